@@ -1,0 +1,3 @@
+DROP TABLE oauth_refresh_tokens;
+DROP TABLE oauth_access_tokens;
+DROP TABLE oauth_authorization_codes;

@@ -1,0 +1,2 @@
+-- migrascope: lock-timeout=2s
+ALTER TABLE users DROP COLUMN locale;

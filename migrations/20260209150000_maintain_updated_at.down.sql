@@ -1,0 +1,3 @@
+DROP TRIGGER oauth_clients_set_updated_at;
+DROP TRIGGER credentials_set_updated_at;
+DROP TRIGGER users_set_updated_at;

@@ -1,0 +1,242 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2317  # The functions that say whether a server is ready are called by their names.
+#
+# Throw-away servers for scripts/test and scripts/bench. Source it, then:
+#
+#   trap services_end EXIT      stops the servers and removes $SERVICES_DIR, on every way out; harmless before
+#   services_begin              makes $SERVICES_DIR; turns signals into exits, so that the trap sees them too
+#   need psql postgresql        the command and the Debian package that brings it; may be said many times
+#   install_missing             installs what is not there (as root), or says what to install
+#   start_postgres [-c k=v …]   sets POSTGRES_URL
+#   start_mariadb [--k=v …]     sets MYSQL_URL
+#   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_LOG
+#
+# Servers listen on free ports of 127.0.0.1 only, never touch the machine's own databases, and are stopped by
+# the process id they were started with.
+
+readonly ROTEL_VERSION=0.0.1a15
+readonly POLICY_RC_D=/usr/sbin/policy-rc.d
+# The servers are reachable from this machine alone. They have a password so that a wrong one is really refused,
+# and an unusual one so that a test can look for it in everything that is printed.
+readonly SERVICES_PASSWORD=throwaway-s3cret
+
+PATH=$PATH:/usr/sbin:/sbin # where Debian keeps mariadbd, and ordinary users do not look
+
+SERVICES_DIR=
+declare -A SERVICES=() # process id -> the signal that stops it
+SERVICES_MISSING=()
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# --- what must be installed -----------------------------------------------------------------------------------
+
+need() { # COMMAND PACKAGE
+    command -v "$1" >/dev/null || SERVICES_MISSING+=("$2")
+}
+
+postgres_bin() {
+    local dir
+    # Debian keeps initdb and postgres out of PATH; of several versions the newest is taken.
+    for dir in "$(pg_config --bindir 2>/dev/null)" $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -Vr); do
+        if [[ -x $dir/initdb && -x $dir/postgres ]]; then
+            printf '%s\n' "$dir"
+            return
+        fi
+    done
+    return 1
+}
+
+need_postgres() {
+    postgres_bin >/dev/null || SERVICES_MISSING+=(postgresql)
+    need psql postgresql-client
+}
+
+need_otlp() {
+    rotel_agent >/dev/null && return
+    # A python3 without ensurepip is Debian's without python3-venv.
+    python3 -c 'import ensurepip' 2>/dev/null || SERVICES_MISSING+=(python3-venv)
+    # rotel-agent is linked with its Python, which only the -dev package brings along in whatever version there is.
+    [[ -e $(python_library) ]] || SERVICES_MISSING+=(libpython3-dev)
+}
+
+install_missing() {
+    need python3 python3 # free_port
+    ((${#SERVICES_MISSING[@]})) || return 0
+    local install=(apt-get install -y --no-install-recommends "${SERVICES_MISSING[@]}")
+    ((EUID == 0)) || die "not installed: ${SERVICES_MISSING[*]}; run: sudo ${install[*]}"
+    command -v apt-get >/dev/null || die "not installed: ${SERVICES_MISSING[*]}"
+
+    echo "installing ${SERVICES_MISSING[*]}"
+    # Debian starts a server as soon as it is installed, unless this file says no. An existing one is respected.
+    if [[ ! -e $POLICY_RC_D ]]; then
+        touch "$SERVICES_DIR/remove-policy" # for services_end, should we be interrupted
+        printf '#!/bin/sh\nexit 101\n' >$POLICY_RC_D
+        chmod +x $POLICY_RC_D
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    logged apt apt-get update
+    logged apt "${install[@]}"
+    remove_policy
+}
+
+remove_policy() {
+    [[ ! -e $SERVICES_DIR/remove-policy ]] || rm -f $POLICY_RC_D "$SERVICES_DIR/remove-policy"
+}
+
+# Runs a command quietly; its output is shown when it fails, and then we are done.
+logged() { # NAME COMMAND…
+    local log=$SERVICES_DIR/$1.log
+    "${@:2}" </dev/null >"$log" 2>&1 || {
+        cat "$log" >&2
+        die "failed: ${*:2}"
+    }
+}
+
+# --- life and death -------------------------------------------------------------------------------------------
+
+services_begin() {
+    SERVICES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/migrascope.XXXXXX")
+    # The servers' own users have to get in; what must be private (data, keys) has its own mode.
+    chmod 755 "$SERVICES_DIR"
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+services_end() {
+    local pid
+    [[ -n $SERVICES_DIR ]] || return 0
+    # A second Ctrl-C must not leave servers behind.
+    trap '' HUP INT TERM
+    for pid in "${!SERVICES[@]}"; do
+        kill -"${SERVICES[$pid]}" "$pid" 2>/dev/null || true # it may have ended by itself
+    done
+    for pid in "${!SERVICES[@]}"; do
+        wait_until 100 process_gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
+    done
+    remove_policy
+    rm -rf "$SERVICES_DIR"
+    SERVICES_DIR='' SERVICES=()
+}
+
+process_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# Runs a command every tenth of a second until it succeeds; gives up after that many tries.
+wait_until() { # TRIES COMMAND…
+    local tries=$1
+    shift
+    until "$@"; do
+        ((--tries > 0)) || return 1
+        sleep 0.1
+    done
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Runs a command as that user when we are root: PostgreSQL refuses root, and MariaDB should.
+as_user() { # USER COMMAND…
+    if ((EUID == 0)); then
+        setpriv --reuid="$1" --regid="$1" --init-groups -- "${@:2}"
+    else
+        "${@:2}"
+    fi
+}
+
+# Starts a server and waits until READY (a function) says that it answers.
+start_server() { # NAME USER STOP-SIGNAL READY COMMAND…
+    local name=$1 user=$2 signal=$3 ready=$4 log=$SERVICES_DIR/$1.log
+    # Even a kill -9 of this script takes the servers along (pdeathsig).
+    local run=(setpriv --pdeathsig "$signal")
+    ((EUID != 0)) || run+=(--reuid="$user" --regid="$user" --init-groups)
+    "${run[@]}" -- "${@:5}" </dev/null >"$log" 2>&1 &
+    local pid=$!
+    SERVICES[$pid]=$signal
+    answers_or_died() { "$ready" >/dev/null 2>&1 || process_gone "$pid"; }
+    if ! wait_until 600 answers_or_died || process_gone "$pid"; then
+        tail -n 50 "$log" >&2
+        die "$name did not start; its log is above"
+    fi
+}
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------
+
+start_postgres() { # SERVER OPTIONS…
+    local bin dir=$SERVICES_DIR/postgres port
+    bin=$(postgres_bin) || die "no PostgreSQL server found"
+    port=$(free_port)
+    mkdir "$dir"
+    printf '%s\n' "$SERVICES_PASSWORD" >"$dir/password"
+    ((EUID != 0)) || chown -R postgres: "$dir"
+    logged initdb as_user postgres "$bin/initdb" --pgdata="$dir/data" --username=postgres \
+        --pwfile="$dir/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync
+    postgres_ready() { "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; }
+    # INT is its "fast" shutdown; TERM would wait for clients to leave.
+    start_server postgres postgres INT postgres_ready "$bin/postgres" -D "$dir/data" -p "$port" \
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" "$@"
+    export POSTGRES_URL=postgres://postgres:$SERVICES_PASSWORD@127.0.0.1:$port/postgres
+}
+
+# --- MariaDB --------------------------------------------------------------------------------------------------
+
+start_mariadb() { # SERVER OPTIONS…
+    local dir=$SERVICES_DIR/mariadb port
+    port=$(free_port)
+    mkdir "$dir"
+    cat >"$dir/init.sql" <<SQL
+ALTER USER 'root'@'localhost' IDENTIFIED BY '$SERVICES_PASSWORD';
+CREATE OR REPLACE USER 'root'@'127.0.0.1' IDENTIFIED BY '$SERVICES_PASSWORD';
+GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+SQL
+    ((EUID != 0)) || chown -R mysql: "$dir"
+    logged mariadb-install-db as_user mysql mariadb-install-db --no-defaults --datadir="$dir/data" \
+        --auth-root-authentication-method=normal --skip-test-db
+    mariadb_ready() {
+        MYSQL_PWD=$SERVICES_PASSWORD mariadb --no-defaults --protocol=tcp -h 127.0.0.1 -P "$port" -u root -e 'SELECT 1'
+    }
+    # --no-defaults keeps the machine's settings out; its character set would then be latin1, which nobody runs.
+    start_server mariadb mysql TERM mariadb_ready mariadbd --no-defaults --datadir="$dir/data" --port="$port" \
+        --bind-address=127.0.0.1 --socket="$dir/mariadb.sock" --pid-file="$dir/mariadb.pid" --skip-name-resolve \
+        --init-file="$dir/init.sql" --character-set-server=utf8mb4 "$@"
+    export MYSQL_URL=mysql://root:$SERVICES_PASSWORD@127.0.0.1:$port/mysql
+}
+
+# --- OTLP receiver (rotel) ------------------------------------------------------------------------------------
+
+# Kept with the build output, so that only the first run downloads it.
+rotel_home() { printf '%s\n' "${CARGO_TARGET_DIR:-target}/tools/rotel-$ROTEL_VERSION"; }
+
+python_library() {
+    python3 -c 'from sysconfig import get_config_var as v; print(v("LIBDIR"), v("INSTSONAME"), sep="/")' 2>/dev/null
+}
+
+rotel_agent() {
+    local agent
+    for agent in "$(rotel_home)"/lib/python3*/site-packages/rotel/rotel-agent; do
+        [[ -x $agent ]] || return 1
+        printf '%s\n' "$agent"
+        return
+    done
+}
+
+start_otlp() { # ROTEL OPTIONS…
+    local http grpc user
+    if ! rotel_agent >/dev/null; then
+        logged venv python3 -m venv "$(rotel_home)"
+        logged pip "$(rotel_home)/bin/pip" install "rotel==$ROTEL_VERSION"
+    fi
+    http=$(free_port)
+    grpc=$(free_port)
+    user=$(id -un)
+    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
+    # Received data goes nowhere but, if asked for by --debug-log, to the log.
+    start_server otlp "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
+        "$(rotel_agent)" start \
+        --exporter blackhole --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
+    export OTLP_HTTP_URL=http://127.0.0.1:$http
+    export OTLP_LOG=$SERVICES_DIR/otlp.log
+}

@@ -1,0 +1,16 @@
+//! The command line: what was typed, what was meant, what is shown, how it ends.
+
+pub(crate) mod args;
+pub(crate) mod command;
+mod context;
+pub(crate) mod exit;
+mod explain;
+mod export;
+mod help;
+mod json;
+mod output;
+mod screen;
+pub(crate) mod settings;
+mod signal;
+mod termination;
+mod words;

@@ -1,0 +1,186 @@
+//! What was typed. What was meant, with environment and file, is decided in [`super::settings`].
+
+use clap::{ArgAction, Args as Group, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+use migrascope::migration::Version;
+
+use super::exit::Exit;
+use super::help;
+use super::settings::choices;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "migrascope", version, about = help::ABOUT, after_help = help::MORE)]
+#[command(propagate_version = true, max_term_width = 100, subcommand_value_name = "COMMAND")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the process's arguments; prints help or a usage error and exits where there is nothing to be carried out.
+    pub(crate) fn typed() -> Self {
+        let matches = command().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command line as clap sees it: each global option names its environment variable.
+pub(crate) fn command() -> clap::Command {
+    let exit_codes = Exit::ALL.map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning())).join("\n");
+    Args::command().after_long_help(format!("{}\n\nExit codes:\n{exit_codes}", help::EXAMPLES)).mut_args(|arg| {
+        let Some(variable) = arg.get_long().map(super::settings::variable) else {
+            return arg;
+        };
+        let text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(format!("{text} [env: {variable}]"))
+    })
+}
+
+/// Options that every command takes, before or after its name; each is text until [`super::settings`] reads it.
+#[derive(Debug, Clone, Default, Group)]
+pub(crate) struct Options {
+    /// The database, also from DATABASE_URL: postgres://, mysql://, mariadb:// or sqlite:// [default: sqlite://migrascope.db]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Database", conflicts_with = "database_url_file")]
+    pub(crate) database_url: Option<String>,
+    /// A file that holds the database URL
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Database")]
+    pub(crate) database_url_file: Option<String>,
+    /// The database's name in metrics [default: its own name]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Database")]
+    pub(crate) target: Option<String>,
+    /// SQL for every connection that migrates; can be repeated
+    #[arg(long, global = true, value_name = "SQL", help_heading = "Database")]
+    pub(crate) connection_init: Vec<String>,
+    /// The table that records what is applied [default: _migrascope_migrations]
+    #[arg(long, global = true, value_name = "TABLE", help_heading = "Database")]
+    pub(crate) ledger_table: Option<String>,
+    /// The table that records every attempt [default: _migrascope_journal]
+    #[arg(long, global = true, value_name = "TABLE", help_heading = "Database")]
+    pub(crate) journal_table: Option<String>,
+
+    /// The directory of the migrations [default: migrations]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
+    pub(crate) dir: Option<String>,
+    /// How the directory is laid out: native [default: native]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Files")]
+    pub(crate) layout: Option<String>,
+    /// Settings from this file [default: migrascope.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Files")]
+    pub(crate) config: Option<String>,
+
+    /// How long to wait for another runner to finish; 0 does not wait [default: 60s]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
+    pub(crate) lock_wait: Option<String>,
+    /// How long a statement may wait for a lock of the database; 0 leaves it to the server [default: 5s]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
+    pub(crate) lock_timeout: Option<String>,
+    /// How long a statement may run; 0 leaves it to the server [default: 0]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
+    pub(crate) statement_timeout: Option<String>,
+    /// A pending migration older than the newest applied one: refuse, apply or skip it [default: strict]
+    #[arg(long, global = true, value_name = "HOW", help_heading = "Policy", value_parser = choices::ORDER)]
+    pub(crate) order: Option<String>,
+    /// Let applied migrations have no file
+    #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) allow_missing: Option<String>,
+
+    /// For people or for programs: one JSON object a line [default: text]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output", value_parser = choices::FORMAT)]
+    pub(crate) format: Option<String>,
+    /// Tell every statement
+    #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::SetTrue, overrides_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Tell errors only
+    #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::SetTrue)]
+    pub(crate) quiet: bool,
+
+    /// Write metrics for Prometheus's textfile collector here
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
+    pub(crate) metrics_file: Option<String>,
+    /// Send traces and metrics: never, where an endpoint is set, or fail without [default: auto]
+    #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
+    pub(crate) telemetry: Option<String>,
+    /// How long the end of a run may wait for collectors [default: 5s]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Telemetry")]
+    pub(crate) telemetry_flush_timeout: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Apply what is pending
+    #[command(visible_alias = "deploy", after_long_help = help::UP)]
+    Up {
+        #[command(flatten)]
+        reach: Reach,
+        /// Show what would be done and do nothing, as plan does
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Revert the last migration, or several
+    #[command(after_long_help = help::DOWN)]
+    Down {
+        #[command(flatten)]
+        reach: Reach,
+        /// Show what would be done and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tell what is applied, pending, changed, missing or half-way
+    #[command(after_long_help = help::STATUS)]
+    Status {
+        /// Exit with 3 when something is pending
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show what up would do: each statement, and whether it would be atomic
+    #[command(after_long_help = help::PLAN)]
+    Plan {
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Compare files with history and apply nothing; exits with 4 when they do not fit
+    #[command(after_long_help = help::VERIFY)]
+    Verify,
+    /// Make the file of a new migration
+    #[command(after_long_help = help::NEW)]
+    New {
+        /// What it does, in a few words
+        name: String,
+        /// Make a down file as well
+        #[arg(long)]
+        reversible: bool,
+    },
+    /// Print completions for a shell
+    #[command(after_long_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Default, Group)]
+pub(crate) struct Reach {
+    /// Go to this version: up applies it, down leaves it applied; 0 is the empty schema
+    #[arg(long, value_name = "VERSION", value_parser = version, conflicts_with = "steps")]
+    pub(crate) to: Option<Version>,
+    /// Go so many migrations
+    #[arg(long, value_name = "N", value_parser = steps)]
+    pub(crate) steps: Option<usize>,
+}
+
+fn version(text: &str) -> Result<Version, &'static str> {
+    Version::from_digits(text).ok_or("a version is decimal digits")
+}
+
+fn steps(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|steps| *steps > 0).ok_or("a number from 1 on is needed")
+}

@@ -1,0 +1,95 @@
+//! The commands.
+
+mod completions;
+mod new;
+mod plan;
+mod ready;
+mod run;
+mod status;
+mod verify;
+
+use migrascope::event;
+use migrascope::plan::Target;
+
+use super::args::{Command, Reach};
+use super::exit::Exit;
+use super::explain::Diagnosis;
+use super::json::{self, Problem, Report};
+use super::output::{self, Output};
+use super::settings::{Format, Settings, Unusable, Verbosity};
+
+/// Does what was asked for and says how it ended.
+pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
+    use event::Command::{Down, Up};
+    match command {
+        Command::Up { reach, dry_run: false } => run::carry_out(settings, Up, target(reach)),
+        Command::Down { reach, dry_run: false } => run::carry_out(settings, Down, target(reach)),
+        Command::Up { reach, dry_run: true } | Command::Plan { reach } => plan::carry_out(settings, Up, target(reach)),
+        Command::Down { reach, dry_run: true } => plan::carry_out(settings, Down, target(reach)),
+        Command::Status { check } => {
+            status::carry_out(settings, if *check { status::On::Pending } else { status::On::Never })
+        }
+        Command::Verify => verify::carry_out(settings),
+        Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
+        Command::Completions { shell } => completions::shell(*shell),
+        Command::Man => completions::man(),
+    }
+}
+
+/// Says why the settings cannot be used.
+pub(crate) fn refuse(command: &Command, unusable: Unusable) -> Exit {
+    fail(unusable.format, command.word(), Exit::Usage, Problem::of_kind("settings", unusable.problems))
+}
+
+impl Command {
+    /// Its name.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Up { .. } => "up",
+            Self::Down { .. } => "down",
+            Self::Status { .. } => "status",
+            Self::Plan { .. } => "plan",
+            Self::Verify => "verify",
+            Self::New { .. } => "new",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
+}
+
+/// Tells people, and programs where the output is for them, why a command stopped.
+fn fail(format: Format, command: &str, exit: Exit, problem: Problem) -> Exit {
+    output::explain(&problem.problems);
+    finish(format, &Report { error: Some(problem), ..Report::new(command, exit) });
+    exit
+}
+
+/// The last line for programs.
+fn finish(format: Format, report: &Report<'_>) {
+    if format == Format::Json {
+        Output::raw().line(json::report(report));
+    }
+}
+
+/// Runs a future to its end on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        let message = "the system refuses what asynchronous input and output need";
+        Problem::of_kind("runtime", vec![Diagnosis::error(message).note(error.to_string())])
+    })?;
+    Ok(runtime.block_on(future))
+}
+
+/// Whether people want to read more than errors.
+fn tells_people(settings: &Settings) -> bool {
+    settings.format == Format::Text && settings.verbosity != Verbosity::Quiet
+}
+
+fn target(reach: &Reach) -> Target {
+    match (&reach.to, reach.steps) {
+        (Some(version), _) => Target::Version(version.clone()),
+        (None, Some(steps)) => Target::Steps(steps),
+        (None, None) => Target::Latest,
+    }
+}

@@ -1,0 +1,40 @@
+//! `plan`, and `--dry-run` of the others: what would be done.
+
+use migrascope::event::Command;
+use migrascope::history::Direction;
+use migrascope::plan::Target;
+
+use super::ready::{self, Stopped};
+use super::{block_on, fail, finish, tells_people};
+use crate::cli::exit::Exit;
+use crate::cli::json::{self, Report};
+use crate::cli::output::{self, Output};
+use crate::cli::settings::Settings;
+use crate::cli::{explain, screen};
+
+pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
+    match show(settings, command, target) {
+        Ok(()) => Exit::Done,
+        Err(Stopped { exit, problem }) => fail(settings.format, "plan", exit, problem),
+    }
+}
+
+fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Stopped> {
+    let migrator = ready::migrator(settings, target, ready::reader())?;
+    let direction = match command {
+        Command::Up => Direction::Up,
+        Command::Down => Direction::Down,
+    };
+    let (identity, plan) =
+        block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, settings, direction, None))?;
+    if tells_people(settings) {
+        screen::plan::show(&mut Output::text(), &identity, &plan);
+        let notes: Vec<_> = plan.notes.iter().map(explain::note).collect();
+        output::explain(&notes);
+    }
+    finish(
+        settings.format,
+        &Report { found: Some(json::whole_plan(&identity, &plan)), ..Report::new("plan", Exit::Done) },
+    );
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `up` and `down`: one run in two directions.
+
+use std::env;
+
+use migrascope::event::{Command, Observers, RunContext};
+use migrascope::history::Direction;
+use migrascope::plan::Target;
+use migrascope::{Migrator, Observer, Report as Done, RunError};
+
+use super::ready::{self, Stopped};
+use super::{block_on, fail, finish};
+use crate::cli::exit::Exit;
+use crate::cli::explain::{Diagnosis, Severity};
+use crate::cli::export::{self, Export};
+use crate::cli::json::{Json, Problem, Report};
+use crate::cli::output;
+use crate::cli::screen::Screen;
+use crate::cli::settings::{Format, Settings, Verbosity};
+use crate::cli::signal::Signals;
+use crate::cli::{context, termination};
+
+pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
+    match start(settings, command, target) {
+        Ok((migrator, context, export)) => go(settings, &migrator, &context, export),
+        Err(Stopped { exit, problem }) => {
+            termination::write(&Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) });
+            fail(settings.format, command.word(), exit, problem)
+        }
+    }
+}
+
+fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migrator, RunContext, Export), Stopped> {
+    let mut context = context::of(command, settings.target.clone());
+    let migrator = ready::migrator(settings, target, format!("migrascope/{}", context.run_id))?;
+    let variables = |name: &str| env::var(name).ok();
+    let mut export = export::start(&settings.export, &mut context, &variables).map_err(|error| Stopped {
+        exit: Exit::Usage,
+        problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
+    })?;
+    warn(settings, &export.take_warnings());
+    Ok((migrator, context, export))
+}
+
+fn go(settings: &Settings, migrator: &Migrator, context: &RunContext, mut export: Export) -> Exit {
+    let signals = Signals::watch();
+    let mut reader = reader(settings);
+    let mut observers = Observers::default();
+    observers.add(&mut *reader);
+    observers.add(&mut export);
+    let result = block_on(migrator.run(context, &mut observers, &signals.stop));
+    let (done, stopped) = match result {
+        Ok(Ok(report)) => (Some(report), None),
+        Ok(Err(RunError { report, cause })) => {
+            let mut stopped = Stopped::by(&cause, settings, direction(context), Some(&report));
+            stopped.exit = Exit::of(&cause, signals.caught());
+            (Some(report), Some(stopped))
+        }
+        Err(problem) => (None, Some(problem.into())),
+    };
+    conclude(settings, context.command, done.as_ref(), stopped, export)
+}
+
+/// Errors first, then what collectors take their time for, then the last line.
+fn conclude(
+    settings: &Settings,
+    command: Command,
+    done: Option<&Done>,
+    stopped: Option<Stopped>,
+    export: Export,
+) -> Exit {
+    let exit = stopped.as_ref().map_or(Exit::Done, |stopped| stopped.exit);
+    let error = stopped.map(|stopped| stopped.problem);
+    if let Some(problem) = &error {
+        output::explain(&problem.problems);
+    }
+    let warnings = export.finish(exit.code().into());
+    warn(settings, &warnings);
+    let report = Report { run: done, error, warnings: &warnings, ..Report::new(command.word(), exit) };
+    finish(settings.format, &report);
+    termination::write(&report);
+    exit
+}
+
+fn warn(settings: &Settings, warnings: &[String]) {
+    if settings.verbosity == Verbosity::Quiet {
+        return;
+    }
+    let diagnoses: Vec<_> = warnings.iter().map(|warning| Diagnosis::new(Severity::Warning, warning)).collect();
+    output::explain(&diagnoses);
+}
+
+fn reader(settings: &Settings) -> Box<dyn Observer> {
+    match settings.format {
+        Format::Text => Box::new(Screen::new(settings.verbosity)),
+        Format::Json => Box::new(Json::new(settings.verbosity)),
+    }
+}
+
+fn direction(context: &RunContext) -> Direction {
+    match context.command {
+        Command::Up => Direction::Up,
+        Command::Down => Direction::Down,
+    }
+}

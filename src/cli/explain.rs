@@ -1,0 +1,53 @@
+//! What a tired person needs: where, why, what next.
+
+mod connection;
+mod diagnosis;
+mod failure;
+mod files;
+mod refusal;
+
+use migrascope::Error;
+use migrascope::history::Direction;
+use migrascope::report::Report;
+
+pub(crate) use self::diagnosis::{Diagnosis, Excerpt, Severity, one_line};
+use self::refusal::by_hand as settlement;
+pub(crate) use self::refusal::{note, objection};
+
+/// What is known around an error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// What the run did before, where it came that far.
+    pub(crate) report: Option<&'a Report>,
+    /// The journal's table.
+    pub(crate) journal: &'a str,
+    /// Which way it was going.
+    pub(crate) direction: Direction,
+}
+
+/// An error in the words for people: one diagnosis for each thing that is wrong.
+pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
+    match error {
+        Error::Url(url) => vec![connection::url(url)],
+        Error::Layout(layout) => files::layout(layout),
+        Error::Connect { source, .. } => vec![connection::refused(error, source)],
+        Error::ReadOnly { .. } => vec![connection::read_only(error)],
+        Error::Lock { holder, .. } => vec![connection::locked(error, holder.as_deref())],
+        Error::Refused(objections) => refusal::objections(objections, around),
+        Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],
+        Error::Own { source, .. } => vec![connection::own(error, source)],
+        Error::Interrupted { failure } => vec![failure::interrupted(failure.as_deref(), around)],
+        other => vec![Diagnosis::error(chain(other))],
+    }
+}
+
+/// An error with its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

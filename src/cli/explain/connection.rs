@@ -1,0 +1,78 @@
+//! What stands between us and the database: URL, network, login, lock.
+
+use migrascope::Error;
+use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity, UrlError};
+
+use super::diagnosis::Diagnosis;
+use crate::cli::words;
+
+pub(super) fn url(error: &UrlError) -> Diagnosis {
+    Diagnosis::error(error.to_string())
+        .help("a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db")
+}
+
+pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
+    let diagnosis = Diagnosis::error(error.to_string()).note(said(source));
+    match error {
+        Error::Connect { expected, .. } => diagnosis.help(connect_advice(expected, source)),
+        _ => diagnosis,
+    }
+}
+
+fn connect_advice(expected: &Identity, source: &DatabaseError) -> String {
+    let Identity { system, database, .. } = expected;
+    match source.kind {
+        ErrorKind::Authentication => "check user and password of the database URL; characters such as @ : / # in them are \
+             written percent-encoded, as in p%40ss"
+            .to_owned(),
+        ErrorKind::NoDatabase => format!("create the database {database} first, or correct its name in the database URL"),
+        _ if *system == "sqlite" => "check that the file's directory exists and can be written".to_owned(),
+        _ if source.message.starts_with("TLS") => {
+            "the two sides do not agree on TLS: sslmode=disable, prefer, require, verify-ca or verify-full in the URL's \
+             query (ssl-mode for MySQL and MariaDB) says what is wanted"
+                .to_owned()
+        }
+        _ => format!("check that the server runs and can be reached at {} from here", endpoint(expected)),
+    }
+}
+
+/// Host and port; the usual port where the URL has none.
+fn endpoint(expected: &Identity) -> String {
+    let address = expected.address.as_deref().unwrap_or("localhost");
+    let usual = if expected.system == "postgresql" { 5432 } else { 3306 };
+    let port = expected.port.unwrap_or(usual);
+    if address.starts_with('/') { address.to_owned() } else { format!("{address}:{port}") }
+}
+
+pub(super) fn read_only(error: &Error) -> Diagnosis {
+    Diagnosis::error(error.to_string()).help("migrations need the primary: point the database URL at it")
+}
+
+pub(super) fn locked(error: &Error, holder: Option<&Holder>) -> Diagnosis {
+    let diagnosis = Diagnosis::error(error.to_string());
+    let diagnosis = match holder {
+        Some(holder) => diagnosis.note(words::holder(holder)),
+        None => diagnosis.note("the server does not tell who holds it"),
+    };
+    diagnosis
+        .help("the lock is free as soon as its holder finishes or its connection ends; --lock-wait 10min waits longer")
+}
+
+pub(super) fn own(error: &Error, source: &DatabaseError) -> Diagnosis {
+    let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
+    diagnosis.notes.extend(source.detail.iter().map(|detail| format!("detail: {detail}")));
+    diagnosis.notes.extend(source.hint.iter().map(|hint| format!("hint: {hint}")));
+    match source.kind {
+        ErrorKind::Permission => diagnosis
+            .help("the user must be able to read the two history tables, and for up and down to create and write them"),
+        ErrorKind::Lost => {
+            diagnosis.help("the connection ended: run again, the next run finds out how far this one came")
+        }
+        _ => diagnosis,
+    }
+}
+
+/// The database's words with its code.
+fn said(source: &DatabaseError) -> String {
+    words::coded(&source.message, source.code.as_deref())
+}

@@ -1,0 +1,187 @@
+//! One thing to tell a person: message, place, notes, help; the same for the screen and for JSON.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use anstyle::{AnsiColor, Style};
+use migrascope::migration::Place;
+use serde::Serialize;
+
+/// How the word before advice looks.
+const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
+/// How the word before a note looks.
+const NOTE: Style = AnsiColor::BrightGreen.on_default().bold();
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Severity {
+    /// It stopped us.
+    Error,
+    /// It did not stop us, but should be looked at.
+    Warning,
+    /// Worth a word.
+    Note,
+}
+
+/// One thing to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Diagnosis {
+    /// How bad.
+    pub(crate) severity: Severity,
+    /// A fragment that names the thing.
+    pub(crate) message: String,
+    /// Where.
+    #[serde(flatten)]
+    pub(crate) excerpt: Option<Excerpt>,
+    /// More about it.
+    pub(crate) notes: Vec<String>,
+    /// What to do next.
+    pub(crate) help: Vec<String>,
+}
+
+impl Diagnosis {
+    /// An error with a message alone.
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    /// Any severity with a message alone.
+    pub(crate) fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self { severity, message: message.into(), excerpt: None, notes: Vec::new(), help: Vec::new() }
+    }
+
+    /// The same with a place.
+    pub(crate) fn at(mut self, excerpt: impl Into<Option<Excerpt>>) -> Self {
+        self.excerpt = excerpt.into();
+        self
+    }
+
+    /// The same with another note.
+    pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// The same with another piece of advice.
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// As text with colours; the stream takes them out where they are not wanted.
+    ///
+    /// Notes hang on the excerpt where there is one, and stand below the message otherwise.
+    pub(crate) fn render(&self) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let title = Group::with_title(level.primary_title(one_line(&self.message)));
+        let (inside, below) =
+            if self.excerpt.is_some() { (&self.notes[..], &[][..]) } else { (&[][..], &self.notes[..]) };
+        let place = self.excerpt.iter().map(Excerpt::element);
+        let notes = inside.iter().map(|note| Element::from(Level::NOTE.message(printable(note))));
+        let mut text = Renderer::styled().render(&[title.elements(place.chain(notes))]);
+        let below = below.iter().map(|note| (NOTE, "note", note));
+        for (style, word, said) in below.chain(self.help.iter().map(|help| (HELP, "help", help))) {
+            let said = printable(said).replace('\n', "\n      ");
+            let _ = write!(text, "\n{style}{word}{style:#}: {said}");
+        }
+        text
+    }
+}
+
+/// A place in a file, with its line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Excerpt {
+    /// The file.
+    path: String,
+    /// Counted from 1.
+    line: Option<u32>,
+    /// In characters, counted from 1.
+    column: Option<u32>,
+    /// What stands under the caret.
+    label: String,
+    /// The line itself, where it may be shown.
+    #[serde(skip)]
+    source: Option<String>,
+    /// The marked bytes of the line.
+    #[serde(skip)]
+    marked: Range<usize>,
+}
+
+impl Excerpt {
+    /// A file as a whole.
+    pub(crate) fn file(path: impl Into<String>) -> Self {
+        let (path, label) = (path.into(), String::new());
+        Self { path, line: None, column: None, label, source: None, marked: 0..0 }
+    }
+
+    /// A line and column whose text is not at hand.
+    pub(crate) fn line(path: impl Into<String>, line: u32, column: u32, label: impl Into<String>) -> Self {
+        Self { line: Some(line), column: Some(column), label: label.into(), ..Self::file(path) }
+    }
+
+    /// The word at a byte of a text.
+    pub(crate) fn word(path: impl Into<String>, text: &str, byte: usize, label: impl Into<String>) -> Self {
+        let rest = text.get(byte..).unwrap_or_default();
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        Self::span(path, text, byte..byte + length, label)
+    }
+
+    /// A range of bytes of a text, as far as it lies in one line.
+    pub(crate) fn span(path: impl Into<String>, text: &str, span: Range<usize>, label: impl Into<String>) -> Self {
+        let place = Place::at(text, span.start);
+        let start = text[..place.byte].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[start..].lines().next().unwrap_or_default();
+        let from = (place.byte - start).min(line.len());
+        let to = (span.end.saturating_sub(start)).clamp(from, line.len());
+        Self {
+            source: Some(line.to_owned()),
+            marked: from..line.ceil_char_boundary(to),
+            ..Self::line(path, place.line, place.column, label)
+        }
+    }
+
+    /// The same, showing another text for the line; none of it for `None`.
+    pub(crate) fn showing(mut self, source: impl FnOnce(&str) -> Option<String>) -> Self {
+        self.source = self.source.as_deref().and_then(source);
+        let length = self.source.as_deref().map_or(0, str::len);
+        self.marked = self.marked.start.min(length)..self.marked.end.min(length);
+        self
+    }
+
+    fn element(&self) -> Element<'_> {
+        let Some(source) = &self.source else {
+            return self.origin().into();
+        };
+        let label = (!self.label.is_empty()).then(|| one_line(&self.label));
+        let number = self.line.map_or(1, |line| line as usize);
+        let annotation = AnnotationKind::Primary.span(self.marked.clone()).label(label);
+        Snippet::source(source).path(&self.path).line_start(number).fold(false).annotation(annotation).into()
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        let origin = Origin::path(&self.path);
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => origin.line(line as usize).char_column(column as usize),
+            _ => origin,
+        }
+    }
+}
+
+/// A text of a database or a file without anything that would move the cursor, its lines kept.
+pub(crate) fn printable(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(normalize_untrusted_str).collect();
+    lines.join("\n")
+}
+
+/// The same as one line.
+pub(crate) fn one_line(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(normalize_untrusted_str).collect();
+    lines.join(" ")
+}

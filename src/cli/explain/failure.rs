@@ -1,0 +1,137 @@
+//! A migration that failed: the place, what remains of it, what to do next.
+
+use std::fs;
+
+use migrascope::Error;
+use migrascope::history::Direction;
+use migrascope::report::{Failure, Remains, Stage};
+
+use super::diagnosis::{Diagnosis, Excerpt};
+use super::{Surroundings, settlement};
+use crate::cli::words::{self, counted};
+
+pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis::error(error.to_string()).at(excerpt(failure));
+    diagnosis.notes.extend(story(failure, around));
+    diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
+    diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    diagnosis.notes.extend(halves(failure, around));
+    diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));
+    diagnosis.help.extend(next(failure, around));
+    diagnosis
+}
+
+pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -> Diagnosis {
+    let Some(failure) = failure else {
+        return Diagnosis::error("interrupted between two migrations").help("run again to go on");
+    };
+    let begun = around.report.and_then(|report| report.steps.last());
+    let name = begun.map(|step| format!("migration {} ({})", step.version, step.name));
+    let fate = match failure.remains {
+        Remains::Nothing => "was rolled back",
+        Remains::HalfWay { .. } => "is left half-way",
+        Remains::Unknown => "may have been applied",
+    };
+    let message = format!("interrupted: {} {fate}", name.as_deref().unwrap_or("the migration that was running"));
+    let mut diagnosis = Diagnosis::error(message).at(excerpt(failure));
+    diagnosis.notes.extend(halves(failure, around));
+    match failure.remains {
+        Remains::Nothing => diagnosis.help("run again to go on"),
+        _ => {
+            diagnosis.help.extend(next(failure, around));
+            diagnosis
+        }
+    }
+}
+
+/// The place in the file as it is on disk now; without its text when the file has changed under us.
+fn excerpt(failure: &Failure) -> Excerpt {
+    let path = failure.path.display().to_string();
+    let said = words::coded(&failure.message, failure.code.as_deref());
+    let text = fs::read_to_string(&failure.path).unwrap_or_default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if failure.stage == Stage::Statement && text.is_char_boundary(failure.offset) && failure.offset < text.len() {
+        return Excerpt::word(path, text, failure.offset, said);
+    }
+    Excerpt::line(path, failure.line, failure.column, said)
+}
+
+/// Which statement, and what was said where there is no line to say it under.
+fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
+    let total = total(failure, around);
+    let said = || words::coded(&failure.message, failure.code.as_deref());
+    match failure.stage {
+        Stage::Statement => vec![format!("statement {} of {total}: {}", failure.statement, failure.summary)],
+        Stage::Record => vec![format!("while recording it: {}", said())],
+        Stage::Commit => vec![format!("at the commit, after {}: {}", counted(total as usize, "statement"), said())],
+    }
+}
+
+/// Which statements took effect, which may have, which did not.
+fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
+    let Remains::HalfWay { done, next_unknown } = failure.remains else {
+        return Vec::new();
+    };
+    let (total, next) = (total(failure, around), done + 1);
+    let mut notes = Vec::new();
+    if done > 0 {
+        notes.push(format!("{} of {total} took effect", range(1, done)));
+    }
+    if next <= total {
+        notes.push(match next_unknown {
+            true => format!("nobody can say whether statement {next} took effect"),
+            false => format!("statement {next} had no effect"),
+        });
+    }
+    if next < total {
+        notes.push(format!("{} did not run", range(next + 1, total)));
+    }
+    notes
+}
+
+fn range(first: u32, last: u32) -> String {
+    if first == last { format!("statement {first}") } else { format!("statements {first} to {last}") }
+}
+
+fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
+    let begun = around.report.and_then(|report| report.steps.last());
+    begun.map_or(failure.statement, |step| step.total)
+}
+
+/// Advice for errors whose cause is not in the file.
+fn advice(code: Option<&str>) -> Option<&'static str> {
+    match code? {
+        "55P03" | "1205" | "5" => Some(
+            "another session held a lock too long: end it, run again at a quieter time, or give --lock-timeout more",
+        ),
+        "57014" | "3024" | "1969" => Some(
+            "the statement ran too long or was cancelled: --statement-timeout or a directive in the file gives it more time",
+        ),
+        "40P01" | "40001" | "1213" => Some("the cause was another session at work: run again"),
+        "53100" | "1021" | "13" => Some("the disk is full: make room on the server"),
+        _ => None,
+    }
+}
+
+fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
+    let Some(report) = around.report else {
+        return Vec::new();
+    };
+    let version = report.steps.last().map_or("it", |step| step.version.as_str());
+    match (failure.remains, around.direction) {
+        (Remains::Nothing, Direction::Up) => {
+            let applied = words::are(report.applied, "migration");
+            vec![format!("{applied} applied and nothing of {version} remains; fix the file and run again")]
+        }
+        (Remains::Nothing, Direction::Down) => {
+            vec![format!("{version} is applied as before; fix the down file and run again")]
+        }
+        (Remains::HalfWay { .. }, direction) => {
+            let condition = format!("run_id = '{}' AND half_way", report.run_id);
+            settlement(direction, around.journal, &condition)
+        }
+        (Remains::Unknown, _) => {
+            vec!["run migrascope status: it is applied and recorded, or neither; then run again".to_owned()]
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Migration files that cannot be used: every problem with its place.
+
+use migrascope::layout::{Fault, FileProblem, LayoutError};
+
+use super::diagnosis::{Diagnosis, Excerpt};
+
+pub(super) fn layout(error: &LayoutError) -> Vec<Diagnosis> {
+    let whole = || Diagnosis::error(error.to_string());
+    match error {
+        LayoutError::Files(problems) => problems.iter().map(file).collect(),
+        LayoutError::Directory { .. } => {
+            vec![whole().help("name the directory with --dir, or make the first migration with migrascope new NAME")]
+        }
+        LayoutError::Empty { .. } => {
+            vec![
+                whole()
+                    .help("make the first one with migrascope new NAME; files read like 20260131120000_add_users.sql"),
+            ]
+        }
+        _ => vec![whole()],
+    }
+}
+
+fn file(problem: &FileProblem) -> Diagnosis {
+    let path = problem.path.display().to_string();
+    let place = match (problem.place, &problem.text) {
+        (Some(place), Some(text)) => Excerpt::word(path, text, place.byte, ""),
+        (Some(place), None) => Excerpt::line(path, place.line, place.column, ""),
+        (None, _) => Excerpt::file(path),
+    };
+    let diagnosis = Diagnosis::error(problem.fault.to_string()).at(place);
+    match &problem.fault {
+        Fault::Duplicate { .. } => diagnosis.help("give one of the two files another version"),
+        Fault::NotUtf8 => diagnosis.help("save the file as UTF-8"),
+        Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
+        _ => diagnosis,
+    }
+}

@@ -1,0 +1,74 @@
+//! Who sends the telemetry: OpenTelemetry's resource attributes.
+
+use migrascope::event::RunContext;
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::TelemetryResourceDetector;
+
+use super::environment::{Lookup, get};
+
+/// Variables that a pod's specification fills through the downward API, and what they become.
+const DOWNWARD: [(&str, &str); 5] = [
+    ("POD_NAME", "k8s.pod.name"),
+    ("POD_UID", "k8s.pod.uid"),
+    ("POD_NAMESPACE", "k8s.namespace.name"),
+    ("NODE_NAME", "k8s.node.name"),
+    ("CONTAINER_NAME", "k8s.container.name"),
+];
+
+/// What `OTEL_RESOURCE_ATTRIBUTES` says, as `key=value,key=value` with percent-encoded values.
+///
+/// # Errors
+/// When a part cannot be read; one fault discards everything, as the specification asks.
+pub(super) fn stated(variables: Lookup<'_>) -> Result<Vec<KeyValue>, String> {
+    let text = get(variables, "OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+    text.split(',').filter(|pair| !pair.trim().is_empty()).map(pair).collect()
+}
+
+/// The resource of traces: one instance of the service is one run. What the user has stated wins over what we know.
+pub(super) fn of_traces(context: &RunContext, variables: Lookup<'_>, stated: Vec<KeyValue>) -> Resource {
+    let mut attributes = vec![
+        KeyValue::new("service.name", "migrascope"),
+        KeyValue::new("service.version", context.tool_version),
+        KeyValue::new("service.instance.id", context.run_id.clone()),
+        KeyValue::new("process.pid", i64::from(std::process::id())),
+    ];
+    attributes.extend(context.operator.host.clone().map(|host| KeyValue::new("host.name", host)));
+    attributes.extend(executable().map(|name| KeyValue::new("process.executable.name", name)));
+    attributes
+        .extend(DOWNWARD.into_iter().filter_map(|(name, key)| get(variables, name).map(|v| KeyValue::new(key, v))));
+    attributes.extend(stated);
+    attributes.extend(get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new("service.name", name)));
+    let detector = Box::new(TelemetryResourceDetector);
+    Resource::builder_empty().with_detector(detector).with_attributes(attributes).build()
+}
+
+fn executable() -> Option<String> {
+    let path = std::env::current_exe().ok()?;
+    Some(path.file_name()?.to_string_lossy().into_owned())
+}
+
+fn pair(text: &str) -> Result<KeyValue, String> {
+    let fault = || format!("OTEL_RESOURCE_ATTRIBUTES: {:?} does not read key=value", text.trim());
+    let (key, value) = text.split_once('=').ok_or_else(fault)?;
+    let key = key.trim();
+    let value = percent_decoded(value.trim()).filter(|_| !key.is_empty()).ok_or_else(fault)?;
+    Ok(KeyValue::new(key.to_owned(), value))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first == b'%' {
+            let (digits, tail) = rest.split_first_chunk::<2>()?;
+            let [high, low] = digits.map(|digit| char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok()));
+            bytes.push(high? << 4 | low?);
+            rest = tail;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

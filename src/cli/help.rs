@@ -1,0 +1,77 @@
+//! The longer texts of `--help`: examples for each command.
+
+/// One line on what this is.
+pub(super) const ABOUT: &str =
+    "Applies SQL migrations to PostgreSQL, MySQL, MariaDB and SQLite, and shows what it does";
+
+/// The end of the short help.
+pub(super) const MORE: &str = "More with --help: examples, exit codes. Every option of the groups above can also be set by its \
+environment variable or its key in migrascope.toml.";
+
+/// Examples for all commands.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  migrascope up                                     apply ./migrations to sqlite://migrascope.db
+  DATABASE_URL=postgres://app@db/app migrascope up  apply them to PostgreSQL
+  migrascope plan                                   show what up would do
+  migrascope status --check                         exit with 3 when something is pending
+  migrascope new \"add users\" --reversible           make the files of a new migration
+
+Durations read 500ms, 5s, 10min. A flag beats its environment variable, which beats the key in
+migrascope.toml. An empty variable counts as unset.";
+
+pub(super) const UP: &str = "\
+Examples:
+  migrascope up                    apply everything that is pending
+  migrascope up --to 20260105090000
+  migrascope up --steps 1          apply the next one only
+  migrascope up --dry-run          show what would be done
+  migrascope up --lock-wait 0      give up at once when another runner is at work
+  migrascope up --format json      one JSON object a line, for programs";
+
+pub(super) const DOWN: &str = "\
+Examples:
+  migrascope down                  revert the last migration
+  migrascope down --steps 3
+  migrascope down --to 7           revert what is newer than 7
+  migrascope down --to 0           revert everything
+
+A step without a down file is refused before anything is touched.";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  migrascope status
+  migrascope status --check        for scripts: exits with 3 when something is pending
+  migrascope status --format json
+
+Reads only, and takes no lock.";
+
+pub(super) const PLAN: &str = "\
+Examples:
+  migrascope plan
+  migrascope plan --to 20260105090000
+  migrascope plan --format json
+
+Reads only, and takes no lock.";
+
+pub(super) const VERIFY: &str = "\
+Examples:
+  migrascope verify                for pull requests: files against the history of a database
+  migrascope verify --allow-missing
+
+Exits with 2 when a file cannot be read as SQL, with 4 when one was changed, is missing, comes too late
+or was left half-way.";
+
+pub(super) const NEW: &str = "\
+Examples:
+  migrascope new create_users
+  migrascope new \"add email to users\" --reversible
+  migrascope new create_users --dir db/migrations
+
+The version continues what the directory has: the next number, or the time in UTC.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  migrascope completions bash > /etc/bash_completion.d/migrascope
+  migrascope completions zsh > \"${fpath[1]}/_migrascope\"
+  migrascope completions fish > ~/.config/fish/completions/migrascope.fish";

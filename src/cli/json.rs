@@ -1,0 +1,73 @@
+//! What a program reads: one JSON object a line. `docs/json.md` describes every one of them.
+
+mod body;
+mod name;
+mod report;
+
+use std::time::SystemTime;
+
+use migrascope::{Event, Observer};
+use serde::Serialize;
+use serde_json::Value;
+
+use self::name::Name;
+pub(crate) use self::report::{Problem, Report, status, whole_plan};
+use super::output::Output;
+use super::settings::Verbosity;
+
+/// The version of the schema: raised when a reader of the old one could be misled.
+const SCHEMA: u32 = 1;
+
+/// The observer for programs.
+pub(crate) struct Json {
+    out: Output,
+    verbosity: Verbosity,
+    run_id: String,
+}
+
+impl Json {
+    /// Says nothing yet.
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
+        Self { out: Output::raw(), verbosity, run_id: String::new() }
+    }
+}
+
+impl Observer for Json {
+    fn observe(&mut self, event: &Event<'_>) {
+        if let Event::RunStarted { run, .. } = event {
+            self.run_id.clone_from(&run.run_id);
+        }
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if let Some((name, body)) = body::of(event) {
+            self.out.line(line(name, Some(&self.run_id), &body));
+        }
+    }
+}
+
+/// The last line of every command.
+pub(crate) fn report(report: &Report<'_>) -> String {
+    line(Name::Report, None, report)
+}
+
+/// The time as every line has it.
+fn now() -> String {
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+}
+
+#[derive(Serialize)]
+struct Line<'a, B: Serialize> {
+    schema: u32,
+    event: Name,
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<&'a str>,
+    #[serde(flatten)]
+    body: &'a B,
+}
+
+fn line<B: Serialize>(event: Name, run_id: Option<&str>, body: &B) -> String {
+    let line = Line { schema: SCHEMA, event, time: now(), run_id, body };
+    serde_json::to_string(&line).unwrap_or_else(|error| Value::String(error.to_string()).to_string())
+}

@@ -1,0 +1,142 @@
+//! Events as the bodies of lines.
+
+use std::time::Duration;
+
+use migrascope::Error;
+use migrascope::database::DatabaseError;
+use migrascope::event::{Event, RunContext};
+use migrascope::plan::{Schema, Step};
+use serde_json::{Value, json};
+
+use super::name::Name;
+use super::report;
+
+/// Name and body of an event; nothing for one that has no line.
+pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
+    Some(match event {
+        Event::RunStarted { run, expected } => (Name::RunStarted, json!({ "database": expected, "run": context(run) })),
+        Event::ConnectStarted => (Name::ConnectStarted, json!({})),
+        Event::ConnectFinished { result, elapsed } => (
+            Name::ConnectFinished,
+            json!({ "database": result.ok(), "elapsed_seconds": seconds(*elapsed), "error": result.err().map(database) }),
+        ),
+        Event::PlanStarted => (Name::PlanStarted, json!({})),
+        Event::PlanFinished { result, elapsed, schema } => (
+            Name::PlanFinished,
+            json!({
+                "plan": result.as_ref().ok().map(|made| report::plan(made)),
+                "elapsed_seconds": seconds(*elapsed),
+                "schema_state": state(schema),
+                "error": result.as_ref().err().map(|refused| error(refused)),
+            }),
+        ),
+        Event::RunFinished { report, error: failed, schema } => (
+            Name::RunFinished,
+            json!({
+                "outcome": report.outcome,
+                "elapsed_seconds": seconds(report.elapsed),
+                "schema_state": schema.map(state),
+                "error": failed.map(error),
+            }),
+        ),
+        other => return of_lock(other).or_else(|| of_step(other)),
+    })
+}
+
+fn of_lock(event: &Event<'_>) -> Option<(Name, Value)> {
+    Some(match event {
+        Event::LockStarted { ledger } => (Name::LockStarted, json!({ "ledger": ledger })),
+        Event::LockWaited { holder, waited } => {
+            (Name::LockWaited, json!({ "holder": holder, "waited_seconds": seconds(*waited) }))
+        }
+        Event::LockFinished { error: failed, acquired, waited } => (
+            Name::LockFinished,
+            json!({ "acquired": acquired, "waited_seconds": seconds(*waited), "error": failed.map(error) }),
+        ),
+        Event::LockReleased { held, error: failed } => {
+            (Name::LockReleased, json!({ "held_seconds": seconds(*held), "error": failed.map(database) }))
+        }
+        _ => return None,
+    })
+}
+
+fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
+    Some(match event {
+        Event::MigrationStarted { step, index, of } => {
+            let mut body = report::step(step);
+            body["index"] = json!(index);
+            body["of"] = json!(of);
+            (Name::MigrationStarted, body)
+        }
+        Event::StatementStarted { step, index } => (Name::StatementStarted, statement(step, *index)),
+        Event::StatementRunning { step, index, elapsed } => {
+            let mut body = statement(step, *index);
+            body["elapsed_seconds"] = json!(seconds(*elapsed));
+            (Name::StatementRunning, body)
+        }
+        Event::StatementFinished { step, index, elapsed, result } => {
+            let mut body = statement(step, *index);
+            body["elapsed_seconds"] = json!(seconds(*elapsed));
+            body["rows"] = json!(result.ok());
+            body["error"] = json!(result.err().map(database));
+            (Name::StatementFinished, body)
+        }
+        Event::Recorded { step, elapsed, error: failed } => (
+            Name::Recorded,
+            json!({
+                "version": step.migration.version.as_str(),
+                "elapsed_seconds": seconds(*elapsed),
+                "error": failed.map(database),
+            }),
+        ),
+        Event::MigrationFinished { report, .. } => (Name::MigrationFinished, json!({ "migration": report })),
+        _ => return None,
+    })
+}
+
+fn context(run: &RunContext) -> Value {
+    json!({
+        "command": run.command.word(),
+        "target": run.target,
+        "trace_id": run.trace.as_ref().map(|trace| trace.trace_id_hex()),
+        "user": run.operator.user,
+        "host": run.operator.host,
+        "pod": run.operator.pod,
+        "tool_version": run.tool_version,
+    })
+}
+
+fn statement(step: &Step<'_>, index: usize) -> Value {
+    let statements = step.statements();
+    let statement = statements.get(index);
+    json!({
+        "version": step.migration.version.as_str(),
+        "statement": index + 1,
+        "of": statements.len(),
+        "line": statement.map(|statement| statement.line),
+        "column": statement.map(|statement| statement.column),
+        "summary": statement.map(|statement| &statement.summary),
+    })
+}
+
+fn state(schema: &Schema) -> Value {
+    json!({
+        "version": schema.version.as_ref().map(|version| version.as_str()),
+        "applied": schema.applied,
+        "pending": schema.pending,
+        "changed": schema.changed,
+        "half_way": schema.dirty,
+    })
+}
+
+fn error(error: &Error) -> Value {
+    json!({ "kind": error.kind(), "message": error.to_string() })
+}
+
+fn database(error: &DatabaseError) -> Value {
+    json!({ "code": error.code, "message": error.message, "detail": error.detail, "hint": error.hint })
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

@@ -1,0 +1,64 @@
+//! The names of the lines.
+
+use serde::Serialize;
+
+/// What a line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Name {
+    RunStarted,
+    ConnectStarted,
+    ConnectFinished,
+    LockStarted,
+    LockWaited,
+    LockFinished,
+    PlanStarted,
+    PlanFinished,
+    MigrationStarted,
+    StatementStarted,
+    StatementRunning,
+    StatementFinished,
+    Recorded,
+    MigrationFinished,
+    LockReleased,
+    RunFinished,
+    Report,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    const ALL: [Name; 17] = [
+        Name::RunStarted,
+        Name::ConnectStarted,
+        Name::ConnectFinished,
+        Name::LockStarted,
+        Name::LockWaited,
+        Name::LockFinished,
+        Name::PlanStarted,
+        Name::PlanFinished,
+        Name::MigrationStarted,
+        Name::StatementStarted,
+        Name::StatementRunning,
+        Name::StatementFinished,
+        Name::Recorded,
+        Name::MigrationFinished,
+        Name::LockReleased,
+        Name::RunFinished,
+        Name::Report,
+    ];
+
+    #[test]
+    fn the_page_describes_every_line_and_no_other() {
+        let page = include_str!("../../../docs/json.md");
+        let described: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+        let written: Vec<String> = ALL
+            .iter()
+            .map(|name| serde_json::to_value(name).expect("a word").as_str().expect("a word").to_owned())
+            .collect();
+        assert_eq!(described, written);
+        assert_eq!(ALL.len(), Name::Report as usize + 1, "ALL has every name");
+    }
+}

@@ -1,0 +1,123 @@
+//! The last line: what came out, and why not more.
+
+use migrascope::database::Identity;
+use migrascope::plan::{Atomic, Note, Plan, Step};
+use migrascope::{Error, Report as Run, Status};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::exit::Exit;
+use crate::cli::explain::Diagnosis;
+
+/// What a command ends with; the parts that it does not have are left out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Report<'a> {
+    /// The command's name.
+    pub(crate) command: &'a str,
+    /// The process's exit code.
+    pub(crate) exit_code: u8,
+    /// What a run did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<&'a Run>,
+    /// What `plan`, `status`, `verify` and `new` found or made.
+    #[serde(flatten)]
+    pub(crate) found: Option<Value>,
+    /// Why it did not succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Problem>,
+    /// What else went wrong: telemetry that could not be sent.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) warnings: &'a [String],
+}
+
+/// Why a command did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// The database's code, or a word.
+    pub(crate) kind: String,
+    /// The one line.
+    pub(crate) message: String,
+    /// Everything that is wrong, one by one, as it is shown to people.
+    pub(crate) problems: Vec<Diagnosis>,
+}
+
+impl Problem {
+    /// An error of the library and its explanation.
+    pub(crate) fn new(error: &Error, problems: Vec<Diagnosis>) -> Self {
+        Self { kind: error.kind().to_owned(), message: error.to_string(), problems }
+    }
+
+    /// Something else that is wrong.
+    pub(crate) fn of_kind(kind: &str, problems: Vec<Diagnosis>) -> Self {
+        let message = problems.first().map(|first| first.message.clone()).unwrap_or_default();
+        Self { kind: kind.to_owned(), message, problems }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// A report with nothing in it yet.
+    pub(crate) fn new(command: &'a str, exit: Exit) -> Self {
+        Self { command, exit_code: exit.code(), ..Self::default() }
+    }
+}
+
+/// A plan.
+pub(crate) fn plan(plan: &Plan<'_>) -> Value {
+    json!({
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "notes": notes(&plan.notes),
+    })
+}
+
+/// One step of a plan, its statements counted.
+pub(crate) fn step(step: &Step<'_>) -> Value {
+    let why = match &step.atomic {
+        Atomic::Yes => None,
+        Atomic::No { why } => Some(why),
+    };
+    json!({
+        "version": step.migration.version.as_str(),
+        "name": step.migration.name,
+        "direction": step.direction,
+        "path": step.script.path,
+        "atomic": why.is_none(),
+        "not_atomic_because": why,
+        "statements": step.statements().len(),
+    })
+}
+
+/// A plan with every statement.
+pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>) -> Value {
+    json!({
+        "database": identity,
+        "steps": made.steps.iter().map(whole_step).collect::<Vec<_>>(),
+        "notes": notes(&made.notes),
+    })
+}
+
+fn whole_step(whole: &Step<'_>) -> Value {
+    let mut body = step(whole);
+    let statements = whole
+        .statements()
+        .iter()
+        .map(|statement| json!({ "line": statement.line, "column": statement.column, "summary": statement.summary }));
+    body["statements"] = statements.collect();
+    body
+}
+
+fn notes(notes: &[Note]) -> Vec<String> {
+    notes.iter().map(ToString::to_string).collect()
+}
+
+/// The status.
+pub(crate) fn status(status: &Status) -> Value {
+    json!({
+        "database": status.identity,
+        "version": status.schema.version.as_ref().map(|version| version.as_str()),
+        "applied": status.schema.applied,
+        "pending": status.schema.pending,
+        "migrations": status.rows,
+        "objections": status.objections.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "notes": notes(&status.notes),
+    })
+}

@@ -1,0 +1,111 @@
+//! What a person sees of a run: one line a migration, a live line while something takes long, a sentence at the end.
+
+mod line;
+mod live;
+pub(crate) mod plan;
+pub(crate) mod status;
+mod style;
+mod width;
+
+use std::time::Duration;
+
+use migrascope::Observer;
+use migrascope::database::{Holder, Identity};
+use migrascope::event::{Event, RunContext};
+use migrascope::plan::{Plan, Step};
+use migrascope::report::StepReport;
+
+use self::line::Columns;
+use self::live::Live;
+use super::explain;
+use super::output::{Output, complain};
+use super::settings::Verbosity;
+use super::words;
+
+/// The observer for people.
+pub(crate) struct Screen {
+    out: Output,
+    verbosity: Verbosity,
+    live: Live,
+    columns: Columns,
+    run: String,
+}
+
+impl Screen {
+    /// Says nothing yet.
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
+        let columns = Columns::default();
+        Self { out: Output::text(), verbosity, live: Live::on_stderr(), columns, run: String::new() }
+    }
+
+    fn say(&mut self, line: impl std::fmt::Display) {
+        self.live.clear();
+        self.out.line(line);
+    }
+
+    fn begin(&mut self, run: &RunContext) {
+        self.run = format!("migrascope {} {}", run.tool_version, run.command.word());
+        self.columns.run_id.clone_from(&run.run_id);
+    }
+
+    fn connected(&mut self, identity: &Identity) {
+        let header = line::header(&self.run, &words::database(identity), &self.columns.run_id);
+        self.say(header);
+    }
+
+    fn waited(&mut self, holder: Option<&Holder>, waited: Duration) {
+        let held = holder.map_or_else(|| "another runner has the lock".to_owned(), words::holder);
+        self.live.tell(waited, &format!("waiting for {}: {}", words::so_far(waited), explain::one_line(&held)));
+    }
+
+    fn planned(&mut self, plan: &Plan<'_>) {
+        self.live.clear();
+        self.columns.fit(&plan.steps);
+        for note in &plan.notes {
+            complain(explain::note(note).render());
+        }
+    }
+
+    fn running(&mut self, step: &Step<'_>, index: usize, elapsed: Duration) {
+        self.live.tell(elapsed, &line::running(step, index, elapsed));
+    }
+
+    fn migrated(&mut self, step: &Step<'_>, report: &StepReport) {
+        let line = self.columns.migration(step, report);
+        self.say(line);
+    }
+
+    fn observe_statement(&mut self, event: &Event<'_>) {
+        if let Event::StatementFinished { step, index, elapsed, result: Ok(rows) } = event
+            && self.verbosity == Verbosity::Verbose
+        {
+            let line = line::statement(step, *index, *elapsed, *rows);
+            self.say(line);
+        }
+    }
+}
+
+impl Observer for Screen {
+    fn observe(&mut self, event: &Event<'_>) {
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        match event {
+            Event::RunStarted { run, .. } => self.begin(run),
+            Event::ConnectFinished { result: Ok(identity), .. } => self.connected(identity),
+            Event::LockWaited { holder, waited } => self.waited(*holder, *waited),
+            Event::LockFinished { .. } | Event::StatementStarted { .. } => self.live.clear(),
+            Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
+            Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
+            Event::StatementFinished { .. } => self.observe_statement(event),
+            Event::MigrationFinished { step, report } => self.migrated(step, report),
+            Event::RunFinished { report, .. } => {
+                self.live.clear();
+                if let Some(summary) = line::summary(report) {
+                    self.say(summary);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The lines of a run.
+
+use std::time::Duration;
+
+use migrascope::history::Direction;
+use migrascope::plan::{Atomic, Step};
+use migrascope::report::{Outcome, Remains, Report, StepReport};
+
+use super::style::{BAD, BOLD, DIM, GOOD, ODD};
+use super::width::{pad, width};
+use crate::cli::explain::one_line;
+use crate::cli::words::{self, counted};
+
+/// The widest name that others are lined up with.
+const WIDEST: usize = 40;
+
+/// How wide the columns of a run are.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    version: usize,
+    name: usize,
+    pub(super) run_id: String,
+}
+
+impl Columns {
+    /// Makes room for the steps.
+    pub(super) fn fit(&mut self, steps: &[Step<'_>]) {
+        let widest = |text: fn(&Step<'_>) -> usize| steps.iter().map(text).filter(|width| *width <= WIDEST).max();
+        self.version = widest(|step| width(step.migration.version.as_str())).unwrap_or_default();
+        self.name = widest(|step| width(&step.migration.name)).unwrap_or_default();
+    }
+
+    /// The line of a migration that has ended.
+    pub(super) fn migration(&self, step: &Step<'_>, report: &StepReport) -> String {
+        let (sign, style) = match report.outcome {
+            Outcome::Success => ('✓', GOOD),
+            _ => ('✗', BAD),
+        };
+        let version = pad(&report.version, self.version);
+        let name = pad(&one_line(&report.name), self.name);
+        let time = words::duration(report.elapsed);
+        format!("{style}{sign}{style:#} {version} {name}  {time:>9}  {}{}", did(report), reason(&step.atomic))
+    }
+}
+
+/// The first line.
+pub(super) fn header(run: &str, database: &str, run_id: &str) -> String {
+    format!("{BOLD}{run}{BOLD:#}  {}  {DIM}run {run_id}{DIM:#}", one_line(database))
+}
+
+/// One statement.
+pub(super) fn statement(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> String {
+    let Some(statement) = step.statements().get(index) else {
+        return String::new();
+    };
+    let place = format!("{}:{}", statement.line, statement.column);
+    let (summary, time) = (one_line(&statement.summary), words::duration(elapsed));
+    format!("    {DIM}{place:>7}{DIM:#}  {summary}  {DIM}{time}  {}{DIM:#}", words::rows(rows))
+}
+
+/// A statement that is still running.
+pub(super) fn running(step: &Step<'_>, index: usize, elapsed: Duration) -> String {
+    let statements = step.statements();
+    let summary = statements.get(index).map_or("", |statement| statement.summary.as_str());
+    let migration = one_line(&step.migration.to_string());
+    let (number, of, time) = (index + 1, statements.len(), words::so_far(elapsed));
+    format!("{migration} still running: statement {number} of {of}, {}, {time}", one_line(summary))
+}
+
+/// The last line; none where nothing was begun and an error says the rest.
+pub(super) fn summary(report: &Report) -> Option<String> {
+    let done = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
+    let time = words::duration(report.elapsed);
+    let schema = report.to.as_ref().map_or("schema is empty".to_owned(), |version| format!("schema is at {version}"));
+    let verb = if report.command == "down" { "reverted" } else { "applied" };
+    let text = match (report.outcome, report.steps.len()) {
+        (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
+        (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
+        (_, 0) => return None,
+        (_, _) => format!("stopped after {time} with {} {verb}; {schema}", counted(done, "migration")),
+    };
+    let trace = report.trace_id.as_ref().map(|trace| format!("; trace {trace}")).unwrap_or_default();
+    Some(text + &trace)
+}
+
+fn standing(report: &Report) -> String {
+    let applied = format!("{} applied", counted(report.applied, "migration"));
+    match (report.command, report.pending) {
+        ("up", pending @ 1..) => format!("{applied}, {pending} left pending"),
+        _ => applied,
+    }
+}
+
+fn did(report: &StepReport) -> String {
+    if let Some(failure) = &report.failure {
+        let fate = match failure.remains {
+            Remains::Nothing => "rolled back",
+            Remains::HalfWay { .. } => "half-way",
+            Remains::Unknown => "in doubt",
+        };
+        return format!("{BAD}{fate}{BAD:#}: statement {} of {}", failure.statement, report.total);
+    }
+    let rows = report.statements.iter().map(|statement| statement.rows).sum();
+    let statements = counted(report.statements.len(), "statement");
+    let reverted = if report.direction == Direction::Down { ", reverted" } else { "" };
+    match rows {
+        0 => format!("{statements}{reverted}"),
+        rows => format!("{statements}, {}{reverted}", words::rows(rows)),
+    }
+}
+
+/// Why a migration is not atomic, behind its line.
+fn reason(atomic: &Atomic) -> String {
+    match atomic {
+        Atomic::Yes => String::new(),
+        Atomic::No { why } => format!("  {ODD}not atomic{ODD:#}{DIM}: {}{DIM:#}", one_line(why)),
+    }
+}

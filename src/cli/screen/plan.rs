@@ -1,0 +1,36 @@
+//! A plan for people: each step, each statement, and what will not be atomic.
+
+use migrascope::database::Identity;
+use migrascope::plan::{Atomic, Plan, Step};
+
+use super::style::{BOLD, DIM, ODD};
+use crate::cli::explain::one_line;
+use crate::cli::output::Output;
+use crate::cli::words::{self, counted};
+
+/// Writes a plan.
+pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>) {
+    let statements: usize = plan.steps.iter().map(|step| step.statements().len()).sum();
+    let size = match plan.steps.len() {
+        0 => "nothing to do".to_owned(),
+        steps => format!("{}, {}", counted(steps, "migration"), counted(statements, "statement")),
+    };
+    out.line(format_args!("{BOLD}plan for {}{BOLD:#}: {size}", one_line(&words::database(identity))));
+    for step in &plan.steps {
+        show_step(out, step);
+    }
+}
+
+fn show_step(out: &mut Output, step: &Step<'_>) {
+    let (version, name) = (&step.migration.version, one_line(&step.migration.name));
+    let atomic = match &step.atomic {
+        Atomic::Yes => "in one transaction".to_owned(),
+        Atomic::No { why } => format!("{ODD}not atomic{ODD:#}: {}", one_line(why)),
+    };
+    out.line(format_args!("\n{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));
+    out.line(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path.display().to_string())));
+    for statement in step.statements() {
+        let place = format!("{}:{}", statement.line, statement.column);
+        out.line(format_args!("  {DIM}{place:>7}{DIM:#}  {}", one_line(&statement.summary)));
+    }
+}

@@ -1,0 +1,196 @@
+//! What was meant: a flag beats the environment, which beats `migrascope.toml`, which beats the default.
+
+pub(crate) mod choices;
+mod database;
+mod file;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use migrascope::Options as Policy;
+use migrascope::plan::Order;
+use migrascope::run::Wait;
+
+use self::choices::{FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
+pub(crate) use self::database::Database;
+use self::file::{ConfigFile, Presence};
+pub(crate) use self::source::{Environment, variable};
+use self::source::{Given, Sources};
+use super::args::Options;
+use super::explain::Diagnosis;
+use super::export::{ExportSettings, TelemetryMode};
+
+/// Everything that holds for all commands.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where the database's URL comes from.
+    pub(crate) database: Database,
+    /// SQL for every connection that migrates.
+    pub(crate) connection_init: Vec<String>,
+    /// The directory of the migrations.
+    pub(crate) directory: PathBuf,
+    /// The database's name in metrics.
+    pub(crate) target: Option<String>,
+    /// What the library needs to know; its target is for the commands to set.
+    pub(crate) policy: Policy,
+    /// For whom the output is.
+    pub(crate) format: Format,
+    /// How much of it.
+    pub(crate) verbosity: Verbosity,
+    /// Where telemetry goes.
+    pub(crate) export: ExportSettings,
+}
+
+/// For whom the output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Format {
+    /// People.
+    #[default]
+    Text,
+    /// Programs.
+    Json,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// One line a migration.
+    #[default]
+    Normal,
+    /// Every statement.
+    Verbose,
+}
+
+/// Settings that cannot be used, and how to say so.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    /// Everything that is wrong.
+    pub(crate) problems: Vec<Diagnosis>,
+    /// The format, as far as it could be found out.
+    pub(crate) format: Format,
+}
+
+impl Settings {
+    /// Puts the sources together.
+    ///
+    /// # Errors
+    /// With everything that is wrong in any of them.
+    pub(crate) fn resolve(typed: &Options, environment: &Environment<'_>) -> Result<Self, Unusable> {
+        let mut sources = Sources { environment, file: ConfigFile::default(), problems: Vec::new() };
+        open_file(&mut sources, typed);
+        let settings = Self {
+            database: database::resolve(&mut sources, typed),
+            connection_init: connection_init(&mut sources, typed),
+            directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
+            target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
+            policy: policy(&mut sources, typed),
+            format: format(&mut sources, typed),
+            verbosity: verbosity(&mut sources, typed),
+            export: export(&mut sources, typed),
+        };
+        sources.value("layout", typed.layout.as_deref(), layout);
+        match sources.problems {
+            none if none.is_empty() => Ok(settings),
+            problems => Err(Unusable { problems, format: settings.format }),
+        }
+    }
+}
+
+fn open_file(sources: &mut Sources<'_>, typed: &Options) {
+    let named = sources.typed("config", typed.config.as_deref()).or_else(|| sources.in_environment("config"));
+    let (path, presence) = match &named {
+        Some(given) => (given.text.as_str(), Presence::Required),
+        None => ("migrascope.toml", Presence::Optional),
+    };
+    let (file, problems) = ConfigFile::read(Path::new(path), presence);
+    sources.file = file;
+    sources.problems.extend(problems);
+}
+
+fn connection_init(sources: &mut Sources<'_>, typed: &Options) -> Vec<String> {
+    if !typed.connection_init.is_empty() {
+        return typed.connection_init.clone();
+    }
+    match sources.in_environment("connection-init") {
+        Some(Given { text, .. }) => vec![text],
+        None => sources.file.all("connection-init").into_iter().map(|given| given.text).collect(),
+    }
+}
+
+fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
+    let default = Policy::default();
+    let order = |text: &str| choose(text, ORDER, [Order::Strict, Order::Allow, Order::Skip]);
+    Policy {
+        order: sources.value("order", typed.order.as_deref(), order).unwrap_or(default.order),
+        allow_missing: sources
+            .value("allow-missing", typed.allow_missing.as_deref(), truth)
+            .unwrap_or(default.allow_missing),
+        wait: sources.value("lock-wait", typed.lock_wait.as_deref(), wait).unwrap_or(default.wait),
+        lock_timeout: sources
+            .value("lock-timeout", typed.lock_timeout.as_deref(), limit)
+            .unwrap_or(default.lock_timeout),
+        statement_timeout: sources
+            .value("statement-timeout", typed.statement_timeout.as_deref(), limit)
+            .unwrap_or(default.statement_timeout),
+        ledger_table: sources
+            .value("ledger-table", typed.ledger_table.as_deref(), table)
+            .unwrap_or(default.ledger_table),
+        journal_table: sources
+            .value("journal-table", typed.journal_table.as_deref(), table)
+            .unwrap_or(default.journal_table),
+        ..default
+    }
+}
+
+fn format(sources: &mut Sources<'_>, typed: &Options) -> Format {
+    let read = |text: &str| choose(text, FORMAT, [Format::Text, Format::Json]);
+    sources.value("format", typed.format.as_deref(), read).unwrap_or_default()
+}
+
+/// A flag decides, whatever the other sources say; among these, silence wins.
+fn verbosity(sources: &mut Sources<'_>, typed: &Options) -> Verbosity {
+    let verbose = sources.value("verbose", None, truth).unwrap_or(false);
+    let quiet = sources.value("quiet", None, truth).unwrap_or(false);
+    let typed_any = typed.verbose || typed.quiet;
+    let (verbose, quiet) = if typed_any { (typed.verbose, typed.quiet) } else { (verbose, quiet) };
+    match (quiet, verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    }
+}
+
+fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
+    let modes = [TelemetryMode::Off, TelemetryMode::Auto, TelemetryMode::Required];
+    let mode = |text: &str| choose(text, TELEMETRY, modes);
+    ExportSettings {
+        metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
+        telemetry: sources.value("telemetry", typed.telemetry.as_deref(), mode).unwrap_or(TelemetryMode::Auto),
+        flush_timeout: sources
+            .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)
+            .unwrap_or(Duration::from_secs(5)),
+    }
+}
+
+fn path(sources: &mut Sources<'_>, name: &'static str, typed: Option<&str>) -> Option<PathBuf> {
+    sources.first(name, typed).map(|given| PathBuf::from(given.text))
+}
+
+fn wait(text: &str) -> Result<Wait, String> {
+    limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
+}
+
+fn layout(text: &str) -> Result<(), String> {
+    choose(text, ["native"], [()]).map_err(|_| "no layout but native can be read yet".to_owned())
+}
+
+fn table(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('.').collect();
+    let usable = parts.len() <= 2 && parts.iter().all(|part| !part.is_empty() && !part.contains(char::is_control));
+    if usable { Ok(text.to_owned()) } else { Err("expected TABLE or SCHEMA.TABLE".to_owned()) }
+}

@@ -1,0 +1,44 @@
+//! Texts that stand for values: closed sets of words, durations, truth values.
+
+use std::time::Duration;
+
+/// The words of `--order`.
+pub(crate) const ORDER: [&str; 3] = ["strict", "allow", "skip"];
+/// The words of `--format`.
+pub(crate) const FORMAT: [&str; 2] = ["text", "json"];
+/// The words of `--telemetry`.
+pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
+/// The words for truth values.
+pub(crate) const BOOL: [&str; 2] = ["true", "false"];
+
+/// The value that stands where the word stands among the words.
+pub(super) fn choose<T: Copy, const N: usize>(text: &str, words: [&str; N], values: [T; N]) -> Result<T, String> {
+    let found = words.iter().zip(values).find(|(word, _)| **word == text).map(|(_, value)| value);
+    found.ok_or_else(|| format!("expected one of {}{}", words.join(", "), suggestion(text, words)))
+}
+
+/// A truth value, also as containers write it.
+pub(super) fn truth(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
+/// A length of time such as `500ms`, `5s`, `10min`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; durations read 500ms, 5s, 10min"))
+}
+
+/// The same, where no time at all stands for no limit.
+pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
+    duration(text).map(|limit| Some(limit).filter(|limit| !limit.is_zero()))
+}
+
+/// The nearest of some words as a question, or nothing where none is near.
+pub(super) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
+    let near = |word: &&str| strsim::jaro_winkler(word, text);
+    let best = words.into_iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|best| near(best) > 0.8);
+    best.map(|word| format!("; did you mean {word}?")).unwrap_or_default()
+}

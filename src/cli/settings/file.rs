@@ -1,0 +1,122 @@
+//! `migrascope.toml`: flat keys with the names of the options.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::Path;
+
+use clap::Args as _;
+use toml::de::{DeTable, DeValue};
+
+use super::choices::suggestion;
+use super::source::{Given, Origin};
+use crate::cli::args::Options;
+use crate::cli::explain::{Diagnosis, Excerpt};
+
+/// Whether the file has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It was asked for.
+    Required,
+    /// It is looked for.
+    Optional,
+}
+
+/// The keys of one file, not yet understood.
+#[derive(Debug, Default)]
+pub(super) struct ConfigFile(BTreeMap<String, Vec<(String, Excerpt)>>);
+
+impl ConfigFile {
+    /// Reads and checks the file; it has no keys where it is optional and not there.
+    pub(super) fn read(path: &Path, presence: Presence) -> (Self, Vec<Diagnosis>) {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&path.display().to_string(), &text),
+            Err(error) if error.kind() == ErrorKind::NotFound && presence == Presence::Optional => Self::parse("", ""),
+            Err(error) => {
+                let message = format!("cannot read the configuration file {}", path.display());
+                (Self::default(), vec![Diagnosis::error(message).note(error.to_string())])
+            }
+        }
+    }
+
+    /// Reads a text; what is right in it is kept, whatever else is wrong.
+    pub(super) fn parse(path: &str, text: &str) -> (Self, Vec<Diagnosis>) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut problems: Vec<Diagnosis> = errors.iter().map(|error| syntax(path, text, error)).collect();
+        let mut file = Self::default();
+        if problems.is_empty() {
+            let keys = keys();
+            for (key, value) in table.get_ref() {
+                match file.take(&keys, key.get_ref(), value.get_ref(), &excerpt(path, text, value.span(), "")) {
+                    Ok(()) => {}
+                    Err(message) => problems.push(Diagnosis::error(message).at(excerpt(path, text, key.span(), ""))),
+                }
+            }
+        }
+        (file, problems)
+    }
+
+    /// The one value of a key.
+    pub(super) fn one(&self, name: &'static str) -> Option<Given> {
+        self.all(name).into_iter().next()
+    }
+
+    /// All values of a key.
+    pub(super) fn all(&self, name: &'static str) -> Vec<Given> {
+        let items = self.0.get(name).into_iter().flatten();
+        items
+            .map(|(text, excerpt)| Given { text: text.clone(), origin: Origin::Key(name, excerpt.clone()) })
+            .filter(|given| !given.text.is_empty())
+            .collect()
+    }
+
+    fn take(&mut self, keys: &[String], key: &str, value: &DeValue<'_>, place: &Excerpt) -> Result<(), String> {
+        if !keys.iter().any(|known| known == key) {
+            return Err(format!("unknown key {key}{}", suggestion(key, keys.iter().map(String::as_str))));
+        }
+        let texts = match value {
+            DeValue::Array(items) if key == "connection-init" => {
+                items.iter().map(|item| scalar(item.get_ref())).collect()
+            }
+            value => scalar(value).map(|text| vec![text]),
+        };
+        let texts: Vec<String> = texts.ok_or_else(|| format!("the key {key} cannot be a {}", value.type_str()))?;
+        self.0.insert(key.to_owned(), texts.into_iter().map(|text| (text, place.clone())).collect());
+        Ok(())
+    }
+}
+
+/// The names of the options that can stand in a file: all but the file's own.
+pub(crate) fn keys() -> Vec<String> {
+    let command = Options::augment_args(clap::Command::new("keys"));
+    let names = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
+    names.filter(|name| name != "config").collect()
+}
+
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+fn syntax(path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
+    let place = error.span().map(|span| excerpt(path, text, span, error.message()));
+    let diagnosis = Diagnosis::error(format!("the configuration file {path} is not TOML"));
+    match place {
+        Some(place) => diagnosis.at(place),
+        None => diagnosis.note(error.message()),
+    }
+}
+
+/// The place in the file; a line with a URL is shown up to its value only, because there may be a password in it.
+fn excerpt(path: &str, text: &str, span: Range<usize>, label: &str) -> Excerpt {
+    Excerpt::span(path, text, span, label).showing(|line| match (line.find("://"), line.find('=')) {
+        (None, _) => Some(line.to_owned()),
+        (Some(url), Some(equals)) if equals < url => Some(format!("{}= …", &line[..equals])),
+        (Some(_), _) => None,
+    })
+}

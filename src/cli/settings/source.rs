@@ -1,0 +1,108 @@
+//! Where values come from: what was typed, the environment, the file.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use super::file::ConfigFile;
+use crate::cli::explain::{Diagnosis, Excerpt};
+
+/// Looks up an environment variable.
+pub(crate) type Environment<'e> = dyn Fn(&str) -> Option<OsString> + 'e;
+
+/// The environment variable of an option.
+pub(crate) fn variable(name: &str) -> String {
+    format!("MIGRASCOPE_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// A value before it is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// On the command line.
+    Flag(&'static str),
+    /// In an environment variable.
+    Variable(String),
+    /// In the file.
+    Key(&'static str, Excerpt),
+}
+
+impl Origin {
+    pub(super) fn excerpt(&self) -> Option<Excerpt> {
+        match self {
+            Self::Key(_, excerpt) => Some(excerpt.clone()),
+            Self::Flag(_) | Self::Variable(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(name) => f.write_str(name),
+            Self::Key(name, _) => write!(f, "the key {name}"),
+        }
+    }
+}
+
+/// The three sources below the defaults, and what was wrong with them so far.
+pub(super) struct Sources<'e> {
+    pub(super) environment: &'e Environment<'e>,
+    pub(super) file: ConfigFile,
+    pub(super) problems: Vec<Diagnosis>,
+}
+
+impl Sources<'_> {
+    /// The value of an option as its first source has it, read by `parse`.
+    pub(super) fn value<T>(
+        &mut self,
+        name: &'static str,
+        typed: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let given = self.first(name, typed)?;
+        match parse(&given.text) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.problems.push(invalid(&given, &reason));
+                None
+            }
+        }
+    }
+
+    /// The first source that has a value.
+    pub(super) fn first(&mut self, name: &'static str, typed: Option<&str>) -> Option<Given> {
+        self.typed(name, typed).or_else(|| self.in_environment(name)).or_else(|| self.file.one(name))
+    }
+
+    pub(super) fn typed(&self, name: &'static str, typed: Option<&str>) -> Option<Given> {
+        typed.map(|text| Given { text: text.to_owned(), origin: Origin::Flag(name) })
+    }
+
+    /// The variable of this option; an empty one counts as unset.
+    pub(super) fn in_environment(&mut self, name: &str) -> Option<Given> {
+        self.in_variable(variable(name))
+    }
+
+    pub(super) fn in_variable(&mut self, variable: String) -> Option<Given> {
+        let value = (self.environment)(&variable).filter(|value| !value.is_empty())?;
+        match value.into_string() {
+            Ok(text) => Some(Given { text, origin: Origin::Variable(variable) }),
+            Err(_) => {
+                self.problems.push(Diagnosis::error(format!("the value of {variable} is not UTF-8")));
+                None
+            }
+        }
+    }
+}
+
+fn invalid(given: &Given, reason: &str) -> Diagnosis {
+    let Given { text, origin } = given;
+    Diagnosis::error(format!("invalid value {text:?} for {origin}: {reason}")).at(origin.excerpt())
+}

@@ -1,0 +1,138 @@
+//! Which source wins, and what is said about a value that cannot be used.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Parser as _;
+use migrascope::database::SecretUrl;
+use migrascope::plan::Order;
+use migrascope::run::Wait;
+
+use super::file::ConfigFile;
+use super::*;
+use crate::cli::args::Args;
+
+/// Settings from a command line, an environment and a directory with a configuration file.
+fn settings(typed: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<Settings, Vec<String>> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = directory.path().join("migrascope.toml");
+    std::fs::write(&config, toml).expect("a file in it");
+    let variables: BTreeMap<&str, OsString> = environment.iter().map(|(name, value)| (*name, value.into())).collect();
+    let words = ["migrascope", "up"].into_iter().chain(typed.iter().copied());
+    let mut options = Args::try_parse_from(words).expect("arguments that clap takes").options;
+    options.config = Some(config.display().to_string());
+    Settings::resolve(&options, &|name| variables.get(name).cloned())
+        .map_err(|unusable| unusable.problems.into_iter().map(|problem| problem.message).collect())
+}
+
+fn url(settings: Result<Settings, Vec<String>>) -> Database {
+    settings.expect("usable settings").database
+}
+
+fn named(text: &str) -> Database {
+    Database::Url(SecretUrl::new(text))
+}
+
+#[test]
+fn flag_beats_environment_beats_file_beats_default() {
+    let toml = "dir = \"from-file\"";
+    let environment = [("MIGRASCOPE_DIR", "from-environment")];
+    let dir = |settings: Result<Settings, _>| settings.expect("usable settings").directory.display().to_string();
+    assert_eq!(dir(settings(&["--dir", "from-flag"], &environment, toml)), "from-flag");
+    assert_eq!(dir(settings(&[], &environment, toml)), "from-environment");
+    assert_eq!(dir(settings(&[], &[], toml)), "from-file");
+    assert_eq!(dir(settings(&[], &[], "")), "migrations");
+}
+
+#[test]
+fn an_empty_variable_is_unset() {
+    let environment = [("MIGRASCOPE_LOCK_WAIT", ""), ("DATABASE_URL", "")];
+    let settings = settings(&[], &environment, "lock-wait = \"1s\"").expect("usable settings");
+    assert_eq!(settings.policy.wait, Wait::For(Duration::from_secs(1)));
+    assert_eq!(settings.database, named("sqlite://migrascope.db"));
+}
+
+#[test]
+fn the_database_is_looked_for_in_five_places() {
+    let toml = "database-url = \"sqlite://file.db\"";
+    let both = [("MIGRASCOPE_DATABASE_URL", "sqlite://ours.db"), ("DATABASE_URL", "sqlite://theirs.db")];
+    assert_eq!(url(settings(&["--database-url", "sqlite://flag.db"], &both, toml)), named("sqlite://flag.db"));
+    assert_eq!(url(settings(&["--database-url-file", "f"], &both, toml)), Database::File("f".into()));
+    assert_eq!(url(settings(&[], &both, toml)), named("sqlite://ours.db"));
+    assert_eq!(url(settings(&[], &both[1..], toml)), named("sqlite://theirs.db"));
+    assert_eq!(url(settings(&[], &[("MIGRASCOPE_DATABASE_URL_FILE", "f"), both[1]], "")), Database::File("f".into()));
+    assert_eq!(url(settings(&[], &[], toml)), named("sqlite://file.db"));
+}
+
+#[test]
+fn one_place_cannot_name_the_database_twice() {
+    let environment = [("MIGRASCOPE_DATABASE_URL", "sqlite://a.db"), ("MIGRASCOPE_DATABASE_URL_FILE", "f")];
+    let problems = settings(&[], &environment, "").expect_err("a conflict");
+    assert_eq!(
+        problems,
+        [
+            "MIGRASCOPE_DATABASE_URL and MIGRASCOPE_DATABASE_URL_FILE are both set: only one of them can name the database"
+        ]
+    );
+}
+
+#[test]
+fn values_are_understood() {
+    let toml = "order = \"skip\"\nallow-missing = true\nlock-timeout = 0\nstatement-timeout = \"10min\"\nquiet = true\n\
+        connection-init = [\"SET a = 1\", \"SET b = 2\"]";
+    let found = settings(&[], &[], toml).expect("usable settings");
+    assert_eq!(found.policy.order, Order::Skip);
+    assert!(found.policy.allow_missing);
+    assert_eq!(found.policy.lock_timeout, None);
+    assert_eq!(found.policy.statement_timeout, Some(Duration::from_secs(600)));
+    assert_eq!(found.verbosity, Verbosity::Quiet);
+    assert_eq!(found.connection_init, ["SET a = 1", "SET b = 2"]);
+    let typed = settings(&["-v", "--allow-missing=false", "--lock-wait", "0"], &[], toml).expect("usable settings");
+    assert_eq!(typed.verbosity, Verbosity::Verbose);
+    assert!(!typed.policy.allow_missing);
+    assert_eq!(typed.policy.wait, Wait::No);
+}
+
+#[test]
+fn every_bad_value_names_its_source() {
+    let environment = [("MIGRASCOPE_FORMAT", "jsn"), ("MIGRASCOPE_ALLOW_MISSING", "maybe")];
+    let problems = settings(&["--lock-wait", "fast"], &environment, "order = \"strikt\"\nlayout = \"goose\"");
+    assert_eq!(
+        problems.expect_err("five problems"),
+        [
+            "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
+            "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
+            "invalid value \"fast\" for --lock-wait: expected number at 0; durations read 500ms, 5s, 10min",
+            "invalid value \"jsn\" for MIGRASCOPE_FORMAT: expected one of text, json; did you mean json?",
+            "invalid value \"goose\" for the key layout: no layout but native can be read yet",
+        ]
+    );
+}
+
+#[test]
+fn unknown_keys_are_errors_with_a_suggestion() {
+    let problems = settings(&[], &[], "lock_wait = \"5s\"\n[postgres]\nuser = \"x\"").expect_err("unknown keys");
+    assert_eq!(problems, ["unknown key lock_wait; did you mean lock-wait?", "unknown key postgres"]);
+}
+
+#[test]
+fn a_password_in_the_file_is_never_shown() {
+    let broken = [
+        "databse-url = \"postgres://u:secret@h/d\"",
+        "database-url = \"postgres://u:secret@h/d",
+        "database-url = \"\"\"\npostgres://u:secret@h/d?a=b",
+        "database-url = [\"postgres://u:secret@h/d\"]",
+        "database-url = \"postgres://u:secret@h/d\"\ndatabase-url-file = \"f\"",
+    ];
+    for toml in broken {
+        let (file, mut problems) = ConfigFile::parse("migrascope.toml", toml);
+        let mut sources = Sources { environment: &|_| None, file, problems: Vec::new() };
+        database::resolve(&mut sources, &Options::default());
+        problems.append(&mut sources.problems);
+        assert!(!problems.is_empty(), "{toml}");
+        for problem in problems {
+            assert!(!problem.render().contains("secret"), "{}", problem.render());
+        }
+    }
+}

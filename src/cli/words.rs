@@ -1,0 +1,73 @@
+//! Words for numbers, times and people, the same wherever they are shown.
+
+use std::time::Duration;
+
+use migrascope::database::{Holder, Identity};
+
+/// `1 migration`, `2 migrations`.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// `1 migration is`, `2 migrations are`.
+pub(crate) fn are(number: usize, thing: &str) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(number, thing))
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn rows(rows: u64) -> String {
+    let plural = if rows == 1 { "" } else { "s" };
+    format!("{rows} row{plural}")
+}
+
+/// A duration in the unit that suits it: `340 µs`, `12 ms`, `1.2 s`, `2 min 5 s`, `1 h 3 min`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match duration.as_millis() {
+        0 => format!("{} µs", duration.as_micros()),
+        milliseconds @ 1..1000 => format!("{milliseconds} ms"),
+        milliseconds @ 1000..60_000 => format!("{}.{} s", seconds, milliseconds % 1000 / 100),
+        60_000..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// The same in whole seconds, for what is still going on.
+pub(crate) fn so_far(elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        _ => duration(elapsed),
+    }
+}
+
+/// A message with the database's code behind it.
+pub(crate) fn coded(message: &str, code: Option<&str>) -> String {
+    match code {
+        Some(code) => format!("{message} ({code})"),
+        None => message.to_owned(),
+    }
+}
+
+/// Which database: `postgresql 17.2, database app`.
+pub(crate) fn database(identity: &Identity) -> String {
+    let Identity { system, version, database, .. } = identity;
+    let version = version.split_whitespace().next().unwrap_or_default();
+    let blank = if version.is_empty() { "" } else { " " };
+    format!("{system}{blank}{version}, database {database}")
+}
+
+/// Who holds the lock, as far as it is known.
+pub(crate) fn holder(holder: &Holder) -> String {
+    let parts = [
+        holder.process.map(|process| format!("process {process}")),
+        holder.application.as_ref().map(|application| format!("application {application}")),
+        holder.user.as_ref().map(|user| format!("user {user}")),
+        holder.client.as_ref().map(|client| format!("from {client}")),
+        holder.since.as_ref().map(|since| format!("since {since}")),
+        holder.doing.as_ref().map(|doing| format!("doing {doing}")),
+    ];
+    let known: Vec<String> = parts.into_iter().flatten().collect();
+    if known.is_empty() { "the lock is held".to_owned() } else { format!("the lock is held by {}", known.join(", ")) }
+}

@@ -1,0 +1,253 @@
+//! The three databases behind one trait: verbs only, never a policy.
+//!
+//! This file and its rooms are the only ones that name `sqlx`. Every statement goes out by the text protocol, so
+//! nothing depends on prepared statements, and values are written as literals by [`Session::literal`].
+
+mod failure;
+mod locate;
+mod mysql;
+mod postgres;
+mod sqlite;
+mod url;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+pub use self::failure::{DatabaseError, ErrorKind};
+pub use self::url::{SecretUrl, UrlError};
+use crate::migration::Dialect;
+
+/// Who is at the other end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// `postgresql`, `mysql`, `mariadb` or `sqlite`: OpenTelemetry's `db.system.name`.
+    pub system: &'static str,
+    /// The server's version as it gives it.
+    pub version: String,
+    /// The database's name; for SQLite the file's name without its directory.
+    pub database: String,
+    /// The schema that unqualified names go to, where there is such a thing.
+    pub schema: Option<String>,
+    /// The user we are.
+    pub user: Option<String>,
+    /// Host name, address or socket path.
+    pub address: Option<String>,
+    /// The port when it is not the system's usual one.
+    pub port: Option<u16>,
+    /// The server's number for this session.
+    pub process: Option<u64>,
+    /// Whether the server refuses writes (a standby, `read_only`), and its word for it.
+    pub read_only: Option<&'static str>,
+}
+
+impl Identity {
+    /// OpenTelemetry's `db.namespace`: `database|schema`, or the database alone.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}|{schema}", self.database),
+            None => self.database.clone(),
+        }
+    }
+}
+
+/// What the engine must know of a database to act rightly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Whether DDL can be rolled back.
+    pub transactional_ddl: bool,
+    /// Whether a statement, the records and the commit can go in one message, so that times must be taken by the server.
+    pub pipelined_commit: bool,
+    /// The product's name for messages.
+    pub product: &'static str,
+    /// Column type for a point in time.
+    pub timestamp: &'static str,
+}
+
+/// A value for our own statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// SQL's NULL.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A text; zero bytes are dropped.
+    Text(String),
+    /// The database's clock, now.
+    Now,
+    /// The database's clock, that long ago.
+    Ago(Duration),
+    /// The same clock when the present transaction began.
+    Begun,
+    /// Milliseconds since the present transaction began; only where [`Abilities::pipelined_commit`].
+    MillisecondsSinceBegin,
+}
+
+impl Value {
+    /// A text or NULL.
+    #[must_use]
+    pub fn text_or_null(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Null, |text| Self::Text(text.into()))
+    }
+}
+
+/// The columns of one row as text; `None` is NULL.
+pub type Row = Vec<Option<String>>;
+
+/// What a statement did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Rows affected or returned.
+    pub rows: u64,
+    /// The server's own measure of the statement, where the message carried more than the statement.
+    pub elapsed: Option<Duration>,
+}
+
+/// Limits for the statements of one migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How long a statement may wait for a lock of the database; `None` leaves the server's setting.
+    pub lock_timeout: Option<Duration>,
+    /// How long a statement may run; `None` leaves the server's setting.
+    pub statement_timeout: Option<Duration>,
+}
+
+/// One connection that runs migrations.
+#[async_trait]
+pub trait Session: Send {
+    /// Who is at the other end.
+    fn identity(&self) -> &Identity;
+
+    /// What it can do.
+    fn abilities(&self) -> Abilities;
+
+    /// An identifier in quotes.
+    fn quote(&self, identifier: &str) -> String;
+
+    /// A value as SQL text.
+    fn literal(&self, value: &Value) -> String;
+
+    /// SQL for a timestamp column as RFC 3339 text in UTC.
+    fn timestamp_text(&self, column: &str) -> String;
+
+    /// Opens a transaction with these limits; may be sent together with the next statement.
+    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
+
+    /// Sets limits for statements outside of a transaction; one that is `None` goes back to the server's setting.
+    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
+
+    /// Runs one statement and drains its rows.
+    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError>;
+
+    /// Runs one statement, then `records`, then commits: in one message where the protocol allows it.
+    ///
+    /// The error's `stage` says which of them failed.
+    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError>;
+
+    /// Rolls back whatever is open; no error when nothing is.
+    async fn rollback(&mut self) -> Result<(), DatabaseError>;
+
+    /// Runs a query of ours and returns its rows.
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
+
+    /// SQL that must stand between a script that changed the session and our own records, inside the transaction.
+    fn regain(&self) -> Vec<String>;
+
+    /// Makes the session as new: settings, roles and temporary objects of a migration are gone.
+    async fn renew(&mut self) -> Result<(), DatabaseError>;
+
+    /// How many tables there are that are not called `ours`.
+    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError>;
+
+    /// Ends the session in good order.
+    async fn close(self: Box<Self>);
+}
+
+/// Who has the lock, as far as the server tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Holder {
+    /// The server's or the system's number for the process.
+    pub process: Option<u64>,
+    /// Database user.
+    pub user: Option<String>,
+    /// Application name; ours carries the run id.
+    pub application: Option<String>,
+    /// Where it connects from.
+    pub client: Option<String>,
+    /// Since when its session lives, in UTC as RFC 3339.
+    pub since: Option<String>,
+    /// What it is doing.
+    pub doing: Option<String>,
+}
+
+/// The second connection: it holds the lock, outside any transaction, and can stop the first one's statement.
+#[async_trait]
+pub trait Keeper: Send {
+    /// Tries once, without waiting; whether we have the lock now.
+    async fn try_lock(&mut self) -> Result<bool, DatabaseError>;
+
+    /// Who has it; `None` when nobody has it any more or the server does not tell.
+    async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError>;
+
+    /// Cancels the statement that the session with this process number is running.
+    async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;
+
+    /// Gives the lock back and ends the connection.
+    async fn unlock(self: Box<Self>) -> Result<(), DatabaseError>;
+}
+
+/// Makes connections to one database.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// The dialect its scripts are read in.
+    fn dialect(&self) -> Dialect;
+
+    /// What is known of the database before the first connection, for messages and spans.
+    fn expected(&self) -> Identity;
+
+    /// A connection for migrations, or for looking at their history.
+    ///
+    /// # Errors
+    /// With [`ErrorKind::Connect`] or one of its neighbours when there is none to be had.
+    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError>;
+
+    /// A connection for the lock of `ledger`, a table as [`Session::quote`] gives it.
+    ///
+    /// # Errors
+    /// With [`ErrorKind::Connect`] when there is none to be had.
+    async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError>;
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
+    Read,
+    /// Migrations; a SQLite file is created.
+    Write,
+}
+
+/// How to connect.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectOptions {
+    /// Goes into `application_name` where the server has one.
+    pub application: String,
+    /// Statements for every migration session, `--connection-init`.
+    pub init: Vec<String>,
+}
+
+/// Prepares connections to the database that the URL names; touches nothing.
+///
+/// # Errors
+/// When the URL's scheme is unknown or its parts do not fit the database.
+pub fn open(url: &SecretUrl, options: ConnectOptions) -> Result<Box<dyn Connector>, UrlError> {
+    Ok(match url.dialect()? {
+        Dialect::Postgres => Box::new(postgres::Postgres::new(url, options)?),
+        Dialect::Mysql => Box::new(mysql::Mysql::new(url, options)?),
+        Dialect::Sqlite => Box::new(sqlite::Sqlite::new(url, options)?),
+    })
+}

@@ -1,0 +1,115 @@
+//! What a database said when it refused, without any driver type.
+
+use thiserror::Error;
+
+use crate::report::Stage;
+
+/// The kinds of refusal that the engine or a message tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No connection: nobody listens, no such host, TLS refused.
+    Connect,
+    /// Wrong user or password.
+    Authentication,
+    /// The database does not exist.
+    NoDatabase,
+    /// The connection ended while it was in use.
+    Lost,
+    /// The statement cannot be parsed.
+    Syntax,
+    /// A table that the statement names does not exist.
+    NoTable,
+    /// The statement was refused before it ran: it names what does not exist, or what exists already.
+    Invalid,
+    /// The user may not do this.
+    Permission,
+    /// A lock of the database was waited for too long.
+    LockTimeout,
+    /// The statement ran too long or was cancelled.
+    Cancelled,
+    /// Two transactions waited for each other.
+    Deadlock,
+    /// A serializable transaction has to be tried again.
+    Serialization,
+    /// The server or the transaction is read-only.
+    ReadOnly,
+    /// Anything else.
+    Other,
+}
+
+/// A refusal by the database or by the driver.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct DatabaseError {
+    /// Its kind.
+    pub kind: ErrorKind,
+    /// SQLSTATE (PostgreSQL), error number (MySQL, MariaDB) or result code (SQLite).
+    pub code: Option<String>,
+    /// The message.
+    pub message: String,
+    /// More about it.
+    pub detail: Option<String>,
+    /// Advice of the database.
+    pub hint: Option<String>,
+    /// Bytes of the statement's text before the place that it complains about.
+    pub position: Option<usize>,
+    /// Which part of a message failed.
+    pub stage: Stage,
+}
+
+impl DatabaseError {
+    /// An error of this kind with a message and nothing else.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            position: None,
+            stage: Stage::Statement,
+        }
+    }
+
+    /// Whether the statement was refused as it stands, so that it cannot have had any effect.
+    #[must_use]
+    pub fn had_no_effect(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::Syntax | ErrorKind::NoTable | ErrorKind::Invalid | ErrorKind::Permission | ErrorKind::ReadOnly
+        )
+    }
+
+    /// The same error, noticed at another stage.
+    #[must_use]
+    pub fn at(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+}
+
+/// Translates what is no answer of the server.
+pub(super) fn from_driver(error: &sqlx::Error) -> DatabaseError {
+    let kind = match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => ErrorKind::Lost,
+        sqlx::Error::Tls(_) => ErrorKind::Connect,
+        _ => ErrorKind::Other,
+    };
+    DatabaseError::new(kind, driver_message(error))
+}
+
+/// The same, for a connection that was never made.
+pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
+    DatabaseError::new(ErrorKind::Connect, driver_message(error))
+}
+
+fn driver_message(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::Tls(tls) => format!("TLS: {tls}"),
+        sqlx::Error::Protocol(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

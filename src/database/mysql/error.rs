@@ -1,0 +1,84 @@
+//! Error numbers, and places named in words.
+
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::database::failure::{self, DatabaseError, ErrorKind};
+use crate::database::locate;
+use crate::report::Stage;
+
+/// Translates the driver's error about `sql`.
+pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
+    let Some(server) = server_error(error) else {
+        return failure::from_driver(error);
+    };
+    let message = server.message().to_owned();
+    DatabaseError {
+        kind: kind(server.number()),
+        code: Some(server.number().to_string()),
+        position: position(server.number(), &message, sql),
+        detail: server.code().map(|state| format!("SQLSTATE {state}")),
+        hint: None,
+        message,
+        stage: Stage::Statement,
+    }
+}
+
+/// The same, for a connection that was never made.
+pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
+    match server_error(error) {
+        Some(_) => translate(error, ""),
+        None => failure::from_connect(error),
+    }
+}
+
+fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
+    error.as_database_error()?.try_downcast_ref()
+}
+
+/// Numbers of the servers' error references.
+fn kind(number: u16) -> ErrorKind {
+    match number {
+        1045 | 1698 => ErrorKind::Authentication,
+        1049 => ErrorKind::NoDatabase,
+        1064 => ErrorKind::Syntax,
+        1146 => ErrorKind::NoTable,
+        1044 | 1142 | 1143 | 1227 | 1370 => ErrorKind::Permission,
+        1050 | 1051 | 1054 | 1060 | 1061 | 1072 | 1091 => ErrorKind::Invalid,
+        1205 => ErrorKind::LockTimeout,
+        1213 => ErrorKind::Deadlock,
+        1317 | 1969 | 3024 => ErrorKind::Cancelled,
+        1290 | 1792 | 1836 => ErrorKind::ReadOnly,
+        1040 | 1203 => ErrorKind::Connect,
+        1053 | 1927 | 4031 => ErrorKind::Lost,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn position(number: u16, message: &str, sql: &str) -> Option<usize> {
+    match number {
+        1064 => syntax_position(message, sql),
+        // Unknown column, table, database or key; duplicate column or key; table exists or does not.
+        1050 | 1051 | 1054 | 1060 | 1061 | 1072 | 1091 | 1146 => {
+            let name = locate::between(message, "'", "'")?;
+            locate::only_word(sql, name.rsplit('.').next().unwrap_or(name))
+        }
+        _ => None,
+    }
+}
+
+/// The message quotes the text from the offending token on, at most 80 characters of it, and counts the lines.
+fn syntax_position(message: &str, sql: &str) -> Option<usize> {
+    let (_, rest) = message.split_once("near '")?;
+    let (near, line) = rest.rsplit_once("' at line ")?;
+    let start = locate::line_start(sql, line.trim().parse().ok()?);
+    if near.is_empty() {
+        return Some(sql.trim_end().len());
+    }
+    let from_line = sql.get(start..)?;
+    if let Some(offset) = from_line.find(near) {
+        return Some(start + offset);
+    }
+    // The server repeats bytes, not characters, where it cuts: fall back on the part up to its first line end.
+    let first_line = near.lines().next().filter(|line| !line.is_empty())?;
+    from_line.find(first_line).map(|offset| start + offset)
+}

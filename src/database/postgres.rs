@@ -1,0 +1,358 @@
+//! PostgreSQL 13 and later.
+//!
+//! Everything goes out by the simple query protocol: `BEGIN` and the limits ride in front of the first statement, the
+//! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
+
+mod error;
+mod keeper;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
+
+use self::error::{from_connect, translate};
+use self::keeper::PostgresKeeper;
+use super::{
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl, Session,
+    UrlError, Value,
+};
+use crate::migration::Dialect;
+use crate::report::Stage;
+
+/// The server measures the statement in front, because the message carries more than that statement.
+const MEASURE: &str =
+    "SELECT (extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
+
+const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
+     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
+
+pub(super) struct Postgres {
+    driver: PgConnectOptions,
+    init: Vec<String>,
+}
+
+impl Postgres {
+    pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
+        let driver: PgConnectOptions = url.driver_options()?;
+        // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
+        let driver = driver.application_name(&options.application).disable_statement_logging();
+        Ok(Self { driver, init: options.init })
+    }
+}
+
+#[async_trait]
+impl Connector for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn expected(&self) -> Identity {
+        let socket = self.driver.get_socket().map(|path| path.display().to_string());
+        let port = self.driver.get_port();
+        Identity {
+            system: "postgresql",
+            version: String::new(),
+            database: self.driver.get_database().unwrap_or(self.driver.get_username()).to_owned(),
+            schema: None,
+            user: Some(self.driver.get_username().to_owned()),
+            address: Some(socket.unwrap_or_else(|| self.driver.get_host().to_owned())),
+            port: (port != 5432).then_some(port),
+            process: None,
+            read_only: None,
+        }
+    }
+
+    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+        let connection = PgConnection::connect_with(&self.driver).await.map_err(|error| from_connect(&error))?;
+        let mut session = PostgresSession {
+            wire: Wire { connection },
+            identity: self.expected(),
+            init: self.init.clone(),
+            access,
+            ahead: Vec::new(),
+            limited: false,
+        };
+        session.prepare().await?;
+        Ok(Box::new(session))
+    }
+
+    async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
+        let connection = PgConnection::connect_with(&self.driver).await.map_err(|error| from_connect(&error))?;
+        Ok(Box::new(PostgresKeeper::new(Wire { connection }, ledger)))
+    }
+}
+
+/// One answer to one statement of a message.
+struct Answer {
+    affected: u64,
+    rows: Vec<Row>,
+    returned: u64,
+}
+
+/// The only place that sends SQL to PostgreSQL.
+struct Wire {
+    connection: PgConnection,
+}
+
+impl Wire {
+    /// Sends a message of one or several statements; the answers that came before the error, if there was one.
+    ///
+    /// The rows of the answer number `dropped` are counted and not kept: a migration may select millions.
+    async fn send(&mut self, sql: String, dropped: Option<usize>) -> (Vec<Answer>, Option<sqlx::Error>) {
+        let mut answers = Vec::new();
+        let mut rows = Vec::new();
+        let mut returned = 0;
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
+        loop {
+            match stream.try_next().await {
+                Ok(Some(Either::Left(done))) => {
+                    answers.push(Answer {
+                        affected: done.rows_affected(),
+                        rows: std::mem::take(&mut rows),
+                        returned: std::mem::take(&mut returned),
+                    });
+                }
+                Ok(Some(Either::Right(row))) => {
+                    returned += 1;
+                    if dropped != Some(answers.len()) {
+                        rows.push(columns(&row));
+                    }
+                }
+                Ok(None) => return (answers, None),
+                Err(error) => return (answers, Some(error)),
+            }
+        }
+    }
+
+    /// Runs one query of ours.
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let (mut answers, error) = self.send(sql.to_owned(), None).await;
+        match error {
+            Some(error) => Err(translate(&error, 0)),
+            None => Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default()),
+        }
+    }
+}
+
+fn columns(row: &PgRow) -> Row {
+    (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten()).collect()
+}
+
+struct PostgresSession {
+    wire: Wire,
+    identity: Identity,
+    init: Vec<String>,
+    access: Access,
+    /// Statements that wait for the next message: `BEGIN` and its limits.
+    ahead: Vec<String>,
+    /// Whether limits were set for the session, so that a transaction without limits must undo them.
+    limited: bool,
+}
+
+impl PostgresSession {
+    async fn prepare(&mut self) -> Result<(), DatabaseError> {
+        let mut message = String::new();
+        if self.access == Access::Read {
+            message.push_str("SET default_transaction_read_only = on;");
+        }
+        message.push_str(IDENTITY);
+        let mut row = self.wire.query(&message).await?.pop().unwrap_or_default().into_iter();
+        let mut next = || row.next().flatten();
+        self.identity.database = next().unwrap_or_default();
+        self.identity.schema = next();
+        self.identity.user = next();
+        self.identity.version = next().unwrap_or_default();
+        self.identity.process = next().and_then(|pid| pid.parse().ok());
+        let standby = next().as_deref() == Some("t");
+        let read_only = next().as_deref() == Some("on") && self.access == Access::Write;
+        self.identity.read_only = match (standby, read_only) {
+            (true, _) => Some("a standby in recovery"),
+            (false, true) => Some("default_transaction_read_only is on"),
+            (false, false) => None,
+        };
+        self.initialise().await
+    }
+
+    async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        for sql in self.init.clone() {
+            self.wire.query(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what waits, then `sql`, then `behind`; says which part failed.
+    async fn message(&mut self, sql: Option<&str>, behind: &[&str]) -> Result<Vec<Answer>, DatabaseError> {
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut text = String::new();
+        for statement in &ahead {
+            text.push_str(statement);
+            text.push(';');
+        }
+        let prefix = text.len();
+        if let Some(sql) = sql {
+            text.push_str(sql);
+        }
+        for statement in behind {
+            // A statement may end in a line comment: the newline keeps ours out of it.
+            text.push_str("\n;");
+            text.push_str(statement);
+        }
+        let (answers, error) = self.wire.send(text, sql.map(|_| ahead.len())).await;
+        let Some(error) = error else {
+            return Ok(answers);
+        };
+        let done = answers.len().saturating_sub(ahead.len());
+        let stage = match (sql.is_some(), done) {
+            (true, 0) => Stage::Statement,
+            (own, done) if done + 1 >= behind.len() + usize::from(own) => Stage::Commit,
+            _ => Stage::Record,
+        };
+        let mut error = translate(&error, prefix).at(stage);
+        // The server counts characters, and what it says of our own records is no place in the file.
+        let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
+        error.position = error.position.and_then(|chars| sql.char_indices().nth(chars)).map(|(byte, _)| byte);
+        Err(error)
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            transactional_ddl: true,
+            pipelined_commit: true,
+            product: "PostgreSQL",
+            timestamp: "TIMESTAMP WITH TIME ZONE",
+        }
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    fn literal(&self, value: &Value) -> String {
+        match value {
+            Value::Null => "NULL".to_owned(),
+            Value::Bool(true) => "TRUE".to_owned(),
+            Value::Bool(false) => "FALSE".to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::Text(text) => text_literal(text),
+            Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
+            Value::Begun => "pg_catalog.transaction_timestamp()".to_owned(),
+            Value::Ago(duration) => {
+                format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
+            }
+            Value::MillisecondsSinceBegin => {
+                "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint"
+                    .to_owned()
+            }
+        }
+    }
+
+    fn timestamp_text(&self, column: &str) -> String {
+        format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+    }
+
+    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        self.ahead.push("BEGIN".to_owned());
+        self.ahead.extend(settings("SET LOCAL", limits, self.limited));
+        Ok(())
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        let settings = settings("SET", limits, self.limited).join(";");
+        self.limited |= !settings.is_empty();
+        if !settings.is_empty() {
+            self.wire.query(&settings).await?;
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let answers = self.message(Some(sql), &[]).await?;
+        Ok(answers.last().map(|answer| Done { rows: rows_of(answer), elapsed: None }).unwrap_or_default())
+    }
+
+    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
+        let ahead = self.ahead.len();
+        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 2);
+        if sql.is_some() {
+            behind.push(MEASURE);
+        }
+        behind.extend(records.iter().map(String::as_str));
+        behind.push("COMMIT");
+        let answers = self.message(sql, &behind).await?;
+        let own = sql.and_then(|_| answers.get(ahead));
+        let measured = sql.and_then(|_| answers.get(ahead + 1)).and_then(first_number);
+        Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed: measured.map(Duration::from_micros) })
+    }
+
+    async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        if std::mem::take(&mut self.ahead).is_empty() {
+            self.wire.query("ROLLBACK").await?;
+        }
+        Ok(())
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.wire.query(sql).await
+    }
+
+    fn regain(&self) -> Vec<String> {
+        vec!["RESET SESSION AUTHORIZATION".to_owned()]
+    }
+
+    async fn renew(&mut self) -> Result<(), DatabaseError> {
+        self.wire.query("DISCARD ALL").await?;
+        self.limited = false;
+        self.initialise().await
+    }
+
+    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+        let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
+        let sql = format!(
+            "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename NOT IN ({})",
+            ours.join(", ")
+        );
+        let rows = self.wire.query(&sql).await?;
+        Ok(rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default())
+    }
+
+    async fn close(self: Box<Self>) {
+        // The session ends with its socket anyway: a failing goodbye changes nothing.
+        let _ = self.wire.connection.close().await;
+    }
+}
+
+/// The settings for these limits; one that is not given goes back to its default where it may have been set before.
+fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
+    let setting = |name: &str, limit: Option<Duration>| match limit {
+        Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().min(i32::MAX as u128))),
+        None => limited.then(|| format!("{verb} {name} TO DEFAULT")),
+    };
+    [setting("lock_timeout", limits.lock_timeout), setting("statement_timeout", limits.statement_timeout)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn rows_of(answer: &Answer) -> u64 {
+    answer.affected.max(answer.returned)
+}
+
+fn first_number(answer: &Answer) -> Option<u64> {
+    answer.rows.first()?.first()?.as_ref()?.parse().ok()
+}
+
+/// Safe whatever `standard_conforming_strings` says.
+fn text_literal(text: &str) -> String {
+    let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
+    format!("E'{escaped}'")
+}

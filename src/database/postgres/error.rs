@@ -1,0 +1,60 @@
+//! SQLSTATEs and positions.
+
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+use crate::database::failure::{self, DatabaseError, ErrorKind};
+use crate::report::Stage;
+
+/// Translates the driver's error; positions count from `prefix` characters into the message.
+pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
+    let Some(server) = server_error(error) else {
+        return failure::from_driver(error);
+    };
+    let position = match server.position() {
+        // A position counts characters from 1; everything in front of the statement is ASCII of ours.
+        Some(PgErrorPosition::Original(position)) => position.checked_sub(prefix + 1),
+        Some(PgErrorPosition::Internal { .. }) | None => None,
+    };
+    DatabaseError {
+        kind: kind(server.code()),
+        code: Some(server.code().to_owned()),
+        message: server.message().to_owned(),
+        detail: server.detail().map(str::to_owned),
+        hint: server.hint().map(str::to_owned),
+        position,
+        stage: Stage::Statement,
+    }
+}
+
+/// The same, for a connection that was never made.
+pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
+    match server_error(error) {
+        Some(_) => translate(error, 0),
+        None => failure::from_connect(error),
+    }
+}
+
+fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref()
+}
+
+/// Codes of PostgreSQL's appendix A.
+fn kind(code: &str) -> ErrorKind {
+    match code {
+        "28000" | "28P01" => ErrorKind::Authentication,
+        "3D000" => ErrorKind::NoDatabase,
+        "42601" => ErrorKind::Syntax,
+        "42P01" => ErrorKind::NoTable,
+        "42501" => ErrorKind::Permission,
+        "55P03" => ErrorKind::LockTimeout,
+        "57014" => ErrorKind::Cancelled,
+        "40P01" => ErrorKind::Deadlock,
+        "40001" => ErrorKind::Serialization,
+        "25006" => ErrorKind::ReadOnly,
+        "53300" | "57P03" => ErrorKind::Connect,
+        "57P01" | "57P02" | "57P05" => ErrorKind::Lost,
+        _ if code.starts_with("42") => ErrorKind::Invalid,
+        _ if code.starts_with("08") => ErrorKind::Lost,
+        _ => ErrorKind::Other,
+    }
+}

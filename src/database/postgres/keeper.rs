@@ -1,0 +1,83 @@
+//! The lock of PostgreSQL: a session advisory lock, tried and never waited for.
+//!
+//! A session that waits inside `pg_advisory_lock` holds a snapshot, and another runner's `CREATE INDEX CONCURRENTLY` waits
+//! for that snapshot: a deadlock between two deployments (golang-migrate/migrate#960, flyway/flyway#1654).
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::Connection;
+
+use super::Wire;
+use crate::database::{DatabaseError, Holder, Keeper};
+
+pub(super) struct PostgresKeeper {
+    wire: Wire,
+    key: i64,
+}
+
+impl PostgresKeeper {
+    pub(super) fn new(wire: Wire, ledger: &str) -> Self {
+        Self { wire, key: lock_key(ledger) }
+    }
+}
+
+/// The advisory key of a ledger: the first eight bytes of SHA-256 over `migrascope:` and the quoted table name.
+///
+/// Advisory locks belong to one database, so its name is not part of the key.
+fn lock_key(ledger: &str) -> i64 {
+    let digest = Sha256::digest(format!("migrascope:{ledger}"));
+    digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+#[async_trait]
+impl Keeper for PostgresKeeper {
+    async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
+        let rows = self.wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.key)).await?;
+        Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("t"))
+    }
+
+    async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
+        // A bigint key shows as two halves, with objsubid 1. The holder's other session is the one that works.
+        let sql = format!(
+            "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
+               to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+               coalesce(w.state, a.state) || coalesce(': ' || left(w.query, 200), '') \
+             FROM pg_catalog.pg_locks l \
+             LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+             LEFT JOIN pg_catalog.pg_stat_activity w ON w.application_name = a.application_name \
+               AND w.pid <> a.pid AND w.datname = a.datname AND a.application_name LIKE 'migrascope/%' \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+               AND l.classid::bigint = {} AND l.objid::bigint = {} LIMIT 1",
+            (self.key >> 32) & 0xffff_ffff,
+            self.key & 0xffff_ffff,
+        );
+        let Some(row) = self.wire.query(&sql).await?.pop() else {
+            return Ok(None);
+        };
+        let mut column = row.into_iter();
+        let mut next = || column.next().flatten();
+        Ok(Some(Holder {
+            process: next().and_then(|pid| pid.parse().ok()),
+            user: next(),
+            application: next().filter(|name| !name.is_empty()),
+            client: next(),
+            since: next(),
+            doing: next(),
+        }))
+    }
+
+    async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {
+        if let Some(process) = process {
+            self.wire.query(&format!("SELECT pg_catalog.pg_cancel_backend({process})")).await?;
+        }
+        Ok(())
+    }
+
+    async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
+        let released = self.wire.query(&format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key)).await;
+        // The lock ends with its session at the latest.
+        let _ = self.wire.connection.close().await;
+        released.map(drop)
+    }
+}

@@ -1,0 +1,62 @@
+//! Result codes, and places named in words.
+
+use crate::database::failure::{self, DatabaseError, ErrorKind};
+use crate::database::locate;
+use crate::report::Stage;
+
+/// Translates the driver's error about `sql`.
+pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
+    let Some(server) = error.as_database_error() else {
+        return failure::from_driver(error);
+    };
+    let message = server.message().to_owned();
+    let code = server.code().map(std::borrow::Cow::into_owned);
+    let number: i32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or_default();
+    DatabaseError {
+        kind: kind(number, &message),
+        position: position(&message, sql),
+        code,
+        detail: None,
+        hint: None,
+        message,
+        stage: Stage::Statement,
+    }
+}
+
+/// The same, for a file that was never opened.
+pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
+    match error.as_database_error() {
+        Some(_) => DatabaseError { kind: ErrorKind::Connect, ..translate(error, "") },
+        None => failure::from_connect(error),
+    }
+}
+
+/// Primary result codes of sqlite3.h; the extended ones carry them in their low byte.
+fn kind(number: i32, message: &str) -> ErrorKind {
+    match number & 0xff {
+        5 | 6 => ErrorKind::LockTimeout,
+        8 => ErrorKind::ReadOnly,
+        9 => ErrorKind::Cancelled,
+        14 | 26 => ErrorKind::Connect,
+        1 if message.starts_with("no such table") => ErrorKind::NoTable,
+        1 if message.contains("syntax error")
+            || message.starts_with("incomplete input")
+            || message.starts_with("unrecognized token") =>
+        {
+            ErrorKind::Syntax
+        }
+        _ => ErrorKind::Other,
+    }
+}
+
+fn position(message: &str, sql: &str) -> Option<usize> {
+    if message.starts_with("incomplete input") {
+        return Some(sql.trim_end().len());
+    }
+    let name = ["no such table: ", "no such column: ", "no such function: ", "no such index: ", "duplicate column name: "]
+        .into_iter()
+        .find_map(|start| message.strip_prefix(start))
+        .or_else(|| message.strip_prefix("table ")?.strip_suffix(" already exists"))?;
+    let name = name.rsplit('.').next().unwrap_or(name).trim_matches(['"', '`', '[', ']']);
+    locate::only_word(sql, name)
+}

@@ -1,0 +1,118 @@
+//! The lock of SQLite: an exclusive lock on a file beside the database, `<database>-migrascope.lock`.
+//!
+//! SQLite's own locks cannot serve: one that keeps another runner out for the whole run would keep our own connection out as
+//! well. The operating system frees the file's lock when its holder dies, however it dies. The file carries who holds it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use crate::database::{DatabaseError, ErrorKind, Holder, Keeper};
+
+pub(super) struct SqliteKeeper {
+    /// `None` for a database in memory, which nobody else can see.
+    path: Option<PathBuf>,
+    held: Option<File>,
+    application: String,
+    interrupt: Arc<AtomicBool>,
+}
+
+impl SqliteKeeper {
+    pub(super) fn new(database: Option<&Path>, application: &str, interrupt: Arc<AtomicBool>) -> Self {
+        Self { path: database.map(lock_path), held: None, application: application.to_owned(), interrupt }
+    }
+}
+
+/// Beside the real file, so that two links to one database share one lock.
+fn lock_path(database: &Path) -> PathBuf {
+    let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let mut name = real.into_os_string();
+    name.push("-migrascope.lock");
+    PathBuf::from(name)
+}
+
+#[async_trait]
+impl Keeper for SqliteKeeper {
+    async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
+        let Some(path) = &self.path else {
+            return Ok(true);
+        };
+        let failed = |error: std::io::Error| {
+            DatabaseError::new(ErrorKind::Permission, format!("cannot lock {}: {error}", path.display()))
+        };
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        if !is_still(path, &file) {
+            // The last holder removed the file between our opening and our locking it.
+            return Ok(false);
+        }
+        write_holder(&mut file, &self.application).map_err(failed)?;
+        self.held = Some(file);
+        Ok(true)
+    }
+
+    async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
+        let mut text = String::new();
+        let read = self.path.as_ref().map(|path| File::open(path).and_then(|mut file| file.read_to_string(&mut text)));
+        Ok(match read {
+            Some(Ok(_)) => read_holder(&text),
+            // Gone already: nobody has it any more.
+            Some(Err(_)) | None => None,
+        })
+    }
+
+    async fn cancel(&mut self, _process: Option<u64>) -> Result<(), DatabaseError> {
+        self.interrupt.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
+        if let (Some(file), Some(path)) = (self.held.take(), &self.path) {
+            // Removed while it is still locked, so that nobody can lock a file that is about to go.
+            let removed = std::fs::remove_file(path);
+            drop(file);
+            removed.map_err(|error| DatabaseError::new(ErrorKind::Other, error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+fn write_holder(file: &mut File, application: &str) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    let since = humantime::format_rfc3339_seconds(SystemTime::now());
+    let host = whoami::hostname().unwrap_or_default();
+    let user = whoami::username().unwrap_or_default();
+    writeln!(file, "{}\n{user}\n{application}\n{host}\n{since}", std::process::id())
+}
+
+fn read_holder(text: &str) -> Option<Holder> {
+    let mut lines = text.lines().map(|line| (!line.is_empty()).then(|| line.to_owned()));
+    let mut next = || lines.next().flatten();
+    let process = next()?.parse().ok();
+    Some(Holder { process, user: next(), application: next(), client: next(), since: next(), doing: None })
+}
+
+#[cfg(unix)]
+fn is_still(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (std::fs::metadata(path), file.metadata()) {
+        (Ok(named), Ok(opened)) => (named.dev(), named.ino()) == (opened.dev(), opened.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_still(path: &Path, _file: &File) -> bool {
+    path.exists()
+}

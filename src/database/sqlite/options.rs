@@ -1,0 +1,37 @@
+//! `sqlite://path?mode=…` → the driver's options.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::database::{SecretUrl, UrlError};
+
+pub(super) struct Location {
+    pub(super) driver: SqliteConnectOptions,
+    /// The file; `None` for a database in memory.
+    pub(super) file: Option<PathBuf>,
+    /// Whether a missing file is created: yes, unless the URL has a `mode` of its own.
+    pub(super) create: bool,
+}
+
+pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
+    let rest = url.without_scheme();
+    let path = rest.split('?').next().unwrap_or_default();
+    if path.is_empty() {
+        return Err(UrlError::Unusable { reason: "it names no file; for one in memory write sqlite::memory:".to_owned() });
+    }
+    // The driver knows `sqlite:`, not `file:`.
+    let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{rest}")).driver_options()?;
+    let mode = rest.split_once('?').and_then(|(_, query)| query.split('&').find_map(|part| part.strip_prefix("mode=")));
+    let in_memory = path == ":memory:" || mode == Some("memory");
+    let file = (!in_memory).then(|| driver.get_filename().to_owned());
+    Ok(Location {
+        // Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of
+        // the tables that refer to it.
+        driver: driver.foreign_keys(false).busy_timeout(Duration::from_secs(5)).disable_statement_logging(),
+        file,
+        create: mode.is_none() || mode == Some("rwc"),
+    })
+}

@@ -1,0 +1,118 @@
+//! Database URLs that show no password.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::migration::Dialect;
+
+/// A database URL; neither `Debug` nor `Display` show its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// Takes a URL as the user wrote it.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The driver's own options, as it reads them from the URL (and, for PostgreSQL, from `PG*` variables and `.pgpass`).
+    pub(super) fn driver_options<O>(&self) -> Result<O, UrlError>
+    where
+        O: FromStr<Err = sqlx::Error>,
+    {
+        self.0.parse().map_err(|error: sqlx::Error| UrlError::Unusable { reason: self.scrub(&error) })
+    }
+
+    /// The path and query behind the scheme, for a database that is a file.
+    pub(super) fn without_scheme(&self) -> &str {
+        let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
+        rest.strip_prefix("//").unwrap_or(rest)
+    }
+
+    /// The driver's words, unless they repeat a part of the URL that could be secret.
+    fn scrub(&self, error: &sqlx::Error) -> String {
+        let text = error.to_string();
+        let secret = self.0.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(secret, _)| secret);
+        match secret.and_then(|secret| secret.split_once(':')) {
+            Some((_, password)) if !password.is_empty() && text.contains(password) => "it cannot be parsed".to_owned(),
+            _ => text.trim_start_matches("error with configuration: ").to_owned(),
+        }
+    }
+
+    /// The dialect that its scheme stands for.
+    ///
+    /// # Errors
+    /// When there is no scheme or none of ours.
+    pub fn dialect(&self) -> Result<Dialect, UrlError> {
+        let Some((scheme, _)) = self.0.split_once(':') else {
+            return Err(UrlError::NoScheme);
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "postgres" | "postgresql" => Ok(Dialect::Postgres),
+            "mysql" | "mariadb" => Ok(Dialect::Mysql),
+            "sqlite" | "file" => Ok(Dialect::Sqlite),
+            other => {
+                let suggestion = SCHEMES
+                    .into_iter()
+                    .max_by(|a, b| strsim::jaro_winkler(a, other).total_cmp(&strsim::jaro_winkler(b, other)))
+                    .filter(|best| strsim::jaro_winkler(best, other) > 0.8);
+                Err(UrlError::UnknownScheme { scheme: other.to_owned(), suggestion })
+            }
+        }
+    }
+
+    /// The URL without user, password, query and fragment.
+    fn masked(&self) -> String {
+        let without_query = self.0.split(['?', '#']).next().unwrap_or_default();
+        let Some((scheme, rest)) = without_query.split_once("://") else {
+            let scheme = without_query.split(':').next().unwrap_or_default();
+            return format!("{scheme}:…");
+        };
+        let after_user = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{after_user}")
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretUrl({})", self.masked())
+    }
+}
+
+const SCHEMES: [&str; 5] = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
+
+/// A database URL that cannot be used; never shows what may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// There is no `scheme:` in front.
+    #[error("the database URL has no scheme: it reads like postgres://…, mysql://… or sqlite://…")]
+    NoScheme,
+    /// The scheme is not one of ours.
+    #[error("unknown database {scheme:?} in the database URL{}", suggest(.suggestion))]
+    UnknownScheme {
+        /// What it said.
+        scheme: String,
+        /// What may have been meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A part of it does not fit.
+    #[error("the database URL cannot be used: {reason}")]
+    Unusable {
+        /// Why, without any part that may be secret.
+        reason: String,
+    },
+}
+
+fn suggest(suggestion: &Option<&'static str>) -> String {
+    suggestion.map(|word| format!(", did you mean {word:?}?")).unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! The errors of the rooms below, gathered.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::database::{DatabaseError, Holder, Identity, UrlError};
+use crate::layout::LayoutError;
+use crate::plan::Objection;
+use crate::report::{Failure, Outcome, Remains, Report};
+
+/// Why something could not be done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database URL is not one.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The migration files cannot be used.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// There is no connection to be had.
+    #[error("cannot connect to {}", place(.expected))]
+    Connect {
+        /// The database that was meant.
+        expected: Box<Identity>,
+        /// What the driver or the server said.
+        source: DatabaseError,
+    },
+    /// The server takes no writes.
+    #[error("the server is read-only ({reason})")]
+    ReadOnly {
+        /// The server's word for it.
+        reason: &'static str,
+    },
+    /// Somebody else has the lock.
+    #[error("the lock was not obtained within {}", humantime::format_duration(*.waited))]
+    Lock {
+        /// Waited so long.
+        waited: Duration,
+        /// For this one.
+        holder: Option<Box<Holder>>,
+    },
+    /// The plan was refused.
+    #[error("{}", refusal(.0))]
+    Refused(Vec<Objection>),
+    /// A migration failed; the rest is in its report.
+    #[error("migration {version} ({name}) {}", fate(&failure.remains))]
+    Migration {
+        /// Its version.
+        version: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        failure: Box<Failure>,
+    },
+    /// A statement of our own failed.
+    #[error("{what}")]
+    Own {
+        /// What we wanted, a fragment: `cannot read the ledger`.
+        what: &'static str,
+        /// What the database said.
+        source: DatabaseError,
+    },
+    /// The run was asked to stop.
+    #[error("interrupted")]
+    Interrupted {
+        /// The migration that was cut off, if one was running.
+        failure: Option<Box<Failure>>,
+    },
+}
+
+impl Error {
+    /// The word for this error in reports, spans and labels.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Migration { .. } => Outcome::Failure,
+            Self::Lock { .. } => Outcome::Timeout,
+            Self::Interrupted { .. } => Outcome::Cancellation,
+            Self::Url(_)
+            | Self::Layout(_)
+            | Self::Connect { .. }
+            | Self::ReadOnly { .. }
+            | Self::Refused(_)
+            | Self::Own { .. } => Outcome::Error,
+        }
+    }
+
+    /// OpenTelemetry's `error.type`: the database's code where there is one, otherwise a word of low cardinality.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Url(_) => "url",
+            Self::Layout(_) => "layout",
+            Self::Connect { source, .. } => source.code.as_deref().unwrap_or("connect"),
+            Self::ReadOnly { .. } => "read_only",
+            Self::Lock { .. } => "lock_timeout",
+            Self::Refused(_) => "refused",
+            Self::Migration { failure, .. } => failure.code.as_deref().unwrap_or("migration"),
+            Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
+            Self::Interrupted { .. } => "interrupted",
+        }
+    }
+}
+
+/// A run that did not succeed: what it did all the same, and why it stopped.
+#[derive(Debug, Error)]
+#[error("{cause}")]
+pub struct RunError {
+    /// What was done, failures included.
+    pub report: Report,
+    /// Why it stopped.
+    #[source]
+    pub cause: Error,
+}
+
+fn place(expected: &Identity) -> String {
+    let database = &expected.database;
+    let system = expected.system;
+    match (&expected.address, expected.port) {
+        (Some(address), Some(port)) => format!("{system} at {address}:{port}, database {database}"),
+        (Some(address), None) => format!("{system} at {address}, database {database}"),
+        (None, _) => format!("{system} database {database}"),
+    }
+}
+
+fn refusal(objections: &[Objection]) -> String {
+    match objections {
+        [only] => only.to_string(),
+        several => format!("{} objections to the plan", several.len()),
+    }
+}
+
+fn fate(remains: &Remains) -> &'static str {
+    match remains {
+        Remains::Nothing => "failed and was rolled back",
+        Remains::HalfWay { .. } => "failed half-way",
+        Remains::Unknown => "may have been applied: the connection broke at its commit",
+    }
+}

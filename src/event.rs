@@ -1,0 +1,248 @@
+//! What happens in a run, told as it happens. Every start has a finish, with elapsed time and result.
+
+use std::time::Duration;
+
+use crate::database::{DatabaseError, Holder, Identity};
+use crate::error::Error;
+use crate::plan::{Plan, Schema, Step};
+use crate::report::{Report, StepReport};
+
+/// What the run was asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Apply what is pending.
+    Up,
+    /// Revert.
+    Down,
+}
+
+impl Command {
+    /// `up` or `down`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// Who started the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Operator {
+    /// The system's user.
+    pub user: Option<String>,
+    /// The machine's name.
+    pub host: Option<String>,
+    /// The Kubernetes pod, from `POD_NAME` or the host name inside a cluster.
+    pub pod: Option<String>,
+}
+
+/// The trace that a run belongs to; W3C Trace Context level 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceIdentity {
+    /// 16 bytes, not all zero.
+    pub trace_id: [u8; 16],
+    /// The span that started us.
+    pub parent: Option<RemoteParent>,
+}
+
+impl TraceIdentity {
+    /// The trace id as 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id_hex(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.trace_id))
+    }
+}
+
+/// The caller's span, from `TRACEPARENT` and `TRACESTATE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteParent {
+    /// The trace it belongs to: ours too, unless it was not sampled; then we link to it.
+    pub trace_id: [u8; 16],
+    /// 8 bytes, not all zero.
+    pub span_id: [u8; 8],
+    /// Whether the caller records its trace.
+    pub sampled: bool,
+    /// `TRACESTATE`, empty when there was none.
+    pub state: String,
+}
+
+/// A run's identity: data, never ambient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunContext {
+    /// A UUID version 7, so that runs sort by time.
+    pub run_id: String,
+    /// What was asked for.
+    pub command: Command,
+    /// The logical name of the database in metrics; its own name when `None`.
+    pub target: Option<String>,
+    /// The trace, where there is one.
+    pub trace: Option<TraceIdentity>,
+    /// Who started it.
+    pub operator: Operator,
+    /// Our own version.
+    pub tool_version: &'static str,
+}
+
+impl RunContext {
+    /// A new identity without target, trace and operator.
+    #[must_use]
+    pub fn new(command: Command) -> Self {
+        Self {
+            run_id: uuid::Uuid::now_v7().to_string(),
+            command,
+            target: None,
+            trace: None,
+            operator: Operator::default(),
+            tool_version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// Something that has happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A run began; nothing was touched yet.
+    RunStarted {
+        /// Its identity.
+        run: &'a RunContext,
+        /// What is known of the database before it answers.
+        expected: &'a Identity,
+    },
+    /// A connection is being made.
+    ConnectStarted,
+    /// It was made or not.
+    ConnectFinished {
+        /// Who answered, or why nobody did.
+        result: Result<&'a Identity, &'a DatabaseError>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// The lock is being asked for.
+    LockStarted {
+        /// The table that it guards, quoted.
+        ledger: &'a str,
+    },
+    /// Somebody else has the lock; told at once and about every second.
+    LockWaited {
+        /// Who, where the server tells.
+        holder: Option<&'a Holder>,
+        /// Waited so far.
+        waited: Duration,
+    },
+    /// The lock was got or not.
+    LockFinished {
+        /// Why not.
+        error: Option<&'a Error>,
+        /// Whether we have it.
+        acquired: bool,
+        /// How long it took.
+        waited: Duration,
+    },
+    /// History is being read and the plan made.
+    PlanStarted,
+    /// The plan was made or refused.
+    PlanFinished {
+        /// What will be done, or why nothing can be.
+        result: Result<&'a Plan<'a>, &'a Error>,
+        /// How long it took.
+        elapsed: Duration,
+        /// Facts of the history it was made from.
+        schema: &'a Schema,
+    },
+    /// A migration began.
+    MigrationStarted {
+        /// Which.
+        step: &'a Step<'a>,
+        /// Counted from 1.
+        index: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A statement was sent.
+    StatementStarted {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0; see [`Step::statement`].
+        index: usize,
+    },
+    /// A statement is still running; told about every second.
+    StatementRunning {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// So far.
+        elapsed: Duration,
+    },
+    /// A statement ended.
+    StatementFinished {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// How long it took.
+        elapsed: Duration,
+        /// Rows affected or returned, or the error.
+        result: Result<u64, &'a DatabaseError>,
+    },
+    /// The ledger row was written (and committed, where the migration is atomic).
+    Recorded {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// How long it took, the commit included.
+        elapsed: Duration,
+        /// Why not.
+        error: Option<&'a DatabaseError>,
+    },
+    /// A migration ended.
+    MigrationFinished {
+        /// Which.
+        step: &'a Step<'a>,
+        /// How.
+        report: &'a StepReport,
+    },
+    /// The lock was given back.
+    LockReleased {
+        /// How long we had it.
+        held: Duration,
+        /// Why the server did not take it; the lock ends with its connection then.
+        error: Option<&'a DatabaseError>,
+    },
+    /// The run ended; told on every path.
+    RunFinished {
+        /// What it did.
+        report: &'a Report,
+        /// Why it did not succeed.
+        error: Option<&'a Error>,
+        /// The schema as the run leaves it, where it was seen.
+        schema: Option<&'a Schema>,
+    },
+}
+
+/// A reader of events. It cannot fail and cannot stop a run; it is quick and leaves sending to exporters.
+pub trait Observer: Send {
+    /// Takes note of one event.
+    fn observe(&mut self, event: &Event<'_>);
+}
+
+/// Tells several observers, in order.
+#[derive(Default)]
+pub struct Observers<'o>(Vec<&'o mut dyn Observer>);
+
+impl<'o> Observers<'o> {
+    /// Adds one.
+    pub fn add(&mut self, observer: &'o mut dyn Observer) {
+        self.0.push(observer);
+    }
+}
+
+impl Observer for Observers<'_> {
+    fn observe(&mut self, event: &Event<'_>) {
+        for observer in &mut self.0 {
+            observer.observe(event);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A directory of migration files → [`MigrationSet`]. The only readers of migration files; one room a layout.
+
+mod native;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::migration::{Checksum, Dialect, MigrationSet, Place, Script};
+use crate::script;
+
+/// Reads and splits every file of a directory; nothing is left out without a word.
+///
+/// # Errors
+/// With every problem of every file at once; see [`LayoutError`].
+pub fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+    native::read(directory, dialect)
+}
+
+/// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
+///
+/// The version continues what the directory has: the next number where versions count up, otherwise the timestamp.
+///
+/// # Errors
+/// When the directory cannot be read or written, or the name has no letter or digit.
+pub fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) -> Result<Vec<PathBuf>, LayoutError> {
+    native::create(directory, name, timestamp, ways)
+}
+
+/// Which files a new migration gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ways {
+    /// The way forward alone.
+    Up,
+    /// A down file as well.
+    UpAndDown,
+}
+
+/// Why a directory cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// The directory cannot be read.
+    #[error("cannot read the directory {}: {reason}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// There is no migration in it.
+    #[error("the directory {} has no migrations for {}", path.display(), dialect.word())]
+    Empty {
+        /// The directory.
+        path: PathBuf,
+        /// The dialect that was looked for.
+        dialect: Dialect,
+    },
+    /// A name that no file can have.
+    #[error("{name:?} is no name for a migration: it needs a letter or digit")]
+    Name {
+        /// What was asked for.
+        name: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {reason}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// Some of the files cannot be used.
+    #[error("{}", count(.0))]
+    Files(Vec<FileProblem>),
+}
+
+fn count(problems: &[FileProblem]) -> String {
+    match problems {
+        [only] => only.to_string(),
+        several => format!("{} problems in the migration files", several.len()),
+    }
+}
+
+/// What is wrong with one file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{fault}")]
+pub struct FileProblem {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in it.
+    pub place: Option<Place>,
+    /// What.
+    pub fault: Fault,
+    /// The file's text without byte order mark, to show the place in.
+    pub text: Option<String>,
+}
+
+/// The faults of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The system does not let us read it.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(String),
+    /// It is not text.
+    #[error("invalid UTF-8")]
+    NotUtf8,
+    /// Its name does not begin with digits and an underscore.
+    #[error("the file name has no version: it must read like 20260131120000_add_users.sql")]
+    NoVersion,
+    /// A step in another language.
+    #[error("a migration in code cannot be run, only SQL")]
+    Code,
+    /// A folder where a file should be.
+    #[error("a folder for each migration is another tool's layout")]
+    Folder,
+    /// Another file has the same version.
+    #[error("the version is taken by {} already", .other.display())]
+    Duplicate {
+        /// The other file.
+        other: PathBuf,
+    },
+    /// A way back without a way forward.
+    #[error("a down file without its migration")]
+    DownAlone,
+    /// Its SQL cannot be split.
+    #[error(transparent)]
+    Script(#[from] script::Problem),
+}
+
+/// Reads one SQL file; its problems when it cannot be used.
+fn read_script(path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
+    let problem = |place, fault, text| FileProblem { path: path.to_owned(), place, fault, text };
+    let bytes =
+        std::fs::read(path).map_err(|error| vec![problem(None, Fault::Unreadable(error.to_string()), None)])?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            return Err(vec![problem(Some(Place::at(&text, valid)), Fault::NotUtf8, Some(text))]);
+        }
+    };
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    match script::parse(&text, dialect) {
+        Ok(parsed) => Ok(Script {
+            path: path.to_owned(),
+            checksum: Checksum::of_text(&text),
+            token_checksum: parsed.token_checksum,
+            statements: parsed.statements,
+            directives: parsed.directives,
+            text,
+        }),
+        Err(errors) => Err(errors
+            .into_iter()
+            .map(|error| problem(Some(error.place), Fault::Script(error.problem), Some(text.clone())))
+            .collect()),
+    }
+}

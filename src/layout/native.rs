@@ -1,0 +1,195 @@
+//! Our own layout: `<version>_<name>.sql`, `.down.sql` to revert, `.postgres.sql`, `.mysql.sql`, `.sqlite.sql` for one
+//! database, where it wins over the plain file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Fault, FileProblem, LayoutError, Ways, read_script};
+use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
+
+pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+    let mut problems = Vec::new();
+    let names = list(directory, &mut problems)?;
+    let mut migrations = Vec::new();
+    for group in group(names, &mut problems).into_values() {
+        match load(&group, dialect) {
+            Ok(Some(migration)) => migrations.push(migration),
+            Ok(None) => {}
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(LayoutError::Files(problems));
+    }
+    if migrations.is_empty() {
+        return Err(LayoutError::Empty { path: directory.to_owned(), dialect });
+    }
+    MigrationSet::new(migrations).map_err(|pair| {
+        let fault = Fault::Duplicate { other: pair.0.up.path.clone() };
+        LayoutError::Files(vec![problem(&pair.1.up.path, fault)])
+    })
+}
+
+pub(super) fn create(
+    directory: &Path,
+    name: &str,
+    timestamp: &str,
+    ways: Ways,
+) -> Result<Vec<PathBuf>, LayoutError> {
+    let slug = slug(name).ok_or_else(|| LayoutError::Name { name: name.to_owned() })?;
+    let written = |path: &Path, error: &std::io::Error| LayoutError::Write {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
+    let names = list(directory, &mut Vec::new())?;
+    let version = next_version(&names, timestamp);
+    let mut paths = vec![directory.join(format!("{version}_{slug}.sql"))];
+    if ways == Ways::UpAndDown {
+        paths.push(directory.join(format!("{version}_{slug}.down.sql")));
+    }
+    for path in &paths {
+        fs::File::create_new(path).map_err(|error| written(path, &error))?;
+    }
+    Ok(paths)
+}
+
+/// What a file's name says.
+#[derive(Debug, Clone)]
+struct FileName {
+    path: PathBuf,
+    version: Version,
+    name: String,
+    down: bool,
+    dialect: Option<Dialect>,
+}
+
+impl FileName {
+    /// Reads `<digits>_<name>[.down][.<dialect>].sql`; the two suffixes in either order.
+    fn parse(path: PathBuf, file_name: &str) -> Option<Self> {
+        let stem = file_name.strip_suffix(".sql")?;
+        let (digits, rest) = stem.split_once('_')?;
+        let version = Version::from_digits(digits)?;
+        let (mut name, mut down, mut dialect) = (rest, false, None);
+        while let Some((before, suffix)) = name.rsplit_once('.') {
+            let named = Dialect::ALL.into_iter().find(|dialect| dialect.word() == suffix);
+            if suffix == "down" && !down {
+                down = true;
+            } else if named.is_some() && dialect.is_none() {
+                dialect = named;
+            } else {
+                break;
+            }
+            name = before;
+        }
+        (!name.is_empty()).then(|| Self { path, version, name: name.to_owned(), down, dialect })
+    }
+}
+
+/// The directory's SQL files; files that are no migrations at all (`README.md`, `atlas.sum`) are passed over.
+fn list(directory: &Path, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
+    let unreadable = |error: std::io::Error| LayoutError::Directory {
+        path: directory.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        paths.push(entry.map_err(unreadable)?.path());
+    }
+    paths.sort();
+    let mut names = Vec::new();
+    for path in paths {
+        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match judge(&path, &file_name) {
+            Verdict::Stray => {}
+            Verdict::Fault(fault) => problems.push(problem(&path, fault)),
+            Verdict::Migration => match FileName::parse(path.clone(), &file_name) {
+                Some(name) => names.push(name),
+                None => problems.push(problem(&path, Fault::NoVersion)),
+            },
+        }
+    }
+    Ok(names)
+}
+
+enum Verdict {
+    Stray,
+    Migration,
+    Fault(Fault),
+}
+
+fn judge(path: &Path, file_name: &str) -> Verdict {
+    let numbered = file_name.split_once('_').is_some_and(|(digits, _)| Version::from_digits(digits).is_some());
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension {
+        _ if file_name.starts_with('.') => Verdict::Stray,
+        "sql" if !path.is_dir() => Verdict::Migration,
+        "go" | "rs" | "ts" | "js" | "py" if numbered => Verdict::Fault(Fault::Code),
+        _ if path.join("up.sql").is_file() || path.join("migration.sql").is_file() => Verdict::Fault(Fault::Folder),
+        _ => Verdict::Stray,
+    }
+}
+
+fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Version, Vec<FileName>> {
+    let mut groups: BTreeMap<Version, Vec<FileName>> = BTreeMap::new();
+    for name in names {
+        let group = groups.entry(name.version.clone()).or_default();
+        let rival = group.iter().find(|other| {
+            other.name != name.name
+                || other.version.as_str() != name.version.as_str()
+                || (other.down, other.dialect) == (name.down, name.dialect)
+        });
+        match rival {
+            Some(other) => problems.push(problem(&name.path, Fault::Duplicate { other: other.path.clone() })),
+            None => group.push(name),
+        }
+    }
+    for group in groups.values() {
+        if let Some(down) = group.iter().find(|_| group.iter().all(|name| name.down)) {
+            problems.push(problem(&down.path, Fault::DownAlone));
+        }
+    }
+    groups
+}
+
+/// The migration as this dialect has it; `None` where its files are for other databases only.
+fn load(group: &[FileName], dialect: Dialect) -> Result<Option<Migration>, Vec<FileProblem>> {
+    let pick = |down: bool| {
+        let of = |wanted: Option<Dialect>| group.iter().find(|name| name.down == down && name.dialect == wanted);
+        of(Some(dialect)).or_else(|| of(None))
+    };
+    let Some(up) = pick(false) else {
+        return Ok(None);
+    };
+    let down: Option<Result<Script, _>> = pick(true).map(|name| read_script(&name.path, dialect));
+    let script = read_script(&up.path, dialect);
+    match (script, down.transpose()) {
+        (Ok(script), Ok(down)) => {
+            Ok(Some(Migration { version: up.version.clone(), name: up.name.clone(), up: script, down }))
+        }
+        (script, down) => Err(script.err().into_iter().chain(down.err()).flatten().collect()),
+    }
+}
+
+/// The next number where all versions are shorter than a date, with the same width; otherwise the timestamp.
+fn next_version(names: &[FileName], timestamp: &str) -> String {
+    let Some(last) = names.iter().max_by(|a, b| a.version.cmp(&b.version)) else {
+        return timestamp.to_owned();
+    };
+    let written = last.version.as_str();
+    match written.parse::<u64>() {
+        Ok(number) if written.len() < "20260131".len() => format!("{:0width$}", number + 1, width = written.len()),
+        _ => timestamp.to_owned(),
+    }
+}
+
+fn slug(name: &str) -> Option<String> {
+    let words: Vec<String> =
+        name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    (!words.is_empty()).then(|| words.join("_"))
+}
+
+fn problem(path: &Path, fault: Fault) -> FileProblem {
+    FileProblem { path: path.to_owned(), place: None, fault, text: None }
+}

@@ -1,0 +1,58 @@
+//! The history table: which migrations are applied. One file a tool; writes SQL through [`Session`], never knows a driver.
+
+mod native;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub(crate) use self::native::NativeLedger;
+use crate::database::{DatabaseError, Session};
+use crate::history::Entry;
+use crate::plan::Step;
+
+/// How long a migration took, as its row will say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elapsed {
+    /// Measured by us.
+    Measured(Duration),
+    /// To be measured by the server when the row is written, since the transaction began.
+    SinceBegin,
+}
+
+/// A history table in some tool's format.
+#[async_trait]
+pub(crate) trait Ledger: Send + Sync {
+    /// The table's name in quotes, with its schema: what the lock guards.
+    fn table(&self, session: &dyn Session) -> String;
+
+    /// SQL that makes the table where it does not exist.
+    fn create(&self, session: &dyn Session) -> Vec<String>;
+
+    /// The applied migrations in the order in which they were applied; `None` when there is no table.
+    async fn read(&self, session: &mut dyn Session) -> Result<Option<Vec<Entry>>, DatabaseError>;
+
+    /// SQL that records a step once it is taken: a row for up, its removal for down.
+    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String>;
+}
+
+/// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
+pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
+    match (name.split_once('.'), &session.identity().schema) {
+        (Some((schema, table)), _) => format!("{}.{}", session.quote(schema), session.quote(table)),
+        (None, Some(schema)) => format!("{}.{}", session.quote(schema), session.quote(name)),
+        (None, None) => session.quote(name),
+    }
+}
+
+/// Reads the rows of a query; `None` when its table does not exist.
+pub(crate) async fn rows_if_table(
+    session: &mut dyn Session,
+    sql: &str,
+) -> Result<Option<Vec<crate::database::Row>>, DatabaseError> {
+    match session.query(sql).await {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error) if error.kind == crate::database::ErrorKind::NoTable => Ok(None),
+        Err(error) => Err(error),
+    }
+}

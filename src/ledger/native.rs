@@ -1,0 +1,96 @@
+//! Our own ledger: one row for each applied version, readable with plain SQL.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Elapsed, Ledger, qualified, rows_if_table};
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::history::{Direction, Entry};
+use crate::migration::{Checksum, Version};
+use crate::plan::Step;
+
+/// `_migrascope_migrations`, or the name that the settings give.
+pub(crate) struct NativeLedger {
+    name: String,
+}
+
+impl NativeLedger {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned() }
+    }
+}
+
+#[async_trait]
+impl Ledger for NativeLedger {
+    fn table(&self, session: &dyn Session) -> String {
+        qualified(session, &self.name)
+    }
+
+    fn create(&self, session: &dyn Session) -> Vec<String> {
+        vec![format!(
+            "CREATE TABLE IF NOT EXISTS {table} (\n  \
+               version VARCHAR(255) NOT NULL PRIMARY KEY,\n  \
+               name VARCHAR(255) NOT NULL,\n  \
+               checksum VARCHAR(64) NOT NULL,\n  \
+               token_checksum VARCHAR(64) NOT NULL,\n  \
+               applied_at {timestamp} NOT NULL,\n  \
+               elapsed_ms BIGINT NOT NULL,\n  \
+               run_id VARCHAR(36) NOT NULL\n)",
+            table = self.table(session),
+            timestamp = session.abilities().timestamp,
+        )]
+    }
+
+    async fn read(&self, session: &mut dyn Session) -> Result<Option<Vec<Entry>>, DatabaseError> {
+        let sql = format!(
+            "SELECT version, name, checksum, token_checksum, {}, elapsed_ms, run_id FROM {} ORDER BY applied_at",
+            session.timestamp_text("applied_at"),
+            self.table(session),
+        );
+        let rows = rows_if_table(session, &sql).await?;
+        Ok(rows.map(|rows| {
+            let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
+            entries.sort_by(|a, b| a.applied_at.cmp(&b.applied_at).then_with(|| a.version.cmp(&b.version)));
+            entries
+        }))
+    }
+
+    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String> {
+        let table = self.table(session);
+        let migration = step.migration;
+        let text = |text: &str| session.literal(&Value::Text(text.to_owned()));
+        let version = text(&migration.version.canonical());
+        if step.direction == Direction::Down {
+            return vec![format!("DELETE FROM {table} WHERE version = {version}")];
+        }
+        let milliseconds = match elapsed {
+            Elapsed::Measured(duration) => Value::Int(duration.as_millis().try_into().unwrap_or(i64::MAX)),
+            Elapsed::SinceBegin => Value::MillisecondsSinceBegin,
+        };
+        vec![format!(
+            "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \
+             VALUES ({version}, {name}, {checksum}, {tokens}, {now}, {milliseconds}, {run})",
+            name = text(&migration.name),
+            checksum = text(migration.up.checksum.as_str()),
+            tokens = text(migration.up.token_checksum.as_str()),
+            now = session.literal(&Value::Now),
+            milliseconds = session.literal(&milliseconds),
+            run = text(run_id),
+        )]
+    }
+}
+
+fn entry(row: Row) -> Entry {
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten().unwrap_or_default();
+    Entry {
+        version: Version::from_history(&next()),
+        name: next(),
+        checksum: Some(Checksum::from_history(&next())),
+        token_checksum: Some(Checksum::from_history(&next())),
+        applied_at: next(),
+        elapsed: Duration::from_millis(next().parse().unwrap_or_default()),
+        run_id: next(),
+    }
+}

@@ -1,0 +1,19 @@
+//! The command line tool: parse, run, explain, exit. Everything it does, it does through the library.
+
+mod cli;
+
+use std::env;
+use std::process::ExitCode;
+
+use cli::args::Args;
+use cli::command;
+use cli::settings::Settings;
+
+fn main() -> ExitCode {
+    let args = Args::typed();
+    let exit = match Settings::resolve(&args.options, &|name| env::var_os(name)) {
+        Ok(settings) => command::carry_out(&args.command, &settings),
+        Err(unusable) => command::refuse(&args.command, unusable),
+    };
+    exit.into()
+}

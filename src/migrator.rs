@@ -1,0 +1,188 @@
+//! The front door: one database, one set of migrations, one set of options.
+
+mod status;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::database::{Connector, Identity, Session};
+use crate::error::{Error, RunError};
+use crate::event::{Command, Observer, RunContext};
+use crate::history::History;
+use crate::migration::MigrationSet;
+use crate::plan::{self, Objection, Order, Plan, Schema, Target};
+use crate::report::Report;
+use crate::run::{self, Job, Stop, Wait};
+
+/// How migrations are applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How far to go.
+    pub target: Target,
+    /// What to do with a pending version below the highest applied one.
+    pub order: Order,
+    /// Whether an applied migration may be missing on disk.
+    pub allow_missing: bool,
+    /// How long to wait for the lock.
+    pub wait: Wait,
+    /// How long a statement may wait for a lock of the database, unless its file says otherwise.
+    pub lock_timeout: Option<Duration>,
+    /// How long a statement may run, unless its file says otherwise.
+    pub statement_timeout: Option<Duration>,
+    /// The ledger's table, with or without a schema in front.
+    pub ledger_table: String,
+    /// The journal's table.
+    pub journal_table: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: Target::Latest,
+            order: Order::Strict,
+            allow_missing: false,
+            wait: Wait::For(Duration::from_secs(60)),
+            lock_timeout: Some(Duration::from_secs(5)),
+            statement_timeout: None,
+            ledger_table: "_migrascope_migrations".to_owned(),
+            journal_table: "_migrascope_journal".to_owned(),
+        }
+    }
+}
+
+/// How one migration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Applied, and the file is as it was.
+    Applied,
+    /// Not applied.
+    Pending,
+    /// Not applied, and older than the newest applied one.
+    OutOfOrder,
+    /// Failed half-way.
+    Failed,
+    /// Begun and never finished.
+    Unfinished,
+    /// Applied, and the file's statements have changed since.
+    Changed,
+    /// Applied, and comments or blanks of the file have changed since.
+    Edited,
+    /// Applied, and there is no file.
+    Missing,
+}
+
+impl State {
+    /// The words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::OutOfOrder => "out of order",
+            Self::Failed => "failed",
+            Self::Unfinished => "unfinished",
+            Self::Changed => "changed",
+            Self::Edited => "edited (comments only)",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// One line of the status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusRow {
+    /// The version as it is written on disk, or in the ledger where there is no file.
+    pub version: String,
+    /// The name.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// When it was applied, in UTC as RFC 3339.
+    pub applied_at: Option<String>,
+    /// How long that took, in milliseconds.
+    pub elapsed_ms: Option<u64>,
+    /// The run that applied it.
+    pub run_id: Option<String>,
+}
+
+/// Files against history, without changing anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Who answered.
+    pub identity: Identity,
+    /// One row a migration, in the order of the versions.
+    pub rows: Vec<StatusRow>,
+    /// The figures.
+    pub schema: Schema,
+    /// What `up` would refuse.
+    pub objections: Vec<Objection>,
+    /// What is worth a word.
+    pub notes: Vec<plan::Note>,
+}
+
+/// Runs a set of migrations against a database.
+pub struct Migrator {
+    connector: Box<dyn Connector>,
+    set: MigrationSet,
+    options: Options,
+}
+
+impl Migrator {
+    /// Touches nothing yet.
+    #[must_use]
+    pub fn new(connector: Box<dyn Connector>, set: MigrationSet, options: Options) -> Self {
+        Self { connector, set, options }
+    }
+
+    /// Applies or reverts, as `context.command` says, and tells `observer` about it.
+    ///
+    /// # Errors
+    /// With what was done and why it stopped; `Error::outcome` gives the kind.
+    pub async fn run(
+        &self,
+        context: &RunContext,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, RunError> {
+        let job = Job { connector: &*self.connector, set: &self.set, options: &self.options, context, stop };
+        run::run(&job, observer).await
+    }
+
+    /// What [`Migrator::run`] would do now: read-only and without the lock.
+    ///
+    /// # Errors
+    /// When there is no connection, history cannot be read, or the plan is refused.
+    pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
+        let (session, history) = self.look().await?;
+        let rules = run::rules(&self.options, session.abilities());
+        let plan = run::plan(command, &self.set, &history, &rules)?;
+        let identity = session.identity().clone();
+        session.close().await;
+        Ok((identity, plan))
+    }
+
+    /// How every migration stands: read-only and without the lock.
+    ///
+    /// # Errors
+    /// When there is no connection or history cannot be read.
+    pub async fn status(&self) -> Result<Status, Error> {
+        let (session, history) = self.look().await?;
+        let rules = run::rules(&self.options, session.abilities());
+        let (objections, notes) = plan::verify(&self.set, &history, &rules);
+        let identity = session.identity().clone();
+        session.close().await;
+        Ok(Status {
+            identity,
+            rows: status::rows(&self.set, &history),
+            schema: plan::survey(&self.set, &history),
+            objections,
+            notes,
+        })
+    }
+
+    async fn look(&self) -> Result<(Box<dyn Session>, History), Error> {
+        run::look(&*self.connector, &self.options).await
+    }
+}

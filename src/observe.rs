@@ -1,0 +1,10 @@
+//! Events as telemetry: spans for `tracing`, figures for an OpenTelemetry `Meter`. No exporter lives here.
+//!
+//! [`spans::Spans`] and [`metrics::Metrics`] are observers like any other: an embedder adds them to the run and sees the
+//! spans in its own subscriber and the figures through its own meter provider. [`names`] spells every name once.
+
+mod disclosure;
+pub mod metrics;
+pub mod names;
+pub mod spans;
+pub mod traceparent;

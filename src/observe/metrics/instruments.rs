@@ -1,0 +1,161 @@
+//! Each metric of the catalogue as an instrument: gauges and counters with the function that reads them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{AsyncInstrument, Histogram, Meter};
+
+use super::state::{LastRun, State};
+use crate::history::Direction;
+use crate::observe::names::{self, Kind, Metric};
+use crate::plan::Schema;
+use crate::report::Outcome;
+
+/// A histogram of the catalogue.
+pub(super) fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
+    let builder = meter.f64_histogram(metric.name).with_unit(metric.unit).with_description(metric.description);
+    match metric.kind {
+        Kind::Histogram(bounds) => builder.with_boundaries(bounds.to_vec()).build(),
+        Kind::Gauge | Kind::Counter => builder.build(),
+    }
+}
+
+/// Registers every gauge and counter; the meter's provider keeps them and `state` as long as it lives.
+pub(super) fn observe(meter: &Meter, state: &Arc<Mutex<State>>) {
+    for (metric, read) in GAUGES {
+        let state = Arc::clone(state);
+        meter
+            .f64_observable_gauge(metric.name)
+            .with_unit(metric.unit)
+            .with_description(metric.description)
+            .with_callback(move |instrument| collect(&state, instrument, *read))
+            .build();
+    }
+    for (metric, read) in COUNTERS {
+        let state = Arc::clone(state);
+        meter
+            .u64_observable_counter(metric.name)
+            .with_unit(metric.unit)
+            .with_description(metric.description)
+            .with_callback(move |instrument| collect(&state, instrument, *read))
+            .build();
+    }
+}
+
+/// Takes the values of one metric, each with the labels that it has besides the common ones.
+type Take<'t, T> = &'t mut dyn FnMut(T, &[KeyValue]);
+
+/// Reads the values of one metric.
+type Read<T> = fn(&State, Take<'_, T>);
+
+fn collect<T>(state: &Mutex<State>, instrument: &dyn AsyncInstrument<T>, read: Read<T>) {
+    let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(common) = state.labels() else { return };
+    read(&state, &mut |value, labels| instrument.observe(value, &[&common, labels].concat()));
+}
+
+const GAUGES: &[(Metric, Read<f64>)] = &[
+    (names::LAST_RUN_TIMESTAMP, |state, take| last_run(state, take, |last| seconds(Some(last.ended)))),
+    (names::LAST_SUCCESS_TIMESTAMP, |state, take| take(seconds(state.totals.last_success), &[])),
+    (names::LAST_FAILURE_TIMESTAMP, |state, take| take(seconds(state.totals.last_failure), &[])),
+    (names::LAST_RUN_SUCCESS, |state, take| last_run(state, take, |last| truth(last.outcome == Outcome::Success))),
+    (names::LAST_RUN_DURATION, |state, take| last_run(state, take, |last| last.elapsed.as_secs_f64())),
+    (names::LAST_RUN_STAGE_DURATION, stages),
+    (names::LAST_RUN_MIGRATIONS, last_migrations),
+    (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run.as_ref().is_some_and(|run| run.in_progress)), &[])),
+    (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run.as_ref().map(|run| run.began)), &[])),
+    (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run.as_ref().map(|run| run.alive)), &[])),
+    (names::SCHEMA_VERSION, version),
+    (names::SCHEMA_INFO, info),
+    (names::SCHEMA_DIRTY, |state, take| schema(state, take, |schema| truth(schema.dirty))),
+    (names::APPLIED, |state, take| schema(state, take, |schema| number(schema.applied))),
+    (names::PENDING, |state, take| schema(state, take, |schema| number(schema.pending))),
+    (names::MISMATCHES, |state, take| schema(state, take, |schema| number(schema.changed))),
+    (names::BUILD_INFO, build),
+];
+
+const COUNTERS: &[(Metric, Read<u64>)] = &[(names::RUNS, runs), (names::MIGRATIONS_RUN, migrations)];
+
+fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
+    if let Some(last) = &state.totals.last_run {
+        take(value(last), &[]);
+    }
+}
+
+fn stages(state: &State, take: Take<'_, f64>) {
+    for (stage, elapsed) in state.totals.last_run.iter().flat_map(|last| &last.stages) {
+        take(elapsed.as_secs_f64(), &[KeyValue::new(names::STAGE, *stage)]);
+    }
+}
+
+fn last_migrations(state: &State, take: Take<'_, f64>) {
+    let Some(last) = &state.totals.last_run else { return };
+    for outcome in Outcome::ALL {
+        let count = last.migrations.get(&outcome).copied().unwrap_or_default();
+        take(count as f64, &[KeyValue::new(names::OUTCOME, outcome.word())]);
+    }
+}
+
+fn schema(state: &State, take: Take<'_, f64>, value: fn(&Schema) -> f64) {
+    if let Some(schema) = &state.schema {
+        take(value(schema), &[]);
+    }
+}
+
+fn version(state: &State, take: Take<'_, f64>) {
+    let Some(schema) = &state.schema else { return };
+    match &schema.version {
+        None => take(0.0, &[]),
+        Some(version) => {
+            if let Some(number) = version.as_exact_integer() {
+                take(number as f64, &[]);
+            }
+        }
+    }
+}
+
+fn info(state: &State, take: Take<'_, f64>) {
+    if let Some(version) = state.schema.as_ref().and_then(|schema| schema.version.as_ref()) {
+        take(1.0, &[KeyValue::new(names::VERSION, version.as_str().to_owned())]);
+    }
+}
+
+fn build(_: &State, take: Take<'_, f64>) {
+    let mut labels = vec![KeyValue::new(names::VERSION, env!("CARGO_PKG_VERSION"))];
+    labels.extend(option_env!("MIGRASCOPE_REVISION").map(|revision| KeyValue::new(names::REVISION, revision)));
+    take(1.0, &labels);
+}
+
+fn runs(state: &State, take: Take<'_, u64>) {
+    for outcome in Outcome::ALL {
+        let count = state.totals.runs.get(&outcome).copied().unwrap_or_default();
+        take(count, &[KeyValue::new(names::OUTCOME, outcome.word())]);
+    }
+}
+
+fn migrations(state: &State, take: Take<'_, u64>) {
+    for direction in [Direction::Up, Direction::Down] {
+        for outcome in Outcome::ALL {
+            let count = state.totals.migrations.get(&(direction, outcome)).copied().unwrap_or_default();
+            let labels = [
+                KeyValue::new(names::DIRECTION, direction.word()),
+                KeyValue::new(names::OUTCOME, outcome.word()),
+            ];
+            take(count, &labels);
+        }
+    }
+}
+
+/// Seconds since 1970; 0 for never.
+fn seconds(moment: Option<SystemTime>) -> f64 {
+    moment.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).unwrap_or_default().as_secs_f64()
+}
+
+fn truth(holds: bool) -> f64 {
+    f64::from(u8::from(holds))
+}
+
+fn number(count: usize) -> f64 {
+    count as f64
+}

@@ -1,0 +1,220 @@
+//! Events → `tracing` spans: the tree of a run. Parents are explicit; nothing is ever entered, so no span leaks into
+//! what happens to run between two events.
+//!
+//! A subscriber that maps spans to OpenTelemetry with `tracing-opentelemetry` gets names, kinds and status by the
+//! `otel.*` fields. Without an interested subscriber every event costs one branch.
+
+mod tree;
+
+use std::time::SystemTime;
+
+use tracing::Span;
+
+use self::tree::{Place, end_at, fail};
+use super::disclosure::disclose;
+use super::names;
+use crate::database::{DatabaseError, Holder, Identity};
+use crate::error::Error;
+use crate::event::{Event, Observer, RunContext};
+use crate::plan::{Plan, Schema, Step};
+use crate::report::{Outcome, Report, StepReport};
+
+/// The spans of one run, as an observer of it.
+///
+/// The root opens in [`Spans::new`] and closes in [`Spans::close`], or with the value: it covers what the caller does
+/// before and after the run as well.
+pub struct Spans {
+    root: Span,
+    place: Place,
+    planned: Option<usize>,
+    holder: Option<String>,
+    failed: bool,
+    open: Open,
+}
+
+/// The spans that have begun and not ended; disabled where there is none.
+#[derive(Default)]
+struct Open {
+    connect: Option<Span>,
+    lock: Option<Span>,
+    plan: Option<Span>,
+    migrate: Option<Span>,
+    statement: Option<(Span, SystemTime)>,
+    record: Option<Span>,
+}
+
+impl Spans {
+    /// Opens the root span.
+    ///
+    /// It is a child of `context.trace.parent` where the caller records its trace; an unrecorded parent gets a new root
+    /// that links to it. Without either it is a child of the current span.
+    #[must_use]
+    pub fn new(context: &RunContext) -> Self {
+        Self {
+            root: tree::root(context),
+            place: Place::default(),
+            planned: None,
+            holder: None,
+            failed: false,
+            open: Open::default(),
+        }
+    }
+
+    /// Closes the root span: an error exactly when `exit_code` is not 0.
+    pub fn close(self, exit_code: i32) {
+        self.root.record(names::PROCESS_EXIT_CODE, i64::from(exit_code));
+        if exit_code != 0 && !self.failed {
+            fail(&self.root, names::ERROR_OTHER, None);
+        }
+    }
+
+    fn connected(&mut self, result: Result<&Identity, &DatabaseError>) {
+        if let Ok(identity) = result {
+            self.place = Place::of(identity);
+        }
+        let Some(span) = self.open.connect.take() else { return };
+        self.place.record(&span);
+        if let Err(error) = result {
+            let code = error.code.as_deref();
+            fail(&span, code.unwrap_or(names::ERROR_CONNECT), disclose(error).as_deref());
+        }
+    }
+
+    fn locked(&mut self, acquired: bool, seconds: f64, error: Option<&Error>) {
+        let Some(span) = self.open.lock.take() else { return };
+        span.record(names::LOCK_WAIT, seconds);
+        if let Some(holder) = self.holder.take() {
+            span.record(names::LOCK_HOLDER, holder.as_str());
+        }
+        match error {
+            Some(error) => fail(&span, error.kind(), Some(&error.to_string())),
+            None if !acquired => fail(&span, names::ERROR_LOCK_TIMEOUT, None),
+            None => {}
+        }
+    }
+
+    fn planned(&mut self, result: Result<&Plan<'_>, &Error>, schema: &Schema) {
+        self.planned = result.ok().map(|plan| plan.steps.len());
+        let Some(span) = self.open.plan.take() else { return };
+        if let Some(version) = &schema.version {
+            span.record(names::SCHEMA_VERSION_FROM, version.as_str());
+        }
+        span.record(names::MIGRATIONS_PENDING, count(schema.pending));
+        span.record(names::CHECKSUM_MISMATCHES, count(schema.changed));
+        if let Err(error) = result {
+            fail(&span, error.kind(), Some(&error.to_string()));
+        }
+    }
+
+    fn migration_started(&mut self, step: &Step<'_>) {
+        let span = tree::migrate(&self.root, step);
+        if step.statements().is_empty() {
+            self.open.record = Some(tree::record(&span, &self.place));
+        }
+        self.open.migrate = Some(span);
+    }
+
+    fn statement_started(&mut self, step: &Step<'_>, index: usize) {
+        if let (Some(parent), Some(statement)) = (&self.open.migrate, step.statements().get(index)) {
+            let span = tree::statement(parent, &self.place, statement, count(index + 1));
+            self.open.statement = Some((span, SystemTime::now()));
+        }
+    }
+
+    fn statement_finished(&mut self, step: &Step<'_>, index: usize, result: Result<u64, &DatabaseError>) {
+        let Some((span, _)) = &self.open.statement else { return };
+        match result {
+            Ok(rows) => {
+                span.record(names::STATEMENT_ROWS, i64::try_from(rows).unwrap_or(i64::MAX));
+                if let Some(parent) = self.open.migrate.as_ref().filter(|_| index + 1 == step.statements().len()) {
+                    self.open.record = Some(tree::record(parent, &self.place));
+                }
+            }
+            Err(error) => tree::fail_at_database(span, error),
+        }
+    }
+
+    fn migration_finished(&mut self, report: &StepReport) {
+        self.open.record = None;
+        let Some(span) = self.open.migrate.take() else { return };
+        span.record(names::OUTCOME, report.outcome.word());
+        if matches!(report.outcome, Outcome::Success | Outcome::Skip) {
+            return;
+        }
+        match &report.failure {
+            Some(failure) => {
+                let description = format!("failed at statement {} of {}", failure.statement, report.total);
+                fail(&span, failure.code.as_deref().unwrap_or(report.outcome.word()), Some(&description));
+            }
+            None => fail(&span, report.outcome.word(), None),
+        }
+    }
+
+    fn run_finished(&mut self, report: &Report, error: Option<&Error>) {
+        self.open = Open::default();
+        if let Some(planned) = self.planned {
+            self.root.record(names::MIGRATIONS_PLANNED, count(planned));
+        }
+        let applied = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
+        self.root.record(names::MIGRATIONS_APPLIED, count(applied));
+        self.root.record(names::OUTCOME, report.outcome.word());
+        if let Some(error) = error {
+            self.failed = true;
+            fail(&self.root, error.kind(), Some(&error.to_string()));
+        }
+    }
+}
+
+impl Observer for Spans {
+    fn observe(&mut self, event: &Event<'_>) {
+        if self.root.is_disabled() {
+            return;
+        }
+        match event {
+            Event::RunStarted { expected, .. } => self.place = Place::of(expected),
+            Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root)),
+            Event::ConnectFinished { result, .. } => self.connected(*result),
+            Event::LockStarted { ledger } => self.open.lock = Some(tree::lock(&self.root, ledger)),
+            Event::LockWaited { holder, .. } => {
+                self.holder = self.holder.take().or_else(|| holder.map(describe));
+            }
+            Event::LockFinished { error, acquired, waited } => self.locked(*acquired, waited.as_secs_f64(), *error),
+            Event::PlanStarted => self.open.plan = Some(tree::plan(&self.root)),
+            Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
+            Event::MigrationStarted { step, .. } => self.migration_started(step),
+            Event::StatementStarted { step, index } => self.statement_started(step, *index),
+            Event::StatementRunning { .. } => {}
+            Event::StatementFinished { step, index, elapsed, result } => {
+                self.statement_finished(step, *index, *result);
+                if let Some((span, begun)) = self.open.statement.take() {
+                    end_at(&span, begun + *elapsed);
+                }
+            }
+            Event::Recorded { elapsed, error, .. } => {
+                if let Some(span) = self.open.record.take() {
+                    span.record(names::RECORD_DURATION, elapsed.as_secs_f64());
+                    error.inspect(|error| tree::fail_at_database(&span, error));
+                }
+            }
+            Event::MigrationFinished { report, .. } => self.migration_finished(report),
+            Event::LockReleased { held, error } => {
+                let span = tree::unlock(&self.root, held.as_secs_f64());
+                error.inspect(|error| tree::fail_at_database(&span, error));
+            }
+            Event::RunFinished { report, error, .. } => self.run_finished(report, *error),
+        }
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The holder of the lock in one line; what it is doing stays out, since that may be SQL.
+fn describe(holder: &Holder) -> String {
+    let process = holder.process.map(|process| format!("process {process}"));
+    let user = holder.user.as_ref().map(|user| format!("user {user}"));
+    let application = holder.application.as_ref().map(|name| format!("application {name}"));
+    let client = holder.client.as_ref().map(|client| format!("client {client}"));
+    [process, user, application, client].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,258 @@
+//! Files × history → what will be done, or every reason why nothing can be. Pure: no clock, no database.
+
+mod objection;
+mod step;
+
+pub use self::objection::{Note, Objection};
+pub use self::step::{Atomic, Step};
+use crate::history::{Direction, Entry, History};
+use crate::migration::{Migration, MigrationSet, Version};
+
+/// What to do with a pending version below the highest applied one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Refuse.
+    #[default]
+    Strict,
+    /// Apply it.
+    Allow,
+    /// Leave it out.
+    Skip,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Target {
+    /// To the newest; one step when going down.
+    #[default]
+    Latest,
+    /// To this version: up applies it, down leaves it applied. Down to `0` reverts everything.
+    Version(Version),
+    /// So many steps.
+    Steps(usize),
+}
+
+/// What the plan is made by, apart from files and history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How far to go.
+    pub target: Target,
+    /// What to do with late versions.
+    pub order: Order,
+    /// Whether an applied migration may be missing on disk.
+    pub allow_missing: bool,
+    /// Whether the database can roll DDL back.
+    pub transactional_ddl: bool,
+    /// The database's name for messages.
+    pub product: &'static str,
+}
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'a> {
+    /// The steps in order.
+    pub steps: Vec<Step<'a>>,
+    /// What is worth a word but no refusal.
+    pub notes: Vec<Note>,
+}
+
+/// The state of a schema at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schema {
+    /// The highest applied version.
+    pub version: Option<Version>,
+    /// Migrations applied.
+    pub applied: usize,
+    /// Migrations on disk that are not applied.
+    pub pending: usize,
+    /// Applied migrations whose file has changed, cosmetic edits left out.
+    pub changed: usize,
+    /// Whether a half-applied migration is recorded.
+    pub dirty: bool,
+}
+
+/// Counts what is applied, pending and changed.
+#[must_use]
+pub fn survey(set: &MigrationSet, history: &History) -> Schema {
+    let index = Index::new(history);
+    Schema {
+        version: history.highest().cloned(),
+        applied: history.applied.len(),
+        pending: set.iter().filter(|migration| index.entry(&migration.version).is_none()).count(),
+        changed: set
+            .iter()
+            .filter(|m| index.entry(&m.version).is_some_and(|entry| edit(entry, m) == Edit::Real))
+            .count(),
+        dirty: !history.unsettled.is_empty(),
+    }
+}
+
+/// Plans the way up: pending migrations in the order of their versions.
+///
+/// # Errors
+/// Every objection at once, in the order of the versions.
+pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
+    let index = Index::new(history);
+    let mut findings = examine(set, history, &index, rules);
+    let highest = history.highest();
+    let mut pending = Vec::new();
+    for migration in set.iter().filter(|migration| index.entry(&migration.version).is_none()) {
+        match highest.filter(|highest| **highest > migration.version) {
+            Some(highest) => findings.late(migration, highest, rules.order, &mut pending),
+            None => pending.push(migration),
+        }
+    }
+    if let Target::Version(version) = &rules.target
+        && set.get(version).is_none()
+    {
+        findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+    }
+    cut(&mut pending, &rules.target);
+    findings.into_plan(pending.into_iter().map(|m| Step::new(m, &m.up, Direction::Up, rules)).collect())
+}
+
+/// Plans the way down: applied migrations from the highest version on; one of them unless the target says otherwise.
+///
+/// # Errors
+/// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
+pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
+    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
+    let mut applied: Vec<&Entry> = history.applied.iter().collect();
+    applied.sort_by(|a, b| b.version.cmp(&a.version));
+    match &rules.target {
+        Target::Latest => applied.truncate(1),
+        Target::Steps(count) => applied.truncate(*count),
+        Target::Version(version) => {
+            let known = version.canonical() == "0" || set.get(version).is_some() || history.entry(version).is_some();
+            if !known {
+                findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+            }
+            applied.retain(|entry| entry.version > *version);
+        }
+    }
+    let mut steps = Vec::new();
+    for entry in applied {
+        match set.get(&entry.version) {
+            None => findings.objections.push(Objection::Missing {
+                version: entry.version.clone(),
+                name: entry.name.clone(),
+            }),
+            Some(migration) => match &migration.down {
+                Some(script) => steps.push(Step::new(migration, script, Direction::Down, rules)),
+                None => findings.objections.push(Objection::NoDown {
+                    version: migration.version.clone(),
+                    name: migration.name.clone(),
+                }),
+            },
+        }
+    }
+    findings.into_plan(steps)
+}
+
+/// Compares files with history without planning anything: what `verify` and `status` tell.
+#[must_use]
+pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Objection>, Vec<Note>) {
+    match up(set, history, &Rules { target: Target::Latest, ..rules.clone() }) {
+        Ok(plan) => (Vec::new(), plan.notes),
+        Err(objections) => (objections, Vec::new()),
+    }
+}
+
+struct Index<'h>(Vec<&'h Entry>);
+
+impl<'h> Index<'h> {
+    fn new(history: &'h History) -> Self {
+        let mut entries: Vec<&Entry> = history.applied.iter().collect();
+        entries.sort_by(|a, b| a.version.cmp(&b.version));
+        Self(entries)
+    }
+
+    fn entry(&self, version: &Version) -> Option<&'h Entry> {
+        self.0.binary_search_by(|entry| entry.version.cmp(version)).ok().map(|index| self.0[index])
+    }
+}
+
+/// What became of an applied file.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// It is as it was.
+    None,
+    /// Comments or blanks changed.
+    Cosmetic,
+    /// Statements changed.
+    Real,
+}
+
+/// Compares a file with what was applied.
+pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
+    match (&entry.checksum, &entry.token_checksum) {
+        (Some(applied), _) if *applied == migration.up.checksum => Edit::None,
+        (None, _) => Edit::None,
+        (Some(_), Some(tokens)) if *tokens == migration.up.token_checksum => Edit::Cosmetic,
+        (Some(_), _) => Edit::Real,
+    }
+}
+
+struct Findings {
+    objections: Vec<Objection>,
+    notes: Vec<Note>,
+}
+
+impl Findings {
+    fn late<'a>(&mut self, migration: &'a Migration, highest: &Version, order: Order, pending: &mut Vec<&'a Migration>) {
+        let (version, name) = (migration.version.clone(), migration.name.clone());
+        match order {
+            Order::Allow => pending.push(migration),
+            Order::Skip => self.notes.push(Note::Skipped { version, name }),
+            Order::Strict => {
+                self.objections.push(Objection::OutOfOrder { version, name, highest: highest.clone() });
+            }
+        }
+    }
+
+    fn into_plan(self, steps: Vec<Step<'_>>) -> Result<Plan<'_>, Vec<Objection>> {
+        if self.objections.is_empty() { Ok(Plan { steps, notes: self.notes }) } else { Err(self.objections) }
+    }
+}
+
+fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
+    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
+    if history.foreign_tables > 0 {
+        findings.notes.push(Note::Foreign { tables: history.foreign_tables });
+    }
+    for entry in &index.0 {
+        let Some(migration) = set.get(&entry.version) else {
+            let (version, name) = (entry.version.clone(), entry.name.clone());
+            if rules.allow_missing {
+                findings.notes.push(Note::Missing { version, name });
+            } else {
+                findings.objections.push(Objection::Missing { version, name });
+            }
+            continue;
+        };
+        let (version, name) = (migration.version.clone(), migration.name.clone());
+        match edit(entry, migration) {
+            Edit::None => {}
+            Edit::Cosmetic => findings.notes.push(Note::Cosmetic { version, name }),
+            Edit::Real => findings.objections.push(Objection::Changed {
+                version,
+                name,
+                applied: entry.checksum.as_ref().map(ToString::to_string).unwrap_or_default(),
+                found: migration.up.checksum.to_string(),
+            }),
+        }
+    }
+    findings
+}
+
+fn unsettled_objections(history: &History) -> Vec<Objection> {
+    history.unsettled.iter().map(|attempt| Objection::Unsettled(Box::new(attempt.clone()))).collect()
+}
+
+fn cut(pending: &mut Vec<&Migration>, target: &Target) {
+    match target {
+        Target::Latest => {}
+        Target::Steps(count) => pending.truncate(*count),
+        Target::Version(version) => pending.retain(|migration| migration.version <= *version),
+    }
+}

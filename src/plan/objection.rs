@@ -1,0 +1,110 @@
+//! What a plan has to say: notes that are worth a word, and objections that refuse it.
+
+use thiserror::Error;
+
+use crate::history::{Attempt, State};
+use crate::migration::Version;
+
+/// Something a person should know before the plan is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Note {
+    /// Only comments and blanks of an applied file have changed.
+    #[error("migration {version} ({name}) was edited after it was applied, in comments and blanks only")]
+    Cosmetic {
+        /// The version.
+        version: Version,
+        /// Its name on disk.
+        name: String,
+    },
+    /// An applied migration is not on disk, and that is allowed.
+    #[error("migration {version} ({name}) is applied but its file is missing")]
+    Missing {
+        /// The version.
+        version: Version,
+        /// Its name in the ledger.
+        name: String,
+    },
+    /// A late version is left out.
+    #[error("migration {version} ({name}) is older than the newest applied one and is left out")]
+    Skipped {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
+    /// Tables of unknown origin, and an empty ledger.
+    #[error(
+        "the database has {tables} tables but no history of migrations: if they come from these migrations, record a baseline first"
+    )]
+    Foreign {
+        /// How many.
+        tables: u64,
+    },
+}
+
+/// A reason to refuse the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Objection {
+    /// An applied file's statements have changed.
+    #[error("migration {version} ({name}) was changed after it was applied")]
+    Changed {
+        /// The version.
+        version: Version,
+        /// Its name on disk.
+        name: String,
+        /// Checksum in the ledger.
+        applied: String,
+        /// Checksum on disk.
+        found: String,
+    },
+    /// An applied migration has no file.
+    #[error("migration {version} ({name}) is applied but its file is missing")]
+    Missing {
+        /// The version.
+        version: Version,
+        /// Its name in the ledger.
+        name: String,
+    },
+    /// A pending version lies below the highest applied one.
+    #[error("migration {version} ({name}) is pending but older than {highest}, which is applied")]
+    OutOfOrder {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The highest applied version.
+        highest: Version,
+    },
+    /// An attempt left a migration half-way.
+    #[error("{}", unsettled(.0))]
+    Unsettled(Box<Attempt>),
+    /// A step cannot be reverted.
+    #[error("migration {version} ({name}) has no down script")]
+    NoDown {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
+    /// The target is neither on disk nor applied.
+    #[error("there is no migration {version}")]
+    UnknownTarget {
+        /// The version asked for.
+        version: Version,
+    },
+}
+
+fn unsettled(attempt: &Attempt) -> String {
+    let Attempt { version, name, done, total, direction, .. } = attempt;
+    let way = direction.word();
+    match attempt.state {
+        State::Failed { statement } => format!(
+            "migration {version} ({name}) failed half-way {way} at statement {statement} of {total}: the first {done} have taken effect"
+        ),
+        State::Unfinished => format!(
+            "migration {version} ({name}) was not finished on its way {way}: {done} of {total} statements have taken effect for certain"
+        ),
+    }
+}

@@ -1,0 +1,176 @@
+//! What a run has done: plain data that can be printed, serialised and compared.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::history::Direction;
+
+/// How something ended, in the words of OpenTelemetry's CI/CD conventions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It did what it should.
+    Success,
+    /// A migration failed.
+    Failure,
+    /// The runner or its surroundings failed: files, connection, a refused plan.
+    Error,
+    /// Something was waited for in vain, such as the lock.
+    Timeout,
+    /// It was interrupted.
+    Cancellation,
+    /// It was passed over.
+    Skip,
+}
+
+impl Outcome {
+    /// Every outcome, for zero-initialised series.
+    pub const ALL: [Self; 6] =
+        [Self::Success, Self::Failure, Self::Error, Self::Timeout, Self::Cancellation, Self::Skip];
+
+    /// The word for labels and columns.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Cancellation => "cancellation",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// What stands in the database after a migration that did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Remains {
+    /// Nothing: it was rolled back, or its first statement had no effect.
+    Nothing,
+    /// The first `done` statements have taken effect.
+    HalfWay {
+        /// Statements in effect for certain.
+        done: u32,
+        /// Whether nobody can say if the next one took effect too.
+        next_unknown: bool,
+    },
+    /// The connection went away during the commit: it is applied and recorded, or neither.
+    Unknown,
+}
+
+/// Where a failure was noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// While a statement of the script ran.
+    Statement,
+    /// While the runner wrote its own tables.
+    Record,
+    /// At the commit: deferred constraints, or a connection that broke.
+    Commit,
+}
+
+/// Why a migration did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The file.
+    pub path: PathBuf,
+    /// Line in the file, counted from 1.
+    pub line: u32,
+    /// Column in characters, counted from 1.
+    pub column: u32,
+    /// Bytes of the file's text (without byte order mark) before the place.
+    pub offset: usize,
+    /// Whether the database named the place; otherwise it is the statement's start.
+    pub exact: bool,
+    /// The statement, counted from 1.
+    pub statement: u32,
+    /// Where it was noticed.
+    pub stage: Stage,
+    /// Its summary.
+    pub summary: String,
+    /// SQLSTATE, error number or result code.
+    pub code: Option<String>,
+    /// The database's message.
+    pub message: String,
+    /// The database's detail.
+    pub detail: Option<String>,
+    /// The database's hint.
+    pub hint: Option<String>,
+    /// What is left of the migration.
+    pub remains: Remains,
+}
+
+/// One statement that has finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementReport {
+    /// Its summary.
+    pub summary: String,
+    /// Line in the file, counted from 1.
+    pub line: u32,
+    /// How long it took.
+    #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
+    pub elapsed: Duration,
+    /// Rows it affected or returned.
+    pub rows: u64,
+}
+
+/// One migration that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// Its version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Whether it ran in one transaction.
+    pub atomic: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The statements that finished, in order.
+    pub statements: Vec<StatementReport>,
+    /// How many statements it has.
+    pub total: u32,
+    /// How long it took, recording included.
+    #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
+    pub elapsed: Duration,
+    /// Why it did not succeed.
+    pub failure: Option<Failure>,
+}
+
+/// What a run has done, failures included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The run's id, a UUID.
+    pub run_id: String,
+    /// The trace it belongs to, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+    /// `up` or `down`.
+    pub command: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The highest applied version before, where it was read.
+    pub from: Option<String>,
+    /// The highest applied version after.
+    pub to: Option<String>,
+    /// Migrations applied when the run ended.
+    pub applied: usize,
+    /// Migrations still pending when the run ended.
+    pub pending: usize,
+    /// One for each migration begun.
+    pub steps: Vec<StepReport>,
+    /// How long the lock was waited for.
+    #[serde(serialize_with = "seconds", rename = "lock_waited_seconds")]
+    pub lock_waited: Duration,
+    /// How long the run took.
+    #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
+    pub elapsed: Duration,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}

@@ -1,0 +1,234 @@
+//! The engine: lock, plan, execute, record, tell, unlock.
+
+mod lock;
+mod place;
+mod step;
+mod stop;
+mod tally;
+
+use std::time::{Duration, Instant};
+
+pub use self::stop::Stop;
+use self::tally::Tally;
+use crate::database::{Abilities, Access, Connector, DatabaseError, Keeper, Session};
+use crate::error::{Error, RunError};
+use crate::event::{Command, Event, Observer, RunContext};
+use crate::history::History;
+use crate::journal::{self, Journal};
+use crate::ledger::{Ledger, NativeLedger};
+use crate::migration::MigrationSet;
+use crate::migrator::Options;
+use crate::plan::{self, Plan, Rules};
+use crate::report::{Outcome, Report};
+
+/// Whether to wait for the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Try once.
+    No,
+    /// Try for so long.
+    For(Duration),
+}
+
+/// One run: what is done, where, and how.
+pub(crate) struct Job<'a> {
+    pub(crate) connector: &'a dyn Connector,
+    pub(crate) set: &'a MigrationSet,
+    pub(crate) options: &'a Options,
+    pub(crate) context: &'a RunContext,
+    pub(crate) stop: &'a Stop,
+}
+
+/// Carries out a job and tells about it; the end is told on every path.
+pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    let started = Instant::now();
+    observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
+    let mut tally = Tally::default();
+    let result = with_connection(job, observer, &mut tally).await;
+    let error = result.err();
+    let schema = tally.schema(job.set);
+    let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
+    let report = tally.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
+    observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
+    match error {
+        None => Ok(report),
+        Some(cause) => Err(RunError { report, cause }),
+    }
+}
+
+/// What the plan is made by on a database with these abilities.
+pub(crate) fn rules(options: &Options, abilities: Abilities) -> Rules {
+    Rules {
+        target: options.target.clone(),
+        order: options.order,
+        allow_missing: options.allow_missing,
+        transactional_ddl: abilities.transactional_ddl,
+        product: abilities.product,
+    }
+}
+
+/// The plan for a command, or every objection.
+pub(crate) fn plan<'a>(
+    command: Command,
+    set: &'a MigrationSet,
+    history: &History,
+    rules: &Rules,
+) -> Result<Plan<'a>, Error> {
+    let plan = match command {
+        Command::Up => plan::up(set, history, rules),
+        Command::Down => plan::down(set, history, rules),
+    };
+    plan.map_err(Error::Refused)
+}
+
+/// Connects and reads history, changing nothing.
+pub(crate) async fn look(
+    connector: &dyn Connector,
+    options: &Options,
+) -> Result<(Box<dyn Session>, History), Error> {
+    let mut session = connector.session(Access::Read).await.map_err(|source| cannot_connect(connector, source))?;
+    let history = read_history(&mut *session, &NativeLedger::new(&options.ledger_table), options).await?;
+    Ok((session, history))
+}
+
+async fn with_connection(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
+    let mut session = connect(job, observer).await?;
+    let result = with_session(job, &mut session, observer, tally).await;
+    session.close().await;
+    result
+}
+
+async fn connect(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Box<dyn Session>, Error> {
+    let started = Instant::now();
+    observer.observe(&Event::ConnectStarted);
+    let result = tokio::select! {
+        result = job.connector.session(Access::Write) => result,
+        () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+    };
+    let told = result.as_ref().map(|session| session.identity());
+    observer.observe(&Event::ConnectFinished { result: told, elapsed: started.elapsed() });
+    result.map_err(|source| cannot_connect(job.connector, source))
+}
+
+/// Looks first: when nothing is pending and nothing is wrong, that is the answer, without lock or second connection.
+async fn with_session(
+    job: &Job<'_>,
+    session: &mut Box<dyn Session>,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let ledger = NativeLedger::new(&job.options.ledger_table);
+    let rules = rules(job.options, session.abilities());
+    let started = Instant::now();
+    let history = read_history(&mut **session, &ledger, job.options).await?;
+    if let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
+        && plan.steps.is_empty()
+    {
+        observer.observe(&Event::PlanStarted);
+        let schema = plan::survey(job.set, &history);
+        observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: started.elapsed(), schema: &schema });
+        tally.begin(history);
+        return Ok(());
+    }
+    if let Some(reason) = session.identity().read_only {
+        tally.begin(history);
+        return Err(Error::ReadOnly { reason });
+    }
+    let table = ledger.table(&**session);
+    let (mut keeper, since) = lock::acquire(job, &table, observer, tally).await?;
+    let result = under_lock(job, session, &mut *keeper, &ledger, observer, tally).await;
+    let released = keeper.unlock().await;
+    observer.observe(&Event::LockReleased { held: since.elapsed(), error: released.as_ref().err() });
+    result
+}
+
+/// Everything between lock and unlock; whatever it returns, the caller unlocks.
+async fn under_lock(
+    job: &Job<'_>,
+    session: &mut Box<dyn Session>,
+    keeper: &mut dyn Keeper,
+    ledger: &dyn Ledger,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
+    if plan.steps.is_empty() {
+        return Ok(());
+    }
+    let journal = Journal::new(&job.options.journal_table, job.context);
+    prepare_tables(&mut **session, ledger, &journal, plan.steps.len()).await?;
+    let started = Instant::now();
+    let mut engine = step::Engine { job, session, keeper, ledger, journal: &journal, observer };
+    let result = engine.take_all(&plan.steps, tally).await;
+    let outcome = result.as_ref().err().map_or(Outcome::Success, Error::outcome);
+    let finished = journal.run_finished(&**session, outcome, tally.succeeded(), started.elapsed());
+    let noted = session.query(&finished).await.map_err(|source| Error::Own { what: "cannot write the journal", source });
+    // What went wrong with a migration matters more than what goes wrong with its record.
+    result.and(noted.map(drop))
+}
+
+async fn plan_under_lock<'a>(
+    job: &Job<'a>,
+    session: &mut Box<dyn Session>,
+    ledger: &dyn Ledger,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<Plan<'a>, Error> {
+    let started = Instant::now();
+    observer.observe(&Event::PlanStarted);
+    let rules = rules(job.options, session.abilities());
+    let read = read_history(&mut **session, ledger, job.options).await;
+    let (result, schema) = match read {
+        Ok(history) => {
+            let schema = plan::survey(job.set, &history);
+            let result = plan(job.context.command, job.set, &history, &rules);
+            tally.begin(history);
+            (result, schema)
+        }
+        Err(error) => (Err(error), plan::Schema::default()),
+    };
+    observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: started.elapsed(), schema: &schema });
+    result
+}
+
+/// Makes our tables where they are missing, and the row of this run.
+async fn prepare_tables(
+    session: &mut dyn Session,
+    ledger: &dyn Ledger,
+    journal: &Journal<'_>,
+    steps: usize,
+) -> Result<(), Error> {
+    let own = |what| move |source| Error::Own { what, source };
+    for sql in ledger.create(session).into_iter().chain(journal.create(session)) {
+        session.query(&sql).await.map_err(own("cannot create the history tables"))?;
+    }
+    let sql = journal.run_started(session, steps);
+    session.query(&sql).await.map(drop).map_err(own("cannot write the journal"))
+}
+
+async fn read_history(
+    session: &mut dyn Session,
+    ledger: &dyn Ledger,
+    options: &Options,
+) -> Result<History, Error> {
+    let own = |source| Error::Own { what: "cannot read the history of migrations", source };
+    let applied = ledger.read(session).await.map_err(own)?;
+    let unsettled = journal::unsettled(session, &options.journal_table).await.map_err(own)?;
+    let recorded = applied.is_some();
+    let applied = applied.unwrap_or_default();
+    let foreign_tables = if applied.is_empty() {
+        let ours = [bare_name(&options.ledger_table), bare_name(&options.journal_table)];
+        session.foreign_tables(&ours).await.map_err(own)?
+    } else {
+        0
+    };
+    Ok(History { applied, unsettled, recorded, foreign_tables })
+}
+
+fn bare_name(table: &str) -> &str {
+    table.rsplit('.').next().unwrap_or(table)
+}
+
+fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {
+    Error::Connect { expected: Box::new(connector.expected()), source }
+}

@@ -1,0 +1,35 @@
+//! From a database's complaint to a place in a file.
+
+use crate::database::DatabaseError;
+use crate::migration::{Place, Statement};
+use crate::plan::Step;
+use crate::report::{Failure, Remains};
+
+/// What failed and where: the place that the database names, otherwise the start of the statement.
+pub(super) fn failure(step: &Step<'_>, index: usize, error: &DatabaseError, remains: Remains) -> Failure {
+    let statement = step.statements().get(index);
+    let start = statement.map_or(0, |statement| statement.start);
+    let place = match error.position {
+        Some(position) => Place::at(&step.script.text, start + position),
+        None => statement.map_or(Place { byte: 0, line: 1, column: 1 }, at_start),
+    };
+    Failure {
+        path: step.script.path.clone(),
+        line: place.line,
+        column: place.column,
+        offset: place.byte,
+        exact: error.position.is_some(),
+        statement: u32::try_from(index + 1).unwrap_or(u32::MAX),
+        stage: error.stage,
+        summary: statement.map(|statement| statement.summary.clone()).unwrap_or_default(),
+        code: error.code.clone(),
+        message: error.message.clone(),
+        detail: error.detail.clone(),
+        hint: error.hint.clone(),
+        remains,
+    }
+}
+
+fn at_start(statement: &Statement) -> Place {
+    Place { byte: statement.start, line: statement.line, column: statement.column }
+}

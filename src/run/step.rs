@@ -1,0 +1,143 @@
+//! Taking one step: begin, statements, record, commit; or statement by statement with a journal of how far it came.
+
+mod atomic;
+mod stepwise;
+mod statement;
+
+use std::time::{Duration, Instant};
+
+use super::tally::Tally;
+use super::{Job, place};
+use crate::database::{Access, DatabaseError, ErrorKind, Keeper, Limits, Session};
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::journal::Journal;
+use crate::ledger::Ledger;
+use crate::migration::StatementKind;
+use crate::plan::Step;
+use crate::report::{Failure, Outcome, Remains, StatementReport, StepReport};
+
+/// Everything a step needs.
+pub(super) struct Engine<'r> {
+    pub(super) job: &'r Job<'r>,
+    pub(super) session: &'r mut Box<dyn Session>,
+    pub(super) keeper: &'r mut dyn Keeper,
+    pub(super) ledger: &'r dyn Ledger,
+    pub(super) journal: &'r Journal<'r>,
+    pub(super) observer: &'r mut dyn Observer,
+}
+
+/// Why a step ended before its time.
+struct Broken {
+    /// Which statement, from 0.
+    index: usize,
+    error: DatabaseError,
+    remains: Remains,
+}
+
+impl Engine<'_> {
+    /// Takes the steps in order, up to the first that does not succeed.
+    pub(super) async fn take_all(&mut self, steps: &[Step<'_>], tally: &mut Tally) -> Result<(), Error> {
+        for (index, step) in steps.iter().enumerate() {
+            if self.job.stop.is_requested() {
+                return Err(Error::Interrupted { failure: None });
+            }
+            self.observer.observe(&Event::MigrationStarted { step, index: index + 1, of: steps.len() });
+            let report = self.take(step).await;
+            self.observer.observe(&Event::MigrationFinished { step, report: &report });
+            let failure = report.failure.clone();
+            let outcome = report.outcome;
+            tally.add(step, report);
+            if let Some(failure) = failure {
+                return Err(self.error(step, failure, outcome));
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, step: &Step<'_>) -> StepReport {
+        let started = Instant::now();
+        let mut statements = Vec::with_capacity(step.statements().len());
+        let result = if step.atomic.is_yes() {
+            self.atomic(step, started, &mut statements).await
+        } else {
+            self.stepwise(step, started, &mut statements).await
+        };
+        let (outcome, failure) = match result {
+            Ok(()) => (Outcome::Success, None),
+            Err((failure, outcome)) => (outcome, Some(failure)),
+        };
+        StepReport {
+            version: step.migration.version.to_string(),
+            name: step.migration.name.clone(),
+            direction: step.direction,
+            atomic: step.atomic.is_yes(),
+            outcome,
+            statements,
+            total: u32::try_from(step.statements().len()).unwrap_or(u32::MAX),
+            elapsed: started.elapsed(),
+            failure,
+        }
+    }
+
+    fn error(&self, step: &Step<'_>, failure: Failure, outcome: Outcome) -> Error {
+        match outcome {
+            Outcome::Cancellation => Error::Interrupted { failure: Some(Box::new(failure)) },
+            _ => Error::Migration {
+                version: step.migration.version.to_string(),
+                name: step.migration.name.clone(),
+                failure: Box::new(failure),
+            },
+        }
+    }
+
+    /// The limits for a step: its own, else the run's. A concurrent index build waits as long as it must: it blocks nobody.
+    fn limits(&self, step: &Step<'_>) -> Limits {
+        let concurrent = step.statements().iter().any(|s| s.kind == StatementKind::ConcurrentIndex);
+        let directives = &step.script.directives;
+        let usual = self.job.options.lock_timeout.filter(|_| !concurrent);
+        Limits {
+            lock_timeout: directives.lock_timeout.or(usual),
+            statement_timeout: directives.statement_timeout.or(self.job.options.statement_timeout),
+        }
+    }
+
+    /// The failure with its place, and whether it is one or only what we were asked for.
+    fn describe(&self, step: &Step<'_>, broken: &Broken) -> (Failure, Outcome) {
+        let interrupted = self.job.stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
+        let outcome = if interrupted { Outcome::Cancellation } else { Outcome::Failure };
+        (place::failure(step, broken.index, &broken.error, broken.remains), outcome)
+    }
+
+    /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
+    async fn note(&mut self, broken: &Broken, sql: &str) {
+        if broken.error.kind == ErrorKind::Lost {
+            let Ok(fresh) = self.job.connector.session(Access::Write).await else {
+                return;
+            };
+            *self.session = fresh;
+        }
+        let _ = self.session.query(sql).await;
+    }
+
+    /// Cleans the session for the next step; its failure is the next step's.
+    async fn renew(&mut self, step: &Step<'_>) {
+        if step.changes_session() {
+            let _ = self.session.renew().await;
+        }
+    }
+
+    fn recorded(&mut self, step: &Step<'_>, elapsed: Duration, error: Option<&DatabaseError>) {
+        self.observer.observe(&Event::Recorded { step, elapsed, error });
+    }
+}
+
+/// An interruption that was seen between two statements.
+fn interruption() -> DatabaseError {
+    DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement")
+}
+
+fn report(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> StatementReport {
+    let statement = &step.statements()[index];
+    StatementReport { summary: statement.summary.clone(), line: statement.line, elapsed, rows }
+}

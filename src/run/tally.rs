@@ -1,0 +1,87 @@
+//! What a run has done so far.
+
+use std::time::Duration;
+
+use crate::event::RunContext;
+use crate::history::{Direction, Entry, History};
+use crate::migration::MigrationSet;
+use crate::plan::{self, Schema, Step};
+use crate::report::{Outcome, Remains, Report, StepReport};
+
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) lock_waited: Duration,
+    steps: Vec<StepReport>,
+    from: Option<String>,
+    /// History as it was read, kept up with each step that succeeds.
+    history: Option<History>,
+    dirty: bool,
+}
+
+impl Tally {
+    /// Takes the history that the plan was made from.
+    pub(super) fn begin(&mut self, history: History) {
+        self.from = history.highest().map(ToString::to_string);
+        self.dirty = !history.unsettled.is_empty();
+        self.history = Some(history);
+    }
+
+    pub(super) fn add(&mut self, step: &Step<'_>, report: StepReport) {
+        if report.outcome == Outcome::Success {
+            self.follow(step);
+        } else if report.failure.as_ref().is_some_and(|failure| failure.remains != Remains::Nothing) {
+            self.dirty = true;
+        }
+        self.steps.push(report);
+    }
+
+    pub(super) fn succeeded(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Outcome::Success).count()
+    }
+
+    /// The schema as it stands now; `None` when history was never read.
+    pub(super) fn schema(&self, set: &MigrationSet) -> Option<Schema> {
+        self.history.as_ref().map(|history| Schema { dirty: self.dirty, ..plan::survey(set, history) })
+    }
+
+    pub(super) fn into_report(
+        self,
+        context: &RunContext,
+        outcome: Outcome,
+        schema: Option<&Schema>,
+        elapsed: Duration,
+    ) -> Report {
+        Report {
+            run_id: context.run_id.clone(),
+            trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
+            command: context.command.word(),
+            outcome,
+            from: self.from,
+            to: schema.and_then(|schema| schema.version.as_ref()).map(ToString::to_string),
+            applied: schema.map_or(0, |schema| schema.applied),
+            pending: schema.map_or(0, |schema| schema.pending),
+            steps: self.steps,
+            lock_waited: self.lock_waited,
+            elapsed,
+        }
+    }
+
+    fn follow(&mut self, step: &Step<'_>) {
+        let Some(history) = &mut self.history else {
+            return;
+        };
+        let migration = step.migration;
+        match step.direction {
+            Direction::Up => history.applied.push(Entry {
+                version: migration.version.clone(),
+                name: migration.name.clone(),
+                checksum: Some(migration.up.checksum.clone()),
+                token_checksum: Some(migration.up.token_checksum.clone()),
+                applied_at: String::new(),
+                elapsed: Duration::ZERO,
+                run_id: String::new(),
+            }),
+            Direction::Down => history.applied.retain(|entry| entry.version != migration.version),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One SQL text in one dialect → its statements, its directives and its token checksum. Pure.
+
+mod body;
+mod checksum;
+mod delimiter;
+mod directive;
+mod head;
+mod kind;
+mod lexer;
+mod place;
+mod problem;
+mod program;
+mod quote;
+mod session;
+mod split;
+mod summary;
+mod token;
+
+use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
+
+use place::Places;
+pub use problem::Problem;
+use split::Split;
+use token::Token;
+
+/// What a script's text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The statements in order; their ranges are disjoint and not empty.
+    pub statements: Vec<Statement>,
+    /// What the `-- migrascope: …` comments ask for.
+    pub directives: Directives,
+    /// Equal for two texts that differ only in comments, blanks and empty statements.
+    pub token_checksum: Checksum,
+}
+
+/// One problem of a script and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct ScriptError {
+    /// Where the thing begins that is wrong.
+    pub place: Place,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// Reads a script's text, which comes without byte order mark.
+///
+/// # Errors
+/// Every problem found, in the order of the text, when there is one.
+pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
+    let Split { tokens, statements: ranges, directives: comments, mut problems } = split::split(text, dialect);
+    let directives = directive::read(&comments, &mut problems);
+    if !problems.is_empty() {
+        return Err(located(text, problems));
+    }
+    let mut places = Places::of(text);
+    let statements = ranges.iter().map(|range| statement(dialect, &tokens[range.clone()], &mut places)).collect();
+    let token_checksum = checksum::of(&tokens, &ranges, &comments);
+    Ok(Parsed { statements, directives, token_checksum })
+}
+
+fn located(text: &str, mut problems: Vec<(usize, Problem)>) -> Vec<ScriptError> {
+    problems.sort_by_key(|(byte, _)| *byte);
+    let mut places = Places::of(text);
+    problems.into_iter().map(|(byte, problem)| ScriptError { place: places.at(byte), problem }).collect()
+}
+
+fn statement(dialect: Dialect, tokens: &[Token<'_>], places: &mut Places<'_>) -> Statement {
+    let start = tokens.first().map_or(0, |token| token.start);
+    let end = tokens.last().map_or(start, Token::end);
+    let place = places.at(start);
+    Statement {
+        start,
+        end,
+        line: place.line,
+        column: place.column,
+        kind: kind::of(dialect, tokens),
+        changes_session: session::changes(dialect, tokens),
+        summary: summary::of(tokens),
+    }
+}

@@ -1,0 +1,269 @@
+//! Text → tokens, one at a time, for each of the three dialects.
+
+use crate::migration::Dialect;
+
+use super::Problem;
+use super::directive;
+use super::quote::{self, Escape};
+use super::token::{Token, TokenKind};
+
+/// What a script's statements end with unless a `DELIMITER` line says otherwise.
+pub(super) const SEMICOLON: &str = ";";
+
+/// Where the next token will stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    /// Between two statements.
+    Gap,
+    /// After the first token of a statement.
+    Statement,
+}
+
+/// Reads tokens from a text and passes over blanks and comments.
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    at: usize,
+    terminator: &'a str,
+    /// Where the executable comment begins that is open.
+    hint: Option<usize>,
+    problems: Vec<(usize, Problem)>,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { text, dialect, at, terminator: SEMICOLON, hint: None, problems: Vec::new() }
+    }
+
+    /// The next token; `None` at the end of the text.
+    pub(super) fn next(&mut self, spot: Spot) -> Option<Token<'a>> {
+        while let Some(byte) = self.skip_blanks() {
+            if self.at_terminator(byte) {
+                return Some(self.take(TokenKind::Terminator, self.at + self.terminator.len()));
+            }
+            let seen = match byte {
+                b'-' | b'#' if self.opens_line_comment(byte, spot) => self.line_comment(),
+                b'/' if self.ahead(1) == Some(b'*') => self.block_comment(),
+                _ => Some(self.token(byte)),
+            };
+            if seen.is_some() {
+                return seen;
+            }
+        }
+        self.problems.extend(self.hint.take().map(|start| (start, Problem::UnterminatedComment)));
+        None
+    }
+
+    /// The text from here to the end of the line, which is thereby read.
+    pub(super) fn take_line(&mut self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        self.at += line.len();
+        line
+    }
+
+    /// Passes over the rows that follow a `COPY … FROM STDIN`, to the line `\.` or to the end of the text.
+    pub(super) fn skip_copy_rows(&mut self) {
+        self.take_line();
+        while self.at < self.text.len() {
+            self.at += 1;
+            if self.take_line().trim_end() == "\\." {
+                return;
+            }
+        }
+    }
+
+    /// What statements end with from here on.
+    pub(super) fn set_terminator(&mut self, terminator: &'a str) {
+        self.terminator = terminator;
+    }
+
+    /// Whether statements end with a semicolon here.
+    pub(super) fn ends_with_semicolon(&self) -> bool {
+        self.terminator == SEMICOLON
+    }
+
+    /// Whether nothing but blanks stands before `byte` in its line.
+    pub(super) fn begins_line(&self, byte: usize) -> bool {
+        let before = self.text[..byte].trim_end_matches([' ', '\t', '\r', '\u{feff}']);
+        before.is_empty() || before.ends_with('\n')
+    }
+
+    /// Quotes and comments that are never closed, each with the byte where it opens.
+    pub(super) fn problems(self) -> Vec<(usize, Problem)> {
+        self.problems
+    }
+
+    /// Whether a quote or a comment is never closed.
+    pub(super) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    fn skip_blanks(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let blanks = rest.iter().position(|b| !matches!(b, b' ' | b'\t'..=b'\r'))?;
+        self.at += blanks;
+        rest.get(blanks).copied()
+    }
+
+    fn at_terminator(&self, byte: u8) -> bool {
+        self.hint.is_none()
+            && self.terminator.as_bytes().first() == Some(&byte)
+            && self.text[self.at..].starts_with(self.terminator)
+    }
+
+    /// MySQL wants a blank after `--`, but its own client drops every line that begins with `--` between statements.
+    fn opens_line_comment(&self, byte: u8, spot: Spot) -> bool {
+        match (byte, self.dialect) {
+            (b'#', dialect) => dialect == Dialect::Mysql,
+            _ if self.ahead(1) != Some(b'-') => false,
+            (_, Dialect::Mysql) => spot == Spot::Gap || self.ahead(2).is_none_or(|b| b <= b' ' || b == 0x7f),
+            _ => true,
+        }
+    }
+
+    fn line_comment(&mut self) -> Option<Token<'a>> {
+        let rest = &self.text[self.at..];
+        let length = match self.dialect {
+            Dialect::Postgres => rest.find(['\n', '\r']),
+            Dialect::Mysql | Dialect::Sqlite => rest.find('\n'),
+        };
+        let comment = &rest[..length.unwrap_or(rest.len())];
+        let start = self.at;
+        self.at += comment.len();
+        directive::announced(comment).is_some().then(|| Token {
+            kind: TokenKind::Directive,
+            start,
+            text: comment.trim_end(),
+        })
+    }
+
+    fn block_comment(&mut self) -> Option<Token<'a>> {
+        let inside = self.at + 2;
+        let rest = &self.text[inside..];
+        if self.dialect == Dialect::Mysql {
+            if rest.starts_with('+') {
+                return Some(self.until(
+                    TokenKind::Hint,
+                    quote::comment_end(self.text, inside),
+                    Problem::UnterminatedComment,
+                ));
+            }
+            let mark = if rest.starts_with("M!") { 2 } else { usize::from(rest.starts_with('!')) };
+            if mark > 0 && self.hint.is_none() {
+                return Some(self.open_hint(inside + mark));
+            }
+        }
+        let end = match self.dialect {
+            Dialect::Postgres => quote::nested_comment_end(self.text.as_bytes(), inside),
+            Dialect::Mysql | Dialect::Sqlite => quote::comment_end(self.text, inside),
+        };
+        self.until(TokenKind::Hint, end, Problem::UnterminatedComment);
+        None
+    }
+
+    /// The beginning of an executable comment with the server version that it asks for.
+    fn open_hint(&mut self, after_mark: usize) -> Token<'a> {
+        let digits = self.text[after_mark..].bytes().take(6).take_while(u8::is_ascii_digit).count();
+        self.hint = Some(self.at);
+        self.take(TokenKind::Hint, after_mark + digits)
+    }
+
+    fn token(&mut self, byte: u8) -> Token<'a> {
+        match (byte, self.dialect) {
+            (b'\'', Dialect::Mysql) => self.quoted(TokenKind::String, byte, Escape::Backslash),
+            (b'\'', _) => self.quoted(TokenKind::String, byte, Escape::Doubling),
+            (b'"', Dialect::Mysql) => self.quoted(TokenKind::String, byte, Escape::Backslash),
+            (b'"', _) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
+            (b'`', Dialect::Mysql | Dialect::Sqlite) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
+            (b'[', Dialect::Sqlite) => self.quoted(TokenKind::Name, b']', Escape::Never),
+            (b'$', Dialect::Postgres) => self.dollar(),
+            (b'\\', Dialect::Postgres) => self.take(TokenKind::Backslash, self.at + 1),
+            (b'*', _) if self.hint.is_some() && self.ahead(1) == Some(b'/') => self.close_hint(),
+            (b'0'..=b'9', _) => self.run(TokenKind::Number, |b| is_word_byte(b) && b != b'$' || b == b'.'),
+            (b'$', Dialect::Sqlite) => self.take(TokenKind::Symbol, self.at + 1),
+            (b, Dialect::Postgres) if b.is_ascii_alphabetic() => self.prefixed(byte),
+            (b, _) if is_word_byte(b) => self.run(TokenKind::Word, is_word_byte),
+            _ => self.take(TokenKind::Symbol, self.at + 1),
+        }
+    }
+
+    fn quoted(&mut self, kind: TokenKind, quote: u8, escape: Escape) -> Token<'a> {
+        let end = quote::end(self.text.as_bytes(), self.at + 1, quote, escape);
+        let quote = char::from(if quote == b']' { b'[' } else { quote });
+        self.until(kind, end, Problem::UnterminatedQuote { quote })
+    }
+
+    fn dollar(&mut self) -> Token<'a> {
+        if let Some(tag) = quote::dollar_tag(self.text, self.at) {
+            let end = quote::dollar_end(self.text, self.at + tag.len(), tag);
+            return self.until(TokenKind::String, end, Problem::UnterminatedDollarQuote { tag: tag.to_owned() });
+        }
+        let digits = self.text[self.at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let kind = if digits > 0 { TokenKind::Number } else { TokenKind::Symbol };
+        self.take(kind, self.at + 1 + digits)
+    }
+
+    fn close_hint(&mut self) -> Token<'a> {
+        self.hint = None;
+        self.take(TokenKind::Hint, self.at + 2)
+    }
+
+    /// A word of PostgreSQL, or the string that a letter before its quote belongs to.
+    fn prefixed(&mut self, first: u8) -> Token<'a> {
+        let unclosed = Problem::UnterminatedQuote { quote: '\'' };
+        let bytes = self.text.as_bytes();
+        match (first, self.ahead(1), self.ahead(2)) {
+            (b'e' | b'E', Some(b'\''), _) => {
+                let end = quote::escape_string_end(bytes, self.at + 2);
+                self.until(TokenKind::String, end, unclosed)
+            }
+            (b'b' | b'B' | b'x' | b'X' | b'n' | b'N', Some(b'\''), _) => {
+                let end = quote::end(bytes, self.at + 2, b'\'', Escape::Doubling);
+                self.until(TokenKind::String, end, unclosed)
+            }
+            (b'u' | b'U', Some(b'&'), Some(b'\'')) => {
+                let end = quote::end(bytes, self.at + 3, b'\'', Escape::Doubling);
+                self.until(TokenKind::String, end, unclosed)
+            }
+            _ => self.run(TokenKind::Word, is_word_byte),
+        }
+    }
+
+    /// The token up to `end`; without one it takes the rest of the text and is a problem.
+    fn until(&mut self, kind: TokenKind, end: Option<usize>, unclosed: Problem) -> Token<'a> {
+        if end.is_none() {
+            self.problems.push((self.at, unclosed));
+        }
+        self.take(kind, end.unwrap_or(self.text.len()))
+    }
+
+    /// The token made of all bytes that `belongs` takes, cut before a terminator.
+    fn run(&mut self, kind: TokenKind, belongs: fn(u8) -> bool) -> Token<'a> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = rest.iter().position(|b| !belongs(*b)).unwrap_or(rest.len());
+        let length = if self.ends_with_semicolon() { length } else { self.cut(length) };
+        self.take(kind, self.at + length)
+    }
+
+    /// With `DELIMITER $$`, the word `END$$` ends before its first dollar sign.
+    fn cut(&self, length: usize) -> usize {
+        let rest = &self.text.as_bytes()[self.at..];
+        (1..length).find(|at| rest[*at..].starts_with(self.terminator.as_bytes())).unwrap_or(length)
+    }
+
+    fn take(&mut self, kind: TokenKind, end: usize) -> Token<'a> {
+        let start = self.at;
+        self.at = end;
+        Token { kind, start, text: &self.text[start..end] }
+    }
+
+    fn ahead(&self, bytes: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + bytes).copied()
+    }
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii()
+}

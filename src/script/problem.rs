@@ -1,0 +1,72 @@
+//! What can be wrong with a script's text.
+
+/// One thing that keeps a script from being run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A string or a quoted name that runs to the end of the text.
+    #[error("unterminated quote {quote}")]
+    UnterminatedQuote {
+        /// The character that opens it: `'`, `"`, a backtick or `[`.
+        quote: char,
+    },
+    /// A block comment that runs to the end of the text.
+    #[error("unterminated block comment")]
+    UnterminatedComment,
+    /// A dollar quote that runs to the end of the text.
+    #[error("unterminated dollar quote {tag}")]
+    UnterminatedDollarQuote {
+        /// The tag with its dollar signs, such as `$body$`.
+        tag: String,
+    },
+    /// A trigger, a routine or a compound statement whose `END` is missing.
+    #[error("the body of {what} has no END")]
+    UnfinishedBody {
+        /// The statement's summary, such as `CREATE TRIGGER audit`.
+        what: String,
+    },
+    /// A command of psql, which the server does not know.
+    #[error("{command} is a psql meta-command, not SQL")]
+    MetaCommand {
+        /// The command with its backslash, such as `\connect`.
+        command: String,
+    },
+    /// A `COPY … FROM STDIN`, whose rows psql reads out of the script.
+    #[error("COPY FROM STDIN reads rows from the script, which only psql does")]
+    CopyFromStdin,
+    /// A `DELIMITER` line without a delimiter.
+    #[error("DELIMITER without a delimiter")]
+    MissingDelimiter,
+    /// A `DELIMITER` that the `mysql` program would not take either.
+    #[error("delimiter {delimiter:?} has a backslash or more than 15 bytes")]
+    BadDelimiter {
+        /// The delimiter as written.
+        delimiter: String,
+    },
+    /// A `-- migrascope:` comment with a word that is no directive.
+    #[error("unknown directive {directive:?}{}", question(*.suggestion))]
+    UnknownDirective {
+        /// The word as written, without its value.
+        directive: String,
+        /// The directive that was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// A directive whose value is missing, unreadable or not expected.
+    #[error("directive {directive:?} {}: {reason}", with(.value))]
+    BadDirectiveValue {
+        /// The directive.
+        directive: &'static str,
+        /// The value as written; empty when there is none.
+        value: String,
+        /// Why it cannot be taken.
+        reason: String,
+    },
+}
+
+fn question(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default()
+}
+
+fn with(value: &str) -> String {
+    if value.is_empty() { "has no value".to_owned() } else { format!("has the value {value:?}") }
+}

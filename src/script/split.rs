@@ -1,0 +1,155 @@
+//! Tokens → statements.
+
+use std::ops::Range;
+
+use crate::migration::Dialect;
+
+use super::body::Body;
+use super::lexer::{Lexer, Spot};
+use super::token::{Token, TokenKind};
+use super::{Problem, delimiter, summary};
+
+/// A text, taken apart.
+pub(super) struct Split<'a> {
+    /// All tokens of all statements.
+    pub(super) tokens: Vec<Token<'a>>,
+    /// The tokens of each statement, never none.
+    pub(super) statements: Vec<Range<usize>>,
+    /// The comments that hold directives.
+    pub(super) directives: Vec<Token<'a>>,
+    /// What is wrong, each with the byte where it begins.
+    pub(super) problems: Vec<(usize, Problem)>,
+}
+
+/// Takes a text apart.
+pub(super) fn split(text: &str, dialect: Dialect) -> Split<'_> {
+    let mut splitter = Splitter::new(text, dialect);
+    while let Some(token) = splitter.lexer.next(splitter.spot()) {
+        splitter.take(token);
+    }
+    splitter.finish()
+}
+
+struct Splitter<'a> {
+    dialect: Dialect,
+    lexer: Lexer<'a>,
+    tokens: Vec<Token<'a>>,
+    statements: Vec<Range<usize>>,
+    directives: Vec<Token<'a>>,
+    problems: Vec<(usize, Problem)>,
+    /// The first token of the statement that is open.
+    first: usize,
+    /// How many parentheses are open in it.
+    parentheses: usize,
+    body: Body,
+}
+
+impl<'a> Splitter<'a> {
+    fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            lexer: Lexer::new(text, dialect),
+            tokens: Vec::new(),
+            statements: Vec::new(),
+            directives: Vec::new(),
+            problems: Vec::new(),
+            first: 0,
+            parentheses: 0,
+            body: Body::Unread,
+        }
+    }
+
+    fn spot(&self) -> Spot {
+        if self.first == self.tokens.len() { Spot::Gap } else { Spot::Statement }
+    }
+
+    fn take(&mut self, token: Token<'a>) {
+        match (token.kind, self.spot()) {
+            (TokenKind::Directive, _) => self.directives.push(token),
+            (TokenKind::Backslash, _) => self.meta_command(token),
+            (TokenKind::Terminator, Spot::Gap) => {}
+            (TokenKind::Terminator, Spot::Statement) => self.terminator(token),
+            (TokenKind::Symbol, Spot::Gap) if token.text == ";" => {}
+            (TokenKind::Word, Spot::Gap) if self.is_delimiter_line(token) => self.delimiter(token),
+            _ => self.push(token),
+        }
+    }
+
+    fn finish(mut self) -> Split<'a> {
+        if self.spot() == Spot::Statement {
+            if self.lexer.ends_with_semicolon() && !self.lexer.has_problems() && self.is_body_open() {
+                let tokens = &self.tokens[self.first..];
+                let what = summary::of(tokens);
+                self.problems.push((tokens[0].start, Problem::UnfinishedBody { what }));
+            }
+            self.close();
+        }
+        self.problems.extend(self.lexer.problems());
+        Split { tokens: self.tokens, statements: self.statements, directives: self.directives, problems: self.problems }
+    }
+
+    fn meta_command(&mut self, backslash: Token<'a>) {
+        let line = self.lexer.take_line();
+        let word = line.split(|c: char| c.is_whitespace() || c == '\\').next().unwrap_or_default();
+        self.problems.push((backslash.start, Problem::MetaCommand { command: format!("\\{word}") }));
+    }
+
+    fn terminator(&mut self, terminator: Token<'a>) {
+        let inside = self.parentheses > 0 || self.lexer.ends_with_semicolon() && self.is_body_open();
+        if inside { self.push(terminator) } else { self.close() }
+    }
+
+    fn is_delimiter_line(&self, token: Token<'_>) -> bool {
+        self.dialect == Dialect::Mysql && token.is_word("DELIMITER") && self.lexer.begins_line(token.start)
+    }
+
+    fn delimiter(&mut self, token: Token<'a>) {
+        match delimiter::read(self.lexer.take_line()) {
+            Ok(terminator) => self.lexer.set_terminator(terminator),
+            Err(problem) => self.problems.push((token.start, problem)),
+        }
+    }
+
+    /// Only PostgreSQL has semicolons between parentheses, in `CREATE RULE … DO (…; …)`.
+    fn push(&mut self, token: Token<'a>) {
+        if self.dialect == Dialect::Postgres && token.kind == TokenKind::Symbol {
+            match token.text {
+                "(" => self.parentheses += 1,
+                ")" => self.parentheses = self.parentheses.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.tokens.push(token);
+    }
+
+    fn is_body_open(&mut self) -> bool {
+        self.body.is_open(self.dialect, &self.tokens[self.first..])
+    }
+
+    fn close(&mut self) {
+        while self.tokens.last().is_some_and(|last| last.is_symbol(";")) {
+            self.tokens.pop();
+        }
+        let statement = self.first..self.tokens.len();
+        if self.dialect == Dialect::Postgres && reads_rows(&self.tokens[statement.clone()]) {
+            self.problems.push((self.tokens[self.first].start, Problem::CopyFromStdin));
+            self.lexer.skip_copy_rows();
+        }
+        self.statements.push(statement);
+        self.first = self.tokens.len();
+        self.parentheses = 0;
+        self.body = Body::Unread;
+    }
+}
+
+/// Whether this is a `COPY … FROM STDIN`.
+fn reads_rows(tokens: &[Token<'_>]) -> bool {
+    tokens.first().is_some_and(|first| first.is_word("COPY")) && {
+        let mut depth = 0_usize;
+        tokens.windows(2).any(|pair| {
+            depth += usize::from(pair[0].is_symbol("("));
+            depth = depth.saturating_sub(usize::from(pair[0].is_symbol(")")));
+            depth == 0 && pair[0].is_word("FROM") && pair[1].is_word("STDIN")
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! The smallest pieces of SQL that matter to us.
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// A keyword or a name without quotes.
+    Word,
+    /// A name in quotes.
+    Name,
+    /// A string of any kind, dollar quotes included.
+    String,
+    /// A number or a numbered parameter.
+    Number,
+    /// One character of an operator or of punctuation.
+    Symbol,
+    /// What ends a statement, unless it stands in a body or in parentheses.
+    Terminator,
+    /// The beginning or the end of an executable comment, or an optimizer hint.
+    Hint,
+    /// A `-- migrascope:` comment.
+    Directive,
+    /// The backslash before a psql command.
+    Backslash,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) kind: TokenKind,
+    /// Its first byte in the script.
+    pub(super) start: usize,
+    /// Its text, as written.
+    pub(super) text: &'a str,
+}
+
+impl Token<'_> {
+    /// One past its last byte.
+    pub(super) fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    /// Whether it is this keyword, in any case.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
+    }
+
+    /// Whether it is this character, standing for itself.
+    pub(super) fn is_symbol(&self, symbol: &str) -> bool {
+        matches!(self.kind, TokenKind::Symbol | TokenKind::Terminator) && self.text == symbol
+    }
+}

@@ -1,0 +1,142 @@
+//! One runner at a time.
+
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::time::Duration;
+
+use migrascope::event::Command;
+use migrascope::run::Wait;
+use migrascope::{Error, Options};
+
+use crate::support::{Backend, TestDatabase, block_on, crowd, eventually, on, on_each};
+
+fn fifty(database: &TestDatabase) -> std::path::PathBuf {
+    let files: Vec<(String, String)> = (1..=50)
+        .map(|n| (format!("{n:03}_t{n}.sql"), format!("CREATE TABLE t{n} (i INTEGER);\nINSERT INTO t{n} VALUES ({n});")))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    database.migrations(&files)
+}
+
+fn start(mut command: Process) -> Child {
+    command.arg("up").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn of_ten_racing_processes_one_applies_everything_and_all_succeed() {
+    let _crowd = crowd();
+    on_each(|database| {
+        let directory = fifty(database);
+        let racers: Vec<Child> = (0..10).map(|_| start(database.binary(&directory))).collect();
+        let mut applied = 0;
+        for racer in racers {
+            let output = racer.wait_with_output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+            if text.contains("50 migrations applied in") {
+                applied += 1;
+            } else {
+                assert!(text.contains("nothing to do"), "{text}");
+            }
+        }
+        assert_eq!(applied, 1);
+        assert_eq!(database.applied().len(), 50);
+        let attempts = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'migration' AND outcome = 'success'";
+        assert_eq!(database.value(attempts), "50");
+    });
+}
+
+/// A process that has the lock and runs a statement of two minutes.
+struct SlowRunner(Child);
+
+impl SlowRunner {
+    fn start(database: &TestDatabase) -> Self {
+        let directory = database.migrations(&[("1_slow.sql", database.slow())]);
+        let runner = Self(database.binary(&directory).arg("up").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        eventually("the slow runner has the lock", || locked(database).then_some(()));
+        runner
+    }
+}
+
+impl Drop for SlowRunner {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+fn locked(database: &TestDatabase) -> bool {
+    let table = match database.backend {
+        Backend::Sqlite => "\"_migrascope_migrations\"",
+        Backend::Postgres => "\"public\".\"_migrascope_migrations\"",
+        Backend::Mysql => "`_migrascope_migrations`",
+    };
+    block_on(async {
+        let mut keeper = database.connector().keeper(table).await.unwrap();
+        let ours = keeper.try_lock().await.unwrap();
+        keeper.unlock().await.unwrap();
+        !ours
+    })
+}
+
+#[test]
+fn who_waits_in_vain_is_told_who_has_the_lock() {
+    on_each(|database| {
+        let runner = SlowRunner::start(database);
+        let directory = database.migrations(&[("1_slow.sql", database.slow())]);
+        let options = Options { wait: Wait::For(Duration::from_millis(300)), ..Options::default() };
+        let (result, events) = database.run(Command::Up, &directory, options);
+        let error = result.unwrap_err();
+        let Error::Lock { holder: Some(holder), waited } = &error.cause else { panic!("{error:?}") };
+        assert!(*waited >= Duration::from_millis(300));
+        assert!(holder.process.is_some() && holder.user.is_some(), "{holder:?}");
+        match database.backend {
+            Backend::Sqlite => assert_eq!(holder.process, Some(u64::from(runner.0.id()))),
+            Backend::Postgres => {
+                assert!(holder.application.as_ref().is_some_and(|name| name.starts_with("migrascope/")), "{holder:?}");
+                assert!(holder.doing.as_ref().is_some_and(|doing| doing.contains("pg_sleep")), "{holder:?}");
+            }
+            Backend::Mysql => assert!(holder.client.is_some(), "{holder:?}"),
+        }
+        assert!(events.contains(&"lock waited".to_owned()), "{events:?}");
+        assert_eq!(events.last().unwrap(), "run finished timeout");
+    });
+}
+
+#[test]
+fn the_death_of_the_holder_frees_the_lock() {
+    on_each(|database| {
+        let runner = SlowRunner::start(database);
+        drop(runner);
+        let directory = database.migrations(&[("2_b.sql", "CREATE TABLE b (i INTEGER)")]);
+        let options = Options { wait: Wait::For(Duration::from_secs(30)), allow_missing: true, ..Options::default() };
+        let (result, _) = database.run(Command::Up, &directory, options);
+        match database.backend {
+            // The killed migration may have been half-way here, and the next run says so instead of guessing.
+            Backend::Mysql => {
+                let error = result.unwrap_err();
+                assert!(error.to_string().contains("was not finished"), "{error}");
+            }
+            _ => assert_eq!(result.unwrap().steps.len(), 1),
+        }
+    });
+}
+
+#[test]
+fn readers_read_while_somebody_migrates() {
+    on(Backend::Sqlite, |database| {
+        database.query("CREATE TABLE seen (i INTEGER)");
+        let _runner = SlowRunner::start(database);
+        assert_eq!(database.value("SELECT count(*) FROM seen"), "0");
+    });
+}
+
+#[test]
+fn the_lock_file_is_gone_after_the_run() {
+    on(Backend::Sqlite, |database| {
+        let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
+        database.up(&directory).unwrap();
+        let file = format!("{}-migrascope.lock", database.url.strip_prefix("sqlite://").unwrap());
+        assert!(!Path::new(&file).exists());
+    });
+}

@@ -1,0 +1,11 @@
+//! Telemetry end to end: events → spans and figures, the built binary → receivers, and the documentation of it all.
+
+mod catalogue;
+mod disclosure;
+mod exporting;
+mod figures;
+mod receiver;
+mod services;
+mod spans;
+mod story;
+mod traceparent;

@@ -1,0 +1,223 @@
+//! The built binary and what it sends: tree, parent, resource; and what a dead receiver costs.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use tempfile::TempDir;
+
+use super::receiver::{Manner, Receiver, attribute};
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// A debug build starting on a busy machine.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// A folder with two migrations for SQLite, and a database to be.
+pub(super) struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    pub(super) fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let project = Self { folder };
+        fs::create_dir(project.path("migrations")).expect("a folder");
+        project.write("1_create_users.sql", "CREATE TABLE users (id int, secret text DEFAULT 'hunter2');\n");
+        project.write("2_add_orders.sql", "CREATE TABLE orders (id int);\nINSERT INTO orders VALUES (4711);\n");
+        project
+    }
+
+    pub(super) fn write(&self, name: &str, sql: &str) {
+        fs::write(self.path("migrations").join(name), sql).expect("a file");
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `migrascope up` with nothing in its environment but this.
+    pub(super) fn up(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_migrascope"))
+            .env_clear()
+            .envs(environment.iter().copied())
+            .current_dir(self.folder.path())
+            .args(["up", "--database-url", "sqlite://test.db", "--dir", "migrations"])
+            .args(arguments)
+            .output()
+            .expect("the program")
+    }
+}
+
+/// The lines about telemetry on stderr.
+fn warnings(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.lines().filter(|line| line.contains("telemetry: ")).map(str::to_owned).collect()
+}
+
+fn find<'s>(spans: &'s [Span], name: &str) -> &'s Span {
+    spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name}"))
+}
+
+#[test]
+fn the_tree_arrives_as_a_child_of_the_caller() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let output = project.up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url), ("TRACEPARENT", PARENT)], &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let spans = receiver.spans();
+    let root = find(&spans, "migrascope up");
+    assert_eq!(root.kind, i32::from(SpanKind::Internal));
+    assert_eq!(root.parent_span_id, 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes());
+    assert_eq!(attribute(&root.attributes, "process.exit.code").as_deref(), Some("0"));
+    assert_eq!(attribute(&root.attributes, "migrascope.migrations.applied").as_deref(), Some("2"));
+    for span in &spans {
+        assert_eq!(span.trace_id, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes(), "{}", span.name);
+    }
+    for name in ["connect", "acquire lock", "plan", "migrate", "release lock"] {
+        assert_eq!(find(&spans, name).parent_span_id, root.span_id, "{name}");
+    }
+    let migrations: Vec<_> = spans.iter().filter(|span| span.name == "migrate").map(|span| &span.span_id).collect();
+    for name in ["CREATE TABLE users", "CREATE TABLE orders", "INSERT orders", "record ledger"] {
+        assert!(migrations.contains(&&find(&spans, name).parent_span_id), "{name}");
+        assert_eq!(find(&spans, name).kind, i32::from(SpanKind::Client), "{name}");
+    }
+}
+
+#[test]
+fn the_sender_says_who_it_is() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let environment = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=staging,team=a%2Cb"),
+        ("POD_NAME", "orders-migrate-x7k"),
+    ];
+    project.up(&environment, &[]);
+    let resource = receiver.request().resource_spans[0].resource.clone().expect("a resource").attributes;
+    let table = [
+        ("service.name", "migrascope"),
+        ("service.version", env!("CARGO_PKG_VERSION")),
+        ("deployment.environment.name", "staging"),
+        ("team", "a,b"),
+        ("k8s.pod.name", "orders-migrate-x7k"),
+        ("process.executable.name", "migrascope"),
+        ("telemetry.sdk.language", "rust"),
+    ];
+    for (key, value) in table {
+        assert_eq!(attribute(&resource, key).as_deref(), Some(value), "{key}");
+    }
+    let spans = receiver.spans();
+    let run = attribute(&find(&spans, "migrascope up").attributes, "migrascope.run.id");
+    assert_eq!(attribute(&resource, "service.instance.id"), run, "one instance is one run");
+}
+
+#[test]
+fn no_sql_and_no_value_is_sent() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    project.write("3_broken.sql", "SELEC 'hunter2' FROM users;\n");
+    let output = project.up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url)], &[]);
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    let bytes = receiver.bytes();
+    for secret in ["hunter2", "4711", "DEFAULT", "SELEC '"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} was sent");
+    }
+    assert!(receiver.spans().iter().any(|span| span.status.as_ref().is_some_and(|status| status.code == 2)));
+}
+
+#[test]
+fn without_endpoint_nothing_is_sent() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let disabled = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), ("OTEL_SDK_DISABLED", "TRUE")];
+    let none = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), ("OTEL_TRACES_EXPORTER", "none")];
+    for environment in [&[][..], &disabled, &none] {
+        let output = project.up(environment, &[]);
+        assert_eq!((output.status.code(), warnings(&output)), (Some(0), vec![]));
+    }
+    assert_eq!(receiver.bytes(), [], "nobody was asked to");
+}
+
+#[test]
+fn a_dead_receiver_costs_its_budget_and_one_warning() {
+    let refusing = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        format!("http://{}", listener.local_addr().expect("an address"))
+    };
+    let table = [
+        (refusing, "connection refused"),
+        (Receiver::start(Manner::Mute).url, "not finished within 700ms"),
+        (Receiver::start(Manner::Busy).url, "HTTP status 503"),
+    ];
+    for (url, reason) in table {
+        let begun = Instant::now();
+        let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str())];
+        let output = Project::new().up(&environment, &["--telemetry-flush-timeout", "700ms"]);
+        let warnings = warnings(&output);
+        assert_eq!(output.status.code(), Some(0), "{reason}: {output:?}");
+        assert!(begun.elapsed() < Duration::from_millis(700) + MARGIN, "{reason}: took {:?}", begun.elapsed());
+        let [warning] = warnings.as_slice() else { panic!("{reason}: {output:?}") };
+        assert!(warning.contains(&url) && warning.ends_with(reason), "{warning}");
+    }
+}
+
+#[test]
+fn a_failed_run_keeps_its_exit_code_whatever_becomes_of_its_trace() {
+    let project = Project::new();
+    project.write("3_broken.sql", "SELEC 1;\n");
+    let output = project.up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")], &[]);
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+}
+
+#[test]
+fn a_mistake_is_a_warning_unless_telemetry_is_required() {
+    let table = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://localhost"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team"),
+    ];
+    for (name, value) in table {
+        let receiver = Receiver::start(Manner::Polite);
+        let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), (name, value)];
+        let project = Project::new();
+        let required = project.up(&environment, &["--telemetry", "required"]);
+        assert_eq!(required.status.code(), Some(2), "{name}={value}: {required:?}");
+        assert!(!project.path("test.db").exists(), "{name}={value}: the database was touched");
+        let output = project.up(&environment, &[]);
+        assert_eq!(output.status.code(), Some(0), "{name}={value}: {output:?}");
+        assert!(matches!(warnings(&output).as_slice(), [line] if line.contains(name)), "{name}={value}: {output:?}");
+    }
+}
+
+#[test]
+fn a_malformed_parent_is_ignored_aloud() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let output = project.up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url), ("TRACEPARENT", "00-1-2-3")], &[]);
+    assert!(matches!(warnings(&output).as_slice(), [line] if line.contains("TRACEPARENT is ignored")), "{output:?}");
+    assert_eq!(find(&receiver.spans(), "migrascope up").parent_span_id, b"");
+}
+
+#[test]
+fn the_metrics_file_is_whole() {
+    let project = Project::new();
+    let output = project.up(&[], &["--metrics-file", "metrics.prom"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = fs::read_to_string(project.path("metrics.prom")).expect("the file");
+    assert!(text.contains("migrascope_last_run_success{") && text.ends_with('\n'), "{text}");
+    assert!(text.contains("db_system_name=\"sqlite\""), "{text}");
+    let left: Vec<_> = fs::read_dir(project.path(".")).expect("the folder").flatten().collect();
+    assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().ends_with(".tmp")), "{left:?}");
+}
+
+#[test]
+fn a_metrics_file_that_cannot_be_written_is_a_warning() {
+    let project = Project::new();
+    let output = project.up(&[], &["--metrics-file", "no/such/folder/metrics.prom"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(matches!(warnings(&output).as_slice(), [line] if line.contains("--metrics-file")), "{output:?}");
+}

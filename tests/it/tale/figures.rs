@@ -1,0 +1,182 @@
+//! Events → Prometheus text: exact names, types, labels and values.
+
+use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use migrascope::event::Observer;
+use migrascope::history::Direction;
+use migrascope::observe::metrics::{Metrics, Totals};
+use migrascope::observe::names;
+use migrascope::report::Outcome;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::{Registry, TextEncoder};
+
+use super::story::{self, Course};
+
+/// A meter whose figures come out as Prometheus text, as the binary's textfile has them.
+pub(super) struct Figures {
+    pub(super) registry: Registry,
+    pub(super) metrics: Metrics,
+    _provider: SdkMeterProvider,
+}
+
+impl Figures {
+    pub(super) fn new(totals: Totals) -> Self {
+        let registry = Registry::new();
+        let reader = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_target_info()
+            .scope_info_enabled(false)
+            .build()
+            .expect("a reader");
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let metrics = Metrics::new(&provider.meter(names::SCOPE), totals);
+        Self { registry, metrics, _provider: provider }
+    }
+
+    pub(super) fn after(course: Course) -> Self {
+        let mut figures = Self::new(Totals::default());
+        story::tell(course, &mut figures.metrics, &story::context());
+        figures
+    }
+
+    pub(super) fn text(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).expect("text")
+    }
+
+    /// The value of a series, by its name and the labels it has besides the common ones.
+    fn value(&self, name: &str, labels: &str) -> Option<f64> {
+        let text = self.text();
+        let mut values = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            (bare(series) == format!("{name}{{{labels}}}")).then(|| value.parse().expect("a number"))
+        });
+        let value = values.next();
+        assert!(values.next().is_none(), "{name}{{{labels}}} is there twice");
+        value
+    }
+}
+
+/// A series without its common labels; panics where they are not all there.
+fn bare(series: &str) -> String {
+    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+    let (common, own): (Vec<&str>, Vec<&str>) =
+        labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty()).partition(|label| {
+            names::COMMON_LABELS.iter().any(|key| label.starts_with(&format!("{}=", names::prometheus_label(key))))
+        });
+    assert!(name.starts_with('#') || common.len() == names::COMMON_LABELS.len(), "{series}");
+    format!("{name}{{{}}}", own.join(","))
+}
+
+#[test]
+fn a_successful_run_is_counted() {
+    let figures = Figures::after(Course::Fine);
+    let table = [
+        ("migrascope_last_run_success", "", 1.0),
+        ("migrascope_last_run_duration_seconds", "", 2.0),
+        ("migrascope_last_run_stage_duration_seconds", "migrascope_stage=\"connect\"", 0.02),
+        ("migrascope_last_run_stage_duration_seconds", "migrascope_stage=\"lock\"", 1.5),
+        ("migrascope_last_run_stage_duration_seconds", "migrascope_stage=\"plan\"", 0.005),
+        ("migrascope_last_run_stage_duration_seconds", "migrascope_stage=\"apply\"", 0.5),
+        ("migrascope_last_run_migrations", "migrascope_outcome=\"success\"", 2.0),
+        ("migrascope_last_run_migrations", "migrascope_outcome=\"failure\"", 0.0),
+        ("migrascope_last_failure_timestamp_seconds", "", 0.0),
+        ("migrascope_run_in_progress", "", 0.0),
+        ("migrascope_schema_version", "", 2.0),
+        ("migrascope_schema_info", "migrascope_version=\"2\"", 1.0),
+        ("migrascope_schema_dirty", "", 0.0),
+        ("migrascope_migrations_applied", "", 2.0),
+        ("migrascope_migrations_pending", "", 0.0),
+        ("migrascope_checksum_mismatches", "", 0.0),
+        ("migrascope_runs_total", "migrascope_outcome=\"success\"", 1.0),
+        ("migrascope_migrations_total", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 2.0),
+        ("migrascope_lock_wait_duration_seconds_sum", "migrascope_lock=\"advisory\"", 1.5),
+        (
+            "migrascope_migration_duration_seconds_bucket",
+            "migrascope_direction=\"up\",migrascope_outcome=\"success\",le=\"0.5\"",
+            2.0,
+        ),
+        ("migrascope_run_duration_seconds_count", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 1.0),
+    ];
+    for (name, labels, value) in table {
+        assert_eq!(figures.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", figures.text());
+    }
+    for name in ["last_run_timestamp", "last_success_timestamp", "run_start_timestamp", "run_heartbeat_timestamp"] {
+        let value = figures.value(&format!("migrascope_{name}_seconds"), "").expect(name);
+        assert!(value > 1.7e9, "{name} is {value}");
+    }
+}
+
+#[test]
+fn a_failed_run_is_counted() {
+    let figures = Figures::after(Course::Failing);
+    assert_eq!(figures.value("migrascope_last_run_success", ""), Some(0.0));
+    assert_eq!(figures.value("migrascope_last_success_timestamp_seconds", ""), Some(0.0), "exported though never");
+    assert!(figures.value("migrascope_last_failure_timestamp_seconds", "") > Some(1.7e9));
+    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(1.0));
+    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(0.0));
+    assert_eq!(figures.value("migrascope_migrations_pending", ""), Some(2.0));
+    assert_eq!(figures.value("migrascope_schema_version", ""), Some(0.0), "nothing is applied");
+    assert!(!figures.text().contains("migrascope_schema_info"), "there is no version");
+}
+
+#[test]
+fn a_run_without_connection_is_counted_under_the_name_that_was_meant() {
+    let figures = Figures::after(Course::Unreachable);
+    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"error\""), Some(1.0));
+    assert_eq!(figures.value("migrascope_migrations_pending", ""), None, "unknown is not 0");
+    assert!(figures.text().contains("db_system_name=\"mysql\""));
+    assert!(!figures.text().contains("mariadb"));
+}
+
+#[test]
+fn whoever_answers_gives_the_labels_of_every_series() {
+    let text = Figures::after(Course::Fine).text();
+    assert!(text.contains("migrascope_target=\"shop\""));
+    assert!(!text.contains("\"mysql\""), "{text}");
+}
+
+#[test]
+fn every_label_value_of_a_counter_is_there_from_the_start() {
+    let figures = Figures::after(Course::Unreachable);
+    for outcome in Outcome::ALL.map(Outcome::word) {
+        let outcome = format!("migrascope_outcome=\"{outcome}\"");
+        assert!(figures.value("migrascope_runs_total", &outcome).is_some(), "{outcome}");
+        for direction in ["up", "down"] {
+            let labels = format!("migrascope_direction=\"{direction}\",{outcome}");
+            assert_eq!(figures.value("migrascope_migrations_total", &labels), Some(0.0), "{labels}");
+        }
+    }
+}
+
+#[test]
+fn totals_of_earlier_runs_count_on() {
+    let totals = Totals {
+        runs: HashMap::from([(Outcome::Success, 41), (Outcome::Failure, 3)]),
+        migrations: HashMap::from([((Direction::Up, Outcome::Success), 100)]),
+        last_failure: Some(UNIX_EPOCH + Duration::from_secs(1000)),
+        ..Totals::default()
+    };
+    let mut figures = Figures::new(totals);
+    story::tell(Course::Fine, &mut figures.metrics, &story::context());
+    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(42.0));
+    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(3.0));
+    let up = "migrascope_direction=\"up\",migrascope_outcome=\"success\"";
+    assert_eq!(figures.value("migrascope_migrations_total", up), Some(102.0));
+    assert_eq!(figures.value("migrascope_last_failure_timestamp_seconds", ""), Some(1000.0));
+}
+
+#[test]
+fn nothing_is_told_before_a_run() {
+    assert_eq!(Figures::new(Totals::default()).text(), "");
+}
+
+#[test]
+fn a_run_under_way_is_in_progress() {
+    let mut figures = Figures::new(Totals::default());
+    let (run, expected) = (story::context(), story::expected());
+    figures.metrics.observe(&migrascope::Event::RunStarted { run: &run, expected: &expected });
+    assert_eq!(figures.value("migrascope_run_in_progress", ""), Some(1.0));
+    assert_eq!(figures.value("migrascope_last_run_success", ""), None, "unknown is not failed");
+}

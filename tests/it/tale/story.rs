@@ -1,0 +1,229 @@
+//! Runs that never happened, told event by event.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity};
+use migrascope::error::Error;
+use migrascope::event::{Command, Event, Observer, RunContext};
+use migrascope::history::{Direction, History};
+use migrascope::migration::{
+    Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version,
+};
+use migrascope::plan::{self, Order, Plan, Rules, Schema, Step, Target};
+use migrascope::report::{Failure, Outcome, Remains, Report, Stage, StatementReport, StepReport};
+
+pub(super) const RUN_ID: &str = "0190e4ae-7f00-7000-8000-000000000001";
+pub(super) const SECRET_SQL: &str = "CREATE TABEL users (password text DEFAULT 'hunter2')";
+
+/// Two migrations with two and one statements.
+pub(super) fn set() -> MigrationSet {
+    let first = migration("1", "create_users", &["CREATE TABLE users", "CREATE INDEX users_email"]);
+    let second = migration("2", "add_orders", &["CREATE TABLE orders"]);
+    MigrationSet::new(vec![first, second]).expect("two versions")
+}
+
+fn migration(version: &str, name: &str, summaries: &[&str]) -> Migration {
+    let path = PathBuf::from(format!("migrations/{version}_{name}.sql"));
+    let text: String = summaries.iter().map(|summary| format!("{summary} (id int);\n")).collect();
+    let mut start = 0;
+    let mut statements = Vec::new();
+    for (line, summary) in (1..).zip(summaries) {
+        let end = start + summary.len() + " (id int)".len();
+        statements.push(Statement {
+            start,
+            end,
+            line,
+            column: 1,
+            kind: StatementKind::Ordinary,
+            changes_session: false,
+            summary: (*summary).to_owned(),
+        });
+        start = end + ";\n".len();
+    }
+    let up = Script {
+        path,
+        checksum: Checksum::of_text(&text),
+        token_checksum: Checksum::of_text(&text),
+        text,
+        statements,
+        directives: Directives::default(),
+    };
+    Migration { version: Version::from_digits(version).expect("digits"), name: name.to_owned(), up, down: None }
+}
+
+pub(super) fn context() -> RunContext {
+    RunContext { run_id: RUN_ID.to_owned(), target: Some("shop".to_owned()), ..RunContext::new(Command::Up) }
+}
+
+/// As the URL has it: a MySQL database, which will turn out to be MariaDB.
+pub(super) fn expected() -> Identity {
+    Identity {
+        system: "mysql",
+        version: String::new(),
+        database: "shop".to_owned(),
+        schema: None,
+        user: None,
+        address: Some("db.internal".to_owned()),
+        port: Some(3307),
+        process: None,
+        read_only: None,
+    }
+}
+
+pub(super) fn answered() -> Identity {
+    Identity { system: "mariadb", version: "11.4".to_owned(), process: Some(7), ..expected() }
+}
+
+pub(super) fn syntax_error() -> DatabaseError {
+    let message = format!("You have an error in your SQL syntax near '{SECRET_SQL}' at line 1");
+    DatabaseError { code: Some("1064".to_owned()), ..DatabaseError::new(ErrorKind::Syntax, message) }
+}
+
+/// How the told run goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Both migrations are applied, after waiting for the lock.
+    Fine,
+    /// The second statement of the first migration is refused.
+    Failing,
+    /// Nobody answers.
+    Unreachable,
+}
+
+/// Tells a run of [`set`].
+pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunContext) {
+    let expected = expected();
+    observer.observe(&Event::RunStarted { run: context, expected: &expected });
+    observer.observe(&Event::ConnectStarted);
+    if course == Course::Unreachable {
+        return tell_unreachable(observer, expected);
+    }
+    let identity = answered();
+    observer.observe(&Event::ConnectFinished { result: Ok(&identity), elapsed: Duration::from_millis(20) });
+    tell_lock(observer);
+    let set = set();
+    let plan = planned(&set);
+    let before = plan::survey(&set, &History::default());
+    observer.observe(&Event::PlanStarted);
+    let elapsed = Duration::from_millis(5);
+    observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed, schema: &before });
+    let mut steps = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        observer.observe(&Event::MigrationStarted { step, index: index + 1, of: plan.steps.len() });
+        let report = tell_step(course, observer, step);
+        observer.observe(&Event::MigrationFinished { step, report: &report });
+        steps.push(report);
+        if course == Course::Failing {
+            break;
+        }
+    }
+    observer.observe(&Event::LockReleased { held: Duration::from_secs(1), error: None });
+    tell_end(course, observer, steps);
+}
+
+pub(super) fn planned(set: &MigrationSet) -> Plan<'_> {
+    let rules = Rules {
+        target: Target::Latest,
+        order: Order::Strict,
+        allow_missing: false,
+        transactional_ddl: true,
+        product: "MariaDB",
+    };
+    plan::up(set, &History::default(), &rules).expect("a plan")
+}
+
+fn tell_lock(observer: &mut dyn Observer) {
+    observer.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
+    let holder = Holder { process: Some(12), user: Some("deploy".to_owned()), ..Holder::default() };
+    observer.observe(&Event::LockWaited { holder: Some(&holder), waited: Duration::ZERO });
+    observer.observe(&Event::LockWaited { holder: None, waited: Duration::from_secs(1) });
+    observer.observe(&Event::LockFinished { error: None, acquired: true, waited: Duration::from_millis(1500) });
+}
+
+fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> StepReport {
+    let elapsed = Duration::from_micros(50);
+    let mut statements = Vec::new();
+    for (index, statement) in step.statements().iter().enumerate() {
+        observer.observe(&Event::StatementStarted { step, index });
+        observer.observe(&Event::StatementRunning { step, index, elapsed });
+        if course == Course::Failing && index == 1 {
+            let error = syntax_error();
+            observer.observe(&Event::StatementFinished { step, index, elapsed, result: Err(&error) });
+            return report(step, statements, Some(failure(step, &error)));
+        }
+        observer.observe(&Event::StatementFinished { step, index, elapsed, result: Ok(3) });
+        let summary = statement.summary.clone();
+        statements.push(StatementReport { summary, line: statement.line, elapsed, rows: 3 });
+    }
+    observer.observe(&Event::Recorded { step, elapsed: Duration::from_millis(2), error: None });
+    report(step, statements, None)
+}
+
+fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Failure>) -> StepReport {
+    StepReport {
+        version: step.migration.version.to_string(),
+        name: step.migration.name.clone(),
+        direction: Direction::Up,
+        atomic: step.atomic.is_yes(),
+        outcome: if failure.is_some() { Outcome::Failure } else { Outcome::Success },
+        statements,
+        total: u32::try_from(step.statements().len()).expect("few"),
+        elapsed: Duration::from_millis(250),
+        failure,
+    }
+}
+
+fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
+    Failure {
+        path: step.script.path.clone(),
+        line: 2,
+        column: 1,
+        offset: 0,
+        exact: false,
+        statement: 2,
+        stage: Stage::Statement,
+        summary: "CREATE INDEX users_email".to_owned(),
+        code: error.code.clone(),
+        message: error.message.clone(),
+        detail: None,
+        hint: None,
+        remains: Remains::Nothing,
+    }
+}
+
+fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>) {
+    let error = steps.iter().find_map(|step| {
+        let failure = step.failure.clone()?;
+        Some(Error::Migration { version: step.version.clone(), name: step.name.clone(), failure: Box::new(failure) })
+    });
+    let applied = if course == Course::Fine { 2 } else { 0 };
+    let version = (course == Course::Fine).then(|| Version::from_digits("2").expect("digits"));
+    let schema = Schema { version, applied, pending: 2 - applied, changed: 0, dirty: false };
+    let report = Report { steps, applied, pending: 2 - applied, ..ended(error.as_ref()) };
+    observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: Some(&schema) });
+}
+
+fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {
+    let refused = DatabaseError::new(ErrorKind::Connect, "connection refused");
+    observer.observe(&Event::ConnectFinished { result: Err(&refused), elapsed: Duration::from_millis(1) });
+    let error = Error::Connect { expected: Box::new(expected), source: refused };
+    let report = ended(Some(&error));
+    observer.observe(&Event::RunFinished { report: &report, error: Some(&error), schema: None });
+}
+
+fn ended(error: Option<&Error>) -> Report {
+    Report {
+        run_id: RUN_ID.to_owned(),
+        trace_id: None,
+        command: "up",
+        outcome: error.map_or(Outcome::Success, Error::outcome),
+        from: None,
+        to: None,
+        applied: 0,
+        pending: 0,
+        steps: Vec::new(),
+        lock_waited: Duration::ZERO,
+        elapsed: Duration::from_secs(2),
+    }
+}
