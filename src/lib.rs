@@ -43,5 +43,6 @@ pub mod script;
 
 pub use self::error::{Error, RunError};
 pub use self::event::{Event, Observer};
-pub use self::migrator::{Migrator, Options, State, Status, StatusRow};
+pub use self::migrator::{Migrator, State, Status, StatusRow};
 pub use self::report::Report;
+pub use self::run::Options;

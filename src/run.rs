@@ -1,6 +1,7 @@
 //! The engine: lock, plan, execute, record, tell, unlock.
 
 mod lock;
+mod options;
 mod place;
 mod step;
 mod stop;
@@ -8,6 +9,7 @@ mod tally;
 
 use std::time::{Duration, Instant};
 
+pub use self::options::Options;
 pub use self::stop::Stop;
 use self::tally::Tally;
 use crate::database::{Abilities, Access, Connector, DatabaseError, Keeper, Session};
@@ -17,7 +19,6 @@ use crate::history::History;
 use crate::journal::{self, Journal};
 use crate::ledger::{Ledger, NativeLedger};
 use crate::migration::MigrationSet;
-use crate::migrator::Options;
 use crate::plan::{self, Plan, Rules};
 use crate::report::{Outcome, Report};
 

@@ -55,11 +55,10 @@ need_postgres() {
 }
 
 need_otlp() {
-    rotel_agent >/dev/null && return
-    # A python3 without ensurepip is Debian's without python3-venv.
-    python3 -c 'import ensurepip' 2>/dev/null || SERVICES_MISSING+=(python3-venv)
-    # rotel-agent is linked with its Python, which only the -dev package brings along in whatever version there is.
+    # rotel-agent is linked with its Python; this package brings the library of whatever version python3 is.
     [[ -e $(python_library) ]] || SERVICES_MISSING+=(libpython3-dev)
+    # A python3 without ensurepip is Debian's without python3-venv.
+    rotel_agent >/dev/null || python3 -c 'import ensurepip' 2>/dev/null || SERVICES_MISSING+=(python3-venv)
 }
 
 install_missing() {
@@ -235,8 +234,8 @@ start_otlp() { # ROTEL OPTIONS…
     otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
     # Received data goes nowhere but, if asked for by --debug-log, to the log.
     start_server otlp "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
-        "$(rotel_agent)" start \
-        --exporter blackhole --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
+        "$(rotel_agent)" start --exporter blackhole \
+        --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
     export OTLP_HTTP_URL=http://127.0.0.1:$http
     export OTLP_LOG=$SERVICES_DIR/otlp.log
 }

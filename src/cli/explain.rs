@@ -32,7 +32,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Layout(layout) => files::layout(layout),
         Error::Connect { source, .. } => vec![connection::refused(error, source)],
         Error::ReadOnly { .. } => vec![connection::read_only(error)],
-        Error::Lock { holder, .. } => vec![connection::locked(error, holder.as_deref())],
+        Error::Lock { waited, holder } => vec![connection::locked(*waited, holder.as_deref())],
         Error::Refused(objections) => refusal::objections(objections, around),
         Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],
         Error::Own { source, .. } => vec![connection::own(error, source)],

@@ -55,7 +55,8 @@ impl Screen {
 
     fn waited(&mut self, holder: Option<&Holder>, waited: Duration) {
         let held = holder.map_or_else(|| "another runner has the lock".to_owned(), words::holder);
-        self.live.tell(waited, &format!("waiting for {}: {}", words::so_far(waited), explain::one_line(&held)));
+        let text = format!("waiting for {}: {}", words::so_far(waited), explain::one_line(&held));
+        self.live.tell_at_once(waited, &text);
     }
 
     fn planned(&mut self, plan: &Plan<'_>) {

@@ -157,5 +157,5 @@ fn pragma(mut head: Head<'_, '_>) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(name, what)| head.take(name).then_some(what));
-    what.filter(|_| !head.is_empty())
+    what.filter(|_| !head.is_empty()).or_else(|| head.is("wal_checkpoint").then_some("PRAGMA wal_checkpoint"))
 }

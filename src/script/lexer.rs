@@ -84,12 +84,6 @@ impl<'a> Lexer<'a> {
         self.terminator == SEMICOLON
     }
 
-    /// Whether nothing but blanks stands before `byte` in its line.
-    pub(super) fn begins_line(&self, byte: usize) -> bool {
-        let before = self.text[..byte].trim_end_matches([' ', '\t', '\r', '\u{feff}']);
-        before.is_empty() || before.ends_with('\n')
-    }
-
     /// Quotes and comments that are never closed, each with the byte where it opens.
     pub(super) fn problems(self) -> Vec<(usize, Problem)> {
         self.problems

@@ -34,18 +34,28 @@ enum Position {
     Inside,
 }
 
+/// What `RETURN` says after the parameters of a stored program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Return {
+    /// The type, in Oracle mode.
+    Type,
+    /// The result, because `RETURNS` has named the type.
+    Statement,
+}
+
 /// A stored program, read so far.
 pub(super) struct Program {
     read: usize,
     position: Position,
     parentheses: usize,
+    returned: Return,
     blocks: Vec<Block>,
 }
 
 impl Program {
     /// One that begins with `CREATE`.
     pub(super) fn created() -> Self {
-        Self { read: 0, position: Position::Header, parentheses: 0, blocks: Vec::new() }
+        Self { read: 0, position: Position::Header, parentheses: 0, returned: Return::Type, blocks: Vec::new() }
     }
 
     /// One that begins with the first word of a block.
@@ -118,6 +128,8 @@ impl Program {
             ("SET", _) if follows("CHARACTER") || follows("RETURNS") => {}
             ("FOR", _) if follows("HANDLER") => {}
             ("AS" | "IS", _) => self.open(Block::Declarations),
+            ("RETURNS", _) => self.returned = Return::Statement,
+            ("RETURN", _) if self.returned == Return::Type => {}
             (_, Some(block)) => self.open(block),
             _ if is_verb(word) => self.position = Position::Inside,
             _ => {}
@@ -130,7 +142,7 @@ impl Program {
             ("END", _) => drop(self.blocks.pop()),
             ("ELSE", _) => self.position = Position::Start,
             ("BEGIN", Some(Block::Declarations)) => self.replace(Block::Begin),
-            ("PROCEDURE" | "FUNCTION", Some(Block::Declarations)) => self.position = Position::Header,
+            ("PROCEDURE" | "FUNCTION", Some(Block::Declarations)) => self.routine(),
             ("UNTIL", Some(Block::Repeat)) => self.replace(Block::Until),
             _ => {
                 if let Some(block) = opening(word) {
@@ -147,11 +159,22 @@ impl Program {
             ("END", Some(Block::CaseExpression | Block::Until)) if !follows("AS") => drop(self.blocks.pop()),
             ("THEN", Some(Block::If | Block::Case | Block::Begin)) => self.position = Position::Start,
             ("DO" | "LOOP", Some(Block::While)) => self.position = Position::Start,
-            ("HANDLER", Some(_)) if follows("CONTINUE") || follows("EXIT") => self.position = Position::HeaderEnd,
+            ("HANDLER", Some(_)) if follows("CONTINUE") || follows("EXIT") => self.handler(),
             ("ATOMIC", Some(Block::Begin)) if follows("NOT") => self.position = Position::Start,
-            ("BEGIN", _) if follows("AS") || follows("IS") => self.open(Block::Begin),
             _ => {}
         }
+    }
+
+    /// A routine of a package.
+    fn routine(&mut self) {
+        self.position = Position::Header;
+        self.returned = Return::Type;
+    }
+
+    /// The statement of a handler may be a block, like the body of a stored program.
+    fn handler(&mut self) {
+        self.position = Position::HeaderEnd;
+        self.returned = Return::Statement;
     }
 
     fn open(&mut self, block: Block) {

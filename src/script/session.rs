@@ -115,7 +115,7 @@ fn mysql(mut head: Head<'_, '_>) -> bool {
 
 /// Whether a `SET` of MySQL has a part for the session; a scope holds until another is named.
 fn sets_session(mut head: Head<'_, '_>) -> bool {
-    if head.is("PASSWORD") || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
+    if head.is_any(&["PASSWORD", "STATEMENT"]) || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
         return false;
     }
     let mut global = false;

@@ -70,7 +70,7 @@ impl<'a> Splitter<'a> {
             (TokenKind::Terminator, Spot::Gap) => {}
             (TokenKind::Terminator, Spot::Statement) => self.terminator(token),
             (TokenKind::Symbol, Spot::Gap) if token.text == ";" => {}
-            (TokenKind::Word, Spot::Gap) if self.is_delimiter_line(token) => self.delimiter(token),
+            (TokenKind::Word, Spot::Gap) if self.is_delimiter(token) => self.delimiter(token),
             _ => self.push(token),
         }
     }
@@ -99,8 +99,9 @@ impl<'a> Splitter<'a> {
         if inside { self.push(terminator) } else { self.close() }
     }
 
-    fn is_delimiter_line(&self, token: Token<'_>) -> bool {
-        self.dialect == Dialect::Mysql && token.is_word("DELIMITER") && self.lexer.begins_line(token.start)
+    /// No statement begins with this word, so it always speaks to the `mysql` program.
+    fn is_delimiter(&self, token: Token<'_>) -> bool {
+        self.dialect == Dialect::Mysql && token.is_word("DELIMITER")
     }
 
     fn delimiter(&mut self, token: Token<'a>) {

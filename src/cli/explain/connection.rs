@@ -1,5 +1,7 @@
 //! What stands between us and the database: URL, network, login, lock.
 
+use std::time::Duration;
+
 use migrascope::Error;
 use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity, UrlError};
 
@@ -48,8 +50,11 @@ pub(super) fn read_only(error: &Error) -> Diagnosis {
     Diagnosis::error(error.to_string()).help("migrations need the primary: point the database URL at it")
 }
 
-pub(super) fn locked(error: &Error, holder: Option<&Holder>) -> Diagnosis {
-    let diagnosis = Diagnosis::error(error.to_string());
+pub(super) fn locked(waited: Duration, holder: Option<&Holder>) -> Diagnosis {
+    let diagnosis = Diagnosis::error(match waited.as_millis() {
+        0..100 => "another runner has the lock".to_owned(),
+        _ => format!("the lock was not obtained within {}", words::duration(waited)),
+    });
     let diagnosis = match holder {
         Some(holder) => diagnosis.note(words::holder(holder)),
         None => diagnosis.note("the server does not tell who holds it"),

@@ -25,6 +25,16 @@ impl Live {
         Self { terminal: stderr().is_terminal() && !dumb, bar: None, told: None }
     }
 
+    /// Tells at once that something has begun to take time, and then how it stands.
+    pub(super) fn tell_at_once(&mut self, elapsed: Duration, text: &str) {
+        if !self.terminal && self.told.is_none() {
+            self.told = Some(elapsed);
+            complain(format_args!("… {text}"));
+        } else {
+            self.tell(elapsed, text);
+        }
+    }
+
     /// Tells how something stands that has taken `elapsed` so far.
     pub(super) fn tell(&mut self, elapsed: Duration, text: &str) {
         if self.terminal {

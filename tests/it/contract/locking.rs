@@ -1,5 +1,6 @@
 //! One runner at a time.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use migrascope::event::Command;
 use migrascope::run::Wait;
 use migrascope::{Error, Options};
 
-use crate::support::{Backend, TestDatabase, block_on, crowd, eventually, on, on_each};
+use crate::support::{Backend, TestDatabase, crowd, on, on_each};
 
 fn fifty(database: &TestDatabase) -> std::path::PathBuf {
     let files: Vec<(String, String)> = (1..=50)
@@ -52,9 +53,11 @@ struct SlowRunner(Child);
 impl SlowRunner {
     fn start(database: &TestDatabase) -> Self {
         let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-        let runner = Self(database.binary(&directory).arg("up").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        eventually("the slow runner has the lock", || locked(database).then_some(()));
-        runner
+        let mut command = database.binary(&directory);
+        let mut child = command.args(["up", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("statement_started")), "it never came to its statement");
+        Self(child)
     }
 }
 
@@ -63,20 +66,6 @@ impl Drop for SlowRunner {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
-}
-
-fn locked(database: &TestDatabase) -> bool {
-    let table = match database.backend {
-        Backend::Sqlite => "\"_migrascope_migrations\"",
-        Backend::Postgres => "\"public\".\"_migrascope_migrations\"",
-        Backend::Mysql => "`_migrascope_migrations`",
-    };
-    block_on(async {
-        let mut keeper = database.connector().keeper(table).await.unwrap();
-        let ours = keeper.try_lock().await.unwrap();
-        keeper.unlock().await.unwrap();
-        !ours
-    })
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanDat
 }
 
 fn find<'s>(spans: &'s [SpanData], name: &str) -> &'s SpanData {
-    spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name}"))
+    let names: Vec<_> = spans.iter().map(|span| &span.name).collect();
+    spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name} among {names:?}"))
 }
 
 fn attribute(span: &SpanData, key: &str) -> Option<String> {

@@ -1,0 +1,42 @@
+//! How migrations are applied.
+
+use std::time::Duration;
+
+use super::Wait;
+use crate::plan::{Order, Target};
+
+/// How migrations are applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How far to go.
+    pub target: Target,
+    /// What to do with a pending version below the highest applied one.
+    pub order: Order,
+    /// Whether an applied migration may be missing on disk.
+    pub allow_missing: bool,
+    /// How long to wait for the lock.
+    pub wait: Wait,
+    /// How long a statement may wait for a lock of the database, unless its file says otherwise.
+    pub lock_timeout: Option<Duration>,
+    /// How long a statement may run, unless its file says otherwise.
+    pub statement_timeout: Option<Duration>,
+    /// The ledger's table, with or without a schema in front.
+    pub ledger_table: String,
+    /// The journal's table.
+    pub journal_table: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: Target::Latest,
+            order: Order::Strict,
+            allow_missing: false,
+            wait: Wait::For(Duration::from_secs(60)),
+            lock_timeout: Some(Duration::from_secs(5)),
+            statement_timeout: None,
+            ledger_table: "_migrascope_migrations".to_owned(),
+            journal_table: "_migrascope_journal".to_owned(),
+        }
+    }
+}

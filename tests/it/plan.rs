@@ -1,0 +1,214 @@
+//! Planning: a table of histories and directories, and what comes of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use migrascope::history::{Attempt, Direction, Entry, History, State};
+use migrascope::migration::{Checksum, Dialect, Migration, MigrationSet, Script, Version};
+use migrascope::plan::{self, Order, Plan, Rules, Target};
+use migrascope::script;
+
+fn version(text: &str) -> Version {
+    Version::from_history(text)
+}
+
+fn script(name: &str, text: &str) -> Script {
+    let parsed = script::parse(text, Dialect::Postgres).unwrap();
+    Script {
+        path: PathBuf::from(name),
+        checksum: Checksum::of_text(text),
+        token_checksum: parsed.token_checksum,
+        statements: parsed.statements,
+        directives: parsed.directives,
+        text: text.to_owned(),
+    }
+}
+
+/// Migrations with these versions; one with a `-` behind has no down script, one with `*` was changed since.
+fn set(versions: &str) -> MigrationSet {
+    let migrations = versions.split_whitespace().map(|word| {
+        let digits = word.trim_end_matches(['-', '*']);
+        let text = if word.contains('*') { "SELECT 'changed'" } else { "SELECT 1" };
+        Migration {
+            version: version(digits),
+            name: format!("m{digits}"),
+            up: script("up.sql", text),
+            down: (!word.contains('-')).then(|| script("down.sql", "SELECT -1")),
+        }
+    });
+    MigrationSet::new(migrations.collect()).unwrap()
+}
+
+fn history(versions: &str) -> History {
+    let original = script("up.sql", "SELECT 1");
+    let entry = |digits: &str| Entry {
+        version: version(digits),
+        name: format!("m{digits}"),
+        checksum: Some(original.checksum.clone()),
+        token_checksum: Some(original.token_checksum.clone()),
+        applied_at: String::new(),
+        elapsed: Duration::ZERO,
+        run_id: String::new(),
+    };
+    History { applied: versions.split_whitespace().map(entry).collect(), recorded: true, ..History::default() }
+}
+
+fn rules() -> Rules {
+    Rules {
+        target: Target::Latest,
+        order: Order::Strict,
+        allow_missing: false,
+        transactional_ddl: true,
+        product: "PostgreSQL",
+    }
+}
+
+fn told(result: Result<Plan<'_>, Vec<plan::Objection>>) -> String {
+    match result {
+        Ok(plan) => {
+            let steps = plan.steps.iter().map(|step| format!("{} {}", step.direction.word(), step.migration.version));
+            steps.chain(plan.notes.iter().map(|note| format!("note: {note}"))).collect::<Vec<_>>().join(" | ")
+        }
+        Err(objections) => {
+            objections.iter().map(|objection| format!("no: {objection}")).collect::<Vec<_>>().join(" | ")
+        }
+    }
+}
+
+#[track_caller]
+fn check_up(files: &str, applied: &str, rules: &Rules, expected: &str) {
+    assert_eq!(told(plan::up(&set(files), &history(applied), rules)), expected);
+}
+
+#[track_caller]
+fn check_down(files: &str, applied: &str, target: Target, expected: &str) {
+    assert_eq!(told(plan::down(&set(files), &history(applied), &Rules { target, ..rules() })), expected);
+}
+
+#[test]
+fn pending_versions_are_planned_as_numbers() {
+    check_up("1 2 10", "", &rules(), "up 1 | up 2 | up 10");
+    check_up("007 8", "7", &rules(), "up 8");
+    check_up("99999999999999999999 100000000000000000000", "", &rules(), "up 99999999999999999999 | up 100000000000000000000");
+    check_up("1 2", "1 2", &rules(), "");
+}
+
+#[test]
+fn a_target_cuts_the_plan() {
+    let to = |target| Rules { target, ..rules() };
+    check_up("1 2 3", "1", &to(Target::Version(version("2"))), "up 2");
+    check_up("1 2 3", "", &to(Target::Steps(2)), "up 1 | up 2");
+    check_up("1 2 3", "", &to(Target::Steps(0)), "");
+    check_up("1 2 3", "", &to(Target::Version(version("9"))), "no: there is no migration 9");
+}
+
+#[test]
+fn late_versions_follow_the_order() {
+    let by = |order| Rules { order, ..rules() };
+    check_up("1 2 3", "1 3", &rules(), "no: migration 2 (m2) is pending but older than 3, which is applied");
+    check_up("1 2 3 4", "1 3", &by(Order::Allow), "up 2 | up 4");
+    check_up(
+        "1 2 3 4",
+        "1 3",
+        &by(Order::Skip),
+        "up 4 | note: migration 2 (m2) is older than the newest applied one and is left out",
+    );
+}
+
+#[test]
+fn changed_and_missing_files_are_refused_together() {
+    check_up(
+        "1* 3",
+        "1 2",
+        &rules(),
+        "no: migration 1 (m1) was changed after it was applied | no: migration 2 (m2) is applied but its file is missing",
+    );
+    let allowed = Rules { allow_missing: true, ..rules() };
+    check_up("1 3", "1 2", &allowed, "up 3 | note: migration 2 (m2) is applied but its file is missing");
+}
+
+#[test]
+fn down_goes_from_the_highest_version() {
+    check_down("1 2 3", "1 2 3", Target::Latest, "down 3");
+    check_down("1 2 3", "1 3 2", Target::Steps(2), "down 3 | down 2");
+    check_down("1 2 3", "1 2 3", Target::Version(version("1")), "down 3 | down 2");
+    check_down("1 2 3", "1 2 3", Target::Version(version("0")), "down 3 | down 2 | down 1");
+    check_down("1 2", "", Target::Latest, "");
+    check_down("1 2-", "1 2", Target::Steps(2), "no: migration 2 (m2) has no down script");
+    check_down("1", "1 2", Target::Latest, "no: migration 2 (m2) is applied but its file is missing");
+    check_down("1 2", "1 2", Target::Version(version("7")), "no: there is no migration 7");
+}
+
+#[test]
+fn an_attempt_that_nobody_settled_is_refused_both_ways() {
+    let attempt = |state| Attempt {
+        id: "id".into(),
+        run_id: "run".into(),
+        version: version("2"),
+        name: "m2".into(),
+        direction: Direction::Up,
+        state,
+        done: 1,
+        total: 3,
+        error_code: None,
+        error_text: None,
+        started_at: String::new(),
+    };
+    for (state, expected) in [
+        (
+            State::Failed { statement: 2 },
+            "no: migration 2 (m2) failed half-way up at statement 2 of 3: the first 1 have taken effect",
+        ),
+        (
+            State::Unfinished,
+            "no: migration 2 (m2) was not finished on its way up: 1 of 3 statements have taken effect for certain",
+        ),
+    ] {
+        let history = History { unsettled: vec![attempt(state)], ..history("1") };
+        assert_eq!(told(plan::up(&set("1 2"), &history, &rules())), expected);
+        assert_eq!(told(plan::down(&set("1 2"), &history, &rules())), expected);
+    }
+}
+
+#[test]
+fn one_survey_counts_for_everybody() {
+    let schema = plan::survey(&set("1* 2 3 4"), &history("1 2"));
+    assert_eq!((schema.applied, schema.pending, schema.changed, schema.dirty), (2, 2, 1, false));
+    assert_eq!(schema.version, Some(version("2")));
+}
+
+#[track_caller]
+fn check_atomic(text: &str, expected: &str) {
+    let migration = Migration { version: version("1"), name: "m".into(), up: script("up.sql", text), down: None };
+    let set = MigrationSet::new(vec![migration]).unwrap();
+    let plan = plan::up(&set, &History::default(), &rules()).unwrap();
+    let step = &plan.steps[0];
+    let sent: Vec<&str> = (0..step.statements().len()).map(|index| step.text(index)).collect();
+    let told = match &step.atomic {
+        plan::Atomic::Yes => format!("atomic: {}", sent.join(" | ")),
+        plan::Atomic::No { why } => format!("{why}: {}", sent.join(" | ")),
+    };
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_runs_in_one_transaction_is_seen_in_the_script() {
+    check_atomic("SELECT 1; SELECT 2", "atomic: SELECT 1 | SELECT 2");
+    check_atomic("", "atomic: ");
+    check_atomic("BEGIN; SELECT 1; COMMIT;", "atomic: SELECT 1");
+    check_atomic("BEGIN; SAVEPOINT a; ROLLBACK TO a; END", "atomic: SAVEPOINT a | ROLLBACK TO a");
+    check_atomic(
+        "BEGIN; SELECT 1; COMMIT; SELECT 2",
+        "line 1: BEGIN of its own, not around everything: BEGIN | SELECT 1 | COMMIT | SELECT 2",
+    );
+    check_atomic(
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT",
+        "line 1: BEGIN of its own, not around everything: BEGIN ISOLATION LEVEL SERIALIZABLE | COMMIT",
+    );
+    check_atomic(
+        "SELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (a)",
+        "line 2: a concurrent index command cannot run in a transaction: SELECT 1 | CREATE INDEX CONCURRENTLY i ON t (a)",
+    );
+    check_atomic("VACUUM t", "line 1: VACUUM has no effect or is refused in a transaction: VACUUM t");
+    check_atomic("-- migrascope: no-transaction\nSELECT 1", "its file says no-transaction: SELECT 1");
+}

@@ -1,0 +1,190 @@
+//! Holds the house: how long files are, where the stairs go, who may name what.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below a folder, with its text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!files.is_empty());
+    files.sort();
+    files
+}
+
+/// The lines that are code, numbered from 1; comments and docs are left out.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+#[track_caller]
+fn nothing_wrong(problems: &[String]) {
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+#[test]
+fn no_file_is_over_400_lines() {
+    let files = sources("src").into_iter().chain(sources("tests"));
+    let long: Vec<String> = files
+        .filter(|(_, text)| text.lines().count() > 400)
+        .map(|(name, text)| format!("{name}: {} lines", text.lines().count()))
+        .collect();
+    nothing_wrong(&long);
+}
+
+#[test]
+fn main_is_short() {
+    let text = std::fs::read_to_string(root().join("src/main.rs")).unwrap();
+    assert!(text.lines().count() < 80, "{} lines", text.lines().count());
+}
+
+/// The floor of a room; rooms may name their own floor and lower ones.
+fn floor(room: &str) -> Option<u8> {
+    Some(match room {
+        "migration" | "history" | "report" => 0,
+        "script" | "layout" | "plan" => 1,
+        "database" | "ledger" | "journal" | "error" | "event" => 2,
+        "run" | "observe" => 3,
+        "migrator" | "lib" => 4,
+        _ => return None,
+    })
+}
+
+fn room(file: &str) -> &str {
+    let inside = file.strip_prefix("src/").unwrap_or(file);
+    inside.split(['/', '.']).next().unwrap_or(inside)
+}
+
+#[test]
+fn stairs_only_go_down() {
+    let mut problems = Vec::new();
+    for (file, text) in sources("src").iter().filter(|(file, _)| !file.starts_with("src/cli") && file != "src/main.rs") {
+        let here = room(file);
+        let Some(height) = floor(here) else {
+            problems.push(format!("{file}: a room without a floor; give it one in this test and in ARCHITECTURE.md"));
+            continue;
+        };
+        for (number, line) in code(text) {
+            for named in line.match_indices("crate::").map(|(at, _)| &line[at + "crate::".len()..]) {
+                let target: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let target = if floor(&target).is_some() { target.as_str() } else { continue };
+                let meets = (here == "run" && target == "observe") || (here == "observe" && target == "run");
+                let climbs = floor(target).is_some_and(|there| there > height);
+                if climbs || meets {
+                    problems.push(format!("{file}:{number}: {here} names {target}"));
+                }
+            }
+        }
+    }
+    nothing_wrong(&problems);
+}
+
+#[track_caller]
+fn only_in(word: &str, allowed: &[&str]) {
+    let problems: Vec<String> = sources("src")
+        .iter()
+        .filter(|(file, _)| !allowed.iter().any(|place| file.starts_with(place)))
+        .flat_map(|(file, text)| {
+            code(text)
+                .filter(|(_, line)| line.contains(word))
+                .map(|(number, line)| format!("{file}:{number}: {}", line.trim()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    nothing_wrong(&problems);
+}
+
+#[test]
+fn only_the_database_names_sqlx() {
+    only_in("sqlx", &["src/database"]);
+}
+
+#[test]
+fn dynamic_sql_passes_one_function_a_backend() {
+    for file in ["src/database/postgres.rs", "src/database/mysql.rs", "src/database/sqlite.rs"] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        assert_eq!(code(&text).filter(|(_, line)| line.contains("AssertSqlSafe(")).count(), 1, "{file}");
+    }
+    only_in("AssertSqlSafe(", &["src/database/postgres.rs", "src/database/mysql.rs", "src/database/sqlite.rs"]);
+}
+
+#[test]
+fn only_observers_and_exporters_name_opentelemetry() {
+    only_in("opentelemetry", &["src/observe", "src/cli/export"]);
+    only_in("prometheus::", &["src/cli/export"]);
+}
+
+#[test]
+fn only_the_command_line_reads_files_of_migrations_through_the_layout() {
+    let readers = ["src/layout", "src/database/sqlite", "src/cli"];
+    for call in ["fs::read", "File::open", "read_to_string("] {
+        only_in(call, &readers);
+    }
+}
+
+#[test]
+fn nothing_prints_below_the_command_line() {
+    for word in ["println!", "eprintln!", "print!(", "stdout()", "stderr()"] {
+        only_in(word, &["src/cli", "src/main.rs"]);
+    }
+}
+
+#[test]
+fn no_kind_of_database_is_matched_above_its_room() {
+    for word in ["Dialect::Postgres", "Dialect::Mysql", "Dialect::Sqlite"] {
+        only_in(word, &["src/database", "src/script", "src/migration.rs"]);
+    }
+}
+
+#[test]
+fn the_pure_rooms_have_no_clock() {
+    for file in sources("src") {
+        if ["plan", "layout", "script", "migration", "history", "report"].contains(&room(&file.0)) {
+            let clocks = code(&file.1).filter(|(_, line)| line.contains("SystemTime") || line.contains("Instant"));
+            nothing_wrong(&clocks.map(|(number, line)| format!("{}:{number}: {line}", file.0)).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_waved_through() {
+    for word in [".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "#[allow(", "unsafe "] {
+        only_in(word, &["src/cli/settings/tests.rs"]);
+    }
+}
+
+#[test]
+fn the_architecture_names_every_room() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let missing: Vec<String> = sources("src")
+        .iter()
+        .map(|(file, _)| room(file).to_owned())
+        .filter(|room| !["main", "lib"].contains(&room.as_str()) && !text.contains(&format!("`{room}")))
+        .collect();
+    nothing_wrong(&missing);
+}
+
+#[test]
+fn every_dependency_is_justified() {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let text = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    for section in ["dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().unwrap().keys() {
+            assert!(text.contains(&format!("`{name}`")), "docs/dependencies.md has no line for {name}");
+        }
+    }
+}
