@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-pub use self::state::{LastRun, Totals};
 use self::state::{Labels, State};
+pub use self::state::{LastRun, Totals};
 use super::names;
 use crate::error::Error;
 use crate::event::{Event, Observer};

@@ -3,6 +3,10 @@
 //! Names of OpenTelemetry's semantic conventions are used where there is one; everything else begins with `migrascope.`.
 //! Names never carry a value: versions, files and messages are attributes.
 
+mod catalogue;
+
+pub use self::catalogue::*;
+
 /// The instrumentation scope of spans and metrics, and the `tracing` target of every span.
 pub const SCOPE: &str = "migrascope";
 
@@ -70,6 +74,25 @@ pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 pub const PROCESS_PID: &str = "process.pid";
 /// What the process exits with.
 pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
+
+/// Resource: the program, unless the user calls it otherwise.
+pub const SERVICE_NAME: &str = "service.name";
+/// Resource: the program's version.
+pub const SERVICE_VERSION: &str = "service.version";
+/// Resource: the run, since no instance outlives it.
+pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+/// Resource: the machine.
+pub const HOST_NAME: &str = "host.name";
+/// Resource: the Kubernetes pod.
+pub const K8S_POD_NAME: &str = "k8s.pod.name";
+/// Resource: the pod's unique id.
+pub const K8S_POD_UID: &str = "k8s.pod.uid";
+/// Resource: the pod's namespace.
+pub const K8S_NAMESPACE_NAME: &str = "k8s.namespace.name";
+/// Resource: the machine in the cluster.
+pub const K8S_NODE_NAME: &str = "k8s.node.name";
+/// Resource: the container in the pod.
+pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 
 /// The run's id, a UUID.
 pub const RUN_ID: &str = "migrascope.run.id";
@@ -141,194 +164,8 @@ pub const STAGE_APPLY: &str = "apply";
 /// Labels of every metric.
 pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];
 
-/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
-pub const DURATION_BUCKETS: &[f64] =
-    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
-/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
-pub const WAIT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
-
-/// The kinds of metrics, as Prometheus calls them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// A value that goes up and down.
-    Gauge,
-    /// A total that only grows; its Prometheus name ends in `_total`.
-    Counter,
-    /// A distribution over these upper bounds.
-    Histogram(&'static [f64]),
-}
-
-impl Kind {
-    /// `gauge`, `counter` or `histogram`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Gauge => "gauge",
-            Self::Counter => "counter",
-            Self::Histogram(_) => "histogram",
-        }
-    }
-}
-
-/// One metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Metric {
-    /// Its OpenTelemetry name.
-    pub name: &'static str,
-    /// Its unit in UCUM; empty for truth values and versions, which have none.
-    pub unit: &'static str,
-    /// Its kind.
-    pub kind: Kind,
-    /// Labels besides [`COMMON_LABELS`].
-    pub labels: &'static [&'static str],
-    /// What it tells.
-    pub description: &'static str,
-}
-
-impl Metric {
-    /// Its name in Prometheus text: `migrascope_run_duration_seconds`.
-    #[must_use]
-    pub fn prometheus_name(&self) -> String {
-        let unit = if self.unit == SECONDS { "_seconds" } else { "" };
-        let total = if self.kind == Kind::Counter { "_total" } else { "" };
-        format!("{}{unit}{total}", prometheus_label(self.name))
-    }
-}
-
 /// The name of a label or attribute in Prometheus text: `db_system_name`.
 #[must_use]
 pub fn prometheus_label(attribute: &str) -> String {
     attribute.replace('.', "_")
 }
-
-const SECONDS: &str = "s";
-const MIGRATIONS: &str = "{migration}";
-
-const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
-    Metric { name, unit, kind: Kind::Gauge, labels: &[], description }
-}
-
-const fn labelled(metric: Metric, labels: &'static [&'static str]) -> Metric {
-    Metric { labels, ..metric }
-}
-
-/// When the last run ended.
-pub const LAST_RUN_TIMESTAMP: Metric =
-    gauge("migrascope.last_run.timestamp", SECONDS, "When the last run ended, whatever its outcome");
-/// When a run last succeeded.
-pub const LAST_SUCCESS_TIMESTAMP: Metric =
-    gauge("migrascope.last_success.timestamp", SECONDS, "When a run last succeeded; 0 if never");
-/// When a run last ended in any other way.
-pub const LAST_FAILURE_TIMESTAMP: Metric =
-    gauge("migrascope.last_failure.timestamp", SECONDS, "When a run last ended without success; 0 if never");
-/// Whether the last run succeeded.
-pub const LAST_RUN_SUCCESS: Metric = gauge("migrascope.last_run.success", "", "Whether the last run succeeded");
-/// How long the last run took.
-pub const LAST_RUN_DURATION: Metric = gauge("migrascope.last_run.duration", SECONDS, "How long the last run took");
-/// Where the time of the last run went.
-pub const LAST_RUN_STAGE_DURATION: Metric = labelled(
-    gauge("migrascope.last_run.stage.duration", SECONDS, "How long each stage of the last run took"),
-    &[STAGE],
-);
-/// What the last run did.
-pub const LAST_RUN_MIGRATIONS: Metric = labelled(
-    gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run began, by their outcome"),
-    &[OUTCOME],
-);
-/// Whether a run is going on.
-pub const RUN_IN_PROGRESS: Metric = gauge("migrascope.run.in_progress", "", "Whether a run is going on");
-/// When the run began.
-pub const RUN_START_TIMESTAMP: Metric =
-    gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began");
-/// When the run last gave a sign of life.
-pub const RUN_HEARTBEAT_TIMESTAMP: Metric =
-    gauge("migrascope.run.heartbeat.timestamp", SECONDS, "When the present or last run last gave a sign of life");
-/// The schema's version as a number.
-pub const SCHEMA_VERSION: Metric = gauge(
-    "migrascope.schema.version",
-    "",
-    "The highest applied version, where a double holds it exactly; 0 if none is applied",
-);
-/// The schema's version as text.
-pub const SCHEMA_INFO: Metric =
-    labelled(gauge("migrascope.schema.info", "", "1, with the highest applied version as a label"), &[VERSION]);
-/// Whether a half-applied migration is recorded.
-pub const SCHEMA_DIRTY: Metric =
-    gauge("migrascope.schema.dirty", "", "Whether a migration is recorded as half-applied");
-/// Migrations applied.
-pub const APPLIED: Metric = gauge("migrascope.migrations.applied", MIGRATIONS, "Migrations that are applied");
-/// Migrations pending.
-pub const PENDING: Metric =
-    gauge("migrascope.migrations.pending", MIGRATIONS, "Migrations on disk that are not applied");
-/// Applied files that were edited.
-pub const MISMATCHES: Metric =
-    gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since");
-/// Runs.
-pub const RUNS: Metric = Metric {
-    name: "migrascope.runs",
-    unit: "{run}",
-    kind: Kind::Counter,
-    labels: &[OUTCOME],
-    description: "Runs that ended, by their outcome",
-};
-/// Migrations.
-pub const MIGRATIONS_RUN: Metric = Metric {
-    name: "migrascope.migrations",
-    unit: MIGRATIONS,
-    kind: Kind::Counter,
-    labels: &[DIRECTION, OUTCOME],
-    description: "Migrations that were begun, by their direction and outcome",
-};
-/// How long runs take.
-pub const RUN_DURATION: Metric = Metric {
-    name: "migrascope.run.duration",
-    unit: SECONDS,
-    kind: Kind::Histogram(DURATION_BUCKETS),
-    labels: &[DIRECTION, OUTCOME],
-    description: "How long runs take",
-};
-/// How long migrations take.
-pub const MIGRATION_DURATION: Metric = Metric {
-    name: "migrascope.migration.duration",
-    unit: SECONDS,
-    kind: Kind::Histogram(DURATION_BUCKETS),
-    labels: &[DIRECTION, OUTCOME],
-    description: "How long migrations take, recording included",
-};
-/// How long a lock is waited for.
-pub const LOCK_WAIT_DURATION: Metric = Metric {
-    name: "migrascope.lock.wait.duration",
-    unit: SECONDS,
-    kind: Kind::Histogram(WAIT_BUCKETS),
-    labels: &[LOCK],
-    description: "How long a lock is waited for",
-};
-/// Which program wrote this.
-pub const BUILD_INFO: Metric =
-    labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
-
-/// Every metric, in the order of the documentation.
-pub const METRICS: &[Metric] = &[
-    LAST_RUN_TIMESTAMP,
-    LAST_SUCCESS_TIMESTAMP,
-    LAST_FAILURE_TIMESTAMP,
-    LAST_RUN_SUCCESS,
-    LAST_RUN_DURATION,
-    LAST_RUN_STAGE_DURATION,
-    LAST_RUN_MIGRATIONS,
-    RUN_IN_PROGRESS,
-    RUN_START_TIMESTAMP,
-    RUN_HEARTBEAT_TIMESTAMP,
-    SCHEMA_VERSION,
-    SCHEMA_INFO,
-    SCHEMA_DIRTY,
-    APPLIED,
-    PENDING,
-    MISMATCHES,
-    RUNS,
-    MIGRATIONS_RUN,
-    RUN_DURATION,
-    MIGRATION_DURATION,
-    LOCK_WAIT_DURATION,
-    BUILD_INFO,
-];

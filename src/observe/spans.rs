@@ -6,7 +6,7 @@
 
 mod tree;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tracing::Span;
 
@@ -107,11 +107,8 @@ impl Spans {
     }
 
     fn migration_started(&mut self, step: &Step<'_>) {
-        let span = tree::migrate(&self.root, step);
-        if step.statements().is_empty() {
-            self.open.record = Some(tree::record(&span, &self.place));
-        }
-        self.open.migrate = Some(span);
+        self.open.migrate = Some(tree::migrate(&self.root, step));
+        self.recording(step, 0);
     }
 
     fn statement_started(&mut self, step: &Step<'_>, index: usize) {
@@ -121,16 +118,21 @@ impl Spans {
         }
     }
 
-    fn statement_finished(&mut self, step: &Step<'_>, index: usize, result: Result<u64, &DatabaseError>) {
-        let Some((span, _)) = &self.open.statement else { return };
+    fn statement_finished(&mut self, elapsed: Duration, result: Result<u64, &DatabaseError>) {
+        let Some((span, begun)) = self.open.statement.take() else { return };
         match result {
             Ok(rows) => {
                 span.record(names::STATEMENT_ROWS, i64::try_from(rows).unwrap_or(i64::MAX));
-                if let Some(parent) = self.open.migrate.as_ref().filter(|_| index + 1 == step.statements().len()) {
-                    self.open.record = Some(tree::record(parent, &self.place));
-                }
             }
-            Err(error) => tree::fail_at_database(span, error),
+            Err(error) => tree::fail_at_database(&span, error),
+        }
+        end_at(&span, begun + elapsed);
+    }
+
+    /// After the last statement comes the ledger row, which nobody announces.
+    fn recording(&mut self, step: &Step<'_>, finished: usize) {
+        if let Some(parent) = self.open.migrate.as_ref().filter(|_| finished == step.statements().len()) {
+            self.open.record = Some(tree::record(parent, &self.place));
         }
     }
 
@@ -185,9 +187,9 @@ impl Observer for Spans {
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
             Event::StatementRunning { .. } => {}
             Event::StatementFinished { step, index, elapsed, result } => {
-                self.statement_finished(step, *index, *result);
-                if let Some((span, begun)) = self.open.statement.take() {
-                    end_at(&span, begun + *elapsed);
+                self.statement_finished(*elapsed, *result);
+                if result.is_ok() {
+                    self.recording(step, index + 1);
                 }
             }
             Event::Recorded { elapsed, error, .. } => {

@@ -38,7 +38,9 @@ pub fn parse(traceparent: &str, state: Option<&str>) -> Result<RemoteParent, Mal
         (0, Some(_)) => Err(Malformed::Shape),
         _ if trace_id == [0; 16] => Err(Malformed::ZeroTrace),
         _ if span_id == [0; 8] => Err(Malformed::ZeroSpan),
-        _ => Ok(RemoteParent { trace_id, span_id, sampled: flags & 1 == 1, state: state.unwrap_or_default().to_owned() }),
+        _ => {
+            Ok(RemoteParent { trace_id, span_id, sampled: flags & 1 == 1, state: state.unwrap_or_default().to_owned() })
+        }
     }
 }
 

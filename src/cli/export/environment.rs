@@ -104,6 +104,7 @@ fn endpoint(variables: Lookup<'_>, wanted: Wanted) -> Result<Option<Endpoint>, S
         };
     };
     check_protocol(variables)?;
+    check_compression(variables)?;
     let url = url(name, &value, path)?;
     let timeout = signal(variables, "TIMEOUT")
         .map(|(name, value)| number(&name, &value))
@@ -140,6 +141,13 @@ fn check_protocol(variables: Lookup<'_>) -> Result<(), String> {
             Err(format!("{name}: {protocol} is not supported yet, traces are sent by http/protobuf only"))
         }
         Some((name, protocol)) => Err(format!("{name}: unknown protocol {protocol:?}")),
+    }
+}
+
+fn check_compression(variables: Lookup<'_>) -> Result<(), String> {
+    match signal(variables, "COMPRESSION") {
+        Some((name, how)) if how != "none" => Err(format!("{name}: {how} is not supported yet")),
+        Some(_) | None => Ok(()),
     }
 }
 

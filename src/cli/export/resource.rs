@@ -1,6 +1,7 @@
 //! Who sends the telemetry: OpenTelemetry's resource attributes.
 
 use migrascope::event::RunContext;
+use migrascope::observe::names;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::TelemetryResourceDetector;
@@ -9,11 +10,11 @@ use super::environment::{Lookup, get};
 
 /// Variables that a pod's specification fills through the downward API, and what they become.
 const DOWNWARD: [(&str, &str); 5] = [
-    ("POD_NAME", "k8s.pod.name"),
-    ("POD_UID", "k8s.pod.uid"),
-    ("POD_NAMESPACE", "k8s.namespace.name"),
-    ("NODE_NAME", "k8s.node.name"),
-    ("CONTAINER_NAME", "k8s.container.name"),
+    ("POD_NAME", names::K8S_POD_NAME),
+    ("POD_UID", names::K8S_POD_UID),
+    ("POD_NAMESPACE", names::K8S_NAMESPACE_NAME),
+    ("NODE_NAME", names::K8S_NODE_NAME),
+    ("CONTAINER_NAME", names::K8S_CONTAINER_NAME),
 ];
 
 /// What `OTEL_RESOURCE_ATTRIBUTES` says, as `key=value,key=value` with percent-encoded values.
@@ -28,17 +29,17 @@ pub(super) fn stated(variables: Lookup<'_>) -> Result<Vec<KeyValue>, String> {
 /// The resource of traces: one instance of the service is one run. What the user has stated wins over what we know.
 pub(super) fn of_traces(context: &RunContext, variables: Lookup<'_>, stated: Vec<KeyValue>) -> Resource {
     let mut attributes = vec![
-        KeyValue::new("service.name", "migrascope"),
-        KeyValue::new("service.version", context.tool_version),
-        KeyValue::new("service.instance.id", context.run_id.clone()),
-        KeyValue::new("process.pid", i64::from(std::process::id())),
+        KeyValue::new(names::SERVICE_NAME, names::SCOPE),
+        KeyValue::new(names::SERVICE_VERSION, context.tool_version),
+        KeyValue::new(names::SERVICE_INSTANCE_ID, context.run_id.clone()),
+        KeyValue::new(names::PROCESS_PID, i64::from(std::process::id())),
     ];
-    attributes.extend(context.operator.host.clone().map(|host| KeyValue::new("host.name", host)));
-    attributes.extend(executable().map(|name| KeyValue::new("process.executable.name", name)));
+    attributes.extend(context.operator.host.clone().map(|host| KeyValue::new(names::HOST_NAME, host)));
+    attributes.extend(executable().map(|name| KeyValue::new(names::PROCESS_EXECUTABLE_NAME, name)));
     attributes
         .extend(DOWNWARD.into_iter().filter_map(|(name, key)| get(variables, name).map(|v| KeyValue::new(key, v))));
     attributes.extend(stated);
-    attributes.extend(get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new("service.name", name)));
+    attributes.extend(get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new(names::SERVICE_NAME, name)));
     let detector = Box::new(TelemetryResourceDetector);
     Resource::builder_empty().with_detector(detector).with_attributes(attributes).build()
 }

@@ -138,10 +138,8 @@ fn migrations(state: &State, take: Take<'_, u64>) {
     for direction in [Direction::Up, Direction::Down] {
         for outcome in Outcome::ALL {
             let count = state.totals.migrations.get(&(direction, outcome)).copied().unwrap_or_default();
-            let labels = [
-                KeyValue::new(names::DIRECTION, direction.word()),
-                KeyValue::new(names::OUTCOME, outcome.word()),
-            ];
+            let labels =
+                [KeyValue::new(names::DIRECTION, direction.word()), KeyValue::new(names::OUTCOME, outcome.word())];
             take(count, &labels);
         }
     }

@@ -24,15 +24,22 @@ pub(super) enum Manner {
 
 pub(super) struct Receiver {
     pub(super) url: String,
-    bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+/// A request over HTTP.
+#[derive(Clone)]
+struct Request {
+    head: String,
+    body: Vec<u8>,
 }
 
 impl Receiver {
     pub(super) fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let bodies = Arc::new(Mutex::new(Vec::new()));
-        let received = Arc::clone(&bodies);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::clone(&requests);
         thread::spawn(move || {
             let mut held = Vec::new();
             for stream in listener.incoming().flatten() {
@@ -43,12 +50,17 @@ impl Receiver {
                 }
             }
         });
-        Self { url, bodies }
+        Self { url, requests }
     }
 
-    /// Everything that was received, as it came.
+    /// The bodies that were received, as they came.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        self.bodies.lock().expect("no panic").concat()
+        self.requests.lock().expect("no panic").iter().flat_map(|request| request.body.clone()).collect()
+    }
+
+    /// The heads of the requests.
+    pub(super) fn heads(&self) -> Vec<String> {
+        self.requests.lock().expect("no panic").iter().map(|request| request.head.clone()).collect()
     }
 
     /// Everything that was received, as one request.
@@ -64,21 +76,19 @@ impl Receiver {
 }
 
 /// Reads one request and answers it; an empty body is a success in protobuf.
-fn take(mut stream: TcpStream, status: &str) -> Vec<u8> {
+fn take(mut stream: TcpStream, status: &str) -> Request {
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-    let mut length = 0;
-    let mut line = String::new();
-    while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
-        }
-        line.clear();
-    }
-    let mut body = vec![0; length];
+    let mut head = String::new();
+    while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
     reader.read_exact(&mut body).expect("the whole body");
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(answer.as_bytes()).expect("a sender who listens");
-    body
+    Request { head, body }
 }
 
 /// An attribute as text.

@@ -7,9 +7,7 @@ use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity};
 use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
-use migrascope::migration::{
-    Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version,
-};
+use migrascope::migration::{Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version};
 use migrascope::plan::{self, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{Failure, Outcome, Remains, Report, Stage, StatementReport, StepReport};
 

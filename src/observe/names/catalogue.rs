@@ -1,0 +1,191 @@
+//! The catalogue of metrics, with their buckets.
+
+use super::{
+    CHECKSUM_MISMATCHES, DIRECTION, LOCK, MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION, STAGE, VERSION,
+    prometheus_label,
+};
+
+/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
+pub const DURATION_BUCKETS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
+/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
+pub const WAIT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+
+/// The kinds of metrics, as Prometheus calls them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A value that goes up and down.
+    Gauge,
+    /// A total that only grows; its Prometheus name ends in `_total`.
+    Counter,
+    /// A distribution over these upper bounds.
+    Histogram(&'static [f64]),
+}
+
+impl Kind {
+    /// `gauge`, `counter` or `histogram`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Histogram(_) => "histogram",
+        }
+    }
+}
+
+/// One metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// Its OpenTelemetry name.
+    pub name: &'static str,
+    /// Its unit in UCUM; empty for truth values and versions, which have none.
+    pub unit: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Labels besides [`super::COMMON_LABELS`].
+    pub labels: &'static [&'static str],
+    /// What it tells.
+    pub description: &'static str,
+}
+
+impl Metric {
+    /// Its name in Prometheus text: `migrascope_run_duration_seconds`.
+    #[must_use]
+    pub fn prometheus_name(&self) -> String {
+        let unit = if self.unit == SECONDS { "_seconds" } else { "" };
+        let total = if self.kind == Kind::Counter { "_total" } else { "" };
+        format!("{}{unit}{total}", prometheus_label(self.name))
+    }
+}
+
+const SECONDS: &str = "s";
+const MIGRATIONS: &str = "{migration}";
+
+const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
+    Metric { name, unit, kind: Kind::Gauge, labels: &[], description }
+}
+
+const fn labelled(metric: Metric, labels: &'static [&'static str]) -> Metric {
+    Metric { labels, ..metric }
+}
+
+/// When the last run ended.
+pub const LAST_RUN_TIMESTAMP: Metric =
+    gauge("migrascope.last_run.timestamp", SECONDS, "When the last run ended, whatever its outcome");
+/// When a run last succeeded.
+pub const LAST_SUCCESS_TIMESTAMP: Metric =
+    gauge("migrascope.last_success.timestamp", SECONDS, "When a run last succeeded; 0 if never");
+/// When a run last ended in any other way.
+pub const LAST_FAILURE_TIMESTAMP: Metric =
+    gauge("migrascope.last_failure.timestamp", SECONDS, "When a run last ended without success; 0 if never");
+/// Whether the last run succeeded.
+pub const LAST_RUN_SUCCESS: Metric = gauge("migrascope.last_run.success", "", "Whether the last run succeeded");
+/// How long the last run took.
+pub const LAST_RUN_DURATION: Metric = gauge("migrascope.last_run.duration", SECONDS, "How long the last run took");
+/// Where the time of the last run went.
+pub const LAST_RUN_STAGE_DURATION: Metric = labelled(
+    gauge("migrascope.last_run.stage.duration", SECONDS, "How long each stage of the last run took"),
+    &[STAGE],
+);
+/// What the last run did.
+pub const LAST_RUN_MIGRATIONS: Metric = labelled(
+    gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run began, by their outcome"),
+    &[OUTCOME],
+);
+/// Whether a run is going on.
+pub const RUN_IN_PROGRESS: Metric = gauge("migrascope.run.in_progress", "", "Whether a run is going on");
+/// When the run began.
+pub const RUN_START_TIMESTAMP: Metric =
+    gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began");
+/// When the run last gave a sign of life.
+pub const RUN_HEARTBEAT_TIMESTAMP: Metric =
+    gauge("migrascope.run.heartbeat.timestamp", SECONDS, "When the present or last run last gave a sign of life");
+/// The schema's version as a number.
+pub const SCHEMA_VERSION: Metric = gauge(
+    "migrascope.schema.version",
+    "",
+    "The highest applied version, where a double holds it exactly; 0 if none is applied",
+);
+/// The schema's version as text.
+pub const SCHEMA_INFO: Metric =
+    labelled(gauge("migrascope.schema.info", "", "1, with the highest applied version as a label"), &[VERSION]);
+/// Whether a half-applied migration is recorded.
+pub const SCHEMA_DIRTY: Metric =
+    gauge("migrascope.schema.dirty", "", "Whether a migration is recorded as half-applied");
+/// Migrations applied.
+pub const APPLIED: Metric = gauge(MIGRATIONS_APPLIED, MIGRATIONS, "Migrations that are applied");
+/// Migrations pending.
+pub const PENDING: Metric = gauge(MIGRATIONS_PENDING, MIGRATIONS, "Migrations on disk that are not applied");
+/// Applied files that were edited.
+pub const MISMATCHES: Metric =
+    gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since");
+/// Runs.
+pub const RUNS: Metric = Metric {
+    name: "migrascope.runs",
+    unit: "{run}",
+    kind: Kind::Counter,
+    labels: &[OUTCOME],
+    description: "Runs that ended, by their outcome",
+};
+/// Migrations.
+pub const MIGRATIONS_RUN: Metric = Metric {
+    name: "migrascope.migrations",
+    unit: MIGRATIONS,
+    kind: Kind::Counter,
+    labels: &[DIRECTION, OUTCOME],
+    description: "Migrations that were begun, by their direction and outcome",
+};
+/// How long runs take.
+pub const RUN_DURATION: Metric = Metric {
+    name: "migrascope.run.duration",
+    unit: SECONDS,
+    kind: Kind::Histogram(DURATION_BUCKETS),
+    labels: &[DIRECTION, OUTCOME],
+    description: "How long runs take",
+};
+/// How long migrations take.
+pub const MIGRATION_DURATION: Metric = Metric {
+    name: "migrascope.migration.duration",
+    unit: SECONDS,
+    kind: Kind::Histogram(DURATION_BUCKETS),
+    labels: &[DIRECTION, OUTCOME],
+    description: "How long migrations take, recording included",
+};
+/// How long a lock is waited for.
+pub const LOCK_WAIT_DURATION: Metric = Metric {
+    name: "migrascope.lock.wait.duration",
+    unit: SECONDS,
+    kind: Kind::Histogram(WAIT_BUCKETS),
+    labels: &[LOCK],
+    description: "How long a lock is waited for",
+};
+/// Which program wrote this.
+pub const BUILD_INFO: Metric =
+    labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
+
+/// Every metric, in the order of the documentation.
+pub const METRICS: &[Metric] = &[
+    LAST_RUN_TIMESTAMP,
+    LAST_SUCCESS_TIMESTAMP,
+    LAST_FAILURE_TIMESTAMP,
+    LAST_RUN_SUCCESS,
+    LAST_RUN_DURATION,
+    LAST_RUN_STAGE_DURATION,
+    LAST_RUN_MIGRATIONS,
+    RUN_IN_PROGRESS,
+    RUN_START_TIMESTAMP,
+    RUN_HEARTBEAT_TIMESTAMP,
+    SCHEMA_VERSION,
+    SCHEMA_INFO,
+    SCHEMA_DIRTY,
+    APPLIED,
+    PENDING,
+    MISMATCHES,
+    RUNS,
+    MIGRATIONS_RUN,
+    RUN_DURATION,
+    MIGRATION_DURATION,
+    LOCK_WAIT_DURATION,
+    BUILD_INFO,
+];

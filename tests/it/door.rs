@@ -1,0 +1,129 @@
+//! Door: the built binary from outside, on SQLite in a directory of its own.
+
+mod bad_input;
+mod daily;
+mod failures;
+mod help;
+mod json;
+mod settings;
+mod signals;
+mod streams;
+
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A directory to run the binary in.
+pub struct Door(TempDir);
+
+/// What came out.
+#[derive(Debug)]
+pub struct Seen {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Door {
+    /// An empty directory.
+    pub fn empty() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// A directory with these files in `migrations`.
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let door = Self::empty();
+        for (name, text) in files {
+            door.write(&format!("migrations/{name}"), text);
+        }
+        door
+    }
+
+    /// Three good migrations, the first of them with a way back.
+    pub fn shop() -> Self {
+        Self::with(&[
+            ("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);\nINSERT INTO users VALUES (1), (2);\n"),
+            ("1_users.down.sql", "DROP TABLE users;\n"),
+            ("2_orders.sql", "CREATE TABLE orders (id INTEGER PRIMARY KEY);\n"),
+            ("2_orders.down.sql", "DROP TABLE orders;\n"),
+            ("3_tidy.sql", "VACUUM;\n"),
+        ])
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.path().join(name)).unwrap();
+    }
+
+    /// The binary with these words, an empty environment and no input.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migrascope"));
+        command.args(words).env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, words: &[&str]) -> Seen {
+        Seen::of(self.command(words).output().unwrap())
+    }
+
+    /// The same with variables.
+    pub fn run_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Seen {
+        Seen::of(self.command(words).envs(variables.iter().copied()).output().unwrap())
+    }
+
+    /// Runs SQL in the default database.
+    pub fn sql(&self, sql: &str) {
+        crate::support::query(&format!("sqlite://{}", self.path().join("migrascope.db").display()), sql);
+    }
+}
+
+impl Seen {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Standard output, where the command did what it should.
+    #[track_caller]
+    pub fn good(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        self.stdout
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.stdout.is_empty() {
+            writeln!(f, "{}", self.stdout.trim_end())?;
+        }
+        if !self.stderr.is_empty() {
+            writeln!(f, "--- stderr\n{}", self.stderr.trim_end())?;
+        }
+        write!(f, "--- exit {}", self.code.map_or("by a signal".to_owned(), |code| code.to_string()))
+    }
+}
+
+/// Takes out of snapshots what differs from run to run, as long as the guard lives.
+pub fn redacted() -> impl Drop {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
+    settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[time]");
+    settings.add_filter(r" +[\d.]+ (µs|ms|s)\b", " [t]");
+    settings.add_filter(r"(sqlite|migrascope) \d+\.\d+\.\d+", "$1 [version]");
+    settings.bind_to_scope()
+}
