@@ -64,6 +64,8 @@ pub struct Abilities {
     pub product: &'static str,
     /// Column type for a point in time.
     pub timestamp: &'static str,
+    /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
+    pub partial_index: bool,
 }
 
 /// A value for our own statements.

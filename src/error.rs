@@ -25,7 +25,7 @@ pub enum Error {
         /// The database that was meant.
         expected: Box<Identity>,
         /// What the driver or the server said.
-        source: DatabaseError,
+        source: Box<DatabaseError>,
     },
     /// The server takes no writes.
     #[error("the server is read-only ({reason})")]
@@ -34,7 +34,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// Somebody else has the lock.
-    #[error("the lock was not obtained within {}", humantime::format_duration(*.waited))]
+    #[error("the lock was not obtained within {}", to_milliseconds(*.waited))]
     Lock {
         /// Waited so long.
         waited: Duration,
@@ -60,7 +60,7 @@ pub enum Error {
         /// What we wanted, a fragment: `cannot read the ledger`.
         what: &'static str,
         /// What the database said.
-        source: DatabaseError,
+        source: Box<DatabaseError>,
     },
     /// The run was asked to stop.
     #[error("interrupted")]
@@ -109,10 +109,14 @@ impl Error {
 #[error("{cause}")]
 pub struct RunError {
     /// What was done, failures included.
-    pub report: Report,
+    pub report: Box<Report>,
     /// Why it stopped.
     #[source]
     pub cause: Error,
+}
+
+fn to_milliseconds(waited: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(Duration::from_millis(waited.as_millis().try_into().unwrap_or(u64::MAX)))
 }
 
 fn place(expected: &Identity) -> String {

@@ -165,7 +165,7 @@ pub enum Event<'a> {
     StatementStarted {
         /// Of which migration.
         step: &'a Step<'a>,
-        /// Index into the step's statements, from 0; see [`Step::statement`].
+        /// Index into the step's statements, from 0; see [`Step::statements`].
         index: usize,
     },
     /// A statement is still running; told about every second.

@@ -38,9 +38,16 @@ pub struct Entry {
     pub checksum: Option<Checksum>,
     /// Of the tokens that were applied.
     pub token_checksum: Option<Checksum>,
-    /// When, in UTC as RFC 3339.
+    /// When and how; only where it was asked for.
+    pub particulars: Option<Particulars>,
+}
+
+/// What a status tells of an applied migration and no plan needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Particulars {
+    /// When it was applied, in UTC as RFC 3339.
     pub applied_at: String,
-    /// How long it took.
+    /// How long that took.
     pub elapsed: Duration,
     /// The run that applied it.
     pub run_id: String,
@@ -88,7 +95,7 @@ pub struct Attempt {
 /// Everything the plan needs to know of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// Applied migrations in the order in which they were applied.
+    /// Applied migrations in the order of their versions.
     pub applied: Vec<Entry>,
     /// Attempts that left something behind and were not settled since.
     pub unsettled: Vec<Attempt>,

@@ -6,7 +6,7 @@
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, State};
-use crate::ledger::{Elapsed, qualified, rows_if_table};
+use crate::ledger::{Elapsed, bare_name, qualified, rows_if_table};
 use crate::migration::Version;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains};
@@ -27,7 +27,12 @@ impl<'a> Journal<'a> {
 
     /// SQL that makes the table where it does not exist.
     pub(crate) fn create(&self, session: &dyn Session) -> Vec<String> {
-        vec![format!(
+        let index = session.abilities().partial_index.then(|| {
+            // Every run asks what is half-way, and nearly always nothing is.
+            let name = session.quote(&format!("{}_half_way", bare_name(self.name)));
+            format!("CREATE INDEX IF NOT EXISTS {name} ON {} (started_at) WHERE half_way", self.table(session))
+        });
+        let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
                id VARCHAR(36) NOT NULL PRIMARY KEY,\n  \
                kind VARCHAR(16) NOT NULL,\n  \
@@ -53,7 +58,8 @@ impl<'a> Journal<'a> {
                tool_version VARCHAR(32) NOT NULL\n)",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
-        )]
+        );
+        [Some(table), index].into_iter().flatten().collect()
     }
 
     /// SQL for the row of this run, written when it starts; its id is the run's.

@@ -132,8 +132,7 @@ pub enum Fault {
 /// Reads one SQL file; its problems when it cannot be used.
 fn read_script(path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
     let problem = |place, fault, text| FileProblem { path: path.to_owned(), place, fault, text };
-    let bytes =
-        std::fs::read(path).map_err(|error| vec![problem(None, Fault::Unreadable(error.to_string()), None)])?;
+    let bytes = std::fs::read(path).map_err(|error| vec![problem(None, Fault::Unreadable(error.to_string()), None)])?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {

@@ -20,6 +20,15 @@ pub(crate) enum Elapsed {
     SinceBegin,
 }
 
+/// How much of the history is wanted: times are a good part of the work for the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What a plan is made from.
+    Plan,
+    /// With [`crate::history::Particulars`].
+    Particulars,
+}
+
 /// A history table in some tool's format.
 #[async_trait]
 pub(crate) trait Ledger: Send + Sync {
@@ -29,8 +38,8 @@ pub(crate) trait Ledger: Send + Sync {
     /// SQL that makes the table where it does not exist.
     fn create(&self, session: &dyn Session) -> Vec<String>;
 
-    /// The applied migrations in the order in which they were applied; `None` when there is no table.
-    async fn read(&self, session: &mut dyn Session) -> Result<Option<Vec<Entry>>, DatabaseError>;
+    /// The applied migrations in the order of their versions; `None` when there is no table.
+    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError>;
 
     /// SQL that records a step once it is taken: a row for up, its removal for down.
     fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String>;
@@ -43,6 +52,11 @@ pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
         (None, Some(schema)) => format!("{}.{}", session.quote(schema), session.quote(name)),
         (None, None) => session.quote(name),
     }
+}
+
+/// A table's name without its schema.
+pub(crate) fn bare_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Reads the rows of a query; `None` when its table does not exist.

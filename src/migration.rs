@@ -38,25 +38,30 @@ impl Dialect {
 /// Parts separated by dots are compared one by one; leading zeros and trailing zero parts do not count,
 /// so `007` equals `7` and `1.0` equals `1`.
 #[derive(Debug, Clone)]
-pub struct Version(String);
+pub struct Version {
+    text: String,
+    /// Where its digits begin to count, when it is one number: such a one compares by length and bytes.
+    number: Option<usize>,
+}
 
 impl Version {
     /// Reads decimal digits; `None` for anything else.
     #[must_use]
     pub fn from_digits(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self(text.to_owned()))
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self::from_history(text))
     }
 
     /// Takes a version as a history table stores it.
     #[must_use]
     pub fn from_history(text: &str) -> Self {
-        Self(text.to_owned())
+        let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
+        Self { text: text.to_owned(), number: (!text.contains('.')).then_some(zeros) }
     }
 
     /// The version as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The version without leading zeros and trailing zero parts: what a history table stores.
@@ -73,9 +78,9 @@ impl Version {
     }
 
     fn parts(&self) -> impl Iterator<Item = &str> {
-        let end = self.0.trim_end_matches(['0', '.']).len();
-        let kept = self.0[end..].find('.').map_or(self.0.len(), |dot| end + dot);
-        self.0[..kept].split('.').map(|part| {
+        let end = self.text.trim_end_matches(['0', '.']).len();
+        let kept = self.text[end..].find('.').map_or(self.text.len(), |dot| end + dot);
+        self.text[..kept].split('.').map(|part| {
             let digits = part.trim_start_matches('0');
             if digits.is_empty() { &part[part.len().saturating_sub(1)..] } else { digits }
         })
@@ -84,6 +89,10 @@ impl Version {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
+        if let (Some(a), Some(b)) = (self.number, other.number) {
+            let (a, b) = (&self.text[a..], &other.text[b..]);
+            return a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        }
         let mut left = self.parts();
         let mut right = other.parts();
         loop {
@@ -116,7 +125,7 @@ impl Eq for Version {}
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
@@ -151,8 +160,8 @@ impl Checksum {
 
     /// Takes a checksum as a history table stores it.
     #[must_use]
-    pub fn from_history(text: &str) -> Self {
-        Self(text.to_owned())
+    pub fn from_history(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// Lower-case hexadecimal.
@@ -162,12 +171,9 @@ impl Checksum {
     }
 
     fn from_digest(digest: &[u8]) -> Self {
-        use fmt::Write as _;
-        let mut text = String::with_capacity(digest.len() * 2);
-        for byte in digest {
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        Self(halves.map(|half| char::from(DIGITS[usize::from(half)])).collect())
     }
 }
 

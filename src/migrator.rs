@@ -4,10 +4,10 @@ mod status;
 
 use serde::Serialize;
 
-use crate::database::{Connector, Identity, Session};
+use crate::database::{Connector, Identity};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Observer, RunContext};
-use crate::history::History;
+use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::report::Report;
@@ -117,7 +117,7 @@ impl Migrator {
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
     pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
-        let (session, history) = self.look().await?;
+        let (session, history) = run::look(&*self.connector, &self.options, Depth::Plan).await?;
         let rules = run::rules(&self.options, session.abilities());
         let plan = run::plan(command, &self.set, &history, &rules)?;
         let identity = session.identity().clone();
@@ -130,7 +130,7 @@ impl Migrator {
     /// # Errors
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let (session, history) = self.look().await?;
+        let (session, history) = run::look(&*self.connector, &self.options, Depth::Particulars).await?;
         let rules = run::rules(&self.options, session.abilities());
         let (objections, notes) = plan::verify(&self.set, &history, &rules);
         let identity = session.identity().clone();
@@ -142,9 +142,5 @@ impl Migrator {
             objections,
             notes,
         })
-    }
-
-    async fn look(&self) -> Result<(Box<dyn Session>, History), Error> {
-        run::look(&*self.connector, &self.options).await
     }
 }

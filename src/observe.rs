@@ -8,3 +8,11 @@ pub mod metrics;
 pub mod names;
 pub mod spans;
 pub mod traceparent;
+
+use crate::error::Error;
+use crate::plan::Plan;
+
+/// Whether the history was read for a plan, refused or not: otherwise the figures told with it mean nothing.
+fn history_was_read(result: Result<&Plan<'_>, &Error>) -> bool {
+    matches!(result, Ok(_) | Err(Error::Refused(_)))
+}

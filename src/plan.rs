@@ -133,16 +133,14 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     let mut steps = Vec::new();
     for entry in applied {
         match set.get(&entry.version) {
-            None => findings.objections.push(Objection::Missing {
-                version: entry.version.clone(),
-                name: entry.name.clone(),
-            }),
+            None => findings
+                .objections
+                .push(Objection::Missing { version: entry.version.clone(), name: entry.name.clone() }),
             Some(migration) => match &migration.down {
                 Some(script) => steps.push(Step::new(migration, script, Direction::Down, rules)),
-                None => findings.objections.push(Objection::NoDown {
-                    version: migration.version.clone(),
-                    name: migration.name.clone(),
-                }),
+                None => findings
+                    .objections
+                    .push(Objection::NoDown { version: migration.version.clone(), name: migration.name.clone() }),
             },
         }
     }
@@ -199,7 +197,13 @@ struct Findings {
 }
 
 impl Findings {
-    fn late<'a>(&mut self, migration: &'a Migration, highest: &Version, order: Order, pending: &mut Vec<&'a Migration>) {
+    fn late<'a>(
+        &mut self,
+        migration: &'a Migration,
+        highest: &Version,
+        order: Order,
+        pending: &mut Vec<&'a Migration>,
+    ) {
         let (version, name) = (migration.version.clone(), migration.name.clone());
         match order {
             Order::Allow => pending.push(migration),

@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 pub use self::options::Options;
 pub use self::stop::Stop;
 use self::tally::Tally;
-use crate::database::{Abilities, Access, Connector, DatabaseError, Keeper, Session};
+use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Keeper, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Observer, RunContext};
 use crate::history::History;
 use crate::journal::{self, Journal};
-use crate::ledger::{Ledger, NativeLedger};
+use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Plan, Rules};
 use crate::report::{Outcome, Report};
@@ -53,7 +53,7 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
     match error {
         None => Ok(report),
-        Some(cause) => Err(RunError { report, cause }),
+        Some(cause) => Err(RunError { report: Box::new(report), cause }),
     }
 }
 
@@ -86,9 +86,11 @@ pub(crate) fn plan<'a>(
 pub(crate) async fn look(
     connector: &dyn Connector,
     options: &Options,
+    depth: Depth,
 ) -> Result<(Box<dyn Session>, History), Error> {
     let mut session = connector.session(Access::Read).await.map_err(|source| cannot_connect(connector, source))?;
-    let history = read_history(&mut *session, &NativeLedger::new(&options.ledger_table), options).await?;
+    let ledger = NativeLedger::new(&options.ledger_table);
+    let history = read_history(&mut *session, &ledger, options, depth).await?;
     Ok((session, history))
 }
 
@@ -104,11 +106,14 @@ async fn connect(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Box<dyn S
     observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
         result = job.connector.session(Access::Write) => result,
-        () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+        () = job.stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted while connecting")),
     };
     let told = result.as_ref().map(|session| session.identity());
     observer.observe(&Event::ConnectFinished { result: told, elapsed: started.elapsed() });
-    result.map_err(|source| cannot_connect(job.connector, source))
+    result.map_err(|source| match source.kind {
+        ErrorKind::Cancelled => Error::Interrupted { failure: None },
+        _ => cannot_connect(job.connector, source),
+    })
 }
 
 /// Looks first: when nothing is pending and nothing is wrong, that is the answer, without lock or second connection.
@@ -121,7 +126,7 @@ async fn with_session(
     let ledger = NativeLedger::new(&job.options.ledger_table);
     let rules = rules(job.options, session.abilities());
     let started = Instant::now();
-    let history = read_history(&mut **session, &ledger, job.options).await?;
+    let history = read_history(&mut **session, &ledger, job.options, Depth::Plan).await?;
     if let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
         && plan.steps.is_empty()
     {
@@ -163,7 +168,10 @@ async fn under_lock(
     let result = engine.take_all(&plan.steps, tally).await;
     let outcome = result.as_ref().err().map_or(Outcome::Success, Error::outcome);
     let finished = journal.run_finished(&**session, outcome, tally.succeeded(), started.elapsed());
-    let noted = session.query(&finished).await.map_err(|source| Error::Own { what: "cannot write the journal", source });
+    let noted = session
+        .query(&finished)
+        .await
+        .map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) });
     // What went wrong with a migration matters more than what goes wrong with its record.
     result.and(noted.map(drop))
 }
@@ -178,7 +186,7 @@ async fn plan_under_lock<'a>(
     let started = Instant::now();
     observer.observe(&Event::PlanStarted);
     let rules = rules(job.options, session.abilities());
-    let read = read_history(&mut **session, ledger, job.options).await;
+    let read = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {
             let schema = plan::survey(job.set, &history);
@@ -199,7 +207,7 @@ async fn prepare_tables(
     journal: &Journal<'_>,
     steps: usize,
 ) -> Result<(), Error> {
-    let own = |what| move |source| Error::Own { what, source };
+    let own = |what| move |source| Error::Own { what, source: Box::new(source) };
     for sql in ledger.create(session).into_iter().chain(journal.create(session)) {
         session.query(&sql).await.map_err(own("cannot create the history tables"))?;
     }
@@ -211,9 +219,10 @@ async fn read_history(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
     options: &Options,
+    depth: Depth,
 ) -> Result<History, Error> {
-    let own = |source| Error::Own { what: "cannot read the history of migrations", source };
-    let applied = ledger.read(session).await.map_err(own)?;
+    let own = |source| Error::Own { what: "cannot read the history of migrations", source: Box::new(source) };
+    let applied = ledger.read(session, depth).await.map_err(own)?;
     let unsettled = journal::unsettled(session, &options.journal_table).await.map_err(own)?;
     let recorded = applied.is_some();
     let applied = applied.unwrap_or_default();
@@ -226,10 +235,6 @@ async fn read_history(
     Ok(History { applied, unsettled, recorded, foreign_tables })
 }
 
-fn bare_name(table: &str) -> &str {
-    table.rsplit('.').next().unwrap_or(table)
-}
-
 fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {
-    Error::Connect { expected: Box::new(connector.expected()), source }
+    Error::Connect { expected: Box::new(connector.expected()), source: Box::new(source) }
 }

@@ -11,7 +11,7 @@ use migrascope::history::Direction;
 use migrascope::report::Report;
 
 pub(crate) use self::diagnosis::{Diagnosis, Excerpt, Severity, one_line};
-use self::refusal::by_hand as settlement;
+use self::refusal::settlement;
 pub(crate) use self::refusal::{note, objection};
 
 /// What is known around an error.

@@ -28,14 +28,21 @@ pub(crate) struct Screen {
     verbosity: Verbosity,
     live: Live,
     columns: Columns,
-    run: String,
+    title: String,
+    run_id: String,
 }
 
 impl Screen {
     /// Says nothing yet.
     pub(crate) fn new(verbosity: Verbosity) -> Self {
-        let columns = Columns::default();
-        Self { out: Output::text(), verbosity, live: Live::on_stderr(), columns, run: String::new() }
+        Self {
+            out: Output::text(),
+            verbosity,
+            live: Live::on_stderr(),
+            columns: Columns::default(),
+            title: String::new(),
+            run_id: String::new(),
+        }
     }
 
     fn say(&mut self, line: impl std::fmt::Display) {
@@ -44,12 +51,12 @@ impl Screen {
     }
 
     fn begin(&mut self, run: &RunContext) {
-        self.run = format!("migrascope {} {}", run.tool_version, run.command.word());
-        self.columns.run_id.clone_from(&run.run_id);
+        self.title = format!("migrascope {} {}", run.tool_version, run.command.word());
+        self.run_id.clone_from(&run.run_id);
     }
 
     fn connected(&mut self, identity: &Identity) {
-        let header = line::header(&self.run, &words::database(identity), &self.columns.run_id);
+        let header = line::header(&self.title, &words::database(identity), &self.run_id);
         self.say(header);
     }
 
@@ -62,6 +69,9 @@ impl Screen {
     fn planned(&mut self, plan: &Plan<'_>) {
         self.live.clear();
         self.columns.fit(&plan.steps);
+        if let Some(reason) = self.columns.shared() {
+            self.say(reason);
+        }
         for note in &plan.notes {
             complain(explain::note(note).render());
         }

@@ -66,7 +66,7 @@ pub(crate) fn holder(holder: &Holder) -> String {
         holder.user.as_ref().map(|user| format!("user {user}")),
         holder.client.as_ref().map(|client| format!("from {client}")),
         holder.since.as_ref().map(|since| format!("since {since}")),
-        holder.doing.as_ref().map(|doing| format!("doing {doing}")),
+        holder.doing.as_ref().map(|doing| format!("now {doing}")),
     ];
     let known: Vec<String> = parts.into_iter().flatten().collect();
     if known.is_empty() { "the lock is held".to_owned() } else { format!("the lock is held by {}", known.join(", ")) }

@@ -13,8 +13,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
 use self::error::{from_connect, translate};
 use self::keeper::MysqlKeeper;
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl, Session,
-    UrlError, Value,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
+    Session, UrlError, Value,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -149,7 +149,8 @@ impl MysqlSession {
         self.identity.user = next();
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|id| id.parse().ok());
-        self.identity.read_only = next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
+        self.identity.read_only =
+            next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
             self.identity.system = "mariadb";
         }
@@ -172,6 +173,7 @@ impl Session for MysqlSession {
             pipelined_commit: false,
             product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
             timestamp: "DATETIME(6)",
+            partial_index: false,
         }
     }
 

@@ -16,8 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
 use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl, Session,
-    UrlError, Value,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
+    Session, UrlError, Value,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -230,6 +230,7 @@ impl Session for PostgresSession {
             pipelined_commit: true,
             product: "PostgreSQL",
             timestamp: "TIMESTAMP WITH TIME ZONE",
+            partial_index: true,
         }
     }
 

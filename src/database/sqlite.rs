@@ -17,8 +17,8 @@ use sqlx::{AssertSqlSafe, Connection, Either, Row as _};
 use self::error::{from_connect, translate};
 use self::keeper::SqliteKeeper;
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl, Session,
-    UrlError, Value, locate,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
+    Session, UrlError, Value, locate,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -91,6 +91,7 @@ impl Connector for Sqlite {
         let mut session = SqliteSession {
             wire: self.connect(access).await?,
             identity: self.expected(),
+            busy_timeout: options::BUSY_TIMEOUT,
             connector: Self {
                 driver: self.driver.clone(),
                 file: self.file.clone(),
@@ -115,13 +116,17 @@ struct Wire {
 }
 
 impl Wire {
-    /// Runs one statement; rows of a migration are counted and dropped, because it may select millions.
-    async fn collect(&mut self, sql: &str, keep: Keep) -> Result<(u64, Vec<Row>), sqlx::Error> {
+    /// Runs statements and counts those that `finished`; rows of a migration are counted and dropped, because it may
+    /// select millions.
+    async fn collect(&mut self, sql: &str, keep: Keep, finished: &mut usize) -> Result<(u64, Vec<Row>), sqlx::Error> {
         let (mut affected, mut returned, mut rows) = (0, 0, Vec::new());
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
         while let Some(part) = stream.try_next().await? {
             match part {
-                Either::Left(done) => affected += done.rows_affected(),
+                Either::Left(done) => {
+                    affected += done.rows_affected();
+                    *finished += 1;
+                }
                 Either::Right(row) => {
                     returned += 1;
                     if keep == Keep::Rows {
@@ -141,7 +146,7 @@ impl Wire {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.collect(sql, Keep::Rows).await.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
+        self.collect(sql, Keep::Rows, &mut 0).await.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
 
     /// Where a statement stops making sense: the first place that the message can mean at which a prefix of the statement,
@@ -152,7 +157,7 @@ impl Wire {
         let candidates: Vec<usize> = locate::whole_words(sql, near).collect();
         for candidate in &candidates {
             let prefix = &sql[..candidate + near.len()];
-            match self.collect(&format!("EXPLAIN {prefix}"), Keep::Nothing).await {
+            match self.collect(&format!("EXPLAIN {prefix}"), Keep::Nothing, &mut 0).await {
                 Err(found) if translate(&found, prefix).message == error.message => return Some(*candidate),
                 _ => {}
             }
@@ -176,6 +181,8 @@ struct SqliteSession {
     wire: Wire,
     identity: Identity,
     connector: Sqlite,
+    /// What the connection waits for another's lock.
+    busy_timeout: Duration,
 }
 
 impl SqliteSession {
@@ -196,7 +203,13 @@ impl Session for SqliteSession {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { transactional_ddl: true, pipelined_commit: false, product: "SQLite", timestamp: "TEXT" }
+        Abilities {
+            transactional_ddl: true,
+            pipelined_commit: false,
+            product: "SQLite",
+            timestamp: "TEXT",
+            partial_index: true,
+        }
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -227,14 +240,16 @@ impl Session for SqliteSession {
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        match limits.lock_timeout {
-            Some(limit) => self.wire.query(&format!("PRAGMA busy_timeout = {}", limit.as_millis())).await.map(drop),
-            None => Ok(()),
+        let timeout = limits.lock_timeout.unwrap_or(options::BUSY_TIMEOUT);
+        if timeout != self.busy_timeout {
+            self.wire.query(&format!("PRAGMA busy_timeout = {}", timeout.as_millis())).await?;
+            self.busy_timeout = timeout;
         }
+        Ok(())
     }
 
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
-        let result = self.wire.collect(sql, Keep::Nothing).await;
+        let result = self.wire.collect(sql, Keep::Nothing, &mut 0).await;
         // A cancellation that came too late must not hit what runs next.
         self.connector.interrupt.store(false, Ordering::Relaxed);
         match result {
@@ -254,11 +269,15 @@ impl Session for SqliteSession {
             Some(sql) => self.execute(sql).await?,
             None => Done::default(),
         };
-        for record in records {
-            self.wire.query(record).await.map_err(|error| error.at(Stage::Record))?;
+        let mut finished = 0;
+        let last = format!("{};COMMIT", records.join(";"));
+        match self.wire.collect(&last, Keep::Nothing, &mut finished).await {
+            Ok(_) => Ok(done),
+            Err(error) => {
+                let stage = if finished < records.len() { Stage::Record } else { Stage::Commit };
+                Err(DatabaseError { position: None, ..translate(&error, &last) }.at(stage))
+            }
         }
-        self.wire.query("COMMIT").await.map_err(|error| error.at(Stage::Commit))?;
-        Ok(done)
     }
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
@@ -284,6 +303,7 @@ impl Session for SqliteSession {
         let fresh = self.connector.connect(Access::Write).await?;
         let old = std::mem::replace(&mut self.wire, fresh);
         old.connection.close().await.map_err(|error| translate(&error, ""))?;
+        self.busy_timeout = options::BUSY_TIMEOUT;
         self.prepare().await
     }
 

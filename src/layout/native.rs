@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use super::{Fault, FileProblem, LayoutError, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
+/// Below that a thread costs more than it saves.
+const GROUPS_WORTH_A_THREAD: usize = 100;
+
 pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
     let mut problems = Vec::new();
     let names = list(directory, &mut problems)?;
-    let mut migrations = Vec::new();
-    for group in group(names, &mut problems).into_values() {
-        match load(&group, dialect) {
+    let groups: Vec<Vec<FileName>> = group(names, &mut problems).into_values().collect();
+    let mut migrations = Vec::with_capacity(groups.len());
+    for loaded in load_all(&groups, dialect) {
+        match loaded {
             Ok(Some(migration)) => migrations.push(migration),
             Ok(None) => {}
             Err(found) => problems.extend(found),
@@ -31,17 +35,10 @@ pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, L
     })
 }
 
-pub(super) fn create(
-    directory: &Path,
-    name: &str,
-    timestamp: &str,
-    ways: Ways,
-) -> Result<Vec<PathBuf>, LayoutError> {
+pub(super) fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) -> Result<Vec<PathBuf>, LayoutError> {
     let slug = slug(name).ok_or_else(|| LayoutError::Name { name: name.to_owned() })?;
-    let written = |path: &Path, error: &std::io::Error| LayoutError::Write {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
+    let written =
+        |path: &Path, error: &std::io::Error| LayoutError::Write { path: path.to_owned(), reason: error.to_string() };
     fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
     let names = list(directory, &mut Vec::new())?;
     let version = next_version(&names, timestamp);
@@ -89,19 +86,21 @@ impl FileName {
 
 /// The directory's SQL files; files that are no migrations at all (`README.md`, `atlas.sum`) are passed over.
 fn list(directory: &Path, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
-    let unreadable = |error: std::io::Error| LayoutError::Directory {
-        path: directory.to_owned(),
-        reason: error.to_string(),
-    };
-    let mut paths = Vec::new();
+    let unreadable =
+        |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
+    let mut entries = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
-        paths.push(entry.map_err(unreadable)?.path());
+        let entry = entry.map_err(unreadable)?;
+        // Known from the directory itself, without asking for each file; a link may lead to either.
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()));
+        entries.push((entry.file_name(), folder));
     }
-    paths.sort();
-    let mut names = Vec::new();
-    for path in paths {
-        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match judge(&path, &file_name) {
+    entries.sort();
+    let mut names = Vec::with_capacity(entries.len());
+    for (file_name, folder) in entries {
+        let path = directory.join(&file_name);
+        let file_name = file_name.to_string_lossy();
+        match judge(&path, &file_name, folder) {
             Verdict::Stray => {}
             Verdict::Fault(fault) => problems.push(problem(&path, fault)),
             Verdict::Migration => match FileName::parse(path.clone(), &file_name) {
@@ -119,13 +118,14 @@ enum Verdict {
     Fault(Fault),
 }
 
-fn judge(path: &Path, file_name: &str) -> Verdict {
+fn judge(path: &Path, file_name: &str, folder: bool) -> Verdict {
     let numbered = file_name.split_once('_').is_some_and(|(digits, _)| Version::from_digits(digits).is_some());
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension {
         _ if file_name.starts_with('.') => Verdict::Stray,
-        "sql" if !path.is_dir() => Verdict::Migration,
+        "sql" if !folder => Verdict::Migration,
         "go" | "rs" | "ts" | "js" | "py" if numbered => Verdict::Fault(Fault::Code),
+        _ if !folder => Verdict::Stray,
         _ if path.join("up.sql").is_file() || path.join("migration.sql").is_file() => Verdict::Fault(Fault::Folder),
         _ => Verdict::Stray,
     }
@@ -153,8 +153,29 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
     groups
 }
 
+type Loaded = Result<Option<Migration>, Vec<FileProblem>>;
+
+/// Loads the groups in order, on several threads where there are many: reading and splitting is all that a run with
+/// nothing to do has to do.
+fn load_all(groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = groups.len().div_ceil(threads).max(GROUPS_WORTH_A_THREAD);
+    let load_share = |share: &[Vec<FileName>]| share.iter().map(|group| load(group, dialect)).collect::<Vec<_>>();
+    let mut shares = groups.chunks(share);
+    let first = shares.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || load_share(share))).collect();
+        let mut loaded = load_share(first);
+        for other in others {
+            // A panic in the reader is a panic here.
+            loaded.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        loaded
+    })
+}
+
 /// The migration as this dialect has it; `None` where its files are for other databases only.
-fn load(group: &[FileName], dialect: Dialect) -> Result<Option<Migration>, Vec<FileProblem>> {
+fn load(group: &[FileName], dialect: Dialect) -> Loaded {
     let pick = |down: bool| {
         let of = |wanted: Option<Dialect>| group.iter().find(|name| name.down == down && name.dialect == wanted);
         of(Some(dialect)).or_else(|| of(None))

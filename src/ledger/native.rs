@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Elapsed, Ledger, qualified, rows_if_table};
+use super::{Depth, Elapsed, Ledger, qualified, rows_if_table};
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::history::{Direction, Entry};
+use crate::history::{Direction, Entry, Particulars};
 use crate::migration::{Checksum, Version};
 use crate::plan::Step;
 
@@ -42,16 +42,17 @@ impl Ledger for NativeLedger {
         )]
     }
 
-    async fn read(&self, session: &mut dyn Session) -> Result<Option<Vec<Entry>>, DatabaseError> {
-        let sql = format!(
-            "SELECT version, name, checksum, token_checksum, {}, elapsed_ms, run_id FROM {} ORDER BY applied_at",
-            session.timestamp_text("applied_at"),
-            self.table(session),
-        );
+    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError> {
+        let particulars = match depth {
+            Depth::Plan => String::new(),
+            Depth::Particulars => format!(", {}, elapsed_ms, run_id", session.timestamp_text("applied_at")),
+        };
+        let table = self.table(session);
+        let sql = format!("SELECT version, name, checksum, token_checksum{particulars} FROM {table}");
         let rows = rows_if_table(session, &sql).await?;
         Ok(rows.map(|rows| {
             let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
-            entries.sort_by(|a, b| a.applied_at.cmp(&b.applied_at).then_with(|| a.version.cmp(&b.version)));
+            entries.sort_by(|a, b| a.version.cmp(&b.version));
             entries
         }))
     }
@@ -83,14 +84,16 @@ impl Ledger for NativeLedger {
 
 fn entry(row: Row) -> Entry {
     let mut columns = row.into_iter();
-    let mut next = || columns.next().flatten().unwrap_or_default();
+    let mut next = || columns.next().map(Option::unwrap_or_default);
     Entry {
-        version: Version::from_history(&next()),
-        name: next(),
-        checksum: Some(Checksum::from_history(&next())),
-        token_checksum: Some(Checksum::from_history(&next())),
-        applied_at: next(),
-        elapsed: Duration::from_millis(next().parse().unwrap_or_default()),
-        run_id: next(),
+        version: Version::from_history(&next().unwrap_or_default()),
+        name: next().unwrap_or_default(),
+        checksum: next().map(Checksum::from_history),
+        token_checksum: next().map(Checksum::from_history),
+        particulars: next().map(|applied_at| Particulars {
+            applied_at,
+            elapsed: Duration::from_millis(next().and_then(|text| text.parse().ok()).unwrap_or_default()),
+            run_id: next().unwrap_or_default(),
+        }),
     }
 }

@@ -49,12 +49,13 @@ fn on_disk(migration: &Migration, history: &History) -> StatusRow {
 }
 
 fn recorded(entry: &Entry, name: &str, state: State) -> StatusRow {
+    let particulars = entry.particulars.as_ref();
     StatusRow {
         version: entry.version.to_string(),
         name: name.to_owned(),
         state,
-        applied_at: Some(entry.applied_at.clone()),
-        elapsed_ms: Some(entry.elapsed.as_millis().try_into().unwrap_or(u64::MAX)),
-        run_id: Some(entry.run_id.clone()),
+        applied_at: particulars.map(|known| known.applied_at.clone()),
+        elapsed_ms: particulars.map(|known| known.elapsed.as_millis().try_into().unwrap_or(u64::MAX)),
+        run_id: particulars.map(|known| known.run_id.clone()),
     }
 }

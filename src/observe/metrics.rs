@@ -14,7 +14,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 
 use self::state::{Labels, State};
 pub use self::state::{LastRun, Totals};
-use super::names;
+use super::{history_was_read, names};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::plan::{Plan, Schema};
@@ -58,7 +58,7 @@ impl Metrics {
     fn plan_finished(&self, result: Result<&Plan<'_>, &Error>, schema: &Schema, elapsed: Duration) {
         let mut state = self.state();
         state.stages.plan = elapsed;
-        if matches!(result, Ok(_) | Err(Error::Refused(_))) {
+        if history_was_read(result) {
             state.schema = Some(schema.clone());
         }
     }

@@ -12,7 +12,7 @@ use tracing::Span;
 
 use self::tree::{Place, end_at, fail};
 use super::disclosure::disclose;
-use super::names;
+use super::{history_was_read, names};
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::event::{Event, Observer, RunContext};
@@ -32,7 +32,7 @@ pub struct Spans {
     open: Open,
 }
 
-/// The spans that have begun and not ended; disabled where there is none.
+/// The spans that have begun and not ended.
 #[derive(Default)]
 struct Open {
     connect: Option<Span>,
@@ -60,7 +60,7 @@ impl Spans {
         }
     }
 
-    /// Closes the root span: an error exactly when `exit_code` is not 0.
+    /// Closes the root span with what the process exits with: an error when `exit_code` is not 0.
     pub fn close(self, exit_code: i32) {
         self.root.record(names::PROCESS_EXIT_CODE, i64::from(exit_code));
         if exit_code != 0 && !self.failed {
@@ -96,11 +96,13 @@ impl Spans {
     fn planned(&mut self, result: Result<&Plan<'_>, &Error>, schema: &Schema) {
         self.planned = result.ok().map(|plan| plan.steps.len());
         let Some(span) = self.open.plan.take() else { return };
-        if let Some(version) = &schema.version {
-            span.record(names::SCHEMA_VERSION_FROM, version.as_str());
+        if history_was_read(result) {
+            if let Some(version) = &schema.version {
+                span.record(names::SCHEMA_VERSION_FROM, version.as_str());
+            }
+            span.record(names::MIGRATIONS_PENDING, count(schema.pending));
+            span.record(names::CHECKSUM_MISMATCHES, count(schema.changed));
         }
-        span.record(names::MIGRATIONS_PENDING, count(schema.pending));
-        span.record(names::CHECKSUM_MISMATCHES, count(schema.changed));
         if let Err(error) = result {
             fail(&span, error.kind(), Some(&error.to_string()));
         }

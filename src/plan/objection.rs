@@ -35,7 +35,8 @@ pub enum Note {
     },
     /// Tables of unknown origin, and an empty ledger.
     #[error(
-        "the database has {tables} tables but no history of migrations: if they come from these migrations, record a baseline first"
+        "the database has {} but no history of migrations: if these migrations made what it has, record a baseline first",
+        count(*.tables)
     )]
     Foreign {
         /// How many.
@@ -96,15 +97,24 @@ pub enum Objection {
     },
 }
 
+fn count(tables: u64) -> String {
+    if tables == 1 { "a table".to_owned() } else { format!("{tables} tables") }
+}
+
 fn unsettled(attempt: &Attempt) -> String {
     let Attempt { version, name, done, total, direction, .. } = attempt;
     let way = direction.word();
     match attempt.state {
-        State::Failed { statement } => format!(
-            "migration {version} ({name}) failed half-way {way} at statement {statement} of {total}: the first {done} have taken effect"
-        ),
+        State::Failed { statement } => {
+            let effect = match done {
+                0 => "whether it took effect is not known".to_owned(),
+                1 => "the first has taken effect".to_owned(),
+                done => format!("the first {done} have taken effect"),
+            };
+            format!("migration {version} ({name}) failed half-way {way} at statement {statement} of {total}: {effect}")
+        }
         State::Unfinished => format!(
-            "migration {version} ({name}) was not finished on its way {way}: {done} of {total} statements have taken effect for certain"
+            "migration {version} ({name}) was not finished on its way {way}: {done} of {total} statements took effect for certain"
         ),
     }
 }

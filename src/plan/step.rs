@@ -106,9 +106,6 @@ fn refusal(statement: &Statement) -> Option<(u32, String)> {
         StatementKind::NoTransaction { what } => {
             Some((statement.line, format!("{what} has no effect or is refused in a transaction")))
         }
-        StatementKind::Ordinary
-        | StatementKind::Begin { .. }
-        | StatementKind::Commit
-        | StatementKind::Rollback => None,
+        StatementKind::Ordinary | StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback => None,
     }
 }

@@ -73,5 +73,5 @@ async fn holder(keeper: &mut dyn Keeper) -> Option<Holder> {
 }
 
 fn own(source: DatabaseError) -> Error {
-    Error::Own { what: "cannot ask for the lock", source }
+    Error::Own { what: "cannot ask for the lock", source: Box::new(source) }
 }

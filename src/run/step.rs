@@ -1,8 +1,8 @@
 //! Taking one step: begin, statements, record, commit; or statement by statement with a journal of how far it came.
 
 mod atomic;
-mod stepwise;
 mod statement;
+mod stepwise;
 
 use std::time::{Duration, Instant};
 

@@ -77,9 +77,7 @@ impl Tally {
                 name: migration.name.clone(),
                 checksum: Some(migration.up.checksum.clone()),
                 token_checksum: Some(migration.up.token_checksum.clone()),
-                applied_at: String::new(),
-                elapsed: Duration::ZERO,
-                run_id: String::new(),
+                particulars: None,
             }),
             Direction::Down => history.applied.retain(|entry| entry.version != migration.version),
         }

@@ -8,15 +8,19 @@ use super::token::Token;
 
 /// Of the statements' tokens, a `;` after each statement, and of the directives where they stand.
 pub(super) fn of(tokens: &[Token<'_>], statements: &[Range<usize>], directives: &[Token<'_>]) -> Checksum {
-    let mut pieces: Vec<(usize, &str)> = Vec::with_capacity(tokens.len() + statements.len() + directives.len());
-    for range in statements {
+    let pieces = statements.iter().flat_map(|range| {
         let statement = &tokens[range.clone()];
-        pieces.extend(statement.iter().map(|token| (token.start, token.text)));
-        pieces.extend(statement.last().map(|last| (last.end(), ";")));
+        let end = statement.last().map_or(0, Token::end);
+        statement.iter().map(piece).chain([(end, ";")])
+    });
+    if directives.is_empty() {
+        return Checksum::of_tokens(pieces.map(|(_, text)| text));
     }
-    if !directives.is_empty() {
-        pieces.extend(directives.iter().map(|token| (token.start, token.text)));
-        pieces.sort_by_key(|(start, _)| *start);
-    }
+    let mut pieces: Vec<(usize, &str)> = pieces.chain(directives.iter().map(piece)).collect();
+    pieces.sort_by_key(|(start, _)| *start);
     Checksum::of_tokens(pieces.into_iter().map(|(_, text)| text))
+}
+
+fn piece<'a>(token: &Token<'a>) -> (usize, &'a str) {
+    (token.start, token.text)
 }

@@ -6,6 +6,39 @@ use super::head::Head;
 use super::lexer::{Lexer, Spot};
 use super::token::{Token, TokenKind};
 
+/// Words of PL/pgSQL after which a statement begins.
+const OPENERS: [&str; 4] = ["BEGIN", "THEN", "ELSE", "LOOP"];
+
+/// Pragmas that ask something, do something once, or are kept in the file.
+const PRAGMAS_WITHOUT_TRACE: [&str; 16] = [
+    "application_id",
+    "foreign_key_check",
+    "foreign_key_list",
+    "incremental_vacuum",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    "optimize",
+    "quick_check",
+    "schema_version",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+    "user_version",
+    "wal_checkpoint",
+];
+
+/// Words of MySQL before a setting that is not the session's.
+const EVERYBODY: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
+
+/// Whom a setting of MySQL is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Session,
+    Everybody,
+}
+
 /// Whether a setting, a role, a lock, a prepared statement or a temporary object can outlive these tokens.
 pub(super) fn changes(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     let head = Head::of(tokens);
@@ -52,51 +85,49 @@ fn is_temporary(token: &Token<'_>) -> bool {
     token.is_word("TEMP") || token.is_word("TEMPORARY")
 }
 
-/// Whether a word or a body names a function that sets something, or takes a lock, for the session.
+/// Whether a word or a body names `set_config` or one of the `pg_advisory_lock` functions.
 fn calls_for_session(token: &Token<'_>) -> bool {
+    let text = token.text.as_bytes();
     matches!(token.kind, TokenKind::Word | TokenKind::String)
-        && (names(token.text, "set", "_config") || names(token.text, "advisory", "_lock"))
+        && token.text.match_indices('_').any(|(at, _)| {
+            let (before, after) = text.split_at(at);
+            ends_with(before, b"set") && starts_with(after, b"_config")
+                || ends_with(before, b"advisory") && starts_with(after, b"_lock")
+        })
 }
 
-/// Whether `text` has `before` and `after` side by side, in any case; `after` begins with `_`.
-fn names(text: &str, before: &str, after: &str) -> bool {
-    let bytes = text.as_bytes();
-    text.match_indices('_').any(|(at, _)| {
-        let start = at.checked_sub(before.len());
-        let left = start.and_then(|start| bytes.get(start..at));
-        let right = bytes.get(at..at + after.len());
-        left.is_some_and(|left| left.eq_ignore_ascii_case(before.as_bytes()))
-            && right.is_some_and(|right| right.eq_ignore_ascii_case(after.as_bytes()))
-    })
+fn ends_with(bytes: &[u8], end: &[u8]) -> bool {
+    bytes.len().checked_sub(end.len()).is_some_and(|start| bytes[start..].eq_ignore_ascii_case(end))
+}
+
+fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
+    bytes.get(..start.len()).is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
 /// Whether the block of a `DO` has a `SET` that is no `SET LOCAL`, or a string with one for `EXECUTE`.
 fn block_sets(block: &Token<'_>) -> bool {
-    const BEFORE_STATEMENT: [&str; 5] = ["BEGIN", "THEN", "ELSE", "LOOP", "DECLARE"];
-    if block.kind != TokenKind::String {
-        return false;
-    }
-    let body = block.text.trim_start_matches(|c| c != '$' && c != '\'');
-    let inner = body
-        .split_at_checked(1)
-        .map_or("", |(_, rest)| rest)
-        .trim_start_matches(|c: char| c != '$')
-        .trim_start_matches('$');
-    let mut lexer = Lexer::new(inner, Dialect::Postgres);
-    let mut starts = true;
-    let mut set = false;
+    let mut lexer = Lexer::new(inside_quotes(block), Dialect::Postgres);
+    let mut starts_statement = true;
+    let mut follows_set = false;
     while let Some(token) = lexer.next(Spot::Statement) {
-        if set && !token.is_word("LOCAL") || token.kind == TokenKind::String && executes_set(token.text) {
+        if executes_set(&token) || follows_set && !token.is_word("LOCAL") {
             return true;
         }
-        set = starts && token.is_word("SET");
-        starts = token.is_symbol(";") || BEFORE_STATEMENT.iter().any(|word| token.is_word(word));
+        follows_set = starts_statement && token.is_word("SET");
+        starts_statement = token.is_symbol(";") || OPENERS.iter().any(|word| token.is_word(word));
     }
     false
 }
 
-fn executes_set(string: &str) -> bool {
-    let mut words = string.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).split_whitespace();
+/// What stands in a dollar quote or in a plain string; nothing for any other token.
+fn inside_quotes<'a>(token: &Token<'a>) -> &'a str {
+    let quoted = token.kind == TokenKind::String;
+    let after_tag = token.text.strip_prefix('$').and_then(|text| text.split_once('$')).map(|(_, text)| text);
+    after_tag.or_else(|| token.text.strip_prefix('\'')).filter(|_| quoted).unwrap_or_default()
+}
+
+fn executes_set(string: &Token<'_>) -> bool {
+    let mut words = inside_quotes(string).split_whitespace();
     words.next().is_some_and(|word| word.eq_ignore_ascii_case("SET"))
         && words.next().is_some_and(|word| !word.eq_ignore_ascii_case("LOCAL"))
 }
@@ -118,14 +149,14 @@ fn sets_session(mut head: Head<'_, '_>) -> bool {
     if head.is_any(&["PASSWORD", "STATEMENT"]) || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
         return false;
     }
-    let mut global = false;
+    let mut scope = Scope::Session;
     while !head.is_empty() {
-        if head.take_any(&["GLOBAL", "PERSIST", "PERSIST_ONLY"]) {
-            global = true;
+        if head.take_any(&EVERYBODY) {
+            scope = Scope::Everybody;
         } else if head.take_any(&["SESSION", "LOCAL"]) {
-            global = false;
+            scope = Scope::Session;
         }
-        if !takes_global_variable(&mut head) && !global {
+        if variable_scope(&mut head, scope) == Scope::Session {
             return true;
         }
         skip_assignment(&mut head);
@@ -133,11 +164,13 @@ fn sets_session(mut head: Head<'_, '_>) -> bool {
     false
 }
 
-fn takes_global_variable(head: &mut Head<'_, '_>) -> bool {
+/// `@@global.x` says its scope itself, and `@x` belongs to the session.
+fn variable_scope(head: &mut Head<'_, '_>, scope: Scope) -> Scope {
     if !head.take_symbol("@") {
-        return false;
+        return scope;
     }
-    head.take_symbol("@") && head.take_any(&["GLOBAL", "PERSIST", "PERSIST_ONLY"])
+    let everybody = head.take_symbol("@") && head.take_any(&EVERYBODY);
+    if everybody { Scope::Everybody } else { Scope::Session }
 }
 
 fn skip_assignment(head: &mut Head<'_, '_>) {
@@ -165,30 +198,10 @@ fn sqlite(mut head: Head<'_, '_>) -> bool {
     head.is_any(&["ATTACH", "DETACH"]) || head.take("PRAGMA") && sets_pragma(head)
 }
 
-/// Pragmas that ask something, do something once, or are kept in the file.
-const LASTING_NOTHING: [&str; 16] = [
-    "application_id",
-    "foreign_key_check",
-    "foreign_key_list",
-    "incremental_vacuum",
-    "index_info",
-    "index_list",
-    "index_xinfo",
-    "integrity_check",
-    "optimize",
-    "quick_check",
-    "schema_version",
-    "table_info",
-    "table_list",
-    "table_xinfo",
-    "user_version",
-    "wal_checkpoint",
-];
-
 fn sets_pragma(mut head: Head<'_, '_>) -> bool {
     if head.rest().get(1).is_some_and(|token| token.is_symbol(".")) {
         head.next();
         head.next();
     }
-    !head.is_any(&LASTING_NOTHING) && head.rest().len() > 1
+    !head.is_any(&PRAGMAS_WITHOUT_TRACE) && head.rest().len() > 1
 }

@@ -39,7 +39,7 @@ fn the_journal_has_a_row_for_the_run_and_for_each_attempt() {
         let rows = database.query(
             "SELECT kind, outcome, statements_done, statements_total, run_id FROM _migrascope_journal ORDER BY kind",
         );
-        let run = Some(report.run_id.clone());
+        let run = Some(report.run_id);
         let text = |words: [&str; 4]| words.map(|word| Some(word.to_owned())).to_vec();
         assert_eq!(
             rows,

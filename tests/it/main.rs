@@ -5,7 +5,12 @@
 #![expect(unreachable_pub, reason = "the rings share one crate that nobody depends on")]
 
 mod contract;
+mod door;
+mod layout;
 mod paper;
 mod plan;
+mod script;
+mod script_properties;
 mod support;
+mod tale;
 mod tidy;

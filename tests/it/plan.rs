@@ -1,7 +1,6 @@
 //! Planning: a table of histories and directories, and what comes of them.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use migrascope::history::{Attempt, Direction, Entry, History, State};
 use migrascope::migration::{Checksum, Dialect, Migration, MigrationSet, Script, Version};
@@ -46,9 +45,7 @@ fn history(versions: &str) -> History {
         name: format!("m{digits}"),
         checksum: Some(original.checksum.clone()),
         token_checksum: Some(original.token_checksum.clone()),
-        applied_at: String::new(),
-        elapsed: Duration::ZERO,
-        run_id: String::new(),
+        particulars: None,
     };
     History { applied: versions.split_whitespace().map(entry).collect(), recorded: true, ..History::default() }
 }
@@ -89,7 +86,12 @@ fn check_down(files: &str, applied: &str, target: Target, expected: &str) {
 fn pending_versions_are_planned_as_numbers() {
     check_up("1 2 10", "", &rules(), "up 1 | up 2 | up 10");
     check_up("007 8", "7", &rules(), "up 8");
-    check_up("99999999999999999999 100000000000000000000", "", &rules(), "up 99999999999999999999 | up 100000000000000000000");
+    check_up(
+        "99999999999999999999 100000000000000000000",
+        "",
+        &rules(),
+        "up 99999999999999999999 | up 100000000000000000000",
+    );
     check_up("1 2", "1 2", &rules(), "");
 }
 
@@ -157,11 +159,11 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
     for (state, expected) in [
         (
             State::Failed { statement: 2 },
-            "no: migration 2 (m2) failed half-way up at statement 2 of 3: the first 1 have taken effect",
+            "no: migration 2 (m2) failed half-way up at statement 2 of 3: the first has taken effect",
         ),
         (
             State::Unfinished,
-            "no: migration 2 (m2) was not finished on its way up: 1 of 3 statements have taken effect for certain",
+            "no: migration 2 (m2) was not finished on its way up: 1 of 3 statements took effect for certain",
         ),
     ] {
         let history = History { unsettled: vec![attempt(state)], ..history("1") };

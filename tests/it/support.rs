@@ -37,7 +37,10 @@ pub fn on(backend: Backend, promise: impl Fn(&TestDatabase)) {
 pub fn service(variable: &str) -> Option<String> {
     let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if value.is_none() {
-        assert!(std::env::var("REQUIRE_SERVICES").as_deref() != Ok("1"), "REQUIRE_SERVICES=1, but {variable} is not set");
+        assert!(
+            std::env::var("REQUIRE_SERVICES").as_deref() != Ok("1"),
+            "REQUIRE_SERVICES=1, but {variable} is not set"
+        );
         eprintln!("skipped: {variable} is not set");
     }
     value
@@ -178,7 +181,8 @@ pub fn binary() -> std::process::Command {
 }
 
 pub fn connector(url: &str) -> Box<dyn Connector> {
-    database::open(&SecretUrl::new(url), ConnectOptions { application: "migrascope/test".into(), init: Vec::new() }).unwrap()
+    database::open(&SecretUrl::new(url), ConnectOptions { application: "migrascope/test".into(), init: Vec::new() })
+        .unwrap()
 }
 
 pub fn query(url: &str, sql: &str) -> Vec<Row> {

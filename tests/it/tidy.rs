@@ -28,7 +28,10 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 
 /// The lines that are code, numbered from 1; comments and docs are left out.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 #[track_caller]
@@ -72,7 +75,8 @@ fn room(file: &str) -> &str {
 #[test]
 fn stairs_only_go_down() {
     let mut problems = Vec::new();
-    for (file, text) in sources("src").iter().filter(|(file, _)| !file.starts_with("src/cli") && file != "src/main.rs") {
+    for (file, text) in sources("src").iter().filter(|(file, _)| !file.starts_with("src/cli") && file != "src/main.rs")
+    {
         let here = room(file);
         let Some(height) = floor(here) else {
             problems.push(format!("{file}: a room without a floor; give it one in this test and in ARCHITECTURE.md"));

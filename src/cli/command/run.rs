@@ -21,7 +21,12 @@ use crate::cli::{context, termination};
 
 pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
     match start(settings, command, target) {
-        Ok((migrator, context, export)) => go(settings, &migrator, &context, export),
+        Ok((migrator, context, export)) => {
+            let exit = go(settings, &migrator, &context, export);
+            // The process ends now, and the system frees thousands of scripts faster than we do.
+            std::mem::forget(migrator);
+            exit
+        }
         Err(Stopped { exit, problem }) => {
             termination::write(&Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) });
             fail(settings.format, command.word(), exit, problem)
@@ -51,6 +56,7 @@ fn go(settings: &Settings, migrator: &Migrator, context: &RunContext, mut export
     let (done, stopped) = match result {
         Ok(Ok(report)) => (Some(report), None),
         Ok(Err(RunError { report, cause })) => {
+            let report = *report;
             let mut stopped = Stopped::by(&cause, settings, direction(context), Some(&report));
             stopped.exit = Exit::of(&cause, signals.caught());
             (Some(report), Some(stopped))

@@ -14,28 +14,36 @@ pub(super) fn url(error: &UrlError) -> Diagnosis {
 }
 
 pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
-    let diagnosis = Diagnosis::error(error.to_string()).note(said(source));
-    match error {
-        Error::Connect { expected, .. } => diagnosis.help(connect_advice(expected, source)),
-        _ => diagnosis,
+    let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
+    if let Error::Connect { expected, .. } = error {
+        diagnosis.help.extend(connect_advice(expected, source));
     }
+    diagnosis
 }
 
-fn connect_advice(expected: &Identity, source: &DatabaseError) -> String {
+fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String> {
     let Identity { system, database, .. } = expected;
-    match source.kind {
-        ErrorKind::Authentication => "check user and password of the database URL; characters such as @ : / # in them are \
-             written percent-encoded, as in p%40ss"
+    Some(match source.kind {
+        ErrorKind::Authentication => "check user and password of the database URL; characters such as @ : / # in them \
+             are written percent-encoded, as in p%40ss"
             .to_owned(),
-        ErrorKind::NoDatabase => format!("create the database {database} first, or correct its name in the database URL"),
+        ErrorKind::NoDatabase => {
+            format!("create the database {database} first, or correct its name in the database URL")
+        }
+        ErrorKind::Permission => {
+            format!("let the user connect to {database}, or correct the database's name in the database URL")
+        }
         _ if *system == "sqlite" => "check that the file's directory exists and can be written".to_owned(),
         _ if source.message.starts_with("TLS") => {
             "the two sides do not agree on TLS: sslmode=disable, prefer, require, verify-ca or verify-full in the URL's \
              query (ssl-mode for MySQL and MariaDB) says what is wanted"
                 .to_owned()
         }
-        _ => format!("check that the server runs and can be reached at {} from here", endpoint(expected)),
-    }
+        ErrorKind::Connect | ErrorKind::Lost => {
+            format!("check that the server runs and can be reached at {} from here", endpoint(expected))
+        }
+        _ => return None,
+    })
 }
 
 /// Host and port; the usual port where the URL has none.

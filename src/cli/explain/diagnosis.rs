@@ -127,9 +127,23 @@ impl Excerpt {
 
     /// The word at a byte of a text.
     pub(crate) fn word(path: impl Into<String>, text: &str, byte: usize, label: impl Into<String>) -> Self {
+        Self::until(path, text, byte, label, |c| !c.is_alphanumeric() && c != '_')
+    }
+
+    /// Everything up to the next blank.
+    pub(crate) fn chunk(path: impl Into<String>, text: &str, byte: usize) -> Self {
+        Self::until(path, text, byte, "", char::is_whitespace)
+    }
+
+    fn until(
+        path: impl Into<String>,
+        text: &str,
+        byte: usize,
+        label: impl Into<String>,
+        ends: impl Fn(char) -> bool,
+    ) -> Self {
         let rest = text.get(byte..).unwrap_or_default();
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let length = rest.find(ends).unwrap_or(rest.len());
         Self::span(path, text, byte..byte + length, label)
     }
 

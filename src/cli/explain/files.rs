@@ -24,7 +24,7 @@ pub(super) fn layout(error: &LayoutError) -> Vec<Diagnosis> {
 fn file(problem: &FileProblem) -> Diagnosis {
     let path = problem.path.display().to_string();
     let place = match (problem.place, &problem.text) {
-        (Some(place), Some(text)) => Excerpt::word(path, text, place.byte, ""),
+        (Some(place), Some(text)) => Excerpt::chunk(path, text, place.byte),
         (Some(place), None) => Excerpt::line(path, place.line, place.column, ""),
         (None, _) => Excerpt::file(path),
     };

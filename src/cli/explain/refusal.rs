@@ -3,8 +3,8 @@
 use migrascope::history::{Attempt, Direction, State};
 use migrascope::plan::{Note, Objection};
 
+use super::Surroundings;
 use super::diagnosis::{Diagnosis, Severity};
-use super::{Surroundings, settlement};
 
 pub(super) fn objections(objections: &[Objection], around: Surroundings<'_>) -> Vec<Diagnosis> {
     objections.iter().map(|one| objection(one, around.journal)).collect()
@@ -53,7 +53,7 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt, journal: &str) -> Diagnosi
 }
 
 /// How to settle a half-way migration by hand.
-pub(super) fn by_hand(direction: Direction, journal: &str, condition: &str) -> Vec<String> {
+pub(super) fn settlement(direction: Direction, journal: &str, condition: &str) -> Vec<String> {
     let (undo, then) = match direction {
         Direction::Up => ("undo by hand the statements that took effect", "the next up begins it anew"),
         Direction::Down => ("restore by hand what the statements took away", "the next down begins it anew"),

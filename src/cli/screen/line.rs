@@ -19,7 +19,8 @@ const WIDEST: usize = 40;
 pub(super) struct Columns {
     version: usize,
     name: usize,
-    pub(super) run_id: String,
+    /// Why none of the steps is atomic, where it is the same reason for all of several.
+    shared: Option<String>,
 }
 
 impl Columns {
@@ -28,6 +29,13 @@ impl Columns {
         let widest = |text: fn(&Step<'_>) -> usize| steps.iter().map(text).filter(|width| *width <= WIDEST).max();
         self.version = widest(|step| width(step.migration.version.as_str())).unwrap_or_default();
         self.name = widest(|step| width(&step.migration.name)).unwrap_or_default();
+        self.shared = shared_reason(steps);
+    }
+
+    /// The line in front of steps that share a reason for not being atomic.
+    pub(super) fn shared(&self) -> Option<String> {
+        let why = self.shared.as_ref()?;
+        Some(format!("{ODD}not atomic{ODD:#}{DIM}, all of them: {}{DIM:#}", one_line(why)))
     }
 
     /// The line of a migration that has ended.
@@ -39,13 +47,23 @@ impl Columns {
         let version = pad(&report.version, self.version);
         let name = pad(&one_line(&report.name), self.name);
         let time = words::duration(report.elapsed);
-        format!("{style}{sign}{style:#} {version} {name}  {time:>9}  {}{}", did(report), reason(&step.atomic))
+        format!("{style}{sign}{style:#} {version} {name}  {time:>9}  {}{}", did(report), self.reason(&step.atomic))
+    }
+
+    /// Why a migration is not atomic, behind its line.
+    fn reason(&self, atomic: &Atomic) -> String {
+        match atomic {
+            Atomic::No { why } if self.shared.is_none() => {
+                format!("  {ODD}not atomic{ODD:#}{DIM}: {}{DIM:#}", one_line(why))
+            }
+            Atomic::No { .. } | Atomic::Yes => String::new(),
+        }
     }
 }
 
 /// The first line.
-pub(super) fn header(run: &str, database: &str, run_id: &str) -> String {
-    format!("{BOLD}{run}{BOLD:#}  {}  {DIM}run {run_id}{DIM:#}", one_line(database))
+pub(super) fn header(title: &str, database: &str, run_id: &str) -> String {
+    format!("{BOLD}{title}{BOLD:#}  {}  {DIM}run {run_id}{DIM:#}", one_line(database))
 }
 
 /// One statement.
@@ -109,10 +127,10 @@ fn did(report: &StepReport) -> String {
     }
 }
 
-/// Why a migration is not atomic, behind its line.
-fn reason(atomic: &Atomic) -> String {
-    match atomic {
-        Atomic::Yes => String::new(),
-        Atomic::No { why } => format!("  {ODD}not atomic{ODD:#}{DIM}: {}{DIM:#}", one_line(why)),
-    }
+fn shared_reason(steps: &[Step<'_>]) -> Option<String> {
+    let [Step { atomic: Atomic::No { why }, .. }, others @ ..] = steps else {
+        return None;
+    };
+    let all = others.iter().all(|step| matches!(&step.atomic, Atomic::No { why: other } if other == why));
+    (all && !others.is_empty()).then(|| why.clone())
 }

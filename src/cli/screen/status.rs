@@ -1,5 +1,7 @@
 //! The status for people: a table and a sentence.
 
+use std::time::Duration;
+
 use comfy_table::{Table, presets};
 use migrascope::{State, Status};
 
@@ -39,7 +41,10 @@ fn table(status: &Status) -> String {
     table.load_style(presets::NOTHING);
     table.set_header(["VERSION", "NAME", "STATE", "APPLIED AT", "TIME"]);
     for row in &status.rows {
-        let time = row.elapsed_ms.map(|ms| words::duration(std::time::Duration::from_millis(ms)));
+        let time = row.elapsed_ms.map(|ms| match ms {
+            0 => "< 1 ms".to_owned(),
+            ms => words::duration(Duration::from_millis(ms)),
+        });
         table.add_row([
             one_line(&row.version),
             one_line(&row.name),

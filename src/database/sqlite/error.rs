@@ -53,10 +53,11 @@ fn position(message: &str, sql: &str) -> Option<usize> {
     if message.starts_with("incomplete input") {
         return Some(sql.trim_end().len());
     }
-    let name = ["no such table: ", "no such column: ", "no such function: ", "no such index: ", "duplicate column name: "]
-        .into_iter()
-        .find_map(|start| message.strip_prefix(start))
-        .or_else(|| message.strip_prefix("table ")?.strip_suffix(" already exists"))?;
+    let name =
+        ["no such table: ", "no such column: ", "no such function: ", "no such index: ", "duplicate column name: "]
+            .into_iter()
+            .find_map(|start| message.strip_prefix(start))
+            .or_else(|| message.strip_prefix("table ")?.strip_suffix(" already exists"))?;
     let name = name.rsplit('.').next().unwrap_or(name).trim_matches(['"', '`', '[', ']']);
     locate::only_word(sql, name)
 }

@@ -8,6 +8,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::database::{SecretUrl, UrlError};
 
+/// What a connection waits for another's lock, unless it is told otherwise.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 pub(super) struct Location {
     pub(super) driver: SqliteConnectOptions,
     /// The file; `None` for a database in memory.
@@ -20,7 +23,9 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     let rest = url.without_scheme();
     let path = rest.split('?').next().unwrap_or_default();
     if path.is_empty() {
-        return Err(UrlError::Unusable { reason: "it names no file; for one in memory write sqlite::memory:".to_owned() });
+        return Err(UrlError::Unusable {
+            reason: "it names no file; for one in memory write sqlite::memory:".to_owned(),
+        });
     }
     // The driver knows `sqlite:`, not `file:`.
     let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{rest}")).driver_options()?;
@@ -30,7 +35,7 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     Ok(Location {
         // Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of
         // the tables that refer to it.
-        driver: driver.foreign_keys(false).busy_timeout(Duration::from_secs(5)).disable_statement_logging(),
+        driver: driver.foreign_keys(false).busy_timeout(BUSY_TIMEOUT).disable_statement_logging(),
         file,
         create: mode.is_none() || mode == Some("rwc"),
     })

@@ -104,9 +104,7 @@ impl Engine<'_> {
             });
         let remains = match (effective, next_unknown) {
             (0, false) => Remains::Nothing,
-            (done, next_unknown) => {
-                Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown }
-            }
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
         };
         Broken { index: index.min(step.statements().len().saturating_sub(1)), error, remains }
     }

@@ -13,7 +13,9 @@ use crate::support::{Backend, TestDatabase, crowd, on, on_each};
 
 fn fifty(database: &TestDatabase) -> std::path::PathBuf {
     let files: Vec<(String, String)> = (1..=50)
-        .map(|n| (format!("{n:03}_t{n}.sql"), format!("CREATE TABLE t{n} (i INTEGER);\nINSERT INTO t{n} VALUES ({n});")))
+        .map(|n| {
+            (format!("{n:03}_t{n}.sql"), format!("CREATE TABLE t{n} (i INTEGER);\nINSERT INTO t{n} VALUES ({n});"))
+        })
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     database.migrations(&files)
@@ -54,7 +56,8 @@ impl SlowRunner {
     fn start(database: &TestDatabase) -> Self {
         let directory = database.migrations(&[("1_slow.sql", database.slow())]);
         let mut command = database.binary(&directory);
-        let mut child = command.args(["up", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command.args(["up", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().contains("statement_started")), "it never came to its statement");
         Self(child)

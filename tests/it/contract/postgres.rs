@@ -27,7 +27,10 @@ fn a_concurrent_index_build_runs_outside_a_transaction_by_itself() {
         )]);
         let report = database.up(&directory).unwrap();
         assert!(!report.steps[0].atomic);
-        assert_eq!(database.value("SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = 'a_i'::regclass"), "1");
+        assert_eq!(
+            database.value("SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = 'a_i'::regclass"),
+            "1"
+        );
         assert_eq!(database.value("SELECT half_way FROM _migrascope_journal WHERE kind = 'migration'"), "f");
     });
 }
@@ -36,7 +39,8 @@ fn a_concurrent_index_build_runs_outside_a_transaction_by_itself() {
 fn a_begin_and_commit_around_everything_run_inside_our_transaction() {
     on(Backend::Postgres, |database| {
         assert_eq!(atomicity(database, "BEGIN;\nCREATE TABLE a (i INTEGER);\nCOMMIT;"), Atomic::Yes);
-        let directory = database.migrations(&[("1_a.sql", "BEGIN;\nCREATE TABLE a (i INTEGER);\nSELECT 1/0;\nCOMMIT;")]);
+        let directory =
+            database.migrations(&[("1_a.sql", "BEGIN;\nCREATE TABLE a (i INTEGER);\nSELECT 1/0;\nCOMMIT;")]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!((failure.line, failure.remains), (3, Remains::Nothing));
@@ -53,7 +57,11 @@ fn any_other_transaction_control_is_run_as_it_is_written() {
         let directory = database.migrations(&[("1_a.sql", script)]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false }, "its own transaction was undone");
+        assert_eq!(
+            failure.remains,
+            Remains::HalfWay { done: 1, next_unknown: false },
+            "its own transaction was undone"
+        );
         assert_eq!(database.value("SELECT count(*) FROM a"), "0");
         assert_eq!(database.value("SELECT statements_done FROM _migrascope_journal WHERE kind = 'migration'"), "1");
     });
@@ -92,8 +100,8 @@ fn settings_and_roles_of_a_migration_reach_neither_the_next_nor_our_records() {
         let script = format!(
             "CREATE ROLE {role};\nCREATE SCHEMA other;\nSET search_path = other;\nSET lock_timeout = '1h';\nSET ROLE {role};"
         );
-        let directory =
-            database.migrations(&[("1_set.sql", &script), ("2_table.sql", "CREATE TABLE here AS SELECT current_user AS u;")]);
+        let directory = database
+            .migrations(&[("1_set.sql", &script), ("2_table.sql", "CREATE TABLE here AS SELECT current_user AS u;")]);
         database.up(&directory).unwrap();
         assert_eq!(database.value("SELECT schemaname FROM pg_tables WHERE tablename = 'here'"), "public");
         assert_eq!(database.value("SELECT u = 'postgres' FROM public.here"), "t");
@@ -104,8 +112,9 @@ fn settings_and_roles_of_a_migration_reach_neither_the_next_nor_our_records() {
 #[test]
 fn one_commit_for_each_migration() {
     on(Backend::Postgres, |database| {
-        let files: Vec<(String, String)> =
-            (1..=20).map(|n| (format!("{n:02}_t.sql"), format!("CREATE TABLE t{n} (i INTEGER);\nINSERT INTO t{n} VALUES (1);"))).collect();
+        let files: Vec<(String, String)> = (1..=20)
+            .map(|n| (format!("{n:02}_t.sql"), format!("CREATE TABLE t{n} (i INTEGER);\nINSERT INTO t{n} VALUES (1);")))
+            .collect();
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let directory = database.migrations(&files);
         database.up(&directory).unwrap();
@@ -124,8 +133,12 @@ fn status_needs_no_more_than_the_right_to_select() {
         database.query(&format!("CREATE ROLE {role} LOGIN PASSWORD 'reader'"));
         database.query(&format!("GRANT SELECT ON _migrascope_migrations, _migrascope_journal TO {role}"));
         let url = database.url.replace("postgres:throwaway-s3cret@", &format!("{role}:reader@"));
-        let output =
-            database.binary(&directory).env("MIGRASCOPE_DATABASE_URL", url).args(["status", "--check"]).output().unwrap();
+        let output = database
+            .binary(&directory)
+            .env("MIGRASCOPE_DATABASE_URL", url)
+            .args(["status", "--check"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         database.query(&format!("DROP OWNED BY {role}"));
         database.query(&format!("DROP ROLE {role}"));

@@ -136,7 +136,7 @@ fn files_that_are_not_text_or_not_sql() {
      --> migrations/1_bytes.sql:2:9
       |
     2 | SELECT '��';
-      |         ^
+      |         ^^^^
     help: save the file as UTF-8
     ");
     assert_snapshot!(refused("1_quote.sql", b"SELECT 1;\nSELECT 'it;\n"), @r"
@@ -144,14 +144,14 @@ fn files_that_are_not_text_or_not_sql() {
      --> migrations/1_quote.sql:2:8
       |
     2 | SELECT 'it;
-      |        ^
+      |        ^^^^
     ");
     assert_snapshot!(refused("1_comment.sql", b"SELECT 1; /* open\n"), @r"
     error: unterminated block comment
      --> migrations/1_comment.sql:1:11
       |
     1 | SELECT 1; /* open
-      |           ^
+      |           ^^
     ");
     assert_snapshot!(refused("1_copy.sql", b"SELECT 1;\nCOPY users FROM stdin;\n1\tx\n\\.\n"), @r"
     error: COPY FROM STDIN reads rows from the script, which only psql does
@@ -165,14 +165,14 @@ fn files_that_are_not_text_or_not_sql() {
      --> migrations/1_meta.sql:1:1
       |
     1 | \connect app
-      | ^
+      | ^^^^^^^^
     ");
     assert_snapshot!(refused("1_directive.sql", b"-- migrascope: no-transacton\nSELECT 1;\n"), @r#"
     error: unknown directive "no-transacton", did you mean "no-transaction"?
      --> migrations/1_directive.sql:1:16
       |
     1 | -- migrascope: no-transacton
-      |                ^^
+      |                ^^^^^^^^^^^^^
     "#);
 }
 

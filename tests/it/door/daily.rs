@@ -247,7 +247,7 @@ fn foreign_tables_are_worth_a_word() {
     ✓ 1 users [t]  1 statement
     1 migration applied in [t]; schema is at 1
     --- stderr
-    note: the database has 1 tables but no history of migrations: if they come from these migrations, record a baseline first
+    note: the database has a table but no history of migrations: if these migrations made what it has, record a baseline first
     --- exit 0
     ");
 }

@@ -60,7 +60,7 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     assert_snapshot!(door.run(&["up"]), @r#"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     --- stderr
-    error: migration 4 (mistake) failed half-way up at statement 2 of 3: the first 1 have taken effect
+    error: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
     note: begun [time] by run [id]
     note: near "refernces": syntax error (1)
     help: undo by hand the statements that took effect, then say so in the journal, and the next up begins it anew:
@@ -73,7 +73,7 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
      4        mistake  failed
     0 migrations applied, 1 pending, 1 failed; schema is empty
     --- stderr
-    warning: migration 4 (mistake) failed half-way up at statement 2 of 3: the first 1 have taken effect
+    warning: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
     note: begun [time] by run [id]
     note: near "refernces": syntax error (1)
     help: undo by hand the statements that took effect, then say so in the journal, and the next up begins it anew:

@@ -205,7 +205,7 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>)
 fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {
     let refused = DatabaseError::new(ErrorKind::Connect, "connection refused");
     observer.observe(&Event::ConnectFinished { result: Err(&refused), elapsed: Duration::from_millis(1) });
-    let error = Error::Connect { expected: Box::new(expected), source: refused };
+    let error = Error::Connect { expected: Box::new(expected), source: Box::new(refused) };
     let report = ended(Some(&error));
     observer.observe(&Event::RunFinished { report: &report, error: Some(&error), schema: None });
 }

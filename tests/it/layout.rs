@@ -1,0 +1,155 @@
+//! Directories of files, and what is made of them.
+
+use std::path::Path;
+
+use migrascope::layout::{self, LayoutError, Ways};
+use migrascope::migration::Dialect;
+use tempfile::TempDir;
+
+fn directory(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+/// Each migration as `version name: up file, down file`, or each problem as `file:line:column message`.
+fn told(folder: &Path, dialect: Dialect) -> String {
+    let file = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    match layout::read(folder, dialect) {
+        Ok(set) => {
+            let lines = set.iter().map(|migration| {
+                let down =
+                    migration.down.as_ref().map(|script| format!(", {}", file(&script.path))).unwrap_or_default();
+                format!("{} {}: {}{down}", migration.version, migration.name, file(&migration.up.path))
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Err(LayoutError::Files(problems)) => {
+            let lines = problems.iter().map(|problem| {
+                let place = problem.place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+                let text = problem.to_string().replace(&format!("{}/", folder.display()), "");
+                format!("{}{place} {text}", file(&problem.path))
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Err(other) => other.to_string().replace(&folder.display().to_string(), "DIR"),
+    }
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], expected: &str) {
+    check_bytes(&files.iter().map(|(name, text)| (*name, text.as_bytes())).collect::<Vec<_>>(), expected);
+}
+
+#[track_caller]
+fn check_bytes(files: &[(&str, &[u8])], expected: &str) {
+    let folder = directory(files);
+    assert_eq!(told(folder.path(), Dialect::Postgres), expected);
+}
+
+#[test]
+fn versions_are_sorted_as_numbers_and_names_may_be_anything() {
+    check(
+        &[("10_b.sql", ""), ("9_a.sql", ""), ("00011_größe & co.sql", ""), ("12_v1.2.sql", "")],
+        "9 a: 9_a.sql\n10 b: 10_b.sql\n00011 größe & co: 00011_größe & co.sql\n12 v1.2: 12_v1.2.sql",
+    );
+}
+
+#[test]
+fn the_file_for_this_database_wins_in_both_directions() {
+    check(
+        &[
+            ("1_a.sql", ""),
+            ("1_a.postgres.sql", ""),
+            ("1_a.mysql.sql", ""),
+            ("1_a.down.sql", ""),
+            ("1_a.postgres.down.sql", ""),
+            ("2_b.postgres.sql", ""),
+            ("2_b.down.mysql.sql", ""),
+            ("3_c.mysql.sql", ""),
+        ],
+        "1 a: 1_a.postgres.sql, 1_a.postgres.down.sql\n2 b: 2_b.postgres.sql",
+    );
+}
+
+#[test]
+fn what_is_no_migration_is_passed_over() {
+    check(
+        &[
+            ("1_a.sql", ""),
+            ("README.md", "x"),
+            (".sqlfluff", "x"),
+            (".2_hidden.sql", "x"),
+            ("atlas.sum", "x"),
+            ("content.go", "x"),
+            ("migration_lock.toml", "x"),
+            ("checks/1_x.sql", "x"),
+        ],
+        "1 a: 1_a.sql",
+    );
+}
+
+#[test]
+fn what_could_be_meant_as_a_migration_is_never_left_out_without_a_word() {
+    check(
+        &[
+            ("1_a.sql", ""),
+            ("add_users.sql", ""),
+            ("2-b.sql", ""),
+            ("3_c.go", ""),
+            ("20260101000000_d/up.sql", ""),
+            ("4_e.down.sql", ""),
+        ],
+        "2-b.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
+         20260101000000_d a folder for each migration is another tool's layout\n\
+         3_c.go a migration in code cannot be run, only SQL\n\
+         add_users.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
+         4_e.down.sql a down file without its migration",
+    );
+}
+
+#[test]
+fn two_files_with_one_version_are_refused() {
+    check(&[("1_a.sql", ""), ("1_b.sql", "")], "1_b.sql the version is taken by 1_a.sql already");
+    check(&[("007_a.sql", ""), ("7_a.sql", "")], "7_a.sql the version is taken by 007_a.sql already");
+}
+
+#[test]
+fn what_cannot_be_read_or_split_is_placed() {
+    check_bytes(
+        &[
+            ("1_a.sql", b"SELECT 1;\nSELECT '\xff'"),
+            ("2_b.sql", b"SELECT 'open\n"),
+            ("3_c.sql", b"COPY t FROM stdin;\n"),
+        ],
+        "1_a.sql:2:9 invalid UTF-8\n\
+         2_b.sql:1:8 unterminated quote '\n\
+         3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql does",
+    );
+}
+
+#[test]
+fn an_empty_or_missing_directory_is_an_error() {
+    check(&[("README.md", "")], "the directory DIR has no migrations for postgres");
+    let folder = TempDir::new().unwrap();
+    let told = told(&folder.path().join("nowhere"), Dialect::Sqlite);
+    assert_eq!(told, "cannot read the directory DIR: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_new_migration_continues_what_the_directory_has() {
+    let folder = directory(&[("006_a.sql", b"")]);
+    let make = |name: &str, ways| {
+        let paths = layout::create(folder.path(), name, "20260131120000", ways).unwrap();
+        paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(make("Add orders!", Ways::UpAndDown), ["007_add_orders.sql", "007_add_orders.down.sql"]);
+    let dated = directory(&[("20250101000000_a.sql", b"")]);
+    let paths = layout::create(dated.path(), "b", "20260131120000", Ways::Up).unwrap();
+    assert!(paths[0].ends_with("20260131120000_b.sql"), "{paths:?}");
+    assert!(layout::create(dated.path(), "?!", "20260131120000", Ways::Up).is_err());
+}
