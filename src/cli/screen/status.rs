@@ -42,7 +42,7 @@ fn table(status: &Status) -> String {
     table.set_header(["VERSION", "NAME", "STATE", "APPLIED AT", "TIME"]);
     for row in &status.rows {
         let time = row.elapsed_ms.map(|ms| match ms {
-            0 => "< 1 ms".to_owned(),
+            0 => "0 ms".to_owned(),
             ms => words::duration(Duration::from_millis(ms)),
         });
         table.add_row([
