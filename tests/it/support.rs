@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use migrascope::database::{self, Access, ConnectOptions, Connector, Row, SecretUrl};
 use migrascope::event::{Command, Event, Observer, RunContext};
@@ -197,6 +198,18 @@ pub fn query(url: &str, sql: &str) -> Vec<Row> {
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Tries until it is so; panics when it takes longer than any machine needs.
+pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "never happened: {what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
 }
 
 /// The repository's own sample migrations.

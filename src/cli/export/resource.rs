@@ -36,8 +36,11 @@ pub(super) fn of_traces(context: &RunContext, variables: Lookup<'_>, stated: Vec
     ];
     attributes.extend(context.operator.host.clone().map(|host| KeyValue::new(names::HOST_NAME, host)));
     attributes.extend(executable().map(|name| KeyValue::new(names::PROCESS_EXECUTABLE_NAME, name)));
-    attributes
-        .extend(DOWNWARD.into_iter().filter_map(|(name, key)| get(variables, name).map(|v| KeyValue::new(key, v))));
+    // Elsewhere such general names may mean anything.
+    if get(variables, "KUBERNETES_SERVICE_HOST").is_some() {
+        let told = |(name, key)| get(variables, name).map(|value| KeyValue::new(key, value));
+        attributes.extend(DOWNWARD.into_iter().filter_map(told));
+    }
     attributes.extend(stated);
     attributes.extend(get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new(names::SERVICE_NAME, name)));
     let detector = Box::new(TelemetryResourceDetector);

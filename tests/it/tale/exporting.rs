@@ -94,6 +94,7 @@ fn the_sender_says_who_it_is() {
     let environment = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=staging,team=a%2Cb"),
+        ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
         ("POD_NAME", "orders-migrate-x7k"),
     ];
     project.up(&environment, &[]);

@@ -2,13 +2,9 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use super::exporting::Project;
-use crate::support::service;
-
-/// For a receiver that writes its log in its own time.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::support::{eventually, service};
 
 #[test]
 fn an_independent_receiver_decodes_the_trace() {
@@ -18,16 +14,11 @@ fn an_independent_receiver_decodes_the_trace() {
     let output = Project::new().up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &url), ("TRACEPARENT", &parent)], &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr).matches("telemetry: ").count(), 0, "{output:?}");
-    let begun = Instant::now();
-    loop {
+    eventually(&format!("trace {trace} is in {log}"), || {
         let text = String::from_utf8_lossy(&fs::read(&log).expect("the receiver's log")).into_owned();
         let names = ["migrascope up", "connect", "plan", "migrate", "CREATE TABLE users", "record ledger"];
-        if text.contains(&trace) && names.iter().all(|name| text.contains(name)) {
-            return;
-        }
-        assert!(begun.elapsed() < PATIENCE, "trace {trace} is not in {log}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        (text.contains(&trace) && names.iter().all(|name| text.contains(name))).then_some(())
+    });
 }
 
 #[test]
