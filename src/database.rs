@@ -64,6 +64,8 @@ pub struct Abilities {
     pub product: &'static str,
     /// Column type for a point in time.
     pub timestamp: &'static str,
+    /// What stands behind the parenthesis of our own `CREATE TABLE`.
+    pub table_suffix: &'static str,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -127,6 +129,9 @@ pub trait Session: Send {
     /// What it can do.
     fn abilities(&self) -> Abilities;
 
+    /// The schema or the database that our own tables live in, wherever a script may go; `None` where there is one alone.
+    fn home(&self) -> Option<&str>;
+
     /// An identifier in quotes.
     fn quote(&self, identifier: &str) -> String;
 
@@ -158,6 +163,9 @@ pub trait Session: Send {
 
     /// SQL that must stand between a script that changed the session and our own records, inside the transaction.
     fn regain(&self) -> Vec<String>;
+
+    /// A statement of ours that is not hindered by a role that a script has taken, and leaves that role as it is.
+    fn as_ourselves(&self, sql: &str) -> String;
 
     /// Makes the session as new: settings, roles and temporary objects of a migration are gone.
     async fn renew(&mut self) -> Result<(), DatabaseError>;
@@ -194,6 +202,12 @@ pub trait Keeper: Send {
 
     /// Who has it; `None` when nobody has it any more or the server does not tell.
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError>;
+
+    /// Whether the connection, and the lock with it, is still ours.
+    ///
+    /// # Errors
+    /// When it is not.
+    async fn alive(&mut self) -> Result<(), DatabaseError>;
 
     /// Cancels the statement that the session with this process number is running.
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;

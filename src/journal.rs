@@ -55,9 +55,10 @@ impl<'a> Journal<'a> {
                operator VARCHAR(255),\n  \
                host VARCHAR(255),\n  \
                pod VARCHAR(255),\n  \
-               tool_version VARCHAR(32) NOT NULL\n)",
+               tool_version VARCHAR(32) NOT NULL\n){suffix}",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
+            suffix = session.abilities().table_suffix,
         );
         [Some(table), index].into_iter().flatten().collect()
     }
@@ -93,7 +94,7 @@ impl<'a> Journal<'a> {
             "UPDATE {table} SET outcome = '{outcome}', statements_done = {steps_done}, finished_at = {now}, \
              elapsed_ms = {elapsed} WHERE id = {id}",
             table = self.table(session),
-            outcome = outcome.word(),
+            outcome = word(outcome),
             now = session.literal(&Value::Now),
             elapsed = elapsed.as_millis(),
             id = session.literal(&Value::Text(self.context.run_id.clone())),
@@ -118,7 +119,7 @@ impl<'a> Journal<'a> {
                 id: &new_id(),
                 kind: "migration",
                 step: Some(step),
-                outcome: failure.map_or(Outcome::Success, |(_, outcome)| outcome).word(),
+                outcome: word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
                 half_way: false,
                 done: failure.map_or(step.statements().len(), |_| 0),
                 total: step.statements().len(),
@@ -159,7 +160,7 @@ impl<'a> Journal<'a> {
         )
     }
 
-    /// SQL that completes a non-atomic attempt.
+    /// SQL that completes a non-atomic attempt, unless it was completed by a commit that we did not hear of.
     pub(crate) fn attempt_finished(
         &self,
         session: &dyn Session,
@@ -171,9 +172,10 @@ impl<'a> Journal<'a> {
         let half_way = failure.is_some_and(|(failure, _)| failure.remains != Remains::Nothing);
         format!(
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
-             error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} WHERE id = {id}",
+             error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} \
+             WHERE id = {id} AND outcome = '{EXECUTING}'",
             table = self.table(session),
-            outcome = failure.map_or(Outcome::Success, |(_, outcome)| outcome).word(),
+            outcome = word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
             half_way = session.literal(&Value::Bool(half_way)),
             code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
             text = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.message.clone()))),
@@ -250,6 +252,14 @@ struct Entry<'e> {
     failure: Option<&'e Failure>,
     started: Value,
     finished: Option<Elapsed>,
+}
+
+/// The journal's word for an outcome, for people who read it with plain SQL.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Cancellation => "interrupted",
+        outcome => outcome.word(),
+    }
 }
 
 fn new_id() -> String {

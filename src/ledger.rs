@@ -47,7 +47,7 @@ pub(crate) trait Ledger: Send + Sync {
 
 /// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
 pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
-    match (name.split_once('.'), &session.identity().schema) {
+    match (name.split_once('.'), session.home()) {
         (Some((schema, table)), _) => format!("{}.{}", session.quote(schema), session.quote(table)),
         (None, Some(schema)) => format!("{}.{}", session.quote(schema), session.quote(name)),
         (None, None) => session.quote(name),

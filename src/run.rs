@@ -164,7 +164,7 @@ async fn under_lock(
     let journal = Journal::new(&job.options.journal_table, job.context);
     prepare_tables(&mut **session, ledger, &journal, plan.steps.len()).await?;
     let started = Instant::now();
-    let mut engine = step::Engine { job, session, keeper, ledger, journal: &journal, observer };
+    let mut engine = step::Engine { job, session, keeper, ledger, journal: &journal, observer, lock_seen: started };
     let result = engine.take_all(&plan.steps, tally).await;
     let outcome = result.as_ref().err().map_or(Outcome::Success, Error::outcome);
     let finished = journal.run_finished(&**session, outcome, tally.succeeded(), started.elapsed());

@@ -6,6 +6,7 @@ use migrascope::migration::Version;
 
 use super::exit::Exit;
 use super::help;
+use super::output::complain;
 use super::settings::choices;
 
 /// The whole command line.
@@ -22,9 +23,33 @@ pub(crate) struct Args {
 impl Args {
     /// Reads the process's arguments; prints help or a usage error and exits where there is nothing to be carried out.
     pub(crate) fn typed() -> Self {
-        let matches = command().get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let matches = command().try_get_matches().unwrap_or_else(|error| refuse(&error));
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| refuse(&error))
     }
+}
+
+/// Says what is wrong and exits; a URL that stands where none belongs does not show its password.
+fn refuse(error: &clap::Error) -> ! {
+    let told = error.render().to_string();
+    let safe = without_passwords(&told);
+    if safe == told || !error.use_stderr() {
+        error.exit();
+    }
+    complain(safe.trim_end());
+    std::process::exit(error.exit_code());
+}
+
+/// The text with everything left out that stands between a `://` and the `@` behind it.
+fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut safe = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let word = part.find(char::is_whitespace).map_or(part, |end| &part[..end]);
+        let kept = word.rfind('@').map_or(part, |at| &part[at..]);
+        safe.push_str(if kept.len() < part.len() { "://…" } else { "://" });
+        safe.push_str(kept);
+    }
+    safe
 }
 
 /// The command line as clap sees it: each global option names its environment variable.
@@ -51,7 +76,7 @@ pub(crate) struct Options {
     /// The database's name in metrics [default: its own name]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Database")]
     pub(crate) target: Option<String>,
-    /// SQL for every connection that migrates; can be repeated
+    /// SQL for every connection that migrates or looks at the history; can be repeated
     #[arg(long, global = true, value_name = "SQL", help_heading = "Database")]
     pub(crate) connection_init: Vec<String>,
     /// The table that records what is applied [default: _migrascope_migrations]
@@ -101,7 +126,7 @@ pub(crate) struct Options {
     /// Write metrics for Prometheus's textfile collector here
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) metrics_file: Option<String>,
-    /// Send traces and metrics: never, where an endpoint is set, or fail without [default: auto]
+    /// Send traces and metrics: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,
     /// How long the end of a run may wait for collectors [default: 5s]

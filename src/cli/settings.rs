@@ -28,7 +28,7 @@ use super::export::{ExportSettings, TelemetryMode};
 pub(crate) struct Settings {
     /// Where the database's URL comes from.
     pub(crate) database: Database,
-    /// SQL for every connection that migrates.
+    /// SQL for every connection that migrates or looks at the history.
     pub(crate) connection_init: Vec<String>,
     /// The directory of the migrations.
     pub(crate) directory: PathBuf,

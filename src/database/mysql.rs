@@ -143,6 +143,9 @@ impl MysqlSession {
         if self.access == Access::Read {
             self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         }
+        for sql in self.connector.init.clone() {
+            self.wire.query(&sql).await?;
+        }
         let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
@@ -153,9 +156,6 @@ impl MysqlSession {
             next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
             self.identity.system = "mariadb";
-        }
-        for sql in self.connector.init.clone() {
-            self.wire.query(&sql).await?;
         }
         Ok(())
     }
@@ -174,7 +174,13 @@ impl Session for MysqlSession {
             product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
             timestamp: "DATETIME(6)",
             partial_index: false,
+            // The database's own may be latin1, which has no room for every name.
+            table_suffix: " CHARACTER SET utf8mb4",
         }
+    }
+
+    fn home(&self) -> Option<&str> {
+        Some(&self.identity.database)
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -242,6 +248,10 @@ impl Session for MysqlSession {
 
     fn regain(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn as_ourselves(&self, sql: &str) -> String {
+        sql.to_owned()
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {

@@ -16,8 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
 use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
-    Session, UrlError, Value,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Row,
+    SecretUrl, Session, UrlError, Value,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -154,12 +154,12 @@ struct PostgresSession {
 
 impl PostgresSession {
     async fn prepare(&mut self) -> Result<(), DatabaseError> {
-        let mut message = String::new();
         if self.access == Access::Read {
-            message.push_str("SET default_transaction_read_only = on;");
+            self.wire.query("SET default_transaction_read_only = on").await?;
         }
-        message.push_str(IDENTITY);
-        let mut row = self.wire.query(&message).await?.pop().unwrap_or_default().into_iter();
+        // What it sets, a search path above all, decides who and where we are.
+        self.initialise().await?;
+        let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
         self.identity.schema = next();
@@ -173,7 +173,7 @@ impl PostgresSession {
             (false, true) => Some("default_transaction_read_only is on"),
             (false, false) => None,
         };
-        self.initialise().await
+        Ok(())
     }
 
     async fn initialise(&mut self) -> Result<(), DatabaseError> {
@@ -213,7 +213,8 @@ impl PostgresSession {
         let mut error = translate(&error, prefix).at(stage);
         // The server counts characters, and what it says of our own records is no place in the file.
         let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
-        error.position = error.position.and_then(|chars| sql.char_indices().nth(chars)).map(|(byte, _)| byte);
+        let byte = |chars| sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte);
+        error.position = error.position.filter(|_| stage == Stage::Statement).map(byte);
         Err(error)
     }
 }
@@ -231,7 +232,12 @@ impl Session for PostgresSession {
             product: "PostgreSQL",
             timestamp: "TIMESTAMP WITH TIME ZONE",
             partial_index: true,
+            table_suffix: "",
         }
+    }
+
+    fn home(&self) -> Option<&str> {
+        self.identity.schema.as_deref()
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -289,7 +295,11 @@ impl Session for PostgresSession {
         }
         behind.extend(records.iter().map(String::as_str));
         behind.push("COMMIT");
-        let answers = self.message(sql, &behind).await?;
+        // The server answers when the whole message is done: a connection that breaks without a word may have committed.
+        let answers = self.message(sql, &behind).await.map_err(|error| match (error.kind, &error.code) {
+            (ErrorKind::Lost, None) => error.at(Stage::Commit),
+            _ => error,
+        })?;
         let own = sql.and_then(|_| answers.get(ahead));
         let measured = sql.and_then(|_| answers.get(ahead + 1)).and_then(first_number);
         Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed: measured.map(Duration::from_micros) })
@@ -308,6 +318,11 @@ impl Session for PostgresSession {
 
     fn regain(&self) -> Vec<String> {
         vec!["RESET SESSION AUTHORIZATION".to_owned()]
+    }
+
+    fn as_ourselves(&self, sql: &str) -> String {
+        // Two statements in one message are a transaction, and what is local to it ends with it.
+        format!("SET LOCAL ROLE NONE;{sql}")
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {

@@ -150,19 +150,21 @@ impl Wire {
     }
 
     /// Where a statement stops making sense: the first place that the message can mean at which a prefix of the statement,
-    /// only explained and never run, fails in the same way.
+    /// only explained and never run, fails in the same way. A longer prefix then fails so too, so it is found by halving.
     async fn place(&mut self, error: &DatabaseError, sql: &str) -> Option<usize> {
         let near = locate::between(&error.message, "near \"", "\": syntax error")
             .or_else(|| locate::between(&error.message, "unrecognized token: \"", "\""))?;
         let candidates: Vec<usize> = locate::whole_words(sql, near).collect();
-        for candidate in &candidates {
-            let prefix = &sql[..candidate + near.len()];
+        let (mut low, mut high) = (0, candidates.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let prefix = &sql[..candidates[middle] + near.len()];
             match self.collect(&format!("EXPLAIN {prefix}"), Keep::Nothing, &mut 0).await {
-                Err(found) if translate(&found, prefix).message == error.message => return Some(*candidate),
-                _ => {}
+                Err(found) if translate(&found, prefix).message == error.message => high = middle,
+                _ => low = middle + 1,
             }
         }
-        None
+        candidates.get(low).copied()
     }
 }
 
@@ -209,7 +211,12 @@ impl Session for SqliteSession {
             product: "SQLite",
             timestamp: "TEXT",
             partial_index: true,
+            table_suffix: "",
         }
+    }
+
+    fn home(&self) -> Option<&str> {
+        None
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -294,6 +301,10 @@ impl Session for SqliteSession {
 
     fn regain(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn as_ourselves(&self, sql: &str) -> String {
+        sql.to_owned()
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {

@@ -36,9 +36,10 @@ impl Ledger for NativeLedger {
                token_checksum VARCHAR(64) NOT NULL,\n  \
                applied_at {timestamp} NOT NULL,\n  \
                elapsed_ms BIGINT NOT NULL,\n  \
-               run_id VARCHAR(36) NOT NULL\n)",
+               run_id VARCHAR(36) NOT NULL\n){suffix}",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
+            suffix = session.abilities().table_suffix,
         )]
     }
 

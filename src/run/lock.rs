@@ -23,9 +23,13 @@ pub(super) async fn acquire(
 ) -> Result<(Box<dyn Keeper>, Instant), Error> {
     let started = Instant::now();
     observer.observe(&Event::LockStarted { ledger });
-    let result = match job.connector.keeper(ledger).await {
+    let connected = tokio::select! {
+        connected = job.connector.keeper(ledger) => connected.map_err(|error| super::cannot_connect(job.connector, error)),
+        () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
+    };
+    let result = match connected {
         Ok(keeper) => poll(job, keeper, started, observer).await,
-        Err(source) => Err(super::cannot_connect(job.connector, source)),
+        Err(error) => Err(error),
     };
     let waited = started.elapsed();
     tally.lock_waited = waited;

@@ -1,6 +1,7 @@
 //! Taking one step: begin, statements, record, commit; or statement by statement with a journal of how far it came.
 
 mod atomic;
+mod effect;
 mod statement;
 mod stepwise;
 
@@ -17,6 +18,9 @@ use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, StatementReport, StepReport};
 
+/// How often the connection that holds the lock is looked at, between statements and while one runs.
+const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
+
 /// Everything a step needs.
 pub(super) struct Engine<'r> {
     pub(super) job: &'r Job<'r>,
@@ -25,6 +29,8 @@ pub(super) struct Engine<'r> {
     pub(super) ledger: &'r dyn Ledger,
     pub(super) journal: &'r Journal<'r>,
     pub(super) observer: &'r mut dyn Observer,
+    /// When the lock was last seen to be ours.
+    pub(super) lock_seen: Instant,
 }
 
 /// Why a step ended before its time.
@@ -50,6 +56,11 @@ impl Engine<'_> {
             tally.add(step, report);
             if let Some(failure) = failure {
                 return Err(self.error(step, failure, outcome));
+            }
+            if step.changes_session() && index + 1 < steps.len() {
+                // What this script has set must not reach the next: without a clean session there is no next.
+                let clean = self.session.renew().await;
+                clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
             }
         }
         Ok(())
@@ -110,21 +121,29 @@ impl Engine<'_> {
     }
 
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
-    async fn note(&mut self, broken: &Broken, sql: &str) {
+    async fn note(&mut self, step: &Step<'_>, broken: &Broken, sql: &str) {
         if broken.error.kind == ErrorKind::Lost {
             let Ok(fresh) = self.job.connector.session(Access::Write).await else {
                 return;
             };
             *self.session = fresh;
+        } else if step.changes_session() {
+            // A role that the script has taken may not write our journal.
+            let _ = self.session.renew().await;
         }
         let _ = self.session.query(sql).await;
     }
 
-    /// Cleans the session for the next step; its failure is the next step's.
-    async fn renew(&mut self, step: &Step<'_>) {
-        if step.changes_session() {
-            let _ = self.session.renew().await;
+    /// Whether the run may go on: nobody asked it to stop, and the lock is still ours.
+    async fn may_go_on(&mut self) -> Result<(), DatabaseError> {
+        if self.job.stop.is_requested() {
+            return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
         }
+        if self.lock_seen.elapsed() >= LOOK_AT_LOCK_EVERY {
+            self.keeper.alive().await.map_err(|error| lock_lost(&error))?;
+            self.lock_seen = Instant::now();
+        }
+        Ok(())
     }
 
     fn recorded(&mut self, step: &Step<'_>, elapsed: Duration, error: Option<&DatabaseError>) {
@@ -132,9 +151,8 @@ impl Engine<'_> {
     }
 }
 
-/// An interruption that was seen between two statements.
-fn interruption() -> DatabaseError {
-    DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement")
+fn lock_lost(error: &DatabaseError) -> DatabaseError {
+    DatabaseError::new(ErrorKind::Other, format!("the connection that holds the lock is gone: {error}"))
 }
 
 fn report(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> StatementReport {

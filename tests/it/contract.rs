@@ -5,6 +5,7 @@ mod history;
 mod locking;
 mod postgres;
 mod sample;
+mod session;
 
 use migrascope::Options;
 use migrascope::event::Command;

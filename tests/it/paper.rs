@@ -64,7 +64,12 @@ impl Session for FakeSession {
             product: "Paper",
             timestamp: "TIMESTAMP",
             partial_index: false,
+            table_suffix: "",
         }
+    }
+
+    fn home(&self) -> Option<&str> {
+        None
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -113,6 +118,10 @@ impl Session for FakeSession {
         vec!["regain".to_owned()]
     }
 
+    fn as_ourselves(&self, sql: &str) -> String {
+        sql.to_owned()
+    }
+
     async fn renew(&mut self) -> Result<(), DatabaseError> {
         self.0.answer("renew")
     }
@@ -137,6 +146,10 @@ impl Keeper for FakeKeeper {
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
         Ok(None)
+    }
+
+    async fn alive(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     async fn cancel(&mut self, _: Option<u64>) -> Result<(), DatabaseError> {
@@ -257,7 +270,7 @@ fn without_transactional_ddl_every_statement_is_journaled() {
     result.unwrap();
     check(
         &heard,
-        "insert _migrascope_journal · limit Some(5s) · ONE · update _migrascope_journal SET · TWO · \
+        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · \
          update _migrascope_journal SET · begin · insert _migrascope_migrations · update _migrascope_journal SET · commit",
     );
 }
@@ -268,7 +281,7 @@ fn a_half_way_failure_is_journaled_where_it_happened() {
         play(Paper { fails: vec![("TWO", ErrorKind::Syntax)], ..Paper::default() }, &["ONE; TWO; THREE"]);
     check(
         &heard,
-        "insert _migrascope_journal · limit Some(5s) · ONE · update _migrascope_journal SET · TWO · \
+        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · \
          update _migrascope_journal SET",
     );
     let error = result.unwrap_err();

@@ -50,7 +50,7 @@ fn excerpt(failure: &Failure) -> Excerpt {
     let said = words::coded(&failure.message, failure.code.as_deref());
     let text = fs::read_to_string(&failure.path).unwrap_or_default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    if failure.stage == Stage::Statement && text.is_char_boundary(failure.offset) && failure.offset < text.len() {
+    if failure.stage == Stage::Statement && text.is_char_boundary(failure.offset) && failure.offset <= text.len() {
         return Excerpt::word(path, text, failure.offset, said);
     }
     Excerpt::line(path, failure.line, failure.column, said)

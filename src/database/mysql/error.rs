@@ -74,6 +74,10 @@ fn syntax_position(message: &str, sql: &str) -> Option<usize> {
     if near.is_empty() {
         return Some(sql.trim_end().len());
     }
+    if sql.ends_with(near) {
+        // Everything that is left is quoted: it is the last such place, not the first.
+        return Some(sql.len() - near.len());
+    }
     let from_line = sql.get(start..)?;
     if let Some(offset) = from_line.find(near) {
         return Some(start + offset);

@@ -59,6 +59,10 @@ impl Keeper for MysqlKeeper {
         }))
     }
 
+    async fn alive(&mut self) -> Result<(), DatabaseError> {
+        self.wire.query("SELECT 1").await.map(drop)
+    }
+
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {
         if let Some(process) = process {
             self.wire.query(&format!("KILL QUERY {process}")).await?;

@@ -52,7 +52,7 @@ fn kind(code: &str) -> ErrorKind {
         "40001" => ErrorKind::Serialization,
         "25006" => ErrorKind::ReadOnly,
         "53300" | "57P03" => ErrorKind::Connect,
-        "57P01" | "57P02" | "57P05" => ErrorKind::Lost,
+        "25P03" | "25P04" | "57P01" | "57P02" | "57P04" | "57P05" => ErrorKind::Lost,
         _ if code.starts_with("42") => ErrorKind::Invalid,
         _ if code.starts_with("08") => ErrorKind::Lost,
         _ => ErrorKind::Other,

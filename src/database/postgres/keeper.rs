@@ -21,6 +21,11 @@ impl PostgresKeeper {
     }
 }
 
+/// A statement up to its first literal: what it holds is nobody's business.
+fn without_literals(statement: &str) -> &str {
+    statement.split(['\'', '$']).next().unwrap_or_default().trim_end()
+}
+
 /// The advisory key of a ledger: the first eight bytes of SHA-256 over `migrascope:` and the quoted table name.
 ///
 /// Advisory locks belong to one database, so its name is not part of the key.
@@ -63,8 +68,12 @@ impl Keeper for PostgresKeeper {
             application: next().filter(|name| !name.is_empty()),
             client: next(),
             since: next(),
-            doing: next(),
+            doing: next().map(|doing| without_literals(&doing).to_owned()),
         }))
+    }
+
+    async fn alive(&mut self) -> Result<(), DatabaseError> {
+        self.wire.query("SELECT 1").await.map(drop)
     }
 
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {

@@ -71,6 +71,11 @@ impl Keeper for SqliteKeeper {
         })
     }
 
+    async fn alive(&mut self) -> Result<(), DatabaseError> {
+        // The system takes a file's lock from nobody who lives.
+        Ok(())
+    }
+
     async fn cancel(&mut self, _process: Option<u64>) -> Result<(), DatabaseError> {
         self.interrupt.store(true, Ordering::Relaxed);
         Ok(())

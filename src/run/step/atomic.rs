@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Broken, Engine, interruption};
+use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind};
 use crate::ledger::Elapsed;
 use crate::plan::Step;
@@ -16,7 +16,6 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<(), (Failure, Outcome)> {
         let Err(error) = self.transaction(step, started, done).await else {
-            self.renew(step).await;
             return Ok(());
         };
         let lost_at_commit = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
@@ -28,7 +27,7 @@ impl Engine<'_> {
         let (failure, outcome) = self.describe(step, &broken);
         let elapsed = Elapsed::Measured(started.elapsed());
         let sql = self.journal.attempt(&**self.session, step, elapsed, Some((&failure, outcome)));
-        self.note(&broken, &sql).await;
+        self.note(step, &broken, &sql).await;
         Err((failure, outcome))
     }
 
@@ -44,10 +43,10 @@ impl Engine<'_> {
         let count = step.statements().len();
         let alone = if pipelined { count.saturating_sub(1) } else { count };
         for index in 0..alone {
-            self.uninterrupted()?;
+            self.may_go_on().await?;
             self.statement(step, index, done).await?;
         }
-        self.uninterrupted()?;
+        self.may_go_on().await?;
         if pipelined {
             let records = self.records(step, Elapsed::SinceBegin);
             self.last_statement(step, &records, done).await
@@ -63,9 +62,5 @@ impl Engine<'_> {
         records.extend(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.push(self.journal.attempt(session, step, elapsed, None));
         records
-    }
-
-    pub(super) fn uninterrupted(&self) -> Result<(), DatabaseError> {
-        if self.job.stop.is_requested() { Err(interruption()) } else { Ok(()) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::effect::{ends_transaction, may_leave_something};
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind, Limits};
 use crate::ledger::Elapsed;
@@ -22,24 +23,25 @@ impl Engine<'_> {
             return Err(self.describe(step, &broken));
         }
         let Err(broken) = self.run_all(step, &id, started, done).await else {
-            self.renew(step).await;
             return Ok(());
         };
         let (failure, outcome) = self.describe(step, &broken);
         let effective = match broken.remains {
             Remains::HalfWay { done, .. } => done as usize,
-            Remains::Nothing | Remains::Unknown => 0,
+            Remains::Unknown => step.statements().len(),
+            Remains::Nothing => 0,
         };
         let told = Some((&failure, outcome));
         let sql = self.journal.attempt_finished(&**self.session, &id, effective, started.elapsed(), told);
-        self.note(&broken, &sql).await;
+        self.note(step, &broken, &sql).await;
         Err((failure, outcome))
     }
 
+    /// The limits first: were they to fail, the journal must not say that anything has begun.
     async fn prepare(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
-        self.session.query(start).await?;
-        self.session.limit(&limits).await
+        self.session.limit(&limits).await?;
+        self.session.query(start).await.map(drop)
     }
 
     async fn run_all(
@@ -51,8 +53,9 @@ impl Engine<'_> {
     ) -> Result<(), Broken> {
         // Where a transaction of the script's own is open: it takes with it what it did since.
         let mut opened: Option<usize> = None;
+        let transactional_ddl = self.session.abilities().transactional_ddl;
         for (index, statement) in step.statements().iter().enumerate() {
-            let result = match self.uninterrupted() {
+            let result = match self.may_go_on().await {
                 Ok(()) => self.statement(step, index, done).await,
                 Err(error) => Err(error),
             };
@@ -62,12 +65,10 @@ impl Engine<'_> {
             match statement.kind {
                 StatementKind::Begin { .. } => opened = Some(index),
                 StatementKind::Commit | StatementKind::Rollback => opened = None,
+                _ if !transactional_ddl && ends_transaction(step.text(index)) => opened = None,
                 StatementKind::Ordinary | StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => {}
             }
-            let advance = self.journal.attempt_advanced(&**self.session, id, index + 1);
-            if let Err(error) = self.session.query(&advance).await {
-                return Err(self.broken(step, index + 1, opened, error.at(Stage::Record)).await);
-            }
+            self.advance(step, id, index + 1, opened).await?;
         }
         let records = self.final_records(step, id, started);
         let concluded = match self.session.begin(&Limits::default()).await {
@@ -77,6 +78,21 @@ impl Engine<'_> {
         match concluded {
             Ok(()) => Ok(()),
             Err(error) => Err(self.broken(step, step.statements().len(), opened, error).await),
+        }
+    }
+
+    /// Says in the journal how far the attempt has come; not inside a transaction of the script's own, which may yet be undone.
+    async fn advance(&mut self, step: &Step<'_>, id: &str, count: usize, opened: Option<usize>) -> Result<(), Broken> {
+        if opened.is_some() {
+            return Ok(());
+        }
+        let mut sql = self.journal.attempt_advanced(&**self.session, id, count);
+        if step.changes_session() {
+            sql = self.session.as_ourselves(&sql);
+        }
+        match self.session.query(&sql).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.broken(step, count, opened, error.at(Stage::Record)).await),
         }
     }
 
@@ -95,14 +111,19 @@ impl Engine<'_> {
             // A rollback that fails hides nothing: the server rolls back when the session ends.
             let _ = self.session.rollback().await;
         }
+        let abilities = self.session.abilities();
+        // Where DDL commits by itself, it commits what was open before it runs, and so before it fails.
+        let committed = !abilities.transactional_ddl
+            && error.stage == Stage::Statement
+            && error.kind != ErrorKind::Syntax
+            && ends_transaction(step.text(index));
+        let opened = opened.filter(|_| !committed);
         let effective = opened.unwrap_or(index);
-        let running = step.statements().get(index).filter(|_| error.stage == Stage::Statement);
-        let next_unknown = opened.is_none()
-            && running.is_some_and(|statement| {
-                let leaves_an_index = statement.kind == StatementKind::ConcurrentIndex && !error.had_no_effect();
-                leaves_an_index || error.kind == ErrorKind::Lost
-            });
+        let running = step.statements().get(index).filter(|_| error.stage == Stage::Statement && opened.is_none());
+        let next_unknown =
+            running.is_some_and(|statement| may_leave_something(statement.kind, step.text(index), &error, abilities));
         let remains = match (effective, next_unknown) {
+            _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
             (0, false) => Remains::Nothing,
             (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
         };
