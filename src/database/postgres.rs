@@ -23,8 +23,7 @@ use crate::migration::Dialect;
 use crate::report::Stage;
 
 /// The server measures the statement in front, because the message carries more than that statement.
-const MEASURE: &str =
-    "SELECT (extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
+const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
 
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
@@ -257,7 +256,7 @@ impl Session for PostgresSession {
                 format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
             }
             Value::MillisecondsSinceBegin => {
-                "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint"
+                "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint"
                     .to_owned()
             }
         }

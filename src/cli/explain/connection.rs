@@ -34,6 +34,12 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
             format!("let the user connect to {database}, or correct the database's name in the database URL")
         }
         _ if *system == "sqlite" => "check that the file's directory exists and can be written".to_owned(),
+        // The driver passes rustls's words on as an input error.
+        _ if source.message.contains("certificate") => {
+            "name the CA that has signed the server's certificate with sslrootcert=FILE in the URL's query (ssl-ca for MySQL \
+             and MariaDB), or install it in the system; with verify-full the host must be named in the certificate"
+                .to_owned()
+        }
         _ if source.message.starts_with("TLS") => {
             "the two sides do not agree on TLS: sslmode=disable, prefer, require, verify-ca or verify-full in the URL's \
              query (ssl-mode for MySQL and MariaDB) says what is wanted"
