@@ -7,6 +7,7 @@ mod failure;
 mod locate;
 mod mysql;
 mod postgres;
+mod row;
 mod sqlite;
 mod url;
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either};
 
 use self::error::{from_connect, translate};
 use self::keeper::MysqlKeeper;
+use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
     Session, UrlError, Value,
@@ -108,11 +109,7 @@ impl Wire {
                 Either::Right(row) => {
                     returned += 1;
                     if keep == Keep::Rows {
-                        rows.push(
-                            (0..row.len())
-                                .map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten())
-                                .collect(),
-                        );
+                        rows.push(columns(&row));
                     }
                 }
             }
@@ -269,7 +266,7 @@ impl Session for MysqlSession {
             ours.join(", ")
         );
         let rows = self.wire.query(&sql).await?;
-        Ok(rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default())
+        Ok(number(&rows))
     }
 
     async fn close(self: Box<Self>) {

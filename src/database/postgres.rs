@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either, Row as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either};
 
 use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
+use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Row,
     SecretUrl, Session, UrlError, Value,
@@ -134,10 +135,6 @@ impl Wire {
             None => Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default()),
         }
     }
-}
-
-fn columns(row: &PgRow) -> Row {
-    (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten()).collect()
 }
 
 struct PostgresSession {
@@ -300,7 +297,7 @@ impl Session for PostgresSession {
             _ => error,
         })?;
         let own = sql.and_then(|_| answers.get(ahead));
-        let measured = sql.and_then(|_| answers.get(ahead + 1)).and_then(first_number);
+        let measured = sql.and_then(|_| answers.get(ahead + 1)).map(|answer| number(&answer.rows));
         Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed: measured.map(Duration::from_micros) })
     }
 
@@ -337,7 +334,7 @@ impl Session for PostgresSession {
             ours.join(", ")
         );
         let rows = self.wire.query(&sql).await?;
-        Ok(rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default())
+        Ok(number(&rows))
     }
 
     async fn close(self: Box<Self>) {
@@ -360,10 +357,6 @@ fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
 
 fn rows_of(answer: &Answer) -> u64 {
     answer.affected.max(answer.returned)
-}
-
-fn first_number(answer: &Answer) -> Option<u64> {
-    answer.rows.first()?.first()?.as_ref()?.parse().ok()
 }
 
 /// Safe whatever `standard_conforming_strings` says.

@@ -12,10 +12,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Connection, Either, Row as _};
+use sqlx::{AssertSqlSafe, Connection, Either};
 
 use self::error::{from_connect, translate};
 use self::keeper::SqliteKeeper;
+use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
     Session, UrlError, Value, locate,
@@ -130,11 +131,7 @@ impl Wire {
                 Either::Right(row) => {
                     returned += 1;
                     if keep == Keep::Rows {
-                        rows.push(
-                            (0..row.len())
-                                .map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten())
-                                .collect(),
-                        );
+                        rows.push(columns(&row));
                     }
                 }
             }
@@ -325,7 +322,7 @@ impl Session for SqliteSession {
             ours.join(", ")
         );
         let rows = self.wire.query(&sql).await?;
-        Ok(rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default())
+        Ok(number(&rows))
     }
 
     async fn close(self: Box<Self>) {
