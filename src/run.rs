@@ -111,7 +111,7 @@ async fn connect(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Box<dyn S
     let told = result.as_ref().map(|session| session.identity());
     observer.observe(&Event::ConnectFinished { result: told, elapsed: started.elapsed() });
     result.map_err(|source| match source.kind {
-        ErrorKind::Cancelled => Error::Interrupted { failure: None },
+        ErrorKind::Cancelled if job.stop.is_requested() => Error::Interrupted { failure: None },
         _ => cannot_connect(job.connector, source),
     })
 }
@@ -164,7 +164,8 @@ async fn under_lock(
     let journal = Journal::new(&job.options.journal_table, job.context);
     prepare_tables(&mut **session, ledger, &journal, plan.steps.len()).await?;
     let started = Instant::now();
-    let mut engine = step::Engine { job, session, keeper, ledger, journal: &journal, observer, lock_seen: started };
+    let mut engine =
+        step::Engine { job, session, keeper, ledger, journal: &journal, observer, lock_seen: Some(started) };
     let result = engine.take_all(&plan.steps, tally).await;
     let outcome = result.as_ref().err().map_or(Outcome::Success, Error::outcome);
     let finished = journal.run_finished(&**session, outcome, tally.succeeded(), started.elapsed());

@@ -21,6 +21,9 @@ use crate::report::{Failure, Outcome, Remains, StatementReport, StepReport};
 /// How often the connection that holds the lock is looked at, between statements and while one runs.
 const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
 
+/// How long the connection that holds the lock may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Everything a step needs.
 pub(super) struct Engine<'r> {
     pub(super) job: &'r Job<'r>,
@@ -29,8 +32,8 @@ pub(super) struct Engine<'r> {
     pub(super) ledger: &'r dyn Ledger,
     pub(super) journal: &'r Journal<'r>,
     pub(super) observer: &'r mut dyn Observer,
-    /// When the lock was last seen to be ours.
-    pub(super) lock_seen: Instant,
+    /// When the lock was last seen to be ours; `None` when it has to be looked at before anything else is run.
+    pub(super) lock_seen: Option<Instant>,
 }
 
 /// Why a step ended before its time.
@@ -57,8 +60,8 @@ impl Engine<'_> {
             if let Some(failure) = failure {
                 return Err(self.error(step, failure, outcome));
             }
-            if step.changes_session() && index + 1 < steps.len() {
-                // What this script has set must not reach the next: without a clean session there is no next.
+            if step.changes_session() {
+                // What this script has set must reach neither the next nor our own statements.
                 let clean = self.session.renew().await;
                 clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
             }
@@ -139,9 +142,9 @@ impl Engine<'_> {
         if self.job.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
         }
-        if self.lock_seen.elapsed() >= LOOK_AT_LOCK_EVERY {
-            self.keeper.alive().await.map_err(|error| lock_lost(&error))?;
-            self.lock_seen = Instant::now();
+        if self.lock_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_LOCK_EVERY) {
+            look_at_lock(&mut *self.keeper).await?;
+            self.lock_seen = Some(Instant::now());
         }
         Ok(())
     }
@@ -151,8 +154,14 @@ impl Engine<'_> {
     }
 }
 
-fn lock_lost(error: &DatabaseError) -> DatabaseError {
-    DatabaseError::new(ErrorKind::Other, format!("the connection that holds the lock is gone: {error}"))
+/// Whether the lock is still ours, as far as its connection answers in time.
+async fn look_at_lock(keeper: &mut dyn Keeper) -> Result<(), DatabaseError> {
+    let why = match tokio::time::timeout(PATIENCE, keeper.alive()).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.message,
+        Err(_) => "it does not answer".to_owned(),
+    };
+    Err(DatabaseError::new(ErrorKind::Other, format!("the connection that holds the lock is gone: {why}")))
 }
 
 fn report(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> StatementReport {

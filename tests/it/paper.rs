@@ -302,6 +302,15 @@ fn a_connection_that_breaks_at_the_commit_is_not_called_rolled_back() {
 }
 
 #[test]
+fn a_statement_that_went_out_with_a_broken_commit_is_not_told_as_done() {
+    let paper = Paper { fails: vec![("commit", ErrorKind::Lost)], pipelined: true, ..transactional() };
+    let error = play(paper, &["ONE; TWO"]).1.unwrap_err();
+    let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+    assert_eq!((failure.remains, failure.statement), (Remains::Unknown, 2));
+    assert_eq!(error.report.steps[0].statements.len(), 1);
+}
+
+#[test]
 fn a_statement_whose_connection_broke_may_have_taken_effect() {
     let (_, result) = play(Paper { fails: vec![("ONE", ErrorKind::Lost)], ..Paper::default() }, &["ONE; TWO"]);
     let error = result.unwrap_err();

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{Engine, LOOK_AT_LOCK_EVERY, report};
-use crate::database::{DatabaseError, Done, Keeper};
+use super::{Engine, PATIENCE, look_at_lock, report};
+use crate::database::{DatabaseError, Done, ErrorKind, Keeper};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
@@ -12,8 +12,6 @@ use crate::run::Stop;
 
 /// How often a running statement is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
-/// How long the second connection may take to answer while the first one works.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Engine<'_> {
     /// Runs statement `index`, counted from 0.
@@ -27,10 +25,11 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let running = Running { step, index, started, stop: self.job.stop, observer: &mut *self.observer };
+        let (stop, lock_seen) = (self.job.stop, self.lock_seen);
+        let running = Running { step, index, started, stop, lock_seen, observer: &mut *self.observer };
         let (result, lock) = running.watch(self.session.execute(text), &mut *self.keeper, process).await;
         let elapsed = started.elapsed();
-        self.saw_lock(lock);
+        self.lock_seen = lock;
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
         done.push(report(step, index, elapsed, result?.rows));
@@ -50,14 +49,16 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let running = Running { step, index, started, stop: self.job.stop, observer: &mut *self.observer };
+        let (stop, lock_seen) = (self.job.stop, self.lock_seen);
+        let running = Running { step, index, started, stop, lock_seen, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
         let (result, lock) = running.watch(conclusion, &mut *self.keeper, process).await;
         let whole = started.elapsed();
-        self.saw_lock(lock);
+        self.lock_seen = lock;
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
+        // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();
-        let told = match broken.filter(|error| error.stage == Stage::Statement) {
+        let told = match broken.filter(|error| error.stage == Stage::Statement || error.kind == ErrorKind::Lost) {
             Some(error) => Err(error),
             None => Ok(result.as_ref().map_or(0, |done| done.rows)),
         };
@@ -68,15 +69,6 @@ impl Engine<'_> {
             self.observer.observe(&Event::Recorded { step, elapsed: whole.saturating_sub(elapsed), error: broken });
         }
         result.map(drop)
-    }
-
-    /// A lock that was not seen any more is looked at again before the next statement, which then does not run.
-    fn saw_lock(&mut self, lock: Lock) {
-        match lock {
-            Lock::Ours => self.lock_seen = Instant::now(),
-            Lock::Doubtful => self.lock_seen = Instant::now().checked_sub(LOOK_AT_LOCK_EVERY).unwrap_or(self.lock_seen),
-            Lock::Unseen => {}
-        }
     }
 
     /// Writes the records and commits.
@@ -93,36 +85,26 @@ struct Running<'w> {
     index: usize,
     started: Instant,
     stop: &'w Stop,
+    lock_seen: Option<Instant>,
     observer: &'w mut dyn Observer,
-}
-
-/// What was seen of the lock while a statement ran.
-#[derive(Clone, Copy)]
-enum Lock {
-    /// It was not looked at.
-    Unseen,
-    /// Its connection answered.
-    Ours,
-    /// Its connection did not answer.
-    Doubtful,
 }
 
 impl Running<'_> {
     /// Waits for the statement, however long it takes; a request to stop cancels it on the server, and it still answers.
+    /// With its result comes when the lock was last seen to be ours, `None` when it was not seen any more.
     async fn watch(
-        self,
+        mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
         keeper: &mut dyn Keeper,
         process: Option<u64>,
-    ) -> (Result<Done, DatabaseError>, Lock) {
+    ) -> (Result<Done, DatabaseError>, Option<Instant>) {
         let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TELL_EVERY, TELL_EVERY);
-        let mut lock = Lock::Unseen;
         let mut cancelled = false;
         tokio::pin!(statement);
         loop {
             tokio::select! {
                 biased;
-                result = &mut statement => return (result, lock),
+                result = &mut statement => return (result, self.lock_seen),
                 () = self.stop.requested(), if !cancelled => {
                     cancelled = true;
                     cancel(keeper, process).await;
@@ -134,7 +116,7 @@ impl Running<'_> {
                         // The first request may have come before the server had begun the statement.
                         cancel(keeper, process).await;
                     } else {
-                        lock = look(keeper).await;
+                        self.lock_seen = look_at_lock(keeper).await.is_ok().then(Instant::now);
                     }
                 }
             }
@@ -145,11 +127,4 @@ impl Running<'_> {
 /// Where it cannot be cancelled it runs to its end, and the run stops there.
 async fn cancel(keeper: &mut dyn Keeper, process: Option<u64>) {
     let _ = tokio::time::timeout(PATIENCE, keeper.cancel(process)).await;
-}
-
-async fn look(keeper: &mut dyn Keeper) -> Lock {
-    match tokio::time::timeout(PATIENCE, keeper.alive()).await {
-        Ok(Ok(())) => Lock::Ours,
-        Ok(Err(_)) | Err(_) => Lock::Doubtful,
-    }
 }
