@@ -21,9 +21,22 @@ impl PostgresKeeper {
     }
 }
 
-/// A statement up to its first literal: what it holds is nobody's business.
-fn without_literals(statement: &str) -> &str {
-    statement.split(['\'', '$']).next().unwrap_or_default().trim_end()
+/// The state of the session that works, and its statement up to the first literal: what that holds is nobody's business.
+fn doing(state: Option<String>, message: Option<&str>) -> Option<String> {
+    let statement = message.map(scripts_own).unwrap_or_default();
+    let statement = statement.split(['\'', '$']).next().unwrap_or_default().trim_end();
+    if statement.is_empty() { state } else { Some(format!("{}: {statement}", state.unwrap_or_default())) }
+}
+
+/// The script's statement in a message of ours, without what rides in front of it and behind it.
+fn scripts_own(message: &str) -> &str {
+    let mut statement = message.split("\n;").next().unwrap_or_default();
+    while let Some((ahead, rest)) = statement.split_once(';')
+        && (ahead == "BEGIN" || ahead.starts_with("SET LOCAL "))
+    {
+        statement = rest;
+    }
+    statement
 }
 
 /// The advisory key of a ledger: the first eight bytes of SHA-256 over `migrascope:` and the quoted table name.
@@ -46,7 +59,7 @@ impl Keeper for PostgresKeeper {
         let sql = format!(
             "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
                to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
-               coalesce(w.state, a.state) || coalesce(': ' || left(w.query, 200), '') \
+               coalesce(w.state, a.state), left(w.query, 300) \
              FROM pg_catalog.pg_locks l \
              LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
              LEFT JOIN pg_catalog.pg_stat_activity w ON w.application_name = a.application_name \
@@ -68,7 +81,7 @@ impl Keeper for PostgresKeeper {
             application: next().filter(|name| !name.is_empty()),
             client: next(),
             since: next(),
-            doing: next().map(|doing| without_literals(&doing).to_owned()),
+            doing: doing(next(), next().as_deref()),
         }))
     }
 

@@ -86,7 +86,10 @@ fn who_waits_in_vain_is_told_who_has_the_lock() {
             Backend::Sqlite => assert_eq!(holder.process, Some(u64::from(runner.0.id()))),
             Backend::Postgres => {
                 assert!(holder.application.as_ref().is_some_and(|name| name.starts_with("migrascope/")), "{holder:?}");
-                assert!(holder.doing.as_ref().is_some_and(|doing| doing.contains("pg_sleep")), "{holder:?}");
+                assert!(
+                    holder.doing.as_ref().is_some_and(|doing| doing == "active: SELECT pg_sleep(120)"),
+                    "{holder:?}"
+                );
             }
             Backend::Mysql => assert!(holder.client.is_some(), "{holder:?}"),
         }
