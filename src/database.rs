@@ -52,6 +52,16 @@ impl Identity {
             None => self.database.clone(),
         }
     }
+
+    /// The dialect of its SQL.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self.system {
+            "postgresql" => Dialect::Postgres,
+            "sqlite" => Dialect::Sqlite,
+            _ => Dialect::Mysql,
+        }
+    }
 }
 
 /// What the engine must know of a database to act rightly.

@@ -68,6 +68,17 @@ pub struct RemoteParent {
     pub state: String,
 }
 
+/// One member of the caller's `BAGGAGE`; untrusted, so it is handed on and used for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its key.
+    pub key: String,
+    /// Its value, decoded.
+    pub value: String,
+    /// What stands behind the value's semicolon, as it came.
+    pub properties: String,
+}
+
 /// A run's identity: data, never ambient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunContext {
@@ -79,6 +90,8 @@ pub struct RunContext {
     pub target: Option<String>,
     /// The trace, where there is one.
     pub trace: Option<TraceIdentity>,
+    /// The caller's `BAGGAGE`, for processes that we start ourselves.
+    pub baggage: Vec<Member>,
     /// Who started it.
     pub operator: Operator,
     /// Our own version.
@@ -94,6 +107,7 @@ impl RunContext {
             command,
             target: None,
             trace: None,
+            baggage: Vec::new(),
             operator: Operator::default(),
             tool_version: env!("CARGO_PKG_VERSION"),
         }

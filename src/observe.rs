@@ -3,6 +3,7 @@
 //! [`spans::Spans`] and [`metrics::Metrics`] are observers like any other: an embedder adds them to the run and sees the
 //! spans in its own subscriber and the figures through its own meter provider. [`names`] spells every name once.
 
+pub mod baggage;
 mod disclosure;
 pub mod metrics;
 pub mod names;

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use migrascope::event::{RunContext, TraceIdentity};
 use migrascope::observe::metrics::{Metrics, Totals};
-use migrascope::observe::spans::Spans;
-use migrascope::observe::traceparent;
+use migrascope::observe::spans::{Policy, Sampling, Spans};
+use migrascope::observe::{baggage, traceparent};
 use migrascope::{Event, Observer};
 use thiserror::Error;
 
@@ -44,6 +44,8 @@ pub(crate) struct ExportSettings {
     pub(crate) metrics_file: Option<PathBuf>,
     /// How long the program may stay for its telemetry when its work is done.
     pub(crate) flush_timeout: Duration,
+    /// How much the traces tell.
+    pub(crate) spans: Policy,
     /// Whether to send at all.
     pub(crate) telemetry: TelemetryMode,
 }
@@ -78,10 +80,11 @@ pub(crate) fn start(
 ) -> Result<Export, ExportError> {
     let mut warnings: Vec<String> = inherit_trace(context, variables).into_iter().collect();
     let mut problems = Vec::new();
+    context.baggage = environment::get(variables, "BAGGAGE").map(|header| baggage::parse(&header)).unwrap_or_default();
     let (traces, figures) = match settings.telemetry {
         TelemetryMode::Off => (None, None),
         TelemetryMode::Auto | TelemetryMode::Required => (
-            traces(context, variables, &mut problems),
+            traces(context, variables, settings.spans.sampling, &mut problems),
             settings.metrics_file.as_ref().and_then(|path| noting(&mut problems, figures(path.clone()))),
         ),
     };
@@ -89,7 +92,7 @@ pub(crate) fn start(
         return Err(ExportError { problems });
     }
     warnings.extend(problems.into_iter().map(|problem| format!("telemetry: {problem}")));
-    let spans = Spans::new(context);
+    let spans = Spans::new(context, settings.spans);
     Ok(Export { spans, traces, figures, flush_timeout: settings.flush_timeout, warnings })
 }
 
@@ -144,10 +147,15 @@ fn inherit_trace(context: &mut RunContext, variables: Lookup<'_>) -> Option<Stri
     }
 }
 
-fn traces(context: &mut RunContext, variables: Lookup<'_>, problems: &mut Vec<String>) -> Option<Traces> {
+fn traces(
+    context: &mut RunContext,
+    variables: Lookup<'_>,
+    sampling: Sampling,
+    problems: &mut Vec<String>,
+) -> Option<Traces> {
     let Environment { endpoint, problems: mistakes } = Environment::read(variables);
     problems.extend(mistakes);
-    let endpoint = endpoint?;
+    let endpoint = endpoint.filter(|_| sampling == Sampling::Always || !is_unrecorded(context))?;
     let stated = noting(problems, resource::stated(variables)).unwrap_or_default();
     let inherited = context.trace.clone();
     own_trace(context);
@@ -156,6 +164,11 @@ fn traces(context: &mut RunContext, variables: Lookup<'_>, problems: &mut Vec<St
         context.trace = inherited;
     }
     traces
+}
+
+/// Whether the caller has said that it does not record its trace.
+fn is_unrecorded(context: &RunContext) -> bool {
+    context.trace.as_ref().and_then(|trace| trace.parent.as_ref()).is_some_and(|parent| !parent.sampled)
 }
 
 /// Begins a trace of our own, unless we are part of one that is recorded.

@@ -99,7 +99,8 @@ fn exporter(endpoint: &Endpoint, client: Client) -> Result<SpanExporter, String>
 
 /// Only our own spans are exported, and without the fields that say where in our code they were made.
 fn subscribe(provider: &SdkTracerProvider, version: &'static str) -> Result<(), String> {
-    let scope = InstrumentationScope::builder(names::SCOPE).with_version(version).build();
+    let scope =
+        InstrumentationScope::builder(names::SCOPE).with_version(version).with_schema_url(names::SCHEMA_URL).build();
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer_with_scope(scope))
         .with_location(false)

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use migrascope::event::{Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use migrascope::observe::names;
-use migrascope::observe::spans::Spans;
+use migrascope::observe::spans::{Policy, Spans};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use tracing_subscriber::layer::SubscriberExt;
@@ -26,7 +26,7 @@ fn spans_of_told(context: &RunContext, exit_code: i32, tell: impl FnOnce(&mut Sp
         .with_target(false)
         .with_tracked_inactivity(false);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        let mut spans = Spans::new(context);
+        let mut spans = Spans::new(context, Policy::default());
         tell(&mut spans);
         spans.close(exit_code);
     });
@@ -211,7 +211,7 @@ fn an_embedders_span_is_the_parent() {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let startup = tracing::info_span!("startup");
-        let spans = startup.in_scope(|| Spans::new(&story::context()));
+        let spans = startup.in_scope(|| Spans::new(&story::context(), Policy::default()));
         spans.close(0);
     });
     let spans = exporter.get_finished_spans().expect("an exporter that is alive");
