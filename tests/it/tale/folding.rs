@@ -198,7 +198,7 @@ fn a_failure_is_told_in_full() {
 
 #[test]
 fn slow_migrations_keep_their_spans_however_many_they_are() {
-    let pace = |number: usize| if number % 20 == 0 { Duration::from_millis(100) } else { shuffled(number) };
+    let pace = |number: usize| if number.is_multiple_of(20) { Duration::from_millis(100) } else { shuffled(number) };
     let spans = Tale::of(300, &pace).spans(Policy::default());
     assert_eq!(detailed(&spans), (1..=15).map(|number| number * 20).collect());
     let few = |number: usize| if number > 297 { Duration::from_secs(1) } else { shuffled(number) };
