@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
+use crate::journal::Totals;
 use crate::plan::{Plan, Schema, Step};
 use crate::report::{Report, StepReport};
 
@@ -165,6 +166,11 @@ pub enum Event<'a> {
         elapsed: Duration,
         /// Facts of the history it was made from.
         schema: &'a Schema,
+    },
+    /// The journal was read: when the run begins to work, now and then, and at its end. Only where the options ask for it.
+    JournalRead {
+        /// What stands in it, this run included as far as it has come.
+        totals: &'a Totals,
     },
     /// A migration began.
     MigrationStarted {

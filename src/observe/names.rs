@@ -165,7 +165,7 @@ pub const RECORD_DURATION: &str = "migrascope.record.duration";
 
 /// Label: `up` or `down`.
 pub const DIRECTION: &str = "migrascope.direction";
-/// Label: `connect`, `lock`, `plan` or `apply`.
+/// Label: `connect`, `lock`, `plan`, `apply` or `health`.
 pub const STAGE: &str = "migrascope.stage";
 /// Label: the sort of lock that was waited for.
 pub const LOCK: &str = "migrascope.lock";
@@ -184,6 +184,8 @@ pub const STAGE_LOCK: &str = "lock";
 pub const STAGE_PLAN: &str = "plan";
 /// Stage: the migrations, recording included.
 pub const STAGE_APPLY: &str = "apply";
+/// Stage: the checks after the migrations.
+pub const STAGE_HEALTH: &str = "health";
 
 /// Labels of every metric.
 pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];
