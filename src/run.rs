@@ -15,6 +15,7 @@ use self::tally::Tally;
 use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Keeper, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Observer, RunContext};
+use crate::health::{self, Patient};
 use crate::history::History;
 use crate::journal::{self, Journal};
 use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
@@ -40,16 +41,27 @@ pub(crate) struct Job<'a> {
     pub(crate) stop: &'a Stop,
 }
 
+impl<'a> Job<'a> {
+    fn patient(&self) -> Patient<'a> {
+        Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop }
+    }
+}
+
 /// Carries out a job and tells about it; the end is told on every path.
 pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    if job.context.command == Command::Health {
+        return health::alone(job.patient(), observer).await;
+    }
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
     let mut tally = Tally::default();
     let result = with_connection(job, observer, &mut tally).await;
-    let error = result.err();
+    let did_something = result.is_ok() && tally.succeeded() > 0;
+    let health = if did_something { health::after_run(job.patient(), observer).await } else { None };
+    let error = result.and_then(|()| health::verdict(health.as_ref())).err();
     let schema = tally.schema(job.set);
     let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
-    let report = tally.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
+    let report = Report { health, ..tally.into_report(job.context, outcome, schema.as_ref(), started.elapsed()) };
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
     match error {
         None => Ok(report),
@@ -76,7 +88,8 @@ pub(crate) fn plan<'a>(
     rules: &Rules,
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
-        Command::Up => plan::up(set, history, rules),
+        // What health would be asked of is a schema that is up to date.
+        Command::Up | Command::Health => plan::up(set, history, rules),
         Command::Down => plan::down(set, history, rules),
     };
     plan.map_err(Error::Refused)

@@ -3,6 +3,7 @@
 //! Gauges and counters are read from one state whenever somebody collects, so that every route shows the same figures,
 //! a version that is no longer current leaves no series behind, and totals of earlier runs count on.
 
+mod health;
 mod instruments;
 mod state;
 
@@ -12,11 +13,12 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
+use self::health::HealthFigures;
 use self::state::{Labels, State};
 pub use self::state::{LastRun, Totals};
 use super::{history_was_read, names};
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Command, Event, Observer};
 use crate::plan::{Plan, Schema};
 use crate::report::{Report, StepReport};
 
@@ -28,6 +30,7 @@ pub struct Metrics {
     run_duration: Histogram<f64>,
     migration_duration: Histogram<f64>,
     lock_wait: Histogram<f64>,
+    health: HealthFigures,
 }
 
 impl Metrics {
@@ -41,6 +44,7 @@ impl Metrics {
             run_duration: instruments::histogram(meter, &names::RUN_DURATION),
             migration_duration: instruments::histogram(meter, &names::MIGRATION_DURATION),
             lock_wait: instruments::histogram(meter, &names::LOCK_WAIT_DURATION),
+            health: HealthFigures::new(meter),
         }
     }
 
@@ -90,7 +94,12 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn observe(&mut self, event: &Event<'_>) {
+        self.health.observe(event);
         match event {
+            // Health checks alone are no run, and say nothing about the last one.
+            Event::RunStarted { run, .. } if run.command == Command::Health => {}
+            Event::RunFinished { report, .. } if report.command == Command::Health.word() => {}
+            Event::HealthFinished { report } => self.state().stages.health = report.elapsed,
             Event::RunStarted { run, expected } => {
                 self.state().run_began(Labels::of(run, expected), SystemTime::now());
             }

@@ -4,12 +4,14 @@
 //! A subscriber that maps spans to OpenTelemetry with `tracing-opentelemetry` gets names, kinds and status by the
 //! `otel.*` fields. Without an interested subscriber every event costs one branch.
 
+mod health;
 mod tree;
 
 use std::time::{Duration, SystemTime};
 
 use tracing::Span;
 
+use self::health::HealthSpans;
 use self::tree::{Place, end_at, fail};
 use super::disclosure::disclose;
 use super::{history_was_read, names};
@@ -41,6 +43,7 @@ struct Open {
     migrate: Option<Span>,
     statement: Option<(Span, SystemTime)>,
     record: Option<Span>,
+    health: HealthSpans,
 }
 
 impl Spans {
@@ -205,6 +208,10 @@ impl Observer for Spans {
                 let span = tree::unlock(&self.root, held.as_secs_f64());
                 error.inspect(|error| tree::fail_at_database(&span, error));
             }
+            Event::HealthStarted
+            | Event::CheckStarted { .. }
+            | Event::HealthChecked { .. }
+            | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),
             Event::RunFinished { report, error, .. } => self.run_finished(report, *error),
         }
     }

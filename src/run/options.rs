@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Wait;
+use crate::health::Health;
 use crate::plan::{Order, Target};
 
 /// How migrations are applied.
@@ -24,6 +25,8 @@ pub struct Options {
     pub ledger_table: String,
     /// The journal's table.
     pub journal_table: String,
+    /// Whether the database is examined when the run has done something.
+    pub health: Health,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             statement_timeout: None,
             ledger_table: "_migrascope_migrations".to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
+            health: Health::Skip,
         }
     }
 }

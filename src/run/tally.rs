@@ -62,6 +62,7 @@ impl Tally {
             pending: schema.map_or(0, |schema| schema.pending),
             steps: self.steps,
             lock_waited: self.lock_waited,
+            health: None,
             elapsed,
         }
     }

@@ -8,6 +8,8 @@ pub(crate) const ORDER: [&str; 3] = ["strict", "allow", "skip"];
 pub(crate) const FORMAT: [&str; 2] = ["text", "json"];
 /// The words of `--telemetry`.
 pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
+/// The words of `--health`.
+pub(crate) const SWITCH: [&str; 2] = ["on", "off"];
 /// The words for truth values.
 pub(crate) const BOOL: [&str; 2] = ["true", "false"];
 

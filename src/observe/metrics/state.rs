@@ -60,7 +60,7 @@ impl Labels {
         }
     }
 
-    fn key_values(&self) -> Vec<KeyValue> {
+    pub(super) fn key_values(&self) -> Vec<KeyValue> {
         let target = self.target.as_ref().unwrap_or(&self.database).clone();
         vec![
             KeyValue::new(names::TARGET, target),
@@ -77,6 +77,7 @@ pub(super) struct Stages {
     pub(super) lock: Duration,
     pub(super) plan: Duration,
     pub(super) apply: Duration,
+    pub(super) health: Duration,
 }
 
 /// The present or last run.
@@ -148,7 +149,7 @@ impl State {
         };
         *last = Some(now);
         *self.totals.runs.entry(report.outcome).or_default() += 1;
-        let Stages { connect, lock, plan, apply } = self.stages;
+        let Stages { connect, lock, plan, apply, health } = self.stages;
         self.totals.last_run = Some(LastRun {
             ended: now,
             outcome: report.outcome,
@@ -159,6 +160,7 @@ impl State {
                 (names::STAGE_LOCK, lock),
                 (names::STAGE_PLAN, plan),
                 (names::STAGE_APPLY, apply),
+                (names::STAGE_HEALTH, health),
             ],
         });
     }
