@@ -98,6 +98,12 @@ impl Migrator {
         Self { connector, set, options }
     }
 
+    /// What is known of the database before it is connected to.
+    #[must_use]
+    pub fn expected(&self) -> Identity {
+        self.connector.expected()
+    }
+
     /// Applies or reverts, as `context.command` says, and tells `observer` about it.
     ///
     /// # Errors
