@@ -52,6 +52,16 @@ impl Identity {
             None => self.database.clone(),
         }
     }
+
+    /// The dialect of its SQL.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self.system {
+            "postgresql" => Dialect::Postgres,
+            "sqlite" => Dialect::Sqlite,
+            _ => Dialect::Mysql,
+        }
+    }
 }
 
 /// What the engine must know of a database to act rightly.
@@ -88,7 +98,9 @@ pub enum Value {
     Ago(Duration),
     /// The same clock when the present transaction began.
     Begun,
-    /// Milliseconds since the present transaction began; only where [`Abilities::pipelined_commit`].
+    /// A length of time in milliseconds, with three decimals.
+    Milliseconds(Duration),
+    /// Milliseconds since the present transaction began, with three decimals; only where [`Abilities::pipelined_commit`].
     MillisecondsSinceBegin,
 }
 
@@ -98,6 +110,11 @@ impl Value {
     pub fn text_or_null(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(text.into()))
     }
+}
+
+/// A length of time as a number of milliseconds, for any dialect.
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.3}", duration.as_secs_f64() * 1000.0)
 }
 
 /// The columns of one row as text; `None` is NULL.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
+use crate::journal::Totals;
 use crate::plan::{Plan, Schema, Step};
 use crate::report::{Report, StepReport};
 
@@ -68,6 +69,17 @@ pub struct RemoteParent {
     pub state: String,
 }
 
+/// One member of the caller's `BAGGAGE`; untrusted, so it is handed on and used for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its key.
+    pub key: String,
+    /// Its value, decoded.
+    pub value: String,
+    /// What stands behind the value's semicolon, as it came.
+    pub properties: String,
+}
+
 /// A run's identity: data, never ambient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunContext {
@@ -79,6 +91,8 @@ pub struct RunContext {
     pub target: Option<String>,
     /// The trace, where there is one.
     pub trace: Option<TraceIdentity>,
+    /// The caller's `BAGGAGE`, for processes that we start ourselves.
+    pub baggage: Vec<Member>,
     /// Who started it.
     pub operator: Operator,
     /// Our own version.
@@ -94,6 +108,7 @@ impl RunContext {
             command,
             target: None,
             trace: None,
+            baggage: Vec::new(),
             operator: Operator::default(),
             tool_version: env!("CARGO_PKG_VERSION"),
         }
@@ -151,6 +166,11 @@ pub enum Event<'a> {
         elapsed: Duration,
         /// Facts of the history it was made from.
         schema: &'a Schema,
+    },
+    /// The journal was read: when the run begins to work, now and then, and at its end. Only where the options ask for it.
+    JournalRead {
+        /// What stands in it, this run included as far as it has come.
+        totals: &'a Totals,
     },
     /// A migration began.
     MigrationStarted {

@@ -30,7 +30,7 @@ pub mod database;
 pub mod error;
 pub mod event;
 pub mod history;
-mod journal;
+pub mod journal;
 pub mod layout;
 mod ledger;
 pub mod migration;

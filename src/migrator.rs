@@ -4,9 +4,11 @@ mod status;
 
 use serde::Serialize;
 
-use crate::database::{Connector, Identity};
+use crate::database::{Connector, Identity, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Observer, RunContext};
+use crate::history::History;
+use crate::journal::Totals;
 use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
@@ -137,16 +139,37 @@ impl Migrator {
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
         let (session, history) = run::look(&*self.connector, &self.options, Depth::Particulars).await?;
-        let rules = run::rules(&self.options, session.abilities());
-        let (objections, notes) = plan::verify(&self.set, &history, &rules);
-        let identity = session.identity().clone();
+        let status = self.status_of(&*session, &history);
         session.close().await;
-        Ok(Status {
-            identity,
-            rows: status::rows(&self.set, &history),
-            schema: plan::survey(&self.set, &history),
+        Ok(status)
+    }
+
+    /// The same, with everything that the journal has counted: what an exporter of figures shows. Needs SELECT alone.
+    ///
+    /// A run whose process is gone is counted as [`crate::report::Outcome::Vanished`], whether or not a later run has
+    /// noticed it; a run that is going on is in [`Totals::running`].
+    ///
+    /// # Errors
+    /// When there is no connection, or history or journal cannot be read.
+    pub async fn look(&self) -> Result<(Status, Totals), Error> {
+        let (mut session, history) = run::look(&*self.connector, &self.options, Depth::Particulars).await?;
+        let totals = run::totals(&*self.connector, &self.options, &mut *session).await;
+        let status = self.status_of(&*session, &history);
+        session.close().await;
+        let totals =
+            totals.map_err(|source| Error::Own { what: "cannot read the journal", source: Box::new(source) })?;
+        Ok((status, totals))
+    }
+
+    fn status_of(&self, session: &dyn Session, history: &History) -> Status {
+        let rules = run::rules(&self.options, session.abilities());
+        let (objections, notes) = plan::verify(&self.set, history, &rules);
+        Status {
+            identity: session.identity().clone(),
+            rows: status::rows(&self.set, history),
+            schema: plan::survey(&self.set, history),
             objections,
             notes,
-        })
+        }
     }
 }

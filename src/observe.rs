@@ -4,6 +4,7 @@
 //! and sees spans and log events in its own subscriber and the figures through its own meter provider. [`names`] spells
 //! every name once.
 
+pub mod baggage;
 mod disclosure;
 pub mod logs;
 pub mod metrics;

@@ -23,12 +23,14 @@ pub enum Outcome {
     Cancellation,
     /// It was passed over.
     Skip,
+    /// Its process ended before it could say how; only the journal knows of it.
+    Vanished,
 }
 
 impl Outcome {
     /// Every outcome, for zero-initialised series.
-    pub const ALL: [Self; 6] =
-        [Self::Success, Self::Failure, Self::Error, Self::Timeout, Self::Cancellation, Self::Skip];
+    pub const ALL: [Self; 7] =
+        [Self::Success, Self::Failure, Self::Error, Self::Timeout, Self::Cancellation, Self::Skip, Self::Vanished];
 
     /// The word for labels and columns.
     #[must_use]
@@ -40,6 +42,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Cancellation => "cancellation",
             Self::Skip => "skip",
+            Self::Vanished => "vanished",
         }
     }
 }
@@ -140,6 +143,21 @@ pub struct StepReport {
     pub elapsed: Duration,
     /// Why it did not succeed.
     pub failure: Option<Failure>,
+}
+
+/// Where the time of a run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stages {
+    /// Making the connection.
+    pub connect: Duration,
+    /// Asking for the lock.
+    pub lock: Duration,
+    /// Reading the history and making the plan.
+    pub plan: Duration,
+    /// The migrations, recording included.
+    pub apply: Duration,
+    /// The checks afterwards.
+    pub health: Duration,
 }
 
 /// What a run has done, failures included.

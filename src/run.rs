@@ -1,5 +1,6 @@
 //! The engine: lock, plan, execute, record, tell, unlock.
 
+mod chronicle;
 mod lock;
 mod options;
 mod place;
@@ -9,6 +10,7 @@ mod tally;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use self::chronicle::totals;
 pub use self::options::Options;
 pub use self::stop::Stop;
 use self::tally::Tally;
@@ -31,6 +33,15 @@ pub enum Wait {
     For(Duration),
 }
 
+/// Whether the journal's totals are wanted: they cost a few queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figures {
+    /// Nobody asks for them.
+    Leave,
+    /// They are read and told as [`Event::JournalRead`].
+    Read,
+}
+
 /// One run: what is done, where, and how.
 pub(crate) struct Job<'a> {
     pub(crate) connector: &'a dyn Connector,
@@ -44,7 +55,7 @@ pub(crate) struct Job<'a> {
 pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
-    let mut tally = Tally::default();
+    let mut tally = Tally::new(started);
     let result = with_connection(job, observer, &mut tally).await;
     let error = result.err();
     let schema = tally.schema(job.set);
@@ -95,13 +106,14 @@ pub(crate) async fn look(
 }
 
 async fn with_connection(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
-    let mut session = connect(job, observer).await?;
+    let mut session = connect(job, observer, tally).await?;
     let result = with_session(job, &mut session, observer, tally).await;
+    chronicle::conclude(job, &mut *session, result.as_ref().err(), observer, tally).await;
     session.close().await;
     result
 }
 
-async fn connect(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Box<dyn Session>, Error> {
+async fn connect(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<Box<dyn Session>, Error> {
     let started = Instant::now();
     observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
@@ -109,7 +121,8 @@ async fn connect(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Box<dyn S
         () = job.stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted while connecting")),
     };
     let told = result.as_ref().map(|session| session.identity());
-    observer.observe(&Event::ConnectFinished { result: told, elapsed: started.elapsed() });
+    tally.stages.connect = started.elapsed();
+    observer.observe(&Event::ConnectFinished { result: told, elapsed: tally.stages.connect });
     result.map_err(|source| match source.kind {
         ErrorKind::Cancelled if job.stop.is_requested() => Error::Interrupted { failure: None },
         _ => cannot_connect(job.connector, source),
@@ -132,7 +145,8 @@ async fn with_session(
     {
         observer.observe(&Event::PlanStarted);
         let schema = plan::survey(job.set, &history);
-        observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: started.elapsed(), schema: &schema });
+        tally.stages.plan = started.elapsed();
+        observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: tally.stages.plan, schema: &schema });
         tally.begin(history);
         return Ok(());
     }
@@ -157,24 +171,32 @@ async fn under_lock(
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
+    let journal = Journal::new(&job.options.journal_table, job.context);
+    // Whoever has the lock knows that nobody else runs. Where there is no journal yet there is nothing to mark.
+    let _ = session.query(&journal.mark_vanished(&**session)).await;
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
     if plan.steps.is_empty() {
         return Ok(());
     }
-    let journal = Journal::new(&job.options.journal_table, job.context);
-    prepare_tables(&mut **session, ledger, &journal, plan.steps.len()).await?;
+    prepare_tables(&mut **session, ledger, &journal, plan.steps.len(), tally.started.elapsed()).await?;
+    tally.journaled = true;
     let started = Instant::now();
-    let mut engine =
-        step::Engine { job, session, keeper, ledger, journal: &journal, observer, lock_seen: Some(started) };
+    chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
+    let mut engine = step::Engine {
+        job,
+        session,
+        keeper,
+        ledger,
+        journal: &journal,
+        observer,
+        lock_seen: Some(started),
+        journal_read: started,
+    };
     let result = engine.take_all(&plan.steps, tally).await;
-    let outcome = result.as_ref().err().map_or(Outcome::Success, Error::outcome);
-    let finished = journal.run_finished(&**session, outcome, tally.succeeded(), started.elapsed());
-    let noted = session
-        .query(&finished)
-        .await
-        .map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) });
+    tally.stages.apply = started.elapsed();
+    let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
-    result.and(noted.map(drop))
+    result.and(noted)
 }
 
 async fn plan_under_lock<'a>(
@@ -197,7 +219,8 @@ async fn plan_under_lock<'a>(
         }
         Err(error) => (Err(error), plan::Schema::default()),
     };
-    observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: started.elapsed(), schema: &schema });
+    tally.stages.plan = started.elapsed();
+    observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
     result
 }
 
@@ -207,12 +230,13 @@ async fn prepare_tables(
     ledger: &dyn Ledger,
     journal: &Journal<'_>,
     steps: usize,
+    since: Duration,
 ) -> Result<(), Error> {
     let own = |what| move |source| Error::Own { what, source: Box::new(source) };
     for sql in ledger.create(session).into_iter().chain(journal.create(session)) {
         session.query(&sql).await.map_err(own("cannot create the history tables"))?;
     }
-    let sql = journal.run_started(session, steps);
+    let sql = journal.run_started(session, steps, since);
     session.query(&sql).await.map(drop).map_err(own("cannot write the journal"))
 }
 

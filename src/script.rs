@@ -11,6 +11,7 @@ mod place;
 mod problem;
 mod program;
 mod quote;
+mod sanitize;
 mod session;
 mod split;
 mod summary;
@@ -58,6 +59,15 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     let statements = ranges.iter().map(|range| statement(dialect, &tokens[range.clone()], &mut places)).collect();
     let token_checksum = checksum::of(&tokens, &ranges, &comments);
     Ok(Parsed { statements, directives, token_checksum })
+}
+
+/// One statement's text as telemetry may carry it: `?` for every string, number, bit string and dollar-quoted body,
+/// no comments, and one blank for each run of blanks.
+///
+/// Where SQLite may read a name in double quotes as a string, that is a literal too.
+#[must_use]
+pub fn sanitized(statement: &str, dialect: Dialect) -> String {
+    sanitize::sanitize(statement, dialect)
 }
 
 fn located(text: &str, mut problems: Vec<(usize, Problem)>) -> Vec<ScriptError> {

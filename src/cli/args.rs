@@ -135,6 +135,15 @@ pub(crate) struct Options {
     /// How long the end of a run may wait for collectors [default: 5s]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Telemetry")]
     pub(crate) telemetry_flush_timeout: Option<String>,
+    /// With more planned migrations, statements of fast ones are events on the migration's span [default: 200]
+    #[arg(long, global = true, value_name = "N", help_heading = "Telemetry")]
+    pub(crate) trace_detail_limit: Option<String>,
+    /// What traces tell of SQL: a hash, its summary, its text without literals, or its text [default: summary]
+    #[arg(long, global = true, value_name = "HOW", help_heading = "Telemetry", value_parser = choices::TRACE_SQL)]
+    pub(crate) trace_sql: Option<String>,
+    /// Whether a caller that does not record its trace keeps us from recording ours [default: always]
+    #[arg(long, global = true, value_name = "WHO", help_heading = "Telemetry", value_parser = choices::TRACE_SAMPLING)]
+    pub(crate) trace_sampling: Option<String>,
 }
 
 /// What to do.

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::metrics::Metrics;
+use migrascope::observe::spans::Policy;
 use migrascope::report::Outcome;
 use migrascope::{Event, Observer};
 use thiserror::Error;
@@ -62,6 +63,8 @@ pub(crate) struct ExportSettings {
     pub(crate) log_format: LogFormat,
     /// How long the program may stay for its telemetry when its work is done.
     pub(crate) flush_timeout: Duration,
+    /// How much the traces tell.
+    pub(crate) spans: Policy,
     /// Whether to send at all.
     pub(crate) telemetry: TelemetryMode,
 }

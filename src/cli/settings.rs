@@ -6,6 +6,7 @@ mod file;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -176,6 +177,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
         flush_timeout: sources
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)
             .unwrap_or(Duration::from_secs(5)),
+        spans: trace::resolve(sources, typed),
     }
 }
 

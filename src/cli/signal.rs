@@ -43,12 +43,7 @@ impl Signals {
     }
 }
 
-fn watch(
-    stop: &Stop,
-    first: &OnceLock<Exit>,
-    registered: impl FnOnce(),
-    tell: impl Fn(&str),
-) -> io::Result<()> {
+fn watch(stop: &Stop, first: &OnceLock<Exit>, registered: impl FnOnce(), tell: impl Fn(&str)) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;

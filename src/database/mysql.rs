@@ -15,7 +15,7 @@ use self::keeper::MysqlKeeper;
 use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
-    Session, UrlError, Value,
+    Session, UrlError, Value, milliseconds,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -192,6 +192,7 @@ impl Session for MysqlSession {
             Value::Int(number) => number.to_string(),
             Value::Text(text) => text_literal(text),
             Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
+            Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Ago(duration) => format!("UTC_TIMESTAMP(6) - INTERVAL {} MICROSECOND", duration.as_micros()),
         }
     }

@@ -18,7 +18,7 @@ use self::keeper::PostgresKeeper;
 use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Row,
-    SecretUrl, Session, UrlError, Value,
+    SecretUrl, Session, UrlError, Value, milliseconds,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -252,10 +252,10 @@ impl Session for PostgresSession {
             Value::Ago(duration) => {
                 format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
             }
-            Value::MillisecondsSinceBegin => {
-                "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint"
-                    .to_owned()
-            }
+            Value::MillisecondsSinceBegin => "pg_catalog.round((pg_catalog.date_part('epoch', \
+                 pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::numeric, 3)"
+                .to_owned(),
+            Value::Milliseconds(duration) => milliseconds(*duration),
         }
     }
 

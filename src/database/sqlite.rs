@@ -19,7 +19,7 @@ use self::keeper::SqliteKeeper;
 use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
-    Session, UrlError, Value, locate,
+    Session, UrlError, Value, locate, milliseconds,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -228,6 +228,7 @@ impl Session for SqliteSession {
             Value::Int(number) => number.to_string(),
             Value::Text(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
             Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
+            Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Ago(duration) => {
                 format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", duration.as_secs_f64())
             }

@@ -3,6 +3,7 @@
 //! Gauges and counters are read from one state whenever somebody collects, so that every route shows the same figures,
 //! a version that is no longer current leaves no series behind, and totals of earlier runs count on.
 
+mod distributions;
 mod instruments;
 mod state;
 
@@ -10,49 +11,103 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::metrics::Meter;
 
+use self::distributions::Distributions;
 use self::state::{Labels, State};
-pub use self::state::{LastRun, Totals};
 use super::{history_was_read, names};
+use crate::database::Identity;
 use crate::error::Error;
 use crate::event::{Event, Observer};
+pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema};
 use crate::report::{Report, StepReport};
+
+/// Who counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// We do, from the events that we see.
+    Events,
+    /// The journal does; counters and histograms are what it says, and absent before it was read.
+    Journal,
+}
 
 /// The figures of one run and of those before it, as an observer of the run.
 ///
 /// Nothing is reported before [`Event::RunStarted`]: only then is it known which database the figures are of.
 pub struct Metrics {
     state: Arc<Mutex<State>>,
-    run_duration: Histogram<f64>,
-    migration_duration: Histogram<f64>,
-    lock_wait: Histogram<f64>,
+    distributions: Distributions,
+    count: Count,
 }
 
 impl Metrics {
-    /// Registers every instrument of [`names::METRICS`] with `meter`; `totals` is what earlier runs have left.
+    /// Registers every instrument of [`names::METRICS`] with `meter`. Runs are counted as they are seen, on top of `totals`.
     #[must_use]
     pub fn new(meter: &Meter, totals: Totals) -> Self {
+        Self::counting(meter, Count::Events, Some(totals))
+    }
+
+    /// The same, where the journal counts: for runs with [`crate::run::Figures::Read`], and for [`Metrics::looked`].
+    ///
+    /// Counters and histograms go on where the last process stopped, and are absent while the journal was not read.
+    #[must_use]
+    pub fn journaled(meter: &Meter) -> Self {
+        Self::counting(meter, Count::Journal, None)
+    }
+
+    fn counting(meter: &Meter, count: Count, totals: Option<Totals>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
-        Self {
-            state,
-            run_duration: instruments::histogram(meter, &names::RUN_DURATION),
-            migration_duration: instruments::histogram(meter, &names::MIGRATION_DURATION),
-            lock_wait: instruments::histogram(meter, &names::LOCK_WAIT_DURATION),
-        }
+        Self { state, distributions: Distributions::new(meter), count }
+    }
+
+    /// Shows a database as it is seen from outside, where this process makes no run itself.
+    pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
+        self.state().seen(Labels::of(target, identity), schema);
+        self.journal_read(totals);
+    }
+
+    /// The logical name of the database, once it is known.
+    #[must_use]
+    pub fn target(&self) -> Option<String> {
+        self.state().target()
+    }
+
+    /// Whether counters and histograms are known.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.state().totals.is_some()
+    }
+
+    /// When the first thing happened that is counted here.
+    #[must_use]
+    pub fn since(&self) -> Option<SystemTime> {
+        self.state().totals.as_ref().and_then(|totals| totals.since)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn journal_read(&mut self, totals: &Totals) {
+        if self.count == Count::Events {
+            return;
+        }
+        let mut state = self.state();
+        state.journal_read(totals, SystemTime::now());
+        let common = state.labels().unwrap_or_default();
+        drop(state);
+        self.distributions.follow(totals, &common);
+    }
+
     fn lock_finished(&self, waited: Duration) {
         let mut state = self.state();
         state.stages.lock = waited;
-        let labels = state.labels_with([KeyValue::new(names::LOCK, names::LOCK_ADVISORY)]);
-        self.lock_wait.record(waited.as_secs_f64(), &labels);
+        if self.count == Count::Events {
+            let labels = state.labels_with([KeyValue::new(names::LOCK, names::LOCK_ADVISORY)]);
+            self.distributions.lock_wait(waited, &labels);
+        }
     }
 
     fn plan_finished(&self, result: Result<&Plan<'_>, &Error>, schema: &Schema, elapsed: Duration) {
@@ -66,12 +121,17 @@ impl Metrics {
     fn migration_finished(&self, report: &StepReport) {
         let mut state = self.state();
         state.stages.apply += report.elapsed;
-        state.migration_ended(report.direction, report.outcome);
+        state.migration_ended(report.outcome);
+        if self.count == Count::Journal {
+            return;
+        }
+        let counted = state.totals.get_or_insert_default();
+        *counted.migrations.entry((report.direction, report.outcome)).or_default() += 1;
         let labels = state.labels_with([
             KeyValue::new(names::DIRECTION, report.direction.word()),
             KeyValue::new(names::OUTCOME, report.outcome.word()),
         ]);
-        self.migration_duration.record(report.elapsed.as_secs_f64(), &labels);
+        self.distributions.migration(report.elapsed, &labels);
     }
 
     fn run_finished(&self, report: &Report, schema: Option<&Schema>) {
@@ -80,11 +140,15 @@ impl Metrics {
             state.schema = Some(schema.clone());
         }
         state.run_ended(report, SystemTime::now());
+        if self.count == Count::Journal {
+            return;
+        }
+        *state.totals.get_or_insert_default().runs.entry(report.outcome).or_default() += 1;
         let labels = state.labels_with([
             KeyValue::new(names::DIRECTION, report.command),
             KeyValue::new(names::OUTCOME, report.outcome.word()),
         ]);
-        self.run_duration.record(report.elapsed.as_secs_f64(), &labels);
+        self.distributions.run(report.elapsed, &labels);
     }
 }
 
@@ -92,7 +156,7 @@ impl Observer for Metrics {
     fn observe(&mut self, event: &Event<'_>) {
         match event {
             Event::RunStarted { run, expected } => {
-                self.state().run_began(Labels::of(run, expected), SystemTime::now());
+                self.state().run_began(Labels::of(run.target.as_deref(), expected), SystemTime::now());
             }
             Event::ConnectFinished { result, elapsed } => {
                 let mut state = self.state();
@@ -103,6 +167,7 @@ impl Observer for Metrics {
             }
             Event::LockFinished { waited, .. } => self.lock_finished(*waited),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
+            Event::JournalRead { totals } => self.journal_read(totals),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),
             Event::RunFinished { report, schema, .. } => self.run_finished(report, *schema),
             _ => {}

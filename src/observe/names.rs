@@ -12,6 +12,9 @@ pub use self::records::*;
 /// The instrumentation scope of spans, metrics and logs, and the `tracing` target of every span and event.
 pub const SCOPE: &str = "migrascope";
 
+/// The release of OpenTelemetry's semantic conventions that our names follow.
+pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+
 /// Root span of a run that applies.
 pub const SPAN_UP: &str = "migrascope up";
 /// Root span of a run that reverts.
@@ -32,6 +35,11 @@ pub const SPAN_STATEMENT: &str = "statement";
 pub const SPAN_RECORD: &str = "record ledger";
 /// Giving the lock back.
 pub const SPAN_UNLOCK: &str = "release lock";
+
+/// Event on a migration's span: a statement ended; instead of its span, where a run has many migrations.
+pub const EVENT_STATEMENT: &str = "migrascope.statement.finished";
+/// Event on a migration's span: the ledger row was written; instead of its span, where a run has many migrations.
+pub const EVENT_RECORD: &str = "migrascope.ledger.recorded";
 
 /// Overrides a span's name in OpenTelemetry; read by `tracing-opentelemetry`, never exported.
 pub const OTEL_NAME: &str = "otel.name";
@@ -54,6 +62,16 @@ pub const DB_SYSTEM_NAME: &str = "db.system.name";
 pub const DB_NAMESPACE: &str = "db.namespace";
 /// `{operation} {target}` of a statement, such as `CREATE TABLE users`.
 pub const DB_QUERY_SUMMARY: &str = "db.query.summary";
+/// A statement's text, where it was asked for.
+pub const DB_QUERY_TEXT: &str = "db.query.text";
+/// What a statement of our own does: [`OPERATION_INSERT`] or [`OPERATION_DELETE`].
+pub const DB_OPERATION_NAME: &str = "db.operation.name";
+/// The row of an applied migration is written.
+pub const OPERATION_INSERT: &str = "INSERT";
+/// The row of a reverted migration is removed.
+pub const OPERATION_DELETE: &str = "DELETE";
+/// The table of a statement of our own.
+pub const DB_COLLECTION_NAME: &str = "db.collection.name";
 /// SQLSTATE, error number or result code of a failure.
 pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
 /// Host name, address or socket path.
@@ -116,6 +134,8 @@ pub const MIGRATIONS_PENDING: &str = "migrascope.migrations.pending";
 pub const SCHEMA_VERSION_FROM: &str = "migrascope.schema.version.from";
 /// Applied migrations whose file has changed since.
 pub const CHECKSUM_MISMATCHES: &str = "migrascope.checksum.mismatches";
+/// How often the connection was tried, the last time included.
+pub const CONNECT_ATTEMPTS: &str = "migrascope.connect.attempts";
 /// What sort of lock: [`LOCK_ADVISORY`].
 pub const LOCK_KIND: &str = "migrascope.lock.kind";
 /// The ledger's table that the lock guards.
@@ -138,6 +158,10 @@ pub const MIGRATION_CHECKSUM: &str = "migrascope.migration.checksum";
 pub const MIGRATION_TRANSACTIONAL: &str = "migrascope.migration.transactional";
 /// The statement's number in its migration, from 1.
 pub const STATEMENT_INDEX: &str = "migrascope.statement.index";
+/// SHA-256 of the statement's text with LF line ends.
+pub const STATEMENT_SHA256: &str = "migrascope.statement.sha256";
+/// Seconds that a statement took; on its event, since a span has times.
+pub const STATEMENT_DURATION: &str = "migrascope.statement.duration";
 /// Rows affected or returned.
 pub const STATEMENT_ROWS: &str = "migrascope.statement.rows";
 /// Seconds for the ledger row and the commit. The span itself is shorter where they went out with the last statement.
@@ -160,7 +184,7 @@ pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 
 /// Label: `up` or `down`.
 pub const DIRECTION: &str = "migrascope.direction";
-/// Label: `connect`, `lock`, `plan` or `apply`.
+/// Label: `connect`, `lock`, `plan`, `apply` or `health`.
 pub const STAGE: &str = "migrascope.stage";
 /// Label: the sort of lock that was waited for.
 pub const LOCK: &str = "migrascope.lock";
@@ -179,6 +203,8 @@ pub const STAGE_LOCK: &str = "lock";
 pub const STAGE_PLAN: &str = "plan";
 /// Stage: the migrations, recording included.
 pub const STAGE_APPLY: &str = "apply";
+/// Stage: the checks after the migrations.
+pub const STAGE_HEALTH: &str = "health";
 
 /// Labels of every metric.
 pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];

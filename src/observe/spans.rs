@@ -4,12 +4,19 @@
 //! A subscriber that maps spans to OpenTelemetry with `tracing-opentelemetry` gets names, kinds and status by the
 //! `otel.*` fields. Without an interested subscriber every event costs one branch.
 
+mod fold;
+mod policy;
+mod sql;
 mod tree;
 
 use std::time::{Duration, SystemTime};
 
+use opentelemetry::KeyValue;
 use tracing::Span;
 
+use self::fold::{Folding, Part};
+pub use self::policy::{Policy, Sampling, SqlText};
+use self::sql::Told;
 use self::tree::{Place, end_at, fail};
 use super::disclosure::disclose;
 use super::{history_was_read, names};
@@ -25,11 +32,16 @@ use crate::report::{Outcome, Report, StepReport};
 /// before and after the run as well.
 pub struct Spans {
     root: Span,
+    policy: Policy,
     place: Place,
+    /// The ledger's table, without quotes.
+    ledger: String,
     planned: Option<usize>,
     holder: Option<String>,
     failed: bool,
     open: Open,
+    /// In a run of many migrations, what becomes of their statements.
+    folding: Option<Folding>,
 }
 
 /// The spans that have begun and not ended.
@@ -47,16 +59,19 @@ impl Spans {
     /// Opens the root span.
     ///
     /// It is a child of `context.trace.parent` where the caller records its trace; an unrecorded parent gets a new root
-    /// that links to it. Without either it is a child of the current span.
+    /// that links to it, unless `policy` leaves it to the caller. Without either it is a child of the current span.
     #[must_use]
-    pub fn new(context: &RunContext) -> Self {
+    pub fn new(context: &RunContext, policy: Policy) -> Self {
         Self {
-            root: tree::root(context),
+            root: tree::root(context, policy.sampling),
+            policy,
             place: Place::default(),
+            ledger: String::new(),
             planned: None,
             holder: None,
             failed: false,
             open: Open::default(),
+            folding: None,
         }
     }
 
@@ -87,6 +102,7 @@ impl Spans {
         }
         let Some(span) = self.open.connect.take() else { return };
         self.place.record(&span);
+        span.record(names::CONNECT_ATTEMPTS, 1_i64);
         if let Err(error) = result {
             let code = error.code.as_deref();
             fail(&span, code.unwrap_or(names::ERROR_CONNECT), disclose(error).as_deref());
@@ -108,6 +124,8 @@ impl Spans {
 
     fn planned(&mut self, result: Result<&Plan<'_>, &Error>, schema: &Schema) {
         self.planned = result.ok().map(|plan| plan.steps.len());
+        let many = self.planned.is_some_and(|planned| planned > self.policy.detail_limit);
+        self.folding = many.then(|| Folding::new(self.policy.fast));
         let Some(span) = self.open.plan.take() else { return };
         if history_was_read(result) {
             if let Some(version) = &schema.version {
@@ -127,27 +145,54 @@ impl Spans {
     }
 
     fn statement_started(&mut self, step: &Step<'_>, index: usize) {
-        if let (Some(parent), Some(statement)) = (&self.open.migrate, step.statements().get(index)) {
-            let span = tree::statement(parent, &self.place, statement, count(index + 1));
+        let Some(parent) = &self.open.migrate else { return };
+        if let Some(told) = Told::of(step, index, &self.place, self.policy.sql) {
+            let span = tree::statement(parent, &self.place, &told, count(index + 1));
             self.open.statement = Some((span, SystemTime::now()));
         }
     }
 
-    fn statement_finished(&mut self, elapsed: Duration, result: Result<u64, &DatabaseError>) {
+    fn statement_finished(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        elapsed: Duration,
+        result: Result<u64, &DatabaseError>,
+    ) {
         let Some((span, begun)) = self.open.statement.take() else { return };
         match result {
             Ok(rows) => {
-                span.record(names::STATEMENT_ROWS, i64::try_from(rows).unwrap_or(i64::MAX));
+                span.record(names::STATEMENT_ROWS, rows_told(rows));
             }
             Err(error) => tree::fail_at_database(&span, error),
         }
-        end_at(&span, begun + elapsed);
+        let end = (begun + elapsed).min(SystemTime::now());
+        let Some(folding) = &mut self.folding else { return end_at(&span, end) };
+        let mut attributes = vec![
+            KeyValue::new(names::STATEMENT_INDEX, count(index + 1)),
+            KeyValue::new(names::STATEMENT_DURATION, elapsed.as_secs_f64()),
+            KeyValue::new(names::STATEMENT_ROWS, rows_told(result.unwrap_or_default())),
+        ];
+        if let Some(statement) = step.statements().get(index).filter(|_| self.policy.sql != SqlText::Off) {
+            attributes.push(KeyValue::new(names::DB_QUERY_SUMMARY, statement.summary.clone()));
+        }
+        folding.keep(Part { span, end, event: names::EVENT_STATEMENT, attributes }, elapsed);
     }
 
     /// After the last statement comes the ledger row, which nobody announces.
     fn recording(&mut self, step: &Step<'_>, finished: usize) {
         if let Some(parent) = self.open.migrate.as_ref().filter(|_| finished == step.statements().len()) {
-            self.open.record = Some(tree::record(parent, &self.place));
+            self.open.record = Some(tree::record(parent, &self.place, step.direction, &self.ledger));
+        }
+    }
+
+    fn recorded(&mut self, elapsed: Duration, error: Option<&DatabaseError>) {
+        let Some(span) = self.open.record.take() else { return };
+        span.record(names::RECORD_DURATION, elapsed.as_secs_f64());
+        error.inspect(|error| tree::fail_at_database(&span, error));
+        if let Some(folding) = &mut self.folding {
+            let attributes = vec![KeyValue::new(names::RECORD_DURATION, elapsed.as_secs_f64())];
+            folding.keep(Part { span, end: SystemTime::now(), event: names::EVENT_RECORD, attributes }, elapsed);
         }
     }
 
@@ -155,8 +200,12 @@ impl Spans {
         self.open.record = None;
         let Some(span) = self.open.migrate.take() else { return };
         span.record(names::OUTCOME, report.outcome.word());
-        if matches!(report.outcome, Outcome::Success | Outcome::Skip) {
-            return;
+        let succeeded = matches!(report.outcome, Outcome::Success | Outcome::Skip);
+        match (&mut self.folding, succeeded) {
+            (Some(folding), true) => return folding.succeeded(span, report.elapsed),
+            (None, true) => return,
+            (Some(folding), false) => folding.failed(),
+            (None, false) => {}
         }
         match &report.failure {
             Some(failure) => {
@@ -169,6 +218,7 @@ impl Spans {
 
     fn run_finished(&mut self, report: &Report, error: Option<&Error>) {
         self.open = Open::default();
+        self.folding = None;
         if let Some(planned) = self.planned {
             self.root.record(names::MIGRATIONS_PLANNED, count(planned));
         }
@@ -191,7 +241,10 @@ impl Observer for Spans {
             Event::RunStarted { expected, .. } => self.place = Place::of(expected),
             Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root)),
             Event::ConnectFinished { result, .. } => self.connected(*result),
-            Event::LockStarted { ledger } => self.open.lock = Some(tree::lock(&self.root, ledger)),
+            Event::LockStarted { ledger } => {
+                self.ledger = ledger.replace(['"', '`'], "");
+                self.open.lock = Some(tree::lock(&self.root, ledger));
+            }
             Event::LockWaited { holder, .. } => {
                 self.holder = self.holder.take().or_else(|| holder.map(describe));
             }
@@ -200,19 +253,14 @@ impl Observer for Spans {
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
             Event::MigrationStarted { step, .. } => self.migration_started(step),
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
-            Event::StatementRunning { .. } => {}
+            Event::JournalRead { .. } | Event::StatementRunning { .. } => {}
             Event::StatementFinished { step, index, elapsed, result } => {
-                self.statement_finished(*elapsed, *result);
+                self.statement_finished(step, *index, *elapsed, *result);
                 if result.is_ok() {
                     self.recording(step, index + 1);
                 }
             }
-            Event::Recorded { elapsed, error, .. } => {
-                if let Some(span) = self.open.record.take() {
-                    span.record(names::RECORD_DURATION, elapsed.as_secs_f64());
-                    error.inspect(|error| tree::fail_at_database(&span, error));
-                }
-            }
+            Event::Recorded { elapsed, error, .. } => self.recorded(*elapsed, *error),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),
             Event::LockReleased { held, error } => {
                 let span = tree::unlock(&self.root, held.as_secs_f64());
@@ -225,6 +273,10 @@ impl Observer for Spans {
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn rows_told(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// The holder of the lock in one line; what it is doing stays out, since that may be SQL.

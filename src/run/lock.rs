@@ -32,7 +32,7 @@ pub(super) async fn acquire(
         Err(error) => Err(error),
     };
     let waited = started.elapsed();
-    tally.lock_waited = waited;
+    tally.stages.lock = waited;
     observer.observe(&Event::LockFinished { error: result.as_ref().err(), acquired: result.is_ok(), waited });
     result.map(|keeper| (keeper, Instant::now()))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Wait;
+use super::{Figures, Wait};
 use crate::plan::{Order, Target};
 
 /// How migrations are applied.
@@ -24,6 +24,8 @@ pub struct Options {
     pub ledger_table: String,
     /// The journal's table.
     pub journal_table: String,
+    /// Whether the journal's totals are read and told.
+    pub figures: Figures,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             statement_timeout: None,
             ledger_table: "_migrascope_migrations".to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
+            figures: Figures::Leave,
         }
     }
 }

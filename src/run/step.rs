@@ -8,7 +8,7 @@ mod stepwise;
 use std::time::{Duration, Instant};
 
 use super::tally::Tally;
-use super::{Job, place};
+use super::{Job, chronicle, place};
 use crate::database::{Access, DatabaseError, ErrorKind, Keeper, Limits, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
@@ -20,6 +20,9 @@ use crate::report::{Failure, Outcome, Remains, StatementReport, StepReport};
 
 /// How often the connection that holds the lock is looked at, between statements and while one runs.
 const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the journal's totals are read while a run works, for whoever watches it.
+const READ_JOURNAL_EVERY: Duration = Duration::from_secs(10);
 
 /// How long the connection that holds the lock may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +37,8 @@ pub(super) struct Engine<'r> {
     pub(super) observer: &'r mut dyn Observer,
     /// When the lock was last seen to be ours; `None` when it has to be looked at before anything else is run.
     pub(super) lock_seen: Option<Instant>,
+    /// When the journal's totals were last told.
+    pub(super) journal_read: Instant,
 }
 
 /// Why a step ended before its time.
@@ -54,6 +59,10 @@ impl Engine<'_> {
             self.observer.observe(&Event::MigrationStarted { step, index: index + 1, of: steps.len() });
             let report = self.take(step).await;
             self.observer.observe(&Event::MigrationFinished { step, report: &report });
+            if self.journal_read.elapsed() >= READ_JOURNAL_EVERY {
+                chronicle::tell(self.job, &mut **self.session, chronicle::Lock::Ours, self.observer).await;
+                self.journal_read = Instant::now();
+            }
             let failure = report.failure.clone();
             let outcome = report.outcome;
             tally.add(step, report);

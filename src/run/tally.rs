@@ -1,16 +1,18 @@
 //! What a run has done so far.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::event::RunContext;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
-use crate::report::{Outcome, Remains, Report, StepReport};
+use crate::report::{Outcome, Remains, Report, Stages, StepReport};
 
-#[derive(Default)]
 pub(super) struct Tally {
-    pub(super) lock_waited: Duration,
+    pub(super) started: Instant,
+    pub(super) stages: Stages,
+    /// Whether the journal has a row of this run.
+    pub(super) journaled: bool,
     steps: Vec<StepReport>,
     from: Option<String>,
     /// History as it was read, kept up with each step that succeeds.
@@ -19,6 +21,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    pub(super) fn new(started: Instant) -> Self {
+        Self {
+            started,
+            stages: Stages::default(),
+            journaled: false,
+            steps: Vec::new(),
+            from: None,
+            history: None,
+            dirty: false,
+        }
+    }
+
     /// Takes the history that the plan was made from.
     pub(super) fn begin(&mut self, history: History) {
         self.from = history.highest().map(ToString::to_string);
@@ -61,7 +75,7 @@ impl Tally {
             applied: schema.map_or(0, |schema| schema.applied),
             pending: schema.map_or(0, |schema| schema.pending),
             steps: self.steps,
-            lock_waited: self.lock_waited,
+            lock_waited: self.stages.lock,
             elapsed,
         }
     }

@@ -6,6 +6,7 @@ mod locking;
 mod postgres;
 mod sample;
 mod session;
+mod totals;
 
 use migrascope::Options;
 use migrascope::event::Command;
@@ -73,7 +74,7 @@ fn a_second_run_finds_nothing_to_do_and_takes_no_lock() {
                 "run finished success"
             ]
         );
-        assert_eq!(database.value("SELECT count(*) FROM _migrascope_journal WHERE kind = 'run'"), "1");
+        assert_eq!(database.value("SELECT count(*) FROM _migrascope_journal WHERE kind = 'run'"), "2");
     });
 }
 

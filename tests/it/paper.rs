@@ -212,8 +212,8 @@ fn transactional() -> Paper {
 }
 
 /// Connecting, looking and locking: the same in front of every plan.
-const FRONT: &str = "connect · SELECT version, name, · SELECT id, run_id, · lock · SELECT version, name, · SELECT id, run_id, · \
-     insert _migrascope_journal";
+const FRONT: &str = "connect · SELECT version, name, · SELECT id, run_id, · lock · update _migrascope_journal SET · \
+     SELECT version, name, · SELECT id, run_id, · insert _migrascope_journal";
 const BACK: &str = "update _migrascope_journal SET · unlock · close";
 
 #[track_caller]
@@ -345,16 +345,19 @@ fn a_script_that_changes_the_session_is_cleaned_up_after() {
 }
 
 #[test]
-fn without_the_lock_nothing_is_touched() {
+fn without_the_lock_nothing_is_touched_but_the_journal() {
     let (heard, result) = play(Paper { locked_by_another: true, ..transactional() }, &["ONE"]);
     assert!(matches!(result.unwrap_err().cause, Error::Lock { .. }));
-    assert_eq!(heard, "connect · SELECT version, name, · SELECT id, run_id, · lock · close");
+    assert_eq!(
+        heard,
+        "connect · SELECT version, name, · SELECT id, run_id, · lock · insert _migrascope_journal · close"
+    );
 }
 
 #[test]
-fn an_unreadable_history_unlocks_and_changes_nothing() {
+fn an_unreadable_history_takes_no_lock_and_changes_nothing() {
     let (heard, result) =
         play(Paper { fails: vec![("SELECT id, run_id,", ErrorKind::Permission)], ..transactional() }, &["ONE"]);
     assert_eq!(result.unwrap_err().to_string(), "cannot read the history of migrations");
-    assert_eq!(heard, "connect · SELECT version, name, · SELECT id, run_id, · close");
+    assert_eq!(heard, "connect · SELECT version, name, · SELECT id, run_id, · insert _migrascope_journal · close");
 }

@@ -7,6 +7,7 @@ mod kinds;
 mod problems;
 mod programs;
 mod render;
+mod sanitizing;
 mod session;
 mod summaries;
 mod text;

@@ -1,11 +1,14 @@
 //! Telemetry end to end: events → spans and figures, the built binary → receivers, and the documentation of it all.
 
+mod baggage;
 mod catalogue;
 mod disclosure;
 mod exporting;
 mod figures;
+mod folding;
 mod receiver;
 mod services;
 mod spans;
 mod story;
 mod traceparent;
+mod tracing;

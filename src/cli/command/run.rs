@@ -38,10 +38,11 @@ fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migra
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::migrator(settings, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
-    let mut export = export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
-        exit: Exit::Usage,
-        problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
-    })?;
+    let mut export =
+        export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
+            exit: Exit::Usage,
+            problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
+        })?;
     warn(settings, &export.take_warnings());
     Ok((migrator, context, export))
 }

@@ -9,12 +9,12 @@ mod percent;
 mod signal;
 mod trust;
 
-pub(super) use self::batch::{Batches, Pace};
+pub(super) use self::batch::Pace;
 pub(super) use self::endpoint::{Compression, Endpoint, Protocol};
 pub(super) use self::headers::take_credentials;
 pub(super) use self::percent::decoded;
 pub(super) use self::signal::Signal;
-pub(super) use self::trust::{ClientIdentity, Trust};
+pub(super) use self::trust::Trust;
 
 /// Looks an environment variable up.
 pub(crate) type Lookup<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -51,13 +51,24 @@ pub(super) fn get(variables: Lookup<'_>, name: &str) -> Option<String> {
     variables(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Whether the caller's trace is taken over, and what of `OTEL_PROPAGATORS` is not understood.
-pub(super) fn propagates_trace(variables: Lookup<'_>) -> (bool, Option<String>) {
-    let Some(list) = get(variables, "OTEL_PROPAGATORS") else { return (true, None) };
-    let unknown: Vec<&str> =
-        words(&list).filter(|word| !["tracecontext", "baggage", "none"].contains(word)).collect();
-    let note = format!("OTEL_PROPAGATORS: {} not supported, known are tracecontext, baggage and none", unknown.join(", "));
-    (words(&list).any(|word| word == "tracecontext"), Some(note).filter(|_| !unknown.is_empty()))
+/// What of the caller's context is taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Propagated {
+    pub(super) trace: bool,
+    pub(super) baggage: bool,
+}
+
+/// What of the caller's context is taken over, and what of `OTEL_PROPAGATORS` is not understood.
+pub(super) fn propagated(variables: Lookup<'_>) -> (Propagated, Option<String>) {
+    let Some(list) = get(variables, "OTEL_PROPAGATORS") else {
+        return (Propagated { trace: true, baggage: true }, None);
+    };
+    let unknown: Vec<&str> = words(&list).filter(|word| !["tracecontext", "baggage", "none"].contains(word)).collect();
+    let note =
+        format!("OTEL_PROPAGATORS: {} not supported, known are tracecontext, baggage and none", unknown.join(", "));
+    let has = |wanted: &str| words(&list).any(|word| word == wanted);
+    let propagated = Propagated { trace: has("tracecontext"), baggage: has("baggage") };
+    (propagated, Some(note).filter(|_| !unknown.is_empty()))
 }
 
 /// Only this word switches off; anything else leaves telemetry on.

@@ -70,16 +70,9 @@ fn instance(target: &Identity) -> Uuid {
     Uuid::new_v5(&INSTANCES, [parts.join("|"), target.database.clone()].join("|").as_bytes())
 }
 
-fn resource(
-    context: &RunContext,
-    variables: Lookup<'_>,
-    own: Vec<KeyValue>,
-    stated: Vec<KeyValue>,
-) -> Resource {
-    let service = [
-        KeyValue::new(names::SERVICE_NAME, names::SCOPE),
-        KeyValue::new(names::SERVICE_VERSION, context.tool_version),
-    ];
+fn resource(context: &RunContext, variables: Lookup<'_>, own: Vec<KeyValue>, stated: Vec<KeyValue>) -> Resource {
+    let service =
+        [KeyValue::new(names::SERVICE_NAME, names::SCOPE), KeyValue::new(names::SERVICE_VERSION, context.tool_version)];
     let named = get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new(names::SERVICE_NAME, name));
     let attributes = service.into_iter().chain(own).chain(stated).chain(named);
     Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector)).with_attributes(attributes).build()

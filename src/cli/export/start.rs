@@ -6,8 +6,8 @@ use migrascope::database::Identity;
 use migrascope::event::{RunContext, TraceIdentity};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::metrics::{Metrics, Totals};
-use migrascope::observe::spans::Spans;
-use migrascope::observe::traceparent;
+use migrascope::observe::spans::{Sampling, Spans};
+use migrascope::observe::{baggage, traceparent};
 
 use super::environment::{self, Environment, Lookup, Signal};
 use super::otlp::{self, Carriers, Traces};
@@ -45,6 +45,10 @@ pub(crate) fn start(
         let mut environment = Environment::read(variables);
         problems.append(&mut environment.problems);
         warnings.append(&mut environment.notes);
+        if settings.spans.sampling == Sampling::Parent && is_unrecorded(context) {
+            // The caller does not record its trace, and it was said that he decides.
+            let _ = environment.take(Signal::Traces);
+        }
         sent = send(environment, context, target, variables, &mut problems);
         figures = settings.metrics_file.as_ref().and_then(|path| noting(&mut problems, written(path.clone())));
     }
@@ -61,7 +65,7 @@ pub(crate) fn start(
     warnings.append(&mut problems);
     let Sent { traces, metrics, records } = sent;
     Ok(Export {
-        logs: Logs::new(context, Spans::new(context)),
+        logs: Logs::new(context, Spans::new(context, settings.spans)),
         figures,
         pushed: metrics,
         traces,
@@ -71,13 +75,16 @@ pub(crate) fn start(
     })
 }
 
-/// Takes the caller's trace over from `TRACEPARENT`, unless `OTEL_PROPAGATORS` leaves that out; what comes back is what
-/// is wrong with either.
+/// Takes the caller's trace over from `TRACEPARENT` and what it says of itself from `BAGGAGE`, unless `OTEL_PROPAGATORS`
+/// leaves them out; what comes back is what is wrong with any of them.
 fn inherit_trace(context: &mut RunContext, variables: Lookup<'_>) -> Vec<String> {
-    let Some(value) = environment::get(variables, "TRACEPARENT") else { return Vec::new() };
-    let (propagates, note) = environment::propagates_trace(variables);
+    let (propagated, note) = environment::propagated(variables);
     let mut notes: Vec<String> = note.into_iter().collect();
-    if propagates {
+    if propagated.baggage {
+        let header = environment::get(variables, "BAGGAGE");
+        context.baggage = header.map(|header| baggage::parse(&header)).unwrap_or_default();
+    }
+    if let Some(value) = environment::get(variables, "TRACEPARENT").filter(|_| propagated.trace) {
         match traceparent::parse(&value, environment::get(variables, "TRACESTATE").as_deref()) {
             Ok(parent) => {
                 context.trace = Some(TraceIdentity { trace_id: parent.trace_id, parent: Some(parent) });
@@ -119,6 +126,11 @@ fn send(
         noting(problems, Pushed::start(&mut carriers, &destination, resource, context.tool_version))
     });
     Sent { traces, metrics, records }
+}
+
+/// Whether the caller has said that it does not record its trace.
+fn is_unrecorded(context: &RunContext) -> bool {
+    context.trace.as_ref().and_then(|trace| trace.parent.as_ref()).is_some_and(|parent| !parent.sampled)
 }
 
 /// Begins a trace of our own, unless we are part of one that is recorded.

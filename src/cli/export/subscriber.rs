@@ -32,9 +32,10 @@ pub(super) fn install(listeners: Listeners<'_>) -> Result<(), String> {
     if tracer.is_none() && records.is_none() && lines == LogFormat::Off {
         return Ok(());
     }
-    let spans = tracer.map(|tracer| spans(tracer).with_filter(ours(Metadata::is_span)));
-    let records = records.map(|provider| OpenTelemetryTracingBridge::new(provider).with_filter(ours(Metadata::is_event)));
-    let lines = lines::layer(lines, trace).map(|layer| layer.with_filter(ours(Metadata::is_event)));
+    let spans = tracer.map(|tracer| spans(tracer).with_filter(ours(|metadata| metadata.is_span())));
+    let records = records
+        .map(|provider| OpenTelemetryTracingBridge::new(provider).with_filter(ours(|metadata| metadata.is_event())));
+    let lines = lines::layer(lines, trace).map(|layer| layer.with_filter(ours(|metadata| metadata.is_event())));
     // Spans come first: a record takes its trace and span from the context that they activate.
     let subscriber = tracing_subscriber::registry().with(spans).with(records).with(lines);
     tracing::subscriber::set_global_default(subscriber)
@@ -58,5 +59,6 @@ where
 }
 
 fn ours(kind: fn(&Metadata<'_>) -> bool) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
-    filter_fn(move |metadata| metadata.target() == names::SCOPE && kind(metadata)).with_max_level_hint(LevelFilter::INFO)
+    filter_fn(move |metadata| metadata.target() == names::SCOPE && kind(metadata))
+        .with_max_level_hint(LevelFilter::INFO)
 }

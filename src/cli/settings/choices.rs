@@ -10,6 +10,10 @@ pub(crate) const FORMAT: [&str; 2] = ["text", "json"];
 pub(crate) const LOG_FORMAT: [&str; 3] = ["off", "text", "json"];
 /// The words of `--telemetry`.
 pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
+/// The words of `--trace-sql`.
+pub(crate) const TRACE_SQL: [&str; 4] = ["off", "summary", "sanitized", "full"];
+/// The words of `--trace-sampling`.
+pub(crate) const TRACE_SAMPLING: [&str; 2] = ["parent", "always"];
 /// The words for truth values.
 pub(crate) const BOOL: [&str; 2] = ["true", "false"];
 

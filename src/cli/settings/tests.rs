@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use migrascope::database::SecretUrl;
+use migrascope::observe::spans::{Policy as Spans, Sampling, SqlText};
 use migrascope::plan::Order;
 use migrascope::run::Wait;
 
@@ -135,4 +136,15 @@ fn a_password_in_the_file_is_never_shown() {
             assert!(!problem.render().contains("secret"), "{}", problem.render());
         }
     }
+}
+
+#[test]
+fn traces_tell_what_is_asked_for() {
+    let toml = "trace-detail-limit = 7\ntrace-sql = \"off\"";
+    let environment = [("MIGRASCOPE_TRACE_SQL", "full")];
+    let policy = settings(&["--trace-sampling", "parent"], &environment, toml).expect("usable settings").export.spans;
+    let expected = Spans { detail_limit: 7, sql: SqlText::Full, sampling: Sampling::Parent, ..Spans::default() };
+    assert_eq!(policy, expected);
+    let wrong = settings(&["--trace-detail-limit", "many"], &[], "").expect_err("no number");
+    assert_eq!(wrong, ["invalid value \"many\" for --trace-detail-limit: expected a number of migrations"]);
 }

@@ -62,13 +62,16 @@ impl Keeper for SqliteKeeper {
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
+        // Gone already: nobody has it any more.
+        let Some(Ok(mut file)) = self.path.as_ref().map(File::open) else {
+            return Ok(None);
+        };
+        // A holder that died left its file behind, but not the system's lock on it.
+        if file.try_lock_shared().is_ok() {
+            return Ok(None);
+        }
         let mut text = String::new();
-        let read = self.path.as_ref().map(|path| File::open(path).and_then(|mut file| file.read_to_string(&mut text)));
-        Ok(match read {
-            Some(Ok(_)) => read_holder(&text),
-            // Gone already: nobody has it any more.
-            Some(Err(_)) | None => None,
-        })
+        Ok(file.read_to_string(&mut text).ok().and_then(|_| read_holder(&text)))
     }
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {

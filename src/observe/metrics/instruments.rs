@@ -6,11 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Histogram, Meter};
 
-use super::state::{LastRun, State};
+use super::state::State;
 use crate::history::Direction;
+use crate::journal::LastRun;
 use crate::observe::names::{self, Kind, Metric};
 use crate::plan::Schema;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stages};
 
 /// A histogram of the catalogue.
 pub(super) fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
@@ -57,15 +58,15 @@ fn collect<T>(state: &Mutex<State>, instrument: &dyn AsyncInstrument<T>, read: R
 
 const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::LAST_RUN_TIMESTAMP, |state, take| last_run(state, take, |last| seconds(Some(last.ended)))),
-    (names::LAST_SUCCESS_TIMESTAMP, |state, take| take(seconds(state.totals.last_success), &[])),
-    (names::LAST_FAILURE_TIMESTAMP, |state, take| take(seconds(state.totals.last_failure), &[])),
+    (names::LAST_SUCCESS_TIMESTAMP, |state, take| take(seconds(state.last_success()), &[])),
+    (names::LAST_FAILURE_TIMESTAMP, |state, take| take(seconds(state.last_failure()), &[])),
     (names::LAST_RUN_SUCCESS, |state, take| last_run(state, take, |last| truth(last.outcome == Outcome::Success))),
     (names::LAST_RUN_DURATION, |state, take| last_run(state, take, |last| last.elapsed.as_secs_f64())),
     (names::LAST_RUN_STAGE_DURATION, stages),
     (names::LAST_RUN_MIGRATIONS, last_migrations),
-    (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run.as_ref().is_some_and(|run| run.in_progress)), &[])),
-    (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run.as_ref().map(|run| run.began)), &[])),
-    (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run.as_ref().map(|run| run.alive)), &[])),
+    (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run().is_some_and(|run| run.in_progress)), &[])),
+    (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.began)), &[])),
+    (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.alive)), &[])),
     (names::SCHEMA_VERSION, version),
     (names::SCHEMA_INFO, info),
     (names::SCHEMA_DIRTY, |state, take| schema(state, take, |schema| truth(schema.dirty))),
@@ -78,19 +79,28 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
 const COUNTERS: &[(Metric, Read<u64>)] = &[(names::RUNS, runs), (names::MIGRATIONS_RUN, migrations)];
 
 fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
-    if let Some(last) = &state.totals.last_run {
+    if let Some(last) = state.last_run() {
         take(value(last), &[]);
     }
 }
 
 fn stages(state: &State, take: Take<'_, f64>) {
-    for (stage, elapsed) in state.totals.last_run.iter().flat_map(|last| &last.stages) {
-        take(elapsed.as_secs_f64(), &[KeyValue::new(names::STAGE, *stage)]);
+    let Some(last) = state.last_run() else { return };
+    let Stages { connect, lock, plan, apply, health } = last.stages;
+    let stages = [
+        (names::STAGE_CONNECT, connect),
+        (names::STAGE_LOCK, lock),
+        (names::STAGE_PLAN, plan),
+        (names::STAGE_APPLY, apply),
+        (names::STAGE_HEALTH, health),
+    ];
+    for (stage, elapsed) in stages {
+        take(elapsed.as_secs_f64(), &[KeyValue::new(names::STAGE, stage)]);
     }
 }
 
 fn last_migrations(state: &State, take: Take<'_, f64>) {
-    let Some(last) = &state.totals.last_run else { return };
+    let Some(last) = state.last_run() else { return };
     for outcome in Outcome::ALL {
         let count = last.migrations.get(&outcome).copied().unwrap_or_default();
         take(count as f64, &[KeyValue::new(names::OUTCOME, outcome.word())]);
@@ -128,16 +138,18 @@ fn build(_: &State, take: Take<'_, f64>) {
 }
 
 fn runs(state: &State, take: Take<'_, u64>) {
+    let Some(totals) = &state.totals else { return };
     for outcome in Outcome::ALL {
-        let count = state.totals.runs.get(&outcome).copied().unwrap_or_default();
+        let count = totals.runs.get(&outcome).copied().unwrap_or_default();
         take(count, &[KeyValue::new(names::OUTCOME, outcome.word())]);
     }
 }
 
 fn migrations(state: &State, take: Take<'_, u64>) {
+    let Some(totals) = &state.totals else { return };
     for direction in [Direction::Up, Direction::Down] {
         for outcome in Outcome::ALL {
-            let count = state.totals.migrations.get(&(direction, outcome)).copied().unwrap_or_default();
+            let count = totals.migrations.get(&(direction, outcome)).copied().unwrap_or_default();
             let labels =
                 [KeyValue::new(names::DIRECTION, direction.word()), KeyValue::new(names::OUTCOME, outcome.word())];
             take(count, &labels);

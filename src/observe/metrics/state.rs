@@ -1,46 +1,15 @@
 //! What the figures are read from.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
 
 use crate::database::Identity;
-use crate::event::RunContext;
-use crate::history::Direction;
+use crate::journal::{LastRun, Totals};
 use crate::observe::names;
 use crate::plan::Schema;
-use crate::report::{Outcome, Report};
-
-/// What earlier runs have left; [`Default`] where nothing is known of them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Totals {
-    /// Runs that ended, by outcome.
-    pub runs: HashMap<Outcome, u64>,
-    /// Migrations that were begun, by direction and outcome.
-    pub migrations: HashMap<(Direction, Outcome), u64>,
-    /// When a run last succeeded.
-    pub last_success: Option<SystemTime>,
-    /// When a run last ended without success.
-    pub last_failure: Option<SystemTime>,
-    /// The last run that ended.
-    pub last_run: Option<LastRun>,
-}
-
-/// A run that has ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastRun {
-    /// When it ended.
-    pub ended: SystemTime,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// The migrations that it began, by outcome.
-    pub migrations: HashMap<Outcome, u64>,
-    /// How long each stage took, by its word in [`names`].
-    pub stages: Vec<(&'static str, Duration)>,
-}
+use crate::report::{Outcome, Report, Stages};
 
 /// Labels of every figure of a run: the only place that derives them.
 pub(super) struct Labels {
@@ -51,32 +20,26 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    pub(super) fn of(run: &RunContext, identity: &Identity) -> Self {
+    pub(super) fn of(target: Option<&str>, identity: &Identity) -> Self {
         Self {
-            target: run.target.clone(),
+            target: target.map(str::to_owned),
             system: identity.system,
             namespace: identity.namespace(),
             database: identity.database.clone(),
         }
     }
 
+    fn target(&self) -> String {
+        self.target.as_ref().unwrap_or(&self.database).clone()
+    }
+
     fn key_values(&self) -> Vec<KeyValue> {
-        let target = self.target.as_ref().unwrap_or(&self.database).clone();
         vec![
-            KeyValue::new(names::TARGET, target),
+            KeyValue::new(names::TARGET, self.target()),
             KeyValue::new(names::DB_SYSTEM_NAME, self.system),
             KeyValue::new(names::DB_NAMESPACE, self.namespace.clone()),
         ]
     }
-}
-
-/// How long the stages of the present run took so far.
-#[derive(Default)]
-pub(super) struct Stages {
-    pub(super) connect: Duration,
-    pub(super) lock: Duration,
-    pub(super) plan: Duration,
-    pub(super) apply: Duration,
 }
 
 /// The present or last run.
@@ -89,15 +52,20 @@ pub(super) struct Run {
 #[derive(Default)]
 pub(super) struct State {
     labels: Option<Labels>,
-    pub(super) totals: Totals,
-    pub(super) run: Option<Run>,
+    /// What is counted; `None` while the journal that counts has not been read.
+    pub(super) totals: Option<Totals>,
+    /// When the totals were read.
+    looked: Option<SystemTime>,
+    /// The run that this process makes, and how it ended.
+    own: Option<Run>,
+    own_end: Option<LastRun>,
     pub(super) stages: Stages,
     pub(super) schema: Option<Schema>,
     migrations: HashMap<Outcome, u64>,
 }
 
 impl State {
-    pub(super) fn new(totals: Totals) -> Self {
+    pub(super) fn new(totals: Option<Totals>) -> Self {
         Self { totals, ..Self::default() }
     }
 
@@ -111,9 +79,15 @@ impl State {
         self.labels().unwrap_or_default().into_iter().chain(more).collect()
     }
 
+    /// The logical name of the database, once it is known.
+    pub(super) fn target(&self) -> Option<String> {
+        self.labels.as_ref().map(Labels::target)
+    }
+
     pub(super) fn run_began(&mut self, labels: Labels, now: SystemTime) {
         self.labels = Some(labels);
-        self.run = Some(Run { began: now, alive: now, in_progress: true });
+        self.own = Some(Run { began: now, alive: now, in_progress: true });
+        self.own_end = None;
         self.stages = Stages::default();
         self.migrations.clear();
     }
@@ -126,40 +100,73 @@ impl State {
         }
     }
 
+    /// What is seen from outside, where this process makes no run.
+    pub(super) fn seen(&mut self, labels: Labels, schema: &Schema) {
+        self.labels = Some(labels);
+        self.schema = Some(schema.clone());
+    }
+
+    pub(super) fn journal_read(&mut self, totals: &Totals, now: SystemTime) {
+        self.totals = Some(totals.clone());
+        self.looked = Some(now);
+    }
+
     pub(super) fn alive(&mut self, now: SystemTime) {
-        if let Some(run) = &mut self.run {
+        if let Some(run) = &mut self.own {
             run.alive = now;
         }
     }
 
-    pub(super) fn migration_ended(&mut self, direction: Direction, outcome: Outcome) {
+    pub(super) fn migration_ended(&mut self, outcome: Outcome) {
         *self.migrations.entry(outcome).or_default() += 1;
-        *self.totals.migrations.entry((direction, outcome)).or_default() += 1;
     }
 
     pub(super) fn run_ended(&mut self, report: &Report, now: SystemTime) {
-        if let Some(run) = &mut self.run {
+        if let Some(run) = &mut self.own {
             run.in_progress = false;
         }
-        let last = if report.outcome == Outcome::Success {
-            &mut self.totals.last_success
-        } else {
-            &mut self.totals.last_failure
-        };
-        *last = Some(now);
-        *self.totals.runs.entry(report.outcome).or_default() += 1;
-        let Stages { connect, lock, plan, apply } = self.stages;
-        self.totals.last_run = Some(LastRun {
+        self.own_end = Some(LastRun {
+            run_id: report.run_id.clone(),
+            trace_id: report.trace_id.clone(),
             ended: now,
             outcome: report.outcome,
             elapsed: report.elapsed,
             migrations: self.migrations.clone(),
-            stages: vec![
-                (names::STAGE_CONNECT, connect),
-                (names::STAGE_LOCK, lock),
-                (names::STAGE_PLAN, plan),
-                (names::STAGE_APPLY, apply),
-            ],
+            stages: self.stages,
         });
+    }
+
+    /// The run of this process, where it has ended and the journal does not know it.
+    fn unrecorded(&self) -> Option<&LastRun> {
+        let recorded = self.totals.as_ref().and_then(|totals| totals.last_run.as_ref());
+        self.own_end.as_ref().filter(|own| recorded.is_none_or(|last| last.run_id != own.run_id))
+    }
+
+    pub(super) fn last_run(&self) -> Option<&LastRun> {
+        self.unrecorded().or_else(|| self.totals.as_ref()?.last_run.as_ref())
+    }
+
+    pub(super) fn last_success(&self) -> Option<SystemTime> {
+        let own = self.unrecorded().filter(|own| own.outcome == Outcome::Success).map(|own| own.ended);
+        own.max(self.totals.as_ref().and_then(|totals| totals.last_success))
+    }
+
+    pub(super) fn last_failure(&self) -> Option<SystemTime> {
+        let own = self.unrecorded().filter(|own| own.outcome != Outcome::Success).map(|own| own.ended);
+        own.max(self.totals.as_ref().and_then(|totals| totals.last_failure))
+    }
+
+    /// The present run, whoever makes it, or else the last one.
+    pub(super) fn run(&self) -> Option<Run> {
+        if let Some(Run { began, alive, in_progress: true }) = self.own {
+            return Some(Run { began, alive, in_progress: true });
+        }
+        if let Some(running) = self.totals.as_ref().and_then(|totals| totals.running.as_ref()) {
+            // It had the lock when we looked, so it was alive.
+            let alive = self.looked.unwrap_or(running.began);
+            return Some(Run { began: running.began, alive, in_progress: true });
+        }
+        let last = self.last_run()?;
+        Some(Run { began: last.ended - last.elapsed, alive: last.ended, in_progress: false })
     }
 }

@@ -5,11 +5,7 @@ use super::{
     prometheus_label,
 };
 
-/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
-pub const DURATION_BUCKETS: &[f64] =
-    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
-/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
-pub const WAIT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+pub use crate::journal::{DURATION_BOUNDS as DURATION_BUCKETS, WAIT_BOUNDS as WAIT_BUCKETS};
 
 /// The kinds of metrics, as Prometheus calls them.
 #[derive(Debug, Clone, Copy, PartialEq)]

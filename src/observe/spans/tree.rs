@@ -8,9 +8,12 @@ use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::policy::Sampling;
+use super::sql::Told;
 use crate::database::{DatabaseError, Identity};
 use crate::event::{Command, RemoteParent, RunContext};
-use crate::migration::Statement;
+use crate::history::Direction;
+use crate::migration::Dialect;
 use crate::observe::disclosure::disclose;
 use crate::observe::names;
 use crate::plan::Step;
@@ -18,7 +21,8 @@ use crate::plan::Step;
 /// The database in attributes.
 #[derive(Default)]
 pub(super) struct Place {
-    system: &'static str,
+    pub(super) system: &'static str,
+    pub(super) dialect: Option<Dialect>,
     namespace: String,
     address: Option<String>,
     port: Option<u16>,
@@ -28,6 +32,7 @@ impl Place {
     pub(super) fn of(identity: &Identity) -> Self {
         Self {
             system: identity.system,
+            dialect: Some(identity.dialect()),
             namespace: identity.namespace(),
             address: identity.address.clone(),
             port: identity.port,
@@ -47,7 +52,7 @@ impl Place {
     }
 }
 
-pub(super) fn root(context: &RunContext) -> Span {
+pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
     let remote = context.trace.as_ref().and_then(|trace| trace.parent.as_ref());
     let parent = if remote.is_some() { None } else { Span::current().id() };
     let span = info_span!(
@@ -73,13 +78,14 @@ pub(super) fn root(context: &RunContext) -> Span {
         { names::ERROR_TYPE } = Empty,
     );
     if let Some(remote) = remote {
-        adopt(&span, remote);
+        adopt(&span, remote, sampling);
     }
     span
 }
 
-/// A recorded parent becomes the parent; an unrecorded one is linked to, so that the run is recorded all the same.
-fn adopt(span: &Span, remote: &RemoteParent) {
+/// A recorded parent becomes the parent; an unrecorded one is linked to, so that the run is recorded all the same,
+/// unless its word is law.
+fn adopt(span: &Span, remote: &RemoteParent, sampling: Sampling) {
     let flags = if remote.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
     let caller = SpanContext::new(
         TraceId::from_bytes(remote.trace_id),
@@ -88,7 +94,7 @@ fn adopt(span: &Span, remote: &RemoteParent) {
         true,
         remote.state.parse::<TraceState>().unwrap_or_default(),
     );
-    if remote.sampled {
+    if remote.sampled || sampling == Sampling::Parent {
         // An error says that no subscriber maps spans to OpenTelemetry: there is no trace to be part of.
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     } else {
@@ -113,6 +119,7 @@ pub(super) fn connect(root: &Span) -> Span {
         { names::DB_NAMESPACE } = Empty,
         { names::SERVER_ADDRESS } = Empty,
         { names::SERVER_PORT } = Empty,
+        { names::CONNECT_ATTEMPTS } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -166,28 +173,33 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
     )
 }
 
-pub(super) fn statement(migrate: &Span, place: &Place, statement: &Statement, number: i64) -> Span {
+/// SQLite's statements are the client's as well: they wait for the disk and for other processes' locks, and what draws
+/// database calls looks for this kind.
+pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: i64) -> Span {
     info_span!(
         target: names::SCOPE,
         parent: migrate,
         names::SPAN_STATEMENT,
-        { names::OTEL_NAME } = statement.summary,
+        { names::OTEL_NAME } = told.summary.unwrap_or(place.system),
         { names::OTEL_KIND } = names::KIND_CLIENT,
         { names::OTEL_STATUS_CODE } = Empty,
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
         { names::DB_SYSTEM_NAME } = place.system,
         { names::DB_NAMESPACE } = place.namespace,
-        { names::DB_QUERY_SUMMARY } = statement.summary,
+        { names::DB_QUERY_SUMMARY } = told.summary,
+        { names::DB_QUERY_TEXT } = told.text.as_deref(),
         { names::SERVER_ADDRESS } = place.address,
         { names::SERVER_PORT } = place.port.map(i64::from),
         { names::STATEMENT_INDEX } = number,
+        { names::STATEMENT_SHA256 } = told.sha256.as_str(),
         { names::STATEMENT_ROWS } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
 
-pub(super) fn record(migrate: &Span, place: &Place) -> Span {
+/// The one statement that we have written ourselves, so its operation and its table are known without reading SQL.
+pub(super) fn record(migrate: &Span, place: &Place, direction: Direction, ledger: &str) -> Span {
     info_span!(
         target: names::SCOPE,
         parent: migrate,
@@ -197,6 +209,11 @@ pub(super) fn record(migrate: &Span, place: &Place) -> Span {
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
         { names::DB_SYSTEM_NAME } = place.system,
         { names::DB_NAMESPACE } = place.namespace,
+        { names::DB_OPERATION_NAME } = match direction {
+            Direction::Up => names::OPERATION_INSERT,
+            Direction::Down => names::OPERATION_DELETE,
+        },
+        { names::DB_COLLECTION_NAME } = ledger,
         { names::SERVER_ADDRESS } = place.address,
         { names::SERVER_PORT } = place.port.map(i64::from),
         { names::RECORD_DURATION } = Empty,
@@ -238,5 +255,12 @@ pub(super) fn fail_at_database(span: &Span, error: &DatabaseError) {
 
 /// Ends a span in the past: a statement that went out in one message with the commit ended before the answer came.
 pub(super) fn end_at(span: &Span, end: SystemTime) {
-    span.context().span().end_with_timestamp(end.min(SystemTime::now()));
+    span.context().span().end_with_timestamp(end);
+}
+
+/// Keeps a span from being exported: its parent is exchanged for a context that suppresses telemetry. To be called
+/// before anything has asked for its OpenTelemetry context, which is when the span would be built.
+pub(super) fn discard(span: &Span) {
+    // An error says that no subscriber maps spans to OpenTelemetry: there is nothing to be kept from it.
+    let _ = span.set_parent(Context::new().with_telemetry_suppressed());
 }

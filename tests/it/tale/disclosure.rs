@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrascope::database::{DatabaseError, ErrorKind};
 use migrascope::event::{Event, Observer};
-use migrascope::observe::spans::Spans;
+use migrascope::observe::spans::{Policy, Spans};
 use opentelemetry::trace::{Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,7 +17,7 @@ fn description(kind: ErrorKind, code: &str, message: &str) -> String {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let error = DatabaseError { code: Some(code.to_owned()), ..DatabaseError::new(kind, message) };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        let mut spans = Spans::new(&story::context());
+        let mut spans = Spans::new(&story::context(), Policy::default());
         let set = story::set();
         let plan = story::planned(&set);
         let step = &plan.steps[0];

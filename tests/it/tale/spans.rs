@@ -1,15 +1,24 @@
 //! Events → spans, seen by OpenTelemetry's SDK in this process.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use migrascope::event::{Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use migrascope::observe::names;
-use migrascope::observe::spans::Spans;
-use opentelemetry::trace::{SpanKind, Status, TracerProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use migrascope::observe::spans::{Policy, Sampling, Spans, SqlText};
+use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState, TracerProvider};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{
+    InMemorySpanExporter, SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample, SpanData,
+    TracerProviderBuilder,
+};
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::story::{self, Course};
+
+/// Of `CREATE TABLE users (id int)`.
+const SHA256: &str = "4e6a4e13b8296e5b6e328ff63fd300a7a94cf52667e8e33ff9729c49154d2f99";
 
 /// Every span of a told run, the root last.
 fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanData> {
@@ -17,19 +26,28 @@ fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanDat
 }
 
 fn spans_of_told(context: &RunContext, exit_code: i32, tell: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
+    exported(|| {
+        let mut spans = Spans::new(context, Policy::default());
+        tell(&mut spans);
+        spans.close(exit_code);
+    })
+}
+
+/// Every span that ends while `tell` runs.
+pub(super) fn exported(tell: impl FnOnce()) -> Vec<SpanData> {
+    exported_by(SdkTracerProvider::builder(), tell)
+}
+
+fn exported_by(builder: TracerProviderBuilder, tell: impl FnOnce()) -> Vec<SpanData> {
     let exporter = InMemorySpanExporter::default();
-    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let provider = builder.with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("test"))
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        let mut spans = Spans::new(context);
-        tell(&mut spans);
-        spans.close(exit_code);
-    });
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), tell);
     exporter.get_finished_spans().expect("an exporter that is alive")
 }
 
@@ -38,7 +56,7 @@ fn find<'s>(spans: &'s [SpanData], name: &str) -> &'s SpanData {
     spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name} among {names:?}"))
 }
 
-fn attribute(span: &SpanData, key: &str) -> Option<String> {
+pub(super) fn attribute(span: &SpanData, key: &str) -> Option<String> {
     let mut values = span.attributes.iter().filter(|attribute| attribute.key.as_str() == key);
     let value = values.next().map(|attribute| attribute.value.to_string());
     assert!(values.next().is_none(), "{key} is there twice on {}", span.name);
@@ -96,6 +114,7 @@ fn spans_carry_the_attributes_of_the_conventions() {
         ("connect", names::DB_NAMESPACE, "shop"),
         ("connect", names::SERVER_ADDRESS, "db.internal"),
         ("connect", names::SERVER_PORT, "3307"),
+        ("connect", names::CONNECT_ATTEMPTS, "1"),
         ("acquire lock", names::LOCK_KIND, "advisory"),
         ("acquire lock", names::LOCK_KEY, "`_migrascope_migrations`"),
         ("acquire lock", names::LOCK_WAIT, "1.5"),
@@ -111,6 +130,9 @@ fn spans_carry_the_attributes_of_the_conventions() {
         ("CREATE TABLE users", names::STATEMENT_INDEX, "1"),
         ("CREATE TABLE users", names::STATEMENT_ROWS, "3"),
         ("record ledger", names::DB_SYSTEM_NAME, "mariadb"),
+        ("CREATE TABLE users", names::STATEMENT_SHA256, SHA256),
+        ("record ledger", names::DB_OPERATION_NAME, "INSERT"),
+        ("record ledger", names::DB_COLLECTION_NAME, "_migrascope_migrations"),
         ("record ledger", names::RECORD_DURATION, "0.002"),
         ("release lock", names::LOCK_HELD, "1"),
     ];
@@ -169,6 +191,53 @@ fn an_unrecorded_caller_is_linked_to() {
 }
 
 #[test]
+fn an_unrecorded_caller_is_obeyed_where_that_is_the_policy() {
+    let policy = Policy { sampling: Sampling::Parent, ..Policy::default() };
+    let told = |sampled: bool| exported(|| Spans::new(&remote(sampled), policy).close(0)).len();
+    assert_eq!((told(false), told(true)), (0, 1));
+}
+
+/// Writes down what a sampler is shown.
+#[derive(Debug, Clone, Default)]
+struct Curious(Arc<Mutex<BTreeMap<String, Vec<String>>>>);
+
+impl ShouldSample for Curious {
+    fn should_sample(
+        &self,
+        _: Option<&Context>,
+        _: TraceId,
+        name: &str,
+        _: &SpanKind,
+        attributes: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        let keys = attributes.iter().map(|attribute| attribute.key.to_string()).collect();
+        self.0.lock().expect("no panic").insert(name.to_owned(), keys);
+        let decision = SamplingDecision::RecordAndSample;
+        SamplingResult { decision, attributes: Vec::new(), trace_state: TraceState::default() }
+    }
+}
+
+#[test]
+fn a_sampler_sees_the_database() {
+    let curious = Curious::default();
+    let builder = SdkTracerProvider::builder().with_sampler(curious.clone());
+    exported_by(builder, || {
+        let mut spans = Spans::new(&story::context(), Policy { sql: SqlText::Full, ..Policy::default() });
+        story::tell(Course::Fine, &mut spans, &story::context());
+        spans.close(0);
+    });
+    let seen = curious.0.lock().expect("no panic");
+    let place = [names::DB_SYSTEM_NAME, names::DB_NAMESPACE, names::SERVER_ADDRESS, names::SERVER_PORT];
+    for span in ["connect", "CREATE TABLE users", "record ledger"] {
+        assert!(place.iter().all(|key| seen[span].iter().any(|seen| seen == key)), "{span}: {:?}", seen[span]);
+    }
+    for key in [names::DB_QUERY_SUMMARY, names::DB_QUERY_TEXT] {
+        assert!(seen["CREATE TABLE users"].iter().any(|seen| seen == key), "{key}");
+    }
+}
+
+#[test]
 fn a_failure_is_an_error_on_its_statement_its_migration_and_the_root() {
     let spans = spans_of(Course::Failing, &story::context(), 5);
     let statement = find(&spans, "CREATE INDEX users_email");
@@ -211,7 +280,7 @@ fn an_embedders_span_is_the_parent() {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let startup = tracing::info_span!("startup");
-        let spans = startup.in_scope(|| Spans::new(&story::context()));
+        let spans = startup.in_scope(|| Spans::new(&story::context(), Policy::default()));
         spans.close(0);
     });
     let spans = exporter.get_finished_spans().expect("an exporter that is alive");

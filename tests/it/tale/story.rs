@@ -21,7 +21,7 @@ pub(super) fn set() -> MigrationSet {
     MigrationSet::new(vec![first, second]).expect("two versions")
 }
 
-fn migration(version: &str, name: &str, summaries: &[&str]) -> Migration {
+pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migration {
     let path = PathBuf::from(format!("migrations/{version}_{name}.sql"));
     let text: String = summaries.iter().map(|summary| format!("{summary} (id int);\n")).collect();
     let mut start = 0;
@@ -159,7 +159,7 @@ fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> St
     report(step, statements, None)
 }
 
-fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Failure>) -> StepReport {
+pub(super) fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Failure>) -> StepReport {
     StepReport {
         version: step.migration.version.to_string(),
         name: step.migration.name.clone(),
@@ -173,7 +173,7 @@ fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Fai
     }
 }
 
-fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
+pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
     Failure {
         path: step.script.path.clone(),
         line: 2,
@@ -211,7 +211,7 @@ fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {
     observer.observe(&Event::RunFinished { report: &report, error: Some(&error), schema: None });
 }
 
-fn ended(error: Option<&Error>) -> Report {
+pub(super) fn ended(error: Option<&Error>) -> Report {
     Report {
         run_id: RUN_ID.to_owned(),
         trace_id: None,

@@ -34,7 +34,8 @@ pub(in crate::cli::export) fn take_credentials(url: &mut Url) -> Option<(HeaderN
     // An error says that such a URL has no place for them, and then it has none.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    let mut value: HeaderValue = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))).parse().ok()?;
+    let mut value: HeaderValue =
+        format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))).parse().ok()?;
     value.set_sensitive(true);
     Some((AUTHORIZATION, value))
 }

@@ -99,7 +99,8 @@ fn identity(key: Option<File>, certificate: Option<File>) -> Result<Option<Clien
         (None, Some(alone)) => return Err(format!("{} is set without CLIENT_KEY", alone.variable)),
     };
     let chain = certificates(&certificate)?;
-    let private = PrivateKeyDer::from_pem_slice(&key.text).map_err(|_| key.complaint("there is no private key in it"))?;
+    let private =
+        PrivateKeyDer::from_pem_slice(&key.text).map_err(|_| key.complaint("there is no private key in it"))?;
     CertifiedKey::from_der(chain, private, &ring::default_provider()).map_err(|error| key.complaint(error))?;
     Ok(Some(ClientIdentity { certificate: certificate.text, key: key.text }))
 }

@@ -81,9 +81,8 @@ impl Carriers {
             Protocol::Http => self.client(&endpoint).map(|client| Way::Http(Post::new(client, &endpoint))),
             Protocol::Grpc => self.call(&endpoint).map(Way::Grpc),
         };
-        let way = way.map_err(|cause| {
-            format!("{} cannot be sent to {}: {cause}", endpoint.signal.word(), endpoint.shown())
-        })?;
+        let way =
+            way.map_err(|cause| format!("{} cannot be sent to {}: {cause}", endpoint.signal.word(), endpoint.shown()))?;
         Ok(Carrier { way, timeout: endpoint.timeout })
     }
 

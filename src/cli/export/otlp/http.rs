@@ -27,12 +27,7 @@ pub(super) struct Post {
 
 impl Post {
     pub(super) fn new(client: Client, endpoint: &Endpoint) -> Self {
-        Self {
-            client,
-            url: endpoint.url.clone(),
-            headers: endpoint.headers.clone(),
-            compression: endpoint.compression,
-        }
+        Self { client, url: endpoint.url.clone(), headers: endpoint.headers.clone(), compression: endpoint.compression }
     }
 
     /// Sends a message once and waits for the answer.
@@ -101,7 +96,10 @@ fn refusal(response: &Response) -> Failure {
         StatusCode::GATEWAY_TIMEOUT,
     ];
     let later = response.headers().contains_key(RETRY_AFTER);
-    Failure::Refusal { reason: format!("HTTP status {}", status.as_u16()), passing: passing.contains(&status) && !later }
+    Failure::Refusal {
+        reason: format!("HTTP status {}", status.as_u16()),
+        passing: passing.contains(&status) && !later,
+    }
 }
 
 /// The innermost cause of an error, which names no URL.

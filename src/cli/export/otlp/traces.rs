@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use migrascope::event::RunContext;
 use migrascope::observe::names;
-use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry::trace::{SpanId, TraceId, TracerProvider};
+use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -65,7 +65,8 @@ impl Traces {
 
     /// What makes spans out of those of `tracing`.
     pub(in crate::cli::export) fn tracer(&self, version: &'static str) -> SdkTracer {
-        self.provider.tracer_with_scope(InstrumentationScope::builder(names::SCOPE).with_version(version).build())
+        let scope = InstrumentationScope::builder(names::SCOPE).with_version(version);
+        self.provider.tracer_with_scope(scope.with_schema_url(names::SCHEMA_URL).build())
     }
 
     /// What is left to be done when the root span has closed.

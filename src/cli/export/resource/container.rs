@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn a_mount_names_the_container() {
         let docker = format!("678 655 254:1 /docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/vda1 rw");
-        let podman = format!("99 1 0:1 /run/containers/storage/overlay-containers/{ID}/userdata/hostname /etc/hostname rw");
+        let podman =
+            format!("99 1 0:1 /run/containers/storage/overlay-containers/{ID}/userdata/hostname /etc/hostname rw");
         for text in [docker, podman] {
             assert_eq!(in_mounts(&text).as_deref(), Some(ID), "{text}");
         }

@@ -1,0 +1,240 @@
+//! The rows of runs and attempts as SQL.
+
+use std::time::Duration;
+
+use super::{EXECUTING, Journal, MIGRATION, RUN, word};
+use crate::database::{Session, Value};
+use crate::error::Error;
+use crate::ledger::Elapsed;
+use crate::plan::Step;
+use crate::report::{Failure, Outcome, Remains, Stages};
+
+impl Journal<'_> {
+    /// SQL for the row of this run, written when it begins to work, `since` after it was started; its id is the run's.
+    pub(crate) fn run_started(&self, session: &dyn Session, steps: usize, since: Duration) -> String {
+        let id = &self.context.run_id;
+        self.insert(session, &Entry { total: steps, started: Value::Ago(since), ..Entry::of(RUN, id) })
+    }
+
+    /// SQL that completes the row of this run, unless somebody has given it up for lost.
+    pub(crate) fn run_finished(&self, session: &dyn Session, ending: &Ending<'_>) -> String {
+        let set = ending.columns().map(|(name, value)| format!("{name} = {}", session.literal(&value))).join(", ");
+        format!(
+            "UPDATE {table} SET {set} WHERE id = {id} AND outcome = '{EXECUTING}'",
+            table = self.table(session),
+            id = session.literal(&text(&self.context.run_id)),
+        )
+    }
+
+    /// SQL for the whole row of a run that took no step: it had nothing to do, or was not let.
+    pub(crate) fn run_whole(&self, session: &dyn Session, ending: &Ending<'_>) -> String {
+        let id = &self.context.run_id;
+        let entry = Entry { started: Value::Ago(ending.elapsed), ..Entry::of(RUN, id) };
+        let mut columns = self.columns(&entry);
+        for (name, value) in ending.columns() {
+            columns.retain(|(other, _)| *other != name);
+            columns.push((name, value));
+        }
+        self.insertion(session, &columns)
+    }
+
+    /// SQL that marks what other runs have left unfinished; right only for whoever holds the lock.
+    pub(crate) fn mark_vanished(&self, session: &dyn Session) -> String {
+        format!(
+            "UPDATE {table} SET outcome = '{vanished}' WHERE outcome = '{EXECUTING}' AND run_id <> {run}",
+            table = self.table(session),
+            vanished = word(Outcome::Vanished),
+            run = session.literal(&text(&self.context.run_id)),
+        )
+    }
+
+    /// SQL for a whole attempt in one row, when it has succeeded or left nothing behind.
+    pub(crate) fn attempt(
+        &self,
+        session: &dyn Session,
+        step: &Step<'_>,
+        elapsed: Elapsed,
+        failure: Option<(&Failure, Outcome)>,
+    ) -> String {
+        let started = match elapsed {
+            Elapsed::Measured(duration) => Value::Ago(duration),
+            Elapsed::SinceBegin => Value::Begun,
+        };
+        self.insert(
+            session,
+            &Entry {
+                id: &new_id(),
+                kind: MIGRATION,
+                step: Some(step),
+                outcome: word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
+                half_way: false,
+                done: failure.map_or(step.statements().len(), |_| 0),
+                total: step.statements().len(),
+                failure: failure.map(|(failure, _)| failure),
+                started,
+                finished: Some(elapsed),
+            },
+        )
+    }
+
+    /// SQL for the start of a non-atomic attempt, and its id: half-way from now on, until it says otherwise.
+    pub(crate) fn attempt_started(&self, session: &dyn Session, step: &Step<'_>) -> (String, String) {
+        let id = new_id();
+        let sql = self.insert(
+            session,
+            &Entry { step: Some(step), half_way: true, total: step.statements().len(), ..Entry::of(MIGRATION, &id) },
+        );
+        (id, sql)
+    }
+
+    /// SQL that says how many statements of an attempt have taken effect.
+    pub(crate) fn attempt_advanced(&self, session: &dyn Session, id: &str, done: usize) -> String {
+        format!("UPDATE {} SET statements_done = {done} WHERE id = {}", self.table(session), session.literal(&text(id)),)
+    }
+
+    /// SQL that completes a non-atomic attempt, unless it was completed by a commit that we did not hear of.
+    pub(crate) fn attempt_finished(
+        &self,
+        session: &dyn Session,
+        id: &str,
+        done: usize,
+        elapsed: Duration,
+        failure: Option<(&Failure, Outcome)>,
+    ) -> String {
+        let half_way = failure.is_some_and(|(failure, _)| failure.remains != Remains::Nothing);
+        format!(
+            "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
+             error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} \
+             WHERE id = {id} AND outcome = '{EXECUTING}'",
+            table = self.table(session),
+            outcome = word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
+            half_way = session.literal(&Value::Bool(half_way)),
+            code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
+            text = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.message.clone()))),
+            now = session.literal(&Value::Now),
+            elapsed = session.literal(&Value::Milliseconds(elapsed)),
+            id = session.literal(&text(id)),
+        )
+    }
+
+    fn insert(&self, session: &dyn Session, entry: &Entry<'_>) -> String {
+        self.insertion(session, &self.columns(entry))
+    }
+
+    fn insertion(&self, session: &dyn Session, columns: &[(&str, Value)]) -> String {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let values: Vec<String> = columns.iter().map(|(_, value)| session.literal(value)).collect();
+        format!("INSERT INTO {} ({}) VALUES ({})", self.table(session), names.join(", "), values.join(", "))
+    }
+
+    fn columns(&self, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
+        let operator = &self.context.operator;
+        let migration = entry.step.map(|step| step.migration);
+        let direction = entry.step.map_or(self.context.command.word(), |step| step.direction.word());
+        let elapsed = match entry.finished {
+            Some(Elapsed::Measured(duration)) => Value::Milliseconds(duration),
+            Some(Elapsed::SinceBegin) => Value::MillisecondsSinceBegin,
+            None => Value::Null,
+        };
+        vec![
+            ("id", text(entry.id)),
+            ("kind", text(entry.kind)),
+            ("run_id", text(&self.context.run_id)),
+            ("trace_id", Value::text_or_null(self.context.trace.as_ref().map(|trace| trace.trace_id_hex()))),
+            ("direction", text(direction)),
+            ("version", Value::text_or_null(migration.map(|migration| migration.version.canonical()))),
+            ("name", Value::text_or_null(migration.map(|migration| migration.name.clone()))),
+            ("checksum", Value::text_or_null(entry.step.map(|step| step.script.checksum.as_str()))),
+            ("atomic", entry.step.map_or(Value::Null, |step| Value::Bool(step.atomic.is_yes()))),
+            ("outcome", text(entry.outcome)),
+            ("half_way", Value::Bool(entry.half_way)),
+            ("statements_done", count(entry.done)),
+            ("statements_total", count(entry.total)),
+            ("error_code", Value::text_or_null(entry.failure.and_then(|failure| failure.code.clone()))),
+            ("error_text", Value::text_or_null(entry.failure.map(|failure| failure.message.clone()))),
+            ("started_at", entry.started.clone()),
+            ("finished_at", entry.finished.map_or(Value::Null, |_| Value::Now)),
+            ("elapsed_ms", elapsed),
+            ("operator", Value::text_or_null(operator.user.clone())),
+            ("host", Value::text_or_null(operator.host.clone())),
+            ("pod", Value::text_or_null(operator.pod.clone())),
+            ("tool_version", text(self.context.tool_version)),
+        ]
+    }
+}
+
+struct Entry<'e> {
+    id: &'e str,
+    kind: &'static str,
+    step: Option<&'e Step<'e>>,
+    outcome: &'static str,
+    half_way: bool,
+    done: usize,
+    total: usize,
+    failure: Option<&'e Failure>,
+    started: Value,
+    finished: Option<Elapsed>,
+}
+
+impl<'e> Entry<'e> {
+    /// A row of something that begins now.
+    fn of(kind: &'static str, id: &'e str) -> Self {
+        Self {
+            id,
+            kind,
+            step: None,
+            outcome: EXECUTING,
+            half_way: false,
+            done: 0,
+            total: 0,
+            failure: None,
+            started: Value::Now,
+            finished: None,
+        }
+    }
+}
+
+/// How a run ended, as its row will say.
+pub(crate) struct Ending<'e> {
+    pub(crate) outcome: Outcome,
+    /// Why, where it did not succeed.
+    pub(crate) error: Option<&'e Error>,
+    /// Steps that succeeded.
+    pub(crate) steps_done: usize,
+    /// Since it was started.
+    pub(crate) elapsed: Duration,
+    /// Where that time went.
+    pub(crate) stages: Stages,
+}
+
+impl Ending<'_> {
+    fn columns(&self) -> [(&'static str, Value); 11] {
+        let Stages { connect, lock, plan, apply, health } = self.stages;
+        [
+            ("outcome", text(word(self.outcome))),
+            ("statements_done", count(self.steps_done)),
+            ("error_code", Value::text_or_null(self.error.map(Error::kind))),
+            ("error_text", Value::text_or_null(self.error.map(ToString::to_string))),
+            ("finished_at", Value::Now),
+            ("elapsed_ms", Value::Milliseconds(self.elapsed)),
+            ("connect_ms", Value::Milliseconds(connect)),
+            // Whoever did not ask for the lock did not wait for it.
+            ("lock_ms", if lock.is_zero() { Value::Null } else { Value::Milliseconds(lock) }),
+            ("plan_ms", Value::Milliseconds(plan)),
+            ("apply_ms", Value::Milliseconds(apply)),
+            ("health_ms", Value::Milliseconds(health)),
+        ]
+    }
+}
+
+fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+fn count(number: usize) -> Value {
+    Value::Int(number.try_into().unwrap_or(i64::MAX))
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}

@@ -1,0 +1,287 @@
+//! What the journal says of all runs so far: the source of figures that outlive a process.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use super::{EXECUTING, MIGRATION, RUN, word};
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::history::Direction;
+use crate::ledger::{qualified, rows_if_table};
+use crate::report::{Outcome, Stages};
+
+/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
+pub const DURATION_BOUNDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
+/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
+pub const WAIT_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+
+/// Everything that is counted; [`Default`] is a journal in which nothing stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Totals {
+    /// When the first run began.
+    pub since: Option<SystemTime>,
+    /// Runs that ended, by outcome.
+    pub runs: HashMap<Outcome, u64>,
+    /// Migrations that were begun, by direction and outcome.
+    pub migrations: HashMap<(Direction, Outcome), u64>,
+    /// How long runs took.
+    pub run_durations: Spreads<(Direction, Outcome)>,
+    /// How long migrations took.
+    pub migration_durations: Spreads<(Direction, Outcome)>,
+    /// How long the lock was waited for.
+    pub lock_waits: Spreads<()>,
+    /// When a run last succeeded.
+    pub last_success: Option<SystemTime>,
+    /// When a run last ended without success; one that vanished counts by its beginning, since nobody saw its end.
+    pub last_failure: Option<SystemTime>,
+    /// The last run that ended.
+    pub last_run: Option<LastRun>,
+    /// The run that is going on.
+    pub running: Option<Running>,
+}
+
+/// Observations by what they are of and by the bucket they fall into, counted from 0; the last one has no bound.
+pub type Spreads<K> = HashMap<(K, usize), Spread>;
+
+/// The observations of one bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spread {
+    /// How many.
+    pub count: u64,
+    /// Their sum in seconds.
+    pub sum: f64,
+}
+
+/// A run that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastRun {
+    /// Its id.
+    pub run_id: String,
+    /// The trace it belongs to, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+    /// When it ended; when it began, where nobody saw its end.
+    pub ended: SystemTime,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The migrations that it began, by outcome.
+    pub migrations: HashMap<Outcome, u64>,
+    /// How long each stage took.
+    pub stages: Stages,
+}
+
+/// What has begun and not ended, as far as the journal knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// The run.
+    pub run_id: String,
+    /// Which way.
+    pub direction: Direction,
+    /// When it began.
+    pub began: SystemTime,
+}
+
+impl Totals {
+    /// Counts a run whose process is known to be dead, with the migrations it was at.
+    pub(crate) fn lose(&mut self, lost: &Executing) {
+        let Running { run_id, direction, began } = &lost.running;
+        if lost.is_run {
+            *self.runs.entry(Outcome::Vanished).or_default() += 1;
+            self.last_failure = self.last_failure.max(Some(*began));
+            if self.last_run.as_ref().is_none_or(|last| last.ended < *began) {
+                self.last_run = Some(LastRun {
+                    run_id: run_id.clone(),
+                    trace_id: lost.trace_id.clone(),
+                    ended: *began,
+                    outcome: Outcome::Vanished,
+                    elapsed: Duration::ZERO,
+                    migrations: lost.migrations.clone(),
+                    stages: Stages::default(),
+                });
+            }
+        } else {
+            *self.migrations.entry((*direction, Outcome::Vanished)).or_default() += 1;
+        }
+        self.since = self.since.min(Some(*began)).or(Some(*began));
+    }
+
+    fn count(&mut self, row: Row) {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let kind = next().unwrap_or_default();
+        let way = direction(next());
+        let outcome = outcome(next());
+        let bucket: Option<usize> = next().and_then(|text| text.parse().ok());
+        let counted: u64 = number(next());
+        let sum = number::<f64>(next()) / 1000.0;
+        let (ended, began) = (moment(next()), moment(next()));
+        self.since = began.into_iter().chain(self.since).min();
+        let spreads = if kind == RUN {
+            *self.runs.entry(outcome).or_default() += counted;
+            let last = if outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
+            *last = (*last).max(ended);
+            &mut self.run_durations
+        } else {
+            *self.migrations.entry((way, outcome)).or_default() += counted;
+            &mut self.migration_durations
+        };
+        if let Some(bucket) = bucket {
+            spreads.insert(((way, outcome), bucket), Spread { count: counted, sum });
+        }
+    }
+}
+
+/// A row of something that has not ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Executing {
+    pub(crate) is_run: bool,
+    pub(crate) running: Running,
+    trace_id: Option<String>,
+    migrations: HashMap<Outcome, u64>,
+}
+
+/// Everything that has ended; `None` when there is no journal.
+pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
+    let table = qualified(session, name);
+    let ended = format!(
+        "SELECT kind, direction, outcome, {bucket}, count(*), sum(elapsed_ms), {last}, {first} FROM {table} \
+         WHERE outcome <> '{EXECUTING}' GROUP BY 1, 2, 3, 4",
+        bucket = bucket("elapsed_ms", DURATION_BOUNDS),
+        last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
+        first = session.timestamp_text("min(started_at)"),
+    );
+    let Some(rows) = rows_if_table(session, &ended).await? else {
+        return Ok(None);
+    };
+    let mut totals = Totals::default();
+    rows.into_iter().for_each(|row| totals.count(row));
+    let waits = format!(
+        "SELECT {bucket}, count(*), sum(lock_ms) FROM {table} WHERE kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 1",
+        bucket = bucket("lock_ms", WAIT_BOUNDS),
+    );
+    for row in session.query(&waits).await? {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let (bucket, count, sum) = (number(next()), number(next()), number::<f64>(next()) / 1000.0);
+        totals.lock_waits.insert(((), bucket), Spread { count, sum });
+    }
+    totals.last_run = last_run(session, &table).await?;
+    Ok(Some(totals))
+}
+
+async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
+    let sql = format!(
+        "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms \
+         FROM {table} WHERE kind = '{RUN}' AND outcome <> '{EXECUTING}' \
+         ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
+        ended = session.timestamp_text("coalesce(finished_at, started_at)"),
+    );
+    let Some(row) = session.query(&sql).await?.pop() else {
+        return Ok(None);
+    };
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten();
+    let run_id = next().unwrap_or_default();
+    let migrations = migrations_of(session, table, &run_id).await?;
+    Ok(Some(LastRun {
+        migrations,
+        run_id,
+        trace_id: next(),
+        ended: moment(next()).unwrap_or(SystemTime::UNIX_EPOCH),
+        outcome: outcome(next()),
+        elapsed: milliseconds(next()),
+        stages: Stages {
+            connect: milliseconds(next()),
+            lock: milliseconds(next()),
+            plan: milliseconds(next()),
+            apply: milliseconds(next()),
+            health: milliseconds(next()),
+        },
+    }))
+}
+
+async fn migrations_of(
+    session: &mut dyn Session,
+    table: &str,
+    run_id: &str,
+) -> Result<HashMap<Outcome, u64>, DatabaseError> {
+    let sql = format!(
+        "SELECT outcome, count(*) FROM {table} WHERE kind = '{MIGRATION}' AND run_id = {} AND outcome <> '{EXECUTING}' \
+         GROUP BY outcome",
+        session.literal(&Value::Text(run_id.to_owned())),
+    );
+    let rows = session.query(&sql).await?;
+    let counted = |row: Row| {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        (outcome(next()), number(next()))
+    };
+    Ok(rows.into_iter().map(counted).collect())
+}
+
+/// What has begun and not ended, oldest first.
+pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
+    let table = qualified(session, name);
+    let sql = format!(
+        "SELECT kind, run_id, direction, {began}, trace_id FROM {table} WHERE outcome = '{EXECUTING}' ORDER BY started_at, id",
+        began = session.timestamp_text("started_at"),
+    );
+    let mut found = Vec::new();
+    for row in rows_if_table(session, &sql).await?.unwrap_or_default() {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let is_run = next().as_deref() == Some(RUN);
+        let run_id = next().unwrap_or_default();
+        let way = direction(next());
+        let began = moment(next()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let trace_id = next();
+        let migrations = if is_run { migrations_of(session, &table, &run_id).await? } else { HashMap::new() };
+        found.push(Executing { is_run, running: Running { run_id, direction: way, began }, trace_id, migrations });
+    }
+    Ok(found)
+}
+
+/// SQL for the number of the bucket that a column of milliseconds falls into; NULL where it is NULL.
+fn bucket(column: &str, bounds: &[f64]) -> String {
+    let mut sql = format!("CASE WHEN {column} IS NULL THEN NULL");
+    for (index, bound) in bounds.iter().enumerate() {
+        let _ = write!(sql, " WHEN {column} <= {} THEN {index}", bound * 1000.0);
+    }
+    let _ = write!(sql, " ELSE {} END", bounds.len());
+    sql
+}
+
+fn direction(text: Option<String>) -> Direction {
+    if text.as_deref() == Some(Direction::Down.word()) { Direction::Down } else { Direction::Up }
+}
+
+/// An outcome as the journal writes it; what nobody knows is an error.
+fn outcome(text: Option<String>) -> Outcome {
+    let text = text.unwrap_or_default();
+    Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
+}
+
+fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn milliseconds(text: Option<String>) -> Duration {
+    Duration::try_from_secs_f64(number::<f64>(text) / 1000.0).unwrap_or_default()
+}
+
+fn moment(text: Option<String>) -> Option<SystemTime> {
+    text.and_then(|text| humantime::parse_rfc3339(&text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DURATION_BOUNDS, bucket};
+
+    #[test]
+    fn buckets_are_counted_in_milliseconds() {
+        let sql = bucket("ms", &DURATION_BOUNDS[..2]);
+        assert_eq!(sql, "CASE WHEN ms IS NULL THEN NULL WHEN ms <= 10 THEN 0 WHEN ms <= 50 THEN 1 ELSE 2 END");
+    }
+}

@@ -1,0 +1,137 @@
+//! The run in the journal, and the journal's totals for whoever asks.
+
+use std::time::Duration;
+
+use super::tally::Tally;
+use super::{Figures, Job};
+use crate::database::{Connector, DatabaseError, Holder, Session};
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::journal::{self, Ending, Executing, Journal, Totals};
+use crate::ledger::{Ledger, NativeLedger};
+use crate::report::Outcome;
+use crate::run::Options;
+
+/// What the database may take for a record or a look that no run should wait for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whose the lock is while the journal is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Ours: nobody else runs.
+    Ours,
+    /// Anybody's.
+    Unknown,
+}
+
+/// Completes the row of a run that has one.
+pub(super) async fn finish(
+    session: &mut dyn Session,
+    journal: &Journal<'_>,
+    error: Option<&Error>,
+    tally: &Tally,
+) -> Result<(), Error> {
+    let finished = journal.run_finished(session, &ending(error, tally));
+    let noted = session.query(&finished).await;
+    noted.map(drop).map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
+}
+
+/// Adds the row of a run that took no step, where it may be written, and tells what the journal says now.
+pub(super) async fn conclude(
+    job: &Job<'_>,
+    session: &mut dyn Session,
+    error: Option<&Error>,
+    observer: &mut dyn Observer,
+    tally: &Tally,
+) {
+    if !tally.journaled && session.identity().read_only.is_none() {
+        let journal = Journal::new(&job.options.journal_table, job.context);
+        let whole = journal.run_whole(session, &ending(error, tally));
+        // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
+        let _ = tokio::time::timeout(PATIENCE, session.query(&whole)).await;
+    }
+    tell(job, session, Lock::Unknown, observer).await;
+}
+
+/// Tells what the journal says, where somebody asks; what cannot be read in time is not told.
+pub(super) async fn tell(job: &Job<'_>, session: &mut dyn Session, lock: Lock, observer: &mut dyn Observer) {
+    if job.options.figures == Figures::Leave {
+        return;
+    }
+    let reading = read(job.connector, job.options, session, lock);
+    if let Ok(Ok(totals)) = tokio::time::timeout(PATIENCE, reading).await {
+        observer.observe(&Event::JournalRead { totals: &totals });
+    }
+}
+
+/// What the journal says, seen from outside any run; nothing stands in one that does not exist.
+pub(crate) async fn totals(
+    connector: &dyn Connector,
+    options: &Options,
+    session: &mut dyn Session,
+) -> Result<Totals, DatabaseError> {
+    read(connector, options, session, Lock::Unknown).await
+}
+
+async fn read(
+    connector: &dyn Connector,
+    options: &Options,
+    session: &mut dyn Session,
+    lock: Lock,
+) -> Result<Totals, DatabaseError> {
+    let name = &options.journal_table;
+    let Some(mut totals) = journal::read_totals(session, name).await? else {
+        return Ok(Totals::default());
+    };
+    let mut open = journal::executing(session, name).await?;
+    if open.is_empty() {
+        return Ok(totals);
+    }
+    let living = match lock {
+        // Everybody else was marked as vanished when we took the lock.
+        Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
+        Lock::Unknown => {
+            let holder = holder(connector, options, session).await?;
+            // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
+            open = journal::executing(session, name).await?.into_iter().filter(|one| open.contains(one)).collect();
+            totals = journal::read_totals(session, name).await?.unwrap_or_default();
+            holder.and_then(|holder| living(&open, &holder)).cloned()
+        }
+    };
+    for lost in &open {
+        let alive = living.as_ref().is_some_and(|living| living.running.run_id == lost.running.run_id);
+        if !alive {
+            totals.lose(lost);
+        }
+    }
+    totals.running = living.map(|living| living.running);
+    Ok(totals)
+}
+
+/// The run that has the lock: by its name where the server tells it, else the newest.
+fn living<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
+    let mut runs = open.iter().filter(|one| one.is_run);
+    match holder.application.as_deref().and_then(|name| name.strip_prefix("migrascope/")) {
+        Some(run_id) => runs.find(|one| one.running.run_id == run_id),
+        None => runs.next_back(),
+    }
+}
+
+async fn holder(
+    connector: &dyn Connector,
+    options: &Options,
+    session: &dyn Session,
+) -> Result<Option<Holder>, DatabaseError> {
+    let table = NativeLedger::new(&options.ledger_table).table(session);
+    connector.keeper(&table).await?.holder().await
+}
+
+fn ending<'e>(error: Option<&'e Error>, tally: &Tally) -> Ending<'e> {
+    Ending {
+        outcome: error.map_or(Outcome::Success, Error::outcome),
+        error,
+        steps_done: tally.succeeded(),
+        elapsed: tally.started.elapsed(),
+        stages: tally.stages,
+    }
+}

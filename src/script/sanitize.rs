@@ -1,0 +1,75 @@
+//! A statement without its literals, for telemetry.
+
+use crate::migration::Dialect;
+
+use super::lexer::{Lexer, Spot};
+use super::token::{Token, TokenKind};
+
+/// What stands for a literal.
+const MARK: &str = "?";
+
+/// The tokens with `?` for each literal and one blank for each gap.
+pub(super) fn sanitize(statement: &str, dialect: Dialect) -> String {
+    let mut lexer = Lexer::new(statement, dialect);
+    let mut told = Sanitized { dialect, text: String::with_capacity(statement.len()), last: None };
+    let mut spot = Spot::Gap;
+    while let Some(token) = lexer.next(spot) {
+        told.take(&token);
+        spot = Spot::Statement;
+    }
+    told.text
+}
+
+struct Sanitized<'a> {
+    dialect: Dialect,
+    text: String,
+    last: Option<Token<'a>>,
+}
+
+impl<'a> Sanitized<'a> {
+    fn take(&mut self, token: &Token<'a>) {
+        // Hints and the marks of executable comments are comments to every server but one, and may hold numbers.
+        if matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
+            return;
+        }
+        let last = self.last.replace(*token);
+        let touches = last.is_some_and(|last| last.end() == token.start);
+        if !self.is_literal(token) {
+            self.push(touches, token.text);
+            return;
+        }
+        match last.filter(|last| touches && marks_string(last, token)) {
+            Some(prefix) => {
+                self.text.truncate(self.text.len() - prefix.text.len());
+                self.text.push_str(MARK);
+            }
+            None => self.push(touches, MARK),
+        }
+    }
+
+    fn push(&mut self, touches: bool, text: &str) {
+        if !touches && !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.text.push_str(text);
+    }
+
+    /// SQLite takes a name in double quotes for a string where no column has that name, so there it may be a value.
+    fn is_literal(&self, token: &Token<'_>) -> bool {
+        match token.kind {
+            TokenKind::String | TokenKind::Number => true,
+            TokenKind::Name => self.dialect == Dialect::Sqlite && token.text.starts_with('"'),
+            TokenKind::Word
+            | TokenKind::Symbol
+            | TokenKind::Terminator
+            | TokenKind::Hint
+            | TokenKind::Directive
+            | TokenKind::Backslash => false,
+        }
+    }
+}
+
+/// Whether a word belongs to the string behind it, as in `x'FF'`.
+fn marks_string(word: &Token<'_>, string: &Token<'_>) -> bool {
+    string.kind == TokenKind::String && ["x", "b", "n"].iter().any(|prefix| word.is_word(prefix))
+}

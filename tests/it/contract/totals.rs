@@ -1,0 +1,91 @@
+//! What the journal counts, whoever reads it.
+
+use std::time::Duration;
+
+use migrascope::history::Direction;
+use migrascope::journal::Totals;
+use migrascope::report::Outcome;
+use migrascope::{Options, RunError};
+
+use super::locking::SlowRunner;
+use crate::support::{TestDatabase, block_on, eventually, on_each};
+
+fn look(database: &TestDatabase) -> Totals {
+    let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
+    block_on(database.migrator(&directory, Options::default()).look()).unwrap().1
+}
+
+fn count<K>(spreads: &migrascope::journal::Spreads<K>) -> u64 {
+    spreads.values().map(|spread| spread.count).sum()
+}
+
+#[test]
+fn every_run_and_every_attempt_counts_once() {
+    on_each(|database| {
+        assert_eq!(look(database), Totals::default(), "nothing stands in a journal that does not exist");
+        let first = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
+        let good = database.migrations(&[first, ("2_b.sql", "INSERT INTO a VALUES (1)")]);
+        let bad = database.migrations(&[first, ("2_b.sql", "INSERT INTO a VALUES (1)"), ("3_c.sql", "CREATE TABEL c")]);
+        database.up(&good).unwrap();
+        database.up(&bad).unwrap_err();
+        let last: RunError = database.up(&bad).unwrap_err();
+        let totals = look(database);
+        assert_eq!(totals.runs.get(&Outcome::Success), Some(&1));
+        assert_eq!(totals.runs.get(&Outcome::Failure), Some(&2));
+        assert_eq!(totals.migrations.get(&(Direction::Up, Outcome::Success)), Some(&2));
+        assert_eq!(totals.migrations.get(&(Direction::Up, Outcome::Failure)), Some(&2));
+        assert_eq!((count(&totals.run_durations), count(&totals.migration_durations)), (3, 4));
+        assert_eq!(count(&totals.lock_waits), 3);
+        assert!(totals.last_failure > totals.last_success && totals.last_success >= totals.since, "{totals:?}");
+        let run = totals.last_run.unwrap();
+        assert_eq!((run.run_id, run.outcome), (last.report.run_id, Outcome::Failure));
+        assert_eq!(run.migrations.get(&Outcome::Failure), Some(&1));
+        assert!(run.stages.connect > Duration::ZERO && run.stages.lock > Duration::ZERO, "{:?}", run.stages);
+        assert!(run.stages.apply > Duration::ZERO && run.elapsed >= run.stages.apply, "{:?}", run.stages);
+        assert_eq!(totals.running, None);
+
+        database.up(&good).unwrap();
+        let totals = look(database);
+        assert_eq!(totals.runs.get(&Outcome::Success), Some(&2), "a run with nothing to do is a run");
+        assert!(totals.last_success > totals.last_failure);
+        assert_eq!(count(&totals.lock_waits), 3, "it waited for no lock");
+    });
+}
+
+#[test]
+fn a_refused_run_counts_as_an_error() {
+    on_each(|database| {
+        database.up(&database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")])).unwrap();
+        database.up(&database.migrations(&[("1_a.sql", "CREATE TABLE b (i INTEGER)")])).unwrap_err();
+        let totals = look(database);
+        assert_eq!(totals.runs.get(&Outcome::Error), Some(&1));
+        let why = "SELECT error_code FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'error'";
+        assert_eq!(database.value(why), "refused");
+    });
+}
+
+#[test]
+fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
+    on_each(|database| {
+        let runner = SlowRunner::start(database);
+        let seen = look(database);
+        let running = seen.running.expect("somebody has the lock");
+        assert_eq!(seen.runs.get(&Outcome::Vanished), None);
+        drop(runner);
+        let seen = eventually("the server notices that the runner is gone", || {
+            Some(look(database)).filter(|totals| totals.running.is_none())
+        });
+        assert_eq!(seen.runs.get(&Outcome::Vanished), Some(&1));
+        assert_eq!(seen.last_failure, Some(running.began), "nobody saw its end");
+        assert_eq!(seen.last_run.as_ref().map(|last| last.run_id.as_str()), Some(running.run_id.as_str()));
+
+        // What stands half-way where DDL commits by itself is refused, but the run before is marked all the same.
+        let _ = database.up(&database.migrations(&[("1_slow.sql", "CREATE TABLE quick (i INTEGER)")]));
+        let marked = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'vanished'";
+        assert_eq!(database.value(marked), "1");
+        let after = look(database);
+        assert_eq!(after.runs.get(&Outcome::Vanished), Some(&1), "counted once, derived or marked");
+        let lost = u64::from(!database.transactional_ddl());
+        assert_eq!(after.migrations.get(&(Direction::Up, Outcome::Vanished)).copied().unwrap_or_default(), lost);
+    });
+}
