@@ -111,7 +111,7 @@ impl Totals {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let kind = next().unwrap_or_default();
-        let way = direction(next());
+        let way = direction(next().as_deref());
         let outcome = outcome(next());
         let bucket: Option<usize> = next().and_then(|text| text.parse().ok());
         let counted: u64 = number(next());
@@ -234,7 +234,7 @@ pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<V
         let mut next = || columns.next().flatten();
         let is_run = next().as_deref() == Some(RUN);
         let run_id = next().unwrap_or_default();
-        let way = direction(next());
+        let way = direction(next().as_deref());
         let began = moment(next()).unwrap_or(SystemTime::UNIX_EPOCH);
         let trace_id = next();
         let migrations = if is_run { migrations_of(session, &table, &run_id).await? } else { HashMap::new() };
@@ -253,8 +253,8 @@ fn bucket(column: &str, bounds: &[f64]) -> String {
     sql
 }
 
-fn direction(text: Option<String>) -> Direction {
-    if text.as_deref() == Some(Direction::Down.word()) { Direction::Down } else { Direction::Up }
+fn direction(text: Option<&str>) -> Direction {
+    if text == Some(Direction::Down.word()) { Direction::Down } else { Direction::Up }
 }
 
 /// An outcome as the journal writes it; what nobody knows is an error.
