@@ -100,6 +100,19 @@ impl Migrator {
         Self { connector, set, options }
     }
 
+    /// The same, with the journal's totals told to observers or not.
+    #[must_use]
+    pub fn with_figures(mut self, figures: Figures) -> Self {
+        self.options.figures = figures;
+        self
+    }
+
+    /// What is known of the database before it is connected to.
+    #[must_use]
+    pub fn expected(&self) -> Identity {
+        self.connector.expected()
+    }
+
     /// Applies, reverts or examines, as `context.command` says, and tells `observer` about it.
     ///
     /// # Errors

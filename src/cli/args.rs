@@ -129,11 +129,14 @@ pub(crate) struct Options {
     /// Tell errors only
     #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,
+    /// Write log records to standard error, one a line [default: off]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output", value_parser = choices::LOG_FORMAT)]
+    pub(crate) log_format: Option<String>,
 
     /// Write metrics for Prometheus's textfile collector here
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) metrics_file: Option<String>,
-    /// Send traces and metrics: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
+    /// Send traces, metrics and logs: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,
     /// How long the end of a run may wait for collectors [default: 5s]

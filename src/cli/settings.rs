@@ -16,7 +16,7 @@ use migrascope::Options as Policy;
 use migrascope::plan::Order;
 use migrascope::run::Wait;
 
-use self::choices::{FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
+use self::choices::{FORMAT, LOG_FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::health::{AfterRun, HealthSettings};
@@ -24,7 +24,7 @@ pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;
 use super::explain::Diagnosis;
-use super::export::{ExportSettings, TelemetryMode};
+use super::export::{ExportSettings, LogFormat, TelemetryMode};
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -174,8 +174,10 @@ fn verbosity(sources: &mut Sources<'_>, typed: &Options) -> Verbosity {
 fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let modes = [TelemetryMode::Off, TelemetryMode::Auto, TelemetryMode::Required];
     let mode = |text: &str| choose(text, TELEMETRY, modes);
+    let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
+        log_format: sources.value("log-format", typed.log_format.as_deref(), lines).unwrap_or_default(),
         telemetry: sources.value("telemetry", typed.telemetry.as_deref(), mode).unwrap_or(TelemetryMode::Auto),
         flush_timeout: sources
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)

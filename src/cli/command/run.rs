@@ -38,16 +38,18 @@ fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migra
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
-    let mut export = export::start(&settings.export, &mut context, &variables).map_err(|error| Stopped {
-        exit: Exit::Usage,
-        problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
-    })?;
+    let mut export =
+        export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
+            exit: Exit::Usage,
+            problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
+        })?;
     warn(settings, &export.take_warnings());
     Ok((migrator, context, export))
 }
 
 fn go(settings: &Settings, migrator: &Migrator, context: &RunContext, mut export: Export) -> Exit {
-    let signals = Signals::watch();
+    let remarks = export.remarks();
+    let signals = Signals::watch(move |signal| remarks.signal_received(signal));
     let mut reader = reader(settings);
     let mut observers = Observers::default();
     observers.add(&mut *reader);

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const ORDER: [&str; 3] = ["strict", "allow", "skip"];
 /// The words of `--format`.
 pub(crate) const FORMAT: [&str; 2] = ["text", "json"];
+/// The words of `--log-format`.
+pub(crate) const LOG_FORMAT: [&str; 3] = ["off", "text", "json"];
 /// The words of `--telemetry`.
 pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
 /// The words of `--trace-sql`.
@@ -43,7 +45,7 @@ pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
 }
 
 /// The nearest of some words as a question, or nothing where none is near.
-pub(super) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
+pub(crate) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
     let near = |word: &&str| strsim::jaro_winkler(word, text);
     let best = words.into_iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|best| near(best) > 0.8);
     best.map(|word| format!("; did you mean {word}?")).unwrap_or_default()
