@@ -13,7 +13,7 @@ use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::report::Report;
-use crate::run::{self, Job, Options, Stop};
+use crate::run::{self, Figures, Job, Options, Stop};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

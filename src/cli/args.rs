@@ -136,6 +136,15 @@ pub(crate) struct Options {
     /// Write metrics for Prometheus's textfile collector here
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) metrics_file: Option<String>,
+    /// Push metrics to this Pushgateway, at the beginning, every 10 seconds and at the end
+    #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
+    pub(crate) push_url: Option<String>,
+    /// A file that holds the bearer token for the Pushgateway
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
+    pub(crate) push_token_file: Option<String>,
+    /// A file of certificates in PEM that the Pushgateway's is checked with, instead of the system's
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
+    pub(crate) push_ca: Option<String>,
     /// Send traces, metrics and logs: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,
@@ -193,6 +202,9 @@ pub(crate) enum Command {
     /// Check the database's health and do nothing else; exits with 9 when a check fails
     #[command(after_long_help = help::HEALTH)]
     Health,
+    /// Send the metrics of the database as it stands, without any run
+    #[command(after_long_help = help::PUSH)]
+    Push,
     /// Make the file of a new migration
     #[command(after_long_help = help::NEW)]
     New {

@@ -4,13 +4,18 @@
 //! `main` calls [`start`] before its runtime runs, gives the [`Export`] to the run as an observer, and calls
 //! [`Export::finish`] after the runtime has come to rest.
 
+mod courier;
 mod delivery;
 mod environment;
+mod figures;
 mod flush;
 mod lines;
 mod otlp;
-mod pushed;
+mod prometheus_text;
+mod push;
+mod resend;
 mod resource;
+mod shown;
 mod start;
 mod subscriber;
 mod textfile;
@@ -19,16 +24,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use migrascope::observe::logs::{Logs, Remarks};
-use migrascope::observe::metrics::Metrics;
 use migrascope::observe::spans::Policy;
 use migrascope::report::Outcome;
+use migrascope::run::Figures as Wanted;
 use migrascope::{Event, Observer};
 use thiserror::Error;
 
 use self::flush::{Budget, Flushed};
-use self::pushed::Pushed;
+pub(crate) use self::push::PushSettings;
+pub(crate) use self::resend::resend;
+use self::shown::Shown;
 pub(crate) use self::start::start;
-use self::textfile::TextFile;
 
 /// Whether telemetry is sent, and how much a mistake in its settings matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,8 +63,10 @@ pub(crate) enum LogFormat {
 /// What the command line says about telemetry; the rest are `OTEL_*` variables.
 #[derive(Debug, Clone)]
 pub(crate) struct ExportSettings {
-    /// Where the figures go as Prometheus text.
+    /// The file that the figures go into as Prometheus text.
     pub(crate) metrics_file: Option<PathBuf>,
+    /// The gateway that they are pushed to.
+    pub(crate) push: PushSettings,
     /// How log events are written to standard error.
     pub(crate) log_format: LogFormat,
     /// How long the program may stay for its telemetry when its work is done.
@@ -80,8 +88,7 @@ pub(crate) struct ExportError {
 /// The exporters of one process.
 pub(crate) struct Export {
     logs: Logs,
-    figures: Option<(Metrics, TextFile)>,
-    pushed: Option<Pushed>,
+    figures: Option<Shown>,
     traces: Option<otlp::Traces>,
     records: Option<otlp::Logs>,
     flush_timeout: Duration,
@@ -99,25 +106,22 @@ impl Export {
         self.logs.remarks()
     }
 
-    /// Writes the figures as they are now, where a textfile is asked for.
-    ///
-    /// # Errors
-    /// With the file and the system's words.
-    pub(crate) fn write(&self) -> Result<(), String> {
-        self.figures.as_ref().map_or(Ok(()), |(_, file)| file.write())
+    /// Whether the run is to read the journal's totals, which cost a few queries.
+    pub(crate) fn figures(&self) -> Wanted {
+        if self.figures.is_some() { Wanted::Read } else { Wanted::Leave }
     }
 
-    /// Closes the root span with the exit code, writes the figures and sends what is left, within the flush timeout.
+    /// Closes the root span with the exit code, puts the figures and sends what is left, within the flush timeout.
     ///
     /// What comes back are warnings, at most one for each exporter.
     pub(crate) fn finish(self, exit_code: i32) -> Vec<String> {
-        let written = self.write();
         let remarks = self.logs.remarks();
         self.logs.close(exit_code);
         let budget = Budget::starting_now(self.flush_timeout);
         let records = self.records.as_ref().map(otlp::Logs::task);
-        let tasks = [self.traces.map(otlp::Traces::into_task), self.pushed.map(Pushed::into_task), records];
-        let mut flushed = flush::within(budget, tasks.into_iter().flatten().collect());
+        let figures = self.figures.into_iter().flat_map(Shown::into_tasks);
+        let tasks = self.traces.map(otlp::Traces::into_task).into_iter().chain(records).chain(figures);
+        let mut flushed = flush::within(budget, tasks.collect());
         flushed.iter().for_each(|flushed| tell(&remarks, flushed));
         // What was just told is sent where a receiver of records is known to listen.
         if let Some(records) = self.records.filter(otlp::Logs::is_well)
@@ -125,7 +129,7 @@ impl Export {
         {
             flushed.extend(flush::within(budget, vec![records.task()]));
         }
-        let failures = written.err().into_iter().chain(flushed.into_iter().filter_map(|flushed| flushed.failure));
+        let failures = flushed.into_iter().filter_map(|flushed| flushed.failure);
         failures.map(|failure| format!("telemetry: {failure}")).collect()
     }
 }
@@ -146,15 +150,8 @@ fn tell(remarks: &Remarks, flushed: &Flushed) {
 impl Observer for Export {
     fn observe(&mut self, event: &Event<'_>) {
         self.logs.observe(event);
-        if let Some((metrics, _)) = &mut self.figures {
-            metrics.observe(event);
-        }
-        if let Some(pushed) = &mut self.pushed {
-            pushed.observe(event);
-        }
-        if matches!(event, Event::RunStarted { .. }) {
-            // A file that cannot be written now is told about at the end, once.
-            let _ = self.write();
+        if let Some(figures) = &mut self.figures {
+            figures.observe(event);
         }
     }
 }

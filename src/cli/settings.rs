@@ -24,7 +24,7 @@ pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;
 use super::explain::Diagnosis;
-use super::export::{ExportSettings, LogFormat, TelemetryMode};
+use super::export::{ExportSettings, LogFormat, PushSettings, TelemetryMode};
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -177,6 +177,11 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
+        push: PushSettings {
+            url: sources.first("push-url", typed.push_url.as_deref()).map(|given| given.text),
+            token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),
+            ca: path(sources, "push-ca", typed.push_ca.as_deref()),
+        },
         log_format: sources.value("log-format", typed.log_format.as_deref(), lines).unwrap_or_default(),
         telemetry: sources.value("telemetry", typed.telemetry.as_deref(), mode).unwrap_or(TelemetryMode::Auto),
         flush_timeout: sources

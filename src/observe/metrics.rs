@@ -180,6 +180,5 @@ impl Observer for Metrics {
             Event::RunFinished { report, schema, .. } => self.run_finished(report, *schema),
             _ => {}
         }
-        self.state().alive(SystemTime::now());
     }
 }

@@ -44,7 +44,7 @@ fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migra
             problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
         })?;
     warn(settings, &export.take_warnings());
-    Ok((migrator, context, export))
+    Ok((migrator.with_figures(export.figures()), context, export))
 }
 
 fn go(settings: &Settings, migrator: &Migrator, context: &RunContext, mut export: Export) -> Exit {

@@ -25,6 +25,11 @@ impl Delivery {
         Self { signal: endpoint.signal, receiver: endpoint.shown(), tally: Mutex::default() }
     }
 
+    /// Of the figures as text; `receiver` is how the place is called that they are put.
+    pub(super) fn of_text(receiver: String) -> Self {
+        Self { signal: Signal::Metrics, receiver, tally: Mutex::default() }
+    }
+
     pub(super) fn signal(&self) -> Signal {
         self.signal
     }

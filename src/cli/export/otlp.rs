@@ -15,6 +15,7 @@ mod sender;
 mod traces;
 
 pub(super) use self::carrier::Carriers;
+pub(super) use self::http::{cause, client};
 pub(super) use self::logs::Logs;
 pub(super) use self::metrics::{Metrics, Start, reader};
 pub(super) use self::traces::{Traces, new_trace_id};

@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::environment::{Lookup, decoded, get};
 
+/// Ours.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The namespace that OpenTelemetry gives for ids of services that are the same from start to start.
 const INSTANCES: Uuid = Uuid::from_u128(0x4d63009a_8d0f_11ee_aad7_4c796ed8e320);
 
@@ -48,19 +51,14 @@ pub(super) fn of_run(context: &RunContext, variables: Lookup<'_>, stated: Vec<Ke
         let told = |(name, key)| get(variables, name).map(|value| KeyValue::new(key, value));
         attributes.extend(DOWNWARD.into_iter().filter_map(told));
     }
-    resource(context, variables, attributes, stated)
+    resource(variables, attributes, stated)
 }
 
 /// The resource of metrics: one instance of the service is one database, whoever migrates it and wherever. The series
 /// of one run are continued by the next; an id of the run would make each run new ones, and so would pod and process.
-pub(super) fn of_target(
-    context: &RunContext,
-    target: &Identity,
-    variables: Lookup<'_>,
-    stated: Vec<KeyValue>,
-) -> Resource {
+pub(super) fn of_target(target: &Identity, variables: Lookup<'_>, stated: Vec<KeyValue>) -> Resource {
     let attributes = vec![KeyValue::new(names::SERVICE_INSTANCE_ID, instance(target).to_string())];
-    resource(context, variables, attributes, stated)
+    resource(variables, attributes, stated)
 }
 
 /// What the URL says of the database, as a UUID version 5.
@@ -70,9 +68,8 @@ fn instance(target: &Identity) -> Uuid {
     Uuid::new_v5(&INSTANCES, [parts.join("|"), target.database.clone()].join("|").as_bytes())
 }
 
-fn resource(context: &RunContext, variables: Lookup<'_>, own: Vec<KeyValue>, stated: Vec<KeyValue>) -> Resource {
-    let service =
-        [KeyValue::new(names::SERVICE_NAME, names::SCOPE), KeyValue::new(names::SERVICE_VERSION, context.tool_version)];
+fn resource(variables: Lookup<'_>, own: Vec<KeyValue>, stated: Vec<KeyValue>) -> Resource {
+    let service = [KeyValue::new(names::SERVICE_NAME, names::SCOPE), KeyValue::new(names::SERVICE_VERSION, VERSION)];
     let named = get(variables, "OTEL_SERVICE_NAME").map(|name| KeyValue::new(names::SERVICE_NAME, name));
     let attributes = service.into_iter().chain(own).chain(stated).chain(named);
     Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector)).with_attributes(attributes).build()

@@ -1,27 +1,23 @@
 //! Sets up what is configured. Nothing is sent, and no database is touched.
 
-use std::path::PathBuf;
-
 use migrascope::database::Identity;
 use migrascope::event::{RunContext, TraceIdentity};
 use migrascope::observe::logs::Logs;
-use migrascope::observe::metrics::{Metrics, Totals};
 use migrascope::observe::spans::{Sampling, Spans};
 use migrascope::observe::{baggage, traceparent};
 
 use super::environment::{self, Environment, Lookup, Signal};
 use super::otlp::{self, Carriers, Traces};
-use super::pushed::Pushed;
+use super::shown::Shown;
 use super::subscriber::{self, Listeners};
-use super::textfile::TextFile;
 use super::{Export, ExportError, ExportSettings, TelemetryMode, resource};
 
-/// What is sent by OTLP.
+/// What is sent by OTLP or put as text.
 #[derive(Default)]
 struct Sent {
     traces: Option<Traces>,
-    metrics: Option<Pushed>,
     records: Option<otlp::Logs>,
+    figures: Option<Shown>,
 }
 
 /// Sets up what is configured and gives `context` its trace identity; `target` is what is known of the database, and
@@ -39,7 +35,6 @@ pub(crate) fn start(
 ) -> Result<Export, ExportError> {
     let mut warnings = inherit_trace(context, variables);
     let mut problems = Vec::new();
-    let mut figures = None;
     let mut sent = Sent::default();
     if settings.telemetry != TelemetryMode::Off {
         let mut environment = Environment::read(variables);
@@ -49,8 +44,7 @@ pub(crate) fn start(
             // The caller does not record its trace, and it was said that he decides.
             let _ = environment.take(Signal::Traces);
         }
-        sent = send(environment, context, target, variables, &mut problems);
-        figures = settings.metrics_file.as_ref().and_then(|path| noting(&mut problems, written(path.clone())));
+        sent = send(settings, environment, (context, target), variables, &mut problems);
     }
     let listeners = Listeners {
         tracer: sent.traces.as_ref().map(|traces| traces.tracer(context.tool_version)),
@@ -63,11 +57,10 @@ pub(crate) fn start(
         return Err(ExportError { problems });
     }
     warnings.append(&mut problems);
-    let Sent { traces, metrics, records } = sent;
+    let Sent { traces, records, figures } = sent;
     Ok(Export {
         logs: Logs::new(context, Spans::new(context, settings.spans)),
         figures,
-        pushed: metrics,
         traces,
         records,
         flush_timeout: settings.flush_timeout,
@@ -96,15 +89,12 @@ fn inherit_trace(context: &mut RunContext, variables: Lookup<'_>) -> Vec<String>
 }
 
 fn send(
+    settings: &ExportSettings,
     mut environment: Environment,
-    context: &mut RunContext,
-    target: &Identity,
+    (context, target): (&mut RunContext, &Identity),
     variables: Lookup<'_>,
     problems: &mut Vec<String>,
 ) -> Sent {
-    if environment.wanted.is_empty() {
-        return Sent::default();
-    }
     let mut carriers = Carriers::default();
     let stated = noting(problems, resource::stated(variables)).unwrap_or_default();
     let traces = environment.take(Signal::Traces).and_then(|destination| {
@@ -121,11 +111,10 @@ fn send(
         let resource = resource::of_run(context, variables, stated.clone());
         noting(problems, otlp::Logs::start(&mut carriers, &destination, resource))
     });
-    let metrics = environment.take(Signal::Metrics).and_then(|destination| {
-        let resource = resource::of_target(context, target, variables, stated);
-        noting(problems, Pushed::start(&mut carriers, &destination, resource, context.tool_version))
-    });
-    Sent { traces, metrics, records }
+    let destination = environment.take(Signal::Metrics);
+    let resource = || resource::of_target(target, variables, stated);
+    let figures = Shown::start(settings, &mut carriers, destination, resource, problems);
+    Sent { traces, records, figures }
 }
 
 /// Whether the caller has said that it does not record its trace.
@@ -143,11 +132,6 @@ fn own_trace(context: &mut RunContext) {
     context.trace = Some(TraceIdentity { trace_id, parent });
 }
 
-fn written(path: PathBuf) -> Result<(Metrics, TextFile), String> {
-    let file = TextFile::open(path)?;
-    Ok((Metrics::new(&file.meter(), Totals::default()), file))
-}
-
-fn noting<T>(problems: &mut Vec<String>, result: Result<T, String>) -> Option<T> {
+pub(super) fn noting<T>(problems: &mut Vec<String>, result: Result<T, String>) -> Option<T> {
     result.map_err(|problem| problems.push(problem)).ok()
 }

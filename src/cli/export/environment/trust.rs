@@ -1,6 +1,7 @@
 //! `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_KEY,CLIENT_CERTIFICATE}`: files in PEM, read and tried before anything runs.
 
 use std::fs;
+use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::crypto::ring;
@@ -71,6 +72,18 @@ impl Reader<'_> {
             Ok(text) => Ok(Some(File { variable, path, text })),
             Err(error) => Err(format!("{variable}: {path}: {error}")),
         }
+    }
+}
+
+/// The certificates in PEM that a file holds which `variable`, an option or a variable, names.
+///
+/// # Errors
+/// With both and what is wrong.
+pub(in crate::cli::export) fn roots_in(variable: &str, path: &Path) -> Result<Vec<u8>, String> {
+    let (variable, path) = (variable.to_owned(), path.display().to_string());
+    match fs::read(&path) {
+        Ok(text) => roots(File { variable, path, text }),
+        Err(error) => Err(format!("{variable}: {path}: {error}")),
     }
 }
 

@@ -61,7 +61,7 @@ impl Post {
 ///
 /// # Errors
 /// With the cause when the certificates cannot be used or the system has none.
-pub(super) fn client(encrypted: bool, trust: &Trust) -> Result<Client, String> {
+pub(in crate::cli::export) fn client(encrypted: bool, trust: &Trust) -> Result<Client, String> {
     // An error says that there is a provider already, which will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder().redirect(Policy::none()).user_agent(super::carrier::USER_AGENT);
@@ -103,7 +103,7 @@ fn refusal(response: &Response) -> Failure {
 }
 
 /// The innermost cause of an error, which names no URL.
-pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
+pub(in crate::cli::export) fn cause(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

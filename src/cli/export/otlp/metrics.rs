@@ -21,7 +21,7 @@ use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
 use crate::cli::export::flush::Task;
 
-/// Since when totals count. Nothing is sent before it is set; it is set once.
+/// Since when totals count. No total is sent before it is set; it is set once.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli::export) struct Start(Arc<OnceLock<SystemTime>>);
 
@@ -77,11 +77,17 @@ pub(in crate::cli::export) struct Exporter {
 
 impl PushMetricExporter for Exporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let Some(start) = self.start.nanoseconds() else { return Ok(()) };
+        let start = self.start.nanoseconds();
         let mut request = ExportMetricsServiceRequest::from(metrics);
-        let scopes = request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics);
-        let points = scopes.flat_map(|scope| &mut scope.metrics).map(|metric| date(metric, start)).sum();
-        self.sender.send(&Message::Metrics(request), points)
+        let mut points = 0;
+        for scope in request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics) {
+            scope.metrics.retain_mut(|metric| {
+                let dated = date(metric, start);
+                points += dated.unwrap_or_default();
+                dated.is_some()
+            });
+        }
+        if points == 0 { Ok(()) } else { self.sender.send(&Message::Metrics(request), points) }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -97,18 +103,21 @@ impl PushMetricExporter for Exporter {
     }
 }
 
-/// Sets since when the metric counts, where it counts anything, and says how many data points it has.
-fn date(metric: &mut Metric, start: u64) -> usize {
+/// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
+/// of which that is not known.
+fn date(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
     match &mut metric.data {
         Some(Data::Sum(sum)) => {
+            let start = start?;
             sum.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
-            sum.data_points.len()
+            Some(sum.data_points.len())
         }
         Some(Data::Histogram(histogram)) => {
+            let start = start?;
             histogram.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
-            histogram.data_points.len()
+            Some(histogram.data_points.len())
         }
-        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
-        _ => 0,
+        Some(Data::Gauge(gauge)) => Some(gauge.data_points.len()),
+        _ => None,
     }
 }
