@@ -62,7 +62,7 @@ impl Metrics {
     fn counting(meter: &Meter, count: Count, totals: Option<Totals>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
-        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter), count }
+        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter, count), count }
     }
 
     /// Shows a database as it is seen from outside, where this process makes no run itself.
@@ -102,6 +102,7 @@ impl Metrics {
         let common = state.labels().unwrap_or_default();
         drop(state);
         self.distributions.follow(totals, &common);
+        self.health.journal_read(totals, &common);
     }
 
     fn lock_finished(&self, waited: Duration) {
