@@ -252,7 +252,7 @@ start_pushgateway() {
     local port
     port=$(free_port)
     pushgateway_ready() { answers "http://127.0.0.1:$port/-/ready"; }
-    start_server pushgateway nobody TERM pushgateway_ready \
+    start_server pushgateway prometheus TERM pushgateway_ready \
         prometheus-pushgateway --web.listen-address="127.0.0.1:$port"
     export PUSHGATEWAY_URL=http://127.0.0.1:$port
 }
@@ -263,7 +263,7 @@ start_node_exporter() {
     TEXTFILE_DIR=$SERVICES_DIR/textfile
     mkdir -p "$TEXTFILE_DIR"
     node_exporter_ready() { answers "http://127.0.0.1:$port/metrics"; }
-    start_server node-exporter nobody TERM node_exporter_ready \
+    start_server node-exporter prometheus TERM node_exporter_ready \
         prometheus-node-exporter --collector.disable-defaults --collector.textfile \
         --collector.textfile.directory="$TEXTFILE_DIR" --web.listen-address="127.0.0.1:$port"
     export TEXTFILE_DIR NODE_EXPORTER_URL=http://127.0.0.1:$port
@@ -273,9 +273,9 @@ start_prometheus() { # CONFIG
     local port dir=$SERVICES_DIR/prometheus
     port=$(free_port)
     mkdir "$dir"
-    ((EUID != 0)) || chown nobody: "$dir"
+    ((EUID != 0)) || chown prometheus: "$dir"
     prometheus_ready() { answers "http://127.0.0.1:$port/-/ready"; }
-    start_server prometheus-server nobody TERM prometheus_ready \
+    start_server prometheus-server prometheus TERM prometheus_ready \
         prometheus --config.file="$1" --storage.tsdb.path="$dir" --web.listen-address="127.0.0.1:$port"
     export PROMETHEUS_URL=http://127.0.0.1:$port
 }

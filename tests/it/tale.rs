@@ -6,6 +6,7 @@ mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
+mod pushing;
 mod receiver;
 mod services;
 mod spans;

@@ -42,12 +42,26 @@ impl Project {
 
     /// `migrascope up` with nothing in its environment but this.
     pub(super) fn up(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        self.run("up", environment, arguments)
+    }
+
+    /// The same with another command.
+    pub(super) fn run(&self, command: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        self.program(environment, &[&[command, "--database-url", "sqlite://test.db"], arguments].concat())
+    }
+
+    /// `migrascope up` with the database among the arguments.
+    pub(super) fn with_database(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        self.program(environment, &[&["up"], arguments].concat())
+    }
+
+    fn program(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_migrascope"))
             .env_clear()
             .envs(environment.iter().copied())
             .current_dir(self.folder.path())
-            .args(["up", "--database-url", "sqlite://test.db", "--dir", "migrations"])
             .args(arguments)
+            .args(["--dir", "migrations"])
             .output()
             .expect("the program")
     }
