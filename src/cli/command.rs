@@ -5,6 +5,7 @@ mod new;
 mod plan;
 mod ready;
 mod run;
+mod serve;
 mod status;
 mod verify;
 
@@ -31,6 +32,7 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
         }
         Command::Verify => verify::carry_out(settings),
         Command::Health => run::carry_out(settings, Health, Target::Latest),
+        Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
         Command::Man => completions::man(),
@@ -52,6 +54,7 @@ impl Command {
             Self::Plan { .. } => "plan",
             Self::Verify => "verify",
             Self::Health => "health",
+            Self::Serve { .. } => "serve",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",
             Self::Man => "man",

@@ -9,6 +9,7 @@ mod environment;
 mod flush;
 mod otlp;
 mod resource;
+mod scrape;
 mod textfile;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use thiserror::Error;
 
 use self::environment::{Environment, Lookup};
 use self::otlp::Traces;
+pub(crate) use self::scrape::{Scrape, Series, text};
 use self::textfile::TextFile;
 
 /// Whether telemetry is sent, and how much a mistake in its settings matters.

@@ -71,6 +71,15 @@ Examples:
 Connection, round trip, ledger, a write that is rolled back, what the database knows of itself, and one's own
 checks: SQL files that are healthy when they return no row. The same is checked at the end of up and down.";
 
+pub(super) const SERVE: &str = "\
+Examples:
+  migrascope serve
+  migrascope serve --listen 0.0.0.0:9564 --interval 30s
+  migrascope serve --targets /etc/migrascope/targets.toml
+
+Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
+down --listen answer the same pages during a run.";
+
 pub(super) const NEW: &str = "\
 Examples:
   migrascope new create_users

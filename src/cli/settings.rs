@@ -19,6 +19,7 @@ use migrascope::run::Wait;
 use self::choices::{FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
+pub(crate) use self::file::{excerpt as place, syntax};
 pub(crate) use self::health::{AfterRun, HealthSettings};
 pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
@@ -45,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) format: Format,
     /// How much of it.
     pub(crate) verbosity: Verbosity,
+    /// Where probes and Prometheus are answered, as it was given.
+    pub(crate) listen: Option<String>,
     /// Where telemetry goes.
     pub(crate) export: ExportSettings,
 }
@@ -97,6 +100,7 @@ impl Settings {
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
+            listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
             export: export(&mut sources, typed),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
@@ -192,11 +196,13 @@ fn wait(text: &str) -> Result<Wait, String> {
     limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
 }
 
-fn layout(text: &str) -> Result<(), String> {
+/// Whether the word is that of a layout.
+pub(crate) fn layout(text: &str) -> Result<(), String> {
     choose(text, ["native"], [()]).map_err(|_| "no layout but native can be read yet".to_owned())
 }
 
-fn table(text: &str) -> Result<String, String> {
+/// The name of a table, as it is written.
+pub(crate) fn table(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split('.').collect();
     let usable = parts.len() <= 2 && parts.iter().all(|part| !part.is_empty() && !part.contains(char::is_control));
     if usable { Ok(text.to_owned()) } else { Err("expected TABLE or SCHEMA.TABLE".to_owned()) }

@@ -1,15 +1,16 @@
 //! Database and files made ready; nothing is touched yet.
 
-use migrascope::database::{self, ConnectOptions, Connector};
+use migrascope::database::{self, ConnectOptions, Connector, Identity};
 use migrascope::event::Command;
 use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
 use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
+use migrascope::run::Figures;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
-use crate::cli::explain::{self, Surroundings};
+use crate::cli::explain::{self, Diagnosis, Surroundings};
 use crate::cli::json::Problem;
 use crate::cli::settings::{AfterRun, Settings};
 
@@ -24,6 +25,15 @@ impl Stopped {
     pub(super) fn by(error: &Error, settings: &Settings, direction: Direction, report: Option<&Report>) -> Self {
         let around = Surroundings { report, journal: &settings.policy.journal_table, direction };
         Self { exit: Exit::of(error, None), problem: Problem::new(error, explain::error(error, around)) }
+    }
+}
+
+impl Stopped {
+    /// By an address that cannot be listened on.
+    pub(super) fn for_want_of_address(message: String) -> Self {
+        let help = "name an address of this machine and a port that is free; port 0 is any free one";
+        let diagnosis = Diagnosis::error(message).help(help);
+        Self { exit: Exit::Usage, problem: Problem::of_kind("listen", vec![diagnosis]) }
     }
 }
 
@@ -56,7 +66,14 @@ pub(super) fn runner(
         AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
         AfterRun::Skip => Health::Skip,
     };
-    Ok(Migrator::new(connector, set, Options { target, health, ..settings.policy.clone() }))
+    // Whoever fetches the figures during the run wants those of the runs before it as well.
+    let figures = if settings.listen.is_some() { Figures::Read } else { settings.policy.figures };
+    Ok(Migrator::new(connector, set, Options { target, health, figures, ..settings.policy.clone() }))
+}
+
+/// What is known of the database before it answers.
+pub(super) fn expected(settings: &Settings) -> Result<Identity, Stopped> {
+    connector(settings, reader()).map(|connector| connector.expected())
 }
 
 fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connector>, Stopped> {

@@ -33,7 +33,7 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
 }
 
 /// A length of time such as `500ms`, `5s`, `10min`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; durations read 500ms, 5s, 10min"))
 }
 
@@ -43,7 +43,7 @@ pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
 }
 
 /// The nearest of some words as a question, or nothing where none is near.
-pub(super) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
+pub(crate) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
     let near = |word: &&str| strsim::jaro_winkler(word, text);
     let best = words.into_iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|best| near(best) > 0.8);
     best.map(|word| format!("; did you mean {word}?")).unwrap_or_default()

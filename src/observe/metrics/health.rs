@@ -10,7 +10,7 @@ use super::instruments;
 use super::state::Labels;
 use crate::event::{Event, RunContext};
 use crate::observe::names;
-use crate::report::{CheckReport, CheckStatus};
+use crate::report::CheckStatus;
 
 /// The instruments and what they are read from.
 pub(super) struct HealthFigures {
@@ -59,11 +59,19 @@ impl HealthFigures {
             Event::HealthStarted => state.success.clear(),
             Event::HealthChecked { check } => {
                 let labels = state.labels(&check.name);
-                state.checked(check);
+                state.ended(&check.name, check.status);
                 self.duration.record(check.elapsed.as_secs_f64(), &labels);
             }
             _ => {}
         }
+    }
+
+    /// The check `connect` as it came out for somebody who looked from outside, and did not measure it.
+    pub(super) fn connected(&self, labels: Labels, status: CheckStatus) {
+        let mut state = self.state();
+        state.common = labels.key_values();
+        state.success.remove(names::CHECK_CONNECT);
+        state.ended(names::CHECK_CONNECT, status);
     }
 
     fn state(&self) -> MutexGuard<'_, Checks> {
@@ -78,13 +86,13 @@ impl Checks {
     }
 
     /// What was not checked has no figure; of two checks with one name the worse one counts.
-    fn checked(&mut self, check: &CheckReport) {
-        let success = match check.status {
+    fn ended(&mut self, check: &str, status: CheckStatus) {
+        let success = match status {
             CheckStatus::Ok | CheckStatus::Warn => 1.0,
             CheckStatus::Fail => 0.0,
             CheckStatus::Skipped => return,
         };
-        let worst = self.success.entry(check.name.clone()).or_insert(success);
+        let worst = self.success.entry(check.to_owned()).or_insert(success);
         *worst = success.min(*worst);
     }
 }
