@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod help;
 mod json;
+mod listen;
 mod output;
 mod screen;
 pub(crate) mod settings;

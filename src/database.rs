@@ -269,10 +269,19 @@ pub trait Connector: Send + Sync {
 pub enum Access {
     /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
     Read,
+    /// The same, but a SQLite file that does not exist is an error: for whoever watches a database that was there.
+    Watch,
     /// Health checks: as for migrations, but nothing is created, not even a SQLite file.
     Check,
     /// Migrations; a SQLite file is created.
     Write,
+}
+
+impl Access {
+    /// Whether nothing is changed.
+    fn only_reads(self) -> bool {
+        matches!(self, Self::Read | Self::Watch)
+    }
 }
 
 /// How to connect.

@@ -4,7 +4,7 @@ mod status;
 
 use serde::Serialize;
 
-use crate::database::{Connector, Identity, Session};
+use crate::database::{Access, Connector, Identity, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Observer, RunContext};
 use crate::history::History;
@@ -132,7 +132,7 @@ impl Migrator {
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
     pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
-        let (session, history) = run::look(&*self.connector, &self.options, Depth::Plan).await?;
+        let (session, history) = run::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
         let rules = run::rules(&self.options, session.abilities());
         let plan = run::plan(command, &self.set, &history, &rules)?;
         let identity = session.identity().clone();
@@ -145,7 +145,7 @@ impl Migrator {
     /// # Errors
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let (session, history) = run::look(&*self.connector, &self.options, Depth::Particulars).await?;
+        let (session, history) = run::look(&*self.connector, Access::Read, &self.options, Depth::Particulars).await?;
         let status = self.status_of(&*session, &history);
         session.close().await;
         Ok(status)
@@ -157,9 +157,10 @@ impl Migrator {
     /// noticed it; a run that is going on is in [`Totals::running`].
     ///
     /// # Errors
-    /// When there is no connection, or history or journal cannot be read.
+    /// When there is no connection, a SQLite file does not exist, or history or journal cannot be read.
     pub async fn look(&self) -> Result<(Status, Totals), Error> {
-        let (mut session, history) = run::look(&*self.connector, &self.options, Depth::Particulars).await?;
+        let (mut session, history) =
+            run::look(&*self.connector, Access::Watch, &self.options, Depth::Particulars).await?;
         let totals = run::totals(&*self.connector, &self.options, &mut *session).await;
         let status = self.status_of(&*session, &history);
         session.close().await;

@@ -107,10 +107,11 @@ pub(crate) fn plan<'a>(
 /// Connects and reads history, changing nothing.
 pub(crate) async fn look(
     connector: &dyn Connector,
+    access: Access,
     options: &Options,
     depth: Depth,
 ) -> Result<(Box<dyn Session>, History), Error> {
-    let mut session = connector.session(Access::Read).await.map_err(|source| cannot_connect(connector, source))?;
+    let mut session = connector.session(access).await.map_err(|source| cannot_connect(connector, source))?;
     let ledger = NativeLedger::new(&options.ledger_table);
     let history = read_history(&mut *session, &ledger, options, depth).await?;
     Ok((session, history))

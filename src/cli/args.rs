@@ -1,5 +1,8 @@
 //! What was typed. What was meant, with environment and file, is decided in [`super::settings`].
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{ArgAction, Args as Group, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use migrascope::migration::Version;
@@ -8,6 +11,9 @@ use super::exit::Exit;
 use super::help;
 use super::output::complain;
 use super::settings::choices;
+
+/// More often nobody looks at a database.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -145,6 +151,9 @@ pub(crate) struct Options {
     /// A file of certificates in PEM that the Pushgateway's is checked with, instead of the system's
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) push_ca: Option<String>,
+    /// Listen here for probes and Prometheus: with up and down during the run, with serve always [default: of serve, 127.0.0.1:9564]
+    #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Telemetry")]
+    pub(crate) listen: Option<String>,
     /// Send traces, metrics and logs: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,
@@ -205,6 +214,16 @@ pub(crate) enum Command {
     /// Send the metrics of the database as it stands, without any run
     #[command(after_long_help = help::PUSH)]
     Push,
+    /// Serve metrics and probes by HTTP, re-reading history and journal; changes nothing, ends with SIGTERM
+    #[command(after_long_help = help::SERVE)]
+    Serve {
+        /// How long to wait between two looks at a database
+        #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "15s")]
+        interval: Duration,
+        /// Several databases: a TOML file with a table for each, read again at each interval
+        #[arg(long, value_name = "FILE")]
+        targets: Option<PathBuf>,
+    },
     /// Make the file of a new migration
     #[command(after_long_help = help::NEW)]
     New {
@@ -238,6 +257,11 @@ pub(crate) struct Reach {
 
 fn version(text: &str) -> Result<Version, &'static str> {
     Version::from_digits(text).ok_or("a version is decimal digits")
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = choices::duration(text)?;
+    if interval < SHORTEST { Err("an interval from 100ms on is needed".to_owned()) } else { Ok(interval) }
 }
 
 fn steps(text: &str) -> Result<usize, &'static str> {

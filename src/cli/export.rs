@@ -15,6 +15,7 @@ mod prometheus_text;
 mod push;
 mod resend;
 mod resource;
+mod scrape;
 mod shown;
 mod start;
 mod subscriber;
@@ -30,9 +31,11 @@ use migrascope::run::Figures as Wanted;
 use migrascope::{Event, Observer};
 use thiserror::Error;
 
+pub(crate) use self::figures::Figures;
 use self::flush::{Budget, Flushed};
 pub(crate) use self::push::PushSettings;
 pub(crate) use self::resend::resend;
+pub(crate) use self::scrape::{Scrape, Series, text};
 use self::shown::Shown;
 pub(crate) use self::start::start;
 
@@ -69,6 +72,8 @@ pub(crate) struct ExportSettings {
     pub(crate) push: PushSettings,
     /// How log events are written to standard error.
     pub(crate) log_format: LogFormat,
+    /// Where the pages of a run, and those of `serve`, are answered.
+    pub(crate) listen: Option<String>,
     /// How long the program may stay for its telemetry when its work is done.
     pub(crate) flush_timeout: Duration,
     /// How much the traces tell.
@@ -107,8 +112,13 @@ impl Export {
     }
 
     /// Whether the run is to read the journal's totals, which cost a few queries.
-    pub(crate) fn figures(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> Wanted {
         if self.figures.is_some() { Wanted::Read } else { Wanted::Leave }
+    }
+
+    /// The figures, where somebody sees them.
+    pub(crate) fn figures(&self) -> Option<Figures> {
+        self.figures.as_ref().map(|shown| shown.figures().clone())
     }
 
     /// Closes the root span with the exit code, puts the figures and sends what is left, within the flush timeout.

@@ -79,6 +79,15 @@ Examples:
 Everything is read from the history and the journal, on any machine, with SELECT alone. For a Pushgateway that has lost
 what it had, and to show a database before its first run.";
 
+pub(super) const SERVE: &str = "\
+Examples:
+  migrascope serve
+  migrascope serve --listen 0.0.0.0:9564 --interval 30s
+  migrascope serve --targets /etc/migrascope/targets.toml
+
+Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
+down --listen answer the same pages during a run.";
+
 pub(super) const NEW: &str = "\
 Examples:
   migrascope new create_users

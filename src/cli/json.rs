@@ -4,12 +4,14 @@ mod body;
 mod name;
 mod report;
 
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use migrascope::{Event, Observer};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+pub(crate) use self::body::state;
 use self::name::Name;
 pub(crate) use self::report::{Problem, Report, health, status, whole_plan};
 use super::output::Output;
@@ -51,9 +53,24 @@ pub(crate) fn report(report: &Report<'_>) -> String {
     line(Name::Report, None, report)
 }
 
+/// Where probes and Prometheus are answered.
+pub(crate) fn listening(address: SocketAddr) -> String {
+    line(Name::Listening, None, &json!({ "address": address.to_string() }))
+}
+
+/// How a database stands that is watched.
+pub(crate) fn target_changed(status: &Value) -> String {
+    line(Name::TargetChanged, None, status)
+}
+
+/// A moment as RFC 3339 in UTC.
+pub(crate) fn time(moment: SystemTime) -> String {
+    humantime::format_rfc3339_millis(moment).to_string()
+}
+
 /// The time as every line has it.
 fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+    time(SystemTime::now())
 }
 
 #[derive(Serialize)]

@@ -19,6 +19,7 @@ use migrascope::run::Wait;
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
+pub(crate) use self::file::{excerpt as place, syntax};
 pub(crate) use self::health::{AfterRun, HealthSettings};
 pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
@@ -177,6 +178,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
+        listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
         push: PushSettings {
             url: sources.first("push-url", typed.push_url.as_deref()).map(|given| given.text),
             token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),
@@ -199,11 +201,13 @@ fn wait(text: &str) -> Result<Wait, String> {
     limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
 }
 
-fn layout(text: &str) -> Result<(), String> {
+/// Whether the word is that of a layout.
+pub(crate) fn layout(text: &str) -> Result<(), String> {
     choose(text, ["native"], [()]).map_err(|_| "no layout but native can be read yet".to_owned())
 }
 
-fn table(text: &str) -> Result<String, String> {
+/// The name of a table, as it is written.
+pub(crate) fn table(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split('.').collect();
     let usable = parts.len() <= 2 && parts.iter().all(|part| !part.is_empty() && !part.contains(char::is_control));
     if usable { Ok(text.to_owned()) } else { Err("expected TABLE or SCHEMA.TABLE".to_owned()) }

@@ -138,7 +138,7 @@ struct MysqlSession {
 
 impl MysqlSession {
     async fn prepare(&mut self) -> Result<(), DatabaseError> {
-        if self.access == Access::Read {
+        if self.access.only_reads() {
             self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         }
         for sql in self.connector.init.clone() {

@@ -151,7 +151,7 @@ struct PostgresSession {
 
 impl PostgresSession {
     async fn prepare(&mut self) -> Result<(), DatabaseError> {
-        if self.access == Access::Read {
+        if self.access.only_reads() {
             self.wire.query("SET default_transaction_read_only = on").await?;
         }
         // What it sets, a search path above all, decides who and where we are.
@@ -164,7 +164,7 @@ impl PostgresSession {
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|pid| pid.parse().ok());
         let standby = next().as_deref() == Some("t");
-        let read_only = next().as_deref() == Some("on") && self.access != Access::Read;
+        let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
         self.identity.read_only = match (standby, read_only) {
             (true, _) => Some("a standby in recovery"),
             (false, true) => Some("default_transaction_read_only is on"),

@@ -58,7 +58,7 @@ impl Sqlite {
             Access::Read if self.file.as_ref().is_some_and(|file| !file.exists()) => {
                 SqliteConnectOptions::new().in_memory(true).foreign_keys(false)
             }
-            Access::Read => self.driver.clone().pragma("query_only", "ON"),
+            Access::Read | Access::Watch => self.driver.clone().create_if_missing(false).pragma("query_only", "ON"),
         };
         let mut connection = SqliteConnection::connect_with(&driver).await.map_err(|error| from_connect(&error))?;
         let flag = Arc::clone(&self.interrupt);

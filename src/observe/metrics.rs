@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::event::{Command, Event, Observer};
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema};
-use crate::report::{Report, StepReport};
+use crate::report::{CheckStatus, Report, StepReport};
 
 /// Who counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Metrics {
     pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
         self.state().seen(Labels::of(target, identity), schema);
         self.journal_read(totals);
+    }
+
+    /// Says whether the database answers whoever looks at it from outside, as the result of the health check `connect`.
+    pub fn answers(&self, target: Option<&str>, identity: &Identity, status: CheckStatus) {
+        self.health.connected(&Labels::of(target, identity), status);
     }
 
     /// The logical name of the database, once it is known.

@@ -44,6 +44,8 @@ pub const EVENT_STATEMENT: &str = "migrascope.statement.finished";
 pub const EVENT_RECORD: &str = "migrascope.ledger.recorded";
 /// The health checks.
 pub const SPAN_HEALTH: &str = "health check";
+/// The health check whether there is a connection to be had.
+pub const CHECK_CONNECT: &str = "connect";
 /// One health check.
 pub const SPAN_CHECK: &str = "check";
 

@@ -1,6 +1,6 @@
 //! Database and files made ready; nothing is touched yet.
 
-use migrascope::database::{self, ConnectOptions, Connector};
+use migrascope::database::{self, ConnectOptions, Connector, Identity};
 use migrascope::event::Command;
 use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
@@ -9,7 +9,7 @@ use migrascope::plan::Target;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
-use crate::cli::explain::{self, Surroundings};
+use crate::cli::explain::{self, Diagnosis, Surroundings};
 use crate::cli::json::Problem;
 use crate::cli::settings::{AfterRun, Settings};
 
@@ -24,6 +24,15 @@ impl Stopped {
     pub(super) fn by(error: &Error, settings: &Settings, direction: Direction, report: Option<&Report>) -> Self {
         let around = Surroundings { report, journal: &settings.policy.journal_table, direction };
         Self { exit: Exit::of(error, None), problem: Problem::new(error, explain::error(error, around)) }
+    }
+}
+
+impl Stopped {
+    /// By an address that cannot be listened on.
+    pub(super) fn for_want_of_address(message: String) -> Self {
+        let help = "name an address of this machine and a port that is free; port 0 is any free one";
+        let diagnosis = Diagnosis::error(message).help(help);
+        Self { exit: Exit::Usage, problem: Problem::of_kind("listen", vec![diagnosis]) }
     }
 }
 
@@ -57,6 +66,11 @@ pub(super) fn runner(
         AfterRun::Skip => Health::Skip,
     };
     Ok(Migrator::new(connector, set, Options { target, health, ..settings.policy.clone() }))
+}
+
+/// What is known of the database before it answers.
+pub(super) fn expected(settings: &Settings) -> Result<Identity, Stopped> {
+    connector(settings, reader()).map(|connector| connector.expected())
 }
 
 fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connector>, Stopped> {

@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
 use crate::cli::export::{self, Export};
 use crate::cli::json::{self, Json, Problem, Report};
+use crate::cli::listen::{self, Listening};
 use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::cli::settings::{Format, Settings, Verbosity};
@@ -21,8 +22,8 @@ use crate::cli::{context, termination};
 
 pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
     match start(settings, command, target) {
-        Ok((migrator, context, export)) => {
-            let exit = go(settings, &migrator, &context, export);
+        Ok((migrator, context, export, listening)) => {
+            let exit = go(settings, &migrator, &context, export, listening);
             // The process ends now, and the system frees thousands of scripts faster than we do.
             std::mem::forget(migrator);
             exit
@@ -34,7 +35,9 @@ pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -
     }
 }
 
-fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migrator, RunContext, Export), Stopped> {
+type Started = (Migrator, RunContext, Export, Option<Listening>);
+
+fn start(settings: &Settings, command: Command, target: Target) -> Result<Started, Stopped> {
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
@@ -44,16 +47,36 @@ fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migra
             problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
         })?;
     warn(settings, &export.take_warnings());
-    Ok((migrator.with_figures(export.figures()), context, export))
+    let listening = listen(settings, command, &export)?;
+    Ok((migrator.with_figures(export.wanted()), context, export, listening))
 }
 
-fn go(settings: &Settings, migrator: &Migrator, context: &RunContext, mut export: Export) -> Exit {
+/// The health checks alone are over before anybody asks.
+fn listen(settings: &Settings, command: Command, export: &Export) -> Result<Option<Listening>, Stopped> {
+    let Some(figures) = export.figures().filter(|_| command != Command::Health) else { return Ok(None) };
+    let listening = listen::during(settings, figures).map_err(Stopped::for_want_of_address)?;
+    if let Some(listening) = &listening {
+        listen::announce(settings, listening.address());
+    }
+    Ok(listening)
+}
+
+fn go(
+    settings: &Settings,
+    migrator: &Migrator,
+    context: &RunContext,
+    mut export: Export,
+    mut listening: Option<Listening>,
+) -> Exit {
     let remarks = export.remarks();
     let signals = Signals::watch(move |signal| remarks.signal_received(signal));
     let mut reader = reader(settings);
     let mut observers = Observers::default();
     observers.add(&mut *reader);
     observers.add(&mut export);
+    if let Some(listening) = &mut listening {
+        observers.add(listening);
+    }
     let result = block_on(migrator.run(context, &mut observers, &signals.stop));
     let (done, stopped) = match result {
         Ok(Ok(report)) => (Some(report), None),

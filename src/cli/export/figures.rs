@@ -11,9 +11,10 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::metrics::reader::MetricReader;
-use prometheus::{Registry, TextEncoder};
+use prometheus::Registry;
 
 use super::otlp::Start;
+use super::scrape;
 
 /// The figures, and those who read them. A clone has the same.
 #[derive(Clone)]
@@ -42,13 +43,7 @@ impl Figures {
     /// When the instruments cannot be registered.
     pub(super) fn new(sent: Option<impl MetricReader>, start: Start, resource: Resource) -> Result<Self, String> {
         let registry = Registry::new();
-        let page = opentelemetry_prometheus::exporter()
-            .with_registry(registry.clone())
-            .without_target_info()
-            .scope_info_enabled(false)
-            .build()
-            .map_err(|error| format!("metrics cannot be kept: {error}"))?;
-        let readers = SdkMeterProvider::builder().with_resource(resource).with_reader(page);
+        let readers = SdkMeterProvider::builder().with_resource(resource).with_reader(scrape::reader(&registry)?);
         let provider = sent.into_iter().fold(readers, |readers, reader| readers.with_reader(reader)).build();
         let scope = InstrumentationScope::builder(names::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
         let meter = provider.meter_with_scope(scope.with_schema_url(names::SCHEMA_URL).build());
@@ -61,9 +56,7 @@ impl Figures {
             let metrics = self.metrics();
             (metrics.target(), metrics.is_complete())
         };
-        // What cannot be written as text is a fault of ours, and no reason to hold up a run.
-        let text = TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default();
-        Page { text, target, complete }
+        Page { text: scrape::text([scrape::series(&self.registry)]), target, complete }
     }
 
     /// Shows a database as it is seen from outside, where this process makes no run.

@@ -2,6 +2,7 @@
 
 use migrascope::{Event, Observer};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::ManualReader;
 
 use super::ExportSettings;
 use super::courier::{Courier, Route};
@@ -23,7 +24,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Opens every way that is configured; `None` where there is none. What is wrong with one leaves the others.
+    /// Opens every way that is configured; `None` where there is none, and nobody listens. What is wrong with one leaves the
+    /// others.
     pub(super) fn start(
         settings: &ExportSettings,
         carriers: &mut Carriers,
@@ -37,7 +39,7 @@ impl Shown {
         let start = Start::default();
         let mut places: Vec<String> = destination.iter().map(|(to, _)| to.shown()).collect();
         let reader = destination.and_then(|to| noting(problems, otlp::reader(carriers, &to, start.clone())));
-        if file.is_none() && gateway.is_none() && reader.is_none() {
+        if file.is_none() && gateway.is_none() && reader.is_none() && settings.listen.is_none() {
             return None;
         }
         let (reader, sent) = reader.unzip();
@@ -54,6 +56,15 @@ impl Shown {
             couriers.extend(noting(problems, courier(gateway, &figures, shown)));
         }
         Some(Self { figures, couriers, sent, places })
+    }
+
+    /// Figures for whoever listens, and no other way.
+    pub(super) fn only_listened(settings: &ExportSettings, problems: &mut Vec<String>) -> Option<Self> {
+        settings.listen.as_ref()?;
+        let none: Option<ManualReader> = None;
+        let resource = Resource::builder_empty().build();
+        let figures = noting(problems, Figures::new(none, Start::default(), resource))?;
+        Some(Self { figures, couriers: Vec::new(), sent: None, places: Vec::new() })
     }
 
     /// The figures themselves.

@@ -46,6 +46,9 @@ pub(crate) fn start(
         }
         sent = send(settings, environment, (context, target), variables, &mut problems);
     }
+    if sent.figures.is_none() {
+        sent.figures = Shown::only_listened(settings, &mut problems);
+    }
     let listeners = Listeners {
         tracer: sent.traces.as_ref().map(|traces| traces.tracer(context.tool_version)),
         records: sent.records.as_ref().map(otlp::Logs::provider),

@@ -135,7 +135,8 @@ fn statement(step: &Step<'_>, index: usize) -> Value {
     })
 }
 
-fn state(schema: &Schema) -> Value {
+/// The schema as every line has it.
+pub(crate) fn state(schema: &Schema) -> Value {
     json!({
         "version": schema.version.as_ref().map(|version| version.as_str()),
         "applied": schema.applied,

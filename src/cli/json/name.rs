@@ -26,6 +26,8 @@ pub(super) enum Name {
     HealthChecked,
     HealthFinished,
     RunFinished,
+    Listening,
+    TargetChanged,
     Report,
 }
 
@@ -33,7 +35,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 21] = [
+    const ALL: [Name; 23] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -54,6 +56,8 @@ mod tests {
         Name::HealthChecked,
         Name::HealthFinished,
         Name::RunFinished,
+        Name::Listening,
+        Name::TargetChanged,
         Name::Report,
     ];
 

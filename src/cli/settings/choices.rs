@@ -35,7 +35,7 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
 }
 
 /// A length of time such as `500ms`, `5s`, `10min`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; durations read 500ms, 5s, 10min"))
 }
 

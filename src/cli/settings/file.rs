@@ -43,7 +43,8 @@ impl ConfigFile {
     /// Reads a text; what is right in it is kept, whatever else is wrong.
     pub(super) fn parse(path: &str, text: &str) -> (Self, Vec<Diagnosis>) {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut problems: Vec<Diagnosis> = errors.iter().map(|error| syntax(path, text, error)).collect();
+        let mut problems: Vec<Diagnosis> =
+            errors.iter().map(|error| syntax(&format!("the configuration file {path}"), path, text, error)).collect();
         let mut file = Self::default();
         if problems.is_empty() {
             let keys = keys();
@@ -103,9 +104,10 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-fn syntax(path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
+/// What is wrong with a text that is not TOML; `what` it should be, a fragment with its path.
+pub(crate) fn syntax(what: &str, path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
     let place = error.span().map(|span| excerpt(path, text, span, error.message()));
-    let diagnosis = Diagnosis::error(format!("the configuration file {path} is not TOML"));
+    let diagnosis = Diagnosis::error(format!("{what} is not TOML"));
     match place {
         Some(place) => diagnosis.at(place),
         None => diagnosis.note(error.message()),
@@ -113,7 +115,7 @@ fn syntax(path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
 }
 
 /// The place in the file; a line with a URL is shown up to its value only, because there may be a password in it.
-fn excerpt(path: &str, text: &str, span: Range<usize>, label: &str) -> Excerpt {
+pub(crate) fn excerpt(path: &str, text: &str, span: Range<usize>, label: &str) -> Excerpt {
     Excerpt::span(path, text, span, label).showing(|line| match (line.find("://"), line.find('=')) {
         (None, _) => Some(line.to_owned()),
         (Some(url), Some(equals)) if equals < url => Some(format!("{}= …", &line[..equals])),

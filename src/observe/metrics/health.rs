@@ -14,7 +14,7 @@ use super::{Count, instruments};
 use crate::event::{Command, Event, RunContext};
 use crate::journal::{Spreads, Totals};
 use crate::observe::names;
-use crate::report::{CheckReport, CheckStatus};
+use crate::report::CheckStatus;
 
 /// The instruments and what they are read from.
 pub(super) struct HealthFigures {
@@ -67,7 +67,7 @@ impl HealthFigures {
             Event::HealthStarted => state.success.clear(),
             Event::HealthChecked { check } => {
                 let labels = state.labels(&check.name);
-                state.checked(check);
+                state.ended(&check.name, check.status);
                 // The checks of a run stand in the journal; those alone stand nowhere.
                 let alone = state.run.as_ref().is_some_and(|run| run.command == Command::Health);
                 if check.status != CheckStatus::Skipped && (alone || self.count == Count::Events) {
@@ -88,6 +88,14 @@ impl HealthFigures {
         state.success = totals.checks.iter().filter_map(figure).collect();
     }
 
+    /// The check `connect` as it came out for somebody who looked from outside, and did not measure it.
+    pub(super) fn connected(&self, labels: &Labels, status: CheckStatus) {
+        let mut state = self.state();
+        state.common = labels.key_values();
+        state.success.remove(names::CHECK_CONNECT);
+        state.ended(names::CHECK_CONNECT, status);
+    }
+
     fn state(&self) -> MutexGuard<'_, Checks> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,9 +108,9 @@ impl Checks {
     }
 
     /// What was not checked has no figure; of two checks with one name the worse one counts.
-    fn checked(&mut self, check: &CheckReport) {
-        let Some(success) = figure(check.status) else { return };
-        let worst = self.success.entry(check.name.clone()).or_insert(success);
+    fn ended(&mut self, check: &str, status: CheckStatus) {
+        let Some(success) = figure(status) else { return };
+        let worst = self.success.entry(check.to_owned()).or_insert(success);
         *worst = success.min(*worst);
     }
 }

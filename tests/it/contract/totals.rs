@@ -22,6 +22,7 @@ fn count<K>(spreads: &migrascope::journal::Spreads<K>) -> u64 {
 #[test]
 fn every_run_and_every_attempt_counts_once() {
     on_each(|database| {
+        database.query("CREATE TABLE made (i INTEGER)");
         assert_eq!(look(database), Totals::default(), "nothing stands in a journal that does not exist");
         let first = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
         let good = database.migrations(&[first, ("2_b.sql", "INSERT INTO a VALUES (1)")]);

@@ -1,0 +1,89 @@
+//! `serve`: databases as they are seen from outside, for probes and Prometheus, for as long as the process lives.
+
+mod board;
+mod look;
+mod standing;
+mod target;
+mod targets;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use migrascope::run::Stop;
+
+use self::board::Board;
+use self::target::Target;
+use super::ready::{self, Stopped};
+use super::{block_on, fail, finish};
+use crate::cli::exit::Exit;
+use crate::cli::explain::{Diagnosis, Severity};
+use crate::cli::json::{Problem, Report};
+use crate::cli::listen::{self, Listener};
+use crate::cli::output;
+use crate::cli::settings::Settings;
+use crate::cli::signal::Signals;
+
+/// Where it listens, unless it is told otherwise: only this machine can ask.
+const ADDRESS: &str = "127.0.0.1:9564";
+
+pub(super) fn carry_out(settings: &Settings, interval: Duration, file: Option<&Path>) -> Exit {
+    match serve(settings, interval, file) {
+        Ok(()) => {
+            finish(settings.format, &Report::new("serve", Exit::Done));
+            Exit::Done
+        }
+        Err(Stopped { exit, problem }) => fail(settings.format, "serve", exit, problem),
+    }
+}
+
+/// Serves until a signal comes. The threads that look at databases end with the process: they have nothing to finish.
+fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result<(), Stopped> {
+    let targets = match file {
+        Some(file) => targets::read(file, settings).map_err(unusable)?,
+        None => vec![only(settings)?],
+    };
+    let board = Arc::new(Board::new(settings, interval));
+    let address = settings.export.listen.as_deref().unwrap_or(ADDRESS);
+    let listener = Listener::start(address, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
+    let signals = Signals::watch(|_| {});
+    listen::announce(settings, listener.address());
+    board.put(targets);
+    let file = file.map(Path::to_owned);
+    Ok(block_on(follow(&board, settings, file, interval, &signals.stop))?)
+}
+
+/// The one database of the usual options. Its URL and files must be usable now; it may be down.
+fn only(settings: &Settings) -> Result<Target, Stopped> {
+    ready::migrator(settings, migrascope::plan::Target::Latest, ready::reader())?;
+    Ok(Target::of(settings))
+}
+
+fn unusable(problems: Vec<Diagnosis>) -> Stopped {
+    Stopped { exit: Exit::Usage, problem: Problem::of_kind("targets", problems) }
+}
+
+/// Reads the file of targets at every interval, until it is asked to stop; one that is broken changes nothing.
+async fn follow(board: &Board, settings: &Settings, file: Option<PathBuf>, interval: Duration, stop: &Stop) {
+    let Some(file) = file else { return stop.requested().await };
+    while tokio::time::timeout(interval, stop.requested()).await.is_err() {
+        match targets::read(&file, settings) {
+            Ok(targets) => {
+                board.complain_of_file(None);
+                board.put(targets);
+            }
+            Err(problems) => {
+                let told = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
+                if board.complain_of_file(Some(told)) {
+                    output::explain(&problems.into_iter().map(as_warning).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}
+
+fn as_warning(problem: Diagnosis) -> Diagnosis {
+    Diagnosis { severity: Severity::Warning, ..problem }
+        .help("the targets that were read before stay until it is right")
+}

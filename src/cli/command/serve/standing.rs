@@ -1,0 +1,202 @@
+//! What is known of one database that is watched.
+
+use std::time::{Duration, SystemTime};
+
+use migrascope::Status;
+use migrascope::database::Identity;
+use migrascope::journal::Totals;
+use migrascope::observe::metrics::Metrics;
+use migrascope::report::CheckStatus;
+use serde_json::{Value, json};
+
+use super::look::{Answer, Failure};
+use crate::cli::export::{Scrape, Series};
+use crate::cli::json::{state, time};
+use crate::cli::words;
+
+/// How a database stands, and the figures of it.
+pub(super) struct Standing {
+    name: Option<String>,
+    state: State,
+    /// When the last look ended.
+    looked: Option<SystemTime>,
+    /// What the last good look has seen.
+    seen: Option<(Status, Totals)>,
+    figures: Option<(Scrape, Metrics)>,
+    series: Series,
+}
+
+/// How the last look ended.
+#[derive(Debug)]
+enum State {
+    /// There was none.
+    Unseen,
+    /// Everything was read.
+    Good,
+    /// Not everything was.
+    Bad(Failure),
+}
+
+impl State {
+    /// A word of a closed set.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Unseen => "not_looked_yet",
+            Self::Good => "ok",
+            Self::Bad(Failure { answer: Answer::No, .. }) => "unreachable",
+            Self::Bad(_) => "unreadable",
+        }
+    }
+}
+
+impl Standing {
+    /// Nothing is known yet.
+    pub(super) fn new(name: Option<String>) -> Self {
+        Self { name, state: State::Unseen, looked: None, seen: None, figures: None, series: Series::default() }
+    }
+
+    /// Takes the result of a look; whether that is another state than before.
+    pub(super) fn take(&mut self, result: Result<(Status, Totals), Failure>, now: SystemTime) -> bool {
+        let before = self.state.word();
+        self.looked = Some(now);
+        match result {
+            Ok((status, totals)) => {
+                self.show(&status, &totals);
+                self.seen = Some((status, totals));
+                self.state = State::Good;
+            }
+            Err(failure) => {
+                self.show_failure(&failure);
+                self.state = State::Bad(failure);
+            }
+        }
+        self.series = self.figures.as_ref().map(|(scrape, _)| scrape.series()).unwrap_or_default();
+        self.state.word() != before
+    }
+
+    /// The figures as the last look left them.
+    pub(super) fn series(&self) -> Series {
+        self.series.clone()
+    }
+
+    /// Why it is not as it should be; `None` when it is. Looks are due `within` that time.
+    pub(super) fn objection(&self, now: SystemTime, within: Duration) -> Option<String> {
+        let name = self.name();
+        let since = self.looked.and_then(|looked| now.duration_since(looked).ok()).unwrap_or_default();
+        match &self.state {
+            State::Unseen => Some(format!("{name}: not looked yet")),
+            State::Bad(failure) => Some(format!("{name}: {} ({})", self.state.word(), failure.class)),
+            State::Good if since > within => Some(format!("{name}: no look for {}", words::so_far(since))),
+            State::Good => None,
+        }
+    }
+
+    /// Its name: the operator's, or the database's own.
+    pub(super) fn name(&self) -> String {
+        let own = || self.identity().map_or("the database", |identity| &identity.database);
+        self.name.as_deref().unwrap_or_else(own).to_owned()
+    }
+
+    /// How it stands, in a line for people.
+    pub(super) fn line(&self) -> String {
+        let name = self.name();
+        match (&self.state, &self.seen) {
+            (State::Bad(failure), _) => {
+                format!("{name}: {}: {} ({})", self.state.word(), failure.message, failure.class)
+            }
+            (State::Good, Some((status, _))) => {
+                let version =
+                    status.schema.version.as_ref().map_or("empty".to_owned(), |version| format!("at {version}"));
+                let database = words::database(&status.identity);
+                format!("{name}: ok: {database}; schema is {version}, {} pending", status.schema.pending)
+            }
+            _ => format!("{name}: not looked yet"),
+        }
+    }
+
+    /// Whether the last look was a good one.
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self.state, State::Good)
+    }
+
+    /// Everything that is known, for programs.
+    pub(super) fn status(&self) -> Value {
+        let (status, totals) = self.seen.as_ref().map(|(status, totals)| (status, totals)).unzip();
+        let identity = self.identity();
+        let failure = match &self.state {
+            State::Bad(failure) => Some(failure),
+            State::Unseen | State::Good => None,
+        };
+        json!({
+            "target": self.name(),
+            "state": self.state.word(),
+            "reachable": match &self.state {
+                State::Good => Some(true),
+                State::Bad(Failure { answer: Answer::Yes, .. }) => Some(true),
+                State::Bad(Failure { answer: Answer::No, .. }) => Some(false),
+                State::Bad(_) | State::Unseen => None,
+            },
+            "looked": self.looked.map(time),
+            "error": failure.map(|failure| json!({ "kind": failure.class, "message": failure.message })),
+            "system": identity.map(|identity| identity.system),
+            "database": identity.map(|identity| &identity.database),
+            "schema_state": status.map(|status| state(&status.schema)),
+            "last_run": totals.and_then(|totals| totals.last_run.as_ref()).map(|last| json!({
+                "run_id": last.run_id,
+                "trace_id": last.trace_id,
+                "outcome": last.outcome,
+                "ended": time(last.ended),
+                "elapsed_seconds": last.elapsed.as_secs_f64(),
+            })),
+            "last_success": totals.and_then(|totals| totals.last_success).map(time),
+            "last_failure": totals.and_then(|totals| totals.last_failure).map(time),
+            "running": totals.and_then(|totals| totals.running.as_ref()).map(|running| json!({
+                "run_id": running.run_id,
+                "direction": running.direction,
+                "since": time(running.began),
+            })),
+        })
+    }
+
+    /// Who answered last, or who was meant.
+    fn identity(&self) -> Option<&Identity> {
+        let meant = match &self.state {
+            State::Bad(failure) => failure.expected.as_ref(),
+            State::Unseen | State::Good => None,
+        };
+        self.seen.as_ref().map(|(status, _)| &status.identity).or(meant)
+    }
+
+    /// New figures for each good look: what is no longer so leaves no series, and a journal that was restored from a
+    /// backup counts from what stands in it.
+    fn show(&mut self, status: &Status, totals: &Totals) {
+        let Some((scrape, mut metrics)) = new_figures() else { return };
+        metrics.looked(self.name.as_deref(), &status.identity, &status.schema, totals);
+        metrics.answers(self.name.as_deref(), &status.identity, CheckStatus::Ok);
+        self.figures = Some((scrape, metrics));
+    }
+
+    /// What was last known stays, for it is what happened; only the check says that nobody answers now.
+    fn show_failure(&mut self, failure: &Failure) {
+        let status = match failure.answer {
+            Answer::No => CheckStatus::Fail,
+            Answer::Yes => CheckStatus::Ok,
+            Answer::Unknown => return,
+        };
+        let identity = self.seen.as_ref().map(|(status, _)| &status.identity).or(failure.expected.as_ref());
+        let Some(identity) = identity.cloned() else { return };
+        if self.figures.is_none() {
+            self.figures = new_figures();
+        }
+        if let Some((_, metrics)) = &self.figures {
+            metrics.answers(self.name.as_deref(), &identity, status);
+        }
+    }
+}
+
+/// Instruments that cannot be registered are a fault of ours; the other pages are of use all the same.
+fn new_figures() -> Option<(Scrape, Metrics)> {
+    let scrape = Scrape::new().ok()?;
+    let metrics = scrape.metrics();
+    Some((scrape, metrics))
+}

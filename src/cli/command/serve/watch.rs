@@ -1,0 +1,81 @@
+//! A thread for each database, so that one that hangs delays nobody.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use migrascope::run::Stop;
+use tokio::runtime::Builder;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::look::look;
+use super::standing::Standing;
+use super::target::Target;
+use crate::cli::json;
+use crate::cli::output::{Output, complain};
+use crate::cli::settings::{Format, Settings, Verbosity};
+
+/// A database that is looked at again and again, until this is dropped.
+pub(super) struct Watch {
+    /// What is watched.
+    pub(super) target: Target,
+    standing: Arc<Mutex<Standing>>,
+    gone: Stop,
+}
+
+impl Watch {
+    /// Looks at once, and then at every interval.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub(super) fn start(target: Target, base: &Settings, every: Duration) -> std::io::Result<Self> {
+        let standing = Arc::new(Mutex::new(Standing::new(target.name.clone())));
+        let (settings, shared, gone) = (target.settings(base), Arc::clone(&standing), Stop::default());
+        let left = gone.clone();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name("look".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = keep_looking(&settings, &shared, every) => {}
+                    () = left.requested() => {}
+                }
+            });
+        })?;
+        Ok(Self { target, standing, gone })
+    }
+
+    /// How it stands.
+    pub(super) fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.gone.request();
+    }
+}
+
+async fn keep_looking(settings: &Settings, standing: &Mutex<Standing>, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let result = look(settings).await;
+        let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if standing.take(result, SystemTime::now()) {
+            tell(settings, &standing);
+        }
+    }
+}
+
+/// Tells that a database stands otherwise than before.
+fn tell(settings: &Settings, standing: &Standing) {
+    if settings.verbosity == Verbosity::Quiet && standing.is_good() {
+        return;
+    }
+    complain(standing.line());
+    if settings.format == Format::Json && settings.verbosity != Verbosity::Quiet {
+        Output::raw().line(json::target_changed(&standing.status()));
+    }
+}

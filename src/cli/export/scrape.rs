@@ -1,0 +1,79 @@
+//! The figures of one process or of several databases as a page of Prometheus text, for whoever comes to fetch it.
+
+use std::collections::BTreeMap;
+
+use migrascope::observe::metrics::Metrics;
+use migrascope::observe::names;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_prometheus::PrometheusExporter;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::proto::MetricFamily;
+use prometheus::{Registry, TextEncoder};
+
+/// A set of figures of its own. Its series are gone with it: instruments cannot be taken out of a set.
+pub(crate) struct Scrape {
+    registry: Registry,
+    provider: SdkMeterProvider,
+}
+
+/// The figures as they were at one moment.
+#[derive(Clone, Default)]
+pub(crate) struct Series(Vec<MetricFamily>);
+
+impl Scrape {
+    /// An empty set.
+    ///
+    /// # Errors
+    /// When its instruments cannot be registered.
+    pub(crate) fn new() -> Result<Self, String> {
+        let registry = Registry::new();
+        let provider = SdkMeterProvider::builder()
+            .with_reader(reader(&registry)?)
+            .with_resource(Resource::builder_empty().build())
+            .build();
+        Ok(Self { registry, provider })
+    }
+
+    /// Who fills it; the journal counts.
+    pub(crate) fn metrics(&self) -> Metrics {
+        Metrics::journaled(&self.provider.meter(names::SCOPE))
+    }
+
+    /// The figures as they are now.
+    pub(crate) fn series(&self) -> Series {
+        series(&self.registry)
+    }
+}
+
+/// Reads figures whenever the registry is asked for its families, without what only OpenTelemetry calls by a name.
+///
+/// # Errors
+/// When the registry refuses it.
+pub(super) fn reader(registry: &Registry) -> Result<PrometheusExporter, String> {
+    opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .without_target_info()
+        .scope_info_enabled(false)
+        .build()
+        .map_err(|error| format!("metrics cannot be kept: {error}"))
+}
+
+/// The families of a registry.
+pub(super) fn series(registry: &Registry) -> Series {
+    Series(registry.gather())
+}
+
+/// Several sets as one text, in which each name stands once; whose figures they are is told by their labels.
+pub(crate) fn text(sets: impl IntoIterator<Item = Series>) -> String {
+    let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
+    for mut family in sets.into_iter().flat_map(|series| series.0) {
+        match families.get_mut(family.name()) {
+            Some(known) => known.mut_metric().extend(family.take_metric()),
+            None => _ = families.insert(family.name().to_owned(), family),
+        }
+    }
+    let families: Vec<MetricFamily> = families.into_values().collect();
+    // What cannot be written as text is a fault of ours, and no reason to end a process that serves others.
+    TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+}

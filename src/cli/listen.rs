@@ -1,0 +1,166 @@
+//! Figures and probes by HTTP, read-only: a few pages from a thread of their own, so that no migration can starve them.
+
+mod progress;
+mod run;
+mod visitors;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+pub(crate) use self::run::{Listening, during};
+use self::visitors::Visitors;
+use super::json;
+use super::output::{Output, complain};
+use super::settings::{Format, Settings, Verbosity};
+
+/// What `/` says.
+const PAGES: &str = "migrascope\n\n\
+    /metrics  the figures as Prometheus text\n\
+    /livez    whether the process works\n\
+    /readyz   whether everything is as it should be; 503 with the reason where it is not\n\
+    /status   the same with all particulars, as JSON\n";
+/// What Prometheus reads.
+const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// What is shown. Every page is made from what is known already: none of them waits for a database.
+pub(crate) trait Pages: Send + Sync + 'static {
+    /// The figures as Prometheus text.
+    fn metrics(&self) -> String;
+    /// A line on what the process is doing.
+    fn live(&self) -> String;
+    /// A line on why all is well.
+    ///
+    /// # Errors
+    /// With a line on why it is not, or not yet.
+    fn ready(&self) -> Result<String, String>;
+    /// Everything, for programs.
+    fn status(&self) -> Value;
+}
+
+/// Answers as long as it lives.
+pub(crate) struct Listener {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Listens on `address` (host and port; port 0 is any that is free) from now on.
+    ///
+    /// # Errors
+    /// With the option, the address and the cause, when the address cannot be listened on.
+    pub(crate) fn start(address: &str, pages: Arc<dyn Pages>) -> Result<Self, String> {
+        Self::bind(address, pages).map_err(|error| format!("--listen: cannot listen on {address}: {error}"))
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn bind(address: &str, pages: Arc<dyn Pages>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let visitors = {
+            let _inside = runtime.enter();
+            Visitors::at(tokio::net::TcpListener::from_std(listener)?)
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("listen".to_owned())
+            .spawn(move || answer(runtime, visitors, pages, stopped))?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// Says where.
+pub(crate) fn announce(settings: &Settings, address: SocketAddr) {
+    if settings.verbosity == Verbosity::Quiet {
+        return;
+    }
+    complain(format_args!("listening on http://{address}"));
+    if settings.format == Format::Json {
+        Output::raw().line(json::listening(address));
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // Whatever ended it, there is nothing left to be done about it.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Answers until `stopped` resolves; whoever is being answered then gets no more.
+fn answer(runtime: Runtime, visitors: Visitors, pages: Arc<dyn Pages>, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async {
+        tokio::select! {
+            _ = axum::serve(visitors, router(pages)) => {}
+            _ = stopped => {}
+        }
+    });
+    runtime.shutdown_background();
+}
+
+fn router(pages: Arc<dyn Pages>) -> Router {
+    Router::new()
+        .route("/", get(|| async { page(StatusCode::OK, TEXT, PAGES.to_owned()) }))
+        .route("/metrics", get(metrics))
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .route("/status", get(status))
+        .fallback(|| async { page(StatusCode::NOT_FOUND, TEXT, "not found; / lists the pages\n".to_owned()) })
+        .layer(axum::middleware::map_response(last_of_its_connection))
+        .with_state(pages)
+}
+
+async fn metrics(State(pages): State<Arc<dyn Pages>>) -> Response {
+    page(StatusCode::OK, FIGURES, pages.metrics())
+}
+
+async fn live(State(pages): State<Arc<dyn Pages>>) -> Response {
+    line(StatusCode::OK, &pages.live())
+}
+
+async fn ready(State(pages): State<Arc<dyn Pages>>) -> Response {
+    match pages.ready() {
+        Ok(words) => line(StatusCode::OK, &words),
+        Err(reason) => line(StatusCode::SERVICE_UNAVAILABLE, &reason),
+    }
+}
+
+async fn status(State(pages): State<Arc<dyn Pages>>) -> Response {
+    page(StatusCode::OK, JSON, format!("{:#}\n", pages.status()))
+}
+
+/// A connection is for one answer: who stays without a question would take the place of somebody who has one.
+async fn last_of_its_connection(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}
+
+fn line(code: StatusCode, words: &str) -> Response {
+    page(code, TEXT, format!("{words}\n"))
+}
+
+fn page(code: StatusCode, kind: &'static str, body: String) -> Response {
+    (code, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], body).into_response()
+}
