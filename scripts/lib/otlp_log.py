@@ -11,9 +11,11 @@ def series(path):
     Of a histogram there are `_count` and `_sum`, as in Prometheus. Attributes become labels, dots underscores.
     """
     found = {}
-    for metric in re.split(r"^Metric #\d+$", open(path, encoding="utf-8", errors="replace").read(), flags=re.M)[1:]:
-        # What belongs to the next resource stands behind the metric.
-        metric = re.split(r"^Resource(?:Metrics|Spans|Logs)\b", metric, maxsplit=1, flags=re.M)[0]
+    text = open(path, encoding="utf-8", errors="replace").read()
+    resources = re.split(r"^(?=Resource\w+ #\d+$)", text, flags=re.M)
+    exports = [resource for resource in resources if resource.startswith("ResourceMetrics")]
+    # Each export has the whole state: what the last one lacks is gone.
+    for metric in re.split(r"^Metric #\d+$", exports[-1] if exports else "", flags=re.M)[1:]:
         name = re.search(r"-> Name: (\S+)", metric).group(1).replace(".", "_")
         unit = re.search(r"-> Unit: (.*)", metric).group(1).strip()
         kind = re.search(r"-> DataType: (\w+)", metric).group(1)
@@ -25,10 +27,9 @@ def series(path):
                 if match := ATTRIBUTE.match(line):
                     labels[match.group(1).replace(".", "_")] = match.group(2)
             key = frozenset(labels.items())
-            value = lambda what: float(re.search(rf"^{what}: (\S+)", point, flags=re.M).group(1))
-            if kind == "Histogram":
-                found[name + "_count", key] = value("Count")
-                found[name + "_sum", key] = value("Sum")
-            else:
-                found[name, key] = value("Value")
+            whats = {"Count": "_count", "Sum": "_sum"} if kind == "Histogram" else {"Value": ""}
+            for what, suffix in whats.items():
+                # The end of a log that is being written may lack it.
+                if match := re.search(rf"^{what}: (\S+)$", point, flags=re.M):
+                    found[name + suffix, key] = float(match.group(1))
     return found

@@ -226,7 +226,8 @@ rotel_agent() {
 }
 
 start_otlp() { # ROTEL OPTIONS…
-    local http grpc user
+    local http grpc user name=otlp
+    while [[ -e $SERVICES_DIR/$name.log ]]; do name+=x; done # each receiver has a log of its own
     if ! rotel_agent >/dev/null; then
         logged venv python3 -m venv "$(rotel_home)"
         logged pip "$(rotel_home)/bin/pip" install "rotel==$ROTEL_VERSION"
@@ -236,11 +237,11 @@ start_otlp() { # ROTEL OPTIONS…
     user=$(id -un)
     otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
     # Received data goes nowhere but, if asked for by --debug-log, to the log.
-    start_server otlp "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
+    start_server "$name" "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
         "$(rotel_agent)" start --exporter blackhole \
         --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
     export OTLP_HTTP_URL=http://127.0.0.1:$http OTLP_GRPC_URL=http://127.0.0.1:$grpc
-    export OTLP_LOG=$SERVICES_DIR/otlp.log
+    export OTLP_LOG=$SERVICES_DIR/$name.log
 }
 
 # --- Prometheus and what it asks ------------------------------------------------------------------------------
@@ -253,7 +254,7 @@ start_pushgateway() {
     port=$(free_port)
     pushgateway_ready() { answers "http://127.0.0.1:$port/-/ready"; }
     start_server pushgateway prometheus TERM pushgateway_ready \
-        prometheus-pushgateway --web.listen-address="127.0.0.1:$port"
+        prometheus-pushgateway --persistence.file= --web.listen-address="127.0.0.1:$port"
     export PUSHGATEWAY_URL=http://127.0.0.1:$port
 }
 

@@ -30,6 +30,11 @@ const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_ti
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
 
+/// Makes the server end a statement whose client is gone, lest it holds its locks when everybody believes it dead. Servers
+/// before 14 do not know how; another value was set on purpose.
+const NOTICE_A_DEAD_CLIENT: &str = "SELECT set_config('client_connection_check_interval', '1s', false) \
+     WHERE current_setting('client_connection_check_interval', true) = '0'";
+
 pub(super) struct Postgres {
     driver: PgConnectOptions,
     init: Vec<String>,
@@ -174,6 +179,9 @@ impl PostgresSession {
     }
 
     async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        if self.access == Access::Write {
+            self.wire.query(NOTICE_A_DEAD_CLIENT).await?;
+        }
         for sql in self.init.clone() {
             self.wire.query(&sql).await?;
         }

@@ -43,7 +43,7 @@ impl Shown {
             return None;
         }
         let (reader, sent) = reader.unzip();
-        let figures = noting(problems, Figures::new(reader, start, resource()))?;
+        let figures = noting(problems, Figures::new(reader, start, resource))?;
         let mut couriers = Vec::new();
         if let Some(file) = file {
             let shown = file.shown();
@@ -62,7 +62,7 @@ impl Shown {
     pub(super) fn only_listened(settings: &ExportSettings, problems: &mut Vec<String>) -> Option<Self> {
         settings.listen.as_ref()?;
         let none: Option<ManualReader> = None;
-        let resource = Resource::builder_empty().build();
+        let resource = || Resource::builder_empty().build();
         let figures = noting(problems, Figures::new(none, Start::default(), resource))?;
         Some(Self { figures, couriers: Vec::new(), sent: None, places: Vec::new() })
     }
@@ -80,7 +80,7 @@ impl Shown {
     /// The last page to every place, and the last request.
     pub(super) fn into_tasks(self) -> impl Iterator<Item = Task> {
         let Self { figures, couriers, sent, .. } = self;
-        let sent = sent.map(|sent| sent.into_task(figures.provider()));
+        let sent = sent.zip(figures.sender()).map(|(sent, provider)| sent.into_task(provider));
         couriers.into_iter().map(Courier::into_task).chain(sent)
     }
 }

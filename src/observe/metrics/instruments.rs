@@ -135,7 +135,7 @@ fn version(state: &State, take: Take<'_, f64>) {
 
 fn info(state: &State, take: Take<'_, f64>) {
     if let Some(version) = state.schema.as_ref().and_then(|schema| schema.version.as_ref()) {
-        take(1.0, &[KeyValue::new(names::VERSION, version.as_str().to_owned())]);
+        take(1.0, &[KeyValue::new(names::VERSION, version.canonical())]);
     }
 }
 
