@@ -88,7 +88,7 @@ impl<'a, 'o> Examination<'a, 'o> {
                 Some(finding) => finding,
                 None => own::ask(&mut asked, check).await,
             };
-            let help = format!("the check is {}", check.script.path.display());
+            let help = own::help(check, &finding);
             self.end(&check.name, started.elapsed(), finding, &help);
         }
         asked.session.close().await;
@@ -170,7 +170,7 @@ impl<'a, 'o> Examination<'a, 'o> {
             "writable",
             started.elapsed(),
             finding,
-            "point the application at the primary, or make this server one",
+            "point the application at the primary; where this is the primary, see who has set it to read-only",
         );
     }
 
