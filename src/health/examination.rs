@@ -128,7 +128,11 @@ impl<'a, 'o> Examination<'a, 'o> {
         let finding = match counted {
             Ok(rows) => {
                 let count: f64 = rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default();
-                Finding::ok(format!("the ledger has {count} rows")).measured(count, None, Unit::Count)
+                Finding::ok(format!("the ledger has {count} row{}", if count == 1.0 { "" } else { "s" })).measured(
+                    count,
+                    None,
+                    Unit::Count,
+                )
             }
             Err(error) if error.kind == ErrorKind::NoTable => Finding::skipped("there is no ledger yet"),
             Err(error) => asked.refused(&error, CheckStatus::Fail),

@@ -65,10 +65,19 @@ impl Metrics {
         Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter), count }
     }
 
-    /// Shows a database as it is seen from outside, where this process makes no run itself.
+    /// Shows a database as it is seen from outside, where this process makes no run itself; the check `connect` succeeds.
     pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
-        self.state().seen(Labels::of(target, identity), schema);
+        let labels = Labels::of(target, identity);
+        self.health.reached(&labels);
+        self.state().seen(labels, schema);
         self.journal_read(totals);
+    }
+
+    /// Says that a look from outside had no answer: the check `connect` fails, and all that was seen before stands.
+    ///
+    /// `expected` gives the labels where nothing was seen yet, as [`crate::database::Connector::expected`] has it.
+    pub fn unreachable(&mut self, target: Option<&str>, expected: &Identity) {
+        self.health.unreachable(&Labels::of(target, expected));
     }
 
     /// The logical name of the database, once it is known.

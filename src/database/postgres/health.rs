@@ -72,7 +72,7 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
             name: "replica_lag",
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
-            judge: Judge::lag(0, 1),
+            judge: Judge::lag(0, 1, "no replicas"),
             help: "a large migration takes a replica as long as the primary; wait, look at the replica's log when it does not catch up, \
                    and drop the slot of one that will never come back",
         },

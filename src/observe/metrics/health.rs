@@ -12,6 +12,9 @@ use crate::event::{Event, RunContext};
 use crate::observe::names;
 use crate::report::{CheckReport, CheckStatus};
 
+/// The check whether there is a connection to be had, which whoever looks from outside makes as well.
+const CONNECT: &str = "connect";
+
 /// The instruments and what they are read from.
 pub(super) struct HealthFigures {
     state: Arc<Mutex<Checks>>,
@@ -64,6 +67,22 @@ impl HealthFigures {
             }
             _ => {}
         }
+    }
+
+    /// A look from outside has had its answer, from this database.
+    pub(super) fn reached(&self, labels: &Labels) {
+        let mut state = self.state();
+        state.common = labels.key_values();
+        state.success.insert(CONNECT.to_owned(), 1.0);
+    }
+
+    /// A look from outside had no answer. Who was seen before has better labels than who is expected: the series go on.
+    pub(super) fn unreachable(&self, expected: &Labels) {
+        let mut state = self.state();
+        if state.common.is_empty() {
+            state.common = expected.key_values();
+        }
+        state.success.insert(CONNECT.to_owned(), 0.0);
     }
 
     fn state(&self) -> MutexGuard<'_, Checks> {
