@@ -217,7 +217,9 @@ async fn under_lock(
 async fn examine(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
     tally.health = health::after_run(job.patient(), observer).await;
     tally.stages.health = tally.health.as_ref().map(|health| health.elapsed).unwrap_or_default();
-    health::verdict(tally.health.as_ref())
+    health::verdict(tally.health.as_ref())?;
+    // What was not looked at to the end is not known to be well.
+    if tally.health.is_some() && job.stop.is_requested() { Err(Error::Interrupted { failure: None }) } else { Ok(()) }
 }
 
 async fn plan_under_lock<'a>(

@@ -13,11 +13,13 @@ const UNVALIDATED: &str = "SELECT CASE WHEN c.conrelid <> 0 THEN format('%I on %
 
 /// What kind of backend another user's session is, only its user may know.
 ///
-/// What is reserved for superusers is of no use to an application: it is refused before the server is full.
-const CONNECTIONS: &str = "SELECT count(*), pg_catalog.current_setting('max_connections')::int \
-       - pg_catalog.current_setting('superuser_reserved_connections')::int \
-       - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int FROM pg_catalog.pg_stat_activity \
-     WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+/// What is reserved for superusers is of no use to an application: it is refused before the server is full. A superuser
+/// who is in there by now is not counted as one too many.
+const CONNECTIONS: &str = "SELECT least(used, available), available FROM (SELECT count(*) AS used, \
+       pg_catalog.current_setting('max_connections')::int - pg_catalog.current_setting('superuser_reserved_connections')::int \
+       - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int AS available \
+     FROM pg_catalog.pg_stat_activity \
+     WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend') connections";
 
 /// A replica that has replayed everything has no lag of its own; a standby that waits for news is not behind, as long as
 /// somebody is there to bring them.

@@ -1,5 +1,8 @@
 //! The checks as a person, a script and a dashboard see them.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use insta::assert_snapshot;
 
 use super::{Door, Seen, redacted};
@@ -236,4 +239,29 @@ fn quiet_says_only_what_is_wrong() {
     let seen = door.run(&["up", "--quiet"]);
     assert_eq!(seen.code, Some(9), "{seen}");
     assert!(seen.stderr.contains("orders_without_customer (value 1, threshold 0): 1 found: 7"), "{seen}");
+}
+
+#[test]
+fn a_signal_ends_the_checks_and_says_that_the_migrations_are_applied() {
+    for words in [["up", "--format", "json"], ["health", "--format", "json"]] {
+        let door = orders();
+        if words[0] == "health" {
+            door.run(&["up"]).good();
+        }
+        let slow = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) SELECT count(*) FROM n";
+        door.write("checks/slow.sql", format!("-- migrascope: statement-timeout=10min\n{slow};\n"));
+        let mut child = door.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let begun = lines.any(|line| line.as_ref().is_ok_and(|line| line.contains(r#""name":"slow""#)));
+        assert!(begun, "the slow check began");
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let stdout = lines.map(Result::unwrap).collect::<Vec<_>>().join("\n");
+        let output = child.wait_with_output().unwrap();
+        let seen = Seen { code: output.status.code(), stdout, stderr: String::from_utf8(output.stderr).unwrap() };
+        assert_eq!(seen.code, Some(143), "{seen}");
+        assert!(seen.stderr.starts_with("error: interrupted during the health checks\nhelp: "), "{seen}");
+        let applied = "the 1 migration of this run IS applied and recorded: do not run it again";
+        assert_eq!(seen.stderr.contains(applied), words[0] == "up", "{seen}");
+        assert!(seen.stdout.contains("\"message\":\"interrupted\""), "the check that was cut off is skipped: {seen}");
+    }
 }
