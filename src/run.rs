@@ -228,7 +228,9 @@ async fn examine(
         // Figures may do without them; what the checks found is told all the same.
         let _ = session.query(&sql).await;
     }
-    health::verdict(tally.health.as_ref())
+    health::verdict(tally.health.as_ref())?;
+    // What was not looked at to the end is not known to be well.
+    if tally.health.is_some() && job.stop.is_requested() { Err(Error::Interrupted { failure: None }) } else { Ok(()) }
 }
 
 async fn plan_under_lock<'a>(

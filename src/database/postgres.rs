@@ -137,7 +137,11 @@ impl Wire {
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (mut answers, error) = self.send(sql.to_owned(), None).await;
         match error {
-            Some(error) => Err(translate(&error, 0)),
+            Some(error) => {
+                let mut error = translate(&error, 0);
+                error.position = error.position.map(|chars| byte(sql, chars));
+                Err(error)
+            }
             None => Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default()),
         }
     }
@@ -218,8 +222,7 @@ impl PostgresSession {
         let mut error = translate(&error, prefix).at(stage);
         // The server counts characters, and what it says of our own records is no place in the file.
         let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
-        let byte = |chars| sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte);
-        error.position = error.position.filter(|_| stage == Stage::Statement).map(byte);
+        error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
         Err(error)
     }
 }
@@ -280,8 +283,11 @@ impl Session for PostgresSession {
 
     async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let settings = settings("SET LOCAL", limits, self.limited);
-        let begin = std::iter::once("BEGIN READ ONLY".to_owned()).chain(settings);
-        self.wire.query(&begin.collect::<Vec<_>>().join(";")).await.map(drop)
+        // Behind a COMMIT in what is asked the session itself does not write either, and behind the first snapshot no
+        // SET TRANSACTION READ WRITE is heard any more.
+        let begin = ["SET default_transaction_read_only = on", "BEGIN READ ONLY"].map(str::to_owned);
+        let message: Vec<String> = begin.into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
+        self.wire.query(&message.join(";")).await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
@@ -360,6 +366,11 @@ impl Session for PostgresSession {
         // The session ends with its socket anyway: a failing goodbye changes nothing.
         let _ = self.wire.connection.close().await;
     }
+}
+
+/// Where the character is that the server has counted.
+fn byte(sql: &str, chars: usize) -> usize {
+    sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte)
 }
 
 /// The settings for these limits; one that is not given goes back to its default where it may have been set before.

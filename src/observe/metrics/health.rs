@@ -88,12 +88,20 @@ impl HealthFigures {
         state.success = totals.checks.iter().filter_map(figure).collect();
     }
 
-    /// The check `connect` as it came out for somebody who looked from outside, and did not measure it.
-    pub(super) fn connected(&self, labels: &Labels, status: CheckStatus) {
+    /// A look from outside has had its answer, from this database.
+    pub(super) fn reached(&self, labels: &Labels) {
         let mut state = self.state();
         state.common = labels.key_values();
-        state.success.remove(names::CHECK_CONNECT);
-        state.ended(names::CHECK_CONNECT, status);
+        state.success.insert(names::CHECK_CONNECT.to_owned(), 1.0);
+    }
+
+    /// A look from outside had no answer. Who was seen before has better labels than who is expected: the series go on.
+    pub(super) fn unreachable(&self, expected: &Labels) {
+        let mut state = self.state();
+        if state.common.is_empty() {
+            state.common = expected.key_values();
+        }
+        state.success.insert(names::CHECK_CONNECT.to_owned(), 0.0);
     }
 
     fn state(&self) -> MutexGuard<'_, Checks> {
