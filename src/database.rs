@@ -4,6 +4,7 @@
 //! nothing depends on prepared statements, and values are written as literals by [`Session::literal`].
 
 mod failure;
+mod health;
 mod locate;
 mod mysql;
 mod postgres;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use self::failure::{DatabaseError, ErrorKind};
+pub use self::health::{Judge, Probe};
 pub use self::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
 
@@ -162,6 +164,9 @@ pub trait Session: Send {
     /// Opens a transaction with these limits; may be sent together with the next statement.
     async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
 
+    /// Opens a transaction that only reads, at once; where the session is switched to reading for that, it stays so.
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
+
     /// Sets limits for statements outside of a transaction; one that is `None` goes back to the server's setting.
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
 
@@ -190,6 +195,9 @@ pub trait Session: Send {
 
     /// How many tables there are that are not called `ours`.
     async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError>;
+
+    /// What only this database can be asked about its health.
+    fn probes(&self) -> Vec<Probe>;
 
     /// Ends the session in good order.
     async fn close(self: Box<Self>);
@@ -261,6 +269,8 @@ pub trait Connector: Send + Sync {
 pub enum Access {
     /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
     Read,
+    /// Health checks: as for migrations, but nothing is created, not even a SQLite file.
+    Check,
     /// Migrations; a SQLite file is created.
     Write,
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::database::{DatabaseError, Holder, Identity, UrlError};
 use crate::layout::LayoutError;
 use crate::plan::Objection;
-use crate::report::{Failure, Outcome, Remains, Report};
+use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
 
 /// Why something could not be done.
 #[derive(Debug, Error)]
@@ -62,6 +62,12 @@ pub enum Error {
         /// What the database said.
         source: Box<DatabaseError>,
     },
+    /// Everything asked for was done, but the database is unhealthy.
+    #[error("the database is unhealthy: {}", names(.failed))]
+    Unhealthy {
+        /// The checks that failed.
+        failed: Vec<CheckReport>,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted {
@@ -83,6 +89,7 @@ impl Error {
             | Self::Connect { .. }
             | Self::ReadOnly { .. }
             | Self::Refused(_)
+            | Self::Unhealthy { .. }
             | Self::Own { .. } => Outcome::Error,
         }
     }
@@ -97,6 +104,7 @@ impl Error {
             Self::ReadOnly { .. } => "read_only",
             Self::Lock { .. } => "lock_timeout",
             Self::Refused(_) => "refused",
+            Self::Unhealthy { .. } => "unhealthy",
             Self::Migration { failure, .. } => failure.code.as_deref().unwrap_or("migration"),
             Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
             Self::Interrupted { .. } => "interrupted",
@@ -134,6 +142,10 @@ fn refusal(objections: &[Objection]) -> String {
         [only] => only.to_string(),
         several => format!("{} objections to the plan", several.len()),
     }
+}
+
+fn names(failed: &[CheckReport]) -> String {
+    failed.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn fate(remains: &Remains) -> &'static str {

@@ -6,7 +6,7 @@ use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::journal::Totals;
 use crate::plan::{Plan, Schema, Step};
-use crate::report::{Report, StepReport};
+use crate::report::{CheckReport, HealthReport, Report, StepReport};
 
 /// What the run was asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,15 +15,18 @@ pub enum Command {
     Up,
     /// Revert.
     Down,
+    /// Make the health checks and nothing else.
+    Health,
 }
 
 impl Command {
-    /// `up` or `down`.
+    /// `up`, `down` or `health`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Up => "up",
             Self::Down => "down",
+            Self::Health => "health",
         }
     }
 }
@@ -230,6 +233,23 @@ pub enum Event<'a> {
         held: Duration,
         /// Why the server did not take it; the lock ends with its connection then.
         error: Option<&'a DatabaseError>,
+    },
+    /// The database is being examined.
+    HealthStarted,
+    /// A check began.
+    CheckStarted {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A check ended.
+    HealthChecked {
+        /// How.
+        check: &'a CheckReport,
+    },
+    /// The last check has ended.
+    HealthFinished {
+        /// All of them.
+        report: &'a HealthReport,
     },
     /// The run ended; told on every path.
     RunFinished {

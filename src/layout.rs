@@ -1,11 +1,13 @@
 //! A directory of migration files → [`MigrationSet`]. The only readers of migration files; one room a layout.
 
+mod checks;
 mod native;
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use self::checks::OwnCheck;
 use crate::migration::{Checksum, Dialect, MigrationSet, Place, Script};
 use crate::script;
 
@@ -15,6 +17,16 @@ use crate::script;
 /// With every problem of every file at once; see [`LayoutError`].
 pub fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
     native::read(directory, dialect)
+}
+
+/// Reads and splits the health checks of a directory, in the order of their names.
+///
+/// `<name>.sql` is a check, `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) one for that database, where it wins.
+///
+/// # Errors
+/// When the directory cannot be read, or with every problem of every file at once.
+pub fn checks(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+    checks::read(directory, dialect)
 }
 
 /// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.

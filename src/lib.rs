@@ -29,6 +29,7 @@
 pub mod database;
 pub mod error;
 pub mod event;
+pub mod health;
 pub mod history;
 pub mod journal;
 pub mod layout;

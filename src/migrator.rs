@@ -106,7 +106,7 @@ impl Migrator {
         self.connector.expected()
     }
 
-    /// Applies or reverts, as `context.command` says, and tells `observer` about it.
+    /// Applies, reverts or examines, as `context.command` says, and tells `observer` about it.
     ///
     /// # Errors
     /// With what was done and why it stopped; `Error::outcome` gives the kind.

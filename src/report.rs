@@ -1,10 +1,13 @@
 //! What a run has done: plain data that can be printed, serialised and compared.
 
+mod health;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub use self::health::{CheckReport, CheckStatus, HealthReport, Unit};
 use crate::history::Direction;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
@@ -161,13 +164,13 @@ pub struct Stages {
 }
 
 /// What a run has done, failures included.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The run's id, a UUID.
     pub run_id: String,
     /// The trace it belongs to, 32 hexadecimal digits.
     pub trace_id: Option<String>,
-    /// `up` or `down`.
+    /// `up`, `down` or `health`.
     pub command: &'static str,
     /// How it ended.
     pub outcome: Outcome,
@@ -184,6 +187,8 @@ pub struct Report {
     /// How long the lock was waited for.
     #[serde(serialize_with = "seconds", rename = "lock_waited_seconds")]
     pub lock_waited: Duration,
+    /// What the health checks found, where they were made.
+    pub health: Option<HealthReport>,
     /// How long the run took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,

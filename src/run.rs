@@ -17,6 +17,7 @@ use self::tally::Tally;
 use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Keeper, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Observer, RunContext};
+use crate::health::{self, Patient};
 use crate::history::History;
 use crate::journal::{self, Journal};
 use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
@@ -51,8 +52,17 @@ pub(crate) struct Job<'a> {
     pub(crate) stop: &'a Stop,
 }
 
+impl<'a> Job<'a> {
+    fn patient(&self) -> Patient<'a> {
+        Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop }
+    }
+}
+
 /// Carries out a job and tells about it; the end is told on every path.
 pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    if job.context.command == Command::Health {
+        return health::alone(job.patient(), observer).await;
+    }
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
     let mut tally = Tally::new(started);
@@ -87,7 +97,8 @@ pub(crate) fn plan<'a>(
     rules: &Rules,
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
-        Command::Up => plan::up(set, history, rules),
+        // What health would be asked of is a schema that is up to date.
+        Command::Up | Command::Health => plan::up(set, history, rules),
         Command::Down => plan::down(set, history, rules),
     };
     plan.map_err(Error::Refused)
@@ -192,11 +203,21 @@ async fn under_lock(
         lock_seen: Some(started),
         journal_read: started,
     };
-    let result = engine.take_all(&plan.steps, tally).await;
+    let mut result = engine.take_all(&plan.steps, tally).await;
     tally.stages.apply = started.elapsed();
+    if result.is_ok() {
+        result = examine(job, observer, tally).await;
+    }
     let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
     result.and(noted)
+}
+
+/// Examines what the migrations have left, before the run says how it went and before anybody else changes something.
+async fn examine(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
+    tally.health = health::after_run(job.patient(), observer).await;
+    tally.stages.health = tally.health.as_ref().map(|health| health.elapsed).unwrap_or_default();
+    health::verdict(tally.health.as_ref())
 }
 
 async fn plan_under_lock<'a>(

@@ -113,6 +113,13 @@ pub(crate) struct Options {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) allow_missing: Option<String>,
 
+    /// Check the database's health after a run that has done something [default: on]
+    #[arg(long, global = true, value_name = "SWITCH", help_heading = "Policy", value_parser = choices::SWITCH)]
+    pub(crate) health: Option<String>,
+    /// A directory of SQL files that must return no row in a healthy database [default: checks, where there is one]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
+    pub(crate) checks: Option<String>,
+
     /// For people or for programs: one JSON object a line [default: text]
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output", value_parser = choices::FORMAT)]
     pub(crate) format: Option<String>,
@@ -183,6 +190,9 @@ pub(crate) enum Command {
     /// Compare files with history and apply nothing; exits with 4 when they do not fit
     #[command(after_long_help = help::VERIFY)]
     Verify,
+    /// Check the database's health and do nothing else; exits with 9 when a check fails
+    #[command(after_long_help = help::HEALTH)]
+    Health,
     /// Make the file of a new migration
     #[command(after_long_help = help::NEW)]
     New {

@@ -20,7 +20,7 @@ use super::settings::{Format, Settings, Unusable, Verbosity};
 
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
-    use event::Command::{Down, Up};
+    use event::Command::{Down, Health, Up};
     match command {
         Command::Up { reach, dry_run: false } => run::carry_out(settings, Up, target(reach)),
         Command::Down { reach, dry_run: false } => run::carry_out(settings, Down, target(reach)),
@@ -30,6 +30,7 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
             status::carry_out(settings, if *check { status::On::Pending } else { status::On::Never })
         }
         Command::Verify => verify::carry_out(settings),
+        Command::Health => run::carry_out(settings, Health, Target::Latest),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
         Command::Man => completions::man(),
@@ -50,6 +51,7 @@ impl Command {
             Self::Status { .. } => "status",
             Self::Plan { .. } => "plan",
             Self::Verify => "verify",
+            Self::Health => "health",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",
             Self::Man => "man",

@@ -94,6 +94,7 @@ impl Exit {
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,
             Error::Lock { .. } => Self::Locked,
             Error::Refused(_) => Self::Refused,
+            Error::Unhealthy { .. } => Self::Unhealthy,
             Error::Migration { failure, .. } if failure.remains == Remains::Nothing => Self::RolledBack,
             Error::Migration { .. } => Self::HalfWay,
             Error::Interrupted { .. } => signal.unwrap_or(Self::Interrupted),

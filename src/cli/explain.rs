@@ -4,6 +4,7 @@ mod connection;
 mod diagnosis;
 mod failure;
 mod files;
+mod health;
 mod refusal;
 
 use migrascope::Error;
@@ -11,6 +12,7 @@ use migrascope::history::Direction;
 use migrascope::report::Report;
 
 pub(crate) use self::diagnosis::{Diagnosis, Excerpt, Severity, one_line};
+pub(crate) use self::files::checks;
 use self::refusal::settlement;
 pub(crate) use self::refusal::{note, objection};
 
@@ -36,6 +38,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Refused(objections) => refusal::objections(objections, around),
         Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],
         Error::Own { source, .. } => vec![connection::own(error, source)],
+        Error::Unhealthy { failed } => vec![health::unhealthy(error, failed, around)],
         Error::Interrupted { failure } => vec![failure::interrupted(failure.as_deref(), around)],
         other => vec![Diagnosis::error(chain(other))],
     }

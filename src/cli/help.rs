@@ -62,6 +62,15 @@ Examples:
 Exits with 2 when a file cannot be read as SQL, with 4 when one was changed, is missing, comes too late
 or was left half-way.";
 
+pub(super) const HEALTH: &str = "\
+Examples:
+  migrascope health
+  migrascope health --checks db/checks
+  migrascope health --format json
+
+Connection, round trip, ledger, a write that is rolled back, what the database knows of itself, and one's own
+checks: SQL files that are healthy when they return no row. The same is checked at the end of up and down.";
+
 pub(super) const NEW: &str = "\
 Examples:
   migrascope new create_users

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::name::Name;
-pub(crate) use self::report::{Problem, Report, status, whole_plan};
+pub(crate) use self::report::{Problem, Report, health, status, whole_plan};
 use super::output::Output;
 use super::settings::Verbosity;
 

@@ -1,5 +1,6 @@
 //! What a person sees of a run: one line a migration, a live line while something takes long, a sentence at the end.
 
+mod health;
 mod line;
 mod live;
 pub(crate) mod plan;
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 use migrascope::Observer;
 use migrascope::database::{Holder, Identity};
-use migrascope::event::{Event, RunContext};
+use migrascope::event::{Command, Event, RunContext};
 use migrascope::plan::{Plan, Step};
-use migrascope::report::StepReport;
+use migrascope::report::{HealthReport, StepReport};
 
 use self::line::Columns;
 use self::live::Live;
@@ -30,6 +31,7 @@ pub(crate) struct Screen {
     columns: Columns,
     title: String,
     run_id: String,
+    command: Option<Command>,
 }
 
 impl Screen {
@@ -42,6 +44,7 @@ impl Screen {
             columns: Columns::default(),
             title: String::new(),
             run_id: String::new(),
+            command: None,
         }
     }
 
@@ -53,6 +56,7 @@ impl Screen {
     fn begin(&mut self, run: &RunContext) {
         self.title = format!("migrascope {} {}", run.tool_version, run.command.word());
         self.run_id.clone_from(&run.run_id);
+        self.command = Some(run.command);
     }
 
     fn connected(&mut self, identity: &Identity) {
@@ -86,6 +90,18 @@ impl Screen {
         self.say(line);
     }
 
+    /// Alone, every check is what was asked for; after a run, the ones that say something.
+    fn examined(&mut self, report: &HealthReport) {
+        let lines: Vec<String> = match self.command {
+            Some(Command::Health) => health::table(report).lines().map(|line| line.trim_end().to_owned()).collect(),
+            _ => report.checks.iter().filter_map(health::line).collect(),
+        };
+        for line in lines {
+            self.say(line);
+        }
+        self.say(health::sentence(report));
+    }
+
     fn observe_statement(&mut self, event: &Event<'_>) {
         if let Event::StatementFinished { step, index, elapsed, result: Ok(rows) } = event
             && self.verbosity == Verbosity::Verbose
@@ -110,6 +126,7 @@ impl Observer for Screen {
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),
             Event::MigrationFinished { step, report } => self.migrated(step, report),
+            Event::HealthFinished { report } => self.examined(report),
             Event::RunFinished { report, .. } => {
                 self.live.clear();
                 if let Some(summary) = line::summary(report) {

@@ -3,6 +3,7 @@
 pub(crate) mod choices;
 mod database;
 mod file;
+mod health;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use migrascope::run::Wait;
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
+pub(crate) use self::health::{AfterRun, HealthSettings};
 pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;
@@ -37,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) target: Option<String>,
     /// What the library needs to know; its target is for the commands to set.
     pub(crate) policy: Policy,
+    /// What is checked after a run.
+    pub(crate) health: HealthSettings,
     /// For whom the output is.
     pub(crate) format: Format,
     /// How much of it.
@@ -90,6 +94,7 @@ impl Settings {
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
             target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
             policy: policy(&mut sources, typed),
+            health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
             export: export(&mut sources, typed),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use migrascope::database::{Holder, Identity};
+use migrascope::report::Unit;
 
 /// `1 migration`, `2 migrations`.
 pub(crate) fn counted(number: usize, thing: &str) -> String {
@@ -39,6 +40,16 @@ pub(crate) fn so_far(elapsed: Duration) -> String {
     match elapsed.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
         _ => duration(elapsed),
+    }
+}
+
+/// A number with its unit: `85 %`, `61.5 s`, `0.4 ms`, `3`.
+pub(crate) fn quantity(value: f64, unit: Option<Unit>) -> String {
+    match unit {
+        Some(Unit::Seconds) if value < 1.0 => format!("{:.1} ms", value * 1e3),
+        Some(Unit::Seconds) => format!("{value:.1} s"),
+        Some(Unit::Ratio) => format!("{:.0} %", value * 100.0),
+        Some(Unit::Count) | None => format!("{value}"),
     }
 }
 

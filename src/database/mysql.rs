@@ -1,6 +1,7 @@
 //! MySQL 8 and later, MariaDB 10.5 and later. DDL commits by itself here.
 
 mod error;
+mod health;
 mod keeper;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use self::error::{from_connect, translate};
 use self::keeper::MysqlKeeper;
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Probe, Row, SecretUrl,
     Session, UrlError, Value, milliseconds,
 };
 use crate::migration::Dialect;
@@ -206,6 +207,11 @@ impl Session for MysqlSession {
         self.wire.query("START TRANSACTION").await.map(drop)
     }
 
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        self.limit(limits).await?;
+        self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
+    }
+
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let seconds = limits.lock_timeout.map_or("DEFAULT".to_owned(), |limit| whole_seconds(limit).to_string());
         let (variable, limit) = match self.identity.system {
@@ -268,6 +274,10 @@ impl Session for MysqlSession {
         );
         let rows = self.wire.query(&sql).await?;
         Ok(number(&rows))
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes(&self.identity)
     }
 
     async fn close(self: Box<Self>) {

@@ -4,6 +4,7 @@
 //! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
 
 mod error;
+mod health;
 mod keeper;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Row,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Probe, Row,
     SecretUrl, Session, UrlError, Value, milliseconds,
 };
 use crate::migration::Dialect;
@@ -163,7 +164,7 @@ impl PostgresSession {
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|pid| pid.parse().ok());
         let standby = next().as_deref() == Some("t");
-        let read_only = next().as_deref() == Some("on") && self.access == Access::Write;
+        let read_only = next().as_deref() == Some("on") && self.access != Access::Read;
         self.identity.read_only = match (standby, read_only) {
             (true, _) => Some("a standby in recovery"),
             (false, true) => Some("default_transaction_read_only is on"),
@@ -269,6 +270,12 @@ impl Session for PostgresSession {
         Ok(())
     }
 
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        let settings = settings("SET LOCAL", limits, self.limited);
+        let begin = std::iter::once("BEGIN READ ONLY".to_owned()).chain(settings);
+        self.wire.query(&begin.collect::<Vec<_>>().join(";")).await.map(drop)
+    }
+
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let settings = settings("SET", limits, self.limited).join(";");
         self.limited |= !settings.is_empty();
@@ -335,6 +342,10 @@ impl Session for PostgresSession {
         );
         let rows = self.wire.query(&sql).await?;
         Ok(number(&rows))
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes(&self.identity.version)
     }
 
     async fn close(self: Box<Self>) {

@@ -1,6 +1,7 @@
 //! SQLite, bundled. The lock is a file of its own, so that readers and the application's own writers stay free.
 
 mod error;
+mod health;
 mod keeper;
 mod options;
 
@@ -18,7 +19,7 @@ use self::error::{from_connect, translate};
 use self::keeper::SqliteKeeper;
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Row, SecretUrl,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Probe, Row, SecretUrl,
     Session, UrlError, Value, locate, milliseconds,
 };
 use crate::migration::Dialect;
@@ -52,6 +53,7 @@ impl Sqlite {
     async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
         let driver = match access {
             Access::Write => self.driver.clone().create_if_missing(self.create),
+            Access::Check => self.driver.clone().create_if_missing(false),
             // Nothing may be created: an empty database in memory stands in for a file that does not exist.
             Access::Read if self.file.as_ref().is_some_and(|file| !file.exists()) => {
                 SqliteConnectOptions::new().in_memory(true).foreign_keys(false)
@@ -244,6 +246,11 @@ impl Session for SqliteSession {
         self.wire.query("BEGIN IMMEDIATE").await.map(drop)
     }
 
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        self.limit(limits).await?;
+        self.wire.query("PRAGMA query_only = ON; BEGIN").await.map(drop)
+    }
+
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let timeout = limits.lock_timeout.unwrap_or(options::BUSY_TIMEOUT);
         if timeout != self.busy_timeout {
@@ -324,6 +331,10 @@ impl Session for SqliteSession {
         );
         let rows = self.wire.query(&sql).await?;
         Ok(number(&rows))
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes()
     }
 
     async fn close(self: Box<Self>) {

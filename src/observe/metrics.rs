@@ -4,6 +4,7 @@
 //! a version that is no longer current leaves no series behind, and totals of earlier runs count on.
 
 mod distributions;
+mod health;
 mod instruments;
 mod state;
 
@@ -14,11 +15,12 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
 use self::distributions::Distributions;
+use self::health::HealthFigures;
 use self::state::{Labels, State};
 use super::{history_was_read, names};
 use crate::database::Identity;
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Command, Event, Observer};
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema};
 use crate::report::{Report, StepReport};
@@ -38,6 +40,7 @@ enum Count {
 pub struct Metrics {
     state: Arc<Mutex<State>>,
     distributions: Distributions,
+    health: HealthFigures,
     count: Count,
 }
 
@@ -59,7 +62,7 @@ impl Metrics {
     fn counting(meter: &Meter, count: Count, totals: Option<Totals>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
-        Self { state, distributions: Distributions::new(meter), count }
+        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter), count }
     }
 
     /// Shows a database as it is seen from outside, where this process makes no run itself.
@@ -154,7 +157,12 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn observe(&mut self, event: &Event<'_>) {
+        self.health.observe(event);
         match event {
+            // Health checks alone are no run, and say nothing about the last one.
+            Event::RunStarted { run, .. } if run.command == Command::Health => {}
+            Event::RunFinished { report, .. } if report.command == Command::Health.word() => {}
+            Event::HealthFinished { report } => self.state().stages.health = report.elapsed,
             Event::RunStarted { run, expected } => {
                 self.state().run_began(Labels::of(run.target.as_deref(), expected), SystemTime::now());
             }

@@ -19,6 +19,8 @@ pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 pub const SPAN_UP: &str = "migrascope up";
 /// Root span of a run that reverts.
 pub const SPAN_DOWN: &str = "migrascope down";
+/// Root span of the health checks alone.
+pub const SPAN_HEALTH_ALONE: &str = "migrascope health";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
 /// Making the connection.
@@ -40,6 +42,10 @@ pub const SPAN_UNLOCK: &str = "release lock";
 pub const EVENT_STATEMENT: &str = "migrascope.statement.finished";
 /// Event on a migration's span: the ledger row was written; instead of its span, where a run has many migrations.
 pub const EVENT_RECORD: &str = "migrascope.ledger.recorded";
+/// The health checks.
+pub const SPAN_HEALTH: &str = "health check";
+/// One health check.
+pub const SPAN_CHECK: &str = "check";
 
 /// Overrides a span's name in OpenTelemetry; read by `tracing-opentelemetry`, never exported.
 pub const OTEL_NAME: &str = "otel.name";
@@ -86,6 +92,8 @@ pub const ERROR_CONNECT: &str = "connect";
 pub const ERROR_DATABASE: &str = "database";
 /// Error type: the lock was waited for in vain.
 pub const ERROR_LOCK_TIMEOUT: &str = "lock_timeout";
+/// Error type: a health check failed.
+pub const ERROR_UNHEALTHY: &str = "unhealthy";
 /// Error type: the process failed before or after the run; the conventions' word for an unnamed error.
 pub const ERROR_OTHER: &str = "_OTHER";
 /// The program's file name.
@@ -118,7 +126,7 @@ pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 
 /// The run's id, a UUID.
 pub const RUN_ID: &str = "migrascope.run.id";
-/// `up` or `down`.
+/// `up`, `down` or `health`.
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
 pub const TARGET: &str = "migrascope.target";
@@ -166,6 +174,18 @@ pub const STATEMENT_DURATION: &str = "migrascope.statement.duration";
 pub const STATEMENT_ROWS: &str = "migrascope.statement.rows";
 /// Seconds for the ledger row and the commit. The span itself is shorter where they went out with the last statement.
 pub const RECORD_DURATION: &str = "migrascope.record.duration";
+/// Health checks that were made.
+pub const HEALTH_CHECKS: &str = "migrascope.health.checks";
+/// Health checks that failed.
+pub const HEALTH_CHECKS_FAILED: &str = "migrascope.health.failed";
+/// The check's name.
+pub const HEALTH_CHECK_NAME: &str = "migrascope.check.name";
+/// `ok`, `warn`, `fail` or `skipped`.
+pub const HEALTH_CHECK_STATUS: &str = "migrascope.check.status";
+/// What the check measured or counted.
+pub const HEALTH_CHECK_VALUE: &str = "migrascope.check.value";
+/// What the value may not pass.
+pub const HEALTH_CHECK_THRESHOLD: &str = "migrascope.check.threshold";
 
 /// Log records: seconds that it took.
 pub const ELAPSED: &str = "migrascope.elapsed";
@@ -188,6 +208,8 @@ pub const DIRECTION: &str = "migrascope.direction";
 pub const STAGE: &str = "migrascope.stage";
 /// Label: the sort of lock that was waited for.
 pub const LOCK: &str = "migrascope.lock";
+/// Label: the health check, from a closed set but for one's own, which have the names of their files.
+pub const HEALTH_CHECK: &str = "migrascope.check";
 /// Label: a version, of the schema or of the program.
 pub const VERSION: &str = "migrascope.version";
 /// Label: the commit that the program was built from.
@@ -203,7 +225,7 @@ pub const STAGE_LOCK: &str = "lock";
 pub const STAGE_PLAN: &str = "plan";
 /// Stage: the migrations, recording included.
 pub const STAGE_APPLY: &str = "apply";
-/// Stage: the checks after the migrations.
+/// Stage: the health checks.
 pub const STAGE_HEALTH: &str = "health";
 
 /// Labels of every metric.

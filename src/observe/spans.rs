@@ -5,6 +5,7 @@
 //! `otel.*` fields. Without an interested subscriber every event costs one branch.
 
 mod fold;
+mod health;
 mod policy;
 mod sql;
 mod tree;
@@ -15,6 +16,7 @@ use opentelemetry::KeyValue;
 use tracing::Span;
 
 use self::fold::{Folding, Part};
+use self::health::HealthSpans;
 pub use self::policy::{Policy, Sampling, SqlText};
 use self::sql::Told;
 use self::tree::{Place, end_at, fail};
@@ -53,6 +55,7 @@ struct Open {
     migrate: Option<Span>,
     statement: Option<(Span, SystemTime)>,
     record: Option<Span>,
+    health: HealthSpans,
 }
 
 impl Spans {
@@ -266,6 +269,10 @@ impl Observer for Spans {
                 let span = tree::unlock(&self.root, held.as_secs_f64());
                 error.inspect(|error| tree::fail_at_database(&span, error));
             }
+            Event::HealthStarted
+            | Event::CheckStarted { .. }
+            | Event::HealthChecked { .. }
+            | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),
             Event::RunFinished { report, error, .. } => self.run_finished(report, *error),
         }
     }

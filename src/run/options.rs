@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Figures, Wait};
+use crate::health::Health;
 use crate::plan::{Order, Target};
 
 /// How migrations are applied.
@@ -26,6 +27,8 @@ pub struct Options {
     pub journal_table: String,
     /// Whether the journal's totals are read and told.
     pub figures: Figures,
+    /// Whether the database is examined when the run has done something.
+    pub health: Health,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             ledger_table: "_migrascope_migrations".to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
             figures: Figures::Leave,
+            health: Health::Skip,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::event::RunContext;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
-use crate::report::{Outcome, Remains, Report, Stages, StepReport};
+use crate::report::{HealthReport, Outcome, Remains, Report, Stages, StepReport};
 
 pub(super) struct Tally {
     pub(super) started: Instant,
@@ -18,6 +18,8 @@ pub(super) struct Tally {
     /// History as it was read, kept up with each step that succeeds.
     history: Option<History>,
     dirty: bool,
+    /// What the health checks found, where they were made.
+    pub(super) health: Option<HealthReport>,
 }
 
 impl Tally {
@@ -30,6 +32,7 @@ impl Tally {
             from: None,
             history: None,
             dirty: false,
+            health: None,
         }
     }
 
@@ -76,6 +79,7 @@ impl Tally {
             pending: schema.map_or(0, |schema| schema.pending),
             steps: self.steps,
             lock_waited: self.stages.lock,
+            health: self.health,
             elapsed,
         }
     }

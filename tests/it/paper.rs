@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Row, Session, Value,
+    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Probe, Row,
+    Session, Value,
 };
 use migrascope::event::{Command, Observers, RunContext};
 use migrascope::migration::Dialect;
@@ -88,6 +89,10 @@ impl Session for FakeSession {
         self.0.answer("begin")
     }
 
+    async fn look(&mut self, _: &Limits) -> Result<(), DatabaseError> {
+        self.0.answer("look")
+    }
+
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         self.0.answer(&format!("limit {:?}", limits.lock_timeout))
     }
@@ -128,6 +133,10 @@ impl Session for FakeSession {
 
     async fn foreign_tables(&mut self, _: &[&str]) -> Result<u64, DatabaseError> {
         Ok(0)
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        Vec::new()
     }
 
     async fn close(self: Box<Self>) {

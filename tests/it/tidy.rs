@@ -61,7 +61,7 @@ fn floor(room: &str) -> Option<u8> {
         "migration" | "history" | "report" => 0,
         "script" | "layout" | "plan" => 1,
         "database" | "ledger" | "journal" | "error" | "event" => 2,
-        "run" | "observe" => 3,
+        "run" | "health" | "observe" => 3,
         "migrator" | "lib" => 4,
         _ => return None,
     })

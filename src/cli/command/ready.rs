@@ -1,14 +1,17 @@
 //! Database and files made ready; nothing is touched yet.
 
-use migrascope::database::{self, ConnectOptions};
+use migrascope::database::{self, ConnectOptions, Connector};
+use migrascope::event::Command;
+use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
+use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Surroundings};
 use crate::cli::json::Problem;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{AfterRun, Settings};
 
 /// Why a command stops, and with which code.
 pub(super) struct Stopped {
@@ -32,15 +35,50 @@ impl From<Problem> for Stopped {
 
 /// Reads every file and prepares to connect; `application` is our name for the server.
 pub(super) fn migrator(settings: &Settings, target: Target, application: String) -> Result<Migrator, Stopped> {
+    let connector = connector(settings, application)?;
+    let set = migrations(settings, connector.dialect())?;
+    Ok(Migrator::new(connector, set, Options { target, ..settings.policy.clone() }))
+}
+
+/// The same with the health checks that the command makes; without migrations where it makes nothing else.
+pub(super) fn runner(
+    settings: &Settings,
+    command: Command,
+    target: Target,
+    application: String,
+) -> Result<Migrator, Stopped> {
+    let connector = connector(settings, application)?;
+    let (set, after_run) = match command {
+        Command::Health => (MigrationSet::default(), AfterRun::Examine),
+        Command::Up | Command::Down => (migrations(settings, connector.dialect())?, settings.health.after_run),
+    };
+    let health = match after_run {
+        AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
+        AfterRun::Skip => Health::Skip,
+    };
+    Ok(Migrator::new(connector, set, Options { target, health, ..settings.policy.clone() }))
+}
+
+fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connector>, Stopped> {
     let url = settings
         .database
         .url()
         .map_err(|diagnosis| Stopped { exit: Exit::Usage, problem: Problem::of_kind("url", vec![*diagnosis]) })?;
-    let stopped = |error: Error| Stopped::by(&error, settings, Direction::Up, None);
     let options = ConnectOptions { application, init: settings.connection_init.clone() };
-    let connector = database::open(&url, options).map_err(|error| stopped(error.into()))?;
-    let set = layout::read(&settings.directory, connector.dialect()).map_err(|error| stopped(error.into()))?;
-    Ok(Migrator::new(connector, set, Options { target, ..settings.policy.clone() }))
+    database::open(&url, options).map_err(|error| Stopped::by(&error.into(), settings, Direction::Up, None))
+}
+
+fn migrations(settings: &Settings, dialect: Dialect) -> Result<MigrationSet, Stopped> {
+    layout::read(&settings.directory, dialect)
+        .map_err(|error| Stopped::by(&error.into(), settings, Direction::Up, None))
+}
+
+fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, Stopped> {
+    let Some(directory) = settings.health.checks.directory() else {
+        return Ok(Vec::new());
+    };
+    layout::checks(&directory, dialect)
+        .map_err(|error| Stopped { exit: Exit::Usage, problem: Problem::of_kind("checks", explain::checks(&error)) })
 }
 
 /// Our name for the server of a command that only reads.

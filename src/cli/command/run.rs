@@ -1,4 +1,4 @@
-//! `up` and `down`: one run in two directions.
+//! `up` and `down`: one run in two directions; and `health`, which is told in the same way.
 
 use std::env;
 
@@ -12,7 +12,7 @@ use super::{block_on, fail, finish};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
 use crate::cli::export::{self, Export};
-use crate::cli::json::{Json, Problem, Report};
+use crate::cli::json::{self, Json, Problem, Report};
 use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::cli::settings::{Format, Settings, Verbosity};
@@ -36,7 +36,7 @@ pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -
 
 fn start(settings: &Settings, command: Command, target: Target) -> Result<(Migrator, RunContext, Export), Stopped> {
     let mut context = context::of(command, settings.target.clone());
-    let migrator = ready::migrator(settings, target, format!("migrascope/{}", context.run_id))?;
+    let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
     let mut export =
         export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
@@ -83,7 +83,9 @@ fn conclude(
     }
     let warnings = export.finish(exit.code().into());
     warn(settings, &warnings);
-    let report = Report { run: done, error, warnings: &warnings, ..Report::new(command.word(), exit) };
+    let run = done.filter(|_| command != Command::Health);
+    let found = done.filter(|_| command == Command::Health).map(json::health);
+    let report = Report { run, found, error, warnings: &warnings, ..Report::new(command.word(), exit) };
     finish(settings.format, &report);
     termination::write(&report);
     exit
@@ -106,7 +108,7 @@ fn reader(settings: &Settings) -> Box<dyn Observer> {
 
 fn direction(context: &RunContext) -> Direction {
     match context.command {
-        Command::Up => Direction::Up,
+        Command::Up | Command::Health => Direction::Up,
         Command::Down => Direction::Down,
     }
 }

@@ -21,6 +21,15 @@ pub(super) fn layout(error: &LayoutError) -> Vec<Diagnosis> {
     }
 }
 
+/// The same for health checks of one's own, which an option names.
+pub(crate) fn checks(error: &LayoutError) -> Vec<Diagnosis> {
+    let named = |diagnosis: Diagnosis| Diagnosis { message: format!("--checks: {}", diagnosis.message), ..diagnosis };
+    match error {
+        LayoutError::Files(problems) => problems.iter().map(file).map(named).collect(),
+        other => vec![named(Diagnosis::error(other.to_string()))],
+    }
+}
+
 fn file(problem: &FileProblem) -> Diagnosis {
     let path = problem.path.display().to_string();
     let place = match (problem.place, &problem.text) {

@@ -11,7 +11,6 @@ mod trust;
 
 pub(super) use self::batch::Pace;
 pub(super) use self::endpoint::{Compression, Endpoint, Protocol};
-pub(super) use self::headers::take_credentials;
 pub(super) use self::percent::decoded;
 pub(super) use self::signal::Signal;
 pub(super) use self::trust::Trust;

@@ -6,6 +6,7 @@ use migrascope::Error;
 use migrascope::database::DatabaseError;
 use migrascope::event::{Event, RunContext};
 use migrascope::plan::{Schema, Step};
+use migrascope::report::CheckStatus;
 use serde_json::{Value, json};
 
 use super::name::Name;
@@ -39,7 +40,7 @@ pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
                 "error": failed.map(error),
             }),
         ),
-        other => return of_lock(other).or_else(|| of_step(other)),
+        other => return of_lock(other).or_else(|| of_step(other)).or_else(|| of_health(other)),
     })
 }
 
@@ -90,6 +91,21 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
             }),
         ),
         Event::MigrationFinished { report, .. } => (Name::MigrationFinished, json!({ "migration": report })),
+        _ => return None,
+    })
+}
+
+fn of_health(event: &Event<'_>) -> Option<(Name, Value)> {
+    Some(match event {
+        Event::HealthStarted => (Name::HealthStarted, json!({})),
+        Event::CheckStarted { name } => (Name::CheckStarted, json!({ "name": name })),
+        Event::HealthChecked { check } => (Name::HealthChecked, json!({ "check": check })),
+        Event::HealthFinished { report } => {
+            let failed: Vec<&str> = report.with(CheckStatus::Fail).map(|check| check.name.as_str()).collect();
+            let body =
+                json!({ "healthy": report.is_healthy(), "failed": failed, "elapsed_seconds": seconds(report.elapsed) });
+            (Name::HealthFinished, body)
+        }
         _ => return None,
     })
 }

@@ -21,6 +21,10 @@ pub(super) enum Name {
     Recorded,
     MigrationFinished,
     LockReleased,
+    HealthStarted,
+    CheckStarted,
+    HealthChecked,
+    HealthFinished,
     RunFinished,
     Report,
 }
@@ -29,7 +33,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 17] = [
+    const ALL: [Name; 21] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -45,6 +49,10 @@ mod tests {
         Name::Recorded,
         Name::MigrationFinished,
         Name::LockReleased,
+        Name::HealthStarted,
+        Name::CheckStarted,
+        Name::HealthChecked,
+        Name::HealthFinished,
         Name::RunFinished,
         Name::Report,
     ];

@@ -19,7 +19,7 @@ pub(crate) struct Report<'a> {
     /// What a run did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<&'a Run>,
-    /// What `plan`, `status`, `verify` and `new` found or made.
+    /// What `plan`, `status`, `verify`, `health` and `new` found or made.
     #[serde(flatten)]
     pub(crate) found: Option<Value>,
     /// Why it did not succeed.
@@ -107,6 +107,11 @@ fn whole_step(whole: &Step<'_>) -> Value {
 
 fn notes(notes: &[Note]) -> Vec<String> {
     notes.iter().map(ToString::to_string).collect()
+}
+
+/// The health checks alone.
+pub(crate) fn health(run: &Run) -> Value {
+    json!({ "run_id": run.run_id, "trace_id": run.trace_id, "health": run.health })
 }
 
 /// The status.

@@ -91,7 +91,10 @@ pub(super) fn summary(report: &Report) -> Option<String> {
     let time = words::duration(report.elapsed);
     let schema = report.to.as_ref().map_or("schema is empty".to_owned(), |version| format!("schema is at {version}"));
     let verb = if report.command == "down" { "reverted" } else { "applied" };
-    let text = match (report.outcome, report.steps.len()) {
+    // Health is examined when everything was done that was asked for.
+    let outcome = if report.health.is_some() { Outcome::Success } else { report.outcome };
+    let text = match (outcome, report.steps.len()) {
+        _ if report.command == "health" => return None,
         (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
         (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
         (_, 0) => return None,

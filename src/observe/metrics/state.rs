@@ -33,7 +33,7 @@ impl Labels {
         self.target.as_ref().unwrap_or(&self.database).clone()
     }
 
-    fn key_values(&self) -> Vec<KeyValue> {
+    pub(super) fn key_values(&self) -> Vec<KeyValue> {
         vec![
             KeyValue::new(names::TARGET, self.target()),
             KeyValue::new(names::DB_SYSTEM_NAME, self.system),

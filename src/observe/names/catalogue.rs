@@ -1,11 +1,14 @@
 //! The catalogue of metrics, with their buckets.
 
 use super::{
-    CHECKSUM_MISMATCHES, DIRECTION, LOCK, MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION, STAGE, VERSION,
-    prometheus_label,
+    CHECKSUM_MISMATCHES, DIRECTION, HEALTH_CHECK, LOCK, MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION,
+    STAGE, VERSION, prometheus_label,
 };
 
 pub use crate::journal::{DURATION_BOUNDS as DURATION_BUCKETS, WAIT_BOUNDS as WAIT_BUCKETS};
+
+/// Upper bounds in seconds for health checks: those of the conventions for database operations.
+pub const CHECK_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
 /// The kinds of metrics, as Prometheus calls them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -156,6 +159,19 @@ pub const LOCK_WAIT_DURATION: Metric = Metric {
     labels: &[LOCK],
     description: "How long a lock is waited for",
 };
+/// Whether each health check succeeded.
+pub const HEALTH_CHECK_SUCCESS: Metric = labelled(
+    gauge("migrascope.health_check.success", "", "Whether the health check succeeded, with a warning or without"),
+    &[HEALTH_CHECK],
+);
+/// How long each health check takes.
+pub const HEALTH_CHECK_DURATION: Metric = Metric {
+    name: "migrascope.health_check.duration",
+    unit: SECONDS,
+    kind: Kind::Histogram(CHECK_BUCKETS),
+    labels: &[HEALTH_CHECK],
+    description: "How long health checks take",
+};
 /// Which program wrote this.
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
@@ -183,5 +199,7 @@ pub const METRICS: &[Metric] = &[
     RUN_DURATION,
     MIGRATION_DURATION,
     LOCK_WAIT_DURATION,
+    HEALTH_CHECK_SUCCESS,
+    HEALTH_CHECK_DURATION,
     BUILD_INFO,
 ];

@@ -62,6 +62,7 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
         { names::OTEL_NAME } = match context.command {
             Command::Up => names::SPAN_UP,
             Command::Down => names::SPAN_DOWN,
+            Command::Health => names::SPAN_HEALTH_ALONE,
         },
         { names::OTEL_KIND } = names::KIND_INTERNAL,
         { names::OTEL_STATUS_CODE } = Empty,

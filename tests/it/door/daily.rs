@@ -13,6 +13,7 @@ fn up_tells_each_migration_and_then_has_nothing_to_do() {
     ✓ 1 users [t]  2 statements, 2 rows
     ✓ 2 orders [t]  1 statement
     ✓ 3 tidy [t]  1 statement  not atomic: line 1: VACUUM has no effect or is refused in a transaction
+    healthy: 7 checks in [t]
     3 migrations applied in [t]; schema is at 3
     --- exit 0
     ");
@@ -30,12 +31,14 @@ fn up_goes_as_far_as_it_is_told() {
     assert_snapshot!(door.run(&["up", "--steps", "1"]), @r"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     ✓ 1 users [t]  2 statements, 2 rows
+    healthy: 7 checks in [t]
     1 migration applied in [t]; schema is at 1
     --- exit 0
     ");
     assert_snapshot!(door.run(&["up", "--to", "2"]), @r"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     ✓ 2 orders [t]  1 statement
+    healthy: 7 checks in [t]
     1 migration applied in [t]; schema is at 2
     --- exit 0
     ");
@@ -55,6 +58,7 @@ fn verbose_tells_each_statement_and_quiet_nothing() {
             1:1  CREATE TABLE users [t]  0 rows
             2:1  INSERT INTO users [t]  2 rows
     ✓ 1 users [t]  2 statements, 2 rows
+    healthy: 7 checks in [t]
     1 migration applied in [t]; schema is at 1
     --- exit 0
     ");
@@ -70,12 +74,14 @@ fn down_reverts_one_step_or_more() {
     assert_snapshot!(door.run(&["down"]), @r"
     migrascope [version] down  sqlite [version], database migrascope.db  run [id]
     ✓ 2 orders [t]  1 statement, reverted
+    healthy: 7 checks in [t]
     1 migration reverted in [t]; schema is at 1
     --- exit 0
     ");
     assert_snapshot!(door.run(&["down", "--to", "0"]), @r"
     migrascope [version] down  sqlite [version], database migrascope.db  run [id]
     ✓ 1 users [t]  1 statement, reverted
+    healthy: 7 checks in [t]
     1 migration reverted in [t]; schema is empty
     --- exit 0
     ");
@@ -245,6 +251,7 @@ fn foreign_tables_are_worth_a_word() {
     assert_snapshot!(door.run(&["up"]), @r"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     ✓ 1 users [t]  1 statement
+    healthy: 7 checks in [t]
     1 migration applied in [t]; schema is at 1
     --- stderr
     note: the database has a table but no history of migrations: if these migrations made what it has, record a baseline first
@@ -281,6 +288,7 @@ fn long_and_wide_names_break_nothing() {
     ✓ 1 größe_漢字 [t]  1 statement, 1 row
     ✓ 2 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx [t]  1 statement, 1 row
     ✓ 3 a [t]  1 statement, 1 row
+    healthy: 7 checks in [t]
     3 migrations applied in [t]; schema is at 3
     --- exit 0
     ");

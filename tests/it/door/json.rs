@@ -38,6 +38,22 @@ fn a_run_is_told_event_by_event() {
     statement_finished
     recorded
     migration_finished
+    health_started
+    check_started
+    health_checked
+    check_started
+    health_checked
+    check_started
+    health_checked
+    check_started
+    health_checked
+    check_started
+    health_checked
+    check_started
+    health_checked
+    check_started
+    health_checked
+    health_finished
     lock_released
     run_finished
     report

@@ -95,6 +95,9 @@ fn a_run_is_a_tree() {
             "migrate > CREATE TABLE orders Client",
             "migrate > record ledger Client",
             "migrascope up > release lock Internal",
+            "migrascope up > health check Internal",
+            "health check > check Internal",
+            "health check > check Internal",
         ]
     );
     assert!(spans.iter().all(|span| span.status == Status::Unset), "success leaves the status unset");

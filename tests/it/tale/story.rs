@@ -9,7 +9,9 @@ use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
 use migrascope::migration::{Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version};
 use migrascope::plan::{self, Order, Plan, Rules, Schema, Step, Target};
-use migrascope::report::{Failure, Outcome, Remains, Report, Stage, StatementReport, StepReport};
+use migrascope::report::{
+    CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, Stage, StatementReport, StepReport, Unit,
+};
 
 pub(super) const RUN_ID: &str = "0190e4ae-7f00-7000-8000-000000000001";
 pub(super) const SECRET_SQL: &str = "CREATE TABEL users (password text DEFAULT 'hunter2')";
@@ -117,7 +119,8 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
         }
     }
     observer.observe(&Event::LockReleased { held: Duration::from_secs(1), error: None });
-    tell_end(course, observer, steps);
+    let health = (course == Course::Fine).then(|| tell_health(observer));
+    tell_end(course, observer, steps, health);
 }
 
 pub(super) fn planned(set: &MigrationSet) -> Plan<'_> {
@@ -191,7 +194,31 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
     }
 }
 
-fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>) {
+/// Two checks: one that is as it should be, and one that is not.
+fn tell_health(observer: &mut dyn Observer) -> HealthReport {
+    observer.observe(&Event::HealthStarted);
+    let mut checks = Vec::new();
+    for (name, status, value) in [("ping", CheckStatus::Ok, 0.001), ("replica_lag", CheckStatus::Warn, 12.5)] {
+        observer.observe(&Event::CheckStarted { name });
+        let check = CheckReport {
+            name: name.to_owned(),
+            status,
+            value: Some(value),
+            threshold: Some(10.0),
+            unit: Some(Unit::Seconds),
+            message: SECRET_SQL.to_owned(),
+            help: None,
+            elapsed: Duration::from_millis(4),
+        };
+        observer.observe(&Event::HealthChecked { check: &check });
+        checks.push(check);
+    }
+    let report = HealthReport { checks, elapsed: Duration::from_millis(30) };
+    observer.observe(&Event::HealthFinished { report: &report });
+    report
+}
+
+fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>, health: Option<HealthReport>) {
     let error = steps.iter().find_map(|step| {
         let failure = step.failure.clone()?;
         Some(Error::Migration { version: step.version.clone(), name: step.name.clone(), failure: Box::new(failure) })
@@ -199,7 +226,7 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>)
     let applied = if course == Course::Fine { 2 } else { 0 };
     let version = (course == Course::Fine).then(|| Version::from_digits("2").expect("digits"));
     let schema = Schema { version, applied, pending: 2 - applied, changed: 0, dirty: false };
-    let report = Report { steps, applied, pending: 2 - applied, ..ended(error.as_ref()) };
+    let report = Report { steps, health, applied, pending: 2 - applied, ..ended(error.as_ref()) };
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: Some(&schema) });
 }
 
@@ -223,6 +250,7 @@ pub(super) fn ended(error: Option<&Error>) -> Report {
         pending: 0,
         steps: Vec::new(),
         lock_waited: Duration::ZERO,
+        health: None,
         elapsed: Duration::from_secs(2),
     }
 }

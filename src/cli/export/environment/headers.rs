@@ -25,7 +25,7 @@ fn header(text: &str) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// Takes user and password out of a URL, as the header that they stand for.
-pub(in crate::cli::export) fn take_credentials(url: &mut Url) -> Option<(HeaderName, HeaderValue)> {
+pub(super) fn take_credentials(url: &mut Url) -> Option<(HeaderName, HeaderValue)> {
     let user = decoded(url.username())?;
     let password = decoded(url.password().unwrap_or_default())?;
     if user.is_empty() && password.is_empty() {

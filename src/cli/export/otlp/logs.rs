@@ -4,18 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{
-    BatchConfigBuilder, BatchLogProcessor, LogBatch, LogExporter, LogProcessor, SdkLogRecord, SdkLoggerProvider,
-};
+use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
 
 use super::carrier::Carriers;
-use super::message::Message;
-use super::sender::Sender;
+use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
 use crate::cli::export::flush::Task;
@@ -37,8 +31,8 @@ impl Logs {
         (endpoint, pace): &(Endpoint, Pace),
         resource: Resource,
     ) -> Result<Self, String> {
-        let (sender, delivery) = Sender::new(carriers, endpoint)?;
-        let exporter = Exporter { sender, resource: ResourceAttributesWithSchema::default() };
+        let exporter = Accounted::records(carriers, endpoint)?;
+        let delivery = exporter.delivery();
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(pace.batches.queue)
             .with_max_export_batch_size(pace.batches.size)
@@ -67,24 +61,6 @@ impl Logs {
             // The result is the last batch's only; what counts is what became of them all.
             let _ = provider.force_flush();
         })
-    }
-}
-
-#[derive(Debug)]
-struct Exporter {
-    sender: Sender,
-    resource: ResourceAttributesWithSchema,
-}
-
-impl LogExporter for Exporter {
-    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        let records = batch.iter().count();
-        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
-        self.sender.send(&Message::Logs(ExportLogsServiceRequest { resource_logs }), records)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.resource = resource.into();
     }
 }
 

@@ -1,0 +1,43 @@
+//! A database that is unhealthy: which checks failed, by how much, and that nothing has to be run again.
+
+use migrascope::Error;
+use migrascope::history::Direction;
+use migrascope::report::{CheckReport, Outcome};
+
+use super::Surroundings;
+use super::diagnosis::Diagnosis;
+use crate::cli::words::{self, counted};
+
+pub(super) fn unhealthy(error: &Error, failed: &[CheckReport], around: Surroundings<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis::error(error.to_string());
+    for check in failed {
+        diagnosis.notes.push(found(check));
+        diagnosis.help.extend(check.help.iter().map(|help| format!("{}: {help}", check.name)));
+    }
+    diagnosis.help.extend(standing(around));
+    diagnosis
+}
+
+fn found(check: &CheckReport) -> String {
+    let measured = match (check.value, check.threshold) {
+        (Some(value), Some(threshold)) => {
+            let (value, threshold) = (words::quantity(value, check.unit), words::quantity(threshold, check.unit));
+            format!(" (value {value}, threshold {threshold})")
+        }
+        _ => String::new(),
+    };
+    format!("{}{measured}: {}", check.name, check.message)
+}
+
+/// Whoever reads of a failure after a run wants to know first whether to run again.
+fn standing(around: Surroundings<'_>) -> Option<String> {
+    let done = around.report?.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
+    let verb = if around.direction == Direction::Down { "reverted" } else { "applied" };
+    let (are, them) = if done == 1 { ("IS", "it") } else { ("ARE", "them") };
+    (done > 0).then(|| {
+        format!(
+            "the {} of this run {are} {verb} and recorded: do not run {them} again; migrascope health looks once more",
+            counted(done, "migration")
+        )
+    })
+}

@@ -1,0 +1,70 @@
+//! What PostgreSQL is asked about its health. Everything is visible to every user, or says that it is not.
+
+use crate::database::{Judge, Probe};
+
+/// An index that somebody is building right now is not valid yet, and no fault.
+const INVALID_INDEXES: &str = "SELECT format('%s on %s', i.indexrelid::pg_catalog.regclass, i.indrelid::pg_catalog.regclass) \
+     FROM pg_catalog.pg_index i WHERE NOT (i.indisvalid AND i.indisready) AND NOT EXISTS \
+       (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1";
+
+const UNVALIDATED: &str = "SELECT CASE WHEN c.conrelid <> 0 THEN format('%I on %s', c.conname, c.conrelid::pg_catalog.regclass) \
+       ELSE format('%I on %s', c.conname, c.contypid::pg_catalog.regtype) END \
+     FROM pg_catalog.pg_constraint c WHERE NOT c.convalidated";
+
+/// What kind of backend another user's session is, only its user may know.
+const CONNECTIONS: &str = "SELECT count(*), pg_catalog.current_setting('max_connections') FROM pg_catalog.pg_stat_activity \
+     WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+
+/// A replica that has replayed everything has no lag of its own; a standby that waits for news is not behind.
+const REPLICA_LAG: &str = "SELECT coalesce(nullif(application_name, ''), 'a replica') || coalesce(' at ' || host(client_addr), ''), \
+       coalesce(pg_catalog.date_part('epoch', replay_lag), 0) \
+     FROM pg_catalog.pg_stat_replication WHERE state IN ('streaming', 'catchup') \
+     UNION ALL SELECT 'this standby', CASE \
+       WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() THEN 0 \
+       ELSE coalesce(pg_catalog.date_part('epoch', pg_catalog.now() - pg_catalog.pg_last_xact_replay_timestamp()), 0) END \
+     WHERE pg_catalog.pg_is_in_recovery()";
+
+const MAY_NOT_SEE_REPLICAS: &str = "SELECT 'only members of pg_monitor see how far a replica is behind' \
+     WHERE NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') \
+     AND EXISTS (SELECT FROM pg_catalog.pg_stat_replication)";
+
+/// The probes for a server of this version, such as `17.2 (Debian 17.2-1)`.
+pub(super) fn probes(version: &str) -> Vec<Probe> {
+    // A constraint that is not enforced, which PostgreSQL 18 knows, can never be validated and is meant so.
+    let enforced = if major(version) >= 18 { " AND c.conenforced" } else { "" };
+    vec![
+        Probe {
+            name: "invalid_indexes",
+            unless: None,
+            sql: INVALID_INDEXES.to_owned(),
+            judge: Judge::NoRows,
+            help: "REINDEX INDEX CONCURRENTLY builds an invalid index anew, DROP INDEX CONCURRENTLY removes it",
+        },
+        Probe {
+            name: "unvalidated_constraints",
+            unless: None,
+            sql: format!("{UNVALIDATED}{enforced} ORDER BY 1"),
+            judge: Judge::NoRows,
+            help: "ALTER TABLE … VALIDATE CONSTRAINT … checks the rows that were there before the constraint",
+        },
+        Probe {
+            name: "connections",
+            unless: None,
+            sql: CONNECTIONS.to_owned(),
+            judge: Judge::CONNECTIONS,
+            help: "close idle connections, put a pooler in front, or raise max_connections",
+        },
+        Probe {
+            name: "replica_lag",
+            unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
+            sql: REPLICA_LAG.to_owned(),
+            judge: Judge::lag(0, 1),
+            help: "a large migration takes a replica as long as the primary; wait, or look at its log when it does not catch up",
+        },
+    ]
+}
+
+fn major(version: &str) -> u32 {
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
+}

@@ -1,0 +1,57 @@
+//! A directory of health checks of one's own: one SQL file a check, named by it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{FileProblem, LayoutError, read_script};
+use crate::migration::{Dialect, Script};
+
+/// A health check of one's own: healthy when none of its statements returns a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnCheck {
+    /// The file's name without its endings.
+    pub name: String,
+    /// Its statements.
+    pub script: Script,
+}
+
+pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+    let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
+    for (name, path) in files(directory, dialect)? {
+        match read_script(&path, dialect) {
+            Ok(script) => checks.push(OwnCheck { name, script }),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(checks) } else { Err(LayoutError::Files(problems)) }
+}
+
+/// The file of each check in the order of their names; one for this database wins over the plain one.
+fn files(directory: &Path, dialect: Dialect) -> Result<BTreeMap<String, PathBuf>, LayoutError> {
+    let unreadable =
+        |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
+    let (mut plain, mut own) = (BTreeMap::new(), BTreeMap::new());
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(stem) = file_name.strip_suffix(".sql").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
+        else {
+            continue;
+        };
+        match variant(stem) {
+            Some((name, named)) if named == dialect => own.insert(name.to_owned(), path),
+            Some(_) => continue,
+            None => plain.insert(stem.to_owned(), path),
+        };
+    }
+    plain.append(&mut own);
+    Ok(plain)
+}
+
+/// The name and the database in `<name>.postgres`.
+fn variant(stem: &str) -> Option<(&str, Dialect)> {
+    let (name, word) = stem.rsplit_once('.')?;
+    let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.word() == word)?;
+    (!name.is_empty()).then_some((name, dialect))
+}

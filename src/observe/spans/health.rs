@@ -1,0 +1,90 @@
+//! The spans of the health checks: one for all of them, with a child for each.
+
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+
+use super::tree::fail;
+use crate::event::Event;
+use crate::observe::names;
+use crate::report::{CheckReport, CheckStatus, HealthReport};
+
+/// The spans that have begun and not ended.
+#[derive(Default)]
+pub(super) struct HealthSpans {
+    whole: Option<Span>,
+    check: Option<Span>,
+}
+
+impl HealthSpans {
+    /// Takes note of an event of the health checks; all others are none of its business.
+    pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>) {
+        match event {
+            Event::HealthStarted => self.whole = Some(whole(root)),
+            Event::CheckStarted { name } => self.check = self.whole.as_ref().map(|whole| one(whole, name)),
+            Event::HealthChecked { check } => {
+                if let Some(span) = self.check.take() {
+                    checked(&span, check);
+                }
+            }
+            Event::HealthFinished { report } => {
+                if let Some(span) = self.whole.take() {
+                    finished(&span, report);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn whole(root: &Span) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: root,
+        names::SPAN_HEALTH,
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::HEALTH_CHECKS } = Empty,
+        { names::HEALTH_CHECKS_FAILED } = Empty,
+        { names::ERROR_TYPE } = Empty,
+    )
+}
+
+fn one(whole: &Span, name: &str) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: whole,
+        names::SPAN_CHECK,
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::HEALTH_CHECK_NAME } = name,
+        { names::HEALTH_CHECK_STATUS } = Empty,
+        { names::HEALTH_CHECK_VALUE } = Empty,
+        { names::HEALTH_CHECK_THRESHOLD } = Empty,
+        { names::ERROR_TYPE } = Empty,
+    )
+}
+
+/// The message stays out: it may quote rows of the database.
+fn checked(span: &Span, check: &CheckReport) {
+    span.record(names::HEALTH_CHECK_STATUS, check.status.word());
+    if let Some(value) = check.value {
+        span.record(names::HEALTH_CHECK_VALUE, value);
+    }
+    if let Some(threshold) = check.threshold {
+        span.record(names::HEALTH_CHECK_THRESHOLD, threshold);
+    }
+    if check.status == CheckStatus::Fail {
+        fail(span, names::ERROR_UNHEALTHY, None);
+    }
+}
+
+fn finished(span: &Span, report: &HealthReport) {
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    span.record(names::HEALTH_CHECKS, count(report.checks.len()));
+    span.record(names::HEALTH_CHECKS_FAILED, count(report.with(CheckStatus::Fail).count()));
+    if !report.is_healthy() {
+        fail(span, names::ERROR_UNHEALTHY, None);
+    }
+}
