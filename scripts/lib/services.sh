@@ -9,7 +9,7 @@
 #   install_missing             installs what is not there (as root), or says what to install
 #   start_postgres [-c k=v …]   sets POSTGRES_URL
 #   start_mariadb [--k=v …]     sets MYSQL_URL
-#   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_LOG
+#   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_GRPC_URL, OTLP_LOG
 #
 # Servers listen on free ports of 127.0.0.1 only, never touch the machine's own databases, and are stopped by
 # the process id they were started with.
@@ -231,11 +231,12 @@ start_otlp() { # ROTEL OPTIONS…
     http=$(free_port)
     grpc=$(free_port)
     user=$(id -un)
-    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
+    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http" && : <"/dev/tcp/127.0.0.1/$grpc"; }
     # Received data goes nowhere but, if asked for by --debug-log, to the log.
     start_server otlp "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
         "$(rotel_agent)" start --exporter blackhole \
         --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
     export OTLP_HTTP_URL=http://127.0.0.1:$http
+    export OTLP_GRPC_URL=http://127.0.0.1:$grpc
     export OTLP_LOG=$SERVICES_DIR/otlp.log
 }

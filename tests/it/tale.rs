@@ -2,10 +2,12 @@
 
 mod baggage;
 mod catalogue;
+mod degraded;
 mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
+mod mistakes;
 mod receiver;
 mod services;
 mod spans;

@@ -92,7 +92,7 @@ fn may_pass(status: &Status) -> bool {
 fn reason(status: &Status) -> String {
     let code = status.code();
     match status.source() {
-        Some(source) => format!("gRPC status {code:?}: {}", chain(source)),
+        Some(source) => format!("gRPC status {code:?}: {}", brief(&chain(source))),
         None => format!("gRPC status {code:?}"),
     }
 }
@@ -100,9 +100,16 @@ fn reason(status: &Status) -> String {
 /// What the exporters say is made in the same way, with their own name in front.
 pub(super) fn reworded(said: &str) -> String {
     match said.split_once("gRPC code: ") {
-        Some((_, reason)) => format!("gRPC status {reason}"),
+        Some((_, reason)) => format!("gRPC status {}", brief(reason)),
         None => said.to_owned(),
     }
+}
+
+/// Some causes say no more than what they are the cause of.
+fn brief(chain: &str) -> String {
+    let mut causes: Vec<&str> = chain.split(": ").collect();
+    causes.dedup();
+    causes.join(": ")
 }
 
 /// An error and its causes; none of them names a URL.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::InstrumentationScope;
+use opentelemetry::logs::LogRecord;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
@@ -74,6 +75,10 @@ struct Counting {
 impl LogProcessor for Counting {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
         self.delivery.made();
+        // What comes out of `tracing` says only when it was seen, and that is when it happened.
+        if let Some(seen) = record.observed_timestamp().filter(|_| record.timestamp().is_none()) {
+            record.set_timestamp(seen);
+        }
         self.batches.emit(record, scope);
     }
 
