@@ -2,12 +2,14 @@
 
 mod baggage;
 mod catalogue;
+mod certificates;
 mod degraded;
 mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
 mod mistakes;
+mod otlp;
 mod receiver;
 mod services;
 mod spans;
