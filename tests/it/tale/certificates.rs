@@ -26,9 +26,10 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn called(name: &str) -> Self {
         let authority = Self { folder: TempDir::new().expect("a folder") };
-        authority.openssl(&["req", "-x509", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"]);
+        let subject = format!("/CN={name}");
+        authority.openssl(&["req", "-x509", "-subj", &subject, "-keyout", "ca.key", "-out", "ca.pem"]);
         for (name, extension) in [("server", "subjectAltName=IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth")]
         {
             let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
@@ -140,7 +141,7 @@ fn on_each_way(promise: impl Fn(&str, &str)) {
 #[test]
 fn who_is_certified_by_nobody_we_know_gets_nothing() {
     // The stranger stands for the authorities that the system knows, which may be none.
-    let (authority, stranger) = (Authority::new(), Authority::new());
+    let (authority, stranger) = (Authority::called("authority"), Authority::called("stranger"));
     on_each_way(|protocol, receiver| {
         let url = authority.before(receiver, Clients::Anybody);
         let system = stranger.text("ca.pem");
@@ -153,7 +154,7 @@ fn who_is_certified_by_nobody_we_know_gets_nothing() {
 
 #[test]
 fn ones_own_authority_is_believed() {
-    let authority = Authority::new();
+    let authority = Authority::called("authority");
     on_each_way(|protocol, receiver| {
         let url = authority.before(receiver, Clients::Anybody);
         let ca = authority.text("ca.pem");
@@ -164,7 +165,7 @@ fn ones_own_authority_is_believed() {
 
 #[test]
 fn who_has_a_certificate_shows_it() {
-    let authority = Authority::new();
+    let authority = Authority::called("authority");
     on_each_way(|protocol, receiver| {
         let url = authority.before(receiver, Clients::Certified);
         let [ca, key, certificate] = ["ca.pem", "client.key", "client.pem"].map(|name| authority.text(name));
@@ -180,7 +181,7 @@ fn who_has_a_certificate_shows_it() {
 
 #[test]
 fn a_key_that_is_another_certificates_is_a_mistake() {
-    let authority = Authority::new();
+    let authority = Authority::called("authority");
     let [key, certificate] = ["server.key", "client.pem"].map(|name| authority.text(name));
     let variables = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1"),
