@@ -8,6 +8,7 @@ mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
+mod logs;
 mod mistakes;
 mod otlp;
 mod receiver;

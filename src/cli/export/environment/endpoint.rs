@@ -146,7 +146,8 @@ impl Reader<'_> {
 
     fn timeout(&mut self, signal: Signal) -> Duration {
         let given = self.of(signal, "TIMEOUT");
-        let milliseconds = given.and_then(|(name, value)| self.number(&name, &value));
+        // None at all is what 0 stands for elsewhere; the end of a run cannot wait for ever.
+        let milliseconds = given.and_then(|(name, value)| self.number(&name, &value)).filter(|number| *number > 0);
         milliseconds.map_or(DEFAULT_TIMEOUT, Duration::from_millis)
     }
 }
