@@ -235,7 +235,7 @@ start_otlp() { # ROTEL OPTIONS…
     http=$(free_port)
     grpc=$(free_port)
     user=$(id -un)
-    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
+    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http" && : <"/dev/tcp/127.0.0.1/$grpc"; }
     # Received data goes nowhere but, if asked for by --debug-log, to the log.
     start_server "$name" "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
         "$(rotel_agent)" start --exporter blackhole \

@@ -19,7 +19,7 @@ use crate::database::{DatabaseError, Holder};
 use crate::error::Error;
 use crate::event::{Event, Observer, RunContext};
 use crate::plan::{Plan, Schema};
-use crate::report::{Outcome, StepReport};
+use crate::report::{CheckStatus, Outcome, StepReport};
 
 /// From then on a statement is worth a word.
 const SLOW: Duration = Duration::from_secs(1);
@@ -88,6 +88,9 @@ impl Logs {
             }
             Event::Recorded { error, .. } => self.heard(*error),
             Event::MigrationFinished { report, .. } => self.migrated(report),
+            Event::HealthChecked { check } if check.status == CheckStatus::Fail => {
+                self.spans.innermost().in_scope(|| record::health_check_failed(&self.run, check));
+            }
             Event::RunFinished { report, error, .. } => {
                 self.spans.root().in_scope(|| record::run_finished(&self.run, report, *error));
             }

@@ -96,7 +96,8 @@ impl Spans {
         let open = &self.open;
         let statement = open.statement.as_ref().map(|(span, _)| span);
         let inside = statement.or(open.record.as_ref()).or(open.migrate.as_ref());
-        inside.or(open.plan.as_ref()).or(open.lock.as_ref()).or(open.connect.as_ref()).unwrap_or(&self.root)
+        let before = open.plan.as_ref().or(open.lock.as_ref()).or(open.connect.as_ref());
+        inside.or(before).or(open.health.innermost()).unwrap_or(&self.root)
     }
 
     fn connected(&mut self, result: Result<&Identity, &DatabaseError>) {

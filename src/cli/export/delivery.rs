@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+
 use super::environment::{Endpoint, Signal};
 
 /// The count of what was sent and lost so far, of one signal.
@@ -39,8 +41,27 @@ impl Delivery {
         self.tally().made += 1;
     }
 
+    /// What became of a request of so many items: how many of them the receiver did not want, or why none arrived. What
+    /// comes back is what the SDK is told.
+    pub(super) fn settle(&self, items: usize, outcome: Result<usize, String>) -> OTelSdkResult {
+        match outcome {
+            Ok(unwanted) => {
+                let unwanted = unwanted.min(items);
+                self.sent(items - unwanted);
+                if unwanted > 0 {
+                    self.lost(unwanted, "the receiver did not want them");
+                }
+                Ok(())
+            }
+            Err(reason) => {
+                self.lost(items, reason.as_str());
+                Err(OTelSdkError::InternalFailure(reason))
+            }
+        }
+    }
+
     /// So many items arrived.
-    pub(super) fn sent(&self, items: usize) {
+    fn sent(&self, items: usize) {
         let mut tally = self.tally();
         tally.sent += items;
         if self.signal == Signal::Metrics {
@@ -50,7 +71,7 @@ impl Delivery {
     }
 
     /// So many items did not arrive.
-    pub(super) fn lost(&self, items: usize, reason: impl Into<String>) {
+    fn lost(&self, items: usize, reason: impl Into<String>) {
         let mut tally = self.tally();
         tally.lost += items;
         tally.reason = Some(reason.into());

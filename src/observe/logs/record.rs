@@ -12,7 +12,7 @@ use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::names;
 use crate::plan::Step;
-use crate::report::{Outcome, Report, StepReport};
+use crate::report::{CheckReport, Outcome, Report, StepReport};
 
 pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
     event!(
@@ -211,6 +211,24 @@ pub(super) fn statement_slow(run: &Run, step: &Step<'_>, statement: &Statement, 
         "{} took {:.1} s",
         statement.summary,
         elapsed.as_secs_f64()
+    );
+}
+
+/// Its message stays out: it may quote rows of the database.
+pub(super) fn health_check_failed(run: &Run, check: &CheckReport) {
+    event!(
+        name: names::LOG_HEALTH_CHECK_FAILED,
+        target: names::SCOPE,
+        Level::ERROR,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::HEALTH_CHECK_NAME } = check.name.as_str(),
+        { names::HEALTH_CHECK_VALUE } = check.value,
+        { names::HEALTH_CHECK_THRESHOLD } = check.threshold,
+        { names::ERROR_TYPE } = names::ERROR_UNHEALTHY,
+        { names::ELAPSED } = check.elapsed.as_secs_f64(),
+        "the health check {} has failed",
+        check.name
     );
 }
 

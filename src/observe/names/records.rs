@@ -60,6 +60,8 @@ pub const LOG_MIGRATION_REVERTED: &str = "migrascope.migration.reverted";
 pub const LOG_MIGRATION_FAILED: &str = "migrascope.migration.failed";
 /// A statement took more than a second.
 pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
+/// A health check has failed.
+pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
 /// The process was asked to stop.
 pub const LOG_SIGNAL_RECEIVED: &str = "migrascope.signal.received";
 /// An exporter has lost something; told once an exporter.
@@ -85,6 +87,7 @@ pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_MIGRATION_REVERTED, INFO),
     event(LOG_MIGRATION_FAILED, ERROR),
     event(LOG_STATEMENT_SLOW, WARN),
+    event(LOG_HEALTH_CHECK_FAILED, ERROR),
     event(LOG_SIGNAL_RECEIVED, WARN),
     event(LOG_TELEMETRY_DEGRADED, WARN),
     event(LOG_TELEMETRY_FLUSHED, INFO),

@@ -6,6 +6,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::exporter::Wanted;
+use super::headers::take_credentials;
 use super::{Reader, Signal, Trust};
 use crate::cli::settings::choices::suggestion;
 
@@ -87,15 +88,11 @@ impl Reader<'_> {
         let headers = self.headers(signal);
         let trust = self.trust(signal);
         let timeout = self.timeout(signal);
-        Some(Endpoint {
-            signal,
-            url: url?,
-            protocol: protocol?,
-            headers: headers?,
-            compression: compression?,
-            timeout,
-            trust: trust?,
-        })
+        let (mut url, mut headers) = (url?, headers?);
+        if let Some((name, value)) = take_credentials(&mut url) {
+            headers.entry(name).or_insert(value);
+        }
+        Some(Endpoint { signal, url, protocol: protocol?, headers, compression: compression?, timeout, trust: trust? })
     }
 
     fn protocol(&mut self, signal: Signal) -> Option<Protocol> {
@@ -149,7 +146,8 @@ impl Reader<'_> {
 
     fn timeout(&mut self, signal: Signal) -> Duration {
         let given = self.of(signal, "TIMEOUT");
-        let milliseconds = given.and_then(|(name, value)| self.number(&name, &value));
+        // None at all is what 0 stands for elsewhere; the end of a run cannot wait for ever.
+        let milliseconds = given.and_then(|(name, value)| self.number(&name, &value)).filter(|number| *number > 0);
         milliseconds.map_or(DEFAULT_TIMEOUT, Duration::from_millis)
     }
 }

@@ -1,68 +1,36 @@
-//! One way to send for each signal, made from what signals have in common.
+//! The ways out of the process, made from what signals have in common.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::blocking::Client;
+use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use url::Url;
 
 use super::driver::Driver;
-use super::grpc::{self, Call};
+use super::grpc::{self, Line};
 use super::http::{self, Post};
-use super::message::{Failure, Message, Rejected};
-use crate::cli::export::environment::{Endpoint, Protocol, Trust, take_credentials};
+use crate::cli::export::environment::{Endpoint, Protocol, Trust};
 
 /// How we call ourselves to receivers.
-pub(super) const USER_AGENT: &str = concat!("migrascope/", env!("CARGO_PKG_VERSION"));
+pub(super) const OURSELVES: &str = concat!("migrascope/", env!("CARGO_PKG_VERSION"));
 
-/// Fits into the 100 ms that a refused connection may cost.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Before a request is repeated: it fits into the 100 ms that a refused connection may cost.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
-/// Sends the messages of one signal.
-#[derive(Debug)]
-pub(super) struct Carrier {
-    way: Way,
-    timeout: Duration,
+/// The reason when nothing came back in time.
+pub(super) fn silence(timeout: Duration) -> String {
+    format!("no answer within {}", humantime::format_duration(timeout))
 }
 
+/// How one signal leaves.
 #[derive(Debug)]
-enum Way {
+pub(super) enum Way {
     Http(Post),
-    Grpc(Call),
+    Grpc(Line),
 }
 
-impl Carrier {
-    /// Sends a message and waits for the answer, for as long as the endpoint's time-out says; where the failure may pass
-    /// and time is left, it is sent once more.
-    ///
-    /// To be called where no async runtime runs: it blocks.
-    ///
-    /// # Errors
-    /// With the reason in a few words.
-    pub(super) fn send(&self, message: &Message) -> Result<Rejected, String> {
-        let begun = Instant::now();
-        let mut result = self.once(message, self.timeout);
-        let left = self.timeout.saturating_sub(begun.elapsed() + PAUSE);
-        if matches!(result, Err(Failure::Refusal { passing: true, .. })) && !left.is_zero() {
-            thread::sleep(PAUSE);
-            result = self.once(message, left);
-        }
-        result.map_err(|failure| match failure {
-            Failure::Silence => format!("no answer within {}", humantime::format_duration(self.timeout)),
-            Failure::Refusal { reason, .. } => reason,
-        })
-    }
-
-    fn once(&self, message: &Message, timeout: Duration) -> Result<Rejected, Failure> {
-        match &self.way {
-            Way::Http(post) => post.send(message, timeout),
-            Way::Grpc(call) => call.send(message, timeout),
-        }
-    }
-}
-
-/// Makes carriers; clients, connections and the runtime of gRPC are shared where they can be.
+/// Makes ways; clients, connections and the runtime of gRPC are shared where they can be.
 #[derive(Debug, Default)]
 pub(in crate::cli::export) struct Carriers {
     driver: Option<Driver>,
@@ -73,17 +41,12 @@ pub(in crate::cli::export) struct Carriers {
 impl Carriers {
     /// # Errors
     /// With the signal, the endpoint and the cause when there is no client to be had for it.
-    pub(super) fn carrier(&mut self, endpoint: &Endpoint) -> Result<Carrier, String> {
-        let mut endpoint = endpoint.clone();
-        let credentials = take_credentials(&mut endpoint.url);
-        endpoint.headers.extend(credentials);
-        let way = match endpoint.protocol {
-            Protocol::Http => self.client(&endpoint).map(|client| Way::Http(Post::new(client, &endpoint))),
-            Protocol::Grpc => self.call(&endpoint).map(Way::Grpc),
-        };
-        let way =
-            way.map_err(|cause| format!("{} cannot be sent to {}: {cause}", endpoint.signal.word(), endpoint.shown()))?;
-        Ok(Carrier { way, timeout: endpoint.timeout })
+    pub(super) fn way(&mut self, endpoint: &Endpoint) -> Result<Way, String> {
+        match endpoint.protocol {
+            Protocol::Http => self.client(endpoint).map(|client| Way::Http(Post::new(client, endpoint))),
+            Protocol::Grpc => self.line(endpoint).map(Way::Grpc),
+        }
+        .map_err(|cause| unusable(endpoint, cause))
     }
 
     fn client(&mut self, endpoint: &Endpoint) -> Result<Client, String> {
@@ -96,21 +59,28 @@ impl Carriers {
         Ok(client)
     }
 
-    fn call(&mut self, endpoint: &Endpoint) -> Result<Call, String> {
+    fn line(&mut self, endpoint: &Endpoint) -> Result<Line, String> {
         let driver = match &self.driver {
             Some(driver) => driver.clone(),
             None => self.driver.insert(Driver::start()?).clone(),
         };
-        let (url, trust) = (&endpoint.url, &endpoint.trust);
-        let known = self.channels.iter().find(|(server, whom, _)| server == url && whom == trust);
-        let channel = match known {
-            Some((.., channel)) => channel.clone(),
-            None => {
-                let channel = grpc::channel(&driver, endpoint)?;
-                self.channels.push((url.clone(), trust.clone(), channel.clone()));
-                channel
-            }
-        };
-        Ok(Call::new(driver, channel, endpoint))
+        let channel = self.channel(&driver, endpoint)?;
+        let metadata = MetadataMap::from_headers(endpoint.headers.clone());
+        Ok(Line { driver, channel, metadata, compression: endpoint.compression, timeout: endpoint.timeout })
     }
+
+    fn channel(&mut self, driver: &Driver, endpoint: &Endpoint) -> Result<Channel, String> {
+        let (url, trust) = (&endpoint.url, &endpoint.trust);
+        if let Some((.., channel)) = self.channels.iter().find(|(server, whom, _)| server == url && whom == trust) {
+            return Ok(channel.clone());
+        }
+        let channel = grpc::channel(driver, endpoint)?;
+        self.channels.push((url.clone(), trust.clone(), channel.clone()));
+        Ok(channel)
+    }
+}
+
+/// The problem with an endpoint that nothing can be sent to.
+pub(super) fn unusable(endpoint: &Endpoint, cause: impl std::fmt::Display) -> String {
+    format!("{} cannot be sent to {}: {cause}", endpoint.signal.word(), endpoint.shown())
 }

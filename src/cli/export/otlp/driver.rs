@@ -4,7 +4,6 @@
 //! and whoever waits on its one thread for a connection that only this thread can drive waits for ever.
 
 use std::future::{Future, pending};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -32,19 +31,11 @@ impl Driver {
         make()
     }
 
-    /// Has the future driven and blocks this thread until it is ready; `None` after `timeout`.
-    pub(super) fn wait<T: Send + 'static>(
-        &self,
-        timeout: Duration,
-        future: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
-        let (sender, answer) = mpsc::sync_channel(1);
-        let task = self.0.spawn(async move {
-            // Nobody may be left to hear it.
-            let _ = sender.send(future.await);
-        });
-        let answer = answer.recv_timeout(timeout).ok();
-        task.abort();
-        answer
+    /// Blocks this thread until the future is ready; `None` after `timeout`, and then the future is dropped.
+    ///
+    /// To be called where no async runtime runs. Connections and clocks are the driving thread's, so that this one may
+    /// be any.
+    pub(super) fn wait<T>(&self, timeout: Duration, future: impl Future<Output = T>) -> Option<T> {
+        self.0.block_on(async { tokio::time::timeout(timeout, future).await.ok() })
     }
 }

@@ -1,43 +1,58 @@
-//! Messages as unary calls.
+//! The way over gRPC: connections of our own, with certificates of one's own, driven by a runtime of their own.
 
-use std::time::Duration;
+use std::error::Error;
+use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint as Server, Identity};
 use tonic::{Code, Extensions, Request, Status};
 
+use super::carrier::{OURSELVES, PAUSE, silence};
 use super::driver::Driver;
-use super::http::cause;
-use super::message::{Failure, Message, Rejected};
 use crate::cli::export::environment::{Compression, Endpoint, Trust};
 
-/// Whom to call, and what goes with it.
+/// A connection for one signal, and what goes with its calls.
 #[derive(Debug)]
-pub(super) struct Call {
-    driver: Driver,
-    channel: Channel,
-    metadata: MetadataMap,
-    compression: Compression,
+pub(super) struct Line {
+    pub(super) driver: Driver,
+    pub(super) channel: Channel,
+    pub(super) metadata: MetadataMap,
+    pub(super) compression: Compression,
+    pub(super) timeout: Duration,
 }
 
-impl Call {
-    pub(super) fn new(driver: Driver, channel: Channel, endpoint: &Endpoint) -> Self {
-        let metadata = MetadataMap::from_headers(endpoint.headers.clone());
-        Self { driver, channel, metadata, compression: endpoint.compression }
+impl Line {
+    /// Sends metrics and waits for the answer, for as long as the endpoint's time-out says; where the failure may pass
+    /// and time is left, they are sent once more. It blocks, and must not be called where an async runtime runs.
+    ///
+    /// # Errors
+    /// With the reason in a few words.
+    pub(super) fn send(&self, metrics: ExportMetricsServiceRequest) -> Result<ExportMetricsServiceResponse, String> {
+        let begun = Instant::now();
+        let sending = async {
+            match self.export(metrics.clone()).await {
+                Err(status) if may_pass(&status) && begun.elapsed() + PAUSE < self.timeout => {
+                    tokio::time::sleep(PAUSE).await;
+                    self.export(metrics).await
+                }
+                result => result,
+            }
+        };
+        let answer = self.driver.wait(self.timeout, sending).ok_or_else(|| silence(self.timeout))?;
+        answer.map_err(|status| reason(&status))
     }
 
-    /// Calls once and waits for the answer.
-    pub(super) fn send(&self, message: &Message, timeout: Duration) -> Result<Rejected, Failure> {
-        let (channel, metadata) = (self.channel.clone(), self.metadata.clone());
-        let call = unary(channel, metadata, self.compression, message.clone());
-        match self.driver.wait(timeout, call) {
-            Some(answer) => answer.map_err(|status| failure(&status)),
-            None => Err(Failure::Silence),
-        }
+    async fn export(&self, metrics: ExportMetricsServiceRequest) -> Result<ExportMetricsServiceResponse, Status> {
+        let client = MetricsServiceClient::new(self.channel.clone());
+        let mut client = match self.compression {
+            Compression::Gzip => client.send_compressed(CompressionEncoding::Gzip),
+            Compression::None => client,
+        };
+        let request = Request::from_parts(self.metadata.clone(), Extensions::default(), metrics);
+        Ok(client.export(request).await?.into_inner())
     }
 }
 
@@ -46,9 +61,9 @@ impl Call {
 /// # Errors
 /// With the cause when the certificates cannot be used or the system has none.
 pub(super) fn channel(driver: &Driver, endpoint: &Endpoint) -> Result<Channel, String> {
-    let said = |error: tonic::transport::Error| cause(&error);
+    let said = |error: tonic::transport::Error| chain(&error);
     let mut server = Server::from_shared(endpoint.url.to_string()).map_err(said)?;
-    server = server.user_agent(super::carrier::USER_AGENT).map_err(said)?;
+    server = server.user_agent(OURSELVES).map_err(said)?;
     if endpoint.is_encrypted() {
         server = server.tls_config(tls(&endpoint.trust)).map_err(said)?;
     }
@@ -66,54 +81,43 @@ fn tls(trust: &Trust) -> ClientTlsConfig {
     }
 }
 
-async fn unary(
-    channel: Channel,
-    metadata: MetadataMap,
-    compression: Compression,
-    message: Message,
-) -> Result<Rejected, Status> {
-    let gzip = (compression == Compression::Gzip).then_some(CompressionEncoding::Gzip);
-    match message {
-        Message::Traces(request) => {
-            let client = TraceServiceClient::new(channel);
-            let mut client = gzip.into_iter().fold(client, TraceServiceClient::send_compressed);
-            let request = Request::from_parts(metadata, Extensions::default(), request);
-            Ok(client.export(request).await?.into_inner().into())
-        }
-        Message::Metrics(request) => {
-            let client = MetricsServiceClient::new(channel);
-            let mut client = gzip.into_iter().fold(client, MetricsServiceClient::send_compressed);
-            let request = Request::from_parts(metadata, Extensions::default(), request);
-            Ok(client.export(request).await?.into_inner().into())
-        }
-        Message::Logs(request) => {
-            let client = LogsServiceClient::new(channel);
-            let mut client = gzip.into_iter().fold(client, LogsServiceClient::send_compressed);
-            let request = Request::from_parts(metadata, Extensions::default(), request);
-            Ok(client.export(request).await?.into_inner().into())
-        }
-    }
-}
-
-/// A status with a source was made here, by a connection that failed; any other is the server's, whose words may be anything.
-fn failure(status: &Status) -> Failure {
-    let code = status.code();
-    let reason = match std::error::Error::source(status) {
-        Some(_) => cause(status),
-        None => format!("gRPC status {}", word(code)),
-    };
+/// What the protocol calls passing, as far as it needs no word of the server.
+fn may_pass(status: &Status) -> bool {
     let passing = [Code::Cancelled, Code::Aborted, Code::OutOfRange, Code::Unavailable, Code::DataLoss];
-    Failure::Refusal { reason, passing: passing.contains(&code) }
+    passing.contains(&status.code())
 }
 
-/// The code as the protocol spells it.
-fn word(code: Code) -> String {
-    let mut word = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_ascii_uppercase() && !word.is_empty() {
-            word.push('_');
-        }
-        word.push(letter.to_ascii_uppercase());
+/// A status with a source was made here, by a connection that failed; the words of any other are the server's and may
+/// be anything, so only its code is told.
+fn reason(status: &Status) -> String {
+    let code = status.code();
+    match status.source() {
+        Some(source) => format!("gRPC status {code:?}: {}", brief(&chain(source))),
+        None => format!("gRPC status {code:?}"),
     }
-    word
+}
+
+/// What the exporters say is made in the same way, with their own name in front.
+pub(super) fn reworded(said: &str) -> String {
+    match said.split_once("gRPC code: ") {
+        Some((_, reason)) => format!("gRPC status {}", brief(reason)),
+        None => said.to_owned(),
+    }
+}
+
+/// Some causes say no more than what they are the cause of.
+fn brief(chain: &str) -> String {
+    let mut causes: Vec<&str> = chain.split(": ").collect();
+    causes.dedup();
+    causes.join(": ")
+}
+
+/// An error and its causes; none of them names a URL.
+fn chain(error: &dyn Error) -> String {
+    let (mut text, mut next) = (error.to_string(), error.source());
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }

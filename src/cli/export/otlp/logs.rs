@@ -4,18 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
+use opentelemetry::logs::LogRecord;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{
-    BatchConfigBuilder, BatchLogProcessor, LogBatch, LogExporter, LogProcessor, SdkLogRecord, SdkLoggerProvider,
-};
+use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
 
 use super::carrier::Carriers;
-use super::message::Message;
-use super::sender::Sender;
+use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
 use crate::cli::export::flush::Task;
@@ -37,8 +32,8 @@ impl Logs {
         (endpoint, pace): &(Endpoint, Pace),
         resource: Resource,
     ) -> Result<Self, String> {
-        let (sender, delivery) = Sender::new(carriers, endpoint)?;
-        let exporter = Exporter { sender, resource: ResourceAttributesWithSchema::default() };
+        let exporter = Accounted::records(carriers, endpoint)?;
+        let delivery = exporter.delivery();
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(pace.batches.queue)
             .with_max_export_batch_size(pace.batches.size)
@@ -70,24 +65,6 @@ impl Logs {
     }
 }
 
-#[derive(Debug)]
-struct Exporter {
-    sender: Sender,
-    resource: ResourceAttributesWithSchema,
-}
-
-impl LogExporter for Exporter {
-    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        let records = batch.iter().count();
-        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
-        self.sender.send(&Message::Logs(ExportLogsServiceRequest { resource_logs }), records)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.resource = resource.into();
-    }
-}
-
 /// Counts what it hands on: the SDK drops in silence what its queue has no room for.
 #[derive(Debug)]
 struct Counting {
@@ -98,6 +75,10 @@ struct Counting {
 impl LogProcessor for Counting {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
         self.delivery.made();
+        // What comes out of `tracing` says only when it was seen, and that is when it happened.
+        if let Some(seen) = record.observed_timestamp().filter(|_| record.timestamp().is_none()) {
+            record.set_timestamp(seen);
+        }
         self.batches.emit(record, scope);
     }
 

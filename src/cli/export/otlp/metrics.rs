@@ -3,9 +3,12 @@
 //! The SDK dates a total from the moment its instrument was made. Ours count on from run to run, and a backend that sees
 //! a new beginning with the old total takes all of history for one jump: so the beginning is set to that of the history.
 
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use flate2::write::GzEncoder;
+use opentelemetry_http::{Bytes, Request};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -13,12 +16,14 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use prost::Message;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-use super::carrier::Carriers;
-use super::message::Message;
-use super::sender::Sender;
+use super::answer;
+use super::carrier::{Carriers, Way};
+use super::http::Post;
 use crate::cli::export::delivery::Delivery;
-use crate::cli::export::environment::{Endpoint, Pace};
+use crate::cli::export::environment::{Compression, Endpoint, Pace, Signal};
 use crate::cli::export::flush::Task;
 
 /// Since when totals count. No total is sent before it is set; it is set once.
@@ -51,8 +56,10 @@ pub(in crate::cli::export) fn reader(
     (endpoint, pace): &(Endpoint, Pace),
     start: Start,
 ) -> Result<(PeriodicReader<Exporter>, Metrics), String> {
-    let (sender, delivery) = Sender::new(carriers, endpoint)?;
-    let reader = PeriodicReader::builder(Exporter { sender, start }).with_interval(pace.interval).build();
+    let delivery = Arc::new(Delivery::to(endpoint));
+    let way = carriers.way(endpoint)?;
+    let exporter = Exporter { way, endpoint: endpoint.clone(), delivery: Arc::clone(&delivery), start };
+    let reader = PeriodicReader::builder(exporter).with_interval(pace.interval).build();
     Ok((reader, Metrics { delivery }))
 }
 
@@ -71,8 +78,36 @@ impl Metrics {
 /// Sends metrics with their true beginning.
 #[derive(Debug)]
 pub(in crate::cli::export) struct Exporter {
-    sender: Sender,
+    way: Way,
+    endpoint: Endpoint,
+    delivery: Arc<Delivery>,
     start: Start,
+}
+
+impl Exporter {
+    /// Sends and says how many points the receiver did not want.
+    fn send(&self, metrics: ExportMetricsServiceRequest) -> Result<usize, String> {
+        match &self.way {
+            Way::Http(post) => self.post(post, &metrics),
+            Way::Grpc(line) => line.send(metrics).map(|answer| answer::rejected_points(&answer)),
+        }
+    }
+
+    fn post(&self, post: &Post, metrics: &ExportMetricsServiceRequest) -> Result<usize, String> {
+        let request = Request::post(self.endpoint.url.as_str()).header(CONTENT_TYPE, "application/x-protobuf");
+        let plain = metrics.encode_to_vec();
+        let request = match self.endpoint.compression {
+            Compression::None => request.body(Bytes::from(plain)),
+            Compression::Gzip => {
+                let body = compressed(&plain).map_err(|error| error.to_string())?;
+                request.header(CONTENT_ENCODING, "gzip").body(Bytes::from(body))
+            }
+        };
+        // What became of it is what the client remembers, in the same words as for the other signals.
+        let _ = post.send(request.map_err(|error| error.to_string())?);
+        let body = post.take_last().unwrap_or_else(|| Err("nothing was sent".to_owned()))?;
+        Ok(answer::rejected(Signal::Metrics, body))
+    }
 }
 
 impl PushMetricExporter for Exporter {
@@ -87,7 +122,7 @@ impl PushMetricExporter for Exporter {
                 dated.is_some()
             });
         }
-        if points == 0 { Ok(()) } else { self.sender.send(&Message::Metrics(request), points) }
+        if points == 0 { Ok(()) } else { self.delivery.settle(points, self.send(request)) }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -101,6 +136,12 @@ impl PushMetricExporter for Exporter {
     fn temporality(&self) -> Temporality {
         Temporality::Cumulative
     }
+}
+
+fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(plain)?;
+    encoder.finish()
 }
 
 /// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total

@@ -7,19 +7,15 @@ use migrascope::event::RunContext;
 use migrascope::observe::names;
 use opentelemetry::trace::{SpanId, TraceId, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider,
-    Span, SpanData, SpanExporter, SpanProcessor,
+    Span, SpanData, SpanProcessor,
 };
 
 use super::carrier::Carriers;
-use super::message::Message;
-use super::sender::Sender;
+use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
 use crate::cli::export::flush::Task;
@@ -46,8 +42,8 @@ impl Traces {
         context: &RunContext,
         resource: Resource,
     ) -> Result<Self, String> {
-        let (sender, delivery) = Sender::new(carriers, endpoint)?;
-        let exporter = Exporter { sender, resource: ResourceAttributesWithSchema::default() };
+        let exporter = Accounted::spans(carriers, endpoint)?;
+        let delivery = exporter.delivery();
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(pace.batches.queue)
             .with_max_export_batch_size(pace.batches.size)
@@ -76,24 +72,6 @@ impl Traces {
             // The result is the last batch's only; what counts is what became of them all.
             let _ = provider.force_flush();
         })
-    }
-}
-
-#[derive(Debug)]
-struct Exporter {
-    sender: Sender,
-    resource: ResourceAttributesWithSchema,
-}
-
-impl SpanExporter for Exporter {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len();
-        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
-        self.sender.send(&Message::Traces(ExportTraceServiceRequest { resource_spans }), spans)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.resource = resource.into();
     }
 }
 
