@@ -73,7 +73,7 @@ impl Metrics {
 
     /// Says whether the database answers whoever looks at it from outside, as the result of the health check `connect`.
     pub fn answers(&self, target: Option<&str>, identity: &Identity, status: CheckStatus) {
-        self.health.connected(Labels::of(target, identity), status);
+        self.health.connected(&Labels::of(target, identity), status);
     }
 
     /// The logical name of the database, once it is known.

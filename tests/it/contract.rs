@@ -2,7 +2,7 @@
 
 mod failures;
 mod history;
-mod locking;
+pub(crate) mod locking;
 mod postgres;
 mod sample;
 mod session;

@@ -20,6 +20,9 @@ pub(crate) struct Listening {
     metrics: Metrics,
 }
 
+/// Writes the figures down as they are now.
+type Text = Box<dyn Fn() -> String + Send + Sync>;
+
 /// Listens where the settings ask for it; before the run begins, so that a wrong address stops it.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub(crate) fn during(settings: &Settings) -> Result<Option<Listening>, String> {
 }
 
 /// The figures of the run, and what writes them down.
-fn figures() -> Result<(Metrics, Box<dyn Fn() -> String + Send + Sync>), String> {
+fn figures() -> Result<(Metrics, Text), String> {
     let scrape = Scrape::new().map_err(|error| format!("--listen: {error}"))?;
     let metrics = scrape.metrics();
     Ok((metrics, Box::new(move || scrape.text())))
@@ -56,7 +59,7 @@ impl Observer for Listening {
 
 struct RunPages {
     progress: Progress,
-    figures: Box<dyn Fn() -> String + Send + Sync>,
+    figures: Text,
 }
 
 impl Pages for RunPages {

@@ -67,7 +67,7 @@ impl HealthFigures {
     }
 
     /// The check `connect` as it came out for somebody who looked from outside, and did not measure it.
-    pub(super) fn connected(&self, labels: Labels, status: CheckStatus) {
+    pub(super) fn connected(&self, labels: &Labels, status: CheckStatus) {
         let mut state = self.state();
         state.common = labels.key_values();
         state.success.remove(names::CHECK_CONNECT);

@@ -34,7 +34,7 @@ enum State {
     /// Everything was read.
     Good,
     /// Not everything was.
-    Bad(Failure),
+    Bad(Box<Failure>),
 }
 
 impl State {
@@ -43,8 +43,29 @@ impl State {
         match self {
             Self::Unseen => "not_looked_yet",
             Self::Good => "ok",
-            Self::Bad(Failure { answer: Answer::No, .. }) => "unreachable",
+            Self::Bad(failure) if failure.answer == Answer::No => "unreachable",
             Self::Bad(_) => "unreadable",
+        }
+    }
+
+    /// Whether the database answers; `None` where nobody knows.
+    fn reachable(&self) -> Option<bool> {
+        match self {
+            Self::Unseen => None,
+            Self::Good => Some(true),
+            Self::Bad(failure) => match failure.answer {
+                Answer::Yes => Some(true),
+                Answer::No => Some(false),
+                Answer::Unknown => None,
+            },
+        }
+    }
+
+    /// Why the last look was no good one.
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Bad(failure) => Some(failure),
+            Self::Unseen | Self::Good => None,
         }
     }
 }
@@ -67,7 +88,7 @@ impl Standing {
             }
             Err(failure) => {
                 self.show_failure(&failure);
-                self.state = State::Bad(failure);
+                self.state = State::Bad(Box::new(failure));
             }
         }
         self.series = self.figures.as_ref().map(|(scrape, _)| scrape.series()).unwrap_or_default();
@@ -123,19 +144,11 @@ impl Standing {
     pub(super) fn status(&self) -> Value {
         let (status, totals) = self.seen.as_ref().map(|(status, totals)| (status, totals)).unzip();
         let identity = self.identity();
-        let failure = match &self.state {
-            State::Bad(failure) => Some(failure),
-            State::Unseen | State::Good => None,
-        };
+        let failure = self.state.failure();
         json!({
             "target": self.name(),
             "state": self.state.word(),
-            "reachable": match &self.state {
-                State::Good => Some(true),
-                State::Bad(Failure { answer: Answer::Yes, .. }) => Some(true),
-                State::Bad(Failure { answer: Answer::No, .. }) => Some(false),
-                State::Bad(_) | State::Unseen => None,
-            },
+            "reachable": self.state.reachable(),
             "looked": self.looked.map(time),
             "error": failure.map(|failure| json!({ "kind": failure.class, "message": failure.message })),
             "system": identity.map(|identity| identity.system),
@@ -160,10 +173,7 @@ impl Standing {
 
     /// Who answered last, or who was meant.
     fn identity(&self) -> Option<&Identity> {
-        let meant = match &self.state {
-            State::Bad(failure) => failure.expected.as_ref(),
-            State::Unseen | State::Good => None,
-        };
+        let meant = self.state.failure().and_then(|failure| failure.expected.as_ref());
         self.seen.as_ref().map(|(status, _)| &status.identity).or(meant)
     }
 
