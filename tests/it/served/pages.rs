@@ -1,6 +1,6 @@
 //! What every page is like, and who may ask.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -44,13 +44,16 @@ fn who_says_nothing_holds_nobody_up() {
     let door = Door::shop();
     door.run(&["up"]).good();
     let server = serve(&door);
-    let silent: Vec<TcpStream> = (0..50).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
     let mut slow = TcpStream::connect(&server.address).unwrap();
     slow.write_all(b"GET /metrics HTTP/1.1\r\nHo").unwrap();
     let asked = Instant::now();
     assert_eq!(server.get("/livez").code, 200);
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    drop((silent, slow));
+    let mut evicted = Vec::new();
+    assert!(matches!((&silent[0]).read_to_end(&mut evicted), Ok(0) | Err(_)), "the oldest has lost his place");
+    assert_eq!(server.told().len(), 2, "nobody panics: {:?}", server.told());
+    drop(slow);
 }
 
 #[test]
