@@ -35,7 +35,10 @@ fn the_figures_are_those_of_the_journal_after_every_run() {
                     let labels = [format!("outcome=\"{outcome}\"")];
                     super::figure(&text, "migrascope_runs_total", &[labels[0].as_str()]).unwrap()
                 };
-                (all.iter().map(|outcome| count(outcome)).sum::<f64>() == runs).then_some(text)
+                // History is read before the journal, and a run may end in between: the next look has both.
+                let pending = super::figure(&text, "migrascope_migrations_pending", &[]);
+                let counted = all.iter().map(|outcome| count(outcome)).sum::<f64>() == runs;
+                (counted && pending == Some(0.0)).then_some(text)
             });
             for outcome in all {
                 let label = format!("outcome=\"{outcome}\"");
@@ -46,7 +49,6 @@ fn the_figures_are_those_of_the_journal_after_every_run() {
             }
             assert_eq!(super::figure(&told, "migrascope_last_run_success", &[]), Some(success));
             assert_eq!(super::figure(&told, "migrascope_schema_version", &[]), Some(2.0));
-            assert_eq!(super::figure(&told, "migrascope_migrations_pending", &[]), Some(0.0));
             let lasted = super::figure(&told, "migrascope_run_duration_seconds_count", &["outcome=\"success\""]);
             assert_eq!(lasted, Some(counted(database, "run", "success")));
         }
