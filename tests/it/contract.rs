@@ -3,7 +3,7 @@
 mod failures;
 mod health;
 mod history;
-mod locking;
+pub(crate) mod locking;
 mod postgres;
 mod sample;
 mod session;

@@ -12,6 +12,7 @@ mod plan;
 mod sanitizer_properties;
 mod script;
 mod script_properties;
+mod served;
 mod support;
 mod tale;
 mod tidy;

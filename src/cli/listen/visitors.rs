@@ -1,16 +1,16 @@
 //! Connections that end by themselves: whoever is slow or silent loses his place, and places are limited.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 /// How long a connection may last, from its beginning to the last byte of the answer: Prometheus waits as long.
@@ -18,15 +18,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many there may be at once: far fewer than files that a process may open, which the migration needs too.
 const PLACES: usize = 128;
 
-/// Who asks; one after another is let in while there is a place.
+/// Who asks. Where all places are taken, the oldest visitor goes: an answer takes milliseconds, so that was a silent one.
 pub(super) struct Visitors {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    /// The oldest first; a visitor ends when his place is dropped.
+    places: VecDeque<oneshot::Sender<()>>,
 }
 
 impl Visitors {
     pub(super) fn at(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(PLACES)) }
+        Self { listener, places: VecDeque::new() }
+    }
+
+    /// A place for one more, valid as long as nothing is received.
+    fn place(&mut self) -> oneshot::Receiver<()> {
+        self.places.retain(|place| !place.is_closed());
+        if self.places.len() >= PLACES {
+            self.places.pop_front();
+        }
+        let (place, taken) = oneshot::channel();
+        self.places.push_back(place);
+        taken
     }
 }
 
@@ -35,10 +47,8 @@ impl Listener for Visitors {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Visitor, SocketAddr) {
-        // Nobody closes the semaphore; where it were closed, nothing but the limit would be lost.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Visitor { stream, end: Box::pin(tokio::time::sleep(PATIENCE)), _place: place }, address)
+        (Visitor { stream, end: Box::pin(tokio::time::sleep(PATIENCE)), place: self.place(), over: false }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -46,20 +56,22 @@ impl Listener for Visitors {
     }
 }
 
-/// One connection, which fails when its time is over.
+/// One connection, which fails when its time is over or its place is given to somebody else.
 pub(super) struct Visitor {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
-    _place: Option<OwnedSemaphorePermit>,
+    place: oneshot::Receiver<()>,
+    over: bool,
 }
 
 impl Visitor {
     /// The stream, as long as there is time.
     fn in_time(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
-        match self.end.as_mut().poll(context) {
-            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
-            Poll::Pending => Ok(Pin::new(&mut self.stream)),
-        }
+        // Asked once more when the connection is shut down, and a place must not be asked about again once it is lost.
+        self.over = self.over
+            || self.end.as_mut().poll(context).is_ready()
+            || Pin::new(&mut self.place).poll(context).is_ready();
+        if self.over { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Pin::new(&mut self.stream)) }
     }
 }
 

@@ -50,10 +50,10 @@ fn of_ten_racing_processes_one_applies_everything_and_all_succeed() {
 }
 
 /// A process that has the lock and runs a statement of two minutes.
-pub(super) struct SlowRunner(Child);
+pub(crate) struct SlowRunner(Child);
 
 impl SlowRunner {
-    pub(super) fn start(database: &TestDatabase) -> Self {
+    pub(crate) fn start(database: &TestDatabase) -> Self {
         let directory = database.migrations(&[("1_slow.sql", database.slow())]);
         let mut command = database.binary(&directory);
         let mut child =

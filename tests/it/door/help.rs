@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Door;
 
-const COMMANDS: [&str; 7] = ["up", "down", "status", "plan", "verify", "new", "completions"];
+const COMMANDS: [&str; 8] = ["up", "down", "status", "plan", "verify", "serve", "new", "completions"];
 
 #[test]
 fn every_command_has_help_with_examples() {

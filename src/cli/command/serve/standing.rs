@@ -20,10 +20,20 @@ pub(super) struct Standing {
     /// When the last look ended.
     looked: Option<SystemTime>,
     /// What the last good look has seen.
-    seen: Option<(Status, Totals)>,
-    figures: Option<(Scrape, Metrics)>,
+    seen: Option<Seen>,
+    figures: Option<Figures>,
     series: Series,
 }
+
+/// What a look has seen, with the figures of it.
+pub(super) struct Seen {
+    status: Status,
+    totals: Totals,
+    figures: Option<Figures>,
+}
+
+/// A set of instruments and what they show.
+type Figures = (Scrape, Metrics);
 
 /// How the last look ended.
 #[derive(Debug)]
@@ -33,7 +43,7 @@ enum State {
     /// Everything was read.
     Good,
     /// Not everything was.
-    Bad(Failure),
+    Bad(Box<Failure>),
 }
 
 impl State {
@@ -42,8 +52,29 @@ impl State {
         match self {
             Self::Unseen => "not_looked_yet",
             Self::Good => "ok",
-            Self::Bad(Failure { answer: Answer::No, .. }) => "unreachable",
+            Self::Bad(failure) if failure.answer == Answer::No => "unreachable",
             Self::Bad(_) => "unreadable",
+        }
+    }
+
+    /// Whether the database answers; `None` where nobody knows.
+    fn reachable(&self) -> Option<bool> {
+        match self {
+            Self::Unseen => None,
+            Self::Good => Some(true),
+            Self::Bad(failure) => match failure.answer {
+                Answer::Yes => Some(true),
+                Answer::No => Some(false),
+                Answer::Unknown => None,
+            },
+        }
+    }
+
+    /// Why the last look was no good one.
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Bad(failure) => Some(failure),
+            Self::Unseen | Self::Good => None,
         }
     }
 }
@@ -55,20 +86,20 @@ impl Standing {
     }
 
     /// Takes the result of a look; whether that is another state than before.
-    pub(super) fn take(&mut self, result: Result<(Status, Totals), Failure>, now: SystemTime) -> bool {
+    pub(super) fn take(&mut self, result: Result<Seen, Failure>, now: SystemTime) -> bool {
         let before = self.state.word();
         self.looked = Some(now);
-        match result {
-            Ok((status, totals)) => {
-                self.show(&status, &totals);
-                self.seen = Some((status, totals));
-                self.state = State::Good;
+        self.state = match result {
+            Ok(mut seen) => {
+                self.figures = seen.figures.take();
+                self.seen = Some(seen);
+                State::Good
             }
             Err(failure) => {
-                self.show_failure(&failure);
-                self.state = State::Bad(failure);
+                self.show(&failure);
+                State::Bad(Box::new(failure))
             }
-        }
+        };
         self.series = self.figures.as_ref().map(|(scrape, _)| scrape.series()).unwrap_or_default();
         self.state.word() != before
     }
@@ -103,7 +134,7 @@ impl Standing {
             (State::Bad(failure), _) => {
                 format!("{name}: {}: {} ({})", self.state.word(), failure.message, failure.class)
             }
-            (State::Good, Some((status, _))) => {
+            (State::Good, Some(Seen { status, .. })) => {
                 let version =
                     status.schema.version.as_ref().map_or("empty".to_owned(), |version| format!("at {version}"));
                 let database = words::database(&status.identity);
@@ -120,21 +151,13 @@ impl Standing {
 
     /// Everything that is known, for programs.
     pub(super) fn status(&self) -> Value {
-        let (status, totals) = self.seen.as_ref().map(|(status, totals)| (status, totals)).unzip();
+        let (status, totals) = self.seen.as_ref().map(|seen| (&seen.status, &seen.totals)).unzip();
         let identity = self.identity();
-        let failure = match &self.state {
-            State::Bad(failure) => Some(failure),
-            State::Unseen | State::Good => None,
-        };
+        let failure = self.state.failure();
         json!({
             "target": self.name(),
             "state": self.state.word(),
-            "reachable": match &self.state {
-                State::Good => Some(true),
-                State::Bad(Failure { answer: Answer::Yes, .. }) => Some(true),
-                State::Bad(Failure { answer: Answer::No, .. }) => Some(false),
-                State::Bad(_) | State::Unseen => None,
-            },
+            "reachable": self.state.reachable(),
             "looked": self.looked.map(time),
             "error": failure.map(|failure| json!({ "kind": failure.class, "message": failure.message })),
             "system": identity.map(|identity| identity.system),
@@ -159,24 +182,13 @@ impl Standing {
 
     /// Who answered last, or who was meant.
     fn identity(&self) -> Option<&Identity> {
-        let meant = match &self.state {
-            State::Bad(failure) => failure.expected.as_ref(),
-            State::Unseen | State::Good => None,
-        };
-        self.seen.as_ref().map(|(status, _)| &status.identity).or(meant)
-    }
-
-    /// New figures for each good look: what is no longer so leaves no series, and a journal that was restored from a
-    /// backup counts from what stands in it.
-    fn show(&mut self, status: &Status, totals: &Totals) {
-        let Some((scrape, mut metrics)) = new_figures() else { return };
-        metrics.looked(self.name.as_deref(), &status.identity, &status.schema, totals);
-        self.figures = Some((scrape, metrics));
+        let meant = self.state.failure().and_then(|failure| failure.expected.as_ref());
+        self.seen.as_ref().map(|seen| &seen.status.identity).or(meant)
     }
 
     /// What was last known stays, for it is what happened; only the check says that nobody answers now.
-    fn show_failure(&mut self, failure: &Failure) {
-        let identity = self.seen.as_ref().map(|(status, _)| &status.identity).or(failure.expected.as_ref());
+    fn show(&mut self, failure: &Failure) {
+        let identity = self.seen.as_ref().map(|seen| &seen.status.identity).or(failure.expected.as_ref());
         let Some(identity) = identity.cloned() else { return };
         if self.figures.is_none() {
             self.figures = new_figures();
@@ -190,9 +202,55 @@ impl Standing {
     }
 }
 
+impl Seen {
+    /// New figures for each good look: what is no longer so leaves no series, and a journal that was restored from a
+    /// backup counts from what stands in it. A long journal takes its time, so nobody may be waiting for this.
+    pub(super) fn of(name: Option<&str>, (status, totals): (Status, Totals)) -> Self {
+        let figures = new_figures().map(|(scrape, mut metrics)| {
+            metrics.looked(name, &status.identity, &status.schema, &totals);
+            (scrape, metrics)
+        });
+        Self { status, totals, figures }
+    }
+}
+
 /// Instruments that cannot be registered are a fault of ours; the other pages are of use all the same.
-fn new_figures() -> Option<(Scrape, Metrics)> {
+fn new_figures() -> Option<Figures> {
     let scrape = Scrape::new().ok()?;
     let metrics = scrape.metrics();
     Some((scrape, metrics))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn failure(answer: Answer) -> Failure {
+        Failure { class: "timeout".to_owned(), message: "no answer".to_owned(), answer, expected: None }
+    }
+
+    #[test]
+    fn a_look_that_does_not_come_is_an_objection() {
+        let (now, within) = (SystemTime::now(), Duration::from_secs(50));
+        let mut standing = Standing::new(Some("shop".to_owned()));
+        assert_eq!(standing.objection(now, within).as_deref(), Some("shop: not looked yet"));
+        standing.state = State::Good;
+        standing.looked = Some(now);
+        assert_eq!(standing.objection(now + within, within), None);
+        let late = standing.objection(now + within + Duration::from_secs(1), within);
+        assert_eq!(late.as_deref(), Some("shop: no look for 51 s"));
+    }
+
+    #[test]
+    fn only_a_change_is_told() {
+        let mut standing = Standing::new(Some("shop".to_owned()));
+        let now = SystemTime::now();
+        assert!(standing.take(Err(failure(Answer::No)), now));
+        assert!(!standing.take(Err(failure(Answer::No)), now));
+        assert_eq!(standing.line(), "shop: unreachable: no answer (timeout)");
+        assert!(standing.take(Err(failure(Answer::Yes)), now), "it answers now, if not as it should");
+        assert_eq!(standing.objection(now, Duration::ZERO).as_deref(), Some("shop: unreadable (timeout)"));
+    }
 }

@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::look::look;
-use super::standing::Standing;
+use super::standing::{Seen, Standing};
 use super::target::Target;
 use crate::cli::json;
 use crate::cli::output::{Output, complain};
@@ -61,7 +61,7 @@ async fn keep_looking(settings: &Settings, standing: &Mutex<Standing>, every: Du
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let result = look(settings).await;
+        let result = look(settings).await.map(|seen| Seen::of(settings.target.as_deref(), seen));
         let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.take(result, SystemTime::now()) {
             tell(settings, &standing);

@@ -1,0 +1,131 @@
+//! What every page is like, and who may ask.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{Server, ask};
+use crate::door::Door;
+
+fn serve(door: &Door) -> Server {
+    Server::start(&mut door.command(&["serve", "--interval", "100ms"]))
+}
+
+#[test]
+fn every_page_has_its_type_and_nothing_else_is_a_page() {
+    let door = Door::shop();
+    door.run(&["up"]).good();
+    let server = serve(&door);
+    assert_eq!(server.ready(200), "ready: 1 database\n");
+    let pages = [
+        ("/", "text/plain; charset=utf-8", "/metrics"),
+        ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "# TYPE migrascope_runs_total counter\n"),
+        ("/livez", "text/plain; charset=utf-8", "alive: 1 database, every 100 ms\n"),
+        ("/readyz", "text/plain; charset=utf-8", "ready: 1 database\n"),
+        ("/status", "application/json", "\"state\": \"ok\""),
+    ];
+    for (path, kind, part) in pages {
+        let answer = server.get(path);
+        assert_eq!(answer.code, 200, "{path}");
+        assert!(answer.head.contains(&format!("content-type: {kind}\r\n")), "{path}: {}", answer.head);
+        assert!(answer.head.contains("connection: close"), "{path}: {}", answer.head);
+        assert!(answer.body.contains(part), "{path}: {}", answer.body);
+        let head = ask(&server.address, "HEAD", path).unwrap();
+        assert_eq!((head.code, head.body.as_str()), (200, ""), "{path}");
+        assert_eq!(ask(&server.address, "POST", path).unwrap().code, 405, "{path}");
+    }
+    assert_eq!(server.get("/metrics/").code, 404);
+    assert_eq!(server.get("/favicon.ico").code, 404);
+}
+
+#[test]
+fn who_says_nothing_holds_nobody_up() {
+    let door = Door::shop();
+    door.run(&["up"]).good();
+    let server = serve(&door);
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    let mut slow = TcpStream::connect(&server.address).unwrap();
+    slow.write_all(b"GET /metrics HTTP/1.1\r\nHo").unwrap();
+    let asked = Instant::now();
+    assert_eq!(server.get("/livez").code, 200);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    let mut evicted = Vec::new();
+    assert!(matches!((&silent[0]).read_to_end(&mut evicted), Ok(0) | Err(_)), "the oldest has lost his place");
+    assert_eq!(server.told().len(), 2, "nobody panics: {:?}", server.told());
+    drop(slow);
+}
+
+#[test]
+fn a_signal_ends_it_at_once_and_well() {
+    for signal in ["-TERM", "-INT"] {
+        let door = Door::shop();
+        let server = serve(&door);
+        server.ready(503);
+        let sent = Instant::now();
+        server.signal(signal);
+        assert_eq!(server.end().code(), Some(0));
+        assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_stops_everything_before_it_begins() {
+    let door = Door::shop();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let _held = TcpListener::bind(taken).unwrap();
+    for address in [&taken.to_string(), "nonsense", "127.0.0.1:99999"] {
+        for command in ["serve", "up"] {
+            let seen = door.run(&[command, "--listen", address]);
+            assert_eq!(seen.code, Some(2), "{seen}");
+            assert!(seen.stderr.starts_with(&format!("error: --listen: cannot listen on {address}: ")), "{seen}");
+        }
+    }
+    assert!(!door.path().join("migrascope.db").exists(), "nothing was touched");
+}
+
+#[test]
+fn the_address_comes_from_variable_and_file_as_well() {
+    let door = Door::shop();
+    let seen = door.run_with(&[("MIGRASCOPE_LISTEN", "nonsense")], &["up"]);
+    assert!(seen.code == Some(2) && seen.stderr.contains("cannot listen on nonsense"), "{seen}");
+    door.write("migrascope.toml", "listen = \"rubbish\"\n");
+    let seen = door.run(&["serve"]);
+    assert!(seen.code == Some(2) && seen.stderr.contains("cannot listen on rubbish"), "{seen}");
+    assert_eq!(door.run(&["status"]).code, Some(0), "other commands listen nowhere");
+}
+
+#[test]
+fn what_cannot_be_served_is_told_before_anything() {
+    let door = Door::empty();
+    for (words, part) in [
+        (&["serve", "--interval", "1ms"][..], "an interval from 100ms on is needed"),
+        (&["serve", "--dir", "nowhere"], "cannot read the directory nowhere"),
+        (&["serve", "--database-url", "foo://x"], "unknown database"),
+        (&["serve", "--targets", "nowhere.toml"], "--targets: cannot read nowhere.toml"),
+    ] {
+        let seen = door.run(words);
+        assert!(seen.code == Some(2) && seen.stderr.contains(part), "{words:?}: {seen}");
+    }
+}
+
+#[test]
+fn programs_read_where_it_listens_and_how_databases_stand() {
+    let door = Door::shop();
+    door.run(&["up"]).good();
+    let out = door.path().join("out.json");
+    let mut command = Command::new("sh");
+    let script = format!("exec {} \"$@\" > out.json", env!("CARGO_BIN_EXE_migrascope"));
+    command.args(["-c", &script, "sh", "serve", "--format", "json"]).current_dir(door.path());
+    let server = Server::start(&mut command);
+    let address = server.address.clone();
+    server.ready(200);
+    server.line("migrascope.db: ok: sqlite");
+    server.signal("-TERM");
+    assert_eq!(server.end().code(), Some(0));
+    let text = std::fs::read_to_string(out).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines[0]["event"].as_str(), lines[0]["address"].as_str()), (Some("listening"), Some(address.as_str())));
+    assert_eq!((lines[1]["event"].as_str(), lines[1]["state"].as_str()), (Some("target_changed"), Some("ok")));
+    assert_eq!((lines[2]["event"].as_str(), lines[2]["exit_code"].as_u64()), (Some("report"), Some(0)));
+}
