@@ -8,7 +8,7 @@ mod record;
 mod totals;
 
 pub(crate) use self::record::Ending;
-pub use self::totals::{DURATION_BOUNDS, LastRun, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
+pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, LastRun, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
 pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
@@ -23,6 +23,8 @@ const EXECUTING: &str = "executing";
 const RUN: &str = "run";
 /// The word in `kind` for the row of an attempt.
 const MIGRATION: &str = "migration";
+/// The word in `kind` for the row of a health check; its outcome is that of the check.
+const CHECK: &str = "check";
 
 /// The journal of one run.
 pub(crate) struct Journal<'a> {

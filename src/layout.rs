@@ -136,6 +136,9 @@ pub enum Fault {
     /// A way back without a way forward.
     #[error("a down file without its migration")]
     DownAlone,
+    /// A health check that could end the transaction that it is made in.
+    #[error("a health check is made in a transaction that cannot write: it must not begin or end one itself")]
+    CheckInTransaction,
     /// Its SQL cannot be split.
     #[error(transparent)]
     Script(#[from] script::Problem),

@@ -13,7 +13,7 @@ use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::report::Report;
-use crate::run::{self, Job, Options, Stop};
+use crate::run::{self, Figures, Job, Options, Stop};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -98,6 +98,19 @@ impl Migrator {
     #[must_use]
     pub fn new(connector: Box<dyn Connector>, set: MigrationSet, options: Options) -> Self {
         Self { connector, set, options }
+    }
+
+    /// The same, with the journal's totals told to observers or not.
+    #[must_use]
+    pub fn with_figures(mut self, figures: Figures) -> Self {
+        self.options.figures = figures;
+        self
+    }
+
+    /// What is known of the database before it is connected to.
+    #[must_use]
+    pub fn expected(&self) -> Identity {
+        self.connector.expected()
     }
 
     /// Applies, reverts or examines, as `context.command` says, and tells `observer` about it.

@@ -1,10 +1,12 @@
-//! Events as telemetry: spans for `tracing`, figures for an OpenTelemetry `Meter`. No exporter lives here.
+//! Events as telemetry: spans and log events for `tracing`, figures for an OpenTelemetry `Meter`. No exporter lives here.
 //!
-//! [`spans::Spans`] and [`metrics::Metrics`] are observers like any other: an embedder adds them to the run and sees the
-//! spans in its own subscriber and the figures through its own meter provider. [`names`] spells every name once.
+//! [`spans::Spans`], [`logs::Logs`] and [`metrics::Metrics`] are observers like any other: an embedder adds them to the run
+//! and sees spans and log events in its own subscriber and the figures through its own meter provider. [`names`] spells
+//! every name once.
 
 pub mod baggage;
 mod disclosure;
+pub mod logs;
 pub mod metrics;
 pub mod names;
 pub mod spans;

@@ -207,7 +207,7 @@ async fn under_lock(
     let mut result = engine.take_all(&plan.steps, tally).await;
     tally.stages.apply = started.elapsed();
     if result.is_ok() {
-        result = examine(job, observer, tally).await;
+        result = examine(job, &mut **session, &journal, observer, tally).await;
     }
     let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
@@ -215,10 +215,22 @@ async fn under_lock(
 }
 
 /// Examines what the migrations have left, before the run says how it went and before anybody else changes something.
-async fn examine(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
+async fn examine(
+    job: &Job<'_>,
+    session: &mut dyn Session,
+    journal: &Journal<'_>,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
     tally.health = health::after_run(job.patient(), observer).await;
     tally.stages.health = tally.health.as_ref().map(|health| health.elapsed).unwrap_or_default();
-    health::verdict(tally.health.as_ref())
+    if let Some(sql) = tally.health.as_ref().and_then(|report| journal.checks(session, report)) {
+        // Figures may do without them; what the checks found is told all the same.
+        let _ = session.query(&sql).await;
+    }
+    health::verdict(tally.health.as_ref())?;
+    // What was not looked at to the end is not known to be well.
+    if tally.health.is_some() && job.stop.is_requested() { Err(Error::Interrupted { failure: None }) } else { Ok(()) }
 }
 
 async fn plan_under_lock<'a>(

@@ -9,7 +9,10 @@
 #   install_missing             installs what is not there (as root), or says what to install
 #   start_postgres [-c k=v …]   sets POSTGRES_URL
 #   start_mariadb [--k=v …]     sets MYSQL_URL
-#   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_LOG
+#   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_GRPC_URL, OTLP_LOG
+#   start_pushgateway           sets PUSHGATEWAY_URL
+#   start_node_exporter         sets NODE_EXPORTER_URL, TEXTFILE_DIR
+#   start_prometheus CONFIG     sets PROMETHEUS_URL
 #
 # Servers listen on free ports of 127.0.0.1 only, never touch the machine's own databases, and are stopped by
 # the process id they were started with.
@@ -223,7 +226,8 @@ rotel_agent() {
 }
 
 start_otlp() { # ROTEL OPTIONS…
-    local http grpc user
+    local http grpc user name=otlp
+    while [[ -e $SERVICES_DIR/$name.log ]]; do name+=x; done # each receiver has a log of its own
     if ! rotel_agent >/dev/null; then
         logged venv python3 -m venv "$(rotel_home)"
         logged pip "$(rotel_home)/bin/pip" install "rotel==$ROTEL_VERSION"
@@ -231,11 +235,48 @@ start_otlp() { # ROTEL OPTIONS…
     http=$(free_port)
     grpc=$(free_port)
     user=$(id -un)
-    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http"; }
+    otlp_ready() { : <"/dev/tcp/127.0.0.1/$http" && : <"/dev/tcp/127.0.0.1/$grpc"; }
     # Received data goes nowhere but, if asked for by --debug-log, to the log.
-    start_server otlp "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
+    start_server "$name" "$user" TERM otlp_ready env LD_LIBRARY_PATH="$(dirname "$(python_library)")" \
         "$(rotel_agent)" start --exporter blackhole \
         --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" "$@"
-    export OTLP_HTTP_URL=http://127.0.0.1:$http
-    export OTLP_LOG=$SERVICES_DIR/otlp.log
+    export OTLP_HTTP_URL=http://127.0.0.1:$http OTLP_GRPC_URL=http://127.0.0.1:$grpc
+    export OTLP_LOG=$SERVICES_DIR/$name.log
+}
+
+# --- Prometheus and what it asks ------------------------------------------------------------------------------
+
+# Whether something listens there; HTTP servers are asked for a page as well.
+answers() { curl --silent --fail --output /dev/null "$1"; }
+
+start_pushgateway() {
+    local port
+    port=$(free_port)
+    pushgateway_ready() { answers "http://127.0.0.1:$port/-/ready"; }
+    start_server pushgateway prometheus TERM pushgateway_ready \
+        prometheus-pushgateway --persistence.file= --web.listen-address="127.0.0.1:$port"
+    export PUSHGATEWAY_URL=http://127.0.0.1:$port
+}
+
+start_node_exporter() {
+    local port
+    port=$(free_port)
+    TEXTFILE_DIR=$SERVICES_DIR/textfile
+    mkdir -p "$TEXTFILE_DIR"
+    node_exporter_ready() { answers "http://127.0.0.1:$port/metrics"; }
+    start_server node-exporter prometheus TERM node_exporter_ready \
+        prometheus-node-exporter --collector.disable-defaults --collector.textfile \
+        --collector.textfile.directory="$TEXTFILE_DIR" --web.listen-address="127.0.0.1:$port"
+    export TEXTFILE_DIR NODE_EXPORTER_URL=http://127.0.0.1:$port
+}
+
+start_prometheus() { # CONFIG
+    local port dir=$SERVICES_DIR/prometheus
+    port=$(free_port)
+    mkdir "$dir"
+    ((EUID != 0)) || chown prometheus: "$dir"
+    prometheus_ready() { answers "http://127.0.0.1:$port/-/ready"; }
+    start_server prometheus-server prometheus TERM prometheus_ready \
+        prometheus --config.file="$1" --storage.tsdb.path="$dir" --web.listen-address="127.0.0.1:$port"
+    export PROMETHEUS_URL=http://127.0.0.1:$port
 }

@@ -135,14 +135,26 @@ pub(crate) struct Options {
     /// Tell errors only
     #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,
+    /// Write log records to standard error, one a line [default: off]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output", value_parser = choices::LOG_FORMAT)]
+    pub(crate) log_format: Option<String>,
 
     /// Write metrics for Prometheus's textfile collector here
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) metrics_file: Option<String>,
+    /// Push metrics to this Pushgateway, at the beginning, every 10 seconds and at the end
+    #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
+    pub(crate) push_url: Option<String>,
+    /// A file that holds the bearer token for the Pushgateway
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
+    pub(crate) push_token_file: Option<String>,
+    /// A file of certificates in PEM that the Pushgateway's is checked with, instead of the system's
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
+    pub(crate) push_ca: Option<String>,
     /// Listen here for probes and Prometheus: with up and down during the run, with serve always [default: of serve, 127.0.0.1:9564]
     #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Telemetry")]
     pub(crate) listen: Option<String>,
-    /// Send traces and metrics: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
+    /// Send traces, metrics and logs: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,
     /// How long the end of a run may wait for collectors [default: 5s]
@@ -199,6 +211,9 @@ pub(crate) enum Command {
     /// Check the database's health and do nothing else; exits with 9 when a check fails
     #[command(after_long_help = help::HEALTH)]
     Health,
+    /// Send the metrics of the database as it stands, without any run
+    #[command(after_long_help = help::PUSH)]
+    Push,
     /// Serve metrics and probes by HTTP, re-reading history and journal; changes nothing, ends with SIGTERM
     #[command(after_long_help = help::SERVE)]
     Serve {

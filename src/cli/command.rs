@@ -3,6 +3,7 @@
 mod completions;
 mod new;
 mod plan;
+mod push;
 mod ready;
 mod run;
 mod serve;
@@ -32,6 +33,7 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
         }
         Command::Verify => verify::carry_out(settings),
         Command::Health => run::carry_out(settings, Health, Target::Latest),
+        Command::Push => push::carry_out(settings),
         Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
@@ -54,6 +56,7 @@ impl Command {
             Self::Plan { .. } => "plan",
             Self::Verify => "verify",
             Self::Health => "health",
+            Self::Push => "push",
             Self::Serve { .. } => "serve",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",

@@ -71,6 +71,14 @@ Examples:
 Connection, round trip, ledger, a write that is rolled back, what the database knows of itself, and one's own
 checks: SQL files that are healthy when they return no row. The same is checked at the end of up and down.";
 
+pub(super) const PUSH: &str = "\
+Examples:
+  migrascope push --push-url http://pushgateway:9091
+  migrascope push --metrics-file /var/lib/node_exporter/textfile/migrascope.prom
+
+Everything is read from the history and the journal, on any machine, with SELECT alone. For a Pushgateway that has lost
+what it had, and to show a database before its first run.";
+
 pub(super) const SERVE: &str = "\
 Examples:
   migrascope serve

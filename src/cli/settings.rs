@@ -16,7 +16,7 @@ use migrascope::Options as Policy;
 use migrascope::plan::Order;
 use migrascope::run::Wait;
 
-use self::choices::{FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
+use self::choices::{FORMAT, LOG_FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::file::{excerpt as place, syntax};
@@ -25,7 +25,7 @@ pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;
 use super::explain::Diagnosis;
-use super::export::{ExportSettings, TelemetryMode};
+use super::export::{ExportSettings, LogFormat, PushSettings, TelemetryMode};
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -46,8 +46,6 @@ pub(crate) struct Settings {
     pub(crate) format: Format,
     /// How much of it.
     pub(crate) verbosity: Verbosity,
-    /// Where probes and Prometheus are answered, as it was given.
-    pub(crate) listen: Option<String>,
     /// Where telemetry goes.
     pub(crate) export: ExportSettings,
 }
@@ -100,7 +98,6 @@ impl Settings {
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
-            listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
             export: export(&mut sources, typed),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
@@ -178,8 +175,16 @@ fn verbosity(sources: &mut Sources<'_>, typed: &Options) -> Verbosity {
 fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let modes = [TelemetryMode::Off, TelemetryMode::Auto, TelemetryMode::Required];
     let mode = |text: &str| choose(text, TELEMETRY, modes);
+    let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
+        listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
+        push: PushSettings {
+            url: sources.first("push-url", typed.push_url.as_deref()).map(|given| given.text),
+            token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),
+            ca: path(sources, "push-ca", typed.push_ca.as_deref()),
+        },
+        log_format: sources.value("log-format", typed.log_format.as_deref(), lines).unwrap_or_default(),
         telemetry: sources.value("telemetry", typed.telemetry.as_deref(), mode).unwrap_or(TelemetryMode::Auto),
         flush_timeout: sources
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)

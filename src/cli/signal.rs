@@ -20,12 +20,14 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Watches from now on, on a thread of its own: the run's thread may be busy when the second signal comes.
-    pub(crate) fn watch() -> Self {
+    ///
+    /// `tell` is given the name of the first.
+    pub(crate) fn watch(tell: impl Fn(&str) + Send + 'static) -> Self {
         let signals = Self { stop: Stop::default(), first: Arc::default() };
         let (stop, first) = (signals.stop.clone(), Arc::clone(&signals.first));
         let (registered, ready) = std::sync::mpsc::channel();
         thread::spawn(move || {
-            let failed = watch(&stop, &first, || drop(registered));
+            let failed = watch(&stop, &first, || drop(registered), tell);
             if let Err(error) = failed {
                 complain(format_args!("warning: signals end this process without rolling back: {error}"));
             }
@@ -41,21 +43,22 @@ impl Signals {
     }
 }
 
-fn watch(stop: &Stop, first: &OnceLock<Exit>, registered: impl FnOnce()) -> io::Result<()> {
+fn watch(stop: &Stop, first: &OnceLock<Exit>, registered: impl FnOnce(), tell: impl Fn(&str)) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         registered();
         loop {
-            let exit = tokio::select! {
-                _ = interrupt.recv() => Exit::Interrupted,
-                _ = terminate.recv() => Exit::Terminated,
+            let (exit, name) = tokio::select! {
+                _ = interrupt.recv() => (Exit::Interrupted, "SIGINT"),
+                _ = terminate.recv() => (Exit::Terminated, "SIGTERM"),
             };
             if first.set(exit).is_err() {
                 process::exit(exit.code().into());
             }
             stop.request();
+            tell(name);
         }
     })
 }

@@ -35,6 +35,8 @@ pub enum Judge {
         name: usize,
         /// The column of its seconds.
         seconds: usize,
+        /// What it means that there is no row.
+        none: &'static str,
         /// From here on it is worth a warning.
         warn: Duration,
         /// From here on it fails.
@@ -47,7 +49,7 @@ impl Judge {
     pub(super) const CONNECTIONS: Self = Self::Share { warn: 0.80, fail: 0.95 };
 
     /// Seconds behind, in these two columns.
-    pub(super) const fn lag(name: usize, seconds: usize) -> Self {
-        Self::Lag { name, seconds, warn: Duration::from_secs(10), fail: Duration::from_secs(60) }
+    pub(super) const fn lag(name: usize, seconds: usize, none: &'static str) -> Self {
+        Self::Lag { name, seconds, none, warn: Duration::from_secs(10), fail: Duration::from_secs(60) }
     }
 }

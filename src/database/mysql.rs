@@ -209,6 +209,8 @@ impl Session for MysqlSession {
 
     async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         self.limit(limits).await?;
+        // What ends a transaction without a word, as SET autocommit does, shall not open the way for a write.
+        self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
     }
 

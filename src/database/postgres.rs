@@ -30,6 +30,11 @@ const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_ti
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
 
+/// Makes the server end a statement whose client is gone, lest it holds its locks when everybody believes it dead. Servers
+/// before 14 do not know how; another value was set on purpose.
+const NOTICE_A_DEAD_CLIENT: &str = "SELECT set_config('client_connection_check_interval', '1s', false) \
+     WHERE current_setting('client_connection_check_interval', true) = '0'";
+
 pub(super) struct Postgres {
     driver: PgConnectOptions,
     init: Vec<String>,
@@ -132,7 +137,11 @@ impl Wire {
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (mut answers, error) = self.send(sql.to_owned(), None).await;
         match error {
-            Some(error) => Err(translate(&error, 0)),
+            Some(error) => {
+                let mut error = translate(&error, 0);
+                error.position = error.position.map(|chars| byte(sql, chars));
+                Err(error)
+            }
             None => Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default()),
         }
     }
@@ -174,6 +183,9 @@ impl PostgresSession {
     }
 
     async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        if self.access == Access::Write {
+            self.wire.query(NOTICE_A_DEAD_CLIENT).await?;
+        }
         for sql in self.init.clone() {
             self.wire.query(&sql).await?;
         }
@@ -210,8 +222,7 @@ impl PostgresSession {
         let mut error = translate(&error, prefix).at(stage);
         // The server counts characters, and what it says of our own records is no place in the file.
         let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
-        let byte = |chars| sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte);
-        error.position = error.position.filter(|_| stage == Stage::Statement).map(byte);
+        error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
         Err(error)
     }
 }
@@ -272,8 +283,11 @@ impl Session for PostgresSession {
 
     async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let settings = settings("SET LOCAL", limits, self.limited);
-        let begin = std::iter::once("BEGIN READ ONLY".to_owned()).chain(settings);
-        self.wire.query(&begin.collect::<Vec<_>>().join(";")).await.map(drop)
+        // Behind a COMMIT in what is asked the session itself does not write either, and behind the first snapshot no
+        // SET TRANSACTION READ WRITE is heard any more.
+        let begin = ["SET default_transaction_read_only = on", "BEGIN READ ONLY"].map(str::to_owned);
+        let message: Vec<String> = begin.into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
+        self.wire.query(&message.join(";")).await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
@@ -352,6 +366,11 @@ impl Session for PostgresSession {
         // The session ends with its socket anyway: a failing goodbye changes nothing.
         let _ = self.wire.connection.close().await;
     }
+}
+
+/// Where the character is that the server has counted.
+fn byte(sql: &str, chars: usize) -> usize {
+    sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte)
 }
 
 /// The settings for these limits; one that is not given goes back to its default where it may have been set before.

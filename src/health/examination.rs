@@ -88,7 +88,7 @@ impl<'a, 'o> Examination<'a, 'o> {
                 Some(finding) => finding,
                 None => own::ask(&mut asked, check).await,
             };
-            let help = format!("the check is {}", check.script.path.display());
+            let help = own::help(check, &finding);
             self.end(&check.name, started.elapsed(), finding, &help);
         }
         asked.session.close().await;
@@ -128,7 +128,11 @@ impl<'a, 'o> Examination<'a, 'o> {
         let finding = match counted {
             Ok(rows) => {
                 let count: f64 = rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default();
-                Finding::ok(format!("the ledger has {count} rows")).measured(count, None, Unit::Count)
+                Finding::ok(format!("the ledger has {count} row{}", if count == 1.0 { "" } else { "s" })).measured(
+                    count,
+                    None,
+                    Unit::Count,
+                )
             }
             Err(error) if error.kind == ErrorKind::NoTable => Finding::skipped("there is no ledger yet"),
             Err(error) => asked.refused(&error, CheckStatus::Fail),
@@ -170,7 +174,7 @@ impl<'a, 'o> Examination<'a, 'o> {
             "writable",
             started.elapsed(),
             finding,
-            "point the application at the primary, or make this server one",
+            "point the application at the primary; where this is the primary, see who has set it to read-only",
         );
     }
 

@@ -58,7 +58,7 @@ pub(super) fn of(judge: Judge, rows: &[Row]) -> Finding {
     match judge {
         Judge::NoRows => no_rows(rows.len(), rows.iter().map(|row| text(row.iter().take(1)))),
         Judge::Share { warn, fail } => share(rows, warn, fail),
-        Judge::Lag { name, seconds, warn, fail } => lag(rows, (name, seconds), warn, fail),
+        Judge::Lag { name, seconds, none, warn, fail } => lag(rows, (name, seconds), none, warn, fail),
     }
 }
 
@@ -93,7 +93,7 @@ fn share(rows: &[Row], warn: f64, fail: f64) -> Finding {
     Finding::new(status, format!("{used} of {available} used")).measured(share, Some(threshold), Unit::Ratio)
 }
 
-fn lag(rows: &[Row], (name, seconds): (usize, usize), warn: Duration, fail: Duration) -> Finding {
+fn lag(rows: &[Row], (name, seconds): (usize, usize), none: &str, warn: Duration, fail: Duration) -> Finding {
     let (warn, fail) = (warn.as_secs_f64(), fail.as_secs_f64());
     let name_of = |row: &Row| row.get(name).cloned().flatten().unwrap_or_else(|| "a replica".to_owned());
     let behind = |row: &Row| row.get(seconds).and_then(|text| text.as_ref()?.parse::<f64>().ok());
@@ -102,7 +102,7 @@ fn lag(rows: &[Row], (name, seconds): (usize, usize), warn: Duration, fail: Dura
     }
     let furthest = rows.iter().filter_map(|row| Some((behind(row)?, row))).max_by(|(a, _), (b, _)| a.total_cmp(b));
     let Some((lag, row)) = furthest else {
-        return Finding::ok("no replicas");
+        return Finding::ok(none);
     };
     let (status, threshold) = against(lag, warn, fail);
     let message = format!("{} is {lag:.1} s behind", name_of(row));
@@ -149,6 +149,7 @@ mod tests {
         let judge = Judge::Lag {
             name: 0,
             seconds: 1,
+            none: "no replicas",
             warn: std::time::Duration::from_secs(10),
             fail: std::time::Duration::from_secs(60),
         };

@@ -4,33 +4,49 @@ use super::OwnCheck;
 use super::examination::{Asked, LIMIT, LIMITS};
 use super::judgement::{self, Finding};
 use crate::database::{DatabaseError, Limits, Row};
+use crate::migration::Place;
 use crate::report::CheckStatus;
+
+/// A refusal, and the byte of the file where the refused statement begins.
+type Refused = (DatabaseError, usize);
 
 /// Runs every statement of the check; healthy when none of them returns a row.
 pub(super) async fn ask(asked: &mut Asked<'_>, check: &OwnCheck) -> Finding {
     let result = rows(asked, check).await;
     // The error of a statement says more than that of a rollback after it.
     let rolled_back = asked.session.rollback().await;
-    let refused = match (result, rolled_back) {
+    let (refused, start) = match (result, rolled_back) {
         (Ok(rows), Ok(())) => {
             return judgement::no_rows(rows.len(), rows.iter().map(|row| judgement::text(row.iter())));
         }
-        (Err(error), _) | (Ok(_), Err(error)) => error,
+        (Err(refused), _) => refused,
+        (Ok(_), Err(error)) => (error, 0),
     };
     let finding = asked.refused(&refused, CheckStatus::Fail);
+    // Whoever reads it wants to open the file at the right line.
+    let place = Place::at(&check.script.text, start + refused.position.unwrap_or_default());
     let path = check.script.path.display();
-    Finding { message: format!("{path}: {}", finding.message), ..finding }
+    Finding { message: format!("{path}:{}:{}: {}", place.line, place.column, finding.message), ..finding }
 }
 
-async fn rows(asked: &mut Asked<'_>, check: &OwnCheck) -> Result<Vec<Row>, DatabaseError> {
+async fn rows(asked: &mut Asked<'_>, check: &OwnCheck) -> Result<Vec<Row>, Refused> {
     let script = &check.script;
     let limit = script.directives.statement_timeout.unwrap_or(LIMIT);
     let limits =
         Limits { lock_timeout: script.directives.lock_timeout.or(LIMITS.lock_timeout), statement_timeout: Some(limit) };
-    asked.session.look(&limits).await?;
+    asked.session.look(&limits).await.map_err(|error| (error, 0))?;
     let mut rows = Vec::new();
     for statement in &script.statements {
-        rows.extend(asked.query_within(statement.text(&script.text), limit).await?);
+        let answer = asked.query_within(statement.text(&script.text), limit).await;
+        rows.extend(answer.map_err(|error| (error, statement.start))?);
     }
     Ok(rows)
+}
+
+/// What to do about its rows is known to whoever wrote the check; where it was refused, the message names the file already.
+pub(super) fn help(check: &OwnCheck, finding: &Finding) -> String {
+    match finding.value {
+        Some(_) => format!("{} returns a row for each fault", check.script.path.display()),
+        None => String::new(),
+    }
 }

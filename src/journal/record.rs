@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{EXECUTING, Journal, MIGRATION, RUN, word};
+use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, word};
 use crate::database::{Session, Value};
 use crate::error::Error;
 use crate::ledger::Elapsed;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains, Stages};
+use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Stages};
 
 impl Journal<'_> {
     /// SQL for the row of this run, written when it begins to work, `since` after it was started; its id is the run's.
@@ -35,7 +35,14 @@ impl Journal<'_> {
             columns.retain(|(other, _)| *other != name);
             columns.push((name, value));
         }
-        self.insertion(session, &columns)
+        self.insertion(session, &[columns])
+    }
+
+    /// SQL for the rows of the health checks of this run; `None` where none was made.
+    pub(crate) fn checks(&self, session: &dyn Session, report: &HealthReport) -> Option<String> {
+        let made = report.checks.iter().filter(|check| check.status != CheckStatus::Skipped);
+        let rows: Vec<_> = made.map(|check| self.columns(&Entry::of_check(&new_id(), check))).collect();
+        (!rows.is_empty()).then(|| self.insertion(session, &rows))
     }
 
     /// SQL that marks what other runs have left unfinished; right only for whoever holds the lock.
@@ -65,6 +72,7 @@ impl Journal<'_> {
             &Entry {
                 id: &new_id(),
                 kind: MIGRATION,
+                name: None,
                 step: Some(step),
                 outcome: word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
                 half_way: false,
@@ -118,13 +126,18 @@ impl Journal<'_> {
     }
 
     fn insert(&self, session: &dyn Session, entry: &Entry<'_>) -> String {
-        self.insertion(session, &self.columns(entry))
+        self.insertion(session, &[self.columns(entry)])
     }
 
-    fn insertion(&self, session: &dyn Session, columns: &[(&str, Value)]) -> String {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let values: Vec<String> = columns.iter().map(|(_, value)| session.literal(value)).collect();
-        format!("INSERT INTO {} ({}) VALUES ({})", self.table(session), names.join(", "), values.join(", "))
+    /// All rows have the same columns.
+    fn insertion(&self, session: &dyn Session, rows: &[Vec<(&str, Value)>]) -> String {
+        let names: Vec<&str> = rows.iter().take(1).flatten().map(|(name, _)| *name).collect();
+        let row = |columns: &Vec<(&str, Value)>| {
+            let values: Vec<String> = columns.iter().map(|(_, value)| session.literal(value)).collect();
+            format!("({})", values.join(", "))
+        };
+        let rows: Vec<String> = rows.iter().map(row).collect();
+        format!("INSERT INTO {} ({}) VALUES {}", self.table(session), names.join(", "), rows.join(", "))
     }
 
     fn columns(&self, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
@@ -143,7 +156,7 @@ impl Journal<'_> {
             ("trace_id", Value::text_or_null(self.context.trace.as_ref().map(|trace| trace.trace_id_hex()))),
             ("direction", text(direction)),
             ("version", Value::text_or_null(migration.map(|migration| migration.version.canonical()))),
-            ("name", Value::text_or_null(migration.map(|migration| migration.name.clone()))),
+            ("name", Value::text_or_null(entry.name.or_else(|| migration.map(|migration| migration.name.as_str())))),
             ("checksum", Value::text_or_null(entry.step.map(|step| step.script.checksum.as_str()))),
             ("atomic", entry.step.map_or(Value::Null, |step| Value::Bool(step.atomic.is_yes()))),
             ("outcome", text(entry.outcome)),
@@ -166,6 +179,8 @@ impl Journal<'_> {
 struct Entry<'e> {
     id: &'e str,
     kind: &'static str,
+    /// Of what has no step to be named by.
+    name: Option<&'e str>,
     step: Option<&'e Step<'e>>,
     outcome: &'static str,
     half_way: bool,
@@ -182,6 +197,7 @@ impl<'e> Entry<'e> {
         Self {
             id,
             kind,
+            name: None,
             step: None,
             outcome: EXECUTING,
             half_way: false,
@@ -190,6 +206,18 @@ impl<'e> Entry<'e> {
             failure: None,
             started: Value::Now,
             finished: None,
+        }
+    }
+}
+
+impl<'e> Entry<'e> {
+    fn of_check(id: &'e str, check: &'e CheckReport) -> Self {
+        Self {
+            name: Some(&check.name),
+            outcome: check.status.word(),
+            started: Value::Ago(check.elapsed),
+            finished: Some(Elapsed::Measured(check.elapsed)),
+            ..Self::of(CHECK, id)
         }
     }
 }

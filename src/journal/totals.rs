@@ -1,20 +1,22 @@
 //! What the journal says of all runs so far: the source of figures that outlive a process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::{EXECUTING, MIGRATION, RUN, word};
+use super::{CHECK, EXECUTING, MIGRATION, RUN, word};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::Direction;
 use crate::ledger::{qualified, rows_if_table};
-use crate::report::{Outcome, Stages};
+use crate::report::{CheckStatus, Outcome, Stages};
 
 /// Upper bounds in seconds for runs and migrations: milliseconds to hours.
 pub const DURATION_BOUNDS: &[f64] =
     &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
 /// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
 pub const WAIT_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+/// Upper bounds in seconds for health checks: those of OpenTelemetry's conventions for operations of a database.
+pub const CHECK_BOUNDS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
 /// Everything that is counted; [`Default`] is a journal in which nothing stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +33,10 @@ pub struct Totals {
     pub migration_durations: Spreads<(Direction, Outcome)>,
     /// How long the lock was waited for.
     pub lock_waits: Spreads<()>,
+    /// How long health checks took, by name.
+    pub check_durations: Spreads<String>,
+    /// How the health checks ended when they were last made, by name.
+    pub checks: BTreeMap<String, CheckStatus>,
     /// When a run last succeeded.
     pub last_success: Option<SystemTime>,
     /// When a run last ended without success; one that vanished counts by its beginning, since nobody saw its end.
@@ -147,7 +153,7 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
     let table = qualified(session, name);
     let ended = format!(
         "SELECT kind, direction, outcome, {bucket}, count(*), sum(elapsed_ms), {last}, {first} FROM {table} \
-         WHERE outcome <> '{EXECUTING}' GROUP BY 1, 2, 3, 4",
+         WHERE kind IN ('{RUN}', '{MIGRATION}') AND outcome <> '{EXECUTING}' GROUP BY 1, 2, 3, 4",
         bucket = bucket("elapsed_ms", DURATION_BOUNDS),
         last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
         first = session.timestamp_text("min(started_at)"),
@@ -167,8 +173,40 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
         let (bucket, count, sum) = (number(next()), number(next()), number::<f64>(next()) / 1000.0);
         totals.lock_waits.insert(((), bucket), Spread { count, sum });
     }
+    read_checks(session, &table, &mut totals).await?;
     totals.last_run = last_run(session, &table).await?;
     Ok(Some(totals))
+}
+
+async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals) -> Result<(), DatabaseError> {
+    let durations = format!(
+        "SELECT name, {bucket}, count(*), sum(elapsed_ms) FROM {table} WHERE kind = '{CHECK}' GROUP BY 1, 2",
+        bucket = bucket("elapsed_ms", CHECK_BOUNDS),
+    );
+    for row in session.query(&durations).await? {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let (name, bucket) = (next().unwrap_or_default(), number(next()));
+        let spread = Spread { count: number(next()), sum: number::<f64>(next()) / 1000.0 };
+        totals.check_durations.insert((name, bucket), spread);
+    }
+    if totals.check_durations.is_empty() {
+        return Ok(());
+    }
+    let last = format!(
+        "SELECT name, outcome FROM {table} WHERE kind = '{CHECK}' AND run_id = \
+         (SELECT run_id FROM {table} WHERE kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY id",
+    );
+    for row in session.query(&last).await? {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let (name, status) = (next().unwrap_or_default(), status(next().as_deref()));
+        // Of two checks with one name the worse one counts.
+        if totals.checks.get(&name) != Some(&CheckStatus::Fail) {
+            totals.checks.insert(name, status);
+        }
+    }
+    Ok(())
 }
 
 async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
@@ -261,6 +299,12 @@ fn direction(text: Option<&str>) -> Direction {
 fn outcome(text: Option<String>) -> Outcome {
     let text = text.unwrap_or_default();
     Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
+}
+
+/// A check's status as the journal writes it; what nobody knows is a failure.
+fn status(text: Option<&str>) -> CheckStatus {
+    let known = [CheckStatus::Ok, CheckStatus::Warn, CheckStatus::Skipped];
+    known.into_iter().find(|status| Some(status.word()) == text).unwrap_or(CheckStatus::Fail)
 }
 
 fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{FileProblem, LayoutError, read_script};
-use crate::migration::{Dialect, Script};
+use super::{Fault, FileProblem, LayoutError, read_script};
+use crate::migration::{Dialect, Place, Script, StatementKind};
 
 /// A health check of one's own: healthy when none of its statements returns a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +20,26 @@ pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, 
     let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
     for (name, path) in files(directory, dialect)? {
         match read_script(&path, dialect) {
-            Ok(script) => checks.push(OwnCheck { name, script }),
+            Ok(script) => match transaction_control(&script) {
+                Some(found) => problems.push(found),
+                None => checks.push(OwnCheck { name, script }),
+            },
             Err(found) => problems.extend(found),
         }
     }
     if problems.is_empty() { Ok(checks) } else { Err(LayoutError::Files(problems)) }
+}
+
+/// The first statement with which a check would leave the transaction that keeps it from writing.
+fn transaction_control(script: &Script) -> Option<FileProblem> {
+    let control = |kind| matches!(kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback);
+    let statement = script.statements.iter().find(|statement| control(statement.kind))?;
+    Some(FileProblem {
+        path: script.path.clone(),
+        place: Some(Place::at(&script.text, statement.start)),
+        fault: Fault::CheckInTransaction,
+        text: Some(script.text.clone()),
+    })
 }
 
 /// The file of each check in the order of their names; one for this database wins over the plain one.

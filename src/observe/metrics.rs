@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::event::{Command, Event, Observer};
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema};
-use crate::report::{CheckStatus, Report, StepReport};
+use crate::report::{Report, StepReport};
 
 /// Who counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,18 +62,26 @@ impl Metrics {
     fn counting(meter: &Meter, count: Count, totals: Option<Totals>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
-        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter), count }
+        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter, count), count }
     }
 
-    /// Shows a database as it is seen from outside, where this process makes no run itself.
+    /// Shows a database as it is seen from outside, where this process makes no run itself; the check `connect` succeeds.
     pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
         self.state().seen(Labels::of(target, identity), schema);
         self.journal_read(totals);
+        self.reachable(target, identity);
     }
 
-    /// Says whether the database answers whoever looks at it from outside, as the result of the health check `connect`.
-    pub fn answers(&self, target: Option<&str>, identity: &Identity, status: CheckStatus) {
-        self.health.connected(&Labels::of(target, identity), status);
+    /// Says that a look from outside had an answer, whatever it was: the check `connect` succeeds.
+    pub fn reachable(&mut self, target: Option<&str>, identity: &Identity) {
+        self.health.reached(&Labels::of(target, identity));
+    }
+
+    /// Says that a look from outside had no answer: the check `connect` fails, and all that was seen before stands.
+    ///
+    /// `expected` gives the labels where nothing was seen yet, as [`crate::database::Connector::expected`] has it.
+    pub fn unreachable(&mut self, target: Option<&str>, expected: &Identity) {
+        self.health.unreachable(&Labels::of(target, expected));
     }
 
     /// The logical name of the database, once it is known.
@@ -107,6 +115,7 @@ impl Metrics {
         let common = state.labels().unwrap_or_default();
         drop(state);
         self.distributions.follow(totals, &common);
+        self.health.journal_read(totals, &common);
     }
 
     fn lock_finished(&self, waited: Duration) {
@@ -185,6 +194,5 @@ impl Observer for Metrics {
             Event::RunFinished { report, schema, .. } => self.run_finished(report, *schema),
             _ => {}
         }
-        self.state().alive(SystemTime::now());
     }
 }

@@ -4,10 +4,12 @@
 //! Names never carry a value: versions, files and messages are attributes.
 
 mod catalogue;
+mod records;
 
 pub use self::catalogue::*;
+pub use self::records::*;
 
-/// The instrumentation scope of spans and metrics, and the `tracing` target of every span.
+/// The instrumentation scope of spans, metrics and logs, and the `tracing` target of every span and event.
 pub const SCOPE: &str = "migrascope";
 
 /// The release of OpenTelemetry's semantic conventions that our names follow.
@@ -107,8 +109,10 @@ pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
 pub const SERVICE_NAME: &str = "service.name";
 /// Resource: the program's version.
 pub const SERVICE_VERSION: &str = "service.version";
-/// Resource: the run, since no instance outlives it.
+/// Resource: the run, since no instance outlives it; of metrics the database, whose series go on from run to run.
 pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+/// Resource: the container's id.
+pub const CONTAINER_ID: &str = "container.id";
 /// Resource: the machine.
 pub const HOST_NAME: &str = "host.name";
 /// Resource: the Kubernetes pod.
@@ -184,6 +188,21 @@ pub const HEALTH_CHECK_STATUS: &str = "migrascope.check.status";
 pub const HEALTH_CHECK_VALUE: &str = "migrascope.check.value";
 /// What the value may not pass.
 pub const HEALTH_CHECK_THRESHOLD: &str = "migrascope.check.threshold";
+
+/// Log records: seconds that it took.
+pub const ELAPSED: &str = "migrascope.elapsed";
+/// Log records: the script's file, relative as it was given.
+pub const SCRIPT_FILE: &str = "migrascope.script.file";
+/// Log records: the line in the script, from 1.
+pub const SCRIPT_LINE: &str = "migrascope.script.line";
+/// Log records: the column in the line, from 1.
+pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
+/// Log records: the signal's name.
+pub const SIGNAL: &str = "migrascope.signal";
+/// Log records: what an exporter sends: `traces`, `metrics` or `logs`.
+pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
+/// Log records: items that did not arrive.
+pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 
 /// Label: `up` or `down`.
 pub const DIRECTION: &str = "migrascope.direction";

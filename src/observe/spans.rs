@@ -86,6 +86,20 @@ impl Spans {
         }
     }
 
+    /// The root span, for those who tell more of the run than spans do.
+    pub(super) fn root(&self) -> &Span {
+        &self.root
+    }
+
+    /// The span that what happens now belongs to.
+    pub(super) fn innermost(&self) -> &Span {
+        let open = &self.open;
+        let statement = open.statement.as_ref().map(|(span, _)| span);
+        let inside = statement.or(open.record.as_ref()).or(open.migrate.as_ref());
+        let before = open.plan.as_ref().or(open.lock.as_ref()).or(open.connect.as_ref());
+        inside.or(before).or(open.health.innermost()).unwrap_or(&self.root)
+    }
+
     fn connected(&mut self, result: Result<&Identity, &DatabaseError>) {
         if let Ok(identity) = result {
             self.place = Place::of(identity);
@@ -274,7 +288,7 @@ fn rows_told(rows: u64) -> i64 {
 }
 
 /// The holder of the lock in one line; what it is doing stays out, since that may be SQL.
-fn describe(holder: &Holder) -> String {
+pub(super) fn describe(holder: &Holder) -> String {
     let process = holder.process.map(|process| format!("process {process}"));
     let user = holder.user.as_ref().map(|user| format!("user {user}"));
     let application = holder.application.as_ref().map(|name| format!("application {name}"));

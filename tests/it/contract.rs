@@ -1,6 +1,7 @@
 //! One set of promises, kept by each database.
 
 mod failures;
+mod health;
 mod history;
 pub(crate) mod locking;
 mod postgres;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod daily;
 mod failures;
+mod health;
 mod help;
 mod json;
 mod settings;

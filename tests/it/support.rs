@@ -250,6 +250,10 @@ impl Observer for Log {
                 _ = write!(text, "migration finished {} {}", report.version, report.outcome.word());
             }
             Event::LockReleased { error, .. } => _ = write!(text, "lock released {}", word(error.is_none())),
+            Event::HealthStarted => text.push_str("health started"),
+            Event::CheckStarted { name } => _ = write!(text, "check started {name}"),
+            Event::HealthChecked { check } => _ = write!(text, "check {} {}", check.name, check.status.word()),
+            Event::HealthFinished { report } => _ = write!(text, "health finished {}", word(report.is_healthy())),
             Event::RunFinished { report, .. } => _ = write!(text, "run finished {}", report.outcome.word()),
             other => _ = write!(text, "{other:?}"),
         }

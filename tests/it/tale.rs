@@ -2,10 +2,16 @@
 
 mod baggage;
 mod catalogue;
+mod certificates;
+mod degraded;
 mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
+mod logs;
+mod mistakes;
+mod otlp;
+mod pushing;
 mod receiver;
 mod services;
 mod spans;

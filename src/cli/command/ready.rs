@@ -6,7 +6,6 @@ use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
 use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
-use migrascope::run::Figures;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
@@ -66,9 +65,7 @@ pub(super) fn runner(
         AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
         AfterRun::Skip => Health::Skip,
     };
-    // Whoever fetches the figures during the run wants those of the runs before it as well.
-    let figures = if settings.listen.is_some() { Figures::Read } else { settings.policy.figures };
-    Ok(Migrator::new(connector, set, Options { target, health, figures, ..settings.policy.clone() }))
+    Ok(Migrator::new(connector, set, Options { target, health, ..settings.policy.clone() }))
 }
 
 /// What is known of the database before it answers.

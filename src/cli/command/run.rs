@@ -41,21 +41,20 @@ fn start(settings: &Settings, command: Command, target: Target) -> Result<Starte
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
-    let mut export = export::start(&settings.export, &mut context, &variables).map_err(|error| Stopped {
-        exit: Exit::Usage,
-        problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
-    })?;
+    let mut export =
+        export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
+            exit: Exit::Usage,
+            problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
+        })?;
     warn(settings, &export.take_warnings());
-    let listening = listen(settings, command)?;
-    Ok((migrator, context, export, listening))
+    let listening = listen(settings, command, &export)?;
+    Ok((migrator.with_figures(export.wanted()), context, export, listening))
 }
 
 /// The health checks alone are over before anybody asks.
-fn listen(settings: &Settings, command: Command) -> Result<Option<Listening>, Stopped> {
-    if command == Command::Health {
-        return Ok(None);
-    }
-    let listening = listen::during(settings).map_err(Stopped::for_want_of_address)?;
+fn listen(settings: &Settings, command: Command, export: &Export) -> Result<Option<Listening>, Stopped> {
+    let Some(figures) = export.figures().filter(|_| command != Command::Health) else { return Ok(None) };
+    let listening = listen::during(settings, figures).map_err(Stopped::for_want_of_address)?;
     if let Some(listening) = &listening {
         listen::announce(settings, listening.address());
     }
@@ -69,7 +68,8 @@ fn go(
     mut export: Export,
     mut listening: Option<Listening>,
 ) -> Exit {
-    let signals = Signals::watch();
+    let remarks = export.remarks();
+    let signals = Signals::watch(move |signal| remarks.signal_received(signal));
     let mut reader = reader(settings);
     let mut observers = Observers::default();
     observers.add(&mut *reader);

@@ -45,9 +45,9 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
         None => vec![only(settings)?],
     };
     let board = Arc::new(Board::new(settings, interval));
-    let address = settings.listen.as_deref().unwrap_or(ADDRESS);
+    let address = settings.export.listen.as_deref().unwrap_or(ADDRESS);
     let listener = Listener::start(address, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
-    let signals = Signals::watch();
+    let signals = Signals::watch(|_| {});
     listen::announce(settings, listener.address());
     board.put(targets);
     let file = file.map(Path::to_owned);

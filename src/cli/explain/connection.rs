@@ -33,7 +33,8 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         ErrorKind::Permission => {
             format!("let the user connect to {database}, or correct the database's name in the database URL")
         }
-        _ if *system == "sqlite" => "check that the file's directory exists and can be written".to_owned(),
+        _ if *system == "sqlite" => "check that the file's directory exists and can be written; only up makes a file that is not there"
+            .to_owned(),
         // The driver passes rustls's words on as an input error.
         _ if source.message.contains("certificate") => {
             "name the CA that has signed the server's certificate with sslrootcert=FILE in the URL's query (ssl-ca for MySQL \
@@ -45,6 +46,9 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
              query (ssl-mode for MySQL and MariaDB) says what is wanted"
                 .to_owned()
         }
+        ErrorKind::Connect if source.code.is_some() => "the server answers, but has no connection for us now: see whether \
+             it is still starting, close idle connections, or raise its limit or that of the user"
+            .to_owned(),
         ErrorKind::Connect | ErrorKind::Lost => {
             format!("check that the server runs and can be reached at {} from here", endpoint(expected))
         }

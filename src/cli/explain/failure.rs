@@ -23,7 +23,10 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
 
 pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -> Diagnosis {
     let Some(failure) = failure else {
-        return Diagnosis::error("interrupted between two migrations").help("run again to go on");
+        return match around.report {
+            Some(report) if report.health.is_some() || report.command == "health" => super::health::interrupted(around),
+            _ => Diagnosis::error("interrupted between two migrations").help("run again to go on"),
+        };
     };
     let begun = around.report.and_then(|report| report.steps.last());
     let name = begun.map(|step| format!("migration {} ({})", step.version, step.name));

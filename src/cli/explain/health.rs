@@ -18,6 +18,13 @@ pub(super) fn unhealthy(error: &Error, failed: &[CheckReport], around: Surroundi
     diagnosis
 }
 
+/// What was not looked at to the end is not known to be well.
+pub(super) fn interrupted(around: Surroundings<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis::error("interrupted during the health checks");
+    diagnosis.help.push(standing(around).unwrap_or_else(|| "migrascope health makes them again".to_owned()));
+    diagnosis
+}
+
 fn found(check: &CheckReport) -> String {
     let measured = match (check.value, check.threshold) {
         (Some(value), Some(threshold)) => {

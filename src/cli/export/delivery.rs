@@ -1,125 +1,112 @@
-//! What became of the spans: the SDK drops the results of all batches but the last.
+//! What became of what was sent: the SDK drops the results of all requests but the last.
 
-use std::error::Error;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use reqwest::blocking::Client;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
-use super::environment::Endpoint;
+use super::environment::{Endpoint, Signal};
 
-/// For learning why a connection fails; a refused one answers at once.
-const INQUIRY_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// The count of what was sent and lost so far.
-#[derive(Debug, Default)]
-pub(super) struct Delivery(Mutex<Tally>);
+/// The count of what was sent and lost so far, of one signal.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    signal: Signal,
+    receiver: String,
+    tally: Mutex<Tally>,
+}
 
 #[derive(Debug, Default)]
 struct Tally {
+    made: usize,
     sent: usize,
     lost: usize,
-    last: Option<Loss>,
-}
-
-#[derive(Debug, Clone)]
-struct Loss {
-    words: String,
-    elapsed: Duration,
+    reason: Option<String>,
 }
 
 impl Delivery {
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn to(endpoint: &Endpoint) -> Self {
+        Self { signal: endpoint.signal, receiver: endpoint.shown(), tally: Mutex::default() }
     }
 
-    fn note(&self, spans: usize, result: &OTelSdkResult, elapsed: Duration) {
-        let mut tally = self.tally();
-        match result {
-            Ok(()) => tally.sent += spans,
-            Err(error) => {
-                tally.lost += spans;
-                tally.last = Some(Loss { words: error.to_string(), elapsed });
+    /// Of the figures as text; `receiver` is how the place is called that they are put.
+    pub(super) fn of_text(receiver: String) -> Self {
+        Self { signal: Signal::Metrics, receiver, tally: Mutex::default() }
+    }
+
+    pub(super) fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// One more item waits to be sent.
+    pub(super) fn made(&self) {
+        self.tally().made += 1;
+    }
+
+    /// What became of a request of so many items: how many of them the receiver did not want, or why none arrived. What
+    /// comes back is what the SDK is told.
+    pub(super) fn settle(&self, items: usize, outcome: Result<usize, String>) -> OTelSdkResult {
+        match outcome {
+            Ok(unwanted) => {
+                let unwanted = unwanted.min(items);
+                self.sent(items - unwanted);
+                if unwanted > 0 {
+                    self.lost(unwanted, "the receiver did not want them");
+                }
+                Ok(())
+            }
+            Err(reason) => {
+                self.lost(items, reason.as_str());
+                Err(OTelSdkError::InternalFailure(reason))
             }
         }
     }
 
-    /// What was lost, where to and why, in a line; `None` when everything arrived.
-    pub(super) fn failure(&self, client: &Client, endpoint: &Endpoint) -> Option<String> {
-        let (sent, lost, loss) = {
-            let tally = self.tally();
-            (tally.sent, tally.lost, tally.last.clone()?)
-        };
-        let what = if sent == 0 { "traces were".to_owned() } else { format!("{lost} of {} spans were", sent + lost) };
-        Some(format!("{what} not delivered to {}: {}", endpoint.shown(), loss.reason(client, endpoint)))
-    }
-}
-
-impl Loss {
-    fn reason(&self, client: &Client, endpoint: &Endpoint) -> String {
-        if let Some((_, status)) = self.words.rsplit_once("status code: ") {
-            return format!("HTTP status {status}");
+    /// So many items arrived.
+    fn sent(&self, items: usize) {
+        let mut tally = self.tally();
+        tally.sent += items;
+        if self.signal == Signal::Metrics {
+            // The last request has the whole state: what came before does not matter any more.
+            (tally.lost, tally.reason) = (0, None);
         }
-        if self.elapsed >= endpoint.timeout {
-            return format!("no answer within {}", humantime::format_duration(endpoint.timeout));
+    }
+
+    /// So many items did not arrive.
+    fn lost(&self, items: usize, reason: impl Into<String>) {
+        let mut tally = self.tally();
+        tally.lost += items;
+        tally.reason = Some(reason.into());
+    }
+
+    /// How many items have not arrived and will not.
+    pub(super) fn losses(&self) -> usize {
+        self.tally().lost
+    }
+
+    /// The beginning of a failure's line, for when nobody knows more.
+    pub(super) fn nothing_arrived(&self) -> String {
+        format!("{} were not delivered to {}", self.signal.word(), self.receiver)
+    }
+
+    /// What was lost, where to and why, in a line; `None` when everything arrived. To be asked when nothing waits.
+    pub(super) fn failure(&self) -> Option<String> {
+        let mut tally = self.tally();
+        // What neither arrived nor was refused was never sent: there was no room for it.
+        let dropped = tally.made.saturating_sub(tally.sent + tally.lost);
+        if dropped > 0 {
+            tally.lost += dropped;
+            tally.reason.get_or_insert_with(|| "the queue was full".to_owned());
         }
-        inquire(client, endpoint).unwrap_or_else(|| self.words.clone())
-    }
-}
-
-/// Asks once more with an empty message, to learn the cause that the exporter replaces by `network error`.
-fn inquire(client: &Client, endpoint: &Endpoint) -> Option<String> {
-    let request = client.post(endpoint.url.clone()).header("content-type", "application/x-protobuf");
-    request.timeout(INQUIRY_TIMEOUT).send().err().map(|error| cause(&error))
-}
-
-/// The innermost cause of an error, which names no URL.
-pub(super) fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    match innermost.downcast_ref::<std::io::Error>() {
-        Some(io) if io.raw_os_error().is_some() => io.kind().to_string(),
-        _ if error.source().is_none() => "the request failed".to_owned(),
-        _ => innermost.to_string(),
-    }
-}
-
-/// An exporter whose results are counted.
-#[derive(Debug)]
-pub(super) struct Watched<E> {
-    exporter: E,
-    delivery: Arc<Delivery>,
-}
-
-impl<E> Watched<E> {
-    pub(super) fn new(exporter: E, delivery: Arc<Delivery>) -> Self {
-        Self { exporter, delivery }
-    }
-}
-
-impl<E: SpanExporter> SpanExporter for Watched<E> {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len();
-        let begun = Instant::now();
-        let result = self.exporter.export(batch).await;
-        self.delivery.note(spans, &result, begun.elapsed());
-        result
+        let reason = tally.reason.as_ref()?;
+        let (sent, lost) = (tally.sent, tally.lost);
+        let items = self.signal.items();
+        Some(match self.signal {
+            _ if sent == 0 => format!("{}: {reason}", self.nothing_arrived()),
+            Signal::Metrics => format!("the last metrics were not delivered to {}: {reason}", self.receiver),
+            _ => format!("{lost} of {} {items} were not delivered to {}: {reason}", sent + lost, self.receiver),
+        })
     }
 
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.exporter.shutdown_with_timeout(timeout)
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.exporter.force_flush()
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.exporter.set_resource(resource);
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,73 +1,48 @@
-//! The `OTEL_*` variables that say where traces go. Empty is unset; what is not understood is a problem with its name.
+//! The `OTEL_*` variables that say what is sent, where to and how. Empty is unset; what is not understood is a problem
+//! with its name.
 
-use std::time::Duration;
+mod batch;
+mod endpoint;
+mod exporter;
+mod headers;
+mod percent;
+mod signal;
+mod trust;
 
-use url::Url;
+pub(super) use self::batch::Pace;
+pub(super) use self::endpoint::{Compression, Endpoint, Protocol};
+pub(super) use self::headers::take_credentials;
+pub(super) use self::percent::decoded;
+pub(super) use self::signal::Signal;
+pub(super) use self::trust::{Trust, roots_in};
 
 /// Looks an environment variable up.
 pub(crate) type Lookup<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
-const DEFAULT_QUEUE: usize = 8192;
-
-/// Set by people who expect them to work; they do not yet.
-const UNSUPPORTED: [&str; 7] = [
-    "OTEL_CONFIG_FILE",
-    "OTEL_EXPORTER_OTLP_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
-    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-];
-
-/// Where and how traces are sent.
-#[derive(Debug, Clone)]
-pub(super) struct Endpoint {
-    /// The full URL of the traces.
-    pub(super) url: Url,
-    /// For one request.
-    pub(super) timeout: Duration,
-    /// Finished spans that may wait to be sent.
-    pub(super) queue: usize,
-}
-
-impl Endpoint {
-    /// The URL without anything that may be secret.
-    pub(super) fn shown(&self) -> String {
-        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let host = self.url.host_str().unwrap_or_default();
-        format!("{}://{host}{port}{}", self.url.scheme(), self.url.path())
-    }
-}
-
 /// What the variables say.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    /// Where traces go; `None` when none are wanted.
-    pub(super) endpoint: Option<Endpoint>,
-    /// What is wrong, each with the variable's name.
+    /// Where each signal goes that is wanted and can be sent, with its pace.
+    pub(super) wanted: Vec<(Endpoint, Pace)>,
+    /// What stops a signal, or what stands there in vain, each with the variable's name.
     pub(super) problems: Vec<String>,
+    /// What is worth a word but no failure.
+    pub(super) notes: Vec<String>,
 }
 
 impl Environment {
     pub(super) fn read(variables: Lookup<'_>) -> Self {
-        if get(variables, "OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            return Self::default();
-        }
-        let mut problems: Vec<String> = UNSUPPORTED
-            .into_iter()
-            .filter(|name| get(variables, name).is_some())
-            .map(|name| format!("{name} is not supported yet and is ignored"))
-            .collect();
-        let endpoint = match traces_wanted(variables).and_then(|wanted| endpoint(variables, wanted)) {
-            Ok(endpoint) => endpoint,
-            Err(problem) => {
-                problems.push(problem);
-                None
-            }
-        };
-        Self { endpoint, problems }
+        let mut reader = Reader { variables, problems: Vec::new(), notes: Vec::new() };
+        let wanted = if disabled(variables) { Vec::new() } else { reader.signals() };
+        // What is said of all signals is found once for each of them.
+        let (problems, notes) = (once(reader.problems), once(reader.notes));
+        Self { wanted, problems, notes }
+    }
+
+    /// Takes the destination of one signal out.
+    pub(super) fn take(&mut self, signal: Signal) -> Option<(Endpoint, Pace)> {
+        let at = self.wanted.iter().position(|(endpoint, _)| endpoint.signal == signal)?;
+        Some(self.wanted.swap_remove(at))
     }
 }
 
@@ -76,90 +51,117 @@ pub(super) fn get(variables: Lookup<'_>, name: &str) -> Option<String> {
     variables(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Whether traces are to be sent, by `OTEL_TRACES_EXPORTER`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    No,
-    WithEndpoint,
-    Yes,
+/// What of the caller's context is taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Propagated {
+    pub(super) trace: bool,
+    pub(super) baggage: bool,
 }
 
-fn traces_wanted(variables: Lookup<'_>) -> Result<Wanted, String> {
-    match get(variables, "OTEL_TRACES_EXPORTER").as_deref() {
-        None => Ok(Wanted::WithEndpoint),
-        Some("otlp") => Ok(Wanted::Yes),
-        Some("none") => Ok(Wanted::No),
-        Some(other) => Err(format!("OTEL_TRACES_EXPORTER: unknown exporter {other:?}, known are otlp and none")),
-    }
-}
-
-fn endpoint(variables: Lookup<'_>, wanted: Wanted) -> Result<Option<Endpoint>, String> {
-    if wanted == Wanted::No {
-        return Ok(None);
-    }
-    let Some((name, value, path)) = endpoint_variable(variables) else {
-        return match wanted {
-            Wanted::Yes => Err("OTEL_TRACES_EXPORTER is otlp but OTEL_EXPORTER_OTLP_ENDPOINT is not set".to_owned()),
-            Wanted::No | Wanted::WithEndpoint => Ok(None),
-        };
+/// What of the caller's context is taken over, and what of `OTEL_PROPAGATORS` is not understood.
+pub(super) fn propagated(variables: Lookup<'_>) -> (Propagated, Option<String>) {
+    let Some(list) = get(variables, "OTEL_PROPAGATORS") else {
+        return (Propagated { trace: true, baggage: true }, None);
     };
-    check_protocol(variables)?;
-    check_compression(variables)?;
-    let url = url(name, &value, path)?;
-    let timeout = signal(variables, "TIMEOUT")
-        .map(|(name, value)| number(&name, &value))
-        .transpose()?
-        .map_or(DEFAULT_TIMEOUT, Duration::from_millis);
-    let queue = get(variables, "OTEL_BSP_MAX_QUEUE_SIZE")
-        .map(|value| number("OTEL_BSP_MAX_QUEUE_SIZE", &value))
-        .transpose()?
-        .and_then(|size| usize::try_from(size).ok())
-        .unwrap_or(DEFAULT_QUEUE);
-    Ok(Some(Endpoint { url, timeout, queue }))
+    let unknown: Vec<&str> = words(&list).filter(|word| !["tracecontext", "baggage", "none"].contains(word)).collect();
+    let note =
+        format!("OTEL_PROPAGATORS: {} not supported, known are tracecontext, baggage and none", unknown.join(", "));
+    let has = |wanted: &str| words(&list).any(|word| word == wanted);
+    let propagated = Propagated { trace: has("tracecontext"), baggage: has("baggage") };
+    (propagated, Some(note).filter(|_| !unknown.is_empty()))
 }
 
-/// The variable that is set, its value, and the path to add: the signal's own URL is used as it is.
-fn endpoint_variable(variables: Lookup<'_>) -> Option<(&'static str, String, &'static str)> {
-    let own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-    let general = "OTEL_EXPORTER_OTLP_ENDPOINT";
-    get(variables, own)
-        .map(|value| (own, value, ""))
-        .or_else(|| get(variables, general).map(|value| (general, value, "/v1/traces")))
+/// Only this word switches off; anything else leaves telemetry on.
+fn disabled(variables: Lookup<'_>) -> bool {
+    get(variables, "OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// `OTEL_EXPORTER_OTLP_TRACES_<what>`, or else the variable for all signals.
-fn signal(variables: Lookup<'_>, what: &str) -> Option<(String, String)> {
-    let names = [format!("OTEL_EXPORTER_OTLP_TRACES_{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
-    names.into_iter().find_map(|name| get(variables, &name).map(|value| (name, value)))
+/// The words of a list with commas.
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
 
-fn check_protocol(variables: Lookup<'_>) -> Result<(), String> {
-    match signal(variables, "PROTOCOL") {
-        None => Ok(()),
-        Some((_, protocol)) if protocol == "http/protobuf" => Ok(()),
-        Some((name, protocol)) if protocol == "grpc" || protocol == "http/json" => {
-            Err(format!("{name}: {protocol} is not supported yet, traces are sent by http/protobuf only"))
+fn once(texts: Vec<String>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::with_capacity(texts.len());
+    for text in texts {
+        if !unique.contains(&text) {
+            unique.push(text);
         }
-        Some((name, protocol)) => Err(format!("{name}: unknown protocol {protocol:?}")),
     }
+    unique
 }
 
-fn check_compression(variables: Lookup<'_>) -> Result<(), String> {
-    match signal(variables, "COMPRESSION") {
-        Some((name, how)) if how != "none" => Err(format!("{name}: {how} is not supported yet")),
-        Some(_) | None => Ok(()),
-    }
+/// Reads variables and keeps what is wrong with them.
+struct Reader<'e> {
+    variables: Lookup<'e>,
+    problems: Vec<String>,
+    notes: Vec<String>,
 }
 
-fn url(name: &str, value: &str, path: &str) -> Result<Url, String> {
-    let url = Url::parse(&format!("{}{path}", if path.is_empty() { value } else { value.trim_end_matches('/') }))
-        .map_err(|error| format!("{name} is no URL: {error}"))?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        _ => Err(format!("{name} must begin with http:// or https://")),
+impl Reader<'_> {
+    fn signals(&mut self) -> Vec<(Endpoint, Pace)> {
+        if self.get("OTEL_CONFIG_FILE").is_some() {
+            self.problems.push("OTEL_CONFIG_FILE is not supported and is ignored".to_owned());
+        }
+        Signal::ALL.into_iter().filter_map(|signal| self.signal(signal)).collect()
     }
-}
 
-fn number(name: &str, value: &str) -> Result<u64, String> {
-    value.parse().map_err(|_| format!("{name} is no number: {value:?}"))
+    fn signal(&mut self, signal: Signal) -> Option<(Endpoint, Pace)> {
+        let wanted = self.wanted(signal);
+        let endpoint = self.endpoint(signal, wanted)?;
+        self.remarks(signal);
+        let pace = self.pace(signal);
+        Some((endpoint.answering_within(pace.limit), pace))
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        get(self.variables, name)
+    }
+
+    /// The signal's own variable, or else the one for all signals, with its name.
+    fn of(&self, signal: Signal, what: &str) -> Option<(String, String)> {
+        let names = [signal.variable(what), format!("OTEL_EXPORTER_OTLP_{what}")];
+        names.into_iter().find_map(|name| self.get(&name).map(|value| (name, value)))
+    }
+
+    /// The number that a variable holds; one that cannot be read is a problem and counts as unset.
+    fn number(&mut self, name: &str, value: &str) -> Option<u64> {
+        let number = value.parse().ok();
+        if number.is_none() {
+            self.problems.push(format!("{name} is no number: {value:?}"));
+        }
+        number
+    }
+
+    /// Keeps a problem.
+    fn noting<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// What people set who expect something else of it than we do.
+    fn remarks(&mut self, signal: Signal) {
+        match signal {
+            Signal::Traces => self.remark("OTEL_TRACES_SAMPLER", &["always_on", "parentbased_always_on"], |value| {
+                format!("OTEL_TRACES_SAMPLER: {value} is ignored, every run is recorded")
+            }),
+            Signal::Metrics => {
+                self.remark("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", &["cumulative"], |value| {
+                    format!(
+                        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: {value} is ignored, \
+                         the figures are totals of the journal and are sent as cumulative"
+                    )
+                });
+                let name = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+                self.remark(name, &["explicit_bucket_histogram"], |value| {
+                    format!("{name}: {value} is ignored, histograms are sent with their documented buckets")
+                });
+            }
+            Signal::Logs => {}
+        }
+    }
+
+    fn remark(&mut self, name: &str, usual: &[&str], say: impl Fn(&str) -> String) {
+        let value = self.get(name).filter(|value| !usual.contains(&value.to_ascii_lowercase().as_str()));
+        self.notes.extend(value.map(|value| say(&value)));
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use migrascope::observe::metrics::Metrics;
 use migrascope::observe::names;
 use opentelemetry::metrics::MeterProvider;
+use opentelemetry_prometheus::PrometheusExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::proto::MetricFamily;
@@ -27,14 +28,10 @@ impl Scrape {
     /// When its instruments cannot be registered.
     pub(crate) fn new() -> Result<Self, String> {
         let registry = Registry::new();
-        let reader = opentelemetry_prometheus::exporter()
-            .with_registry(registry.clone())
-            .without_target_info()
-            .scope_info_enabled(false)
-            .build()
-            .map_err(|error| format!("metrics cannot be kept: {error}"))?;
-        let provider =
-            SdkMeterProvider::builder().with_reader(reader).with_resource(Resource::builder_empty().build()).build();
+        let provider = SdkMeterProvider::builder()
+            .with_reader(reader(&registry)?)
+            .with_resource(Resource::builder_empty().build())
+            .build();
         Ok(Self { registry, provider })
     }
 
@@ -45,13 +42,26 @@ impl Scrape {
 
     /// The figures as they are now.
     pub(crate) fn series(&self) -> Series {
-        Series(self.registry.gather())
+        series(&self.registry)
     }
+}
 
-    /// The same as text.
-    pub(crate) fn text(&self) -> String {
-        text([self.series()])
-    }
+/// Reads figures whenever the registry is asked for its families, without what only OpenTelemetry calls by a name.
+///
+/// # Errors
+/// When the registry refuses it.
+pub(super) fn reader(registry: &Registry) -> Result<PrometheusExporter, String> {
+    opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .without_target_info()
+        .scope_info_enabled(false)
+        .build()
+        .map_err(|error| format!("metrics cannot be kept: {error}"))
+}
+
+/// The families of a registry.
+pub(super) fn series(registry: &Registry) -> Series {
+    Series(registry.gather())
 }
 
 /// Several sets as one text, in which each name stands once; whose figures they are is told by their labels.

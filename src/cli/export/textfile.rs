@@ -1,20 +1,18 @@
-//! The figures as Prometheus text, for node_exporter's textfile collector: replaced as a whole, never half-written.
+//! The figures in a file, for node_exporter's textfile collector: replaced as a whole, never half-written.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use migrascope::observe::names;
-use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::SdkMeterProvider;
-use prometheus::{Encoder, Registry, TextEncoder};
+use migrascope::observe::names::{LAST_FAILURE_TIMESTAMP, LAST_SUCCESS_TIMESTAMP};
 
-/// One file and the figures in it.
+use super::courier::{Moment, Route};
+use super::figures::Page;
+use super::prometheus_text::{completed, family, zeros};
+
+/// One file.
 pub(super) struct TextFile {
     path: PathBuf,
-    registry: Registry,
-    provider: SdkMeterProvider,
 }
 
 impl TextFile {
@@ -23,56 +21,48 @@ impl TextFile {
     /// # Errors
     /// With the option, the file and the system's words.
     pub(super) fn open(path: PathBuf) -> Result<Self, String> {
-        let registry = Registry::new();
-        let reader = opentelemetry_prometheus::exporter()
-            .with_registry(registry.clone())
-            .without_target_info()
-            .scope_info_enabled(false)
-            .build()
-            .map_err(|error| format!("--metrics-file: {error}"))?;
-        let provider =
-            SdkMeterProvider::builder().with_reader(reader).with_resource(Resource::builder_empty().build()).build();
-        let file = Self { path, registry, provider };
-        file.try_directory().map_err(|error| file.complaint(&error))?;
-        Ok(file)
+        try_directory(&path)
+            .map_err(|error| format!("--metrics-file: {} cannot be written: {error}", path.display()))?;
+        Ok(Self { path })
     }
 
-    /// The meter whose figures are written.
-    pub(super) fn meter(&self) -> Meter {
-        self.provider.meter(names::SCOPE)
-    }
-
-    /// Replaces the file; leaves it alone while there are no figures.
-    ///
-    /// # Errors
-    /// With the option, the file and the system's words.
-    pub(super) fn write(&self) -> Result<(), String> {
-        let mut text = Vec::new();
-        TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
-            .map_err(|error| format!("--metrics-file {}: {error}", self.path.display()))?;
-        if text.is_empty() {
-            return Ok(());
-        }
-        replace(&self.path, &text).map_err(|error| self.complaint(&error))
-    }
-
-    fn try_directory(&self) -> io::Result<()> {
-        if self.path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let probe = neighbour(&self.path);
-        fs::write(&probe, "")?;
-        fs::remove_file(&probe)
-    }
-
-    fn complaint(&self, error: &io::Error) -> String {
-        format!("--metrics-file: {} cannot be written: {error}", self.path.display())
+    /// How it is called in warnings.
+    pub(super) fn shown(&self) -> String {
+        format!("--metrics-file {}", self.path.display())
     }
 }
 
+impl Route for TextFile {
+    /// Before the journal was read, the file of the last run says more than we could.
+    fn put(&mut self, page: &Page, moment: Moment) -> Result<(), String> {
+        let replaced = match (page.complete, moment) {
+            (true, _) => replace(&self.path, &page.text),
+            (false, Moment::During) => Ok(()),
+            (false, Moment::End) => {
+                // A file that cannot be read has nothing to keep.
+                let old = fs::read_to_string(&self.path).unwrap_or_default();
+                let mut text = completed(&page.text, &old);
+                if family(&text, &LAST_SUCCESS_TIMESTAMP.prometheus_name()).is_none() {
+                    text += &zeros(&page.text, &LAST_FAILURE_TIMESTAMP, &LAST_SUCCESS_TIMESTAMP);
+                }
+                replace(&self.path, &text)
+            }
+        };
+        replaced.map_err(|error| error.to_string())
+    }
+}
+
+fn try_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let probe = neighbour(path);
+    fs::write(&probe, "")?;
+    fs::remove_file(&probe)
+}
+
 /// Writes beside the file and renames, so that a reader sees the old text or the new one.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, text: &str) -> io::Result<()> {
     let beside = neighbour(path);
     fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
         // The first error is the one to tell.

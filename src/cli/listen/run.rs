@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use migrascope::observe::metrics::Metrics;
 use migrascope::{Event, Observer};
 use serde_json::{Value, json};
 
 use super::progress::{Phase, Place, Present, Progress};
 use super::{Listener, Pages};
-use crate::cli::export::Scrape;
+use crate::cli::export::Figures;
 use crate::cli::json::time;
 use crate::cli::settings::Settings;
 
@@ -17,30 +16,18 @@ use crate::cli::settings::Settings;
 pub(crate) struct Listening {
     listener: Listener,
     progress: Progress,
-    metrics: Metrics,
 }
-
-/// Writes the figures down as they are now.
-type Text = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Listens where the settings ask for it; before the run begins, so that a wrong address stops it.
 ///
 /// # Errors
 /// With the option, the address and the cause.
-pub(crate) fn during(settings: &Settings) -> Result<Option<Listening>, String> {
-    let Some(address) = &settings.listen else { return Ok(None) };
+pub(crate) fn during(settings: &Settings, figures: Figures) -> Result<Option<Listening>, String> {
+    let Some(address) = &settings.export.listen else { return Ok(None) };
     let progress = Progress::default();
-    let (metrics, figures) = figures()?;
     let pages = RunPages { progress: progress.clone(), figures };
     let listener = Listener::start(address, Arc::new(pages))?;
-    Ok(Some(Listening { listener, progress, metrics }))
-}
-
-/// The figures of the run, and what writes them down.
-fn figures() -> Result<(Metrics, Text), String> {
-    let scrape = Scrape::new().map_err(|error| format!("--listen: {error}"))?;
-    let metrics = scrape.metrics();
-    Ok((metrics, Box::new(move || scrape.text())))
+    Ok(Some(Listening { listener, progress }))
 }
 
 impl Listening {
@@ -52,19 +39,18 @@ impl Listening {
 
 impl Observer for Listening {
     fn observe(&mut self, event: &Event<'_>) {
-        self.metrics.observe(event);
         self.progress.observe(event);
     }
 }
 
 struct RunPages {
     progress: Progress,
-    figures: Text,
+    figures: Figures,
 }
 
 impl Pages for RunPages {
     fn metrics(&self) -> String {
-        (self.figures)()
+        self.figures.page().text
     }
 
     fn live(&self) -> String {

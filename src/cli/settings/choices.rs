@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const ORDER: [&str; 3] = ["strict", "allow", "skip"];
 /// The words of `--format`.
 pub(crate) const FORMAT: [&str; 2] = ["text", "json"];
+/// The words of `--log-format`.
+pub(crate) const LOG_FORMAT: [&str; 3] = ["off", "text", "json"];
 /// The words of `--telemetry`.
 pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
 /// The words of `--trace-sql`.

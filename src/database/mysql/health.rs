@@ -28,7 +28,11 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
             } else {
                 "SHOW SLAVE STATUS".to_owned()
             },
-            judge: Judge::lag(SOURCE_HOST, SECONDS_BEHIND),
+            judge: Judge::lag(
+                SOURCE_HOST,
+                SECONDS_BEHIND,
+                "this server is no replica; those it has say how far they are",
+            ),
             help: "SHOW REPLICA STATUS has the reason: a large migration takes a replica as long as its source",
         },
     ]

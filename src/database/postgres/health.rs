@@ -12,17 +12,31 @@ const UNVALIDATED: &str = "SELECT CASE WHEN c.conrelid <> 0 THEN format('%I on %
      FROM pg_catalog.pg_constraint c WHERE NOT c.convalidated";
 
 /// What kind of backend another user's session is, only its user may know.
-const CONNECTIONS: &str = "SELECT count(*), pg_catalog.current_setting('max_connections') FROM pg_catalog.pg_stat_activity \
-     WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+///
+/// What is reserved for superusers is of no use to an application: it is refused before the server is full. A superuser
+/// who is in there by now is not counted as one too many.
+const CONNECTIONS: &str = "SELECT least(used, available), available FROM (SELECT count(*) AS used, \
+       pg_catalog.current_setting('max_connections')::int - pg_catalog.current_setting('superuser_reserved_connections')::int \
+       - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int AS available \
+     FROM pg_catalog.pg_stat_activity \
+     WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend') connections";
 
-/// A replica that has replayed everything has no lag of its own; a standby that waits for news is not behind.
+/// A replica that has replayed everything has no lag of its own; a standby that waits for news is not behind, as long as
+/// somebody is there to bring them.
 const REPLICA_LAG: &str = "SELECT coalesce(nullif(application_name, ''), 'a replica') || coalesce(' at ' || host(client_addr), ''), \
        coalesce(pg_catalog.date_part('epoch', replay_lag), 0) \
      FROM pg_catalog.pg_stat_replication WHERE state IN ('streaming', 'catchup') \
      UNION ALL SELECT 'this standby', CASE \
-       WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() THEN 0 \
+       WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() \
+         AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0 \
        ELSE coalesce(pg_catalog.date_part('epoch', pg_catalog.now() - pg_catalog.pg_last_xact_replay_timestamp()), 0) END \
      WHERE pg_catalog.pg_is_in_recovery()";
+
+/// A replica that has left is missed where it has a slot, and keeps the log from being removed. Logical slots may be read
+/// once a day and be healthy. Since when a slot is idle, `{since}` tells from PostgreSQL 17 on.
+const IDLE_SLOTS: &str = " UNION ALL SELECT format('the replica of slot %s', slot_name), {since} \
+     FROM pg_catalog.pg_replication_slots WHERE slot_type = 'physical' AND NOT active AND restart_lsn IS NOT NULL \
+     AND NOT pg_catalog.pg_is_in_recovery()";
 
 const MAY_NOT_SEE_REPLICAS: &str = "SELECT 'only members of pg_monitor see how far a replica is behind' \
      WHERE NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') \
@@ -31,6 +45,8 @@ const MAY_NOT_SEE_REPLICAS: &str = "SELECT 'only members of pg_monitor see how f
 /// The probes for a server of this version, such as `17.2 (Debian 17.2-1)`.
 pub(super) fn probes(version: &str) -> Vec<Probe> {
     // A constraint that is not enforced, which PostgreSQL 18 knows, can never be validated and is meant so.
+    let idle_since =
+        if major(version) >= 17 { "pg_catalog.date_part('epoch', pg_catalog.now() - inactive_since)" } else { "NULL" };
     let enforced = if major(version) >= 18 { " AND c.conenforced" } else { "" };
     vec![
         Probe {
@@ -57,9 +73,10 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
         Probe {
             name: "replica_lag",
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
-            sql: REPLICA_LAG.to_owned(),
-            judge: Judge::lag(0, 1),
-            help: "a large migration takes a replica as long as the primary; wait, or look at its log when it does not catch up",
+            sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
+            judge: Judge::lag(0, 1, "no replicas"),
+            help: "a large migration takes a replica as long as the primary; wait, look at the replica's log when it does not catch up, \
+                   and drop the slot of one that will never come back",
         },
     ]
 }

@@ -67,7 +67,7 @@ impl Distributions {
     }
 }
 
-fn follow<K: Copy + Eq + Hash>(
+pub(super) fn follow<K: Clone + Eq + Hash>(
     histogram: &Histogram<f64>,
     told: &mut Spreads<K>,
     now: &Spreads<K>,
@@ -83,11 +83,11 @@ fn follow<K: Copy + Eq + Hash>(
 }
 
 /// What is there now and was not there before.
-fn more<K: Copy + Eq + Hash>(before: &Spreads<K>, now: &Spreads<K>) -> HashMap<(K, usize), Spread> {
+fn more<K: Clone + Eq + Hash>(before: &Spreads<K>, now: &Spreads<K>) -> HashMap<(K, usize), Spread> {
     let grown = |(key, spread): (&(K, usize), &Spread)| {
         let old = before.get(key).copied().unwrap_or_default();
         let count = spread.count.checked_sub(old.count).filter(|count| *count > 0)?;
-        Some((*key, Spread { count, sum: spread.sum - old.sum }))
+        Some((key.clone(), Spread { count, sum: spread.sum - old.sum }))
     };
     now.iter().filter_map(grown).collect()
 }

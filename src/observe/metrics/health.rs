@@ -1,4 +1,6 @@
 //! The figures of the health checks, in a state of their own: `migrascope health` has these and no others.
+//!
+//! Those of a run stand in the journal, and are shown by whoever reads that.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments;
+use super::distributions::follow;
 use super::state::Labels;
-use crate::event::{Event, RunContext};
+use super::{Count, instruments};
+use crate::event::{Command, Event, RunContext};
+use crate::journal::{Spreads, Totals};
 use crate::observe::names;
 use crate::report::CheckStatus;
 
@@ -16,6 +20,9 @@ use crate::report::CheckStatus;
 pub(super) struct HealthFigures {
     state: Arc<Mutex<Checks>>,
     duration: Histogram<f64>,
+    count: Count,
+    /// What of the journal is recorded.
+    told: Spreads<String>,
 }
 
 /// The last result of each check.
@@ -27,7 +34,7 @@ struct Checks {
 }
 
 impl HealthFigures {
-    pub(super) fn new(meter: &Meter) -> Self {
+    pub(super) fn new(meter: &Meter, count: Count) -> Self {
         let state = Arc::new(Mutex::new(Checks::default()));
         let read = Arc::clone(&state);
         meter
@@ -41,7 +48,8 @@ impl HealthFigures {
                 }
             })
             .build();
-        Self { state, duration: instruments::histogram(meter, &names::HEALTH_CHECK_DURATION) }
+        let duration = instruments::histogram(meter, &names::HEALTH_CHECK_DURATION);
+        Self { state, duration, count, told: Spreads::default() }
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {
@@ -60,18 +68,40 @@ impl HealthFigures {
             Event::HealthChecked { check } => {
                 let labels = state.labels(&check.name);
                 state.ended(&check.name, check.status);
-                self.duration.record(check.elapsed.as_secs_f64(), &labels);
+                // The checks of a run stand in the journal; those alone stand nowhere.
+                let alone = state.run.as_ref().is_some_and(|run| run.command == Command::Health);
+                if check.status != CheckStatus::Skipped && (alone || self.count == Count::Events) {
+                    self.duration.record(check.elapsed.as_secs_f64(), &labels);
+                }
             }
             _ => {}
         }
     }
 
-    /// The check `connect` as it came out for somebody who looked from outside, and did not measure it.
-    pub(super) fn connected(&self, labels: &Labels, status: CheckStatus) {
+    /// Shows what the journal says, those of the present run included as far as they are made.
+    pub(super) fn journal_read(&mut self, totals: &Totals, common: &[KeyValue]) {
+        let labels = |check: String| [common, &[KeyValue::new(names::HEALTH_CHECK, check)]].concat();
+        follow(&self.duration, &mut self.told, &totals.check_durations, names::CHECK_BUCKETS, labels);
+        let mut state = self.state();
+        state.common = common.to_vec();
+        let figure = |(name, status): (&String, &CheckStatus)| Some((name.clone(), figure(*status)?));
+        state.success = totals.checks.iter().filter_map(figure).collect();
+    }
+
+    /// A look from outside has had its answer, from this database.
+    pub(super) fn reached(&self, labels: &Labels) {
         let mut state = self.state();
         state.common = labels.key_values();
-        state.success.remove(names::CHECK_CONNECT);
-        state.ended(names::CHECK_CONNECT, status);
+        state.success.insert(names::CHECK_CONNECT.to_owned(), 1.0);
+    }
+
+    /// A look from outside had no answer. Who was seen before has better labels than who is expected: the series go on.
+    pub(super) fn unreachable(&self, expected: &Labels) {
+        let mut state = self.state();
+        if state.common.is_empty() {
+            state.common = expected.key_values();
+        }
+        state.success.insert(names::CHECK_CONNECT.to_owned(), 0.0);
     }
 
     fn state(&self) -> MutexGuard<'_, Checks> {
@@ -87,12 +117,17 @@ impl Checks {
 
     /// What was not checked has no figure; of two checks with one name the worse one counts.
     fn ended(&mut self, check: &str, status: CheckStatus) {
-        let success = match status {
-            CheckStatus::Ok | CheckStatus::Warn => 1.0,
-            CheckStatus::Fail => 0.0,
-            CheckStatus::Skipped => return,
-        };
+        let Some(success) = figure(status) else { return };
         let worst = self.success.entry(check.to_owned()).or_insert(success);
         *worst = success.min(*worst);
+    }
+}
+
+/// What was not checked has no figure.
+fn figure(status: CheckStatus) -> Option<f64> {
+    match status {
+        CheckStatus::Ok | CheckStatus::Warn => Some(1.0),
+        CheckStatus::Fail => Some(0.0),
+        CheckStatus::Skipped => None,
     }
 }

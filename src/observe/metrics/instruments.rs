@@ -58,8 +58,8 @@ fn collect<T>(state: &Mutex<State>, instrument: &dyn AsyncInstrument<T>, read: R
 
 const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::LAST_RUN_TIMESTAMP, |state, take| last_run(state, take, |last| seconds(Some(last.ended)))),
-    (names::LAST_SUCCESS_TIMESTAMP, |state, take| take(seconds(state.last_success()), &[])),
-    (names::LAST_FAILURE_TIMESTAMP, |state, take| take(seconds(state.last_failure()), &[])),
+    (names::LAST_SUCCESS_TIMESTAMP, |state, take| ever(state, take, State::last_success)),
+    (names::LAST_FAILURE_TIMESTAMP, |state, take| ever(state, take, State::last_failure)),
     (names::LAST_RUN_SUCCESS, |state, take| last_run(state, take, |last| truth(last.outcome == Outcome::Success))),
     (names::LAST_RUN_DURATION, |state, take| last_run(state, take, |last| last.elapsed.as_secs_f64())),
     (names::LAST_RUN_STAGE_DURATION, stages),
@@ -81,6 +81,14 @@ const COUNTERS: &[(Metric, Read<u64>)] = &[(names::RUNS, runs), (names::MIGRATIO
 fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
     if let Some(last) = state.last_run() {
         take(value(last), &[]);
+    }
+}
+
+/// 0 where it never happened, and nothing where nobody knows whether it did.
+fn ever(state: &State, take: Take<'_, f64>, moment: fn(&State) -> Option<SystemTime>) {
+    let moment = moment(state);
+    if moment.is_some() || state.totals.is_some() {
+        take(seconds(moment), &[]);
     }
 }
 
@@ -127,7 +135,7 @@ fn version(state: &State, take: Take<'_, f64>) {
 
 fn info(state: &State, take: Take<'_, f64>) {
     if let Some(version) = state.schema.as_ref().and_then(|schema| schema.version.as_ref()) {
-        take(1.0, &[KeyValue::new(names::VERSION, version.as_str().to_owned())]);
+        take(1.0, &[KeyValue::new(names::VERSION, version.canonical())]);
     }
 }
 

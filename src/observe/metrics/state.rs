@@ -56,8 +56,8 @@ pub(super) struct State {
     pub(super) totals: Option<Totals>,
     /// When the totals were read.
     looked: Option<SystemTime>,
-    /// The run that this process makes, and how it ended.
-    own: Option<Run>,
+    /// When the run began that this process makes now, and how its last one ended.
+    own: Option<SystemTime>,
     own_end: Option<LastRun>,
     pub(super) stages: Stages,
     pub(super) schema: Option<Schema>,
@@ -86,7 +86,7 @@ impl State {
 
     pub(super) fn run_began(&mut self, labels: Labels, now: SystemTime) {
         self.labels = Some(labels);
-        self.own = Some(Run { began: now, alive: now, in_progress: true });
+        self.own = Some(now);
         self.own_end = None;
         self.stages = Stages::default();
         self.migrations.clear();
@@ -111,20 +111,12 @@ impl State {
         self.looked = Some(now);
     }
 
-    pub(super) fn alive(&mut self, now: SystemTime) {
-        if let Some(run) = &mut self.own {
-            run.alive = now;
-        }
-    }
-
     pub(super) fn migration_ended(&mut self, outcome: Outcome) {
         *self.migrations.entry(outcome).or_default() += 1;
     }
 
     pub(super) fn run_ended(&mut self, report: &Report, now: SystemTime) {
-        if let Some(run) = &mut self.own {
-            run.in_progress = false;
-        }
+        self.own = None;
         self.own_end = Some(LastRun {
             run_id: report.run_id.clone(),
             trace_id: report.trace_id.clone(),
@@ -158,8 +150,9 @@ impl State {
 
     /// The present run, whoever makes it, or else the last one.
     pub(super) fn run(&self) -> Option<Run> {
-        if let Some(Run { began, alive, in_progress: true }) = self.own {
-            return Some(Run { began, alive, in_progress: true });
+        if let Some(began) = self.own {
+            // Whoever asks us sees that we live, however long the present statement takes.
+            return Some(Run { began, alive: SystemTime::now(), in_progress: true });
         }
         if let Some(running) = self.totals.as_ref().and_then(|totals| totals.running.as_ref()) {
             // It had the lock when we looked, so it was alive.

@@ -5,10 +5,9 @@ use super::{
     STAGE, VERSION, prometheus_label,
 };
 
-pub use crate::journal::{DURATION_BOUNDS as DURATION_BUCKETS, WAIT_BOUNDS as WAIT_BUCKETS};
-
-/// Upper bounds in seconds for health checks: those of the conventions for database operations.
-pub const CHECK_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+pub use crate::journal::{
+    CHECK_BOUNDS as CHECK_BUCKETS, DURATION_BOUNDS as DURATION_BUCKETS, WAIT_BOUNDS as WAIT_BUCKETS,
+};
 
 /// The kinds of metrics, as Prometheus calls them.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -16,6 +16,11 @@ pub(super) struct HealthSpans {
 }
 
 impl HealthSpans {
+    /// The span of the check that is being made, or of them all.
+    pub(super) fn innermost(&self) -> Option<&Span> {
+        self.check.as_ref().or(self.whole.as_ref())
+    }
+
     /// Takes note of an event of the health checks; all others are none of its business.
     pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>) {
         match event {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Door;
 
-const COMMANDS: [&str; 8] = ["up", "down", "status", "plan", "verify", "serve", "new", "completions"];
+const COMMANDS: [&str; 10] =
+    ["up", "down", "status", "plan", "verify", "health", "serve", "push", "new", "completions"];
 
 #[test]
 fn every_command_has_help_with_examples() {

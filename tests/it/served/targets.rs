@@ -44,7 +44,7 @@ fn one_that_is_dead_and_one_that_hangs_delay_nobody() {
     let server = serve(&door);
     server.figure_is("migrascope_runs_total", &["target=\"shop\"", "outcome=\"success\""], 1.0);
     server.figure_is("migrascope_health_check_success", &["target=\"dead\"", "check=\"connect\""], 0.0);
-    assert_eq!(server.figure("migrascope_health_check_success", &["target=\"shop\""]), Some(1.0));
+    assert_eq!(server.figure("migrascope_health_check_success", &["target=\"shop\"", "check=\"connect\""]), Some(1.0));
     assert_eq!(server.figure("migrascope_health_check_success", &["target=\"hangs\""]), None, "nobody knows yet");
     let reason = server.ready(503);
     assert_eq!(reason, "not ready: dead: unreachable (connect); hangs: not looked yet\n");

@@ -7,6 +7,7 @@ use migrascope::event::Observer;
 use migrascope::history::Direction;
 use migrascope::observe::metrics::{Metrics, Totals};
 use migrascope::observe::names;
+use migrascope::plan::Schema;
 use migrascope::report::Outcome;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -183,4 +184,40 @@ fn a_run_under_way_is_in_progress() {
     figures.metrics.observe(&migrascope::Event::RunStarted { run: &run, expected: &expected });
     assert_eq!(figures.value("migrascope_run_in_progress", ""), Some(1.0));
     assert_eq!(figures.value("migrascope_last_run_success", ""), None, "unknown is not failed");
+}
+
+const CONNECT: &str = "migrascope_check=\"connect\"";
+
+#[test]
+fn a_look_from_outside_says_whether_there_was_an_answer() {
+    let mut figures = Figures::new(Totals::default());
+    let schema = Schema { applied: 3, pending: 1, ..Schema::default() };
+    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Totals::default());
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
+
+    figures.metrics.unreachable(Some("shop"), &story::expected());
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert_eq!(figures.value("migrascope_migrations_applied", ""), Some(3.0), "what was seen stands");
+    assert!(!figures.text().contains("\"mysql\""), "the series go on under the labels that they had");
+
+    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Totals::default());
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
+}
+
+#[test]
+fn a_database_that_never_answered_is_unreachable_under_the_name_that_was_meant() {
+    let mut figures = Figures::new(Totals::default());
+    figures.metrics.unreachable(Some("shop"), &story::expected());
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert!(figures.text().contains("db_system_name=\"mysql\""));
+    assert_eq!(figures.value("migrascope_migrations_applied", ""), None, "unknown is not 0");
+}
+
+#[test]
+fn a_look_keeps_what_the_checks_of_a_run_have_found() {
+    let mut figures = Figures::after(Course::Fine);
+    figures.metrics.unreachable(None, &story::expected());
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert_eq!(figures.value("migrascope_health_check_success", "migrascope_check=\"ping\""), Some(1.0));
+    assert_eq!(figures.value("migrascope_last_run_success", ""), Some(1.0));
 }

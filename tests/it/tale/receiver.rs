@@ -1,13 +1,17 @@
-//! A receiver of OTLP over HTTP, made of a listener and a thread.
+//! A receiver of OTLP over HTTP, made of a listener and a thread. It sorts what it receives by path.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use flate2::read::GzDecoder;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
@@ -16,10 +20,14 @@ use prost::Message;
 pub(super) enum Manner {
     /// Takes everything.
     Polite,
+    /// Takes all but two items of each request.
+    Picky,
     /// Takes connections and never says a word.
     Mute,
-    /// Says that it is busy.
+    /// Says that it is busy, and until when.
     Busy,
+    /// Says once that it is busy, and takes everything then.
+    BusyAtFirst,
 }
 
 pub(super) struct Receiver {
@@ -34,6 +42,12 @@ struct Request {
     body: Vec<u8>,
 }
 
+impl Request {
+    fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+}
+
 impl Receiver {
     pub(super) fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -42,12 +56,22 @@ impl Receiver {
         let received = Arc::clone(&requests);
         thread::spawn(move || {
             let mut held = Vec::new();
-            for stream in listener.incoming().flatten() {
-                match manner {
-                    Manner::Mute => held.push(stream),
-                    Manner::Polite => received.lock().expect("no panic").push(take(stream, "200 OK")),
-                    Manner::Busy => received.lock().expect("no panic").push(take(stream, "503 Busy\r\nRetry-After: 3")),
-                }
+            for (at, stream) in listener.incoming().flatten().enumerate() {
+                let (status, answer) = match manner {
+                    Manner::Mute => {
+                        held.push(stream);
+                        continue;
+                    }
+                    Manner::Polite => ("200 OK", &[][..]),
+                    // Field 1, a message of two bytes; in it field 1, the number 2: the same for all signals.
+                    Manner::Picky => ("200 OK", &[0x0a, 2, 0x08, 2][..]),
+                    Manner::Busy => ("503 Busy\r\nRetry-After: 3", &[][..]),
+                    Manner::BusyAtFirst => (if at == 0 { "503 Busy" } else { "200 OK" }, &[][..]),
+                };
+                let request = take(&stream);
+                // Kept before it is answered, so that a sender who has his answer finds it here.
+                received.lock().expect("no panic").push(request);
+                reply(stream, status, answer);
             }
         });
         Self { url, requests }
@@ -55,17 +79,28 @@ impl Receiver {
 
     /// The bodies that were received, as they came.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        self.requests.lock().expect("no panic").iter().flat_map(|request| request.body.clone()).collect()
+        self.requests().iter().flat_map(|request| request.body.clone()).collect()
     }
 
     /// The heads of the requests.
     pub(super) fn heads(&self) -> Vec<String> {
-        self.requests.lock().expect("no panic").iter().map(|request| request.head.clone()).collect()
+        self.requests().into_iter().map(|request| request.head).collect()
     }
 
-    /// Everything that was received, as one request.
+    /// Every request of traces, as one.
     pub(super) fn request(&self) -> ExportTraceServiceRequest {
-        ExportTraceServiceRequest::decode(&*self.bytes()).expect("messages in protobuf can be put end to end")
+        ExportTraceServiceRequest::decode(&*self.sent_to("/v1/traces")).expect("traces")
+    }
+
+    /// The requests of metrics, in order.
+    pub(super) fn metrics(&self) -> Vec<ExportMetricsServiceRequest> {
+        let requests = self.requests().into_iter().filter(|request| request.path() == "/v1/metrics");
+        requests.map(|request| ExportMetricsServiceRequest::decode(&*request.body).expect("metrics")).collect()
+    }
+
+    /// Every request of log records, as one.
+    pub(super) fn logs(&self) -> ExportLogsServiceRequest {
+        ExportLogsServiceRequest::decode(&*self.sent_to("/v1/logs")).expect("logs")
     }
 
     /// Every span that was received.
@@ -73,22 +108,55 @@ impl Receiver {
         let resources = self.request().resource_spans.into_iter();
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
     }
+
+    /// Every log record that was received.
+    pub(super) fn records(&self) -> Vec<LogRecord> {
+        let resources = self.logs().resource_logs.into_iter();
+        resources.flat_map(|resource| resource.scope_logs).flat_map(|scope| scope.log_records).collect()
+    }
+
+    /// Messages in protobuf can be put end to end.
+    fn sent_to(&self, path: &str) -> Vec<u8> {
+        let requests = self.requests().into_iter().filter(|request| request.path() == path);
+        requests.flat_map(|request| request.body).collect()
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("no panic").clone()
+    }
 }
 
-/// Reads one request and answers it; an empty body is a success in protobuf.
-fn take(mut stream: TcpStream, status: &str) -> Request {
-    let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+/// Reads one request; a compressed body is kept as what it says.
+fn take(stream: &TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
-    let length =
-        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or_default()];
-    reader.read_exact(&mut body).expect("the whole body");
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(answer.as_bytes()).expect("a sender who listens");
+    let field = |name: &str| {
+        head.lines().find_map(|line| Some(line.to_ascii_lowercase().strip_prefix(name)?.trim().to_owned()))
+    };
+    let length = field("content-length:").and_then(|length| length.parse().ok()).unwrap_or_default();
+    let compressed = field("content-encoding:").is_some_and(|how| how == "gzip");
+    let mut body = vec![0; length];
+    // Whoever hangs up has sent nothing.
+    if reader.read_exact(&mut body).is_err() {
+        body.clear();
+    }
+    if compressed {
+        let mut plain = Vec::new();
+        GzDecoder::new(&*body).read_to_end(&mut plain).expect("gzip");
+        body = plain;
+    }
     Request { head, body }
+}
+
+/// An empty body is a full success in protobuf.
+fn reply(mut stream: TcpStream, status: &str, body: &[u8]) {
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    // Whoever has hung up does not hear it.
+    let _ = stream.write_all(&[head.as_bytes(), body].concat());
 }
 
 /// An attribute as text.

@@ -94,10 +94,10 @@ fn a_run_is_a_tree() {
             "migrascope up > migrate Internal",
             "migrate > CREATE TABLE orders Client",
             "migrate > record ledger Client",
-            "migrascope up > release lock Internal",
             "migrascope up > health check Internal",
             "health check > check Internal",
             "health check > check Internal",
+            "migrascope up > release lock Internal",
         ]
     );
     assert!(spans.iter().all(|span| span.status == Status::Unset), "success leaves the status unset");

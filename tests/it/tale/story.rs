@@ -118,8 +118,8 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
             break;
         }
     }
-    observer.observe(&Event::LockReleased { held: Duration::from_secs(1), error: None });
     let health = (course == Course::Fine).then(|| tell_health(observer));
+    observer.observe(&Event::LockReleased { held: Duration::from_secs(1), error: None });
     tell_end(course, observer, steps, health);
 }
 

@@ -6,7 +6,6 @@ use migrascope::Status;
 use migrascope::database::Identity;
 use migrascope::journal::Totals;
 use migrascope::observe::metrics::Metrics;
-use migrascope::report::CheckStatus;
 use serde_json::{Value, json};
 
 use super::look::{Answer, Failure};
@@ -189,18 +188,16 @@ impl Standing {
 
     /// What was last known stays, for it is what happened; only the check says that nobody answers now.
     fn show(&mut self, failure: &Failure) {
-        let status = match failure.answer {
-            Answer::No => CheckStatus::Fail,
-            Answer::Yes => CheckStatus::Ok,
-            Answer::Unknown => return,
-        };
         let identity = self.seen.as_ref().map(|seen| &seen.status.identity).or(failure.expected.as_ref());
         let Some(identity) = identity.cloned() else { return };
         if self.figures.is_none() {
             self.figures = new_figures();
         }
-        if let Some((_, metrics)) = &self.figures {
-            metrics.answers(self.name.as_deref(), &identity, status);
+        let Some((_, metrics)) = &mut self.figures else { return };
+        match failure.answer {
+            Answer::No => metrics.unreachable(self.name.as_deref(), &identity),
+            Answer::Yes => metrics.reachable(self.name.as_deref(), &identity),
+            Answer::Unknown => {}
         }
     }
 }
@@ -211,7 +208,6 @@ impl Seen {
     pub(super) fn of(name: Option<&str>, (status, totals): (Status, Totals)) -> Self {
         let figures = new_figures().map(|(scrape, mut metrics)| {
             metrics.looked(name, &status.identity, &status.schema, &totals);
-            metrics.answers(name, &status.identity, CheckStatus::Ok);
             (scrape, metrics)
         });
         Self { status, totals, figures }

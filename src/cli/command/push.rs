@@ -1,0 +1,45 @@
+//! `push`: the journal's state to every place where metrics go, without any run.
+
+use std::env;
+
+use migrascope::history::Direction;
+use migrascope::plan::Target;
+
+use super::ready::{self, Stopped};
+use super::{block_on, fail, finish, tells_people};
+use crate::cli::exit::Exit;
+use crate::cli::explain::Diagnosis;
+use crate::cli::export::{self, ExportError};
+use crate::cli::json::{Problem, Report};
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
+
+pub(super) fn carry_out(settings: &Settings) -> Exit {
+    match push(settings) {
+        Ok(places) => {
+            if tells_people(settings) {
+                Output::text().line(format_args!("metrics are delivered to {}", places.join(", ")));
+            }
+            finish(settings.format, &Report::new("push", Exit::Done));
+            Exit::Done
+        }
+        Err(Stopped { exit, problem }) => fail(settings.format, "push", exit, problem),
+    }
+}
+
+/// The places that have the figures now.
+fn push(settings: &Settings) -> Result<Vec<String>, Stopped> {
+    let migrator = ready::migrator(settings, Target::Latest, ready::reader())?;
+    let variables = |name: &str| env::var(name).ok();
+    let resend = export::resend(&settings.export, &migrator.expected(), &variables);
+    let resend = resend.map_err(|ExportError { problems }| telemetry(Exit::Usage, &problems))?;
+    let looked = block_on(migrator.look())?;
+    let (status, totals) = looked.map_err(|error| Stopped::by(&error, settings, Direction::Up, None))?;
+    let places = resend.places().to_vec();
+    let failures = resend.deliver(settings.target.as_deref(), &status, &totals);
+    if failures.is_empty() { Ok(places) } else { Err(telemetry(Exit::Unexpected, &failures)) }
+}
+
+fn telemetry(exit: Exit, problems: &[String]) -> Stopped {
+    Stopped { exit, problem: Problem::of_kind("telemetry", problems.iter().map(Diagnosis::error).collect()) }
+}

@@ -1,0 +1,109 @@
+//! Carries the figures to one place as text: when the first migration begins, as a sign of life while the run goes on, and
+//! at its end. Each courier is a thread of its own, so that none waits for another and the run for none.
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use super::delivery::Delivery;
+use super::figures::{Figures, Page};
+use super::flush::Task;
+
+/// Between two signs of life: a run is taken for dead after two minutes without one.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// A place where text is put.
+pub(super) trait Route: Send + 'static {
+    /// Replaces what is there by the page; what the page does not know because the journal was not read, stays.
+    ///
+    /// # Errors
+    /// With the reason in a few words that hold nothing secret.
+    fn put(&mut self, page: &Page, moment: Moment) -> Result<(), String>;
+}
+
+/// When something is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// While the run goes on.
+    During,
+    /// When it has ended.
+    End,
+}
+
+/// A route under way.
+pub(super) struct Courier {
+    calls: mpsc::Sender<Call>,
+    delivery: Arc<Delivery>,
+}
+
+/// What a courier is asked to do.
+enum Call {
+    /// Carry what there is.
+    Begin,
+    /// Carry the last page and say when it is there.
+    End(mpsc::SyncSender<()>),
+}
+
+impl Courier {
+    /// Waits for something to carry; `delivery` is told what becomes of it.
+    ///
+    /// # Errors
+    /// When the system has no thread for it.
+    pub(super) fn start(route: impl Route, figures: Figures, delivery: Delivery) -> Result<Self, String> {
+        let delivery = Arc::new(delivery);
+        let (calls, waiting) = mpsc::channel();
+        let worker = Worker { route, figures, delivery: Arc::clone(&delivery) };
+        thread::Builder::new()
+            .name("metrics".to_owned())
+            .spawn(move || worker.work(&waiting))
+            .map_err(|error| format!("{}: {error}", delivery.nothing_arrived()))?;
+        Ok(Self { calls, delivery })
+    }
+
+    /// Something has begun that may take long, or kill us: what is known now is carried at once.
+    pub(super) fn begin(&self) {
+        // A worker that is gone has left its reason with the delivery.
+        let _ = self.calls.send(Call::Begin);
+    }
+
+    /// The last page. What is on its way arrives before it.
+    pub(super) fn into_task(self) -> Task {
+        Task::new(Arc::clone(&self.delivery), move || {
+            let (done, arrived) = mpsc::sync_channel(1);
+            let _ = self.calls.send(Call::End(done));
+            let _ = arrived.recv();
+        })
+    }
+}
+
+struct Worker<R> {
+    route: R,
+    figures: Figures,
+    delivery: Arc<Delivery>,
+}
+
+impl<R: Route> Worker<R> {
+    fn work(mut self, calls: &mpsc::Receiver<Call>) {
+        loop {
+            match calls.recv_timeout(HEARTBEAT) {
+                Ok(Call::Begin) | Err(mpsc::RecvTimeoutError::Timeout) => self.carry(Moment::During),
+                Ok(Call::End(done)) => {
+                    self.carry(Moment::End);
+                    // Nobody waits any more where the time is up.
+                    let _ = done.send(());
+                    return;
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn carry(&mut self, moment: Moment) {
+        let page = self.figures.page();
+        if page.text.is_empty() {
+            return;
+        }
+        // What became of it is in the tally.
+        let _ = self.delivery.settle(1, self.route.put(&page, moment).map(|()| 0));
+    }
+}

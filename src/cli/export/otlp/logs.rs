@@ -1,0 +1,102 @@
+//! Log records: the provider and its exporter.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::logs::LogRecord;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
+
+use super::carrier::Carriers;
+use super::exporter::Accounted;
+use crate::cli::export::delivery::Delivery;
+use crate::cli::export::environment::{Endpoint, Pace};
+use crate::cli::export::flush::Task;
+
+/// The export of log records, under way.
+#[derive(Clone)]
+pub(in crate::cli::export) struct Logs {
+    provider: SdkLoggerProvider,
+    delivery: Arc<Delivery>,
+}
+
+impl Logs {
+    /// Begins to export; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When there is no client to be had for the endpoint.
+    pub(in crate::cli::export) fn start(
+        carriers: &mut Carriers,
+        (endpoint, pace): &(Endpoint, Pace),
+        resource: Resource,
+    ) -> Result<Self, String> {
+        let exporter = Accounted::records(carriers, endpoint)?;
+        let delivery = exporter.delivery();
+        let batches = BatchConfigBuilder::default()
+            .with_max_queue_size(pace.batches.queue)
+            .with_max_export_batch_size(pace.batches.size)
+            .with_scheduled_delay(pace.interval)
+            .build();
+        let batches = BatchLogProcessor::builder(exporter).with_batch_config(batches).build();
+        let processor = Counting { batches, delivery: Arc::clone(&delivery) };
+        let provider = SdkLoggerProvider::builder().with_resource(resource).with_log_processor(processor).build();
+        Ok(Self { provider, delivery })
+    }
+
+    /// What takes the events of `tracing`.
+    pub(in crate::cli::export) fn provider(&self) -> &SdkLoggerProvider {
+        &self.provider
+    }
+
+    /// Whether everything has arrived so far.
+    pub(in crate::cli::export) fn is_well(&self) -> bool {
+        self.delivery.losses() == 0
+    }
+
+    /// What is left to be done when nothing more is said; it can be done again.
+    pub(in crate::cli::export) fn task(&self) -> Task {
+        let provider = self.provider.clone();
+        Task::new(Arc::clone(&self.delivery), move || {
+            // The result is the last batch's only; what counts is what became of them all.
+            let _ = provider.force_flush();
+        })
+    }
+}
+
+/// Counts what it hands on: the SDK drops in silence what its queue has no room for.
+#[derive(Debug)]
+struct Counting {
+    batches: BatchLogProcessor,
+    delivery: Arc<Delivery>,
+}
+
+impl LogProcessor for Counting {
+    fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        self.delivery.made();
+        // What comes out of `tracing` says only when it was seen, and that is when it happened.
+        if let Some(seen) = record.observed_timestamp().filter(|_| record.timestamp().is_none()) {
+            record.set_timestamp(seen);
+        }
+        self.batches.emit(record, scope);
+    }
+
+    /// Waits for as long as it takes: the SDK gives up after 5 seconds, whatever the user has allowed.
+    fn force_flush(&self) -> OTelSdkResult {
+        loop {
+            match self.batches.force_flush() {
+                Err(OTelSdkError::Timeout(_)) => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.batches.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.batches.set_resource(resource);
+    }
+}

@@ -1,0 +1,164 @@
+//! Metrics: a reader for whatever provider there is, and an exporter that knows since when the totals count.
+//!
+//! The SDK dates a total from the moment its instrument was made. Ours count on from run to run, and a backend that sees
+//! a new beginning with the old total takes all of history for one jump: so the beginning is set to that of the history.
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use flate2::write::GzEncoder;
+use opentelemetry_http::{Bytes, Request};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use prost::Message;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
+use super::answer;
+use super::carrier::{Carriers, Way};
+use super::http::Post;
+use crate::cli::export::delivery::Delivery;
+use crate::cli::export::environment::{Compression, Endpoint, Pace, Signal};
+use crate::cli::export::flush::Task;
+
+/// Since when totals count. No total is sent before it is set; it is set once.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli::export) struct Start(Arc<OnceLock<SystemTime>>);
+
+impl Start {
+    /// The first time counts: totals do not begin anew while a process lives.
+    pub(in crate::cli::export) fn set(&self, start: SystemTime) {
+        let _ = self.0.set(start);
+    }
+
+    fn nanoseconds(&self) -> Option<u64> {
+        let since = self.0.get()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The export of metrics, under way.
+pub(in crate::cli::export) struct Metrics {
+    delivery: Arc<Delivery>,
+}
+
+/// A reader that sends what its provider has, at the endpoint's pace and whenever the provider is flushed.
+///
+/// # Errors
+/// When there is no client to be had for the endpoint.
+pub(in crate::cli::export) fn reader(
+    carriers: &mut Carriers,
+    (endpoint, pace): &(Endpoint, Pace),
+    start: Start,
+) -> Result<(PeriodicReader<Exporter>, Metrics), String> {
+    let delivery = Arc::new(Delivery::to(endpoint));
+    let way = carriers.way(endpoint)?;
+    let exporter = Exporter { way, endpoint: endpoint.clone(), delivery: Arc::clone(&delivery), start };
+    let reader = PeriodicReader::builder(exporter).with_interval(pace.interval).build();
+    Ok((reader, Metrics { delivery }))
+}
+
+impl Metrics {
+    /// The last collection and its export; `provider` is the one that has the reader.
+    pub(in crate::cli::export) fn into_task(self, provider: SdkMeterProvider) -> Task {
+        Task::new(self.delivery, move || {
+            // What became of it is in the tally.
+            let _ = provider.force_flush();
+            // Dropped, the last handle would collect and send everything once more; the process is about to end.
+            std::mem::forget(provider);
+        })
+    }
+}
+
+/// Sends metrics with their true beginning.
+#[derive(Debug)]
+pub(in crate::cli::export) struct Exporter {
+    way: Way,
+    endpoint: Endpoint,
+    delivery: Arc<Delivery>,
+    start: Start,
+}
+
+impl Exporter {
+    /// Sends and says how many points the receiver did not want.
+    fn send(&self, metrics: ExportMetricsServiceRequest) -> Result<usize, String> {
+        match &self.way {
+            Way::Http(post) => self.post(post, &metrics),
+            Way::Grpc(line) => line.send(metrics).map(|answer| answer::rejected_points(&answer)),
+        }
+    }
+
+    fn post(&self, post: &Post, metrics: &ExportMetricsServiceRequest) -> Result<usize, String> {
+        let request = Request::post(self.endpoint.url.as_str()).header(CONTENT_TYPE, "application/x-protobuf");
+        let plain = metrics.encode_to_vec();
+        let request = match self.endpoint.compression {
+            Compression::None => request.body(Bytes::from(plain)),
+            Compression::Gzip => {
+                let body = compressed(&plain).map_err(|error| error.to_string())?;
+                request.header(CONTENT_ENCODING, "gzip").body(Bytes::from(body))
+            }
+        };
+        // What became of it is what the client remembers, in the same words as for the other signals.
+        let _ = post.send(request.map_err(|error| error.to_string())?);
+        let body = post.take_last().unwrap_or_else(|| Err("nothing was sent".to_owned()))?;
+        Ok(answer::rejected(Signal::Metrics, body))
+    }
+}
+
+impl PushMetricExporter for Exporter {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let start = self.start.nanoseconds();
+        let mut request = ExportMetricsServiceRequest::from(metrics);
+        let mut points = 0;
+        for scope in request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics) {
+            scope.metrics.retain_mut(|metric| {
+                let dated = date(metric, start);
+                points += dated.unwrap_or_default();
+                dated.is_some()
+            });
+        }
+        if points == 0 { Ok(()) } else { self.delivery.settle(points, self.send(request)) }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _timeout: std::time::Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(plain)?;
+    encoder.finish()
+}
+
+/// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
+/// of which that is not known.
+fn date(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
+    match &mut metric.data {
+        Some(Data::Sum(sum)) => {
+            let start = start?;
+            sum.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
+            Some(sum.data_points.len())
+        }
+        Some(Data::Histogram(histogram)) => {
+            let start = start?;
+            histogram.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
+            Some(histogram.data_points.len())
+        }
+        Some(Data::Gauge(gauge)) => Some(gauge.data_points.len()),
+        _ => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! The figures and every way that they leave by.
+
+use migrascope::{Event, Observer};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::ManualReader;
+
+use super::ExportSettings;
+use super::courier::{Courier, Route};
+use super::delivery::Delivery;
+use super::environment::{Endpoint, Pace};
+use super::figures::Figures;
+use super::flush::Task;
+use super::otlp::{self, Carriers, Start};
+use super::push::Gateway;
+use super::start::noting;
+use super::textfile::TextFile;
+
+/// Figures that somebody sees.
+pub(super) struct Shown {
+    figures: Figures,
+    couriers: Vec<Courier>,
+    sent: Option<otlp::Metrics>,
+    places: Vec<String>,
+}
+
+impl Shown {
+    /// Opens every way that is configured; `None` where there is none, and nobody listens. What is wrong with one leaves the
+    /// others.
+    pub(super) fn start(
+        settings: &ExportSettings,
+        carriers: &mut Carriers,
+        destination: Option<(Endpoint, Pace)>,
+        resource: impl FnOnce() -> Resource,
+        problems: &mut Vec<String>,
+    ) -> Option<Self> {
+        let file = settings.metrics_file.clone().and_then(|path| noting(problems, TextFile::open(path)));
+        let push = &settings.push;
+        let gateway = push.url.as_ref().and_then(|url| noting(problems, Gateway::open(url, push)));
+        let start = Start::default();
+        let mut places: Vec<String> = destination.iter().map(|(to, _)| to.shown()).collect();
+        let reader = destination.and_then(|to| noting(problems, otlp::reader(carriers, &to, start.clone())));
+        if file.is_none() && gateway.is_none() && reader.is_none() && settings.listen.is_none() {
+            return None;
+        }
+        let (reader, sent) = reader.unzip();
+        let figures = noting(problems, Figures::new(reader, start, resource))?;
+        let mut couriers = Vec::new();
+        if let Some(file) = file {
+            let shown = file.shown();
+            places.push(shown.clone());
+            couriers.extend(noting(problems, courier(file, &figures, shown)));
+        }
+        if let Some(gateway) = gateway {
+            let shown = gateway.shown();
+            places.push(shown.clone());
+            couriers.extend(noting(problems, courier(gateway, &figures, shown)));
+        }
+        Some(Self { figures, couriers, sent, places })
+    }
+
+    /// Figures for whoever listens, and no other way.
+    pub(super) fn only_listened(settings: &ExportSettings, problems: &mut Vec<String>) -> Option<Self> {
+        settings.listen.as_ref()?;
+        let none: Option<ManualReader> = None;
+        let resource = || Resource::builder_empty().build();
+        let figures = noting(problems, Figures::new(none, Start::default(), resource))?;
+        Some(Self { figures, couriers: Vec::new(), sent: None, places: Vec::new() })
+    }
+
+    /// The figures themselves.
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// How the places are called that the figures go to.
+    pub(super) fn places(&self) -> &[String] {
+        &self.places
+    }
+
+    /// The last page to every place, and the last request.
+    pub(super) fn into_tasks(self) -> impl Iterator<Item = Task> {
+        let Self { figures, couriers, sent, .. } = self;
+        let sent = sent.zip(figures.sender()).map(|(sent, provider)| sent.into_task(provider));
+        couriers.into_iter().map(Courier::into_task).chain(sent)
+    }
+}
+
+impl Observer for Shown {
+    fn observe(&mut self, event: &Event<'_>) {
+        self.figures.observe(event);
+        if matches!(event, Event::MigrationStarted { index: 1, .. }) {
+            self.couriers.iter().for_each(Courier::begin);
+        }
+    }
+}
+
+fn courier(route: impl Route, figures: &Figures, shown: String) -> Result<Courier, String> {
+    Courier::start(route, figures.clone(), Delivery::of_text(shown))
+}

@@ -1,0 +1,272 @@
+//! How each record reads: its name, its severity, its fields and its sentence.
+
+use std::time::Duration;
+
+use tracing::{Level, event};
+
+use super::Run;
+use crate::database::Identity;
+use crate::error::Error;
+use crate::event::RunContext;
+use crate::history::Direction;
+use crate::migration::Statement;
+use crate::observe::names;
+use crate::plan::Step;
+use crate::report::{CheckReport, Outcome, Report, StepReport};
+
+pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
+    event!(
+        name: names::LOG_RUN_STARTED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::COMMAND } = context.command.word(),
+        { names::VERSION } = context.tool_version,
+        { names::DB_SYSTEM_NAME } = expected.system,
+        { names::DB_NAMESPACE } = expected.namespace(),
+        "{} has started",
+        context.command.word()
+    );
+}
+
+pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
+    let elapsed = report.elapsed.as_secs_f64();
+    let applied = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
+    match error {
+        None => event!(
+            name: names::LOG_RUN_FINISHED,
+            target: names::SCOPE,
+            Level::INFO,
+            { names::RUN_ID } = &*run.id,
+            { names::TARGET } = run.target(),
+            { names::OUTCOME } = report.outcome.word(),
+            { names::MIGRATIONS_APPLIED } = applied,
+            { names::ELAPSED } = elapsed,
+            "{} has finished",
+            report.command
+        ),
+        Some(error) => event!(
+            name: names::LOG_RUN_FINISHED,
+            target: names::SCOPE,
+            Level::ERROR,
+            { names::RUN_ID } = &*run.id,
+            { names::TARGET } = run.target(),
+            { names::OUTCOME } = report.outcome.word(),
+            { names::MIGRATIONS_APPLIED } = applied,
+            { names::ELAPSED } = elapsed,
+            { names::ERROR_TYPE } = error.kind(),
+            "{} has failed: {error}",
+            report.command
+        ),
+    }
+}
+
+pub(super) fn lock_waiting(run: &Run, holder: Option<&str>) {
+    event!(
+        name: names::LOG_LOCK_WAITING,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::LOCK_HOLDER } = holder,
+        "another runner has the lock"
+    );
+}
+
+pub(super) fn lock_acquired(run: &Run, waited: Duration) {
+    event!(
+        name: names::LOG_LOCK_ACQUIRED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::LOCK_WAIT } = waited.as_secs_f64(),
+        "the lock is ours"
+    );
+}
+
+pub(super) fn lock_timeout(run: &Run, waited: Duration, holder: Option<&str>) {
+    event!(
+        name: names::LOG_LOCK_TIMEOUT,
+        target: names::SCOPE,
+        Level::ERROR,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::ERROR_TYPE } = names::ERROR_LOCK_TIMEOUT,
+        { names::LOCK_WAIT } = waited.as_secs_f64(),
+        { names::LOCK_HOLDER } = holder,
+        "the lock was waited for in vain"
+    );
+}
+
+pub(super) fn checksum_mismatch(run: &Run, changed: usize) {
+    event!(
+        name: names::LOG_CHECKSUM_MISMATCH,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::CHECKSUM_MISMATCHES } = changed,
+        "files of applied migrations have changed: {changed}"
+    );
+}
+
+pub(super) fn schema_dirty(run: &Run) {
+    event!(
+        name: names::LOG_SCHEMA_DIRTY,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        "a migration is recorded as half-applied"
+    );
+}
+
+pub(super) fn migration_started(run: &Run, step: &Step<'_>) {
+    let (version, name) = (step.migration.version.as_str(), step.migration.name.as_str());
+    event!(
+        name: names::LOG_MIGRATION_STARTED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATION_VERSION } = version,
+        { names::MIGRATION_NAME } = name,
+        { names::MIGRATION_DIRECTION } = step.direction.word(),
+        { names::MIGRATION_TRANSACTIONAL } = step.atomic.is_yes(),
+        "migration {version} ({name}) has started"
+    );
+}
+
+/// Names are constants of their place in the code, so the two directions are two events.
+pub(super) fn migration_done(run: &Run, report: &StepReport) {
+    let (version, name, elapsed) = (report.version.as_str(), report.name.as_str(), report.elapsed.as_secs_f64());
+    match report.direction {
+        Direction::Up => event!(
+            name: names::LOG_MIGRATION_APPLIED,
+            target: names::SCOPE,
+            Level::INFO,
+            { names::RUN_ID } = &*run.id,
+            { names::TARGET } = run.target(),
+            { names::MIGRATION_VERSION } = version,
+            { names::MIGRATION_NAME } = name,
+            { names::MIGRATION_DIRECTION } = report.direction.word(),
+            { names::ELAPSED } = elapsed,
+            "migration {version} ({name}) is applied"
+        ),
+        Direction::Down => event!(
+            name: names::LOG_MIGRATION_REVERTED,
+            target: names::SCOPE,
+            Level::INFO,
+            { names::RUN_ID } = &*run.id,
+            { names::TARGET } = run.target(),
+            { names::MIGRATION_VERSION } = version,
+            { names::MIGRATION_NAME } = name,
+            { names::MIGRATION_DIRECTION } = report.direction.word(),
+            { names::ELAPSED } = elapsed,
+            "migration {version} ({name}) is reverted"
+        ),
+    }
+}
+
+/// `told` is what may be told of the database's message.
+pub(super) fn migration_failed(run: &Run, report: &StepReport, told: Option<&str>) {
+    let (version, name) = (report.version.as_str(), report.name.as_str());
+    let failure = report.failure.as_ref();
+    let error_type = failure.and_then(|failure| failure.code.as_deref()).unwrap_or(report.outcome.word());
+    let colon = if told.is_some() { ": " } else { "" };
+    event!(
+        name: names::LOG_MIGRATION_FAILED,
+        target: names::SCOPE,
+        Level::ERROR,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATION_VERSION } = version,
+        { names::MIGRATION_NAME } = name,
+        { names::MIGRATION_DIRECTION } = report.direction.word(),
+        { names::OUTCOME } = report.outcome.word(),
+        { names::ERROR_TYPE } = error_type,
+        { names::STATEMENT_INDEX } = failure.map(|failure| failure.statement),
+        { names::SCRIPT_FILE } = failure.map(|failure| failure.path.display().to_string()),
+        { names::SCRIPT_LINE } = failure.map(|failure| failure.line),
+        { names::SCRIPT_COLUMN } = failure.map(|failure| failure.column),
+        { names::ELAPSED } = report.elapsed.as_secs_f64(),
+        "migration {version} ({name}) has failed{colon}{}",
+        told.unwrap_or_default()
+    );
+}
+
+pub(super) fn statement_slow(run: &Run, step: &Step<'_>, statement: &Statement, number: usize, elapsed: Duration) {
+    event!(
+        name: names::LOG_STATEMENT_SLOW,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::STATEMENT_INDEX } = number,
+        { names::DB_QUERY_SUMMARY } = statement.summary.as_str(),
+        { names::ELAPSED } = elapsed.as_secs_f64(),
+        "{} took {:.1} s",
+        statement.summary,
+        elapsed.as_secs_f64()
+    );
+}
+
+/// Its message stays out: it may quote rows of the database.
+pub(super) fn health_check_failed(run: &Run, check: &CheckReport) {
+    event!(
+        name: names::LOG_HEALTH_CHECK_FAILED,
+        target: names::SCOPE,
+        Level::ERROR,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::HEALTH_CHECK_NAME } = check.name.as_str(),
+        { names::HEALTH_CHECK_VALUE } = check.value,
+        { names::HEALTH_CHECK_THRESHOLD } = check.threshold,
+        { names::ERROR_TYPE } = names::ERROR_UNHEALTHY,
+        { names::ELAPSED } = check.elapsed.as_secs_f64(),
+        "the health check {} has failed",
+        check.name
+    );
+}
+
+pub(super) fn signal_received(run: &Run, signal: &str) {
+    event!(
+        name: names::LOG_SIGNAL_RECEIVED,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::SIGNAL } = signal,
+        "asked to stop by {signal}"
+    );
+}
+
+pub(super) fn telemetry_flushed(run: &Run, signal: &str, outcome: Outcome, elapsed: Duration) {
+    event!(
+        name: names::LOG_TELEMETRY_FLUSHED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::TELEMETRY_SIGNAL } = signal,
+        { names::OUTCOME } = outcome.word(),
+        { names::ELAPSED } = elapsed.as_secs_f64(),
+        "the export of {signal} has ended"
+    );
+}
+
+pub(super) fn telemetry_degraded(run: &Run, signal: &str, reason: &str, lost: usize) {
+    event!(
+        name: names::LOG_TELEMETRY_DEGRADED,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::TELEMETRY_SIGNAL } = signal,
+        { names::TELEMETRY_LOST } = lost,
+        "{reason}"
+    );
+}

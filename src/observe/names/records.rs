@@ -1,0 +1,94 @@
+//! The catalogue of log events: event names, which never vary, and how severe each is.
+
+/// How much a log event matters, as OpenTelemetry and `tracing` both call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The ordinary course of a run.
+    Info,
+    /// Something waits, is slow or is not as it should be, and the run goes on.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl Severity {
+    /// `INFO`, `WARN` or `ERROR`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// One log event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Its name: OpenTelemetry's event name, and the name of the `tracing` event.
+    pub name: &'static str,
+    /// How severe it is; two where that depends on how things went.
+    pub severities: &'static [Severity],
+}
+
+const INFO: &[Severity] = &[Severity::Info];
+const WARN: &[Severity] = &[Severity::Warn];
+const ERROR: &[Severity] = &[Severity::Error];
+
+/// A run began.
+pub const LOG_RUN_STARTED: &str = "migrascope.run.started";
+/// A run ended, however.
+pub const LOG_RUN_FINISHED: &str = "migrascope.run.finished";
+/// Another runner has the lock; told once a run.
+pub const LOG_LOCK_WAITING: &str = "migrascope.lock.waiting";
+/// The lock was got.
+pub const LOG_LOCK_ACQUIRED: &str = "migrascope.lock.acquired";
+/// The lock was waited for in vain.
+pub const LOG_LOCK_TIMEOUT: &str = "migrascope.lock.timeout";
+/// Files of applied migrations have changed.
+pub const LOG_CHECKSUM_MISMATCH: &str = "migrascope.checksum.mismatch";
+/// A migration is recorded as half-applied.
+pub const LOG_SCHEMA_DIRTY: &str = "migrascope.schema.dirty";
+/// A migration began.
+pub const LOG_MIGRATION_STARTED: &str = "migrascope.migration.started";
+/// A migration was applied.
+pub const LOG_MIGRATION_APPLIED: &str = "migrascope.migration.applied";
+/// A migration was reverted.
+pub const LOG_MIGRATION_REVERTED: &str = "migrascope.migration.reverted";
+/// A migration did not succeed.
+pub const LOG_MIGRATION_FAILED: &str = "migrascope.migration.failed";
+/// A statement took more than a second.
+pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
+/// A health check has failed.
+pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
+/// The process was asked to stop.
+pub const LOG_SIGNAL_RECEIVED: &str = "migrascope.signal.received";
+/// An exporter has lost something; told once an exporter.
+pub const LOG_TELEMETRY_DEGRADED: &str = "migrascope.telemetry.degraded";
+/// An exporter has done its last work.
+pub const LOG_TELEMETRY_FLUSHED: &str = "migrascope.telemetry.flushed";
+
+const fn event(name: &'static str, severities: &'static [Severity]) -> LogEvent {
+    LogEvent { name, severities }
+}
+
+/// Every log event, in the order of the documentation.
+pub const LOG_EVENTS: &[LogEvent] = &[
+    event(LOG_RUN_STARTED, INFO),
+    event(LOG_RUN_FINISHED, &[Severity::Info, Severity::Error]),
+    event(LOG_LOCK_WAITING, WARN),
+    event(LOG_LOCK_ACQUIRED, INFO),
+    event(LOG_LOCK_TIMEOUT, ERROR),
+    event(LOG_CHECKSUM_MISMATCH, WARN),
+    event(LOG_SCHEMA_DIRTY, WARN),
+    event(LOG_MIGRATION_STARTED, INFO),
+    event(LOG_MIGRATION_APPLIED, INFO),
+    event(LOG_MIGRATION_REVERTED, INFO),
+    event(LOG_MIGRATION_FAILED, ERROR),
+    event(LOG_STATEMENT_SLOW, WARN),
+    event(LOG_HEALTH_CHECK_FAILED, ERROR),
+    event(LOG_SIGNAL_RECEIVED, WARN),
+    event(LOG_TELEMETRY_DEGRADED, WARN),
+    event(LOG_TELEMETRY_FLUSHED, INFO),
+];

@@ -1,0 +1,253 @@
+//! Events → log events: which, how severe, with what and without what; and `--log-format`.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use migrascope::error::Error;
+use migrascope::event::{Event, Observer};
+use migrascope::history::Direction;
+use migrascope::observe::logs::{Logs, Remarks};
+use migrascope::observe::names::{self, LOG_EVENTS};
+use migrascope::observe::spans::{Policy, Spans};
+use migrascope::plan::Schema;
+use migrascope::report::{CheckReport, CheckStatus, Outcome, StepReport};
+use serde_json::Value;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use super::exporting::Project;
+use super::story::{self, Course, RUN_ID};
+
+/// A log event as a subscriber sees it.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    name: &'static str,
+    severity: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.fields.insert(field.name(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.fields.insert(field.name(), value.to_owned());
+    }
+}
+
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<Told>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Ear {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        assert_eq!(metadata.target(), names::SCOPE);
+        let mut told = Told { name: metadata.name(), severity: metadata.level().to_string(), ..Told::default() };
+        event.record(&mut told);
+        self.0.lock().expect("no panic").push(told);
+    }
+}
+
+/// What is told of a run.
+fn told(tell: impl FnOnce(&mut Logs)) -> Vec<Told> {
+    let ear = Ear::default();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(ear.clone()), || {
+        let context = story::context();
+        let mut logs = Logs::new(&context, Spans::new(&context, Policy::default()));
+        tell(&mut logs);
+        logs.close(0);
+    });
+    let told = ear.0.lock().expect("no panic");
+    told.clone()
+}
+
+fn told_of(course: Course) -> Vec<Told> {
+    told(|logs| story::tell(course, logs, &story::context()))
+}
+
+/// `NAME SEVERITY` of each.
+fn headlines(told: &[Told]) -> Vec<String> {
+    let short = |name: &str| name.trim_start_matches("migrascope.").to_owned();
+    told.iter().map(|told| format!("{} {}", short(told.name), told.severity)).collect()
+}
+
+/// What seldom happens.
+fn mishaps(logs: &mut Logs) {
+    let set = story::set();
+    let plan = story::planned(&set);
+    let step = &plan.steps[0];
+    logs.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
+    let error = Error::Lock { waited: Duration::from_secs(5), holder: None };
+    logs.observe(&Event::LockFinished { error: Some(&error), acquired: false, waited: Duration::from_secs(5) });
+    logs.observe(&Event::PlanStarted);
+    let schema = Schema { version: None, applied: 2, pending: 0, changed: 1, dirty: true };
+    logs.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: Duration::ZERO, schema: &schema });
+    logs.observe(&Event::MigrationStarted { step, index: 1, of: 2 });
+    logs.observe(&Event::StatementStarted { step, index: 0 });
+    let elapsed = Duration::from_millis(1001);
+    logs.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
+    let reverted = StepReport { direction: Direction::Down, ..story::report(step, Vec::new(), None) };
+    logs.observe(&Event::MigrationFinished { step, report: &reverted });
+    logs.observe(&Event::HealthStarted);
+    logs.observe(&Event::CheckStarted { name: "ledger" });
+    let check = CheckReport {
+        name: "ledger".to_owned(),
+        status: CheckStatus::Fail,
+        value: None,
+        threshold: None,
+        unit: None,
+        message: story::SECRET_SQL.to_owned(),
+        help: None,
+        elapsed: Duration::from_millis(4),
+    };
+    logs.observe(&Event::HealthChecked { check: &check });
+    remark(&logs.remarks());
+}
+
+fn remark(remarks: &Remarks) {
+    remarks.signal_received("SIGTERM");
+    remarks.telemetry_degraded("traces", "connection refused", 7);
+    remarks.telemetry_flushed("traces", Outcome::Failure, Duration::from_millis(3));
+}
+
+#[test]
+fn a_run_is_told_from_beginning_to_end() {
+    assert_eq!(
+        headlines(&told_of(Course::Fine)),
+        [
+            "run.started INFO",
+            "lock.waiting WARN",
+            "lock.acquired INFO",
+            "migration.started INFO",
+            "migration.applied INFO",
+            "migration.started INFO",
+            "migration.applied INFO",
+            "run.finished INFO",
+        ]
+    );
+    assert_eq!(
+        headlines(&told_of(Course::Failing)).split_off(3),
+        ["migration.started INFO", "migration.failed ERROR", "run.finished ERROR"]
+    );
+    assert_eq!(headlines(&told_of(Course::Unreachable)), ["run.started INFO", "run.finished ERROR"]);
+}
+
+#[test]
+fn what_seldom_happens_is_told_too() {
+    assert_eq!(
+        headlines(&told(mishaps)),
+        [
+            "lock.timeout ERROR",
+            "checksum.mismatch WARN",
+            "schema.dirty WARN",
+            "migration.started INFO",
+            "statement.slow WARN",
+            "migration.reverted INFO",
+            "health_check.failed ERROR",
+            "signal.received WARN",
+            "telemetry.degraded WARN",
+            "telemetry.flushed INFO",
+        ]
+    );
+}
+
+#[test]
+fn the_catalogue_is_what_is_told() {
+    let all = [told_of(Course::Fine), told_of(Course::Failing), told(mishaps)].concat();
+    let mut heard: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for told in &all {
+        let severities = heard.entry(told.name).or_default();
+        if !severities.contains(&told.severity.as_str()) {
+            severities.push(&told.severity);
+        }
+    }
+    assert_eq!(heard, catalogue());
+}
+
+fn catalogue() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let severities = |event: &names::LogEvent| event.severities.iter().map(|severity| severity.word()).collect();
+    LOG_EVENTS.iter().map(|event| (event.name, severities(event))).collect()
+}
+
+#[test]
+fn the_documentation_has_the_log_events() {
+    let text = include_str!("../../../docs/telemetry.md");
+    let section = text.split("\n## Logs\n").nth(1).expect("a section about logs");
+    let section = section.split("\n## ").next().expect("its text");
+    let documented: BTreeMap<&str, Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| `migrascope."))
+        .map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            (cells[0].trim_matches('`'), cells[1].split(" or ").collect())
+        })
+        .collect();
+    assert_eq!(documented, catalogue());
+}
+
+#[test]
+fn every_record_names_its_run_and_its_target() {
+    for told in [told_of(Course::Fine), told_of(Course::Failing), told(mishaps)].concat() {
+        assert_eq!(told.fields.get(names::RUN_ID).map(String::as_str), Some(RUN_ID), "{told:?}");
+        assert_eq!(told.fields.get(names::TARGET).map(String::as_str), Some("shop"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_failure_says_where_and_never_quotes() {
+    let all = told_of(Course::Failing);
+    let failed = all.iter().find(|told| told.name == names::LOG_MIGRATION_FAILED).expect("a failure");
+    let table = [
+        (names::MIGRATION_VERSION, "1"),
+        (names::OUTCOME, "failure"),
+        (names::ERROR_TYPE, "1064"),
+        (names::STATEMENT_INDEX, "2"),
+        (names::SCRIPT_FILE, "migrations/1_create_users.sql"),
+        (names::SCRIPT_LINE, "2"),
+    ];
+    for (field, value) in table {
+        assert_eq!(failed.fields.get(field).map(String::as_str), Some(value), "{field}: {failed:?}");
+    }
+    assert!(failed.fields["message"].contains("You have an error in your SQL syntax near '…'"), "{failed:?}");
+    for told in [all, told(mishaps)].concat() {
+        let text = format!("{told:?}");
+        assert!(!text.contains("hunter2") && !text.contains("TABEL"), "{text}");
+    }
+}
+
+/// The JSON lines on standard error.
+fn lines(project: &Project, variables: &[(&str, &str)], options: &[&str]) -> Vec<Value> {
+    let output = project.up(variables, options);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+}
+
+#[test]
+fn lines_are_json_with_the_ids_of_run_and_trace() {
+    for options in [&["--log-format", "json"][..], &["--log-format", "json", "--quiet"]] {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let lines = lines(&Project::new(), &[("TRACEPARENT", &parent)], options);
+        let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+        assert_eq!(events.first(), Some(&"migrascope.run.started"), "{events:?}");
+        assert_eq!(events.last(), Some(&"migrascope.run.finished"), "{events:?}");
+        for line in &lines {
+            assert_eq!(line["trace_id"].as_str(), Some(trace), "{line}");
+            assert_eq!(line["migrascope.run.id"], lines[0]["migrascope.run.id"], "{line}");
+            assert!(line["time"].is_string() && line["severity"].is_string() && line["message"].is_string(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn lines_are_not_written_unless_asked_for() {
+    let output = Project::new().up(&[], &[]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("migrascope.run.started"), "{output:?}");
+    let output = Project::new().up(&[("MIGRASCOPE_LOG_FORMAT", "text")], &[]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.lines().any(|line| line.contains("INFO") && line.contains("migrascope.run.started: up has started")));
+}
