@@ -17,7 +17,13 @@ TARGET = "orders"
 # Labels that a route adds for itself.
 FOREIGN = {"job", "instance", "exported_job", "exported_instance", "__name__"}
 # They tell of the process that shows them or of the moment, not of the database.
-OF_THE_MOMENT = ("migrascope_run_heartbeat_timestamp_seconds", "migrascope_build_info")
+OF_THE_MOMENT = (
+    "migrascope_run_heartbeat_timestamp_seconds",
+    "migrascope_build_info",
+    "migrascope_telemetry_export_failures_total",
+    "db_client_operation_duration_seconds_count",
+    "db_client_operation_duration_seconds_sum",
+)
 ROWS = [
     ("runs success", "migrascope_runs_total", {"migrascope_outcome": "success"}),
     ("runs failure", "migrascope_runs_total", {"migrascope_outcome": "failure"}),
@@ -108,7 +114,7 @@ class Prometheus:
 
     def series(self, job):
         found = {}
-        chosen = '{__name__=~"migrascope_.*", __name__!~".*_bucket", job="%s"}' % job
+        chosen = '{__name__=~"(migrascope|db)_.*", __name__!~".*_bucket", job="%s"}' % job
         for one in self.query(chosen):
             labels = frozenset((k, v) for k, v in one["metric"].items() if k not in FOREIGN)
             found[one["metric"]["__name__"], labels] = float(one["value"][1])

@@ -142,6 +142,9 @@ pub(crate) struct Options {
     /// Write metrics for Prometheus's textfile collector here
     #[arg(long, global = true, value_name = "FILE", help_heading = "Telemetry")]
     pub(crate) metrics_file: Option<String>,
+    /// Name the last run and its trace in metrics: a new series with each run [default: off]
+    #[arg(long, global = true, value_name = "SWITCH", help_heading = "Telemetry", value_parser = choices::SWITCH)]
+    pub(crate) metrics_run_info: Option<String>,
     /// Push metrics to this Pushgateway, at the beginning, every 10 seconds and at the end
     #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
     pub(crate) push_url: Option<String>,

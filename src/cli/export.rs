@@ -31,7 +31,7 @@ use migrascope::run::Figures as Wanted;
 use migrascope::{Event, Observer};
 use thiserror::Error;
 
-pub(crate) use self::figures::Figures;
+pub(crate) use self::figures::{Figures, RunInfo};
 use self::flush::{Budget, Flushed};
 pub(crate) use self::push::PushSettings;
 pub(crate) use self::resend::resend;
@@ -70,6 +70,8 @@ pub(crate) struct ExportSettings {
     pub(crate) metrics_file: Option<PathBuf>,
     /// The gateway that they are pushed to.
     pub(crate) push: PushSettings,
+    /// Whether figures name the last run.
+    pub(crate) run_info: RunInfo,
     /// How log events are written to standard error.
     pub(crate) log_format: LogFormat,
     /// Where the pages of a run, and those of `serve`, are answered.
@@ -129,7 +131,7 @@ impl Export {
         self.logs.close(exit_code);
         let budget = Budget::starting_now(self.flush_timeout);
         let records = self.records.as_ref().map(otlp::Logs::task);
-        let figures = self.figures.into_iter().flat_map(Shown::into_tasks);
+        let figures = self.figures.iter().flat_map(Shown::tasks);
         let tasks = self.traces.map(otlp::Traces::into_task).into_iter().chain(records).chain(figures);
         let mut flushed = flush::within(budget, tasks.collect());
         flushed.iter().for_each(|flushed| tell(&remarks, flushed));
@@ -138,6 +140,12 @@ impl Export {
             && flushed.iter().all(|flushed| flushed.signal != environment::Signal::Logs || flushed.failure.is_none())
         {
             flushed.extend(flush::within(budget, vec![records.task()]));
+        }
+        // Those who read the figures see there what failed elsewhere.
+        if let Some(figures) = self.figures.filter(|_| flushed.iter().any(|flushed| flushed.failure.is_some())) {
+            let again = flush::within(budget, figures.put_again().collect());
+            // A place that had the page before has it all the same.
+            drop(again);
         }
         let failures = flushed.into_iter().filter_map(|flushed| flushed.failure);
         failures.map(|failure| format!("telemetry: {failure}")).collect()

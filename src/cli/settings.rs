@@ -16,7 +16,7 @@ use migrascope::Options as Policy;
 use migrascope::plan::Order;
 use migrascope::run::Wait;
 
-use self::choices::{FORMAT, LOG_FORMAT, ORDER, TELEMETRY, choose, duration, limit, truth};
+use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::file::{excerpt as place, syntax};
@@ -25,7 +25,7 @@ pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;
 use super::explain::Diagnosis;
-use super::export::{ExportSettings, LogFormat, PushSettings, TelemetryMode};
+use super::export::{ExportSettings, LogFormat, PushSettings, RunInfo, TelemetryMode};
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -174,6 +174,7 @@ fn verbosity(sources: &mut Sources<'_>, typed: &Options) -> Verbosity {
 
 fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let modes = [TelemetryMode::Off, TelemetryMode::Auto, TelemetryMode::Required];
+    let info = |text: &str| choose(text, SWITCH, [RunInfo::On, RunInfo::Off]);
     let mode = |text: &str| choose(text, TELEMETRY, modes);
     let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
     ExportSettings {
@@ -184,6 +185,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
             token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),
             ca: path(sources, "push-ca", typed.push_ca.as_deref()),
         },
+        run_info: sources.value("metrics-run-info", typed.metrics_run_info.as_deref(), info).unwrap_or_default(),
         log_format: sources.value("log-format", typed.log_format.as_deref(), lines).unwrap_or_default(),
         telemetry: sources.value("telemetry", typed.telemetry.as_deref(), mode).unwrap_or(TelemetryMode::Auto),
         flush_timeout: sources

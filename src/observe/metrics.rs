@@ -3,6 +3,7 @@
 //! Gauges and counters are read from one state whenever somebody collects, so that every route shows the same figures,
 //! a version that is no longer current leaves no series behind, and totals of earlier runs count on.
 
+mod client;
 mod distributions;
 mod health;
 mod instruments;
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
+use self::client::Client;
 use self::distributions::Distributions;
 use self::health::HealthFigures;
 use self::state::{Labels, State};
@@ -22,7 +24,7 @@ use crate::database::Identity;
 use crate::error::Error;
 use crate::event::{Command, Event, Observer};
 pub use crate::journal::{LastRun, Totals};
-use crate::plan::{Plan, Schema};
+use crate::plan::{Plan, Schema, Step};
 use crate::report::{Report, StepReport};
 
 /// Who counts.
@@ -41,11 +43,13 @@ pub struct Metrics {
     state: Arc<Mutex<State>>,
     distributions: Distributions,
     health: HealthFigures,
+    client: Client,
     count: Count,
 }
 
 impl Metrics {
-    /// Registers every instrument of [`names::METRICS`] with `meter`. Runs are counted as they are seen, on top of `totals`.
+    /// Registers the instruments of [`names::METRICS`] with `meter`: all but [`names::LAST_RUN_INFO`], and
+    /// [`names::EXPORT_FAILURES`], which only exporters know. Runs are counted as they are seen, on top of `totals`.
     #[must_use]
     pub fn new(meter: &Meter, totals: Totals) -> Self {
         Self::counting(meter, Count::Events, Some(totals))
@@ -62,7 +66,26 @@ impl Metrics {
     fn counting(meter: &Meter, count: Count, totals: Option<Totals>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
-        Self { state, distributions: Distributions::new(meter), health: HealthFigures::new(meter, count), count }
+        Self {
+            state,
+            distributions: Distributions::new(meter),
+            health: HealthFigures::new(meter, count),
+            client: Client::new(meter),
+            count,
+        }
+    }
+
+    /// The same with [`names::LAST_RUN_INFO`], whose series is another one after each run.
+    #[must_use]
+    pub fn with_run_info(self, meter: &Meter) -> Self {
+        instruments::observe_run_info(meter, &self.state);
+        self
+    }
+
+    /// The labels that every figure has; `None` before it is known which database the figures are of.
+    #[must_use]
+    pub fn labels(&self) -> Option<Vec<KeyValue>> {
+        self.state().labels()
     }
 
     /// Shows a database as it is seen from outside, where this process makes no run itself; the check `connect` succeeds.
@@ -135,10 +158,10 @@ impl Metrics {
         }
     }
 
-    fn migration_finished(&self, report: &StepReport) {
+    fn migration_finished(&self, step: &Step<'_>, report: &StepReport) {
         let mut state = self.state();
         state.stages.apply += report.elapsed;
-        state.migration_ended(report.outcome);
+        state.migration_ended(step, report.outcome);
         if self.count == Count::Journal {
             return;
         }
@@ -187,10 +210,15 @@ impl Observer for Metrics {
                     state.answered(identity);
                 }
             }
+            Event::LockStarted { ledger } => self.client.about(ledger),
             Event::LockFinished { waited, .. } => self.lock_finished(*waited),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
             Event::JournalRead { totals } => self.journal_read(totals),
-            Event::MigrationFinished { report, .. } => self.migration_finished(report),
+            Event::Recorded { step, elapsed, error } => {
+                let common = self.labels().unwrap_or_default();
+                self.client.recorded(step.direction, *elapsed, *error, common);
+            }
+            Event::MigrationFinished { step, report } => self.migration_finished(step, report),
             Event::RunFinished { report, schema, .. } => self.run_finished(report, *schema),
             _ => {}
         }

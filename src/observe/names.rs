@@ -128,6 +128,8 @@ pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 
 /// The run's id, a UUID.
 pub const RUN_ID: &str = "migrascope.run.id";
+/// Label: the trace of the run, 32 hexadecimal digits.
+pub const TRACE_ID: &str = "migrascope.trace.id";
 /// `up`, `down` or `health`.
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
@@ -201,6 +203,8 @@ pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
 pub const SIGNAL: &str = "migrascope.signal";
 /// Log records: what an exporter sends: `traces`, `metrics` or `logs`.
 pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
+/// Label: which exporter it is: `otlp`, `pushgateway` or `textfile`.
+pub const TELEMETRY_EXPORTER: &str = "migrascope.telemetry.exporter";
 /// Log records: items that did not arrive.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 
@@ -232,6 +236,12 @@ pub const STAGE_HEALTH: &str = "health";
 
 /// Labels of every metric.
 pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];
+
+/// A table as `db.collection.name` has it: without the quotes of a statement.
+#[must_use]
+pub fn collection(table: &str) -> String {
+    table.replace(['"', '`'], "")
+}
 
 /// The name of a label or attribute in Prometheus text: `db_system_name`.
 #[must_use]

@@ -246,7 +246,7 @@ impl Observer for Spans {
             Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root)),
             Event::ConnectFinished { result, .. } => self.connected(*result),
             Event::LockStarted { ledger } => {
-                self.ledger = ledger.replace(['"', '`'], "");
+                self.ledger = names::collection(ledger);
                 self.open.lock = Some(tree::lock(&self.root, ledger));
             }
             Event::LockWaited { holder, .. } => {

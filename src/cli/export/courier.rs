@@ -60,6 +60,11 @@ impl Courier {
         Ok(Self { calls, delivery })
     }
 
+    /// What becomes of what is carried.
+    pub(super) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
     /// Something has begun that may take long, or kill us: what is known now is carried at once.
     pub(super) fn begin(&self) {
         // A worker that is gone has left its reason with the delivery.
@@ -67,10 +72,11 @@ impl Courier {
     }
 
     /// The last page. What is on its way arrives before it.
-    pub(super) fn into_task(self) -> Task {
+    pub(super) fn task(&self) -> Task {
+        let calls = self.calls.clone();
         Task::new(Arc::clone(&self.delivery), move || {
             let (done, arrived) = mpsc::sync_channel(1);
-            let _ = self.calls.send(Call::End(done));
+            let _ = calls.send(Call::End(done));
             let _ = arrived.recv();
         })
     }
@@ -91,7 +97,6 @@ impl<R: Route> Worker<R> {
                     self.carry(Moment::End);
                     // Nobody waits any more where the time is up.
                     let _ = done.send(());
-                    return;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }

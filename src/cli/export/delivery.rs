@@ -10,6 +10,7 @@ use super::environment::{Endpoint, Signal};
 #[derive(Debug)]
 pub(super) struct Delivery {
     signal: Signal,
+    exporter: &'static str,
     receiver: String,
     tally: Mutex<Tally>,
 }
@@ -19,21 +20,32 @@ struct Tally {
     made: usize,
     sent: usize,
     lost: usize,
+    failures: u64,
     reason: Option<String>,
 }
 
 impl Delivery {
     pub(super) fn to(endpoint: &Endpoint) -> Self {
-        Self { signal: endpoint.signal, receiver: endpoint.shown(), tally: Mutex::default() }
+        Self { signal: endpoint.signal, exporter: "otlp", receiver: endpoint.shown(), tally: Mutex::default() }
     }
 
     /// Of the figures as text; `receiver` is how the place is called that they are put.
-    pub(super) fn of_text(receiver: String) -> Self {
-        Self { signal: Signal::Metrics, receiver, tally: Mutex::default() }
+    pub(super) fn of_text(exporter: &'static str, receiver: String) -> Self {
+        Self { signal: Signal::Metrics, exporter, receiver, tally: Mutex::default() }
     }
 
     pub(super) fn signal(&self) -> Signal {
         self.signal
+    }
+
+    /// Which kind of exporter it is, as metrics call it.
+    pub(super) fn exporter(&self) -> &'static str {
+        self.exporter
+    }
+
+    /// How many exports have failed so far.
+    pub(super) fn failures(&self) -> u64 {
+        self.tally().failures
     }
 
     /// One more item waits to be sent.
@@ -54,6 +66,7 @@ impl Delivery {
                 Ok(())
             }
             Err(reason) => {
+                self.tally().failures += 1;
                 self.lost(items, reason.as_str());
                 Err(OTelSdkError::InternalFailure(reason))
             }

@@ -8,12 +8,14 @@ use migrascope::observe::metrics::Metrics;
 use migrascope::observe::names;
 use migrascope::{Event, Observer, Status};
 use opentelemetry::InstrumentationScope;
-use opentelemetry::metrics::MeterProvider;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use prometheus::Registry;
 
+use super::delivery::Delivery;
 use super::otlp::Start;
 use super::scrape;
 
@@ -34,7 +36,18 @@ pub(crate) struct Figures {
 #[derive(Clone)]
 struct Read {
     metrics: Arc<Mutex<Metrics>>,
+    meter: Meter,
     provider: SdkMeterProvider,
+}
+
+/// Whether figures name the last run, which makes a new series with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum RunInfo {
+    /// They do not.
+    #[default]
+    Off,
+    /// They do.
+    On,
 }
 
 /// The figures at one moment, as Prometheus text.
@@ -47,20 +60,29 @@ pub(crate) struct Page {
     pub(crate) complete: bool,
 }
 
+/// Figures of what the journal counts.
+pub(super) fn journaled(meter: &Meter, info: RunInfo) -> Metrics {
+    match info {
+        RunInfo::Off => Metrics::journaled(meter),
+        RunInfo::On => Metrics::journaled(meter).with_run_info(meter),
+    }
+}
+
 impl Figures {
     /// Nothing is known yet; `sent` reads the figures as well, and `start` will know since when they count.
     ///
     /// # Errors
     /// When the instruments cannot be registered.
     pub(super) fn new(
+        info: RunInfo,
         sent: Option<impl MetricReader>,
         start: Start,
         resource: impl FnOnce() -> Resource,
     ) -> Result<Self, String> {
         let registry = Registry::new();
         // Text has no place for a resource.
-        let written = Read::new(scrape::reader(&registry)?, Resource::builder_empty().build());
-        let sent = sent.map(|reader| Read::new(reader, resource()));
+        let written = Read::new(info, scrape::reader(&registry)?, Resource::builder_empty().build());
+        let sent = sent.map(|reader| Read::new(info, reader, resource()));
         Ok(Self { written, sent, registry, start })
     }
 
@@ -79,6 +101,14 @@ impl Figures {
             read.metrics().looked(target, &status.identity, &status.schema, totals);
         }
         self.begin();
+    }
+
+    /// Shows how many exports have failed, in every way that figures go.
+    pub(super) fn count_failures(&self, deliveries: Vec<Arc<Delivery>>) {
+        let deliveries: Arc<[Arc<Delivery>]> = deliveries.into();
+        for read in self.reads() {
+            read.count_failures(Arc::clone(&deliveries));
+        }
     }
 
     /// Whose reader sends, for whoever has to make it send now.
@@ -108,11 +138,31 @@ impl Observer for Figures {
 }
 
 impl Read {
-    fn new(reader: impl MetricReader, resource: Resource) -> Self {
+    fn new(info: RunInfo, reader: impl MetricReader, resource: Resource) -> Self {
         let provider = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
         let scope = InstrumentationScope::builder(names::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
         let meter = provider.meter_with_scope(scope.with_schema_url(names::SCHEMA_URL).build());
-        Self { metrics: Arc::new(Mutex::new(Metrics::journaled(&meter))), provider }
+        Self { metrics: Arc::new(Mutex::new(journaled(&meter, info))), meter, provider }
+    }
+
+    fn count_failures(&self, deliveries: Arc<[Arc<Delivery>]>) {
+        let (metric, metrics) = (names::EXPORT_FAILURES, Arc::clone(&self.metrics));
+        self.meter
+            .u64_observable_counter(metric.name)
+            .with_unit(metric.unit)
+            .with_description(metric.description)
+            .with_callback(move |instrument| {
+                let common = metrics.lock().unwrap_or_else(PoisonError::into_inner).labels();
+                let Some(common) = common else { return };
+                for delivery in deliveries.iter() {
+                    let own = [
+                        KeyValue::new(names::TELEMETRY_SIGNAL, delivery.signal().word()),
+                        KeyValue::new(names::TELEMETRY_EXPORTER, delivery.exporter()),
+                    ];
+                    instrument.observe(delivery.failures(), &[common.as_slice(), &own].concat());
+                }
+            })
+            .build();
     }
 
     fn metrics(&self) -> MutexGuard<'_, Metrics> {

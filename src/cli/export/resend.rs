@@ -36,7 +36,7 @@ pub(crate) fn resend(
     let stated = noting(&mut problems, resource::stated(variables)).unwrap_or_default();
     let resource = || resource::of_target(target, variables, stated);
     let destination = environment.take(Signal::Metrics);
-    let shown = Shown::start(settings, &mut Carriers::default(), destination, resource, &mut problems);
+    let shown = Shown::start(settings, &mut Carriers::default(), destination, resource, Vec::new(), &mut problems);
     if shown.is_none() && problems.is_empty() {
         problems.push("there is nowhere to push to: set --push-url, --metrics-file or an OTLP endpoint".to_owned());
     }
@@ -55,7 +55,7 @@ impl Resend {
     /// Delivers within the flush timeout; what comes back are failures, one for each way that failed.
     pub(crate) fn deliver(self, target: Option<&str>, status: &Status, totals: &Totals) -> Vec<String> {
         self.shown.figures().looked(target, status, totals);
-        let flushed = flush::within(Budget::starting_now(self.limit), self.shown.into_tasks().collect());
+        let flushed = flush::within(Budget::starting_now(self.limit), self.shown.tasks().collect());
         flushed.into_iter().filter_map(|flushed| flushed.failure).collect()
     }
 }

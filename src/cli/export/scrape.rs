@@ -11,6 +11,8 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::proto::MetricFamily;
 use prometheus::{Registry, TextEncoder};
 
+use super::figures::{self, RunInfo};
+
 /// A set of figures of its own. Its series are gone with it: instruments cannot be taken out of a set.
 pub(crate) struct Scrape {
     registry: Registry,
@@ -36,8 +38,8 @@ impl Scrape {
     }
 
     /// Who fills it; the journal counts.
-    pub(crate) fn metrics(&self) -> Metrics {
-        Metrics::journaled(&self.provider.meter(names::SCOPE))
+    pub(crate) fn metrics(&self, info: RunInfo) -> Metrics {
+        figures::journaled(&self.provider.meter(names::SCOPE), info)
     }
 
     /// The figures as they are now.

@@ -1,5 +1,7 @@
 //! The figures and every way that they leave by.
 
+use std::sync::Arc;
+
 use migrascope::{Event, Observer};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::ManualReader;
@@ -25,12 +27,13 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Opens every way that is configured; `None` where there is none, and nobody listens. What is wrong with one leaves the
-    /// others.
+    /// others. The failures of `others`, which send no figures, are shown as well.
     pub(super) fn start(
         settings: &ExportSettings,
         carriers: &mut Carriers,
         destination: Option<(Endpoint, Pace)>,
         resource: impl FnOnce() -> Resource,
+        others: Vec<Arc<Delivery>>,
         problems: &mut Vec<String>,
     ) -> Option<Self> {
         let file = settings.metrics_file.clone().and_then(|path| noting(problems, TextFile::open(path)));
@@ -43,18 +46,20 @@ impl Shown {
             return None;
         }
         let (reader, sent) = reader.unzip();
-        let figures = noting(problems, Figures::new(reader, start, resource))?;
+        let figures = noting(problems, Figures::new(settings.run_info, reader, start, resource))?;
         let mut couriers = Vec::new();
         if let Some(file) = file {
             let shown = file.shown();
             places.push(shown.clone());
-            couriers.extend(noting(problems, courier(file, &figures, shown)));
+            couriers.extend(noting(problems, courier(file, &figures, "textfile", shown)));
         }
         if let Some(gateway) = gateway {
             let shown = gateway.shown();
             places.push(shown.clone());
-            couriers.extend(noting(problems, courier(gateway, &figures, shown)));
+            couriers.extend(noting(problems, courier(gateway, &figures, "pushgateway", shown)));
         }
+        let own = couriers.iter().map(Courier::delivery).chain(sent.iter().map(otlp::Metrics::delivery));
+        figures.count_failures(own.chain(others).collect());
         Some(Self { figures, couriers, sent, places })
     }
 
@@ -63,7 +68,7 @@ impl Shown {
         settings.listen.as_ref()?;
         let none: Option<ManualReader> = None;
         let resource = || Resource::builder_empty().build();
-        let figures = noting(problems, Figures::new(none, Start::default(), resource))?;
+        let figures = noting(problems, Figures::new(settings.run_info, none, Start::default(), resource))?;
         Some(Self { figures, couriers: Vec::new(), sent: None, places: Vec::new() })
     }
 
@@ -78,10 +83,14 @@ impl Shown {
     }
 
     /// The last page to every place, and the last request.
-    pub(super) fn into_tasks(self) -> impl Iterator<Item = Task> {
-        let Self { figures, couriers, sent, .. } = self;
-        let sent = sent.zip(figures.sender()).map(|(sent, provider)| sent.into_task(provider));
-        couriers.into_iter().map(Courier::into_task).chain(sent)
+    pub(super) fn tasks(&self) -> impl Iterator<Item = Task> {
+        let sent = self.sent.as_ref().zip(self.figures.sender()).map(|(sent, provider)| sent.task(provider));
+        self.put_again().chain(sent)
+    }
+
+    /// The last page to every place, with what has become known since.
+    pub(super) fn put_again(&self) -> impl Iterator<Item = Task> {
+        self.couriers.iter().map(Courier::task)
     }
 }
 
@@ -94,6 +103,6 @@ impl Observer for Shown {
     }
 }
 
-fn courier(route: impl Route, figures: &Figures, shown: String) -> Result<Courier, String> {
-    Courier::start(route, figures.clone(), Delivery::of_text(shown))
+fn courier(route: impl Route, figures: &Figures, exporter: &'static str, shown: String) -> Result<Courier, String> {
+    Courier::start(route, figures.clone(), Delivery::of_text(exporter, shown))
 }

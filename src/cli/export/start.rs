@@ -116,7 +116,8 @@ fn send(
     });
     let destination = environment.take(Signal::Metrics);
     let resource = || resource::of_target(target, variables, stated);
-    let figures = Shown::start(settings, &mut carriers, destination, resource, problems);
+    let others = traces.iter().map(Traces::delivery).chain(records.iter().map(otlp::Logs::delivery)).collect();
+    let figures = Shown::start(settings, &mut carriers, destination, resource, others, problems);
     Sent { traces, records, figures }
 }
 

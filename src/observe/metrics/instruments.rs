@@ -44,6 +44,17 @@ pub(super) fn observe(meter: &Meter, state: &Arc<Mutex<State>>) {
     }
 }
 
+/// Registers the gauge that names the last run.
+pub(super) fn observe_run_info(meter: &Meter, state: &Arc<Mutex<State>>) {
+    let (metric, state) = (names::LAST_RUN_INFO, Arc::clone(state));
+    meter
+        .f64_observable_gauge(metric.name)
+        .with_unit(metric.unit)
+        .with_description(metric.description)
+        .with_callback(move |instrument| collect(&state, instrument, run_info))
+        .build();
+}
+
 /// Takes the values of one metric, each with the labels that it has besides the common ones.
 type Take<'t, T> = &'t mut dyn FnMut(T, &[KeyValue]);
 
@@ -137,6 +148,13 @@ fn info(state: &State, take: Take<'_, f64>) {
     if let Some(version) = state.schema.as_ref().and_then(|schema| schema.version.as_ref()) {
         take(1.0, &[KeyValue::new(names::VERSION, version.canonical())]);
     }
+}
+
+fn run_info(state: &State, take: Take<'_, f64>) {
+    let Some(last) = state.last_run() else { return };
+    let mut labels = vec![KeyValue::new(names::RUN_ID, last.run_id.clone())];
+    labels.extend(last.trace_id.clone().map(|trace| KeyValue::new(names::TRACE_ID, trace)));
+    take(1.0, &labels);
 }
 
 fn build(_: &State, take: Take<'_, f64>) {

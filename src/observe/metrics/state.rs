@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use opentelemetry::KeyValue;
 
 use crate::database::Identity;
+use crate::history::Direction;
 use crate::journal::{LastRun, Totals};
 use crate::observe::names;
-use crate::plan::Schema;
+use crate::plan::{Schema, Step};
 use crate::report::{Outcome, Report, Stages};
 
 /// Labels of every figure of a run: the only place that derives them.
@@ -111,8 +112,22 @@ impl State {
         self.looked = Some(now);
     }
 
-    pub(super) fn migration_ended(&mut self, outcome: Outcome) {
+    /// The schema is followed as far as one can without reading it: what is the highest version after one was reverted, the
+    /// end of the run tells.
+    pub(super) fn migration_ended(&mut self, step: &Step<'_>, outcome: Outcome) {
         *self.migrations.entry(outcome).or_default() += 1;
+        let Some(schema) = self.schema.as_mut().filter(|_| outcome == Outcome::Success) else { return };
+        match step.direction {
+            Direction::Up => {
+                schema.applied += 1;
+                schema.pending = schema.pending.saturating_sub(1);
+                schema.version = schema.version.take().max(Some(step.migration.version.clone()));
+            }
+            Direction::Down => {
+                schema.applied = schema.applied.saturating_sub(1);
+                schema.pending += 1;
+            }
+        }
     }
 
     pub(super) fn run_ended(&mut self, report: &Report, now: SystemTime) {

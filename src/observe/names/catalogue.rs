@@ -1,8 +1,9 @@
 //! The catalogue of metrics, with their buckets.
 
 use super::{
-    CHECKSUM_MISMATCHES, DIRECTION, HEALTH_CHECK, LOCK, MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION,
-    STAGE, VERSION, prometheus_label,
+    CHECKSUM_MISMATCHES, DB_COLLECTION_NAME, DB_OPERATION_NAME, DIRECTION, ERROR_TYPE, HEALTH_CHECK, LOCK,
+    MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION, RUN_ID, STAGE, TELEMETRY_EXPORTER, TELEMETRY_SIGNAL,
+    TRACE_ID, VERSION, prometheus_label,
 };
 
 pub use crate::journal::{
@@ -171,6 +172,27 @@ pub const HEALTH_CHECK_DURATION: Metric = Metric {
     labels: &[HEALTH_CHECK],
     description: "How long health checks take",
 };
+/// How long our own statements take: those that write the ledger.
+pub const CLIENT_OPERATION_DURATION: Metric = Metric {
+    name: "db.client.operation.duration",
+    unit: SECONDS,
+    kind: Kind::Histogram(CHECK_BUCKETS),
+    labels: &[DB_OPERATION_NAME, DB_COLLECTION_NAME, ERROR_TYPE],
+    description: "How long writing a row of the ledger takes, the commit included",
+};
+/// Exports that failed.
+pub const EXPORT_FAILURES: Metric = Metric {
+    name: "migrascope.telemetry.export.failures",
+    unit: "{export}",
+    kind: Kind::Counter,
+    labels: &[TELEMETRY_SIGNAL, TELEMETRY_EXPORTER],
+    description: "Exports of telemetry that failed in this process",
+};
+/// Which run was the last one.
+pub const LAST_RUN_INFO: Metric = labelled(
+    gauge("migrascope.last_run.info", "", "1, with the ids of the last run and its trace as labels"),
+    &[RUN_ID, TRACE_ID],
+);
 /// Which program wrote this.
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
@@ -200,5 +222,8 @@ pub const METRICS: &[Metric] = &[
     LOCK_WAIT_DURATION,
     HEALTH_CHECK_SUCCESS,
     HEALTH_CHECK_DURATION,
+    CLIENT_OPERATION_DURATION,
+    EXPORT_FAILURES,
+    LAST_RUN_INFO,
     BUILD_INFO,
 ];

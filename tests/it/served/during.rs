@@ -39,7 +39,9 @@ fn probes_and_figures_answer_during_a_slow_migration() {
         assert_eq!(part("run_id"), database.value(run));
         assert!(!status.to_string().to_lowercase().contains("select"), "no SQL: {status}");
         assert_eq!(server.figure("migrascope_run_in_progress", &["target=\"shop\""]), Some(1.0));
-        assert_eq!(server.figure("migrascope_migrations_pending", &[]), Some(3.0), "as the plan has found it");
+        assert_eq!(server.figure("migrascope_migrations_pending", &[]), Some(2.0), "one is applied");
+        assert_eq!(server.figure("migrascope_migrations_applied", &[]), Some(1.0));
+        assert_eq!(server.figure("migrascope_schema_version", &[]), Some(1.0));
         server.signal("-TERM");
         assert_eq!(server.end().code(), Some(143));
     });

@@ -27,8 +27,10 @@ fn a_run_exports_the_whole_catalogue_and_nothing_else() {
         .iter()
         .map(|family| (family.name().to_owned(), format!("{:?}", family.get_field_type()).to_lowercase()))
         .collect();
-    let promised: BTreeMap<String, String> =
+    let mut promised: BTreeMap<String, String> =
         catalogue().into_iter().map(|(name, (_, kind, ..))| (name, kind)).collect();
+    // Those who export know it, and a run does not.
+    promised.remove(&names::EXPORT_FAILURES.prometheus_name());
     assert_eq!(exported, promised);
 }
 
@@ -59,7 +61,7 @@ fn help_is_the_description_of_the_catalogue() {
 fn the_documentation_has_the_catalogue() {
     let documented: BTreeMap<String, Entry> = include_str!("../../../docs/telemetry.md")
         .lines()
-        .filter(|line| line.starts_with("| `migrascope_"))
+        .filter(|line| line.starts_with("| `migrascope_") || line.starts_with("| `db_"))
         .map(|line| {
             let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.replace('`', "")).collect();
             let cell = |index: usize| cells[index].trim().to_owned();

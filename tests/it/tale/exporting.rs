@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::receiver::{Manner, Receiver, attribute};
 
-const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+pub(super) const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// A folder with two migrations for SQLite, and a database to be.
 pub(super) struct Project {

@@ -32,7 +32,8 @@ impl Figures {
             .build()
             .expect("a reader");
         let provider = SdkMeterProvider::builder().with_reader(reader).build();
-        let metrics = Metrics::new(&provider.meter(names::SCOPE), totals);
+        let meter = provider.meter(names::SCOPE);
+        let metrics = Metrics::new(&meter, totals).with_run_info(&meter);
         Self { registry, metrics, _provider: provider }
     }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Output;
 
-use super::exporting::Project;
+use super::exporting::{PARENT, Project};
 use super::receiver::{Manner, Receiver};
 use crate::support::service;
 
@@ -49,7 +49,10 @@ fn the_whole_state_is_put_at_the_beginning_and_at_the_end() {
         assert!(head.to_ascii_lowercase().contains("content-type: text/plain; version=0.0.4"), "{head}");
     }
     let both = String::from_utf8(gateway.bytes()).expect("text");
-    let second = both.rfind("# HELP migrascope_build_info").expect("a second page");
+    let second = both
+        .rfind("# HELP db_client_operation_duration")
+        .or(both.rfind("# HELP migrascope_build_info"))
+        .expect("a second page");
     let (first, last) = both.split_at(second);
     assert_eq!(sample(first, "migrascope_run_in_progress", &[]), Some(1.0));
     assert_eq!(runs(first, "success"), Some(0.0));
@@ -218,4 +221,57 @@ fn push_tells_what_the_journal_says_and_says_when_it_cannot() {
     let database = ["--database-url", "sqlite://no/such.db", "--push-url", &gateway.url];
     let output = project.with_database(&[], &database);
     assert_eq!(output.status.code(), Some(8), "{output:?}");
+}
+
+#[test]
+fn what_failed_elsewhere_is_seen_in_the_figures() {
+    let (project, gateway) = (Project::new(), Receiver::start(Manner::Polite));
+    let environment = [("MIGRASCOPE_PUSH_URL", gateway.url.as_str()), ("OTEL_EXPORTER_OTLP_ENDPOINT", &nobody())];
+    let output = project.up(&environment, &["--metrics-file", "m.prom"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let file = fs::read_to_string(project.path("m.prom")).expect("the file");
+    let pushed = String::from_utf8(gateway.bytes()).expect("text");
+    let last = pushed.rfind("# HELP db_client_operation").expect("a page");
+    for text in [file.as_str(), &pushed[last..]] {
+        let failures = |signal: &str, exporter: &str| {
+            let labels = [format!("signal=\"{signal}\""), format!("exporter=\"{exporter}\"")];
+            sample(text, "migrascope_telemetry_export_failures_total", &[&labels[0], &labels[1]])
+        };
+        for signal in ["traces", "metrics", "logs"] {
+            assert!(failures(signal, "otlp") >= Some(1.0), "{signal}: {text}");
+        }
+        assert_eq!((failures("metrics", "pushgateway"), failures("metrics", "textfile")), (Some(0.0), Some(0.0)));
+    }
+}
+
+#[test]
+fn a_run_is_named_in_figures_on_demand() {
+    let project = Project::new();
+    let name = "migrascope_last_run_info";
+    project.up(&[], &["--metrics-file", "m.prom"]);
+    let text = fs::read_to_string(project.path("m.prom")).expect("the file");
+    assert_eq!(sample(&text, name, &[]), None);
+    for _ in 0..2 {
+        let output = project.up(&[("TRACEPARENT", PARENT)], &["--metrics-file", "m.prom", "--metrics-run-info", "on"]);
+        let text = fs::read_to_string(project.path("m.prom")).expect("the file");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let run = said.lines().next().and_then(|line| line.split("run ").nth(1)?.split(' ').next()).expect("a run");
+        let labels = [format!("migrascope_run_id=\"{run}\""), format!("trace_id=\"{}\"", &PARENT[3..35])];
+        assert_eq!(sample(&text, name, &[&labels[0], &labels[1]]), Some(1.0), "{said} {text}");
+        assert_eq!(text.matches(&format!("\n{name}{{")).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn no_sql_and_no_secret_is_in_the_figures() {
+    let (project, gateway) = (Project::new(), Receiver::start(Manner::Polite));
+    project.write("3_fail.sql", "INSERT INTO users (id, secret) VALUES (7, 'top secret value'), ('broken';");
+    project.up(&[("MIGRASCOPE_PUSH_URL", &gateway.url)], &["--metrics-file", "m.prom"]);
+    let texts = [gateway.bytes(), fs::read(project.path("m.prom")).expect("the file")];
+    for text in texts.map(|bytes| String::from_utf8(bytes).expect("text")) {
+        assert!(text.contains("migrascope_runs_total"), "{text}");
+        for secret in ["hunter2", "top secret", "CREATE TABLE", "INSERT INTO", "4711", "broken"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
 }

@@ -9,13 +9,14 @@ use migrascope::observe::metrics::Metrics;
 use serde_json::{Value, json};
 
 use super::look::{Answer, Failure};
-use crate::cli::export::{Scrape, Series};
+use crate::cli::export::{RunInfo, Scrape, Series};
 use crate::cli::json::{state, time};
 use crate::cli::words;
 
 /// How a database stands, and the figures of it.
 pub(super) struct Standing {
     name: Option<String>,
+    info: RunInfo,
     state: State,
     /// When the last look ended.
     looked: Option<SystemTime>,
@@ -81,8 +82,8 @@ impl State {
 
 impl Standing {
     /// Nothing is known yet.
-    pub(super) fn new(name: Option<String>) -> Self {
-        Self { name, state: State::Unseen, looked: None, seen: None, figures: None, series: Series::default() }
+    pub(super) fn new(name: Option<String>, info: RunInfo) -> Self {
+        Self { name, info, state: State::Unseen, looked: None, seen: None, figures: None, series: Series::default() }
     }
 
     /// Takes the result of a look; whether that is another state than before.
@@ -191,7 +192,7 @@ impl Standing {
         let identity = self.seen.as_ref().map(|seen| &seen.status.identity).or(failure.expected.as_ref());
         let Some(identity) = identity.cloned() else { return };
         if self.figures.is_none() {
-            self.figures = new_figures();
+            self.figures = new_figures(self.info);
         }
         let Some((_, metrics)) = &mut self.figures else { return };
         match failure.answer {
@@ -205,8 +206,8 @@ impl Standing {
 impl Seen {
     /// New figures for each good look: what is no longer so leaves no series, and a journal that was restored from a
     /// backup counts from what stands in it. A long journal takes its time, so nobody may be waiting for this.
-    pub(super) fn of(name: Option<&str>, (status, totals): (Status, Totals)) -> Self {
-        let figures = new_figures().map(|(scrape, mut metrics)| {
+    pub(super) fn of(name: Option<&str>, info: RunInfo, (status, totals): (Status, Totals)) -> Self {
+        let figures = new_figures(info).map(|(scrape, mut metrics)| {
             metrics.looked(name, &status.identity, &status.schema, &totals);
             (scrape, metrics)
         });
@@ -215,9 +216,9 @@ impl Seen {
 }
 
 /// Instruments that cannot be registered are a fault of ours; the other pages are of use all the same.
-fn new_figures() -> Option<Figures> {
+fn new_figures(info: RunInfo) -> Option<Figures> {
     let scrape = Scrape::new().ok()?;
-    let metrics = scrape.metrics();
+    let metrics = scrape.metrics(info);
     Some((scrape, metrics))
 }
 
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn a_look_that_does_not_come_is_an_objection() {
         let (now, within) = (SystemTime::now(), Duration::from_secs(50));
-        let mut standing = Standing::new(Some("shop".to_owned()));
+        let mut standing = Standing::new(Some("shop".to_owned()), RunInfo::Off);
         assert_eq!(standing.objection(now, within).as_deref(), Some("shop: not looked yet"));
         standing.state = State::Good;
         standing.looked = Some(now);
@@ -245,7 +246,7 @@ mod tests {
 
     #[test]
     fn only_a_change_is_told() {
-        let mut standing = Standing::new(Some("shop".to_owned()));
+        let mut standing = Standing::new(Some("shop".to_owned()), RunInfo::Off);
         let now = SystemTime::now();
         assert!(standing.take(Err(failure(Answer::No)), now));
         assert!(!standing.take(Err(failure(Answer::No)), now));

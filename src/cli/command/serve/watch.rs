@@ -29,7 +29,7 @@ impl Watch {
     /// # Errors
     /// When the system refuses a thread.
     pub(super) fn start(target: Target, base: &Settings, every: Duration) -> std::io::Result<Self> {
-        let standing = Arc::new(Mutex::new(Standing::new(target.name.clone())));
+        let standing = Arc::new(Mutex::new(Standing::new(target.name.clone(), base.export.run_info)));
         let (settings, shared, gone) = (target.settings(base), Arc::clone(&standing), Stop::default());
         let left = gone.clone();
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -61,7 +61,8 @@ async fn keep_looking(settings: &Settings, standing: &Mutex<Standing>, every: Du
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let result = look(settings).await.map(|seen| Seen::of(settings.target.as_deref(), seen));
+        let result =
+            look(settings).await.map(|seen| Seen::of(settings.target.as_deref(), settings.export.run_info, seen));
         let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.take(result, SystemTime::now()) {
             tell(settings, &standing);

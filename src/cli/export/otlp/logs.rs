@@ -23,6 +23,11 @@ pub(in crate::cli::export) struct Logs {
 }
 
 impl Logs {
+    /// What becomes of what is sent.
+    pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
     /// Begins to export; nothing is sent yet.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::write::GzEncoder;
+use migrascope::observe::names;
 use opentelemetry_http::{Bytes, Request};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
@@ -64,9 +65,14 @@ pub(in crate::cli::export) fn reader(
 }
 
 impl Metrics {
+    /// What becomes of what is sent.
+    pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
     /// The last collection and its export; `provider` is the one that has the reader.
-    pub(in crate::cli::export) fn into_task(self, provider: SdkMeterProvider) -> Task {
-        Task::new(self.delivery, move || {
+    pub(in crate::cli::export) fn task(&self, provider: SdkMeterProvider) -> Task {
+        Task::new(Arc::clone(&self.delivery), move || {
             // What became of it is in the tally.
             let _ = provider.force_flush();
             // Dropped, the last handle would collect and send everything once more; the process is about to end.
@@ -144,18 +150,25 @@ fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// Counted by this process, since it began: their start is what the SDK says.
+const OF_THE_PROCESS: [&str; 2] = [names::CLIENT_OPERATION_DURATION.name, names::EXPORT_FAILURES.name];
+
 /// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
 /// of which that is not known.
 fn date(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
+    let of_the_process = OF_THE_PROCESS.contains(&metric.name.as_str());
+    let begun = |told: u64| if of_the_process { Some(told) } else { start };
     match &mut metric.data {
         Some(Data::Sum(sum)) => {
-            let start = start?;
-            sum.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
+            for point in &mut sum.data_points {
+                point.start_time_unix_nano = begun(point.start_time_unix_nano)?;
+            }
             Some(sum.data_points.len())
         }
         Some(Data::Histogram(histogram)) => {
-            let start = start?;
-            histogram.data_points.iter_mut().for_each(|point| point.start_time_unix_nano = start);
+            for point in &mut histogram.data_points {
+                point.start_time_unix_nano = begun(point.start_time_unix_nano)?;
+            }
             Some(histogram.data_points.len())
         }
         Some(Data::Gauge(gauge)) => Some(gauge.data_points.len()),

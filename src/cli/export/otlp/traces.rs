@@ -32,6 +32,11 @@ pub(in crate::cli::export) fn new_trace_id() -> [u8; 16] {
 }
 
 impl Traces {
+    /// What becomes of what is sent.
+    pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
     /// Begins to export; nothing is sent yet.
     ///
     /// # Errors

@@ -1,0 +1,50 @@
+//! What our own statements take: OpenTelemetry's metric of a database client.
+
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::instruments;
+use crate::database::DatabaseError;
+use crate::history::Direction;
+use crate::observe::names;
+
+/// The instrument, and the table that our statements are about.
+pub(super) struct Client {
+    duration: Histogram<f64>,
+    ledger: String,
+}
+
+impl Client {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let duration = instruments::histogram(meter, &names::CLIENT_OPERATION_DURATION);
+        Self { duration, ledger: String::new() }
+    }
+
+    /// The table of the ledger, as the database's statements have it.
+    pub(super) fn about(&mut self, ledger: &str) {
+        self.ledger = names::collection(ledger);
+    }
+
+    /// A row of the ledger was written or removed, or was to be.
+    pub(super) fn recorded(
+        &self,
+        direction: Direction,
+        elapsed: Duration,
+        error: Option<&DatabaseError>,
+        common: Vec<KeyValue>,
+    ) {
+        let operation = match direction {
+            Direction::Up => names::OPERATION_INSERT,
+            Direction::Down => names::OPERATION_DELETE,
+        };
+        let mut labels = common;
+        labels.push(KeyValue::new(names::DB_OPERATION_NAME, operation));
+        labels.push(KeyValue::new(names::DB_COLLECTION_NAME, self.ledger.clone()));
+        labels.extend(error.map(|error| {
+            KeyValue::new(names::ERROR_TYPE, error.code.clone().unwrap_or_else(|| names::ERROR_DATABASE.to_owned()))
+        }));
+        self.duration.record(elapsed.as_secs_f64(), &labels);
+    }
+}
