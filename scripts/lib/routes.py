@@ -222,7 +222,7 @@ def main():
 
 def increases(database, prometheus):
     """Failures that fresh processes have pushed, as increase() counts them."""
-    query = 'increase(migrascope_runs_total{job="migrascope", migrascope_outcome="failure"}[1m])'
+    query = 'increase(migrascope_runs_total{job="migrascope", migrascope_outcome="failure"}[30s])'
     before = 'migrascope_runs_total{job="migrascope", migrascope_outcome="failure"}'
     # The failure of the beginning must have left the window.
     until("the window is quiet", lambda: float(prometheus.query(query)[0]["value"][1]) == 0, 90)

@@ -85,12 +85,12 @@ impl Shown {
     /// The last page to every place, and the last request.
     pub(super) fn tasks(&self) -> impl Iterator<Item = Task> {
         let sent = self.sent.as_ref().zip(self.figures.sender()).map(|(sent, provider)| sent.task(provider));
-        self.put_again().chain(sent)
+        self.couriers.iter().map(Courier::task).chain(sent)
     }
 
-    /// The last page to every place, with what has become known since.
+    /// The last page once more, to every place that has taken it, with what has become known since.
     pub(super) fn put_again(&self) -> impl Iterator<Item = Task> {
-        self.couriers.iter().map(Courier::task)
+        self.couriers.iter().filter(|courier| courier.delivery().failure().is_none()).map(Courier::task)
     }
 }
 
