@@ -64,6 +64,11 @@ class Database:
         self.directory.mkdir()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_"))}
         self.environment["DATABASE_URL"] = given.database
+        self.telemetry = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": given.otlp_http[0],
+            "MIGRASCOPE_PUSH_URL": given.pushgateway,
+            "MIGRASCOPE_METRICS_FILE": given.textfile,
+        }
 
     def write(self, version, sql):
         pathlib.Path(self.directory, f"{version:03}_step.sql").write_text(sql + "\n", encoding="utf-8")
@@ -74,12 +79,7 @@ class Database:
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def start_up(self):
-        telemetry = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": self.given.otlp_http[0],
-            "MIGRASCOPE_PUSH_URL": self.given.pushgateway,
-            "MIGRASCOPE_METRICS_FILE": self.given.textfile,
-        }
-        return self.command("up", environment=telemetry)
+        return self.command("up", environment=self.telemetry)
 
     def up(self, expected):
         self.expect(self.start_up(), expected)
@@ -90,12 +90,7 @@ class Database:
         self.expect(self.command("push", environment=grpc), 0)
 
     def push_everywhere(self):
-        telemetry = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": self.given.otlp_http[0],
-            "MIGRASCOPE_PUSH_URL": self.given.pushgateway,
-            "MIGRASCOPE_METRICS_FILE": self.given.textfile,
-        }
-        self.expect(self.command("push", environment=telemetry), 0)
+        self.expect(self.command("push", environment=self.telemetry), 0)
 
     def expect(self, process, expected):
         _, said = process.communicate(timeout=60)

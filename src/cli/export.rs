@@ -143,9 +143,8 @@ impl Export {
         }
         // Those who read the figures see there what failed elsewhere.
         if let Some(figures) = self.figures.filter(|_| flushed.iter().any(|flushed| flushed.failure.is_some())) {
-            let again = flush::within(budget, figures.put_again().collect());
             // A place that had the page before has it all the same.
-            drop(again);
+            let _ = flush::within(budget, figures.put_again().collect());
         }
         let failures = flushed.into_iter().filter_map(|flushed| flushed.failure);
         failures.map(|failure| format!("telemetry: {failure}")).collect()

@@ -110,7 +110,19 @@ impl Totals {
         } else {
             *self.migrations.entry((*direction, Outcome::Vanished)).or_default() += 1;
         }
-        self.since = self.since.min(Some(*began)).or(Some(*began));
+        self.began(*began);
+    }
+
+    /// Takes note of the run that goes on; what the first run of all counts has begun with itself.
+    pub(crate) fn going_on(&mut self, running: Option<Running>) {
+        if let Some(running) = &running {
+            self.began(running.began);
+        }
+        self.running = running;
+    }
+
+    fn began(&mut self, moment: SystemTime) {
+        self.since = self.since.into_iter().chain([moment]).min();
     }
 
     fn count(&mut self, row: Row) {
@@ -123,7 +135,9 @@ impl Totals {
         let counted: u64 = number(next());
         let sum = number::<f64>(next()) / 1000.0;
         let (ended, began) = (moment(next()), moment(next()));
-        self.since = began.into_iter().chain(self.since).min();
+        if let Some(began) = began {
+            self.began(began);
+        }
         let spreads = if kind == RUN {
             *self.runs.entry(outcome).or_default() += counted;
             let last = if outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };

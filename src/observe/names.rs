@@ -203,8 +203,14 @@ pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
 pub const SIGNAL: &str = "migrascope.signal";
 /// Log records: what an exporter sends: `traces`, `metrics` or `logs`.
 pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
-/// Label: which exporter it is: `otlp`, `pushgateway` or `textfile`.
+/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`] or [`EXPORTER_TEXTFILE`].
 pub const TELEMETRY_EXPORTER: &str = "migrascope.telemetry.exporter";
+/// Exporter: OTLP, over HTTP or gRPC.
+pub const EXPORTER_OTLP: &str = "otlp";
+/// Exporter: a Pushgateway.
+pub const EXPORTER_PUSHGATEWAY: &str = "pushgateway";
+/// Exporter: a file for the textfile collector.
+pub const EXPORTER_TEXTFILE: &str = "textfile";
 /// Log records: items that did not arrive.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 

@@ -104,7 +104,7 @@ async fn read(
             totals.lose(lost);
         }
     }
-    totals.running = living.map(|living| living.running);
+    totals.going_on(living.map(|living| living.running));
     Ok(totals)
 }
 

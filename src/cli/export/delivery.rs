@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use migrascope::observe::names;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
 use super::environment::{Endpoint, Signal};
@@ -26,7 +27,12 @@ struct Tally {
 
 impl Delivery {
     pub(super) fn to(endpoint: &Endpoint) -> Self {
-        Self { signal: endpoint.signal, exporter: "otlp", receiver: endpoint.shown(), tally: Mutex::default() }
+        Self {
+            signal: endpoint.signal,
+            exporter: names::EXPORTER_OTLP,
+            receiver: endpoint.shown(),
+            tally: Mutex::default(),
+        }
     }
 
     /// Of the figures as text; `receiver` is how the place is called that they are put.

@@ -5,6 +5,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+
 use super::delivery::Delivery;
 use super::environment::Signal;
 
@@ -57,6 +59,16 @@ impl Budget {
 pub(super) fn within(budget: Budget, tasks: Vec<Task>) -> Vec<Flushed> {
     let pending: Vec<_> = tasks.into_iter().map(spawn).collect();
     pending.into_iter().map(|(delivery, done)| await_end(&delivery, &done, budget)).collect()
+}
+
+/// Repeats a flush for as long as it takes: the SDK gives up after 5 seconds, whatever the user has allowed.
+pub(super) fn patiently(flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
+    loop {
+        match flush() {
+            Err(OTelSdkError::Timeout(_)) => {}
+            result => return result,
+        }
+    }
 }
 
 fn spawn(task: Task) -> (Arc<Delivery>, mpsc::Receiver<()>) {

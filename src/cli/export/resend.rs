@@ -10,7 +10,7 @@ use super::environment::{Environment, Lookup, Signal};
 use super::flush::{self, Budget};
 use super::otlp::Carriers;
 use super::shown::Shown;
-use super::start::noting;
+use super::start::stated;
 use super::{ExportError, ExportSettings, TelemetryMode, resource};
 
 /// Ways that are open.
@@ -33,7 +33,7 @@ pub(crate) fn resend(
     if settings.telemetry == TelemetryMode::Off {
         problems.push("--telemetry is off".to_owned());
     }
-    let stated = noting(&mut problems, resource::stated(variables)).unwrap_or_default();
+    let stated = stated(&environment, variables, &mut problems);
     let resource = || resource::of_target(target, variables, stated);
     let destination = environment.take(Signal::Metrics);
     let shown = Shown::start(settings, &mut Carriers::default(), destination, resource, Vec::new(), &mut problems);

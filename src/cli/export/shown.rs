@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use migrascope::observe::names;
 use migrascope::{Event, Observer};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::ManualReader;
@@ -51,12 +52,12 @@ impl Shown {
         if let Some(file) = file {
             let shown = file.shown();
             places.push(shown.clone());
-            couriers.extend(noting(problems, courier(file, &figures, "textfile", shown)));
+            couriers.extend(noting(problems, courier(file, &figures, names::EXPORTER_TEXTFILE, shown)));
         }
         if let Some(gateway) = gateway {
             let shown = gateway.shown();
             places.push(shown.clone());
-            couriers.extend(noting(problems, courier(gateway, &figures, "pushgateway", shown)));
+            couriers.extend(noting(problems, courier(gateway, &figures, names::EXPORTER_PUSHGATEWAY, shown)));
         }
         let own = couriers.iter().map(Courier::delivery).chain(sent.iter().map(otlp::Metrics::delivery));
         figures.count_failures(own.chain(others).collect());

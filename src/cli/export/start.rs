@@ -5,6 +5,7 @@ use migrascope::event::{RunContext, TraceIdentity};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::spans::{Sampling, Spans};
 use migrascope::observe::{baggage, traceparent};
+use opentelemetry::KeyValue;
 
 use super::environment::{self, Environment, Lookup, Signal};
 use super::otlp::{self, Carriers, Traces};
@@ -99,7 +100,7 @@ fn send(
     problems: &mut Vec<String>,
 ) -> Sent {
     let mut carriers = Carriers::default();
-    let stated = noting(problems, resource::stated(variables)).unwrap_or_default();
+    let stated = stated(&environment, variables, problems);
     let traces = environment.take(Signal::Traces).and_then(|destination| {
         let inherited = context.trace.clone();
         own_trace(context);
@@ -119,6 +120,14 @@ fn send(
     let others = traces.iter().map(Traces::delivery).chain(records.iter().map(otlp::Logs::delivery)).collect();
     let figures = Shown::start(settings, &mut carriers, destination, resource, others, problems);
     Sent { traces, records, figures }
+}
+
+/// What the user says of the sender. A mistake in it is none where nothing is sent by OTLP.
+pub(super) fn stated(environment: &Environment, variables: Lookup<'_>, problems: &mut Vec<String>) -> Vec<KeyValue> {
+    if environment.wanted.is_empty() {
+        return Vec::new();
+    }
+    noting(problems, resource::stated(variables)).unwrap_or_default()
 }
 
 /// Whether the caller has said that it does not record its trace.

@@ -7,7 +7,8 @@ use migrascope::plan::Atomic;
 use migrascope::report::Remains;
 use migrascope::{Error, Options};
 
-use crate::support::{Backend, TestDatabase, block_on, crowd, on};
+use super::locking::SlowRunner;
+use crate::support::{Backend, TestDatabase, block_on, crowd, eventually, on};
 
 fn atomicity(database: &TestDatabase, script: &str) -> Atomic {
     let directory = database.migrations(&[("1_a.sql", script)]);
@@ -142,5 +143,19 @@ fn status_needs_no_more_than_the_right_to_select() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         database.query(&format!("DROP OWNED BY {role}"));
         database.query(&format!("DROP ROLE {role}"));
+    });
+}
+
+#[test]
+fn a_statement_whose_client_was_killed_ends_and_frees_its_locks() {
+    on(Backend::Postgres, |database| {
+        let going_on = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                        AND application_name LIKE 'migrascope/%' AND state = 'active' AND pid <> pg_backend_pid()";
+        let runner = SlowRunner::start(database);
+        eventually("it is at its statement", || (database.value(going_on) == "1").then_some(()));
+        drop(runner);
+        eventually("the server notices long before the statement ends", || {
+            (database.value(going_on) == "0").then_some(())
+        });
     });
 }

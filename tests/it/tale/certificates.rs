@@ -164,6 +164,24 @@ fn ones_own_authority_is_believed() {
 }
 
 #[test]
+fn a_gateway_is_believed_by_ones_own_authority_and_no_other() {
+    let (authority, stranger) = (Authority::called("authority"), Authority::called("stranger"));
+    let gateway = Receiver::start(Manner::Polite);
+    let url = authority.before(&gateway.url, Clients::Anybody);
+    let push = |ca: &str| {
+        let output = Project::new().up(&[], &["--push-url", &url, "--push-ca", ca]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        warnings(&output)
+    };
+    let refused = push(&stranger.text("ca.pem"));
+    assert!(refused.len() == 1 && refused[0].contains("UnknownIssuer"), "{refused:?}");
+    assert_eq!(gateway.heads().concat(), "", "not a word to a stranger");
+    assert_eq!(push(&authority.text("ca.pem")), Vec::<String>::new());
+    let put = |head: &String| head.starts_with("PUT /metrics/job/migrascope/");
+    assert!(gateway.heads().iter().any(put), "{:?}", gateway.heads());
+}
+
+#[test]
 fn who_has_a_certificate_shows_it() {
     let authority = Authority::called("authority");
     on_each_way(|protocol, receiver| {

@@ -67,3 +67,9 @@ fn a_secret_header_that_cannot_be_read_is_not_shown() {
     assert!(matches!(warnings(&output).as_slice(), [line] if line.contains("OTLP_HEADERS")), "{output:?}");
     assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
 }
+
+#[test]
+fn what_is_said_of_the_sender_matters_only_where_something_is_sent() {
+    let output = Project::new().up(&[("OTEL_RESOURCE_ATTRIBUTES", "bad")], &["--telemetry", "required"]);
+    assert_eq!((output.status.code(), warnings(&output)), (Some(0), vec![]), "{output:?}");
+}

@@ -65,6 +65,29 @@ fn totals_are_cumulative_and_begin_with_the_history() {
 }
 
 #[test]
+fn the_next_process_counts_since_the_same_beginning() {
+    let project = Project::new();
+    let starts = || {
+        let receiver = Receiver::start(Manner::Polite);
+        project.up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str())], &[]);
+        let last = metrics(receiver.metrics().pop().expect("metrics"));
+        let start = |name: &str| {
+            let metric = last.iter().find(|metric| metric.name == name).expect(name);
+            match metric.data.as_ref().expect("data") {
+                Data::Sum(sum) => sum.data_points[0].start_time_unix_nano,
+                other => panic!("{name}: {other:?}"),
+            }
+        };
+        (start(names::RUNS.name), start(names::EXPORT_FAILURES.name))
+    };
+    let (runs, exports) = starts();
+    let second = now();
+    let (runs_again, exports_again) = starts();
+    assert_eq!(runs_again, runs, "the journal's beginning");
+    assert!(exports < second && exports_again >= second, "the process's own: {exports} {second} {exports_again}");
+}
+
+#[test]
 fn metrics_are_of_a_target_that_stays_while_runs_pass() {
     let instance = |receiver: &Receiver| {
         let request = receiver.metrics().pop().expect("metrics");

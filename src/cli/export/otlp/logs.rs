@@ -6,14 +6,14 @@ use std::time::Duration;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::LogRecord;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
 
 use super::carrier::Carriers;
 use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
-use crate::cli::export::flush::Task;
+use crate::cli::export::flush::{Task, patiently};
 
 /// The export of log records, under way.
 #[derive(Clone)]
@@ -87,14 +87,8 @@ impl LogProcessor for Counting {
         self.batches.emit(record, scope);
     }
 
-    /// Waits for as long as it takes: the SDK gives up after 5 seconds, whatever the user has allowed.
     fn force_flush(&self) -> OTelSdkResult {
-        loop {
-            match self.batches.force_flush() {
-                Err(OTelSdkError::Timeout(_)) => {}
-                result => return result,
-            }
-        }
+        patiently(|| self.batches.force_flush())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {

@@ -8,7 +8,7 @@ use migrascope::observe::names;
 use opentelemetry::trace::{SpanId, TraceId, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider,
     Span, SpanData, SpanProcessor,
@@ -18,7 +18,7 @@ use super::carrier::Carriers;
 use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
-use crate::cli::export::flush::Task;
+use crate::cli::export::flush::{Task, patiently};
 
 /// The export of traces, under way.
 pub(in crate::cli::export) struct Traces {
@@ -97,14 +97,8 @@ impl SpanProcessor for Counting {
         self.batches.on_end(span);
     }
 
-    /// Waits for as long as it takes: the SDK gives up after 5 seconds, whatever the user has allowed.
     fn force_flush(&self) -> OTelSdkResult {
-        loop {
-            match self.batches.force_flush() {
-                Err(OTelSdkError::Timeout(_)) => {}
-                result => return result,
-            }
-        }
+        patiently(|| self.batches.force_flush())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
