@@ -15,6 +15,7 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
     diagnosis.notes.extend(story(failure, around));
     diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
     diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    diagnosis.notes.extend(tried_again(around));
     diagnosis.notes.extend(halves(failure, around));
     diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));
     diagnosis.help.extend(next(failure, around));
@@ -70,6 +71,12 @@ fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     }
 }
 
+/// How often a passing obstacle was met before.
+fn tried_again(around: Surroundings<'_>) -> Option<String> {
+    let retries = around.report?.steps.last()?.retries;
+    (retries > 0).then(|| format!("tried again {} before this", counted(retries as usize, "time")))
+}
+
 /// Which statements took effect, which may have, which did not.
 fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     let Remains::HalfWay { done, next_unknown } = failure.remains else {
@@ -105,7 +112,7 @@ fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
 fn advice(code: Option<&str>) -> Option<&'static str> {
     match code? {
         "55P03" | "1205" | "5" => Some(
-            "another session held a lock too long: end it, run again at a quieter time, or give --lock-timeout more",
+            "another session held a lock too long: end it, run again at a quieter time, or give --lock-timeout or --retries more",
         ),
         "57014" | "3024" | "1969" => Some(
             "the statement ran too long or was cancelled: --statement-timeout or a directive in the file gives it more time",

@@ -174,6 +174,19 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
     )
 }
 
+pub(super) fn attempt(migrate: &Span, number: u32) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: migrate,
+        names::SPAN_ATTEMPT,
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::ATTEMPT } = i64::from(number),
+        { names::ERROR_TYPE } = Empty,
+    )
+}
+
 /// SQLite's statements are the client's as well: they wait for the disk and for other processes' locks, and what draws
 /// database calls looks for this kind.
 pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: i64) -> Span {

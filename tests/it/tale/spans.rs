@@ -260,6 +260,27 @@ fn a_failure_is_an_error_on_its_statement_its_migration_and_the_root() {
 }
 
 #[test]
+fn an_attempt_after_the_first_is_a_span_of_its_own() {
+    let spans = spans_of(Course::Retried, &story::context(), 0);
+    assert_eq!(
+        tree(&spans)[4..11],
+        [
+            "migrascope up > migrate Internal",
+            "migrate > CREATE TABLE users Client",
+            "migrate > CREATE INDEX users_email Client",
+            "migrate > attempt Internal",
+            "attempt > CREATE TABLE users Client",
+            "attempt > CREATE INDEX users_email Client",
+            "attempt > record ledger Client",
+        ]
+    );
+    let failed: Vec<_> = spans.iter().filter(|span| matches!(span.status, Status::Error { .. })).collect();
+    assert_eq!(failed.len(), 1, "the statement that met the deadlock: {failed:?}");
+    assert_eq!(attribute(failed[0], names::ERROR_TYPE).as_deref(), Some("1213"));
+    assert_eq!(attribute(find(&spans, "attempt"), names::ATTEMPT).as_deref(), Some("2"));
+}
+
+#[test]
 fn nobody_answering_is_an_error_on_connect() {
     let spans = spans_of(Course::Unreachable, &story::context(), 8);
     assert_eq!(find(&spans, "connect").status, Status::error("connection refused"));
