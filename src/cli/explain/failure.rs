@@ -112,12 +112,12 @@ fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
 fn advice(code: Option<&str>) -> Option<&'static str> {
     match code? {
         "55P03" | "1205" | "5" => Some(
-            "another session held a lock too long: end it, run again at a quieter time, or give --lock-timeout or --retries more",
+            "another session held a lock too long: end it, wait for a quieter time, or give --lock-timeout or --retries more",
         ),
         "57014" | "3024" | "1969" => Some(
             "the statement ran too long or was cancelled: --statement-timeout or a directive in the file gives it more time",
         ),
-        "40P01" | "40001" | "1213" => Some("the cause was another session at work: run again"),
+        "40P01" | "40001" | "1213" => Some("the cause was another session at work"),
         "53100" | "1021" | "13" => Some("the disk is full: make room on the server"),
         _ => None,
     }
@@ -128,13 +128,15 @@ fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
         return Vec::new();
     };
     let version = report.steps.last().map_or("it", |step| step.version.as_str());
+    let fix =
+        |file| if advice(failure.code.as_deref()).is_some() { String::new() } else { format!("fix the {file} and ") };
     match (failure.remains, around.direction) {
         (Remains::Nothing, Direction::Up) => {
-            let applied = words::are(report.applied, "migration");
-            vec![format!("{applied} applied and nothing of {version} remains; fix the file and run again")]
+            let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));
+            vec![format!("{applied} applied and nothing of {version} remains; {fix}run again")]
         }
         (Remains::Nothing, Direction::Down) => {
-            vec![format!("{version} is applied as before; fix the down file and run again")]
+            vec![format!("{version} is applied as before; {}run again", fix("down file"))]
         }
         (Remains::HalfWay { .. }, direction) => {
             let condition = format!("run_id = '{}' AND half_way", report.run_id);
