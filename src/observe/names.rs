@@ -174,6 +174,8 @@ pub const MIGRATION_DIRECTION: &str = "migrascope.migration.direction";
 pub const MIGRATION_CHECKSUM: &str = "migrascope.migration.checksum";
 /// Whether the migration runs in one transaction with its ledger row.
 pub const MIGRATION_TRANSACTIONAL: &str = "migrascope.migration.transactional";
+/// How often it, or one of its statements, was begun.
+pub const MIGRATION_ATTEMPTS: &str = "migrascope.migration.attempts";
 /// The statement's number in its migration, from 1.
 pub const STATEMENT_INDEX: &str = "migrascope.statement.index";
 /// SHA-256 of the statement's text with LF line ends.

@@ -229,6 +229,7 @@ impl Spans {
         self.attempt_ended(report.failure.as_ref().map(|failure| failure.code.as_deref()));
         let Some(span) = self.open.migrate.take() else { return };
         span.record(names::OUTCOME, report.outcome.word());
+        span.record(names::MIGRATION_ATTEMPTS, i64::from(report.retries) + 1);
         let succeeded = matches!(report.outcome, Outcome::Success | Outcome::Skip);
         match (&mut self.folding, succeeded) {
             (Some(folding), true) => return folding.succeeded(span, report.elapsed),

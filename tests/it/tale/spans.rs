@@ -128,6 +128,7 @@ fn spans_carry_the_attributes_of_the_conventions() {
         ("migrate", names::MIGRATION_NAME, "create_users"),
         ("migrate", names::MIGRATION_DIRECTION, "up"),
         ("migrate", names::MIGRATION_TRANSACTIONAL, "true"),
+        ("migrate", names::MIGRATION_ATTEMPTS, "1"),
         ("CREATE TABLE users", names::DB_QUERY_SUMMARY, "CREATE TABLE users"),
         ("CREATE TABLE users", names::DB_SYSTEM_NAME, "mariadb"),
         ("CREATE TABLE users", names::STATEMENT_INDEX, "1"),
@@ -278,6 +279,7 @@ fn an_attempt_after_the_first_is_a_span_of_its_own() {
     assert_eq!(failed.len(), 1, "the statement that met the deadlock: {failed:?}");
     assert_eq!(attribute(failed[0], names::ERROR_TYPE).as_deref(), Some("1213"));
     assert_eq!(attribute(find(&spans, "attempt"), names::ATTEMPT).as_deref(), Some("2"));
+    assert_eq!(attribute(find(&spans, "migrate"), names::MIGRATION_ATTEMPTS).as_deref(), Some("2"));
 }
 
 #[test]
