@@ -21,6 +21,7 @@ pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
 pub use self::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
+pub use crate::report::Holder;
 use crate::script::{Name, Thing};
 
 /// Who is at the other end.
@@ -193,6 +194,15 @@ pub trait Session: Send {
     /// taken; that role is back at the transaction's end.
     fn ourselves(&self) -> Vec<String>;
 
+    /// Claims the work on `ledger`, without waiting; whether it is ours now, until the session ends.
+    ///
+    /// Whoever has the lock claims the work before anything else: a runner's session may outlive its runner and the lock, and
+    /// its statement with it.
+    async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError>;
+
+    /// Whose session has claimed the work on `ledger`, as far as the server tells.
+    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError>;
+
     /// Makes the session as new: settings, roles and temporary objects of a migration are gone.
     async fn renew(&mut self) -> Result<(), DatabaseError>;
 
@@ -216,23 +226,6 @@ pub trait Session: Send {
     async fn close(self: Box<Self>);
 }
 
-/// Who has the lock, as far as the server tells.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Holder {
-    /// The server's or the system's number for the process.
-    pub process: Option<u64>,
-    /// Database user.
-    pub user: Option<String>,
-    /// Application name; ours carries the run id.
-    pub application: Option<String>,
-    /// Where it connects from.
-    pub client: Option<String>,
-    /// Since when its session lives, in UTC as RFC 3339.
-    pub since: Option<String>,
-    /// What it is doing.
-    pub doing: Option<String>,
-}
-
 /// The second connection: it holds the lock, outside any transaction, and can stop the first one's statement.
 #[async_trait]
 pub trait Keeper: Send {
@@ -247,6 +240,9 @@ pub trait Keeper: Send {
     /// # Errors
     /// When it is not.
     async fn alive(&mut self) -> Result<(), DatabaseError>;
+
+    /// Who is in the way of the session with this process number; `None` when it waits for nobody or the server does not tell.
+    async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError>;
 
     /// Cancels the statement that the session with this process number is running.
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;

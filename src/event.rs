@@ -245,6 +245,19 @@ pub enum Event<'a> {
         of: u32,
         /// How long the run waits before the next one.
         pause: Duration,
+        /// Who was in the way, where somebody was seen.
+        blocker: Option<&'a Holder>,
+    },
+    /// A statement waits for a lock that somebody else has; told when that is first seen, and when it becomes somebody else.
+    StatementBlocked {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// Who has it.
+        blocker: &'a Holder,
+        /// Since the statement began.
+        elapsed: Duration,
     },
     /// An invalid index that an earlier attempt had left was dropped, before the statement that builds it runs.
     InvalidIndexDropped {

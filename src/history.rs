@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::migration::{Checksum, Version};
 
 /// Which way a migration is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Apply it.

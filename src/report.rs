@@ -1,6 +1,7 @@
 //! What a run has done: plain data that can be printed, serialised and compared.
 
 mod health;
+mod holder;
 mod retry;
 mod rows;
 
@@ -10,12 +11,13 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use self::health::{CheckReport, CheckStatus, HealthReport, Unit};
+pub use self::holder::Holder;
 pub use self::retry::RetryReason;
 pub use self::rows::RowsAffected;
 use crate::history::Direction;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It did what it should.
@@ -112,6 +114,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// An index in quotes that a failed concurrent build has left invalid.
     pub invalid_index: Option<String>,
+    /// Who was last seen with the lock that it waited for.
+    pub blocker: Option<Holder>,
     /// What is left of the migration.
     pub remains: Remains,
 }

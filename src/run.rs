@@ -172,7 +172,7 @@ async fn with_session(
         return Err(Error::ReadOnly { reason });
     }
     let table = ledger.table(&**session);
-    let (mut keeper, since) = lock::acquire(job, &table, observer, tally).await?;
+    let (mut keeper, since) = lock::acquire(job, &mut **session, &table, observer, tally).await?;
     let result = under_lock(job, session, &mut *keeper, &ledger, observer, tally).await;
     let released = keeper.unlock().await;
     observer.observe(&Event::LockReleased { held: since.elapsed(), error: released.as_ref().err() });
@@ -195,7 +195,7 @@ async fn under_lock(
     if plan.steps.is_empty() && job.repair.is_none() {
         return Ok(());
     }
-    prepare_tables(&mut **session, ledger, &journal, plan.steps.len(), tally.started.elapsed()).await?;
+    prepare_patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
     let started = Instant::now();
     if let Some(repair) = job.repair {
@@ -217,6 +217,7 @@ async fn under_lock(
         journal: &journal,
         observer,
         lock_seen: Some(started),
+        blocker: None,
         journal_read: started,
     };
     let mut result = engine.take_all(&plan.steps, tally).await;
@@ -274,6 +275,34 @@ async fn plan_under_lock<'a>(
     tally.stages.plan = started.elapsed();
     observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
     result
+}
+
+/// A file that somebody else writes to is tried again, as it is for a migration's own statements.
+async fn prepare_patiently(
+    job: &Job<'_>,
+    session: &mut dyn Session,
+    ledger: &dyn Ledger,
+    journal: &Journal<'_>,
+    plan: &Plan<'_>,
+    (started, observer): (Instant, &mut dyn Observer),
+) -> Result<(), Error> {
+    let mut pauses = step::pauses(job.options.retries);
+    for attempt in 1.. {
+        let prepared = prepare_tables(session, ledger, journal, plan.steps.len(), started.elapsed()).await;
+        let Err(Error::Own { what, source }) = prepared else { return prepared };
+        let (Some(reason), Some(pause)) = (source.retry_reason(), pauses.next()) else {
+            return Err(Error::Own { what, source });
+        };
+        if let Some(step) = plan.steps.first() {
+            let (of, error) = (job.options.retries.saturating_add(1), &*source);
+            observer.observe(&Event::Retrying { step, index: 0, reason, error, attempt, of, pause, blocker: None });
+        }
+        tokio::select! {
+            () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes our tables where they are missing, and the row of this run.

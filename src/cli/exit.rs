@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use migrascope::Error;
+use migrascope::database::ErrorKind;
 use migrascope::report::Remains;
 
 /// How the process ends.
@@ -80,7 +81,7 @@ impl Exit {
             Self::RolledBack => "a migration failed and was rolled back",
             Self::HalfWay => "a migration failed and was left half-way",
             Self::Locked => "another runner has the lock",
-            Self::NoConnection => "cannot connect, or the server is read-only",
+            Self::NoConnection => "cannot connect, the connection is lost, or the server is read-only",
             Self::Unhealthy => "migrations applied, but the database is unhealthy",
             Self::Interrupted => "interrupted by SIGINT",
             Self::Terminated => "ended by SIGTERM",
@@ -92,6 +93,7 @@ impl Exit {
         match error {
             Error::Url(_) | Error::Layout(_) => Self::Usage,
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,
+            Error::Own { source, .. } if source.kind == ErrorKind::Lost => Self::NoConnection,
             Error::Lock { .. } => Self::Locked,
             Error::Refused(_) => Self::Refused,
             Error::Unhealthy { .. } => Self::Unhealthy,

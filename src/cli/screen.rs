@@ -125,6 +125,9 @@ impl Observer for Screen {
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),
+            Event::StatementBlocked { step, index, blocker, elapsed } => {
+                self.live.tell_at_once(*elapsed, &line::blocked(step, *index, blocker));
+            }
             Event::Retrying { step, index, reason, attempt, of, pause, .. } => {
                 self.live.clear();
                 complain(format_args!("… {}", line::retrying(step, *index, *reason, (*attempt, *of), *pause)));

@@ -69,16 +69,29 @@ pub(crate) fn database(identity: &Identity) -> String {
     format!("{system}{blank}{version}, database {database}")
 }
 
+/// Who is in a statement's way.
+pub(crate) fn blocker(holder: &Holder) -> String {
+    parts(
+        &Holder { since: None, ..holder.clone() },
+        holder.since.as_ref().map(|since| format!("transaction since {since}")),
+    )
+}
+
 /// Who holds the lock, as far as it is known.
 pub(crate) fn holder(holder: &Holder) -> String {
+    let known = parts(holder, None);
+    if known.is_empty() { "the lock is held".to_owned() } else { format!("the lock is held by {known}") }
+}
+
+fn parts(holder: &Holder, more: Option<String>) -> String {
     let parts = [
         holder.process.map(|process| format!("process {process}")),
         holder.application.as_ref().map(|application| format!("application {application}")),
         holder.user.as_ref().map(|user| format!("user {user}")),
         holder.client.as_ref().map(|client| format!("from {client}")),
         holder.since.as_ref().map(|since| format!("since {since}")),
+        more,
         holder.doing.as_ref().map(|doing| format!("now {doing}")),
     ];
-    let known: Vec<String> = parts.into_iter().flatten().collect();
-    if known.is_empty() { "the lock is held".to_owned() } else { format!("the lock is held by {}", known.join(", ")) }
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

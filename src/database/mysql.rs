@@ -16,8 +16,8 @@ use self::error::{from_connect, translate};
 use self::keeper::MysqlKeeper;
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Probe, Row, SecretUrl,
-    Session, UrlError, Value, milliseconds,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Holder, Identity, Keeper, Limits, Probe, Row,
+    SecretUrl, Session, UrlError, Value, milliseconds,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -81,6 +81,7 @@ impl Connector for Mysql {
             identity: self.expected(),
             connector: Self { driver: self.driver.clone(), init: self.init.clone() },
             access,
+            claimed: None,
         };
         session.prepare().await?;
         Ok(Box::new(session))
@@ -136,6 +137,8 @@ struct MysqlSession {
     identity: Identity,
     connector: Mysql,
     access: Access,
+    /// The name of the work that was claimed.
+    claimed: Option<String>,
 }
 
 impl MysqlSession {
@@ -269,7 +272,22 @@ impl Session for MysqlSession {
         let old = std::mem::replace(&mut self.wire, fresh);
         // The old session ends with its socket anyway.
         let _ = old.connection.close().await;
+        if let Some(name) = &self.claimed {
+            // It is free as soon as the server has noticed; nobody else takes it without the lock.
+            keeper::try_lock(&mut self.wire, name, 5).await?;
+        }
         self.prepare().await
+    }
+
+    async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        let name = keeper::claim_name(&self.identity.database, ledger);
+        let ours = keeper::try_lock(&mut self.wire, &name, 0).await?;
+        self.claimed = ours.then_some(name);
+        Ok(ours)
+    }
+
+    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        keeper::holder(&mut self.wire, &keeper::claim_name(&self.identity.database, ledger)).await
     }
 
     async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {

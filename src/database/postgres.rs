@@ -21,8 +21,8 @@ use self::keeper::PostgresKeeper;
 use self::text::{byte, literal, quoted, settings, text_literal};
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Probe, Row,
-    SecretUrl, Session, UrlError, Value,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits,
+    Probe, Row, SecretUrl, Session, UrlError, Value,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -83,6 +83,7 @@ impl Connector for Postgres {
             init: self.init.clone(),
             access,
             ahead: Vec::new(),
+            claimed: None,
             limited: false,
         };
         session.prepare().await?;
@@ -158,6 +159,8 @@ struct PostgresSession {
     access: Access,
     /// Statements that wait for the next message: `BEGIN` and its limits.
     ahead: Vec<String>,
+    /// The key of the work that was claimed.
+    claimed: Option<i64>,
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
     limited: bool,
 }
@@ -330,9 +333,24 @@ impl Session for PostgresSession {
         vec!["SET LOCAL ROLE NONE".to_owned()]
     }
 
+    async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        let key = keeper::claim_key(ledger);
+        let ours = keeper::try_lock(&mut self.wire, key).await?;
+        self.claimed = ours.then_some(key);
+        Ok(ours)
+    }
+
+    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        keeper::holder(&mut self.wire, keeper::claim_key(ledger)).await
+    }
+
     async fn renew(&mut self) -> Result<(), DatabaseError> {
         self.wire.query("DISCARD ALL").await?;
         self.limited = false;
+        if let Some(key) = self.claimed {
+            // Discarded with the rest; nobody else takes it without the lock.
+            keeper::try_lock(&mut self.wire, key).await?;
+        }
         self.initialise().await
     }
 

@@ -19,8 +19,8 @@ use self::error::{from_connect, translate};
 use self::keeper::SqliteKeeper;
 use super::row::{columns, number};
 use super::{
-    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Identity, Keeper, Limits, Probe, Row, SecretUrl,
-    Session, UrlError, Value, locate, milliseconds,
+    Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Holder, Identity, Keeper, Limits, Probe, Row,
+    SecretUrl, Session, UrlError, Value, locate, milliseconds,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
@@ -313,6 +313,15 @@ impl Session for SqliteSession {
 
     fn ourselves(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
+        // What works dies with its process.
+        Ok(true)
+    }
+
+    async fn claimant(&mut self, _ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {

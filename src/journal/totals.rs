@@ -53,7 +53,9 @@ pub struct Totals {
 }
 
 /// Observations by what they are of and by the bucket they fall into, counted from 0; the last one has no bound.
-pub type Spreads<K> = HashMap<(K, usize), Spread>;
+///
+/// In order, so that sums of sums are the same at every look: a counter that goes back by its last digit counts as new.
+pub type Spreads<K> = BTreeMap<(K, usize), Spread>;
 
 /// The observations of one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -112,7 +114,7 @@ impl Totals {
         let outcome = outcome(next());
         let bucket: Option<usize> = next().and_then(|text| text.parse().ok());
         let counted: u64 = number(next());
-        let sum = number::<f64>(next()) / 1000.0;
+        let sum = seconds(next());
         let (ended, began) = (moment(next()), moment(next()));
         if let Some(began) = began {
             self.began(began);
@@ -164,7 +166,7 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
     for row in session.query(&waits).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
-        let (bucket, count, sum) = (number(next()), number(next()), number::<f64>(next()) / 1000.0);
+        let (bucket, count, sum) = (number(next()), number(next()), seconds(next()));
         totals.lock_waits.insert(((), bucket), Spread { count, sum });
         totals.lock_retries += number::<u64>(next());
     }
@@ -190,7 +192,7 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (name, bucket) = (next().unwrap_or_default(), number(next()));
-        let spread = Spread { count: number(next()), sum: number::<f64>(next()) / 1000.0 };
+        let spread = Spread { count: number(next()), sum: seconds(next()) };
         totals.check_durations.insert((name, bucket), spread);
     }
     if totals.check_durations.is_empty() {
@@ -262,6 +264,11 @@ fn status(text: Option<&str>) -> CheckStatus {
 
 pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// A sum of milliseconds with three decimals, in seconds, without what adding them up has blurred.
+fn seconds(text: Option<String>) -> f64 {
+    (number::<f64>(text) * 1000.0).round() / 1e6
 }
 
 pub(super) fn milliseconds(text: Option<String>) -> Duration {

@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::disclosure::disclose;
 use super::history_was_read;
-use super::spans::{Spans, describe};
+use super::spans::{Spans, describe, in_the_way};
 use crate::database::{DatabaseError, Holder};
 use crate::error::Error;
 use crate::event::{Event, Observer, RunContext};
@@ -87,10 +87,11 @@ impl Logs {
                 self.heard(result.err());
             }
             Event::Recorded { error, .. } => self.heard(*error),
-            Event::Retrying { step, index, reason, error, attempt, of, pause } => {
+            Event::Retrying { step, index, reason, error, attempt, of, pause, blocker } => {
                 let span = self.spans.innermost();
+                let (index, reason, attempt, of, pause) = (*index, *reason, *attempt, *of, *pause);
                 let retry =
-                    record::Retry { index: *index, reason: *reason, error, attempt: *attempt, of: *of, pause: *pause };
+                    record::Retry { index, reason, error, attempt, of, pause, blocker: blocker.map(in_the_way) };
                 span.in_scope(|| record::statement_retrying(&self.run, step, &retry));
             }
             Event::InvalidIndexDropped { step, name, .. } => {

@@ -178,6 +178,8 @@ pub const MIGRATION_DIRECTION: &str = "migrascope.migration.direction";
 pub const MIGRATION_CHECKSUM: &str = "migrascope.migration.checksum";
 /// Whether the migration runs in one transaction with its ledger row.
 pub const MIGRATION_TRANSACTIONAL: &str = "migrascope.migration.transactional";
+/// Who has the lock that a statement waits for or has waited for, in one line.
+pub const BLOCKER: &str = "migrascope.blocker";
 /// How often it, or one of its statements, was begun.
 pub const MIGRATION_ATTEMPTS: &str = "migrascope.migration.attempts";
 /// The statement's number in its migration, from 1.

@@ -298,6 +298,11 @@ impl Observer for Spans {
                     self.recording(step, index + 1);
                 }
             }
+            Event::StatementBlocked { blocker, .. } => {
+                if let Some((span, _)) = &self.open.statement {
+                    span.record(names::BLOCKER, in_the_way(blocker).as_str());
+                }
+            }
             Event::Retrying { error, .. } => self.retrying(error),
             Event::AttemptStarted { step, attempt } => self.attempt_started(step, *attempt),
             Event::Recorded { elapsed, error, .. } => self.recorded(*elapsed, *error),
@@ -321,6 +326,12 @@ fn count(number: usize) -> i64 {
 
 fn rows_told(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Who is in the way, in one line, with the beginning of its transaction; not what it is doing, since that may be SQL.
+pub(super) fn in_the_way(blocker: &Holder) -> String {
+    let since = blocker.since.as_ref().map(|since| format!(", transaction since {since}")).unwrap_or_default();
+    describe(blocker) + &since
 }
 
 /// The holder of the lock in one line; what it is doing stays out, since that may be SQL.

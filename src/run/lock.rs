@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::tally::Tally;
 use super::{Job, Wait};
-use crate::database::{DatabaseError, Holder, Keeper};
+use crate::database::{DatabaseError, Holder, Keeper, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 
@@ -15,8 +15,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// Tries until it has the lock, and since when; tells who has it meanwhile.
+///
+/// Then it claims the work for `session`: one whose runner is dead may still be at it.
 pub(super) async fn acquire(
     job: &Job<'_>,
+    session: &mut dyn Session,
     ledger: &str,
     observer: &mut dyn Observer,
     tally: &mut Tally,
@@ -28,7 +31,18 @@ pub(super) async fn acquire(
         () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
     };
     let result = match connected {
-        Ok(keeper) => poll(job, keeper, started, observer, &mut tally.lock_retries).await,
+        Ok(mut keeper) => {
+            let mut poll = Poll { job, ledger, started, observer, keeper: &mut *keeper, session, ours: false };
+            let polled = poll.until_ours(&mut tally.lock_retries).await;
+            match (polled, poll.ours) {
+                (Ok(()), _) => Ok(keeper),
+                (Err(error), true) => {
+                    let _ = keeper.unlock().await;
+                    Err(error)
+                }
+                (Err(error), false) => Err(error),
+            }
+        }
         Err(error) => Err(error),
     };
     let waited = started.elapsed();
@@ -38,45 +52,58 @@ pub(super) async fn acquire(
     result.map(|keeper| (keeper, Instant::now()))
 }
 
-async fn poll(
-    job: &Job<'_>,
-    mut keeper: Box<dyn Keeper>,
+struct Poll<'p> {
+    job: &'p Job<'p>,
+    ledger: &'p str,
     started: Instant,
-    observer: &mut dyn Observer,
-    retries: &mut u32,
-) -> Result<Box<dyn Keeper>, Error> {
-    let limit = match job.options.wait {
-        Wait::No => Duration::ZERO,
-        Wait::For(limit) => limit,
-    };
-    let mut pause = FIRST_PAUSE;
-    let mut told: Option<Instant> = None;
-    loop {
-        if keeper.try_lock().await.map_err(own)? {
-            return Ok(keeper);
-        }
-        let waited = started.elapsed();
-        if waited >= limit {
-            let holder = holder(&mut *keeper).await.map(Box::new);
-            return Err(Error::Lock { waited, holder });
-        }
-        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-            told = Some(Instant::now());
-            let holder = holder(&mut *keeper).await;
-            observer.observe(&Event::LockWaited { holder: holder.as_ref(), waited });
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause.min(limit.saturating_sub(waited))) => {}
-            () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
-        }
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        *retries += 1;
-    }
+    observer: &'p mut dyn Observer,
+    keeper: &'p mut dyn Keeper,
+    session: &'p mut dyn Session,
+    /// Whether the lock is ours, though the work may not be yet.
+    ours: bool,
 }
 
-/// Who has the lock is worth knowing, but not worth failing for.
-async fn holder(keeper: &mut dyn Keeper) -> Option<Holder> {
-    keeper.holder().await.ok().flatten()
+impl Poll<'_> {
+    async fn until_ours(&mut self, retries: &mut u32) -> Result<(), Error> {
+        let limit = match self.job.options.wait {
+            Wait::No => Duration::ZERO,
+            Wait::For(limit) => limit,
+        };
+        let mut pause = FIRST_PAUSE;
+        let mut told: Option<Instant> = None;
+        loop {
+            if self.once().await.map_err(own)? {
+                return Ok(());
+            }
+            let waited = self.started.elapsed();
+            if waited >= limit {
+                let holder = self.holder().await.map(Box::new);
+                return Err(Error::Lock { waited, holder });
+            }
+            if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                told = Some(Instant::now());
+                let holder = self.holder().await;
+                self.observer.observe(&Event::LockWaited { holder: holder.as_ref(), waited });
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause.min(limit.saturating_sub(waited))) => {}
+                () = self.job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+            }
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            *retries += 1;
+        }
+    }
+
+    async fn once(&mut self) -> Result<bool, DatabaseError> {
+        self.ours = self.ours || self.keeper.try_lock().await?;
+        Ok(self.ours && self.session.claim(self.ledger).await?)
+    }
+
+    /// Who has it is worth knowing, but not worth failing for.
+    async fn holder(&mut self) -> Option<Holder> {
+        let holder = if self.ours { self.session.claimant(self.ledger).await } else { self.keeper.holder().await };
+        holder.ok().flatten()
+    }
 }
 
 fn own(source: DatabaseError) -> Error {

@@ -27,6 +27,7 @@ pub(super) fn failure(step: &Step<'_>, index: usize, error: &DatabaseError, rema
         detail: error.detail.clone(),
         hint: error.hint.clone(),
         invalid_index: None,
+        blocker: None,
         remains,
     }
 }

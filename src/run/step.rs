@@ -9,13 +9,14 @@ mod statement;
 mod stepwise;
 
 pub(super) use self::effect::is_doubtful;
+pub(super) use self::retry::pauses;
 
 use std::time::{Duration, Instant};
 
 use self::retry::Tries;
 use super::tally::Tally;
 use super::{Job, chronicle, place};
-use crate::database::{DatabaseError, ErrorKind, Keeper, Limits, Session};
+use crate::database::{DatabaseError, ErrorKind, Holder, Keeper, Limits, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::journal::Journal;
@@ -43,6 +44,8 @@ pub(super) struct Engine<'r> {
     pub(super) observer: &'r mut dyn Observer,
     /// When the lock was last seen to be ours; `None` when it has to be looked at before anything else is run.
     pub(super) lock_seen: Option<Instant>,
+    /// Who was last seen in the way of the statement that ran last.
+    pub(super) blocker: Option<Holder>,
     /// When the journal's totals were last told.
     pub(super) journal_read: Instant,
 }
@@ -145,7 +148,8 @@ impl Engine<'_> {
         let interrupted = self.job.stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
         let outcome = if interrupted { Outcome::Cancellation } else { Outcome::Failure };
         let failure = place::failure(step, broken.index, &broken.error, broken.remains);
-        (Failure { invalid_index: broken.invalid_index.clone(), ..failure }, outcome)
+        let blocker = self.blocker.clone().filter(|_| broken.error.retry_reason().is_some());
+        (Failure { invalid_index: broken.invalid_index.clone(), blocker, ..failure }, outcome)
     }
 
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.

@@ -15,6 +15,8 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
     diagnosis.notes.extend(story(failure, around));
     diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
     diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    let blocker = failure.blocker.as_ref().map(words::blocker).filter(|known| !known.is_empty());
+    diagnosis.notes.extend(blocker.map(|known| format!("in its way: {known}")));
     diagnosis.notes.extend(tried_again(around));
     diagnosis.notes.extend(halves(failure, around));
     diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));

@@ -9,6 +9,7 @@ use opentelemetry_prometheus::PrometheusExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::proto::MetricFamily;
+use prometheus::proto::MetricType::HISTOGRAM;
 use prometheus::{Registry, TextEncoder};
 
 use super::figures::{self, RunInfo};
@@ -66,6 +67,12 @@ pub(super) fn series(registry: &Registry) -> Series {
     Series(registry.gather())
 }
 
+/// A sum of seconds without what adding it up has blurred: one that is less by its last digit than another process has told is
+/// a counter that began anew.
+pub(super) fn whole_microseconds(sum: f64) -> f64 {
+    (sum * 1e6).round() / 1e6
+}
+
 /// Several sets as one text, in which each name stands once; whose figures they are is told by their labels.
 pub(crate) fn text(sets: impl IntoIterator<Item = Series>) -> String {
     let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
@@ -75,7 +82,14 @@ pub(crate) fn text(sets: impl IntoIterator<Item = Series>) -> String {
             None => _ = families.insert(family.name().to_owned(), family),
         }
     }
-    let families: Vec<MetricFamily> = families.into_values().collect();
+    let mut families: Vec<MetricFamily> = families.into_values().collect();
+    for metric in
+        families.iter_mut().filter(|family| family.get_field_type() == HISTOGRAM).flat_map(MetricFamily::mut_metric)
+    {
+        let mut histogram = metric.get_histogram().clone();
+        histogram.set_sample_sum(whole_microseconds(histogram.get_sample_sum()));
+        metric.set_histogram(histogram);
+    }
     // What cannot be written as text is a fault of ours, and no reason to end a process that serves others.
     TextEncoder::new().encode_to_string(&families).unwrap_or_default()
 }

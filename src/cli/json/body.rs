@@ -87,13 +87,20 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
             body["error"] = json!(result.err().map(database));
             (Name::StatementFinished, body)
         }
-        Event::Retrying { step, index, reason, error, attempt, of, pause } => {
+        Event::StatementBlocked { step, index, blocker, elapsed } => {
+            let mut body = statement(step, *index);
+            body["blocker"] = json!(blocker);
+            body["elapsed_seconds"] = json!(seconds(*elapsed));
+            (Name::StatementBlocked, body)
+        }
+        Event::Retrying { step, index, reason, error, attempt, of, pause, blocker } => {
             let mut body = statement(step, *index);
             body["reason"] = json!(reason);
             body["error"] = json!(database(error));
             body["attempt"] = json!(attempt);
             body["attempts"] = json!(of);
             body["pause_seconds"] = json!(seconds(*pause));
+            body["blocker"] = json!(blocker);
             (Name::Retrying, body)
         }
         Event::AttemptStarted { step, attempt } => {

@@ -18,6 +18,7 @@ pub(super) enum Name {
     StatementStarted,
     StatementRunning,
     StatementFinished,
+    StatementBlocked,
     Retrying,
     AttemptStarted,
     InvalidIndexDropped,
@@ -40,7 +41,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 28] = [
+    const ALL: [Name; 29] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -53,6 +54,7 @@ mod tests {
         Name::StatementStarted,
         Name::StatementRunning,
         Name::StatementFinished,
+        Name::StatementBlocked,
         Name::Retrying,
         Name::AttemptStarted,
         Name::InvalidIndexDropped,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use migrascope::database::Holder;
 use migrascope::event::Witness;
 use migrascope::history::Direction;
 use migrascope::plan::{Atomic, Change, Step};
@@ -84,6 +85,13 @@ pub(super) fn running(step: &Step<'_>, index: usize, elapsed: Duration) -> Strin
     let migration = one_line(&step.migration.to_string());
     let (number, of, time) = (index + 1, statements.len(), words::so_far(elapsed));
     format!("{migration} still running: statement {number} of {of}, {}, {time}", one_line(summary))
+}
+
+/// A statement that waits for a lock of the database.
+pub(super) fn blocked(step: &Step<'_>, index: usize, blocker: &Holder) -> String {
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    let migration = one_line(&step.migration.to_string());
+    format!("{migration}: {} waits for {}", one_line(summary), one_line(&words::blocker(blocker)))
 }
 
 /// A statement of which it was not known whether it took effect.

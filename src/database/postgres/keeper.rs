@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Connection;
 
 use super::Wire;
-use crate::database::{DatabaseError, Holder, Keeper};
+use crate::database::{DatabaseError, Holder, Keeper, Row};
 
 pub(super) struct PostgresKeeper {
     wire: Wire,
@@ -43,50 +43,83 @@ fn scripts_own(message: &str) -> &str {
 ///
 /// Advisory locks belong to one database, so its name is not part of the key.
 fn lock_key(ledger: &str) -> i64 {
-    let digest = Sha256::digest(format!("migrascope:{ledger}"));
-    digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+    key(&format!("migrascope:{ledger}"))
+}
+
+/// The key of the session that works: the same over `migrascope-work:` and the quoted table name.
+pub(super) fn claim_key(ledger: &str) -> i64 {
+    key(&format!("migrascope-work:{ledger}"))
+}
+
+fn key(name: &str) -> i64 {
+    Sha256::digest(name).iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+/// Tries once to lock this key for the session.
+pub(super) async fn try_lock(wire: &mut Wire, key: i64) -> Result<bool, DatabaseError> {
+    let rows = wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({key})")).await?;
+    Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("t"))
+}
+
+/// Who has locked this key.
+pub(super) async fn holder(wire: &mut Wire, key: i64) -> Result<Option<Holder>, DatabaseError> {
+    // A bigint key shows as two halves, with objsubid 1. The holder's other session is the one that works.
+    let sql = format!(
+        "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
+           to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
+           coalesce(w.state, a.state), left(coalesce(w.query, CASE WHEN a.state = 'active' THEN a.query END), 300) \
+         FROM pg_catalog.pg_locks l \
+         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         LEFT JOIN pg_catalog.pg_stat_activity w ON w.application_name = a.application_name \
+           AND w.pid <> a.pid AND w.datname = a.datname AND a.application_name LIKE 'migrascope/%' \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+           AND l.classid::bigint = {} AND l.objid::bigint = {} LIMIT 1",
+        (key >> 32) & 0xffff_ffff,
+        key & 0xffff_ffff,
+    );
+    let Some(row) = wire.query(&sql).await?.pop() else {
+        return Ok(None);
+    };
+    Ok(Some(held_by(row)))
+}
+
+fn held_by(row: Row) -> Holder {
+    let mut column = row.into_iter();
+    let mut next = || column.next().flatten();
+    Holder {
+        process: next().and_then(|pid| pid.parse().ok()),
+        user: next(),
+        application: next().filter(|name| !name.is_empty()),
+        client: next(),
+        since: next(),
+        doing: doing(next(), next().as_deref()),
+    }
 }
 
 #[async_trait]
 impl Keeper for PostgresKeeper {
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
-        let rows = self.wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.key)).await?;
-        Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("t"))
+        try_lock(&mut self.wire, self.key).await
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
-        // A bigint key shows as two halves, with objsubid 1. The holder's other session is the one that works.
-        let sql = format!(
-            "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
-               to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
-               coalesce(w.state, a.state), left(w.query, 300) \
-             FROM pg_catalog.pg_locks l \
-             LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-             LEFT JOIN pg_catalog.pg_stat_activity w ON w.application_name = a.application_name \
-               AND w.pid <> a.pid AND w.datname = a.datname AND a.application_name LIKE 'migrascope/%' \
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-               AND l.classid::bigint = {} AND l.objid::bigint = {} LIMIT 1",
-            (self.key >> 32) & 0xffff_ffff,
-            self.key & 0xffff_ffff,
-        );
-        let Some(row) = self.wire.query(&sql).await?.pop() else {
-            return Ok(None);
-        };
-        let mut column = row.into_iter();
-        let mut next = || column.next().flatten();
-        Ok(Some(Holder {
-            process: next().and_then(|pid| pid.parse().ok()),
-            user: next(),
-            application: next().filter(|name| !name.is_empty()),
-            client: next(),
-            since: next(),
-            doing: doing(next(), next().as_deref()),
-        }))
+        holder(&mut self.wire, self.key).await
     }
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         self.wire.query("SELECT 1").await.map(drop)
+    }
+
+    async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
+        let Some(process) = process else { return Ok(None) };
+        let sql = format!(
+            "SELECT b.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
+               to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), a.state, left(a.query, 300) \
+             FROM unnest(pg_catalog.pg_blocking_pids({process})) AS b (pid) \
+             LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid ORDER BY a.xact_start LIMIT 1"
+        );
+        Ok(self.wire.query(&sql).await?.pop().map(held_by))
     }
 
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {

@@ -79,6 +79,11 @@ impl Keeper for SqliteKeeper {
         Ok(())
     }
 
+    async fn blocker(&mut self, _process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
+        // SQLite does not know who has locked the file.
+        Ok(None)
+    }
+
     async fn cancel(&mut self, _process: Option<u64>) -> Result<(), DatabaseError> {
         self.interrupt.store(true, Ordering::Relaxed);
         Ok(())

@@ -223,6 +223,7 @@ pub(super) struct Retry<'r> {
     pub(super) attempt: u32,
     pub(super) of: u32,
     pub(super) pause: Duration,
+    pub(super) blocker: Option<String>,
 }
 
 pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) {
@@ -242,6 +243,7 @@ pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) 
         { names::ATTEMPT } = retry.attempt,
         { names::ATTEMPTS } = retry.of,
         { names::RETRY_PAUSE } = pause,
+        { names::BLOCKER } = retry.blocker.as_deref(),
         "{} has met an obstacle ({}) and is tried again in {pause:.1} s",
         summary.unwrap_or("a statement"),
         retry.reason.word()

@@ -3,8 +3,6 @@
 //! An instrument takes single observations. Of those in the journal only their number and sum in each bucket are known, so
 //! each is recorded as the mean of its bucket: counts and sums come out exactly.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -67,7 +65,7 @@ impl Distributions {
     }
 }
 
-pub(super) fn follow<K: Clone + Eq + Hash>(
+pub(super) fn follow<K: Clone + Ord>(
     histogram: &Histogram<f64>,
     told: &mut Spreads<K>,
     now: &Spreads<K>,
@@ -83,7 +81,7 @@ pub(super) fn follow<K: Clone + Eq + Hash>(
 }
 
 /// What is there now and was not there before.
-fn more<K: Clone + Eq + Hash>(before: &Spreads<K>, now: &Spreads<K>) -> HashMap<(K, usize), Spread> {
+fn more<K: Clone + Ord>(before: &Spreads<K>, now: &Spreads<K>) -> Spreads<K> {
     let grown = |(key, spread): (&(K, usize), &Spread)| {
         let old = before.get(key).copied().unwrap_or_default();
         let count = spread.count.checked_sub(old.count).filter(|count| *count > 0)?;

@@ -210,6 +210,7 @@ pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: 
         { names::STATEMENT_INDEX } = number,
         { names::STATEMENT_SHA256 } = told.sha256.as_str(),
         { names::STATEMENT_ROWS } = Empty,
+        { names::BLOCKER } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
         { names::ERROR_TYPE } = Empty,
     )

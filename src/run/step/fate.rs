@@ -36,6 +36,8 @@ impl Engine<'_> {
         if let Some(sql) = process.and_then(|process| self.session.living(process)) {
             ended(&mut **self.session, &sql, deadline).await?;
         }
+        let ledger = self.ledger.table(&**self.session);
+        self.session.claim(&ledger).await.ok()?;
         let sql = self.journal.fate(&**self.session, id);
         let row = self.session.query(&sql).await.ok()?.pop();
         let Some(mut columns) = row.map(Vec::into_iter) else { return Some(Fate::Unknown) };

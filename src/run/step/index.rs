@@ -18,9 +18,9 @@ impl Engine<'_> {
         let sql = format!("DROP INDEX CONCURRENTLY {name}");
         let process = self.session.identity().process;
         let (started, stop, lock_seen) = (Instant::now(), self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, observer: &mut *self.observer };
-        let (result, lock) = running.watch(self.session.execute(&sql), &mut *self.keeper, process).await;
-        self.lock_seen = lock;
+        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
+        let (result, seen) = running.watch(self.session.execute(&sql), &mut *self.keeper, process).await;
+        (self.lock_seen, self.blocker) = seen;
         result?;
         self.observer.observe(&Event::InvalidIndexDropped { step, index, name: &name });
         Ok(())

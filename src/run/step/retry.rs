@@ -55,7 +55,8 @@ impl Tries {
     }
 }
 
-fn pauses(limit: u32) -> ExponentialBackoff {
+/// The pauses between so many retries.
+pub(in crate::run) fn pauses(limit: u32) -> ExponentialBackoff {
     let limit = limit.try_into().unwrap_or(usize::MAX);
     let builder = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_delay(LONGEST_PAUSE);
     builder.with_factor(2.0).with_jitter().with_max_times(limit).build()
@@ -78,7 +79,8 @@ impl Engine<'_> {
         tries.unwritten.push(Retried::new(reason, index, &error, tries.began.elapsed()));
         tries.retries += 1;
         let (attempt, of) = (tries.attempt, tries.limit.saturating_add(1));
-        self.observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause });
+        let blocker = self.blocker.as_ref();
+        self.observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause, blocker });
         tokio::select! {
             biased;
             () = self.job.stop.requested() => {

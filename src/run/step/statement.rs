@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::{Engine, PATIENCE, look_at_lock, report};
-use crate::database::{DatabaseError, Done, ErrorKind, Keeper};
+use crate::database::{DatabaseError, Done, ErrorKind, Holder, Keeper};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
@@ -12,6 +12,9 @@ use crate::run::Stop;
 
 /// How often a running statement is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// When it is first asked what a statement waits for: most have ended by then.
+const FIRST_LOOK: Duration = Duration::from_millis(200);
 
 impl Engine<'_> {
     /// Runs statement `index`, counted from 0.
@@ -26,10 +29,10 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, lock_seen) = (self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, observer: &mut *self.observer };
-        let (result, lock) = running.watch(self.session.execute(text), &mut *self.keeper, process).await;
+        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
+        let (result, seen) = running.watch(self.session.execute(text), &mut *self.keeper, process).await;
         let elapsed = started.elapsed();
-        self.lock_seen = lock;
+        (self.lock_seen, self.blocker) = seen;
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
         done.push(report(step, index, elapsed, result?.rows));
@@ -67,11 +70,11 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, lock_seen) = (self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, observer: &mut *self.observer };
+        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
-        let (result, lock) = running.watch(conclusion, &mut *self.keeper, process).await;
+        let (result, seen) = running.watch(conclusion, &mut *self.keeper, process).await;
         let whole = started.elapsed();
-        self.lock_seen = lock;
+        (self.lock_seen, self.blocker) = seen;
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
         // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();
@@ -102,25 +105,31 @@ pub(super) struct Running<'w> {
     pub(super) started: Instant,
     pub(super) stop: &'w Stop,
     pub(super) lock_seen: Option<Instant>,
+    /// Who was last seen in its way.
+    pub(super) blocker: Option<Holder>,
     pub(super) observer: &'w mut dyn Observer,
 }
 
+/// When the lock was last seen to be ours, `None` when it was not seen any more; and who was last seen in the way.
+type Seen = (Option<Instant>, Option<Holder>);
+
 impl Running<'_> {
     /// Waits for the statement, however long it takes; a request to stop cancels it on the server, and it still answers.
-    /// With its result comes when the lock was last seen to be ours, `None` when it was not seen any more.
     pub(super) async fn watch(
         mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
         keeper: &mut dyn Keeper,
         process: Option<u64>,
-    ) -> (Result<Done, DatabaseError>, Option<Instant>) {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TELL_EVERY, TELL_EVERY);
+    ) -> (Result<Done, DatabaseError>, Seen) {
+        let now = tokio::time::Instant::now();
+        let mut ticks = tokio::time::interval_at(now + TELL_EVERY, TELL_EVERY);
+        let mut looks = tokio::time::interval_at(now + FIRST_LOOK, TELL_EVERY);
         let mut cancelled = false;
         tokio::pin!(statement);
         loop {
             tokio::select! {
                 biased;
-                result = &mut statement => return (result, self.lock_seen),
+                result = &mut statement => return (result, (self.lock_seen, self.blocker)),
                 () = self.stop.requested(), if !cancelled => {
                     cancelled = true;
                     cancel(keeper, process).await;
@@ -135,8 +144,19 @@ impl Running<'_> {
                         self.lock_seen = look_at_lock(keeper).await.is_ok().then(Instant::now);
                     }
                 }
+                _ = looks.tick(), if !cancelled => self.look_for_blocker(keeper, process).await,
             }
         }
+    }
+
+    /// What cannot be found out in time is not told.
+    async fn look_for_blocker(&mut self, keeper: &mut dyn Keeper, process: Option<u64>) {
+        let Ok(Ok(Some(blocker))) = tokio::time::timeout(PATIENCE, keeper.blocker(process)).await else { return };
+        if self.blocker.as_ref().is_none_or(|known| known.process != blocker.process) {
+            let (step, index, elapsed) = (self.step, self.index, self.started.elapsed());
+            self.observer.observe(&Event::StatementBlocked { step, index, blocker: &blocker, elapsed });
+        }
+        self.blocker = Some(blocker);
     }
 }
 

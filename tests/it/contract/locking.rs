@@ -72,6 +72,21 @@ impl Drop for SlowRunner {
 }
 
 #[test]
+fn what_a_dead_runner_has_left_running_is_waited_for() {
+    on(Backend::Mysql, |database| {
+        // The server does not notice that nobody waits for this statement any more.
+        drop(SlowRunner::start(database));
+        let directory = database.migrations(&[("1_slow.sql", "SELECT 1")]);
+        let options = || Options { wait: Wait::For(Duration::from_secs(2)), ..Options::default() };
+        let error = database.run(Command::Up, &directory, options()).0.unwrap_err();
+        let Error::Lock { holder: Some(holder), .. } = &error.cause else { panic!("{error:?}") };
+        database.query(&format!("KILL {}", holder.process.unwrap()));
+        let error = database.run(Command::Up, &directory, options()).0.unwrap_err();
+        assert!(matches!(error.cause, Error::Refused(_)), "now it can be said what it has left: {error:?}");
+    });
+}
+
+#[test]
 fn who_waits_in_vain_is_told_who_has_the_lock() {
     on_each(|database| {
         let runner = SlowRunner::start(database);

@@ -15,6 +15,8 @@ use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
 
 /// Another session of the database, that does what it is told and then leaves.
 struct Other {
+    /// The server's number for it.
+    process: Option<u64>,
     orders: Option<Sender<String>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,14 +34,14 @@ impl Other {
                     for statement in order.split(';') {
                         session.query(statement).await.unwrap();
                     }
-                    _ = ready.send(());
+                    _ = ready.send(session.identity().process);
                 }
                 session.close().await;
             });
         });
-        let other = Self { orders: Some(orders), thread: Some(thread) };
+        let mut other = Self { process: None, orders: Some(orders), thread: Some(thread) };
         other.order(sql);
-        is_ready.recv().unwrap();
+        other.process = is_ready.recv().unwrap();
         other
     }
 
@@ -140,6 +142,25 @@ fn what_finds_a_lock_taken_succeeds_after_its_holder_has_left() {
             database.value("SELECT elapsed_ms FROM _migrascope_journal WHERE version = '2' AND kind = 'migration'");
         assert!(written.parse::<f64>().is_ok_and(|milliseconds| milliseconds >= 550.0), "{written}");
     });
+}
+
+#[test]
+fn whoever_is_in_the_way_is_named() {
+    for backend in [Backend::Postgres, Backend::Mysql] {
+        on(backend, |database| {
+            up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
+            let (mut other, mut seen) = (None, Vec::new());
+            up(database, &[FIRST, SECOND], PATIENTLY, &Stop::default(), |event| {
+                Other::gets_in_the_way(&mut other, database, event);
+                if let Event::StatementBlocked { index, blocker, .. } = event {
+                    let process = other.take().map(|other| other.process);
+                    seen.push((*index, process == Some(blocker.process), blocker.user.is_some()));
+                }
+            })
+            .unwrap();
+            assert_eq!(seen, [(0, true, true)], "{backend:?}");
+        });
+    }
 }
 
 #[test]

@@ -148,6 +148,14 @@ impl Session for FakeSession {
         None
     }
 
+    async fn claim(&mut self, _: &str) -> Result<bool, DatabaseError> {
+        Ok(true)
+    }
+
+    async fn claimant(&mut self, _: &str) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
+    }
+
     async fn renew(&mut self) -> Result<(), DatabaseError> {
         self.0.answer("renew")
     }
@@ -180,6 +188,10 @@ impl Keeper for FakeKeeper {
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         Ok(())
+    }
+
+    async fn blocker(&mut self, _: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
     }
 
     async fn cancel(&mut self, _: Option<u64>) -> Result<(), DatabaseError> {

@@ -147,6 +147,7 @@ fn a_run_is_told_from_beginning_to_end() {
 fn what_is_tried_again_is_told_with_its_reason() {
     let told = told_of(Course::Retried);
     assert_eq!(headlines(&told)[3..6], ["migration.started INFO", "statement.retrying WARN", "migration.applied INFO"]);
+    assert_eq!(told[4].fields[names::BLOCKER], "process 12, transaction since 2026-01-01T00:00:00Z");
     let fields = |keys: &[&'static str]| keys.iter().map(|key| told[4].fields[key].as_str()).collect::<Vec<_>>();
     assert_eq!(
         fields(&[names::MIGRATION_VERSION, names::STATEMENT_INDEX, names::DB_QUERY_SUMMARY, names::RETRY_REASON]),

@@ -278,6 +278,7 @@ fn an_attempt_after_the_first_is_a_span_of_its_own() {
     let failed: Vec<_> = spans.iter().filter(|span| matches!(span.status, Status::Error { .. })).collect();
     assert_eq!(failed.len(), 1, "the statement that met the deadlock: {failed:?}");
     assert_eq!(attribute(failed[0], names::ERROR_TYPE).as_deref(), Some("1213"));
+    assert_eq!(attribute(failed[0], names::BLOCKER).as_deref(), Some("process 12"));
     assert_eq!(attribute(find(&spans, "attempt"), names::ATTEMPT).as_deref(), Some("2"));
     assert_eq!(attribute(find(&spans, "migrate"), names::MIGRATION_ATTEMPTS).as_deref(), Some("2"));
 }

@@ -185,12 +185,16 @@ fn tell_deadlock(observer: &mut dyn Observer, step: &Step<'_>) {
     observer.observe(&Event::StatementStarted { step, index: 0 });
     observer.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
     observer.observe(&Event::StatementStarted { step, index });
+    let blocker = Holder { process: Some(12), doing: Some(SECRET_SQL.to_owned()), ..Holder::default() };
+    observer.observe(&Event::StatementBlocked { step, index, blocker: &blocker, elapsed });
     let mut error = DatabaseError::new(ErrorKind::Deadlock, format!("deadlock found at '{SECRET_SQL}'"));
     error.code = Some("1213".to_owned());
     observer.observe(&Event::StatementFinished { step, index, elapsed, result: Err(&error) });
     let pause = Duration::from_millis(300);
-    let reason = RetryReason::Deadlock;
-    observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt: 1, of: 11, pause });
+    let (reason, attempt, of) = (RetryReason::Deadlock, 1, 11);
+    let holder = Holder { process: Some(12), since: Some("2026-01-01T00:00:00Z".to_owned()), ..Holder::default() };
+    let blocker = Some(&holder);
+    observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause, blocker });
     observer.observe(&Event::AttemptStarted { step, attempt: 2 });
 }
 
@@ -224,6 +228,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
         detail: None,
         hint: None,
         invalid_index: None,
+        blocker: None,
         remains: Remains::Nothing,
     }
 }

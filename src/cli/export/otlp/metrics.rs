@@ -26,6 +26,7 @@ use super::http::Post;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Compression, Endpoint, Pace, Signal};
 use crate::cli::export::flush::Task;
+use crate::cli::export::scrape::whole_microseconds;
 
 /// Since when totals count. No total is sent before it is set; it is set once.
 #[derive(Debug, Clone, Default)]
@@ -167,6 +168,7 @@ fn date(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
         }
         Some(Data::Histogram(histogram)) => {
             for point in &mut histogram.data_points {
+                point.sum = point.sum.map(whole_microseconds);
                 point.start_time_unix_nano = begun(point.start_time_unix_nano)?;
             }
             Some(histogram.data_points.len())
