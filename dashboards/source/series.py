@@ -39,6 +39,12 @@ def quantile(share: float, histogram: str, window: str, by: str) -> str:
     return f"histogram_quantile({share}, sum by (le, {by}) ({buckets}))"
 
 
+def last_quantile(share: float, histogram: str, by: str) -> str:
+    """A quantile of what the last process has counted: for histograms that no journal keeps, which begin anew with each
+    process, so that their growth means nothing."""
+    return f"histogram_quantile({share}, sum by (le, {by}) ({now(f'{histogram}_bucket', by=f'le, {by}')}))"
+
+
 def mean(histogram: str, window: str, by: str) -> str:
     total, count = (grown(f"{histogram}_{part}", window, by=by) for part in ("sum", "count"))
     return f"sum by ({by}) ({total}) / (sum by ({by}) ({count}) > 0)"

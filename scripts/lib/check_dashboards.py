@@ -1,0 +1,158 @@
+"""The checks of scripts/check-dashboards: first the files alone, then every expression against a real Prometheus."""
+
+import argparse
+import pathlib
+import sys
+import time
+
+import dashboard_lint
+import dashboard_model
+from dashboard_files import (Expression, Json, Reasons, catalogue, family, in_dashboard, in_rules, load_dashboards,
+                             load_reasons, recorded, selectors)
+from dashboard_history import History
+from dashboard_prometheus import Prometheus, Refused, fill, has_data
+
+RULE_FILES = ("rules.yml", "alerts.yml")
+
+
+def rule_files(directory: pathlib.Path) -> list[pathlib.Path]:
+    return [directory / name for name in RULE_FILES if (directory / name).exists()]
+
+
+def names(expressions: list[Expression], paths: list[pathlib.Path], known: dict[str, str], reasons: Reasons) -> list[str]:
+    """Every metric is in the catalogue, and every metric of the catalogue is in a panel."""
+    result = []
+    foreign: set[str] = set()
+    ours = recorded(paths)
+    shown: set[str | None] = set()
+    for one in expressions:
+        for selector in selectors(one.text):
+            if selector.metric in reasons.foreign:
+                foreign.add(selector.metric)
+            elif selector.metric in ours:
+                continue
+            elif family(selector.metric, known) is None:
+                result.append(f"{one.where}: no such metric: {selector.metric}")
+            elif not one.where.startswith(("alert ", "record ")):
+                shown.add(family(selector.metric, known))
+    result += [f"no panel shows {name}" for name in known if name not in shown and name not in reasons.unshown]
+    result += [f"checks.toml: foreign: nobody asks for {name}" for name in reasons.foreign.keys() - foreign]
+    result += [f"checks.toml: unshown: {name} is shown, or is none" for name in reasons.unshown
+               if name in shown or name not in known]
+    return result
+
+
+def variables(dashboard: Json, seconds: float) -> dict[str, str]:
+    """What Grafana would put in for them: everything, and "orders" where one target is chosen."""
+    values = {"__range": f"{seconds:.0f}s", "__interval": "2s", "__rate_interval": "8s"}
+    for one in dashboard["templating"]["list"]:
+        if one["type"] == "query":
+            values[one["name"]] = one["allValue"] if one["includeAll"] else "orders"
+        elif one["type"] == "custom":
+            values[one["name"]] = one["current"]["value"]
+    return values
+
+
+class Asking:
+    """Carries expressions out, and gathers what is wrong."""
+
+    def __init__(self, prometheus: Prometheus, seconds: float, reasons: Reasons) -> None:
+        self.prometheus, self.seconds, self.reasons = prometheus, seconds, reasons
+        self.problems: list[str] = []
+        self.needed: set[str] = set()
+        self.asked = self.empty = 0
+
+    def returns(self, one: Expression, text: str) -> bool:
+        self.asked += 1
+        try:
+            found = self.prometheus.now(text) if one.instant else self.prometheus.over(text, self.seconds, 2)
+        except Refused as error:
+            self.problems.append(f"{one.where}: {error}\n    {text}")
+            return True
+        return has_data(found)
+
+    def of_dashboard(self, one: Expression, values: dict[str, str]) -> None:
+        text = fill(one.text, values)
+        if not self.returns(one, text):
+            self._excuse(one.where, f"no data\n    {text}")
+
+    def of_rule(self, one: Expression) -> None:
+        """An alert is silent where nothing is wrong, but there must be something that it looks at."""
+        if self.returns(one, one.text):
+            return
+        for selector in dict.fromkeys(selectors(one.text)):
+            if not self.returns(one, str(selector)):
+                self._excuse(f"{one.where}: {selector.metric}", f"no data: {selector}")
+
+    def _excuse(self, where: str, problem: str) -> None:
+        self.empty += 1
+        if where in self.reasons.empty:
+            self.needed.add(where)
+        else:
+            self.problems.append(f"{where}: {problem}")
+
+
+def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[pathlib.Path], reasons: Reasons) -> list[str]:
+    prometheus = Prometheus(given.prometheus)
+    history = History(given.binary, given.database, pathlib.Path(given.work), given.pushgateway, given.serve_port, prometheus,
+                      pause=1.6)
+    began = time.monotonic()
+    try:
+        history.begin()
+        history.happen()
+    finally:
+        history.end()
+    seconds = time.monotonic() - began
+    asking = Asking(prometheus, seconds, reasons)
+    for name, dashboard in dashboards.items():
+        for one in in_dashboard(name, dashboard):
+            asking.of_dashboard(one, variables(dashboard, seconds))
+    for path in paths:
+        for one in in_rules(path):
+            asking.of_rule(one)
+    for rule in prometheus.rules():
+        if rule["health"] != "ok":
+            asking.problems.append(f"Prometheus says of {rule['name']}: {rule['health']} {rule.get('lastError', '')}")
+    firing = sorted({rule["name"] for rule in prometheus.rules() if rule.get("state") == "firing"})
+    print(f"history: {seconds:.0f} s; {asking.asked} expressions asked, {asking.empty} without data for a reason or not")
+    print(f"alerts that fire: {', '.join(firing) or 'none'}")
+    stale = [f"checks.toml: empty: {where} has data, or is none" for where in reasons.empty.keys() - asking.needed]
+    return asking.problems + stale
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dashboards", required=True, type=pathlib.Path)
+    parser.add_argument("--catalogue", required=True, type=pathlib.Path)
+    for name in ("binary", "database", "work", "prometheus", "pushgateway"):
+        parser.add_argument(f"--{name}")
+    parser.add_argument("--serve-port", type=int)
+    return parser.parse_args()
+
+
+def report(title: str, problems: list[str]) -> None:
+    print(f"{title}: {'ok' if not problems else f'{len(problems)} problems'}")
+    for problem in problems:
+        print(f"  {problem}")
+    if problems:
+        sys.exit(1)
+
+
+def main() -> None:
+    given = arguments()
+    dashboards = load_dashboards(given.dashboards)
+    paths = rule_files(given.dashboards)
+    reasons = load_reasons(given.dashboards)
+    expressions = [one for name, dashboard in dashboards.items() for one in in_dashboard(name, dashboard)]
+    expressions += [one for path in paths for one in in_rules(path)]
+    if given.prometheus is None:
+        print(f"{len(dashboards)} dashboards, {len(paths)} files of rules, {len(expressions)} expressions")
+        report("rules of dashboard-linter", dashboard_lint.problems(dashboards, given.dashboards))
+        report("Grafana's own model, there and back", dashboard_model.problems(dashboards, reasons.model))
+        report("names of metrics", names(expressions, paths, catalogue(given.catalogue), reasons))
+    else:
+        report("every expression", ask(given, dashboards, paths, reasons))
+
+
+if __name__ == "__main__":
+    main()
