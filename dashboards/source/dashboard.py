@@ -27,11 +27,12 @@ def datasource(kind: str) -> Json:
                      regex="", options=[])
 
 
-def chosen(name: str, label: str, metric: str, of: str, *, multi: bool = True) -> Json:
-    """The values of a label. "All" is ".*", so that series without the label are among them."""
-    query = f"label_values({metric}, {of})"
+def chosen(name: str, label: str, series: str, of: str, *, multi: bool = True, regex: str = "") -> Json:
+    """The values of a label, or the part of them that "regex" has in parentheses. "All" is ".*", so that series without the
+    label are among them."""
+    query = f"label_values({series}, {of})"
     every = {"includeAll": True, "allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}} if multi else {}
-    return _variable("query", name, label, datasource=DATASOURCE, refresh=2, sort=1, regex="",
+    return _variable("query", name, label, datasource=DATASOURCE, refresh=2, sort=1, regex=regex,
                      options=[], query={"query": query, "refId": "A", "qryType": 1}) | {"multi": multi} | every
 
 
@@ -52,7 +53,7 @@ def at_value(name: str, colour: str, expr: str, title: str, text: str) -> Json:
     """Marks at the times that are the values of the series, in milliseconds: not when they were scraped."""
     return {"name": name, "datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": colour, "builtIn": 0,
             "expr": expr, "step": "10s", "titleFormat": title, "textFormat": text,
-            "tagKeys": "migrascope_target,db_namespace", "useValueForTime": True}
+            "tagKeys": "migrascope_target,deployment_environment_name", "useValueForTime": True}
 
 
 def explore(kind: str, **query: str) -> str:
@@ -107,7 +108,7 @@ def _placed(rows: Sequence[Row]) -> list[Json]:
 
 def run_marks(succeeded: str, failed: str, began: str) -> list[Json]:
     """The marks of a run's beginning and end, from expressions in seconds; 0 means never and is no mark."""
-    text = "{{migrascope_target}} {{db_namespace}}"
+    text = "{{migrascope_target}} {{deployment_environment_name}}"
     return [
         at_value("Runs that succeeded", GREEN, f"({succeeded} > 0) * 1000", "run succeeded", text),
         at_value("Runs that did not", RED, f"({failed} > 0) * 1000", "run failed", text),

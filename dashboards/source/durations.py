@@ -1,9 +1,9 @@
 """Fleet-wide durations: how long do runs and migrations take, and which are the slowest?"""
 
 from dashboard import dashboard, one_of
-from overview import NAME, outcome_colours, variables
+from overview import outcome_colours, variables
 from panels import Json, bar_gauge, heatmap, override, query, table, time_series
-from series import grown, last_quantile, mean, now, quantile
+from series import DATABASE, NAME, grown, last, last_quantile, mean, quantile, quantile_by_database
 
 RUNS, MIGRATIONS = "migrascope_run_duration_seconds", "migrascope_migration_duration_seconds"
 LOCK, CHECKS = "migrascope_lock_wait_duration_seconds", "migrascope_health_check_duration_seconds"
@@ -36,14 +36,13 @@ def how_long_by_outcome() -> list[Json]:
 
 
 def _slowest_table() -> Json:
-    by = "migrascope_target, db_namespace"
-    took = [quantile(0.5, MIGRATIONS, "$__range", by), quantile(0.95, MIGRATIONS, "$__range", by),
-            quantile(0.95, RUNS, "$__range", by),
-            f"sum by ({by}) ({grown(f'{MIGRATIONS}_count', '$__range', by=OUTCOME)})"]
+    took = [quantile_by_database(0.5, MIGRATIONS, "$__range"), quantile_by_database(0.95, MIGRATIONS, "$__range"),
+            quantile_by_database(0.95, RUNS, "$__range"),
+            f"sum by ({DATABASE}) ({grown(f'{MIGRATIONS}_count', '$__range', by=OUTCOME)})"]
     return table(
         "Databases by the time that migrations take", "The chosen time. Databases without a migration in it have no figures.",
         [query(one, table=True) for one in took],
-        {"migrascope_target": "Target", "db_namespace": "Database", "Value #A": "Migration p50", "Value #B": "Migration p95",
+        {"migrascope_target": "Target", "deployment_environment_name": "Environment", "Value #A": "Migration p50", "Value #B": "Migration p95",
          "Value #C": "Run p95", "Value #D": "Migrations"},
         size=(12, 9), sort="Migration p95",
         overrides=[override(name, unit="s") for name in ("Migration p50", "Migration p95", "Run p95")]
@@ -54,15 +53,15 @@ def slowest() -> list[Json]:
     return [
         _slowest_table(),
         bar_gauge("Slowest last runs", "The last run of each database.", "s",
-                  f"sort_desc(topk(10, {now('migrascope_last_run_duration_seconds')}))", NAME, size=(6, 9)),
+                  f"sort_desc(topk(10, {last('migrascope_last_run_duration_seconds')}))", NAME, size=(6, 9)),
         bar_gauge("Slowest migrations of last runs", "Only of databases that run with --metrics-run-info on.", "s",
-                  f"sort_desc(topk(10, {now('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
+                  f"sort_desc(topk(10, {last('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
                   "{{migrascope_target}} {{migrascope_version}}", size=(6, 9)),
     ]
 
 
 def where_time_goes() -> list[Json]:
-    stages = now("migrascope_last_run_stage_duration_seconds", by="migrascope_stage")
+    stages = last("migrascope_last_run_stage_duration_seconds", by="migrascope_stage")
     return [
         bar_gauge("Stages of last runs", "The mean of all databases.", "s", f"sort_desc(avg by (migrascope_stage) ({stages}))",
                   "{{migrascope_stage}}", size=(6, 8)),

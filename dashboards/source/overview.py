@@ -3,40 +3,39 @@
 from dashboard import chosen, dashboard, datasource, run_marks
 from panels import (BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Json, bar_gauge, link, override, override_pattern, query, stat,
                     state_timeline, steps, table, time_series, values)
-from series import BAD, STATES, age, grown, least, now, state
+from series import BAD, NAME, STATES, age, alive, failed, grown, known, last, least, now, state
 
-NAME = "{{migrascope_target}} {{db_namespace}}"
 # From the state table to the run of that row.
 RUN = ("/d/migrascope-run?var-prometheus_datasource=${prometheus_datasource}"
-       "&var-environment=${__data.fields[\"Environment\"]}&var-target=${__data.fields[\"Target\"]}"
-       "&var-db_namespace=${__data.fields[\"Database\"]}&${__url_time_range}")
+       "&var-environment=${__data.fields[\"Environment\"]}&var-target=${__data.fields[\"Target\"]}&${__url_time_range}")
 BAD_FROM_ONE = steps((1, RED))
 
 
-def variables() -> list[Json]:
-    of_environment = 'migrascope_build_info{deployment_environment_name=~"$environment"}'
-    of_target = ('migrascope_build_info{deployment_environment_name=~"$environment", migrascope_target=~"$target"}')
+def variables(*, many: bool = True) -> list[Json]:
+    # What every database has: see series.known.
+    every = '__name__=~"migrascope_build_info|migrascope_health_check_success"'
+    environment = f'{every}, deployment_environment_name=~"$environment"'
+    target = f'{environment}, migrascope_target=~"$target"'
     return [
         datasource("prometheus"),
-        chosen("environment", "Environment", "migrascope_build_info", "deployment_environment_name"),
-        chosen("target", "Target", of_environment, "migrascope_target"),
-        chosen("db_namespace", "Database", of_target, "db_namespace"),
+        chosen("environment", "Environment", f"{{{every}}}", "deployment_environment_name"),
+        chosen("target", "Target", f"{{{environment}}}", "migrascope_target", multi=many),
+        chosen("db_namespace", "Database", f"{{{target}}}", "db_namespace", regex="/^([^|]*)/"),
     ]
 
 
 def at_a_glance() -> list[Json]:
-    failed = f"{now('migrascope_last_failure_timestamp_seconds')} > bool {now('migrascope_last_success_timestamp_seconds')}"
     return [
         stat("Databases", "Databases that are known, by whichever way their metrics come.", "none",
-             f"count({now('migrascope_build_info')})", thresholds=steps(base=BLUE)),
+             f"count({known()})", thresholds=steps(base=BLUE)),
         stat("Failed", "Databases whose last failure is newer than their last success. Resolves with the next run that succeeds.",
-             "none", f"sum({failed})", thresholds=BAD_FROM_ONE),
+             "none", f"sum({failed()})", thresholds=BAD_FROM_ONE),
         stat("Half-way", "Databases with a migration that is recorded as half-applied: the next up refuses until a person has "
              "looked. A migration without a transaction counts while it runs, too.", "none",
              f"sum({now('migrascope_schema_dirty')})", thresholds=BAD_FROM_ONE),
         stat("Pending migrations", "Migrations on disk that are not applied, of all databases together.", "none",
              f"sum({now('migrascope_migrations_pending')})", thresholds=steps((1, YELLOW))),
-        stat("Running", "Runs that are going on.", "none", f"sum({now('migrascope_run_in_progress')})",
+        stat("Running", "Runs that are going on and have given a sign of life within two minutes.", "none", f"sum({alive()})",
              thresholds=steps((1, BLUE))),
         stat("Unhealthy", "Databases with a health check that fails, or that serve cannot reach.", "none",
              f"sum({least('migrascope_health_check_success')} == bool 0)", thresholds=BAD_FROM_ONE),
@@ -51,8 +50,8 @@ def state_table() -> Json:
     }
     metrics = [state(), now("migrascope_schema_version"), now("migrascope_migrations_pending"),
                age("migrascope_last_success_timestamp_seconds"), age("migrascope_last_run_timestamp_seconds"),
-               now("migrascope_last_run_duration_seconds"), now("migrascope_migrations_applied"),
-               now("migrascope_checksum_mismatches")]
+               last("migrascope_last_run_duration_seconds"), now("migrascope_migrations_applied"),
+               now("migrascope_checksum_mismatches"), known("db_system_name, db_namespace")]
     coloured = {"type": "color-background", "mode": "basic"}
     return table(
         "Databases", "One row for each database, the worst first. An empty field is not known: no run yet, or the journal could "
@@ -76,7 +75,7 @@ def failures() -> list[Json]:
                     [query(f"sum by (migrascope_outcome) ({grown('migrascope_runs_total', '$__rate_interval', by='migrascope_outcome')}) > 0",
                            "{{migrascope_outcome}}")], draw="bars", stack=True, decimals=0, overrides=outcome_colours()),
         bar_gauge("Runs without success", "Runs that ended in the chosen time as failure, error, timeout, cancellation or vanished.",
-                  "none", f"sort_desc(sum by (migrascope_target, db_namespace) ({grown('migrascope_runs_total', '$__range', BAD, 'migrascope_outcome')}))",
+                  "none", f"sort_desc(sum by (deployment_environment_name, migrascope_target) ({grown('migrascope_runs_total', '$__range', BAD, 'migrascope_outcome')}))",
                   NAME, size=(12, 8), decimals=0, thresholds=steps((0.5, RED))),
         time_series("Time since the last success", "How long ago a run last succeeded. Nothing where none ever did.", "s",
                     [query(age("migrascope_last_success_timestamp_seconds"), NAME)]),
@@ -94,7 +93,7 @@ def failures() -> list[Json]:
 
 
 def versions() -> list[Json]:
-    info = now("migrascope_schema_info", by="migrascope_version")
+    info = now("migrascope_schema_info", by="db_namespace, migrascope_version")
     return [
         stat("Databases of one name that differ", "Names of databases, in one environment, whose targets are at different schema "
              "versions: shards or regions of which one was left behind.", "none",

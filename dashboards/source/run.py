@@ -1,24 +1,20 @@
 """Run: what did the last run of one database do, and where did its time go?"""
 
-from dashboard import chosen, constant, dashboard, datasource, explore, run_marks
+import overview
+from dashboard import constant, dashboard, datasource, explore, run_marks
 from overview import outcome_colours
 from panels import (BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Json, bar_gauge, link, override, query, stat, state_timeline, steps,
                     table, time_series, values)
-from series import LOCK_STAGE, SUCCESS, grown, last_quantile, least, mean, now, quantile
+from series import LOCK_STAGE, NAME, SUCCESS, failed, grown, last, last_quantile, least, mean, now, quantile, since
 
 YES_NO = values({1: ("yes", BLUE), 0: ("no", GREY)})
-OUTCOME = values({1: ("succeeded", GREEN), 0: ("did not succeed", RED)})
+OUTCOME = values({0: ("succeeded", GREEN), 1: ("did not succeed", RED)})
 WINDOW = "$__rate_interval"
 
 
 def variables() -> list[Json]:
-    of_environment = 'migrascope_build_info{deployment_environment_name=~"$environment"}'
-    of_target = 'migrascope_build_info{deployment_environment_name=~"$environment", migrascope_target=~"$target"}'
     return [
-        datasource("prometheus"),
-        chosen("environment", "Environment", "migrascope_build_info", "deployment_environment_name"),
-        chosen("target", "Target", of_environment, "migrascope_target", multi=False),
-        chosen("db_namespace", "Database", of_target, "db_namespace"),
+        *overview.variables(many=False),
         datasource("tempo"),
         datasource("loki"),
         constant("log_stream", "service_name=`migrascope`"),
@@ -28,12 +24,12 @@ def variables() -> list[Json]:
 def last_run() -> list[Json]:
     version = now("migrascope_schema_info", by="migrascope_version")
     return [
-        stat("Outcome", "How the last run ended. A run that goes on does not count yet.", "none", now("migrascope_last_run_success"),
+        stat("Outcome", "How the last run ended. A run that goes on does not count yet.", "none", failed(),
              mappings=OUTCOME, thresholds=steps(base=GREY)),
         stat("Ended", "When the last run ended.", "dateTimeFromNow", f"{now('migrascope_last_run_timestamp_seconds')} * 1000",
              thresholds=steps(base=BLUE)),
         stat("Took", "From its beginning to its end, connecting, waiting for the lock and health checks included.", "s",
-             now("migrascope_last_run_duration_seconds"), thresholds=steps((60, YELLOW), (600, ORANGE), base=BLUE)),
+             last("migrascope_last_run_duration_seconds"), thresholds=steps((60, YELLOW), (600, ORANGE), base=BLUE)),
         stat("Schema version", "The highest applied version.", "none", version, legend="{{migrascope_version}}", text="name",
              thresholds=steps(base=BLUE)),
         stat("Pending", "Migrations on disk that are not applied.", "none", now("migrascope_migrations_pending"),
@@ -46,15 +42,15 @@ def last_run() -> list[Json]:
 def what_it_did() -> list[Json]:
     return [
         bar_gauge("Stages", "Where the time of the last run went.", "s",
-                  now("migrascope_last_run_stage_duration_seconds", by="migrascope_stage"), "{{migrascope_stage}}", size=(6, 8)),
+                  last("migrascope_last_run_stage_duration_seconds", by="migrascope_stage"), "{{migrascope_stage}}", size=(6, 8)),
         bar_gauge("Migrations", "Migrations that the last run began, by their outcome.", "none",
-                  f"{now('migrascope_last_run_migrations', by='migrascope_outcome')} > 0 "
-                  f"or {now('migrascope_last_run_migrations', SUCCESS, 'migrascope_outcome')}",
+                  f"{last('migrascope_last_run_migrations', by='migrascope_outcome')} > 0 "
+                  f"or {last('migrascope_last_run_migrations', SUCCESS, 'migrascope_outcome')}",
                   "{{migrascope_outcome}}", size=(6, 8), decimals=0, overrides=outcome_colours()),
         bar_gauge("Rows", "Rows that the statements of the last run inserted, updated and deleted, as the server tells it.", "short",
-                  now("migrascope_rows_affected", by="db_operation_name"), "{{db_operation_name}}", size=(6, 8), decimals=0),
+                  last("migrascope_rows_affected", by="db_operation_name"), "{{db_operation_name}}", size=(6, 8), decimals=0),
         bar_gauge("Slowest migrations", "The migrations of the last run that took longest. Only with --metrics-run-info on.", "s",
-                  f"sort_desc(topk(8, {now('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
+                  f"sort_desc(topk(8, {last('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
                   "{{migrascope_version}}", size=(6, 8)),
         run_ids(),
     ]
@@ -65,7 +61,7 @@ def run_ids() -> Json:
     return table(
         "Trace and logs of the last run", "Leads to the trace and to the log records of the last run. Only with --metrics-run-info on; "
         "there is a trace id where traces are sent or TRACEPARENT has brought one.",
-        [query(now("migrascope_last_run_info", by="migrascope_run_id, migrascope_trace_id"), table=True)],
+        [query(last("migrascope_last_run_info", by="db_namespace, migrascope_run_id, migrascope_trace_id"), table=True)],
         {"migrascope_target": "Target", "db_namespace": "Database", "migrascope_run_id": "Run", "migrascope_trace_id": "Trace"},
         size=(24, 4), overrides=[
             override("Trace", links=[
@@ -77,15 +73,14 @@ def run_ids() -> Json:
 
 
 def going_on() -> list[Json]:
-    running = now("migrascope_run_in_progress")
     return [
-        state_timeline("Running", "Whether a run goes on.", running, "{{db_namespace}}", mappings=YES_NO, size=(8, 6)),
+        state_timeline("Running", "Whether a run goes on.", now("migrascope_run_in_progress"), NAME, mappings=YES_NO, size=(8, 6)),
         time_series("Running for", "How long the run that goes on has been running; 0 when none does.", "s",
-                    [query(f"(time() - {now('migrascope_run_start_timestamp_seconds')}) * {running}", "{{db_namespace}}")],
+                    [query(since("migrascope_run_start_timestamp_seconds"), NAME)],
                     size=(8, 6)),
         time_series("Silent for", "How long ago the run that goes on last gave a sign of life, which it does every ten seconds. "
                     "Minutes mean that its process is gone.", "s",
-                    [query(f"(time() - {now('migrascope_run_heartbeat_timestamp_seconds')}) * {running}", "{{db_namespace}}")],
+                    [query(since("migrascope_run_heartbeat_timestamp_seconds"), NAME)],
                     size=(8, 6)),
     ]
 
@@ -94,10 +89,12 @@ def over_time() -> list[Json]:
     runs = grown("migrascope_runs_total", WINDOW, by="migrascope_outcome")
     migrations = grown("migrascope_migrations_total", WINDOW, by="migrascope_direction, migrascope_outcome")
     return [
+        state_timeline("Outcome", "Whether the last run succeeded, run by run.", last("migrascope_last_run_success"), NAME,
+                       mappings=values({1: ("succeeded", GREEN), 0: ("did not succeed", RED)}), size=(24, 4)),
         time_series("Duration of the last run", "Each step is a run; the marks show when it began and ended.", "s",
-                    [query(now("migrascope_last_run_duration_seconds"), "{{db_namespace}}")], draw="steps"),
+                    [query(last("migrascope_last_run_duration_seconds"), NAME)], draw="steps"),
         time_series("Stages of the last run", "Where the time went, run by run.", "s",
-                    [query(now("migrascope_last_run_stage_duration_seconds", by="migrascope_stage"), "{{migrascope_stage}}")],
+                    [query(last("migrascope_last_run_stage_duration_seconds", by="migrascope_stage"), "{{migrascope_stage}}")],
                     draw="steps", stack=True),
         time_series("Runs by outcome", "Runs that ended.", "none",
                     [query(f"sum by (migrascope_outcome) ({runs}) > 0", "{{migrascope_outcome}}")], draw="bars", stack=True,
@@ -111,7 +108,7 @@ def over_time() -> list[Json]:
 def locks_and_retries() -> list[Json]:
     retries = grown("migrascope_statement_retries_total", WINDOW, by="migrascope_retry_reason")
     again = grown("migrascope_lock_retries_total", WINDOW, by="migrascope_retry_reason")
-    waited = now("migrascope_last_run_stage_duration_seconds", LOCK_STAGE)
+    waited = last("migrascope_last_run_stage_duration_seconds", LOCK_STAGE, "migrascope_stage")
     return [
         time_series("Waiting for another runner", "How long the last run waited for the lock that lets one runner in at a time, and "
                     "the 95th percentile of all runs in an hour.", "s",

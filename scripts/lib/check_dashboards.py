@@ -36,7 +36,8 @@ def names(expressions: list[Expression], paths: list[pathlib.Path], known: dict[
             elif not one.where.startswith(("alert ", "record ")):
                 shown.add(family(selector.metric, known))
     result += [f"no panel shows {name}" for name in known if name not in shown and name not in reasons.unshown]
-    result += [f"checks.toml: foreign: nobody asks for {name}" for name in reasons.foreign.keys() - foreign]
+    if paths:  # without rules, what only they need is not missed
+        result += [f"checks.toml: foreign: nobody asks for {name}" for name in reasons.foreign.keys() - foreign]
     result += [f"checks.toml: unshown: {name} is shown, or is none" for name in reasons.unshown
                if name in shown or name not in known]
     return result
@@ -116,7 +117,8 @@ def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[path
     firing = sorted({rule["name"] for rule in prometheus.rules() if rule.get("state") == "firing"})
     print(f"history: {seconds:.0f} s; {asking.asked} expressions asked, {asking.empty} without data for a reason or not")
     print(f"alerts that fire: {', '.join(firing) or 'none'}")
-    stale = [f"checks.toml: empty: {where} has data, or is none" for where in reasons.empty.keys() - asking.needed]
+    stale = [f"checks.toml: empty: {where} has data, or is none" for where in reasons.empty.keys() - asking.needed
+             if paths or not where.startswith(("alert ", "record "))]
     return asking.problems + stale
 
 

@@ -99,7 +99,10 @@ def selectors(text: str) -> list[Selector]:
 
     bare = LABEL_LIST.sub(" ", STRING.sub(put_away, re.sub(r"#[^\n]*", "", text)))
     bare = re.sub(r"\[[^\]]*\]", " ", bare)
-    result = []
+    # Series that are named in matchers alone: {__name__=~"one|other"}.
+    result = [Selector(name, "") for found in re.finditer(r'__name__=~?"(\d+)"', bare)
+              for name in strings[int(found[1])].strip('"').split("|")]
+    bare = re.sub(r"(?<![\w:])\{[^{}]*\}", " ", bare)
     for found in SELECTOR.finditer(bare):
         called = bare[found.end():].lstrip().startswith("(") and not found[2]
         if called or found[1].lower() in KEYWORDS:
