@@ -112,7 +112,7 @@ def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[path
         for one in in_rules(path):
             asking.of_rule(one)
     for rule in prometheus.rules():
-        if rule["health"] != "ok":
+        if rule["health"] == "err":
             asking.problems.append(f"Prometheus says of {rule['name']}: {rule['health']} {rule.get('lastError', '')}")
     firing = sorted({rule["name"] for rule in prometheus.rules() if rule.get("state") == "firing"})
     print(f"history: {seconds:.0f} s; {asking.asked} expressions asked, {asking.empty} without data for a reason or not")

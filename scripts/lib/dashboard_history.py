@@ -105,7 +105,7 @@ class History:
             [self.binary, "serve", "--targets", str(file), "--listen", f"127.0.0.1:{self.serve_port}", "--interval", "1s",
              "--metrics-run-info", "on"], cwd=self.work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
         until("every database is seen", lambda: self.prometheus.value(
-            'count(count by (migrascope_target) (migrascope_runs_total{job="serve"}))') == len(self.all) - 1)
+            'count(count by (migrascope_target) (migrascope_runs_total{job="migrascope-serve"}))') == len(self.all) - 1)
         self.rest()
 
     def end(self) -> None:
@@ -164,11 +164,11 @@ class History:
         self.stock.write(4, "CREATE TABLE t4 (id int)", "SELECT pg_sleep(60)")
         killed = self.stock.start("up")
         until("serve shows the run", lambda: self.prometheus.value(
-            'migrascope_run_in_progress{job="serve", migrascope_target="stock"}') == 1)
+            'migrascope_run_in_progress{job="migrascope-serve", migrascope_target="stock"}') == 1)
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         until("serve shows that it has vanished", lambda: self.prometheus.value(
-            'migrascope_runs_total{job="serve", migrascope_target="stock", migrascope_outcome="vanished"}') == 1)
+            'migrascope_runs_total{job="migrascope-serve", migrascope_target="stock", migrascope_outcome="vanished"}') == 1)
         self.stock.write(4, "CREATE TABLE t4 (id int)")
         self.stock.run(0)
 

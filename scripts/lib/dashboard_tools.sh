@@ -45,7 +45,7 @@ scrape_configs:
     honor_labels: true
     static_configs:
       - {targets: ['${PUSHGATEWAY_URL#http://}'], labels: {deployment_environment_name: production}}
-  - job_name: serve
+  - job_name: migrascope-serve
     static_configs:
       - {targets: ['127.0.0.1:$SERVE_PORT'], labels: {deployment_environment_name: production}}
 YAML
