@@ -49,9 +49,9 @@ def constant(name: str, value: str) -> Json:
                      current={"text": value, "value": value}) | {"hide": 2}
 
 
-def at_value(name: str, colour: str, expr: str, title: str, text: str) -> Json:
+def at_value(name: str, colour: str, expr: str, title: str, text: str, *, enable: bool) -> Json:
     """Marks at the times that are the values of the series, in milliseconds: not when they were scraped."""
-    return {"name": name, "datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": colour, "builtIn": 0,
+    return {"name": name, "datasource": DATASOURCE, "enable": enable, "hide": False, "iconColor": colour, "builtIn": 0,
             "expr": expr, "step": "10s", "titleFormat": title, "textFormat": text,
             "tagKeys": "migrascope_target,deployment_environment_name", "useValueForTime": True}
 
@@ -106,11 +106,12 @@ def _placed(rows: Sequence[Row]) -> list[Json]:
     return placed
 
 
-def run_marks(succeeded: str, failed: str, began: str) -> list[Json]:
-    """The marks of a run's beginning and end, from expressions in seconds; 0 means never and is no mark."""
+def run_marks(succeeded: str, failed: str, began: str, *, every: bool) -> list[Json]:
+    """The marks of a run's beginning and end, from expressions in seconds; 0 means never and is no mark. All can be switched
+    on and off above the panels; those of failures are on, the others where there are to be marks of "every" run."""
     text = "{{migrascope_target}} {{deployment_environment_name}}"
     return [
-        at_value("Runs that succeeded", GREEN, f"({succeeded} > 0) * 1000", "run succeeded", text),
-        at_value("Runs that did not", RED, f"({failed} > 0) * 1000", "run failed", text),
-        at_value("Runs that began", BLUE, f"({began} > 0) * 1000", "run began", text),
+        at_value("Runs that succeeded", GREEN, f"({succeeded} > 0) * 1000", "run succeeded", text, enable=every),
+        at_value("Runs that did not", RED, f"({failed} > 0) * 1000", "run failed", text, enable=True),
+        at_value("Runs that began", BLUE, f"({began} > 0) * 1000", "run began", text, enable=every),
     ]

@@ -38,7 +38,7 @@ def how_long_by_outcome() -> list[Json]:
 def _slowest_table() -> Json:
     took = [quantile_by_database(0.5, MIGRATIONS, "$__range"), quantile_by_database(0.95, MIGRATIONS, "$__range"),
             quantile_by_database(0.95, RUNS, "$__range"),
-            f"sum by ({DATABASE}) ({grown(f'{MIGRATIONS}_count', '$__range', by=OUTCOME)})"]
+            f"sum by ({DATABASE}) ({grown(f'{MIGRATIONS}_count', '$__range', by=OUTCOME)}) > 0"]
     return table(
         "Databases by the time that migrations take", "The chosen time. Databases without a migration in it have no figures.",
         [query(one, table=True) for one in took],
@@ -85,7 +85,7 @@ def how_many() -> list[Json]:
                   f"{{{{{OUTCOME}}}}}", decimals=0, overrides=outcome_colours()),
         bar_gauge("Migrations begun", "Migrations that were begun in the chosen time.", "none",
                   f"sort_desc(sum by (migrascope_direction, {OUTCOME}) ({migrations}) > 0)",
-                  f"{{{{migrascope_direction}}}} {{{{{OUTCOME}}}}}", decimals=0),
+                  f"{{{{migrascope_direction}}}} {{{{{OUTCOME}}}}}", decimals=0, overrides=outcome_colours()),
         bar_gauge("Statements tried again", "Why statements were tried again in the chosen time, and for which database.", "none",
                   f"sort_desc(sum by (migrascope_target, migrascope_retry_reason) ({retries}) > 0)",
                   "{{migrascope_target}} {{migrascope_retry_reason}}", decimals=0),

@@ -1,7 +1,7 @@
 """Overview: are all databases where they should be?"""
 
 from dashboard import chosen, dashboard, datasource, run_marks
-from panels import (BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Json, bar_gauge, link, override, override_pattern, query, stat,
+from panels import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW, Json, bar_gauge, link, override, override_pattern, query, stat,
                     state_timeline, steps, table, time_series, values)
 from series import BAD, NAME, STATES, age, alive, failed, grown, known, last, least, now, state
 
@@ -56,7 +56,7 @@ def state_table() -> Json:
     return table(
         "Databases", "One row for each database, the worst first. An empty field is not known: no run yet, or the journal could "
         "not be read. A click on a target leads to its runs.",
-        [query(metric, table=True) for metric in metrics], columns, size=(24, 10), sort="State",
+        [query(metric, table=True) for metric in metrics], columns, size=(24, 9), sort="State",
         overrides=[
             override("Target", links=[link("Runs of this database", RUN)]),
             override("State", mappings=values(STATES), custom_cellOptions=coloured, custom_width=120,
@@ -88,7 +88,8 @@ def failures() -> list[Json]:
         time_series("Migrations by outcome", "Migrations that were begun, up and down.", "none",
                     [query("sum by (migrascope_direction, migrascope_outcome) ("
                            f"{grown('migrascope_migrations_total', '$__rate_interval', by='migrascope_direction, migrascope_outcome')}) > 0",
-                           "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0),
+                           "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0,
+                    overrides=outcome_colours()),
     ]
 
 
@@ -117,7 +118,8 @@ def health_and_telemetry() -> list[Json]:
         state_timeline("Failing health checks", "Checks that failed at some time: of the last run, and whether serve reaches the "
                        "database. No rows: none failed.", f"{least('migrascope_health_check_success', by='migrascope_check')} == 0",
                        f"{NAME} {{{{migrascope_check}}}}", mappings=values({0: ("fails", RED), 1: ("ok", GREEN)}), size=(12, 7)),
-        time_series("Exports that failed", "Exports of traces, metrics and logs that failed, as the ways that work tell it.", "none",
+        time_series("Exports that failed", "Exports of traces, metrics and logs that failed in the last run, as the "
+                    "ways that work tell it.", "none",
                     [query(now("migrascope_telemetry_export_failures_total",
                                by="migrascope_telemetry_signal, migrascope_telemetry_exporter"),
                            f"{NAME} {{{{migrascope_telemetry_signal}}}} {{{{migrascope_telemetry_exporter}}}}")],
@@ -131,9 +133,12 @@ def health_and_telemetry() -> list[Json]:
 
 
 def outcome_colours() -> list[Json]:
+    """One colour for an outcome everywhere, with the direction before it or without; what is reverted has its own."""
     colours = {"success": GREEN, "skip": BLUE, "failure": RED, "error": ORANGE, "timeout": YELLOW, "cancellation": GREY,
                "vanished": "dark-red"}
-    return [override(outcome, color={"mode": "fixed", "fixedColor": colour}) for outcome, colour in colours.items()]
+    return [*(override_pattern(f"((up|down) )?{outcome}", color={"mode": "fixed", "fixedColor": colour})
+              for outcome, colour in colours.items()),
+            override("down success", color={"mode": "fixed", "fixedColor": PURPLE})]
 
 
 def make() -> Json:
@@ -147,4 +152,4 @@ def make() -> Json:
          ("Health and telemetry", health_and_telemetry())],
         variables(),
         annotations=run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
-                              now("migrascope_run_start_timestamp_seconds")))
+                              now("migrascope_run_start_timestamp_seconds"), every=False))

@@ -105,7 +105,7 @@ def time_series(title: str, description: str, unit: str, queries: Sequence[Json]
     custom = {
         "drawStyle": "bars" if draw == "bars" else "points" if draw == "points" else "line",
         "lineInterpolation": "stepAfter" if draw == "steps" else "linear", "lineWidth": 1, "pointSize": 6,
-        "fillOpacity": 80 if draw == "bars" else 10 if draw == "line" else 0, "showPoints": "auto",
+        "fillOpacity": 80 if draw == "bars" else 30 if stack else 10 if draw == "line" else 0, "showPoints": "auto",
         "spanNulls": False, "axisPlacement": "auto", "stacking": {"mode": "normal" if stack else "none", "group": "A"},
     }
     options = {"legend": _legend(legend), "tooltip": {"mode": "multi", "sort": "desc"}}

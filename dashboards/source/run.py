@@ -101,7 +101,8 @@ def over_time() -> list[Json]:
                     decimals=0, overrides=outcome_colours()),
         time_series("Migrations by outcome", "Migrations that were begun, up and down.", "none",
                     [query(f"sum by (migrascope_direction, migrascope_outcome) ({migrations}) > 0",
-                           "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0),
+                           "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0,
+                    overrides=outcome_colours()),
     ]
 
 
@@ -149,4 +150,4 @@ def make() -> Json:
          ("Health and ledger", health_and_ledger())],
         variables(), since="now-6h", refresh="10s",
         annotations=run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
-                              now("migrascope_run_start_timestamp_seconds")))
+                              now("migrascope_run_start_timestamp_seconds"), every=True))

@@ -56,7 +56,8 @@ def quantile(share: float, histogram: str, window: str, by: str) -> str:
 
 def quantile_by_database(share: float, histogram: str, window: str) -> str:
     buckets = grown(f"{histogram}_bucket", window, by="le, migrascope_outcome")
-    return f"histogram_quantile({share}, sum by (le, {DATABASE}) ({buckets}))"
+    # Without the comparison it would be NaN where nothing has grown.
+    return f"histogram_quantile({share}, sum by (le, {DATABASE}) ({buckets})) >= 0"
 
 
 def last_quantile(share: float, histogram: str, by: str) -> str:
@@ -96,7 +97,7 @@ def known(by: str = "") -> str:
     return f"({now('migrascope_build_info', by=by)} or {now('migrascope_health_check_success', CONNECT, by)})"
 
 
-# The state of a database as one number, the worst first; what is not known falls through to 0.
+# The state of a database as one number, the worse the higher; what is not known falls through to 0.
 STATES = {
     8: ("silent", "dark-red"), 7: ("unreachable", "dark-red"), 6: ("running", "blue"), 5: ("half-way", "red"),
     4: ("failed", "red"), 3: ("unhealthy", "orange"), 2: ("pending", "yellow"), 1: ("up to date", "green"),
@@ -105,13 +106,16 @@ STATES = {
 
 
 def state() -> str:
+    stopped = f"max by ({DATABASE}) ({last('migrascope_last_run_migrations', BAD, 'migrascope_outcome')})"
     conditions = {
         8: f"({since('migrascope_run_heartbeat_timestamp_seconds')} > {SILENT_AFTER})",
         7: f"({least('migrascope_health_check_success', CONNECT)} == 0)",
         6: f"({alive()} == 1)",
         5: f"({now('migrascope_schema_dirty')} == 1)",
+        # A run that has applied its migrations and found the database unhealthy did not succeed either; that it is unhealthy
+        # says more.
+        3: f"({least('migrascope_health_check_success')} == 0 unless {stopped} > 0)",
         4: f"(({failed()}) == 1)",
-        3: f"({least('migrascope_health_check_success')} == 0)",
         2: f"({now('migrascope_migrations_pending')} > 0)",
         1: f"({now('migrascope_last_success_timestamp_seconds')} > 0)",
     }

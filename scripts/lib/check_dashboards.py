@@ -93,10 +93,23 @@ class Asking:
             self.problems.append(f"{where}: {problem}")
 
 
+def resets(prometheus: Prometheus, seconds: float, known: dict[str, str], reasons: Reasons) -> list[str]:
+    """The journal counts, so that nothing it has counted ever goes back; increase() would take that for a new beginning,
+    and count everything once more."""
+    parts = [name + part for name, kind in known.items() if kind != "gauge"
+             for part in (("_sum", "_count") if kind == "histogram" else ("",))]
+    result = []
+    for name in parts:
+        back = prometheus.now(f'resets({name}{{job="migrascope-serve"}}[{seconds:.0f}s]) > 0')
+        if back and name not in reasons.resets:
+            result.append(f"{name} goes back, of {len(back)} series: {back[0]['metric']}")
+    return result
+
+
 def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[pathlib.Path], reasons: Reasons) -> list[str]:
     prometheus = Prometheus(given.prometheus)
     history = History(given.binary, given.database, pathlib.Path(given.work), given.pushgateway, given.serve_port, prometheus,
-                      pause=1.6)
+                      pause=1.4)
     began = time.monotonic()
     try:
         history.begin()
@@ -119,7 +132,7 @@ def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[path
     print(f"alerts that fire: {', '.join(firing) or 'none'}")
     stale = [f"checks.toml: empty: {where} has data, or is none" for where in reasons.empty.keys() - asking.needed
              if paths or not where.startswith(("alert ", "record "))]
-    return asking.problems + stale
+    return asking.problems + stale + resets(prometheus, seconds, catalogue(given.catalogue), reasons)
 
 
 def arguments() -> argparse.Namespace:

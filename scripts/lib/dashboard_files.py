@@ -45,6 +45,7 @@ class Reasons:
     empty: dict[str, str] = field(default_factory=dict)
     unshown: dict[str, str] = field(default_factory=dict)
     model: dict[str, str] = field(default_factory=dict)
+    resets: dict[str, str] = field(default_factory=dict)
 
 
 def load_dashboards(directory: pathlib.Path) -> dict[str, Json]:

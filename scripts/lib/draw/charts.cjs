@@ -1,6 +1,8 @@
 // Draws panels as HTML and SVG: plain shapes, in the place and of the size that the dashboard says.
 'use strict';
 
+const { onto } = require('./grafana.cjs');
+
 const escaped = (text) => String(text).replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[one]);
 const GRID = '#2c3235';
 const TEXT = '#9fa7b3';
@@ -111,13 +113,13 @@ function stateTimeline(panel, frames, size, from, to, marks) {
       const width = x(time.values[next - 1] + 1000) - begin;
       result += `<rect x="${begin}" y="${top + band * 0.06}" width="${width}" height="${band * 0.88}" fill="${color}" fill-opacity="0.85"/>`;
       if (text.length * 7 + 8 < width) {
-        result += `<text x="${begin + 5}" y="${top + band / 2 + 4}" style="fill:#fff">${escaped(text)}</text>`;
+        result += `<text x="${begin + 5}" y="${top + band / 2 + 4}" style="fill:${onto(color)}">${escaped(text)}</text>`;
       }
       index = next;
     }
     return result;
   }).join('');
-  return svgOf(size.width, height, svg + shapes + over);
+  return svgOf(size.width, height, svg + over + shapes);
 }
 
 function heatmap(panel, frames, size, from, to) {
@@ -148,7 +150,7 @@ function stat(panel, frames, size) {
   const { text, color } = value.show(value.values.at(-1));
   const words = panel.options.textMode === 'name' ? value.name : text;
   const font = Math.min(34, (size.width - 20) / (words.length * 0.6));
-  return `<div class="stat" style="background:${color};font-size:${font}px;height:${size.height - 4}px">${escaped(words)}</div>`;
+  return `<div class="stat" style="background:${color};color:${onto(color)};font-size:${font}px;height:${size.height - 4}px">${escaped(words)}</div>`;
 }
 
 function barGauge(panel, frames, size) {
@@ -168,13 +170,13 @@ function table(panel, frames) {
   const order = [...(fields[0]?.values ?? [])].map((_, index) => index);
   const key = fields.find(({ name }) => name === by?.displayName);
   if (key) {
-    order.sort((one, other) => (key.values[other] ?? -Infinity) - (key.values[one] ?? -Infinity));
+    order.sort((one, other) => (key.values[other] ?? -1) - (key.values[one] ?? -1));
   }
   const cell = (field, row) => {
     const { text, color } = field.show(field.values[row]);
     const filled = field.config.custom?.cellOptions?.type === 'color-background' && text !== '' && color;
     const name = field.config.links?.length && text ? `<a>${escaped(text)}</a>` : escaped(text);
-    return `<td class="${field.type}" style="${filled ? `background:${color};color:#fff` : ''}">${name}</td>`;
+    return `<td class="${field.type}" style="${filled ? `background:${color};color:${onto(color)}` : ''}">${name}</td>`;
   };
   return `<table><tr>${fields.map(({ name, type }) => `<th class="${type}">${escaped(name)}</th>`).join('')}</tr>${
     order.map((row) => `<tr>${fields.map((field) => cell(field, row)).join('')}</tr>`).join('')}</table>`;

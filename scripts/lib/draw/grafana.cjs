@@ -16,8 +16,8 @@ const registry = new data.FieldConfigOptionsRegistry(() => [
   ...STANDARD.map(property),
   ...['cellOptions', 'width'].map((id) => ({ ...property(`custom.${id}`), path: id, isCustom: true })),
 ]);
-data.standardTransformersRegistry.setInit(() => ['merge', 'organize'].map((id) => ({
-  id, name: id, editor: () => null, transformation: async () => data.standardTransformers[`${id}Transformer`],
+data.standardTransformersRegistry.setInit(() => Object.entries({ merge: 'mergeTransformer', organize: 'organizeFieldsTransformer' }).map(([id, name]) => ({
+  id, name: id, editor: () => null, transformation: async () => data.standardTransformers[name],
 })));
 
 const legend = (pattern, labels) => {
@@ -103,4 +103,7 @@ function marks({ annotation, series }, start, end) {
 
 const palette = theme.visualization.palette.map((name) => theme.visualization.getColorByName(name));
 
-module.exports = { fields, marks, palette, colour: (name) => theme.visualization.getColorByName(name) };
+// Black or white, whichever can be read on that colour.
+const onto = (colour) => theme.colors.getContrastText(colour);
+
+module.exports = { fields, marks, palette, onto };

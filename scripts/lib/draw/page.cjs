@@ -18,8 +18,8 @@ body { margin: 0; background: #111217; color: #ccccdc; font: 12px Inter, 'DejaVu
 svg text { fill: ${charts.TEXT}; font-size: 11px }
 .legend { padding: 0 8px; line-height: 20px; max-height: 42px; overflow: hidden; color: ${charts.TEXT} }
 .legend span { margin-right: 14px; white-space: nowrap } .legend i { display: inline-block; width: 12px; height: 4px; margin: 0 5px 3px 0 }
-.stat { display: flex; align-items: center; justify-content: center; color: #fff; font-weight: 600 }
-.bar { display: flex; align-items: center; padding: 0 8px } .bar b { font-weight: 400; width: 38%; overflow: hidden; white-space: nowrap }
+.stat { display: flex; align-items: center; justify-content: center; font-weight: 600 }
+.bar { display: flex; align-items: center; padding: 0 8px } .bar b { font-weight: 400; width: 44%; overflow: hidden; white-space: nowrap }
 .bar u { flex: 1; background: #22252b; height: 66% } .bar i { display: block; height: 100% } .bar em { width: 70px; text-align: right; font-style: normal }
 table { border-collapse: collapse; width: 100% } td, th { padding: 4px 9px; border-bottom: 1px solid #25272c; text-align: left; white-space: nowrap }
 td.number, th.number { text-align: right } th { color: #6e9fff; font-weight: 600 } a { color: #6e9fff }
@@ -34,7 +34,7 @@ async function draw(panel, answers) {
   }
   const frames = await grafana.fields(panel, answers.series[panel.id]);
   const [from, to] = [answers.from * 1000, answers.to * 1000];
-  const marks = answers.marks.flatMap((one) => grafana.marks(one, from, to));
+  const marks = answers.marks.filter(({ annotation }) => annotation.enable).flatMap((one) => grafana.marks(one, from, to));
   const size = { width: box.width - 2, height: box.height - 27 };
   const content = {
     timeseries: () => charts.timeSeries(panel, frames, size, grafana.palette, from, to, marks),
