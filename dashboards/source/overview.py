@@ -46,7 +46,8 @@ def state_table() -> Json:
     columns = {
         "migrascope_target": "Target", "db_namespace": "Database", "deployment_environment_name": "Environment",
         "db_system_name": "System", "Value #A": "State", "Value #B": "Version", "Value #C": "Pending",
-        "Value #D": "Last success", "Value #E": "Last run", "Value #F": "Took", "Value #G": "Applied", "Value #H": "Changed files",
+        "Value #D": "Last success", "Value #E": "Last run", "Value #F": "Took", "Value #G": "Applied",
+        "Value #H": "Changed files",
     }
     metrics = [state(), now("migrascope_schema_version"), now("migrascope_migrations_pending"),
                age("migrascope_last_success_timestamp_seconds"), age("migrascope_last_run_timestamp_seconds"),
@@ -69,13 +70,16 @@ def state_table() -> Json:
 
 
 def failures() -> list[Json]:
+    outcomes = grown("migrascope_runs_total", "$__rate_interval", by="migrascope_outcome")
+    bad = grown("migrascope_runs_total", "$__range", BAD, "migrascope_outcome")
+    migrations = grown("migrascope_migrations_total", "$__rate_interval", by="migrascope_direction, migrascope_outcome")
     return [
         time_series("Runs by outcome", "Runs that ended, of all databases. Counted in the journal, so runs of short-lived processes "
                     "are all there.", "none",
-                    [query(f"sum by (migrascope_outcome) ({grown('migrascope_runs_total', '$__rate_interval', by='migrascope_outcome')}) > 0",
+                    [query(f"sum by (migrascope_outcome) ({outcomes}) > 0",
                            "{{migrascope_outcome}}")], draw="bars", stack=True, decimals=0, overrides=outcome_colours()),
         bar_gauge("Runs without success", "Runs that ended in the chosen time as failure, error, timeout, cancellation or vanished.",
-                  "none", f"sort_desc(sum by (deployment_environment_name, migrascope_target) ({grown('migrascope_runs_total', '$__range', BAD, 'migrascope_outcome')}))",
+                  "none", f"sort_desc(sum by (deployment_environment_name, migrascope_target) ({bad}))",
                   NAME, size=(12, 8), decimals=0, thresholds=steps((0.5, RED))),
         time_series("Time since the last success", "How long ago a run last succeeded. Nothing where none ever did.", "s",
                     [query(age("migrascope_last_success_timestamp_seconds"), NAME)]),
@@ -86,14 +90,14 @@ def failures() -> list[Json]:
                     [query(f"{now('migrascope_schema_dirty')} > 0", f"half-way: {NAME}"),
                      query(f"{now('migrascope_checksum_mismatches')} > 0", f"changed files: {NAME}")], draw="steps", decimals=0),
         time_series("Migrations by outcome", "Migrations that were begun, up and down.", "none",
-                    [query("sum by (migrascope_direction, migrascope_outcome) ("
-                           f"{grown('migrascope_migrations_total', '$__rate_interval', by='migrascope_direction, migrascope_outcome')}) > 0",
+                    [query(f"sum by (migrascope_direction, migrascope_outcome) ({migrations}) > 0",
                            "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0,
                     overrides=outcome_colours()),
     ]
 
 
 def versions() -> list[Json]:
+    program = "migrascope_version, migrascope_revision"
     info = now("migrascope_schema_info", by="db_namespace, migrascope_version")
     return [
         stat("Databases of one name that differ", "Names of databases, in one environment, whose targets are at different schema "
@@ -105,8 +109,7 @@ def versions() -> list[Json]:
               {"db_namespace": "Database", "deployment_environment_name": "Environment", "migrascope_version": "Version",
                "Value": "Targets"}, size=(9, 8)),
         table("Versions of migrascope", "Which program tells the metrics of how many databases.",
-              [query(f"count by (migrascope_version, migrascope_revision) ({now('migrascope_build_info', by='migrascope_version, migrascope_revision')})",
-                     table=True)],
+              [query(f"count by ({program}) ({now('migrascope_build_info', by=program)})", table=True)],
               {"migrascope_version": "Version", "migrascope_revision": "Revision", "Value": "Databases"}, size=(9, 8)),
         time_series("Schema version", "The highest applied version as a number. Versions that a double cannot hold are in the table "
                     "only.", "none", [query(now("migrascope_schema_version"), NAME)], size=(24, 8), draw="steps", decimals=0),
@@ -114,6 +117,7 @@ def versions() -> list[Json]:
 
 
 def health_and_telemetry() -> list[Json]:
+    pushed = '{job=~"migrascope.*", deployment_environment_name=~"$environment", migrascope_target=~"$target"}'
     return [
         state_timeline("Failing health checks", "Checks that failed at some time: of the last run, and whether serve reaches the "
                        "database. No rows: none failed.", f"{least('migrascope_health_check_success', by='migrascope_check')} == 0",
@@ -125,9 +129,9 @@ def health_and_telemetry() -> list[Json]:
                            f"{NAME} {{{{migrascope_telemetry_signal}}}} {{{{migrascope_telemetry_exporter}}}}")],
                     size=(6, 7), draw="steps", decimals=0),
         time_series("Time since the last push", "How long ago a Pushgateway last took metrics, and failed to take them.", "s",
-                    [query('time() - max by (migrascope_target) (push_time_seconds{job=~"migrascope.*", migrascope_target=~"$target"})',
+                    [query(f"time() - max by (migrascope_target) (push_time_seconds{pushed})",
                            "{{migrascope_target}}"),
-                     query('time() - max by (migrascope_target) (push_failure_time_seconds{job=~"migrascope.*", migrascope_target=~"$target"} > 0)',
+                     query(f"time() - max by (migrascope_target) (push_failure_time_seconds{pushed} > 0)",
                            "failed: {{migrascope_target}}")], size=(6, 7)),
     ]
 

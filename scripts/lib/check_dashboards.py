@@ -7,8 +7,8 @@ import time
 
 import dashboard_lint
 import dashboard_model
-from dashboard_files import (Expression, Json, Reasons, catalogue, family, in_dashboard, in_rules, load_dashboards,
-                             load_reasons, recorded, selectors)
+from dashboard_files import (Expression, Json, Reasons, catalogue, catalogue_labels, family, in_dashboard, in_rules, labels,
+                             load_dashboards, load_reasons, panels, recorded, selectors, shown_labels)
 from dashboard_history import History
 from dashboard_prometheus import Prometheus, Refused, fill, has_data
 
@@ -33,13 +33,25 @@ def names(expressions: list[Expression], paths: list[pathlib.Path], known: dict[
                 continue
             elif family(selector.metric, known) is None:
                 result.append(f"{one.where}: no such metric: {selector.metric}")
-            elif not one.where.startswith(("alert ", "record ")):
+            elif not one.of_rule:
                 shown.add(family(selector.metric, known))
     result += [f"no panel shows {name}" for name in known if name not in shown and name not in reasons.unshown]
     if paths:  # without rules, what only they need is not missed
         result += [f"checks.toml: foreign: nobody asks for {name}" for name in reasons.foreign.keys() - foreign]
     result += [f"checks.toml: unshown: {name} is shown, or is none" for name in reasons.unshown
                if name in shown or name not in known]
+    return result
+
+
+def label_names(dashboards: dict[str, Json], expressions: list[Expression], known: set[str]) -> list[str]:
+    """Prometheus says nothing of a label that there is not: it is empty. Rules may name labels of others, such as "pod"."""
+    result = []
+    for one in expressions:
+        ours = {name for name in labels(one.text) if not one.of_rule or name.startswith(("migrascope_", "db_"))}
+        result += [f"{one.where}: no such label: {name}" for name in sorted(ours - known)]
+    for title, dashboard in dashboards.items():
+        for panel in panels(dashboard):
+            result += [f"{title} / {panel['title']}: no such label: {name}" for name in sorted(shown_labels(panel) - known)]
     return result
 
 
@@ -165,6 +177,7 @@ def main() -> None:
         report("rules of dashboard-linter", dashboard_lint.problems(dashboards, given.dashboards))
         report("Grafana's own model, there and back", dashboard_model.problems(dashboards, reasons.model))
         report("names of metrics", names(expressions, paths, catalogue(given.catalogue), reasons))
+        report("names of labels", label_names(dashboards, expressions, catalogue_labels(given.catalogue)))
     else:
         report("every expression", ask(given, dashboards, paths, reasons))
 

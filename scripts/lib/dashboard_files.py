@@ -4,8 +4,9 @@ import json
 import pathlib
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 import yaml
 
@@ -25,7 +26,7 @@ class Expression:
     where: str
     text: str
     instant: bool
-    alert: bool = False
+    of_rule: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def in_rules(path: pathlib.Path) -> Iterator[Expression]:
     for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
         for rule in group["rules"]:
             kind = "alert" if "alert" in rule else "record"
-            yield Expression(f"{kind} {rule[kind]}", str(rule["expr"]), True, kind == "alert")
+            yield Expression(f"{kind} {rule[kind]}", str(rule["expr"]), True, True)
 
 
 def recorded(paths: list[pathlib.Path]) -> set[str]:
@@ -111,6 +112,33 @@ def selectors(text: str) -> list[Selector]:
         matchers = re.sub(r'"(\d+)"', lambda one: strings[int(one[1])], found[2] or "")
         result.append(Selector(found[1], matchers))
     return result
+
+
+def labels(text: str) -> set[str]:
+    """The labels that an expression names, in matchers and in lists."""
+    bare = STRING.sub('""', text)
+    listed = {name for found in LABEL_LIST.finditer(bare) for name in re.findall(r"\w+", found[0].partition("(")[2])}
+    matched = {name for found in re.finditer(r"\{([^{}]*)\}", bare) for name in re.findall(r"(\w+)\s*(?:=|!)", found[1])}
+    return listed | matched
+
+
+def shown_labels(panel: Json) -> set[str]:
+    """The labels that a panel writes: in the names of its series, and in the columns of its table."""
+    legends = {name for target in panel["targets"] for name in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])}
+    columns = {name for one in panel["transformations"] if one["id"] == "organize" for name in one["options"]["includeByName"]}
+    return legends | {name for name in columns if not name.startswith("Value")}
+
+
+# What every series may have: our own labels, those that Prometheus adds, and the environment.
+COMMON_LABELS = {"migrascope_target", "db_system_name", "db_namespace", "deployment_environment_name", "le", "job", "instance",
+                 "__name__"}
+
+
+def catalogue_labels(path: pathlib.Path) -> set[str]:
+    """Every label that the table of metrics promises."""
+    rows = re.findall(r"^\| `\w+` \| `[\w.]+` \| (?:gauge|counter|histogram) \|[^|]*\| `([\w ]+)` \|",
+                      path.read_text(encoding="utf-8"), re.MULTILINE)
+    return COMMON_LABELS | {name for row in rows for name in row.split()}
 
 
 def catalogue(path: pathlib.Path) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """The rules of Grafana's dashboard-linter, with the exclusions of dashboards/.lint, each of which needs a reason."""
 
+import json
 import pathlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import yaml
 
@@ -130,6 +132,32 @@ RULES: dict[str, Callable[[Json], Iterator[Finding]]] = {
 }
 
 
+def links(dashboards: dict[str, Json]) -> list[str]:
+    """Our own rule: a link leads to a dashboard that there is, or is what Explore can read."""
+    known = {dashboard["uid"] for dashboard in dashboards.values()}
+    result = []
+    for name, dashboard in dashboards.items():
+        urls = [one["url"] for one in dashboard["links"]]
+        urls += [link["url"] for panel in panels(dashboard) for by in panel["fieldConfig"]["overrides"]
+                 for one in by["properties"] if one["id"] == "links" for link in one["value"]]
+        names = {one["name"] for one in dashboard["templating"]["list"]}
+        for url in urls:
+            unknown = {one for one in re.findall(r"\$\{(\w+)\}", url) if not one.startswith("__")} - names
+            found = re.fullmatch(r"/d/([\w-]+)(?:\?.*)?", url)
+            if unknown or (found and found[1] not in known) or not (found or _is_explore(url)):
+                result.append(f"{name}: link {url} {' '.join(unknown)}")
+    return result
+
+
+def _is_explore(url: str) -> bool:
+    address, _, query = url.partition("?")
+    try:
+        panes = json.loads(parse_qs(query)["panes"][0])
+        return address == "/explore" and all({"datasource", "queries", "range"} == pane.keys() for pane in panes.values())
+    except (KeyError, ValueError):
+        return False
+
+
 def _excluded(rule: Json | None, title: str, finding: Finding) -> bool:
     """As the linter sees it: a rule without entries is excluded everywhere."""
     if rule is None:
@@ -153,4 +181,4 @@ def problems(dashboards: dict[str, Json], directory: pathlib.Path) -> list[str]:
                 else:
                     result.append(f"{name}: {dashboard['title']} / {finding[0]}: {finding[2]}")
     result += [f".lint: {name}: excludes nothing" for name in exclusions.keys() - needed & RULES.keys()]
-    return result
+    return result + links(dashboards)
