@@ -140,13 +140,19 @@ class History:
 
     def _a_statement_that_waits(self) -> None:
         """Somebody has the table that a migration needs; it is tried again until he has gone."""
-        blocker = subprocess.Popen(
-            ["psql", "--quiet", "--no-psqlrc", "-d", self.orders.url, "-c", "BEGIN; LOCK TABLE big; SELECT pg_sleep(1.5)"],
-            stdout=subprocess.DEVNULL)
-        time.sleep(0.3)
+        blocker = subprocess.Popen(["psql", "--quiet", "--no-psqlrc", "-d", self.orders.url], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        assert blocker.stdin and blocker.stdout
+        blocker.stdin.write("BEGIN;\nLOCK TABLE big;\n\\echo locked\n")
+        blocker.stdin.flush()
+        blocker.stdout.readline()
         self.orders.write(6, "-- migrascope: lock-timeout=150ms\nALTER TABLE big ADD COLUMN note text")
-        self.orders.run(0)
-        blocker.wait(10)
+        waiting = self.orders.start("up")
+        until("the migration is tried again", lambda: self.prometheus.value(
+            'migrascope_run_in_progress{job="migrascope-serve", migrascope_target="orders"}') == 1)
+        time.sleep(1)
+        blocker.communicate()
+        finish(waiting, 0)
 
     def _a_half_way_failure(self) -> None:
         self.search.write(4, "-- migrascope: no-transaction\nCREATE TABLE half (id int)", "INSERT INTO nowhere VALUES (1)")
