@@ -66,11 +66,6 @@ def last_quantile(share: float, histogram: str, by: str) -> str:
     return f"histogram_quantile({share}, sum by (le, {by}) ({now(f'{histogram}_bucket', by=f'le, {by}')}))"
 
 
-def mean(histogram: str, window: str, by: str) -> str:
-    total, count = (grown(f"{histogram}_{part}", window, by=by) for part in ("sum", "count"))
-    return f"sum by ({by}) ({total}) / (sum by ({by}) ({count}) > 0)"
-
-
 def age(metric: str) -> str:
     """How long ago a time was; nothing where it is 0, which means never."""
     return f"time() - ({now(metric)} > 0)"
