@@ -3,7 +3,7 @@
 from dashboard import chosen, dashboard, datasource, run_marks
 from panels import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW, Json, bar_gauge, link, override, override_pattern, query, stat,
                     state_timeline, steps, table, time_series, values)
-from series import BAD, NAME, STATES, age, alive, failed, grown, known, last, least, now, state
+from series import BAD, NAME, STATES, age, alive, failed, grown, known, last, least, now, place, state
 
 # From the state table to the run of that row.
 RUN = ("/d/migrascope-run?var-prometheus_datasource=${prometheus_datasource}"
@@ -52,7 +52,7 @@ def state_table() -> Json:
     metrics = [state(), now("migrascope_schema_version"), now("migrascope_migrations_pending"),
                age("migrascope_last_success_timestamp_seconds"), age("migrascope_last_run_timestamp_seconds"),
                last("migrascope_last_run_duration_seconds"), now("migrascope_migrations_applied"),
-               now("migrascope_checksum_mismatches"), known("db_system_name, db_namespace")]
+               now("migrascope_checksum_mismatches"), place()]
     coloured = {"type": "color-background", "mode": "basic"}
     return table(
         "Databases", "One row for each database, the worst first. An empty field is not known: no run yet, or the journal could "

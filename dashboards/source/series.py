@@ -92,6 +92,12 @@ def known(by: str = "") -> str:
     return f"({now('migrascope_build_info', by=by)} or {now('migrascope_health_check_success', CONNECT, by)})"
 
 
+def place() -> str:
+    """One series for each database, with its system and namespace: those of a run that could connect, if there is one."""
+    labels = "db_system_name, db_namespace"
+    return f"topk by ({DATABASE}) (1, {now('migrascope_migrations_applied', by=labels)} * 0 + 2 or {known(labels)})"
+
+
 # The state of a database as one number, the worse the higher; what is not known falls through to 0.
 STATES = {
     8: ("silent", "dark-red"), 7: ("unreachable", "dark-red"), 6: ("running", "blue"), 5: ("half-way", "red"),

@@ -118,6 +118,20 @@ def resets(prometheus: Prometheus, seconds: float, known: dict[str, str], reason
     return result
 
 
+def rows(name: str, panel: Json, asking: Asking, values: dict[str, str]) -> list[str]:
+    """A table that is made of several queries has a row for each set of the labels that all of them have: none twice."""
+    if not any(one["id"] == "merge" for one in panel["transformations"]):
+        return []
+    answers = [[one["metric"] for one in asking.prometheus.now(fill(target["expr"], values))] for target in panel["targets"]]
+    common = set.intersection(*({*metric} for metrics in answers for metric in metrics))
+    result = []
+    for target, metrics in zip(panel["targets"], answers):
+        keys = [tuple(metric[label] for label in sorted(common)) for metric in metrics]
+        result += [f"{name} / {panel['title']} / {target['refId']}: two rows for {' '.join(key)}"
+                   for key in {*keys} if keys.count(key) > 1]
+    return result
+
+
 def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[pathlib.Path], reasons: Reasons) -> list[str]:
     prometheus = Prometheus(given.prometheus)
     history = History(given.binary, given.database, pathlib.Path(given.work), given.pushgateway, given.serve_port, prometheus,
@@ -133,6 +147,8 @@ def ask(given: argparse.Namespace, dashboards: dict[str, Json], paths: list[path
     for name, dashboard in dashboards.items():
         for one in in_dashboard(name, dashboard):
             asking.of_dashboard(one, variables(dashboard, seconds))
+        for panel in panels(dashboard):
+            asking.problems += rows(name, panel, asking, variables(dashboard, seconds))
     for path in paths:
         for one in in_rules(path):
             asking.of_rule(one)

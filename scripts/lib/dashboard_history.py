@@ -122,6 +122,7 @@ class History:
             self._a_slow_run, self._one_without_success, self._a_statement_that_waits, self._a_half_way_failure,
             self._two_runners, self._a_killed_run, self._the_other_fails_again, self._an_unhealthy_one,
             self._there_and_back, self._a_push_that_is_refused, self._a_region_that_lags, self._a_slow_run_again,
+            self._one_that_cannot_connect,
         ]
         for step in steps:
             step()
@@ -209,6 +210,16 @@ class History:
         """What the other region has is pending here, and an applied file was edited."""
         self.west.write(4, "CREATE TABLE t4 (id int)")
         self.west.write(2, "CREATE TABLE t2 (id int)", "INSERT INTO t2 VALUES (4)")
+
+    def _one_that_cannot_connect(self) -> None:
+        """It stands in no journal, and what it pushes knows the database's name, but not its schema."""
+        server = urllib.parse.urlsplit(self.stock.url)
+        here = self.stock.url
+        self.stock.url = f"{server.scheme}://{server.username}:{server.password}@127.0.0.1:9{server.path}"
+        self.stock.run(8)
+        self.stock.url = here
+        until("the failure is scraped", lambda: self.prometheus.value(
+            'count(migrascope_last_failure_timestamp_seconds{migrascope_target="stock", db_namespace="stock"})') == 1)
 
     def _a_slow_run_again(self) -> None:
         self.orders.write(8, "SELECT pg_sleep(0.3)", "INSERT INTO big (id) SELECT generate_series(1, 1200)")
