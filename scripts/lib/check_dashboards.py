@@ -125,7 +125,7 @@ def rows(name: str, panel: Json, asking: Asking, values: dict[str, str]) -> list
     answers = [[one["metric"] for one in asking.prometheus.now(fill(target["expr"], values))] for target in panel["targets"]]
     common = set.intersection(*({*metric} for metrics in answers for metric in metrics))
     result = []
-    for target, metrics in zip(panel["targets"], answers):
+    for target, metrics in zip(panel["targets"], answers, strict=True):
         keys = [tuple(metric[label] for label in sorted(common)) for metric in metrics]
         result += [f"{name} / {panel['title']} / {target['refId']}: two rows for {' '.join(key)}"
                    for key in {*keys} if keys.count(key) > 1]

@@ -22,7 +22,7 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
             else:
                 yield from _differences(before[key], after[key], f"{path}.{key}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for one, other in zip(before, after):
+        for one, other in zip(before, after, strict=True):
             yield from _differences(one, other, f"{path}[]")
     elif before != after or type(before) is not type(after):
         yield f"changed {path} {json.dumps(before)} {json.dumps(after)}"
