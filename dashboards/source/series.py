@@ -107,7 +107,9 @@ STATES = {
 
 
 def state() -> str:
-    stopped = f"max by ({DATABASE}) ({last('migrascope_last_run_migrations', BAD, 'migrascope_outcome')})"
+    applied, stopped = (f"max by ({DATABASE}) ({last('migrascope_last_run_migrations', only, 'migrascope_outcome')}) > 0"
+                        for only in (SUCCESS, BAD))
+    unhealthy = f"{least('migrascope_health_check_success')} == 0"
     conditions = {
         8: f"({since('migrascope_run_heartbeat_timestamp_seconds')} > {SILENT_AFTER})",
         7: f"({least('migrascope_health_check_success', CONNECT)} == 0)",
@@ -115,8 +117,8 @@ def state() -> str:
         5: f"({now('migrascope_schema_dirty')} == 1)",
         # A run that has applied its migrations and found the database unhealthy did not succeed either; that it is unhealthy
         # says more.
-        3: f"({least('migrascope_health_check_success')} == 0 unless {stopped} > 0)",
-        4: f"(({failed()}) == 1)",
+        4: f"(({failed()}) == 1 unless ({unhealthy} and {applied} unless {stopped}))",
+        3: f"({unhealthy})",
         2: f"({now('migrascope_migrations_pending')} > 0)",
         1: f"({now('migrascope_last_success_timestamp_seconds')} > 0)",
     }

@@ -3,11 +3,12 @@
 import argparse
 import json
 import pathlib
+import signal
 import time
 
 from dashboard_files import Json, load_dashboards, panels
 from dashboard_history import History, finish
-from dashboard_prometheus import Prometheus, fill
+from dashboard_prometheus import Prometheus, fill, until
 
 PAUSE = 9.0  # between two things that happen, so that they can be told apart in a picture
 STEP = 1.0
@@ -54,13 +55,16 @@ def main() -> None:
         history.begin()
         history.happen()
         history.east.write(5, "CREATE TABLE t5 (id int)")
-        history.billing.write(6, "SELECT pg_sleep(8)")
+        history.billing.write(6, "SELECT pg_sleep(120)")
         going_on = history.billing.start("up")
+        until("serve shows the run that goes on", lambda: prometheus.value(
+            'migrascope_run_in_progress{job="migrascope-serve", migrascope_target="billing"}') == 1)
         time.sleep(4)
         for name, dashboard in load_dashboards(pathlib.Path(given.dashboards)).items():
             text = json.dumps(answers(prometheus, dashboard, start, time.time()))
             pathlib.Path(given.to, f"{name}.json").write_text(text, encoding="utf-8")
-        finish(going_on, 0)
+        going_on.send_signal(signal.SIGTERM)
+        finish(going_on, 143)
     finally:
         history.end()
 
