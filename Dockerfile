@@ -18,7 +18,7 @@ ARG REVISION
 # the flags are for the program alone and not for build scripts and macros, which cannot be static.
 RUN --mount=type=cache,id=migrascope-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=migrascope-target,target=/build/target \
-    target=$(rustc -vV | sed -n 's/^host: //p') \
+    target=$(rustc --print host-tuple) \
     && MIGRASCOPE_REVISION=${REVISION:-unknown} RUSTFLAGS='-C target-feature=+crt-static' \
         cargo build --release --locked --bin migrascope --target "$target" \
     && install -D "target/$target/release/migrascope" /image/usr/local/bin/migrascope
