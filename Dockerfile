@@ -13,25 +13,27 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 # In the label migrascope_revision of migrascope_build_info.
-ARG REVISION
+ARG REVISION=unknown
 # Static, with glibc: its resolver reads /etc/hosts and asks DNS by itself, and the final image needs no library. With --target,
 # the flags are for the program alone and not for build scripts and macros, which cannot be static.
 RUN --mount=type=cache,id=migrascope-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=migrascope-target,target=/build/target \
     target=$(rustc --print host-tuple) \
-    && MIGRASCOPE_REVISION=${REVISION:-unknown} RUSTFLAGS='-C target-feature=+crt-static' \
+    && MIGRASCOPE_REVISION=$REVISION RUSTFLAGS='-C target-feature=+crt-static' \
         cargo build --release --locked --bin migrascope --target "$target" \
-    && install -D "target/$target/release/migrascope" /image/usr/local/bin/migrascope
+    && mkdir -p /image/usr/local/bin \
+    && cp "target/$target/release/migrascope" /image/usr/local/bin/
 COPY LICENSE-APACHE LICENSE-MIT /image/usr/share/doc/migrascope/
 # The user has a name, because the journal records who has migrated.
-RUN install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
+RUN mkdir -p /image/etc/ssl/certs \
+    && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
     && echo 'migrascope:x:65532:65532::/srv:/sbin/nologin' >/image/etc/passwd \
     && echo 'migrascope:x:65532:' >/image/etc/group
 
 FROM scratch
 ARG VERSION=0.1.0
-ARG REVISION
-ARG CREATED
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="migrascope" \
     org.opencontainers.image.description="Observability-first database migration runner" \
     org.opencontainers.image.licenses="MIT OR Apache-2.0" \
