@@ -27,13 +27,14 @@ p() { podman --storage-driver vfs --root "$SERVICES_DIR/images" --runroot "$SERV
 
 containers_begin() {
     # As few demands on the machine as possible: no systemd, no overlay file system.
-    cat >"$SERVICES_DIR/containers.conf" <<'TOML'
+    cat >"$SERVICES_DIR/containers.conf" <<TOML
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 [network]
 network_backend = "netavark"
+network_config_dir = "$SERVICES_DIR/networks"
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 log_driver = "k8s-file"
@@ -45,7 +46,6 @@ containers_end() {
     [[ -n $SERVICES_DIR && -e $SERVICES_DIR/containers.conf ]] || return 0
     p rm --all --force --time 2 >/dev/null 2>&1 || true
     p network prune --force >/dev/null 2>&1 || true
-    p system reset --force >/dev/null 2>&1 || true
 }
 
 # A folder becomes an image, with a few words on how to run it.
