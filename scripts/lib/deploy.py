@@ -111,6 +111,17 @@ def manifest_problems(where: str, manifest: Json, program: Program) -> Iterator[
         yield from workload_problems(name, manifest["spec"], program)
 
 
+def hook_problems(manifests: list[Json]) -> Iterator[str]:
+    """Patches that meet nothing are no mistake to kustomize; the Job and what it needs must all be hooks, the Job last."""
+    waves: dict[str, int] = {}
+    for manifest in manifests:
+        annotations: Json = manifest["metadata"].get("annotations", {})
+        if annotations.get("argocd.argoproj.io/hook") == "PreSync":
+            waves[manifest["kind"]] = int(annotations.get("argocd.argoproj.io/sync-wave", "0"))
+    if waves.keys() != {"Job", "ServiceAccount", "ConfigMap"} or not max(waves["ServiceAccount"], waves["ConfigMap"]) < waves["Job"]:
+        yield f"argocd: the Job, its account and its settings must be hooks in this order, and are: {waves}"
+
+
 def form_problems(name: str, manifest: Json) -> Iterator[str]:
     """By the schemas of Kubernetes; by ours for the two kinds of the Prometheus operator. An unknown kind is a problem."""
     schemas: Json = json.loads(OPERATOR_SCHEMAS.read_text())
@@ -170,6 +181,8 @@ def failure_policy_problems(name: str, spec: Json) -> Iterator[str]:
 
 
 def page_problems(page: Path, program: Program) -> Iterator[str]:
+    for text in re.findall(r"`(migrascope [^`\n]+)`", page.read_text()):
+        yield from command_problems(page, text, program)
     for language, text in re.findall(r"^ *```(\w+)\n(.*?)^ *```$", page.read_text(), re.MULTILINE | re.DOTALL):
         if language == "yaml":
             for document in yaml.safe_load_all(text):
@@ -181,7 +194,7 @@ def page_problems(page: Path, program: Program) -> Iterator[str]:
 
 def command_problems(page: Path, text: str, program: Program) -> Iterator[str]:
     for line in re.sub(r"\\\n\s*", " ", text).splitlines():
-        if found := re.search(r"(?:^|[\s\"'])migrascope ((?:up|status|plan|verify|serve|push|health)\b[^|&;#)\]\"']*)", line):
+        if found := re.search(r"(?:^|[\s\"'])migrascope ([a-z]+\b[^|&;#)\]\"']*)", line):
             if objection := program.objection(shlex.split(found[1])):
                 yield f"{page.name}: {found[0].strip()}: {objection}"
 
@@ -200,8 +213,11 @@ def main() -> int:
         elif arguments.what == "page":
             problems += page_problems(file, program)
         else:
-            for manifest in yaml.safe_load_all(file.read_text()):
+            manifests = list(yaml.safe_load_all(file.read_text()))
+            for manifest in manifests:
                 problems += manifest_problems(file.stem, manifest, program)
+            if file.stem == "argocd":
+                problems += hook_problems(manifests)
     print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
     return 1 if problems else 0
 
