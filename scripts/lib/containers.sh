@@ -137,7 +137,7 @@ standin_servers() {
     cp scripts/lib/standin_postgres.sh "$root/bin/docker-entrypoint.sh"
 
     # One image by five names. What it begins with is in the override, since each name brings another entrypoint.
-    image_of "$root" localhost/standin/servers --env "PATH=$bin:/bin" --cmd postgres
+    image_of "$root" localhost/standin/servers --env "PATH=$bin:/usr/bin:/bin" --cmd postgres
     for name in shop-db prometheus alertmanager pushgateway collector; do
         b tag localhost/standin/servers "docker.io/$(official "$(compose_image $name)")"
     done
