@@ -118,7 +118,8 @@ def hook_problems(manifests: list[Json]) -> Iterator[str]:
         annotations: Json = manifest["metadata"].get("annotations", {})
         if annotations.get("argocd.argoproj.io/hook") == "PreSync":
             waves[manifest["kind"]] = int(annotations.get("argocd.argoproj.io/sync-wave", "0"))
-    if waves.keys() != {"Job", "ServiceAccount", "ConfigMap"} or not max(waves["ServiceAccount"], waves["ConfigMap"]) < waves["Job"]:
+    needed = {"ServiceAccount", "ConfigMap"}
+    if waves.keys() != needed | {"Job"} or max(waves[kind] for kind in needed) >= waves["Job"]:
         yield f"argocd: the Job, its account and its settings must be hooks in this order, and are: {waves}"
 
 

@@ -7,7 +7,7 @@
 #   check_grants_mariadb BINARY
 
 # A statement that must be refused, with the words of a missing right; a mistake in the statement is no refusal.
-readonly REFUSED='permission denied|must be owner|must be superuser|read-only transaction|command denied|Access denied|access denied'
+readonly REFUSED='permission denied|must be (owner|superuser)|read-only transaction|command denied|[Aa]ccess denied'
 
 # Runs a statement as a role of the server at hand; functions below set what "as" means.
 may() { # ROLE SQL
