@@ -8,6 +8,10 @@
 
 tools_home() { realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}/tools"; }
 
+# Where this machine gets its packages from.
+# shellcheck disable=SC2016 # for apt-get to expand
+debian_mirror() { apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$'; }
+
 # A program of a later Debian that needs nothing of it but an older libc. It is unpacked, and nothing is installed.
 later_debian() { # PACKAGE VERSION:SUITE…
     local package=$1 pin version suite apt=$SERVICES_DIR/apt mirror home
@@ -18,9 +22,10 @@ later_debian() { # PACKAGE VERSION:SUITE…
         [[ ! -d $LATER_DEBIAN ]] || return 0
     done
 
-    # Where this machine gets its packages from.
-    # shellcheck disable=SC2016 # for apt-get to expand
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || die 'no Debian mirror is configured'
+    if ! mirror=$(debian_mirror); then
+        logged apt apt-get update # it only knows what it has heard of
+        mirror=$(debian_mirror) || die 'no Debian mirror is configured'
+    fi
     for pin in "$@"; do
         version=${pin%:*} suite=${pin##*:}
         local options=(-o Dir::Etc::SourceList="$apt/$suite.list" -o Dir::Etc::SourceParts=- -o Dir::State="$apt/$suite"
