@@ -85,10 +85,31 @@ def compose_problems(model: Json, program: Program) -> Iterator[str]:
                 yield f"{where}: waits for {needed} to be healthy, which has no health check"
         if service["image"] == OWN_IMAGE:
             yield from own_service_problems(where, service, program)
+    yield from configuration_problems(set(services))
     if services["shop"]["depends_on"]["migrate"]["condition"] != "service_completed_successfully":
         yield "compose: the application does not wait until migrate has succeeded"
     if services["migrate"]["depends_on"]["shop-db"]["condition"] != "service_healthy":
         yield "compose: migrate does not wait for its database"
+
+
+def configuration_problems(services: set[str]) -> Iterator[str]:
+    """No program here can check the files of the Collector, Tempo and Grafana; what they name must exist at least."""
+    for file in sorted(Path("deploy/compose").rglob("*.yml")):
+        text = "\n".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith("#"))
+        yaml.safe_load(text)
+        for host in re.findall(r"(?:https?://|targets: \[\")([\w.-]+):\d+", text):
+            if host not in services | {"127.0.0.1", "0.0.0.0"}:
+                yield f"{file}: there is no service {host}"
+        uids = re.findall(r"^ *uid: (\w+)$", text, re.MULTILINE)
+        for uid in re.findall(r"datasourceUid: (\w+)", text):
+            if uid not in uids:
+                yield f"{file}: there is no data source {uid}"
+    collector: Json = yaml.safe_load(Path("deploy/compose/collector.yml").read_text())
+    for name, pipeline in collector["service"]["pipelines"].items():
+        for kind, parts in pipeline.items():
+            for part in parts:
+                if part not in collector[kind]:
+                    yield f"deploy/compose/collector.yml: pipeline {name}: {kind} has no {part}"
 
 
 def own_service_problems(where: str, service: Json, program: Program) -> Iterator[str]:
@@ -208,6 +229,7 @@ def main() -> int:
     arguments = parser.parse_args()
     program = Program(arguments.binary)
     problems: list[str] = []
+    seen: list[Json] = []
     for file in arguments.files:
         if arguments.what == "compose":
             problems += compose_problems(json.loads(file.read_text()), program)
@@ -216,6 +238,9 @@ def main() -> int:
         else:
             manifests = list(yaml.safe_load_all(file.read_text()))
             for manifest in manifests:
+                if manifest in seen:  # overlays share a base
+                    continue
+                seen.append(manifest)
                 problems += manifest_problems(file.stem, manifest, program)
             if file.stem == "argocd":
                 problems += hook_problems(manifests)
