@@ -190,9 +190,11 @@ def failure_policy_problems(name: str, spec: Json) -> Iterator[str]:
     names = {container["name"] for container in spec["template"]["spec"]["containers"]}
     for rule in spec.get("podFailurePolicy", {}).get("rules", []):
         exits: Json = rule.get("onExitCodes", {})
+        # The API server insists on this and on what follows, and no schema says so.
+        if spec["template"]["spec"].get("restartPolicy") != "Never":
+            yield f"{name}: a podFailurePolicy needs restartPolicy Never"
         if unknown := set(exits.get("values", [])) - codes:
             yield f"{name}: docs/cli.md has no exit code {sorted(unknown)}"
-        # The API server insists on both of these, and no schema says so.
         if exits.get("values", []) != sorted(set(exits.get("values", []))):
             yield f"{name}: exit codes of a rule must be in order, and each once"
         if exits and exits.get("containerName") not in names:
