@@ -81,6 +81,8 @@ pub struct Abilities {
     pub timestamp: &'static str,
     /// What stands behind the parenthesis of our own `CREATE TABLE`.
     pub table_suffix: &'static str,
+    /// Whether everything goes to one session of the server: not so behind a pooler that lends sessions for a transaction each.
+    pub own_session: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -194,6 +196,15 @@ pub trait Session: Send {
     /// taken; that role is back at the transaction's end.
     fn ourselves(&self) -> Vec<String>;
 
+    /// The number of the server's session that answers now; `None` where there is no such thing.
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
+
+    /// From now on each transaction may have another session of the server: nothing is set for a session any more.
+    ///
+    /// # Errors
+    /// When something was set for the session that cannot be done without.
+    fn pooled(&mut self) -> Result<(), DatabaseError>;
+
     /// Claims the work on `ledger`, without waiting; whether it is ours now, until the session ends.
     ///
     /// Whoever has the lock claims the work before anything else: a runner's session may outlive its runner and the lock, and
@@ -229,6 +240,12 @@ pub trait Session: Send {
 /// The second connection: it holds the lock, outside any transaction, and can stop the first one's statement.
 #[async_trait]
 pub trait Keeper: Send {
+    /// The number of the server's session that answers now; `None` where there is no such thing.
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
+
+    /// From now on the lock is that of a transaction, which keeps a session of the server for us behind a pooler.
+    fn pooled(&mut self);
+
     /// Tries once, without waiting; whether we have the lock now.
     async fn try_lock(&mut self) -> Result<bool, DatabaseError>;
 
@@ -244,7 +261,8 @@ pub trait Keeper: Send {
     /// Who is in the way of the session with this process number; `None` when it waits for nobody or the server does not tell.
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError>;
 
-    /// Cancels the statement that the session with this process number is running.
+    /// Cancels the statement that the session with this process number is running; without a number, that of any session under our
+    /// application name.
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;
 
     /// Gives the lock back and ends the connection.

@@ -33,6 +33,12 @@ pub enum Error {
         /// The server's word for it.
         reason: &'static str,
     },
+    /// A pooler lends a session of the server for one transaction at a time, and that will not do.
+    #[error("a pooler lends us a session for one transaction at a time: {why}")]
+    Pooled {
+        /// Why it will not do.
+        why: String,
+    },
     /// Somebody else has the lock.
     #[error("the lock was not obtained within {}", to_milliseconds(*.waited))]
     Lock {
@@ -88,6 +94,7 @@ impl Error {
             | Self::Layout(_)
             | Self::Connect { .. }
             | Self::ReadOnly { .. }
+            | Self::Pooled { .. }
             | Self::Refused(_)
             | Self::Unhealthy { .. }
             | Self::Own { .. } => Outcome::Error,
@@ -102,6 +109,7 @@ impl Error {
             Self::Layout(_) => "layout",
             Self::Connect { source, .. } => source.code.as_deref().unwrap_or("connect"),
             Self::ReadOnly { .. } => "read_only",
+            Self::Pooled { .. } => "pooler",
             Self::Lock { .. } => "lock_timeout",
             Self::Refused(_) => "refused",
             Self::Unhealthy { .. } => "unhealthy",

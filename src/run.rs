@@ -195,6 +195,12 @@ async fn under_lock(
     if plan.steps.is_empty() && job.repair.is_none() {
         return Ok(());
     }
+    if !session.abilities().own_session
+        && let Some(step) = plan.steps.iter().find(|step| step.changes_session())
+    {
+        let why = format!("migration {} sets something for its session", step.migration);
+        return Err(Error::Pooled { why });
+    }
     prepare_patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
     let started = Instant::now();

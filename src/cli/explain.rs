@@ -32,6 +32,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Layout(layout) => files::layout(layout),
         Error::Connect { source, .. } => vec![connection::refused(error, source)],
         Error::ReadOnly { .. } => vec![connection::read_only(error)],
+        Error::Pooled { .. } => vec![connection::pooled(error)],
         Error::Lock { waited, holder } => vec![connection::locked(*waited, holder.as_deref())],
         Error::Refused(objections) => refusal::objections(objections),
         Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],

@@ -179,6 +179,7 @@ impl Session for MysqlSession {
             partial_index: false,
             // The database's own may be latin1, which has no room for every name.
             table_suffix: " CHARACTER SET utf8mb4",
+            own_session: true,
         }
     }
 
@@ -277,6 +278,14 @@ impl Session for MysqlSession {
             keeper::try_lock(&mut self.wire, name, 5).await?;
         }
         self.prepare().await
+    }
+
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(self.identity.process)
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {

@@ -8,18 +8,19 @@ mod existence;
 mod health;
 mod keeper;
 mod text;
+mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either};
+use sqlx::{ConnectOptions as _, Connection};
 
 use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
 use self::text::{byte, literal, quoted, settings, text_literal};
-use super::row::{columns, number};
+use self::wire::{Answer, Wire};
+use super::row::number;
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits,
     Probe, Row, SecretUrl, Session, UrlError, Value,
@@ -83,6 +84,8 @@ impl Connector for Postgres {
             init: self.init.clone(),
             access,
             ahead: Vec::new(),
+            pooled: false,
+            limits: Limits::default(),
             claimed: None,
             limited: false,
         };
@@ -96,62 +99,6 @@ impl Connector for Postgres {
     }
 }
 
-/// One answer to one statement of a message.
-struct Answer {
-    affected: u64,
-    rows: Vec<Row>,
-    returned: u64,
-}
-
-/// The only place that sends SQL to PostgreSQL.
-struct Wire {
-    connection: PgConnection,
-}
-
-impl Wire {
-    /// Sends a message of one or several statements; the answers that came before the error, if there was one.
-    ///
-    /// The rows of the answer number `dropped` are counted and not kept: a migration may select millions.
-    async fn send(&mut self, sql: String, dropped: Option<usize>) -> (Vec<Answer>, Option<sqlx::Error>) {
-        let mut answers = Vec::new();
-        let mut rows = Vec::new();
-        let mut returned = 0;
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
-        loop {
-            match stream.try_next().await {
-                Ok(Some(Either::Left(done))) => {
-                    answers.push(Answer {
-                        affected: done.rows_affected(),
-                        rows: std::mem::take(&mut rows),
-                        returned: std::mem::take(&mut returned),
-                    });
-                }
-                Ok(Some(Either::Right(row))) => {
-                    returned += 1;
-                    if dropped != Some(answers.len()) {
-                        rows.push(columns(&row));
-                    }
-                }
-                Ok(None) => return (answers, None),
-                Err(error) => return (answers, Some(error)),
-            }
-        }
-    }
-
-    /// Runs one query of ours.
-    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        let (mut answers, error) = self.send(sql.to_owned(), None).await;
-        match error {
-            Some(error) => {
-                let mut error = translate(&error, 0);
-                error.position = error.position.map(|chars| byte(sql, chars));
-                Err(error)
-            }
-            None => Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default()),
-        }
-    }
-}
-
 struct PostgresSession {
     wire: Wire,
     identity: Identity,
@@ -159,6 +106,10 @@ struct PostgresSession {
     access: Access,
     /// Statements that wait for the next message: `BEGIN` and its limits.
     ahead: Vec<String>,
+    /// Whether a pooler gives each transaction whatever session is free.
+    pooled: bool,
+    /// The limits of transactions then, because a session has none.
+    limits: Limits,
     /// The key of the work that was claimed.
     claimed: Option<i64>,
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
@@ -167,9 +118,6 @@ struct PostgresSession {
 
 impl PostgresSession {
     async fn prepare(&mut self) -> Result<(), DatabaseError> {
-        if self.access.only_reads() {
-            self.wire.query("SET default_transaction_read_only = on").await?;
-        }
         // What it sets, a search path above all, decides who and where we are.
         self.initialise().await?;
         let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
@@ -248,6 +196,7 @@ impl Session for PostgresSession {
             timestamp: "TIMESTAMP WITH TIME ZONE",
             partial_index: true,
             table_suffix: "",
+            own_session: !self.pooled,
         }
     }
 
@@ -269,20 +218,25 @@ impl Session for PostgresSession {
 
     async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
         self.ahead.push("BEGIN".to_owned());
-        self.ahead.extend(limits.map(|limits| settings("SET LOCAL", limits, self.limited)).unwrap_or_default());
+        let limits = limits.copied().or(self.pooled.then_some(self.limits));
+        self.ahead.extend(limits.map(|limits| settings("SET LOCAL", &limits, self.limited)).unwrap_or_default());
         Ok(())
     }
 
     async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let settings = settings("SET LOCAL", limits, self.limited);
-        // Behind a COMMIT in what is asked the session itself does not write either, and behind the first snapshot no
-        // SET TRANSACTION READ WRITE is heard any more.
-        let begin = ["SET default_transaction_read_only = on", "BEGIN READ ONLY"].map(str::to_owned);
-        let message: Vec<String> = begin.into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
+        // Behind the first snapshot no SET TRANSACTION READ WRITE is heard any more. Nothing is set for the session: through a
+        // pooler it would be somebody else's.
+        let begin = "BEGIN READ ONLY".to_owned();
+        let message: Vec<String> = [begin].into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
         self.wire.query(&message.join(";")).await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        if self.pooled {
+            self.limits = *limits;
+            return Ok(());
+        }
         let settings = settings("SET", limits, self.limited).join(";");
         self.limited |= !settings.is_empty();
         if !settings.is_empty() {
@@ -322,7 +276,7 @@ impl Session for PostgresSession {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.wire.query(sql).await
+        if self.access.only_reads() { self.wire.query_read_only(sql).await } else { self.wire.query(sql).await }
     }
 
     fn regain(&self) -> Vec<String> {
@@ -333,7 +287,25 @@ impl Session for PostgresSession {
         vec!["SET LOCAL ROLE NONE".to_owned()]
     }
 
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        self.wire.process().await
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        if !self.init.is_empty() {
+            let message = "--connection-init has no meaning where each statement can go to another session";
+            return Err(DatabaseError::new(ErrorKind::Other, message));
+        }
+        self.pooled = true;
+        self.identity.process = None;
+        Ok(())
+    }
+
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        if self.pooled {
+            // What a session has would be somebody else's next; a pooler ends the transaction of a client that is gone.
+            return Ok(true);
+        }
         let key = keeper::claim_key(ledger);
         let ours = keeper::try_lock(&mut self.wire, key).await?;
         self.claimed = ours.then_some(key);
@@ -345,6 +317,9 @@ impl Session for PostgresSession {
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {
+        if self.pooled {
+            return Ok(());
+        }
         self.wire.query("DISCARD ALL").await?;
         self.limited = false;
         if let Some(key) = self.claimed {

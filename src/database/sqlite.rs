@@ -212,6 +212,7 @@ impl Session for SqliteSession {
             timestamp: "TEXT",
             partial_index: true,
             table_suffix: "",
+            own_session: true,
         }
     }
 
@@ -313,6 +314,14 @@ impl Session for SqliteSession {
 
     fn ourselves(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(self.identity.process)
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {

@@ -11,6 +11,8 @@ use crate::event::{Event, Observer};
 /// The first pause between two tries; each is half as long again, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How often the sessions are compared: while others use a pool, one may give us the same two a few times in a row.
+const LOOKS_FOR_POOLER: usize = 5;
 /// How often waiting is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -71,6 +73,10 @@ impl Poll<'_> {
         };
         let mut pause = FIRST_PAUSE;
         let mut told: Option<Instant> = None;
+        if self.is_pooled().await.map_err(own)? {
+            self.keeper.pooled();
+            self.session.pooled().map_err(|source| Error::Pooled { why: source.message })?;
+        }
         loop {
             if self.once().await.map_err(own)? {
                 return Ok(());
@@ -92,6 +98,20 @@ impl Poll<'_> {
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
             *retries += 1;
         }
+    }
+
+    /// Whether a pooler stands between us and the server that gives each transaction whatever session is free: then one session
+    /// of the server answers on both connections, or two of them on one.
+    async fn is_pooled(&mut self) -> Result<bool, DatabaseError> {
+        let working = self.session.identity().process;
+        let Some(keeping) = self.keeper.process().await? else { return Ok(false) };
+        for _ in 0..LOOKS_FOR_POOLER {
+            let now = self.session.process().await?;
+            if now != working || now == Some(keeping) || self.keeper.process().await? != Some(keeping) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn once(&mut self) -> Result<bool, DatabaseError> {

@@ -64,6 +64,12 @@ fn endpoint(expected: &Identity) -> String {
     if address.starts_with('/') { address.to_owned() } else { format!("{address}:{port}") }
 }
 
+pub(super) fn pooled(error: &Error) -> Diagnosis {
+    Diagnosis::error(error.to_string()).help(
+        "give migrations a URL that leads to the server itself, or to a pool in session mode; nothing was changed",
+    )
+}
+
 pub(super) fn read_only(error: &Error) -> Diagnosis {
     Diagnosis::error(error.to_string()).help("migrations need the primary: point the database URL at it")
 }

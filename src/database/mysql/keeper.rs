@@ -120,6 +120,12 @@ fn in_the_way(row: Row) -> Holder {
 
 #[async_trait]
 impl Keeper for MysqlKeeper {
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(None)
+    }
+
+    fn pooled(&mut self) {}
+
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         try_lock(&mut self.wire, &self.name, 0).await
     }

@@ -7,19 +7,37 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 
-use super::Wire;
-use crate::database::{DatabaseError, Holder, Keeper, Row};
+use super::wire::Wire;
+use crate::database::{DatabaseError, ErrorKind, Holder, Keeper, Row};
 
 pub(super) struct PostgresKeeper {
     wire: Wire,
     key: i64,
+    /// Whether the lock is that of a transaction that stays open.
+    pooled: bool,
 }
 
 impl PostgresKeeper {
     pub(super) fn new(wire: Wire, ledger: &str) -> Self {
-        Self { wire, key: lock_key(ledger) }
+        Self { wire, key: lock_key(ledger), pooled: false }
+    }
+
+    /// The transaction is idle and has no snapshot, so nothing waits for it; no limit for idle transactions may end it.
+    async fn try_lock_in_transaction(&mut self) -> Result<bool, DatabaseError> {
+        let begin = "BEGIN;SET LOCAL idle_in_transaction_session_timeout = 0;SET LOCAL statement_timeout = 0";
+        let sql = format!("{begin};SELECT pg_catalog.pg_try_advisory_xact_lock({})", self.key);
+        let rows = self.wire.query(&sql).await?;
+        let ours = rows.first().and_then(|row| row.first()?.as_deref()) == Some("t");
+        if !ours {
+            self.wire.query("ROLLBACK").await?;
+        }
+        Ok(ours)
     }
 }
+
+/// The session that works for us behind a pooler, which hands our application name on.
+const OURS: &str = "FROM pg_catalog.pg_stat_activity w WHERE w.application_name = current_setting('application_name') \
+     AND w.pid <> pg_catalog.pg_backend_pid() AND w.state = 'active' LIMIT 1";
 
 /// The state of the session that works, and its statement up to the first literal: what that holds is nobody's business.
 fn doing(state: Option<String>, message: Option<&str>) -> Option<String> {
@@ -61,9 +79,20 @@ pub(super) async fn try_lock(wire: &mut Wire, key: i64) -> Result<bool, Database
     Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("t"))
 }
 
+/// A condition for the locks of a key; a bigint shows as two halves, with objsubid 1.
+fn is_key(key: i64) -> String {
+    format!(
+        "l.locktype = 'advisory' AND l.objsubid = 1 \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+         AND l.classid::bigint = {} AND l.objid::bigint = {}",
+        (key >> 32) & 0xffff_ffff,
+        key & 0xffff_ffff,
+    )
+}
+
 /// Who has locked this key.
 pub(super) async fn holder(wire: &mut Wire, key: i64) -> Result<Option<Holder>, DatabaseError> {
-    // A bigint key shows as two halves, with objsubid 1. The holder's other session is the one that works.
+    // The holder's other session is the one that works.
     let sql = format!(
         "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
            to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
@@ -72,11 +101,8 @@ pub(super) async fn holder(wire: &mut Wire, key: i64) -> Result<Option<Holder>, 
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          LEFT JOIN pg_catalog.pg_stat_activity w ON w.application_name = a.application_name \
            AND w.pid <> a.pid AND w.datname = a.datname AND a.application_name LIKE 'migrascope/%' \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-           AND l.classid::bigint = {} AND l.objid::bigint = {} LIMIT 1",
-        (key >> 32) & 0xffff_ffff,
-        key & 0xffff_ffff,
+         WHERE l.granted AND {} LIMIT 1",
+        is_key(key)
     );
     let Some(row) = wire.query(&sql).await?.pop() else {
         return Ok(None);
@@ -99,8 +125,16 @@ fn held_by(row: Row) -> Holder {
 
 #[async_trait]
 impl Keeper for PostgresKeeper {
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        self.wire.process().await
+    }
+
+    fn pooled(&mut self) {
+        self.pooled = true;
+    }
+
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
-        try_lock(&mut self.wire, self.key).await
+        if self.pooled { self.try_lock_in_transaction().await } else { try_lock(&mut self.wire, self.key).await }
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
@@ -108,11 +142,18 @@ impl Keeper for PostgresKeeper {
     }
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {
-        self.wire.query("SELECT 1").await.map(drop)
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND {} AND l.granted",
+            is_key(self.key)
+        );
+        match self.wire.query(&sql).await?.is_empty() {
+            true => Err(DatabaseError::new(ErrorKind::Other, "its session does not have it any more")),
+            false => Ok(()),
+        }
     }
 
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
-        let Some(process) = process else { return Ok(None) };
+        let process = process.map_or_else(|| format!("(SELECT w.pid {OURS})"), |process| process.to_string());
         let sql = format!(
             "SELECT b.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
                to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), a.state, left(a.query, 300) \
@@ -123,14 +164,19 @@ impl Keeper for PostgresKeeper {
     }
 
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {
-        if let Some(process) = process {
-            self.wire.query(&format!("SELECT pg_catalog.pg_cancel_backend({process})")).await?;
-        }
-        Ok(())
+        let sql = match process {
+            Some(process) => format!("SELECT pg_catalog.pg_cancel_backend({process})"),
+            None => format!("SELECT pg_catalog.pg_cancel_backend(w.pid) {OURS}"),
+        };
+        self.wire.query(&sql).await.map(drop)
     }
 
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
-        let released = self.wire.query(&format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key)).await;
+        let sql = match self.pooled {
+            true => "COMMIT".to_owned(),
+            false => format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key),
+        };
+        let released = self.wire.query(&sql).await;
         // The lock ends with its session at the latest.
         let _ = self.wire.connection.close().await;
         released.map(drop)

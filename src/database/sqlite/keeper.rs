@@ -38,6 +38,12 @@ fn lock_path(database: &Path) -> PathBuf {
 
 #[async_trait]
 impl Keeper for SqliteKeeper {
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(None)
+    }
+
+    fn pooled(&mut self) {}
+
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         let Some(path) = &self.path else {
             return Ok(true);

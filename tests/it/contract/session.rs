@@ -114,7 +114,7 @@ impl Observer for Thief {
             return;
         }
         let holders = "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
-             JOIN pg_stat_activity a ON a.pid = l.pid AND a.state = 'idle' \
+             JOIN pg_stat_activity a ON a.pid = l.pid AND a.query LIKE '%pg_try_advisory_lock%' \
              WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()";
         let url = self.0.clone();
         std::thread::spawn(move || query(&url, holders)).join().unwrap();

@@ -72,6 +72,7 @@ impl Session for FakeSession {
             product: "Paper",
             timestamp: "TIMESTAMP",
             partial_index: false,
+            own_session: true,
             table_suffix: "",
         }
     }
@@ -148,6 +149,14 @@ impl Session for FakeSession {
         None
     }
 
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(None)
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     async fn claim(&mut self, _: &str) -> Result<bool, DatabaseError> {
         Ok(true)
     }
@@ -177,6 +186,12 @@ struct FakeKeeper(Fake);
 
 #[async_trait]
 impl Keeper for FakeKeeper {
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(None)
+    }
+
+    fn pooled(&mut self) {}
+
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         self.0.answer("lock")?;
         Ok(!self.0.0.lock().unwrap().locked_by_another)
