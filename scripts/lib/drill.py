@@ -80,8 +80,10 @@ class Database:
         """Starts a run, and kills it when its last migration is at work."""
         self.write(version, SLEEP)
         run = self.start()
-        until(f"{self.name} is at work", lambda: self.sql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))
+        sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        until(f"{self.name} is at work", lambda: run.poll() is not None or self.sql(sleeping))
+        if run.poll() is not None:
+            sys.exit(f"{self.name}: exit code {run.returncode} instead of going on:\n{run.stderr.read()}")
         if not self.served:
             time.sleep(1)  # what is pushed when the first migration begins is under way
         run.send_signal(signal.SIGKILL)
@@ -145,6 +147,7 @@ class Watch:
         key = identity(alert)
         if alert["status"] == "firing":
             self.heard.setdefault(key, time.monotonic())
+            self.ended.pop(key, None)
             self.texts[key] = alert["annotations"]["description"]
             self.receivers[key] = path.strip("/")
         else:
@@ -326,7 +329,7 @@ def main() -> None:
     given = given_arguments()
     watch = Watch(given)
     all_faults = list(faults(given))
-    time.sleep(5)  # serve has looked, and Prometheus has asked it more than once
+    time.sleep(8)  # serve has looked, and Prometheus has asked it more than once
     for fault in all_faults:
         if fault.alerts and watch.fired:
             until_now = {key for key in watch.fired if key[1] == fault.database.name}
