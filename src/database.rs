@@ -98,12 +98,13 @@ pub enum Value {
     Now,
     /// The database's clock, that long ago.
     Ago(Duration),
-    /// The same clock when the present transaction began.
-    Begun,
+    /// The same clock that long before the present transaction began.
+    BeforeBegin(Duration),
     /// A length of time in milliseconds, with three decimals.
     Milliseconds(Duration),
-    /// Milliseconds since the present transaction began, with three decimals; only where [`Abilities::pipelined_commit`].
-    MillisecondsSinceBegin,
+    /// Milliseconds since that long before the present transaction began, with three decimals; this and
+    /// [`Value::BeforeBegin`] only where [`Abilities::pipelined_commit`].
+    MillisecondsSinceBegin(Duration),
 }
 
 impl Value {

@@ -6,7 +6,7 @@ use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::journal::Totals;
 use crate::plan::{Plan, Schema, Step};
-use crate::report::{CheckReport, HealthReport, Report, StepReport};
+use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
 
 /// What the run was asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,6 +158,8 @@ pub enum Event<'a> {
         acquired: bool,
         /// How long it took.
         waited: Duration,
+        /// How often it was asked for again.
+        retries: u32,
     },
     /// History is being read and the plan made.
     PlanStarted,
@@ -210,6 +212,31 @@ pub enum Event<'a> {
         elapsed: Duration,
         /// Rows affected or returned, or the error.
         result: Result<u64, &'a DatabaseError>,
+    },
+    /// A statement met an obstacle that passes. It is tried again after a pause, or its whole migration where that is atomic;
+    /// nothing of the attempt remains.
+    Retrying {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// What sort of obstacle.
+        reason: RetryReason,
+        /// What the database said.
+        error: &'a DatabaseError,
+        /// The attempt that has ended, counted from 1.
+        attempt: u32,
+        /// How many there can be.
+        of: u32,
+        /// How long the run waits before the next one.
+        pause: Duration,
+    },
+    /// The pause is over, and the next attempt begins.
+    AttemptStarted {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Counted from 1; the first one is not told.
+        attempt: u32,
     },
     /// The ledger row was written (and committed, where the migration is atomic).
     Recorded {

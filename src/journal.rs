@@ -4,11 +4,15 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod last_run;
 mod record;
+mod retries;
 mod totals;
 
+pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
-pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, LastRun, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
+pub(crate) use self::retries::Retried;
+pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
 pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
@@ -25,6 +29,8 @@ const RUN: &str = "run";
 const MIGRATION: &str = "migration";
 /// The word in `kind` for the row of a health check; its outcome is that of the check.
 const CHECK: &str = "check";
+/// The word in `kind` for the row of an attempt that was followed by another one; its outcome is the reason.
+const RETRY: &str = "retry";
 
 /// The journal of one run.
 pub(crate) struct Journal<'a> {
@@ -69,6 +75,11 @@ impl<'a> Journal<'a> {
                plan_ms {float},\n  \
                apply_ms {float},\n  \
                health_ms {float},\n  \
+               lock_retries INTEGER,\n  \
+               rows_inserted BIGINT,\n  \
+               rows_updated BIGINT,\n  \
+               rows_deleted BIGINT,\n  \
+               rows_other BIGINT,\n  \
                operator VARCHAR(255),\n  \
                host VARCHAR(255),\n  \
                pod VARCHAR(255),\n  \

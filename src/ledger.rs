@@ -16,8 +16,11 @@ use crate::plan::Step;
 pub(crate) enum Elapsed {
     /// Measured by us.
     Measured(Duration),
-    /// To be measured by the server when the row is written, since the transaction began.
-    SinceBegin,
+    /// To be measured by the server when the row is written, since the transaction began; earlier attempts took `before`.
+    SinceBegin {
+        /// Since the first of them began.
+        before: Duration,
+    },
 }
 
 /// How much of the history is wanted: times are a good part of the work for the server.

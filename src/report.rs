@@ -1,6 +1,8 @@
 //! What a run has done: plain data that can be printed, serialised and compared.
 
 mod health;
+mod retry;
+mod rows;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use self::health::{CheckReport, CheckStatus, HealthReport, Unit};
+pub use self::retry::RetryReason;
+pub use self::rows::RowsAffected;
 use crate::history::Direction;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
@@ -141,7 +145,9 @@ pub struct StepReport {
     pub statements: Vec<StatementReport>,
     /// How many statements it has.
     pub total: u32,
-    /// How long it took, recording included.
+    /// How often it, or one of its statements, was tried again.
+    pub retries: u32,
+    /// How long it took, recording, earlier attempts and the pauses between them included.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
     /// Why it did not succeed.

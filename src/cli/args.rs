@@ -111,6 +111,9 @@ pub(crate) struct Options {
     /// How long a statement may run; 0 leaves it to the server [default: 0]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
     pub(crate) statement_timeout: Option<String>,
+    /// How often to try again what met a lock, a deadlock or a conflict of transactions [default: 10]
+    #[arg(long, global = true, value_name = "NUMBER", help_heading = "Policy")]
+    pub(crate) retries: Option<String>,
     /// A pending migration older than the newest applied one: refuse, apply or skip it [default: strict]
     #[arg(long, global = true, value_name = "HOW", help_heading = "Policy", value_parser = choices::ORDER)]
     pub(crate) order: Option<String>,

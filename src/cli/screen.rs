@@ -125,6 +125,10 @@ impl Observer for Screen {
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),
+            Event::Retrying { step, index, reason, attempt, of, pause, .. } => {
+                self.live.clear();
+                complain(format_args!("… {}", line::retrying(step, *index, *reason, (*attempt, *of), *pause)));
+            }
             Event::MigrationFinished { step, report } => self.migrated(step, report),
             Event::HealthFinished { report } => self.examined(report),
             Event::RunFinished { report, .. } => {

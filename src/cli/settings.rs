@@ -144,6 +144,7 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
         statement_timeout: sources
             .value("statement-timeout", typed.statement_timeout.as_deref(), limit)
             .unwrap_or(default.statement_timeout),
+        retries: sources.value("retries", typed.retries.as_deref(), retries).unwrap_or(default.retries),
         ledger_table: sources
             .value("ledger-table", typed.ledger_table.as_deref(), table)
             .unwrap_or(default.ledger_table),
@@ -201,6 +202,10 @@ fn path(sources: &mut Sources<'_>, name: &'static str, typed: Option<&str>) -> O
 
 fn wait(text: &str) -> Result<Wait, String> {
     limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
+}
+
+fn retries(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected a number from 0 on".to_owned())
 }
 
 /// Whether the word is that of a layout.

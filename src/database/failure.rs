@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::report::Stage;
+use crate::report::{RetryReason, Stage};
 
 /// The kinds of refusal that the engine or a message tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +80,19 @@ impl DatabaseError {
             self.kind,
             ErrorKind::Syntax | ErrorKind::NoTable | ErrorKind::Invalid | ErrorKind::Permission | ErrorKind::ReadOnly
         )
+    }
+
+    /// Why it is worth trying again what met this error; `None` where that would only fail again.
+    ///
+    /// A connection that was ended is none: whoever ended it wants the run to stop, and the lock may be gone with it.
+    #[must_use]
+    pub fn retry_reason(&self) -> Option<RetryReason> {
+        match self.kind {
+            ErrorKind::LockTimeout => Some(RetryReason::LockTimeout),
+            ErrorKind::Deadlock => Some(RetryReason::Deadlock),
+            ErrorKind::Serialization => Some(RetryReason::Serialization),
+            _ => None,
+        }
     }
 
     /// The same error, noticed at another stage.

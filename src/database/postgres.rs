@@ -260,13 +260,17 @@ impl Session for PostgresSession {
             Value::Int(number) => number.to_string(),
             Value::Text(text) => text_literal(text),
             Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
-            Value::Begun => "pg_catalog.transaction_timestamp()".to_owned(),
+            Value::BeforeBegin(before) => {
+                format!("pg_catalog.transaction_timestamp() - interval '{} microseconds'", before.as_micros())
+            }
             Value::Ago(duration) => {
                 format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
             }
-            Value::MillisecondsSinceBegin => "pg_catalog.round((pg_catalog.date_part('epoch', \
-                 pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::numeric, 3)"
-                .to_owned(),
+            Value::MillisecondsSinceBegin(before) => format!(
+                "pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - \
+                 pg_catalog.transaction_timestamp()) * 1000)::numeric, 3) + {}",
+                milliseconds(*before)
+            ),
             Value::Milliseconds(duration) => milliseconds(*duration),
         }
     }

@@ -224,7 +224,7 @@ impl Session for SqliteSession {
 
     fn literal(&self, value: &Value) -> String {
         match value {
-            Value::Null | Value::Begun | Value::MillisecondsSinceBegin => "NULL".to_owned(),
+            Value::Null | Value::BeforeBegin(_) | Value::MillisecondsSinceBegin(_) => "NULL".to_owned(),
             Value::Bool(true) => "TRUE".to_owned(),
             Value::Bool(false) => "FALSE".to_owned(),
             Value::Int(number) => number.to_string(),

@@ -7,7 +7,7 @@ use crate::database::{Session, Value};
 use crate::error::Error;
 use crate::ledger::Elapsed;
 use crate::plan::Step;
-use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Stages};
+use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, RowsAffected, Stages};
 
 impl Journal<'_> {
     /// SQL for the row of this run, written when it begins to work, `since` after it was started; its id is the run's.
@@ -65,7 +65,7 @@ impl Journal<'_> {
     ) -> String {
         let started = match elapsed {
             Elapsed::Measured(duration) => Value::Ago(duration),
-            Elapsed::SinceBegin => Value::Begun,
+            Elapsed::SinceBegin { before } => Value::BeforeBegin(before),
         };
         self.insert(
             session,
@@ -130,7 +130,7 @@ impl Journal<'_> {
     }
 
     /// All rows have the same columns.
-    fn insertion(&self, session: &dyn Session, rows: &[Vec<(&str, Value)>]) -> String {
+    pub(super) fn insertion(&self, session: &dyn Session, rows: &[Vec<(&str, Value)>]) -> String {
         let names: Vec<&str> = rows.iter().take(1).flatten().map(|(name, _)| *name).collect();
         let row = |columns: &Vec<(&str, Value)>| {
             let values: Vec<String> = columns.iter().map(|(_, value)| session.literal(value)).collect();
@@ -140,13 +140,13 @@ impl Journal<'_> {
         format!("INSERT INTO {} ({}) VALUES {}", self.table(session), names.join(", "), rows.join(", "))
     }
 
-    fn columns(&self, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
+    pub(super) fn columns(&self, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
         let operator = &self.context.operator;
         let migration = entry.step.map(|step| step.migration);
         let direction = entry.step.map_or(self.context.command.word(), |step| step.direction.word());
         let elapsed = match entry.finished {
             Some(Elapsed::Measured(duration)) => Value::Milliseconds(duration),
-            Some(Elapsed::SinceBegin) => Value::MillisecondsSinceBegin,
+            Some(Elapsed::SinceBegin { before }) => Value::MillisecondsSinceBegin(before),
             None => Value::Null,
         };
         vec![
@@ -176,24 +176,24 @@ impl Journal<'_> {
     }
 }
 
-struct Entry<'e> {
-    id: &'e str,
-    kind: &'static str,
+pub(super) struct Entry<'e> {
+    pub(super) id: &'e str,
+    pub(super) kind: &'static str,
     /// Of what has no step to be named by.
-    name: Option<&'e str>,
-    step: Option<&'e Step<'e>>,
-    outcome: &'static str,
-    half_way: bool,
-    done: usize,
-    total: usize,
-    failure: Option<&'e Failure>,
-    started: Value,
-    finished: Option<Elapsed>,
+    pub(super) name: Option<&'e str>,
+    pub(super) step: Option<&'e Step<'e>>,
+    pub(super) outcome: &'static str,
+    pub(super) half_way: bool,
+    pub(super) done: usize,
+    pub(super) total: usize,
+    pub(super) failure: Option<&'e Failure>,
+    pub(super) started: Value,
+    pub(super) finished: Option<Elapsed>,
 }
 
 impl<'e> Entry<'e> {
     /// A row of something that begins now.
-    fn of(kind: &'static str, id: &'e str) -> Self {
+    pub(super) fn of(kind: &'static str, id: &'e str) -> Self {
         Self {
             id,
             kind,
@@ -208,9 +208,7 @@ impl<'e> Entry<'e> {
             finished: None,
         }
     }
-}
 
-impl<'e> Entry<'e> {
     fn of_check(id: &'e str, check: &'e CheckReport) -> Self {
         Self {
             name: Some(&check.name),
@@ -233,11 +231,17 @@ pub(crate) struct Ending<'e> {
     pub(crate) elapsed: Duration,
     /// Where that time went.
     pub(crate) stages: Stages,
+    /// How often the lock was asked for again.
+    pub(crate) lock_retries: u32,
+    /// What its migrations have changed.
+    pub(crate) rows: RowsAffected,
 }
 
 impl Ending<'_> {
-    fn columns(&self) -> [(&'static str, Value); 11] {
+    fn columns(&self) -> [(&'static str, Value); 16] {
         let Stages { connect, lock, plan, apply, health } = self.stages;
+        let RowsAffected { inserted, updated, deleted, other } = self.rows;
+        let rows = |number: u64| Value::Int(number.try_into().unwrap_or(i64::MAX));
         [
             ("outcome", text(word(self.outcome))),
             ("statements_done", count(self.steps_done)),
@@ -251,11 +255,16 @@ impl Ending<'_> {
             ("plan_ms", Value::Milliseconds(plan)),
             ("apply_ms", Value::Milliseconds(apply)),
             ("health_ms", Value::Milliseconds(health)),
+            ("lock_retries", Value::Int(self.lock_retries.into())),
+            ("rows_inserted", rows(inserted)),
+            ("rows_updated", rows(updated)),
+            ("rows_deleted", rows(deleted)),
+            ("rows_other", rows(other)),
         ]
     }
 }
 
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 

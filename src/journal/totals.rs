@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::{CHECK, EXECUTING, MIGRATION, RUN, word};
-use crate::database::{DatabaseError, Row, Session, Value};
+use super::last_run::{LastRun, Steps, last_run, steps_of};
+use super::{CHECK, EXECUTING, MIGRATION, RETRY, RUN, word};
+use crate::database::{DatabaseError, Row, Session};
 use crate::history::Direction;
 use crate::ledger::{qualified, rows_if_table};
-use crate::report::{CheckStatus, Outcome, Stages};
+use crate::report::{CheckStatus, Outcome, RetryReason};
 
 /// Upper bounds in seconds for runs and migrations: milliseconds to hours.
 pub const DURATION_BOUNDS: &[f64] =
@@ -33,6 +34,10 @@ pub struct Totals {
     pub migration_durations: Spreads<(Direction, Outcome)>,
     /// How long the lock was waited for.
     pub lock_waits: Spreads<()>,
+    /// How often the lock was found taken and asked for again.
+    pub lock_retries: u64,
+    /// How often a migration or a statement was tried again, by reason.
+    pub statement_retries: HashMap<RetryReason, u64>,
     /// How long health checks took, by name.
     pub check_durations: Spreads<String>,
     /// How the health checks ended when they were last made, by name.
@@ -59,25 +64,6 @@ pub struct Spread {
     pub sum: f64,
 }
 
-/// A run that has ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastRun {
-    /// Its id.
-    pub run_id: String,
-    /// The trace it belongs to, 32 hexadecimal digits.
-    pub trace_id: Option<String>,
-    /// When it ended; when it began, where nobody saw its end.
-    pub ended: SystemTime,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// The migrations that it began, by outcome.
-    pub migrations: HashMap<Outcome, u64>,
-    /// How long each stage took.
-    pub stages: Stages,
-}
-
 /// What has begun and not ended, as far as the journal knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -97,15 +83,8 @@ impl Totals {
             *self.runs.entry(Outcome::Vanished).or_default() += 1;
             self.last_failure = self.last_failure.max(Some(*began));
             if self.last_run.as_ref().is_none_or(|last| last.ended < *began) {
-                self.last_run = Some(LastRun {
-                    run_id: run_id.clone(),
-                    trace_id: lost.trace_id.clone(),
-                    ended: *began,
-                    outcome: Outcome::Vanished,
-                    elapsed: Duration::ZERO,
-                    migrations: lost.migrations.clone(),
-                    stages: Stages::default(),
-                });
+                let (run_id, trace_id) = (run_id.clone(), lost.trace_id.clone());
+                self.last_run = Some(LastRun::lost(run_id, trace_id, *began, lost.steps.clone()));
             }
         } else {
             *self.migrations.entry((*direction, Outcome::Vanished)).or_default() += 1;
@@ -159,7 +138,7 @@ pub(crate) struct Executing {
     pub(crate) is_run: bool,
     pub(crate) running: Running,
     trace_id: Option<String>,
-    migrations: HashMap<Outcome, u64>,
+    steps: Steps,
 }
 
 /// Everything that has ended; `None` when there is no journal.
@@ -178,7 +157,8 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
     let mut totals = Totals::default();
     rows.into_iter().for_each(|row| totals.count(row));
     let waits = format!(
-        "SELECT {bucket}, count(*), sum(lock_ms) FROM {table} WHERE kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 1",
+        "SELECT {bucket}, count(*), sum(lock_ms), sum(lock_retries) FROM {table} \
+         WHERE kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 1",
         bucket = bucket("lock_ms", WAIT_BOUNDS),
     );
     for row in session.query(&waits).await? {
@@ -186,6 +166,15 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
         let mut next = || columns.next().flatten();
         let (bucket, count, sum) = (number(next()), number(next()), number::<f64>(next()) / 1000.0);
         totals.lock_waits.insert(((), bucket), Spread { count, sum });
+        totals.lock_retries += number::<u64>(next());
+    }
+    let retries = format!("SELECT outcome, count(*) FROM {table} WHERE kind = '{RETRY}' GROUP BY 1");
+    for row in session.query(&retries).await? {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let (word, count) = (next().unwrap_or_default(), number(next()));
+        let reason = RetryReason::ALL.into_iter().find(|reason| reason.word() == word);
+        reason.and_then(|reason| totals.statement_retries.insert(reason, count));
     }
     read_checks(session, &table, &mut totals).await?;
     totals.last_run = last_run(session, &table).await?;
@@ -223,56 +212,6 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
     Ok(())
 }
 
-async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
-    let sql = format!(
-        "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms \
-         FROM {table} WHERE kind = '{RUN}' AND outcome <> '{EXECUTING}' \
-         ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
-        ended = session.timestamp_text("coalesce(finished_at, started_at)"),
-    );
-    let Some(row) = session.query(&sql).await?.pop() else {
-        return Ok(None);
-    };
-    let mut columns = row.into_iter();
-    let mut next = || columns.next().flatten();
-    let run_id = next().unwrap_or_default();
-    let migrations = migrations_of(session, table, &run_id).await?;
-    Ok(Some(LastRun {
-        migrations,
-        run_id,
-        trace_id: next(),
-        ended: moment(next()).unwrap_or(SystemTime::UNIX_EPOCH),
-        outcome: outcome(next()),
-        elapsed: milliseconds(next()),
-        stages: Stages {
-            connect: milliseconds(next()),
-            lock: milliseconds(next()),
-            plan: milliseconds(next()),
-            apply: milliseconds(next()),
-            health: milliseconds(next()),
-        },
-    }))
-}
-
-async fn migrations_of(
-    session: &mut dyn Session,
-    table: &str,
-    run_id: &str,
-) -> Result<HashMap<Outcome, u64>, DatabaseError> {
-    let sql = format!(
-        "SELECT outcome, count(*) FROM {table} WHERE kind = '{MIGRATION}' AND run_id = {} AND outcome <> '{EXECUTING}' \
-         GROUP BY outcome",
-        session.literal(&Value::Text(run_id.to_owned())),
-    );
-    let rows = session.query(&sql).await?;
-    let counted = |row: Row| {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        (outcome(next()), number(next()))
-    };
-    Ok(rows.into_iter().map(counted).collect())
-}
-
 /// What has begun and not ended, oldest first.
 pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
     let table = qualified(session, name);
@@ -289,8 +228,8 @@ pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<V
         let way = direction(next().as_deref());
         let began = moment(next()).unwrap_or(SystemTime::UNIX_EPOCH);
         let trace_id = next();
-        let migrations = if is_run { migrations_of(session, &table, &run_id).await? } else { HashMap::new() };
-        found.push(Executing { is_run, running: Running { run_id, direction: way, began }, trace_id, migrations });
+        let steps = if is_run { steps_of(session, &table, &run_id).await? } else { Steps::default() };
+        found.push(Executing { is_run, running: Running { run_id, direction: way, began }, trace_id, steps });
     }
     Ok(found)
 }
@@ -310,7 +249,7 @@ fn direction(text: Option<&str>) -> Direction {
 }
 
 /// An outcome as the journal writes it; what nobody knows is an error.
-fn outcome(text: Option<String>) -> Outcome {
+pub(super) fn outcome(text: Option<String>) -> Outcome {
     let text = text.unwrap_or_default();
     Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
 }
@@ -321,15 +260,15 @@ fn status(text: Option<&str>) -> CheckStatus {
     known.into_iter().find(|status| Some(status.word()) == text).unwrap_or(CheckStatus::Fail)
 }
 
-fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
+pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-fn milliseconds(text: Option<String>) -> Duration {
+pub(super) fn milliseconds(text: Option<String>) -> Duration {
     Duration::try_from_secs_f64(number::<f64>(text) / 1000.0).unwrap_or_default()
 }
 
-fn moment(text: Option<String>) -> Option<SystemTime> {
+pub(super) fn moment(text: Option<String>) -> Option<SystemTime> {
     text.and_then(|text| humantime::parse_rfc3339(&text).ok())
 }
 

@@ -68,7 +68,7 @@ impl Ledger for NativeLedger {
         }
         let milliseconds = match elapsed {
             Elapsed::Measured(duration) => Value::Int(duration.as_millis().try_into().unwrap_or(i64::MAX)),
-            Elapsed::SinceBegin => Value::MillisecondsSinceBegin,
+            Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
         };
         vec![format!(
             "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \

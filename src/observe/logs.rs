@@ -77,7 +77,7 @@ impl Logs {
     fn before(&mut self, event: &Event<'_>) {
         match event {
             Event::LockWaited { holder, .. } => self.waited(*holder),
-            Event::LockFinished { error, acquired, waited } => self.locked(*error, *acquired, *waited),
+            Event::LockFinished { error, acquired, waited, .. } => self.locked(*error, *acquired, *waited),
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
             Event::StatementFinished { step, index, elapsed, result } => {
                 if let Some(statement) = step.statements().get(*index).filter(|_| *elapsed >= SLOW) {
@@ -87,6 +87,12 @@ impl Logs {
                 self.heard(result.err());
             }
             Event::Recorded { error, .. } => self.heard(*error),
+            Event::Retrying { step, index, reason, error, attempt, of, pause } => {
+                let span = self.spans.innermost();
+                let retry =
+                    record::Retry { index: *index, reason: *reason, error, attempt: *attempt, of: *of, pause: *pause };
+                span.in_scope(|| record::statement_retrying(&self.run, step, &retry));
+            }
             Event::MigrationFinished { report, .. } => self.migrated(report),
             Event::HealthChecked { check } if check.status == CheckStatus::Fail => {
                 self.spans.innermost().in_scope(|| record::health_check_failed(&self.run, check));

@@ -48,7 +48,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers the instruments of [`names::METRICS`] with `meter`: all but [`names::LAST_RUN_INFO`], and
+    /// Registers the instruments of [`names::METRICS`] with `meter`: all but those of [`Self::with_run_info`], and
     /// [`names::EXPORT_FAILURES`], which only exporters know. Runs are counted as they are seen, on top of `totals`.
     #[must_use]
     pub fn new(meter: &Meter, totals: Totals) -> Self {
@@ -75,7 +75,7 @@ impl Metrics {
         }
     }
 
-    /// The same with [`names::LAST_RUN_INFO`], whose series is another one after each run.
+    /// The same with [`names::LAST_RUN_INFO`] and [`names::LAST_RUN_MIGRATION_DURATION`], whose series are others after each run.
     #[must_use]
     pub fn with_run_info(self, meter: &Meter) -> Self {
         instruments::observe_run_info(meter, &self.state);
@@ -141,10 +141,11 @@ impl Metrics {
         self.health.journal_read(totals, &common);
     }
 
-    fn lock_finished(&self, waited: Duration) {
+    fn lock_finished(&self, waited: Duration, retries: u32) {
         let mut state = self.state();
         state.stages.lock = waited;
         if self.count == Count::Events {
+            state.totals.get_or_insert_default().lock_retries += u64::from(retries);
             let labels = state.labels_with([KeyValue::new(names::LOCK, names::LOCK_ADVISORY)]);
             self.distributions.lock_wait(waited, &labels);
         }
@@ -161,7 +162,7 @@ impl Metrics {
     fn migration_finished(&self, step: &Step<'_>, report: &StepReport) {
         let mut state = self.state();
         state.stages.apply += report.elapsed;
-        state.migration_ended(step, report.outcome);
+        state.migration_ended(step, report);
         if self.count == Count::Journal {
             return;
         }
@@ -211,9 +212,12 @@ impl Observer for Metrics {
                 }
             }
             Event::LockStarted { ledger } => self.client.about(ledger),
-            Event::LockFinished { waited, .. } => self.lock_finished(*waited),
+            Event::LockFinished { waited, retries, .. } => self.lock_finished(*waited, *retries),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
             Event::JournalRead { totals } => self.journal_read(totals),
+            Event::Retrying { reason, .. } if self.count == Count::Events => {
+                *self.state().totals.get_or_insert_default().statement_retries.entry(*reason).or_default() += 1;
+            }
             Event::Recorded { step, elapsed, error } => {
                 let common = self.labels().unwrap_or_default();
                 self.client.recorded(step.direction, *elapsed, *error, common);

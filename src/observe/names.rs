@@ -35,6 +35,8 @@ pub const SPAN_MIGRATE: &str = "migrate";
 pub const SPAN_STATEMENT: &str = "statement";
 /// Writing the ledger row, and the commit where the migration is atomic.
 pub const SPAN_RECORD: &str = "record ledger";
+/// An attempt after one that has met a passing obstacle.
+pub const SPAN_ATTEMPT: &str = "attempt";
 /// Giving the lock back.
 pub const SPAN_UNLOCK: &str = "release lock";
 
@@ -72,12 +74,16 @@ pub const DB_NAMESPACE: &str = "db.namespace";
 pub const DB_QUERY_SUMMARY: &str = "db.query.summary";
 /// A statement's text, where it was asked for.
 pub const DB_QUERY_TEXT: &str = "db.query.text";
-/// What a statement of our own does: [`OPERATION_INSERT`] or [`OPERATION_DELETE`].
+/// What a statement does: of our own [`OPERATION_INSERT`] or [`OPERATION_DELETE`], of a migration also others.
 pub const DB_OPERATION_NAME: &str = "db.operation.name";
 /// The row of an applied migration is written.
 pub const OPERATION_INSERT: &str = "INSERT";
 /// The row of a reverted migration is removed.
 pub const OPERATION_DELETE: &str = "DELETE";
+/// Label of rows: they were updated.
+pub const OPERATION_UPDATE: &str = "UPDATE";
+/// Label of rows: some other operation changed them; the conventions' word for what is not in a list.
+pub const OPERATION_OTHER: &str = "_OTHER";
 /// The table of a statement of our own.
 pub const DB_COLLECTION_NAME: &str = "db.collection.name";
 /// SQLSTATE, error number or result code of a failure.
@@ -168,6 +174,8 @@ pub const MIGRATION_DIRECTION: &str = "migrascope.migration.direction";
 pub const MIGRATION_CHECKSUM: &str = "migrascope.migration.checksum";
 /// Whether the migration runs in one transaction with its ledger row.
 pub const MIGRATION_TRANSACTIONAL: &str = "migrascope.migration.transactional";
+/// How often it, or one of its statements, was begun.
+pub const MIGRATION_ATTEMPTS: &str = "migrascope.migration.attempts";
 /// The statement's number in its migration, from 1.
 pub const STATEMENT_INDEX: &str = "migrascope.statement.index";
 /// SHA-256 of the statement's text with LF line ends.
@@ -218,6 +226,14 @@ pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 pub const DIRECTION: &str = "migrascope.direction";
 /// Label: `connect`, `lock`, `plan`, `apply` or `health`.
 pub const STAGE: &str = "migrascope.stage";
+/// Why something was tried again: `lock_timeout`, `deadlock` or `serialization`.
+pub const RETRY_REASON: &str = "migrascope.retry.reason";
+/// Which attempt it is or was, counted from 1.
+pub const ATTEMPT: &str = "migrascope.attempt";
+/// How many attempts there can be.
+pub const ATTEMPTS: &str = "migrascope.attempts";
+/// Log records: seconds until the next attempt.
+pub const RETRY_PAUSE: &str = "migrascope.retry.pause";
 /// Label: the sort of lock that was waited for.
 pub const LOCK: &str = "migrascope.lock";
 /// Label: the health check, from a closed set but for one's own, which have the names of their files.

@@ -53,6 +53,8 @@ struct Open {
     lock: Option<Span>,
     plan: Option<Span>,
     migrate: Option<Span>,
+    /// What is tried again; the first attempt has no span of its own.
+    attempt: Option<Span>,
     statement: Option<(Span, SystemTime)>,
     record: Option<Span>,
     health: HealthSpans,
@@ -95,7 +97,7 @@ impl Spans {
     pub(super) fn innermost(&self) -> &Span {
         let open = &self.open;
         let statement = open.statement.as_ref().map(|(span, _)| span);
-        let inside = statement.or(open.record.as_ref()).or(open.migrate.as_ref());
+        let inside = statement.or(open.record.as_ref()).or(open.attempt.as_ref()).or(open.migrate.as_ref());
         let before = open.plan.as_ref().or(open.lock.as_ref()).or(open.connect.as_ref());
         inside.or(before).or(open.health.innermost()).unwrap_or(&self.root)
     }
@@ -149,7 +151,7 @@ impl Spans {
     }
 
     fn statement_started(&mut self, step: &Step<'_>, index: usize) {
-        let Some(parent) = &self.open.migrate else { return };
+        let Some(parent) = self.open.attempt.as_ref().or(self.open.migrate.as_ref()) else { return };
         if let Some(told) = Told::of(step, index, &self.place, self.policy.sql) {
             let span = tree::statement(parent, &self.place, &told, count(index + 1));
             self.open.statement = Some((span, SystemTime::now()));
@@ -185,7 +187,8 @@ impl Spans {
 
     /// After the last statement comes the ledger row, which nobody announces.
     fn recording(&mut self, step: &Step<'_>, finished: usize) {
-        if let Some(parent) = self.open.migrate.as_ref().filter(|_| finished == step.statements().len()) {
+        let parent = self.open.attempt.as_ref().or(self.open.migrate.as_ref());
+        if let Some(parent) = parent.filter(|_| finished == step.statements().len()) {
             self.open.record = Some(tree::record(parent, &self.place, step.direction, &self.ledger));
         }
     }
@@ -200,10 +203,33 @@ impl Spans {
         }
     }
 
+    /// The parts of an attempt that failed keep their spans, like those of a migration that failed.
+    fn retrying(&mut self, error: &DatabaseError) {
+        self.open.record = None;
+        self.attempt_ended(Some(error.code.as_deref()));
+        self.folding.as_mut().map(Folding::failed).unwrap_or_default();
+    }
+
+    fn attempt_started(&mut self, step: &Step<'_>, number: u32) {
+        self.open.attempt = self.open.migrate.as_ref().map(|migrate| tree::attempt(migrate, number));
+        self.recording(step, 0);
+    }
+
+    /// `failed` has the database's code, where it failed.
+    fn attempt_ended(&mut self, failed: Option<Option<&str>>) {
+        if let Some(span) = self.open.attempt.take()
+            && let Some(code) = failed
+        {
+            fail(&span, code.unwrap_or(names::ERROR_DATABASE), None);
+        }
+    }
+
     fn migration_finished(&mut self, report: &StepReport) {
         self.open.record = None;
+        self.attempt_ended(report.failure.as_ref().map(|failure| failure.code.as_deref()));
         let Some(span) = self.open.migrate.take() else { return };
         span.record(names::OUTCOME, report.outcome.word());
+        span.record(names::MIGRATION_ATTEMPTS, i64::from(report.retries) + 1);
         let succeeded = matches!(report.outcome, Outcome::Success | Outcome::Skip);
         match (&mut self.folding, succeeded) {
             (Some(folding), true) => return folding.succeeded(span, report.elapsed),
@@ -252,7 +278,7 @@ impl Observer for Spans {
             Event::LockWaited { holder, .. } => {
                 self.holder = self.holder.take().or_else(|| holder.map(describe));
             }
-            Event::LockFinished { error, acquired, waited } => self.locked(*acquired, waited.as_secs_f64(), *error),
+            Event::LockFinished { error, acquired, waited, .. } => self.locked(*acquired, waited.as_secs_f64(), *error),
             Event::PlanStarted => self.open.plan = Some(tree::plan(&self.root)),
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
             Event::MigrationStarted { step, .. } => self.migration_started(step),
@@ -261,9 +287,15 @@ impl Observer for Spans {
             Event::StatementFinished { step, index, elapsed, result } => {
                 self.statement_finished(step, *index, *elapsed, *result);
                 if result.is_ok() {
+                    if !step.atomic.is_yes() {
+                        // What was tried again was this statement alone.
+                        self.attempt_ended(None);
+                    }
                     self.recording(step, index + 1);
                 }
             }
+            Event::Retrying { error, .. } => self.retrying(error),
+            Event::AttemptStarted { step, attempt } => self.attempt_started(step, *attempt),
             Event::Recorded { elapsed, error, .. } => self.recorded(*elapsed, *error),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),
             Event::LockReleased { held, error } => {

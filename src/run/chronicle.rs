@@ -133,5 +133,7 @@ fn ending<'e>(error: Option<&'e Error>, tally: &Tally) -> Ending<'e> {
         steps_done: tally.succeeded(),
         elapsed: tally.started.elapsed(),
         stages: tally.stages,
+        lock_retries: tally.lock_retries,
+        rows: tally.rows(),
     }
 }

@@ -28,12 +28,13 @@ pub(super) async fn acquire(
         () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
     };
     let result = match connected {
-        Ok(keeper) => poll(job, keeper, started, observer).await,
+        Ok(keeper) => poll(job, keeper, started, observer, &mut tally.lock_retries).await,
         Err(error) => Err(error),
     };
     let waited = started.elapsed();
     tally.stages.lock = waited;
-    observer.observe(&Event::LockFinished { error: result.as_ref().err(), acquired: result.is_ok(), waited });
+    let (error, retries) = (result.as_ref().err(), tally.lock_retries);
+    observer.observe(&Event::LockFinished { error, acquired: result.is_ok(), waited, retries });
     result.map(|keeper| (keeper, Instant::now()))
 }
 
@@ -42,6 +43,7 @@ async fn poll(
     mut keeper: Box<dyn Keeper>,
     started: Instant,
     observer: &mut dyn Observer,
+    retries: &mut u32,
 ) -> Result<Box<dyn Keeper>, Error> {
     let limit = match job.options.wait {
         Wait::No => Duration::ZERO,
@@ -68,6 +70,7 @@ async fn poll(
             () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
         }
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        *retries += 1;
     }
 }
 

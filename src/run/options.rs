@@ -21,6 +21,8 @@ pub struct Options {
     pub lock_timeout: Option<Duration>,
     /// How long a statement may run, unless its file says otherwise.
     pub statement_timeout: Option<Duration>,
+    /// How often a migration is tried again that met a lock held for too long, a deadlock or a conflict of transactions.
+    pub retries: u32,
     /// The ledger's table, with or without a schema in front.
     pub ledger_table: String,
     /// The journal's table.
@@ -40,6 +42,7 @@ impl Default for Options {
             wait: Wait::For(Duration::from_secs(60)),
             lock_timeout: Some(Duration::from_secs(5)),
             statement_timeout: None,
+            retries: 10,
             ledger_table: "_migrascope_migrations".to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
             figures: Figures::Leave,

@@ -2,11 +2,13 @@
 
 mod atomic;
 mod effect;
+mod retry;
 mod statement;
 mod stepwise;
 
 use std::time::{Duration, Instant};
 
+use self::retry::Tries;
 use super::tally::Tally;
 use super::{Job, chronicle, place};
 use crate::database::{Access, DatabaseError, ErrorKind, Keeper, Limits, Session};
@@ -79,12 +81,12 @@ impl Engine<'_> {
     }
 
     async fn take(&mut self, step: &Step<'_>) -> StepReport {
-        let started = Instant::now();
+        let mut tries = Tries::new(self.job.options.retries);
         let mut statements = Vec::with_capacity(step.statements().len());
         let result = if step.atomic.is_yes() {
-            self.atomic(step, started, &mut statements).await
+            self.atomic(step, &mut tries, &mut statements).await
         } else {
-            self.stepwise(step, started, &mut statements).await
+            self.stepwise(step, &mut tries, &mut statements).await
         };
         let (outcome, failure) = match result {
             Ok(()) => (Outcome::Success, None),
@@ -98,7 +100,8 @@ impl Engine<'_> {
             outcome,
             statements,
             total: u32::try_from(step.statements().len()).unwrap_or(u32::MAX),
-            elapsed: started.elapsed(),
+            retries: tries.retries,
+            elapsed: tries.started.elapsed(),
             failure,
         }
     }
@@ -133,7 +136,7 @@ impl Engine<'_> {
     }
 
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
-    async fn note(&mut self, step: &Step<'_>, broken: &Broken, sql: &str) {
+    async fn note(&mut self, step: &Step<'_>, broken: &Broken, tries: &Tries, sql: &str) {
         if broken.error.kind == ErrorKind::Lost {
             let Ok(fresh) = self.job.connector.session(Access::Write).await else {
                 return;
@@ -144,6 +147,9 @@ impl Engine<'_> {
             let _ = self.session.renew().await;
         }
         let _ = self.session.query(sql).await;
+        if let Some(retries) = self.journal.retries(&**self.session, step, &tries.unwritten) {
+            let _ = self.session.query(&retries).await;
+        }
     }
 
     /// Whether the run may go on: nobody asked it to stop, and the lock is still ours.

@@ -6,11 +6,13 @@ use crate::event::RunContext;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
-use crate::report::{HealthReport, Outcome, Remains, Report, Stages, StepReport};
+use crate::report::{HealthReport, Outcome, Remains, Report, RowsAffected, Stages, StepReport};
 
 pub(super) struct Tally {
     pub(super) started: Instant,
     pub(super) stages: Stages,
+    /// How often the lock was asked for again.
+    pub(super) lock_retries: u32,
     /// Whether the journal has a row of this run.
     pub(super) journaled: bool,
     steps: Vec<StepReport>,
@@ -27,6 +29,7 @@ impl Tally {
         Self {
             started,
             stages: Stages::default(),
+            lock_retries: 0,
             journaled: false,
             steps: Vec::new(),
             from: None,
@@ -54,6 +57,10 @@ impl Tally {
 
     pub(super) fn succeeded(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome == Outcome::Success).count()
+    }
+
+    pub(super) fn rows(&self) -> RowsAffected {
+        RowsAffected::of(&self.steps)
     }
 
     /// The schema as it stands now; `None` when history was never read.

@@ -1,220 +1,12 @@
 //! The engine against a session that only writes down what it hears: the order of verbs is the promise.
 
-use std::sync::{Arc, Mutex};
+mod fake;
 
-use async_trait::async_trait;
-use migrascope::database::{
-    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Probe, Row,
-    Session, Value,
-};
-use migrascope::event::{Command, Observers, RunContext};
-use migrascope::migration::Dialect;
+use migrascope::Error;
+use migrascope::database::ErrorKind;
 use migrascope::report::{Remains, Stage};
-use migrascope::run::Stop;
-use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
-use crate::support::block_on;
-
-/// What was heard, in order, and what to answer.
-#[derive(Default)]
-struct Paper {
-    heard: Vec<String>,
-    /// Statements that fail, and how.
-    fails: Vec<(&'static str, ErrorKind)>,
-    transactional: bool,
-    pipelined: bool,
-    locked_by_another: bool,
-}
-
-#[derive(Clone)]
-struct Fake(Arc<Mutex<Paper>>);
-
-impl Fake {
-    fn hear(&self, what: impl Into<String>) {
-        self.0.lock().unwrap().heard.push(what.into());
-    }
-
-    /// Writes it down and fails where it shall.
-    fn answer(&self, what: &str) -> Result<(), DatabaseError> {
-        self.hear(what);
-        let paper = self.0.lock().unwrap();
-        let failing = paper.fails.iter().find(|(part, _)| what.contains(part));
-        failing.map_or(Ok(()), |(part, kind)| Err(DatabaseError::new(*kind, format!("no {part}"))))
-    }
-}
-
-/// The first words of SQL of ours, enough to know it.
-fn brief(sql: &str) -> String {
-    let words: Vec<&str> = sql.split_whitespace().take(3).collect();
-    words.join(" ").replace("INSERT INTO ", "insert ").replace("UPDATE ", "update ")
-}
-
-struct FakeSession(Fake, Identity);
-
-#[async_trait]
-impl Session for FakeSession {
-    fn identity(&self) -> &Identity {
-        &self.1
-    }
-
-    fn abilities(&self) -> Abilities {
-        let paper = self.0.0.lock().unwrap();
-        Abilities {
-            transactional_ddl: paper.transactional,
-            pipelined_commit: paper.pipelined,
-            product: "Paper",
-            timestamp: "TIMESTAMP",
-            partial_index: false,
-            table_suffix: "",
-        }
-    }
-
-    fn home(&self) -> Option<&str> {
-        None
-    }
-
-    fn quote(&self, identifier: &str) -> String {
-        identifier.to_owned()
-    }
-
-    fn literal(&self, value: &Value) -> String {
-        format!("{value:?}")
-    }
-
-    fn timestamp_text(&self, column: &str) -> String {
-        column.to_owned()
-    }
-
-    async fn begin(&mut self, _: &Limits) -> Result<(), DatabaseError> {
-        self.0.answer("begin")
-    }
-
-    async fn look(&mut self, _: &Limits) -> Result<(), DatabaseError> {
-        self.0.answer("look")
-    }
-
-    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        self.0.answer(&format!("limit {:?}", limits.lock_timeout))
-    }
-
-    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
-        self.0.answer(sql).map(|()| Done::default())
-    }
-
-    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
-        if let Some(sql) = sql {
-            self.0.answer(sql)?;
-        }
-        for record in records {
-            self.0.answer(&brief(record)).map_err(|error| error.at(Stage::Record))?;
-        }
-        self.0.answer("commit").map(|()| Done::default()).map_err(|error| error.at(Stage::Commit))
-    }
-
-    async fn rollback(&mut self) -> Result<(), DatabaseError> {
-        self.0.answer("rollback")
-    }
-
-    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.0.answer(&brief(sql)).map(|()| Vec::new())
-    }
-
-    fn regain(&self) -> Vec<String> {
-        vec!["regain".to_owned()]
-    }
-
-    fn as_ourselves(&self, sql: &str) -> String {
-        sql.to_owned()
-    }
-
-    async fn renew(&mut self) -> Result<(), DatabaseError> {
-        self.0.answer("renew")
-    }
-
-    async fn foreign_tables(&mut self, _: &[&str]) -> Result<u64, DatabaseError> {
-        Ok(0)
-    }
-
-    fn probes(&self) -> Vec<Probe> {
-        Vec::new()
-    }
-
-    async fn close(self: Box<Self>) {
-        self.0.hear("close");
-    }
-}
-
-struct FakeKeeper(Fake);
-
-#[async_trait]
-impl Keeper for FakeKeeper {
-    async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
-        self.0.answer("lock")?;
-        Ok(!self.0.0.lock().unwrap().locked_by_another)
-    }
-
-    async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
-        Ok(None)
-    }
-
-    async fn alive(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn cancel(&mut self, _: Option<u64>) -> Result<(), DatabaseError> {
-        self.0.answer("cancel")
-    }
-
-    async fn unlock(self: Box<Self>) -> Result<(), DatabaseError> {
-        self.0.answer("unlock")
-    }
-}
-
-#[async_trait]
-impl Connector for Fake {
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
-    fn expected(&self) -> Identity {
-        Identity {
-            system: "postgresql",
-            version: String::new(),
-            database: "paper".into(),
-            schema: None,
-            user: None,
-            address: None,
-            port: None,
-            process: None,
-            read_only: None,
-        }
-    }
-
-    async fn session(&self, _: Access) -> Result<Box<dyn Session>, DatabaseError> {
-        self.answer("connect")?;
-        Ok(Box::new(FakeSession(self.clone(), self.expected())))
-    }
-
-    async fn keeper(&self, _: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        Ok(Box::new(FakeKeeper(self.clone())))
-    }
-}
-
-/// Runs these scripts on paper and returns what was heard between the tables' creation and the end, in one line.
-fn play(paper: Paper, scripts: &[&str]) -> (String, Result<Report, RunError>) {
-    let folder = tempfile::TempDir::new().unwrap();
-    for (index, script) in scripts.iter().enumerate() {
-        std::fs::write(folder.path().join(format!("{}_m.sql", index + 1)), script).unwrap();
-    }
-    let fake = Fake(Arc::new(Mutex::new(paper)));
-    let set = layout::read(folder.path(), Dialect::Postgres).unwrap();
-    let options = Options { wait: migrascope::run::Wait::No, ..Options::default() };
-    let migrator = Migrator::new(Box::new(fake.clone()), set, options);
-    let result = block_on(migrator.run(&RunContext::new(Command::Up), &mut Observers::default(), &Stop::default()));
-    let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);
-    let kept: Vec<String> = heard.into_iter().filter(|what| !what.starts_with("CREATE TABLE IF")).collect();
-    (kept.join(" · "), result)
-}
+use self::fake::{Paper, play};
 
 fn transactional() -> Paper {
     Paper { transactional: true, ..Paper::default() }
@@ -296,6 +88,64 @@ fn a_half_way_failure_is_journaled_where_it_happened() {
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
     assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false });
+}
+
+#[test]
+fn a_passing_obstacle_has_the_whole_transaction_tried_again_and_the_journal_told_in_it() {
+    let (heard, result) =
+        play(Paper { fails_once: vec![("TWO", ErrorKind::Deadlock)], ..transactional() }, &["ONE; TWO"]);
+    assert_eq!(result.unwrap().steps[0].retries, 1);
+    check(
+        &heard,
+        "begin · ONE · TWO · rollback · begin · ONE · TWO · insert _migrascope_migrations · \
+         insert _migrascope_journal · insert _migrascope_journal · commit",
+    );
+}
+
+#[test]
+fn a_commit_that_met_the_work_of_another_transaction_is_tried_again() {
+    let (heard, result) =
+        play(Paper { fails_once: vec![("commit", ErrorKind::Serialization)], ..transactional() }, &["ONE"]);
+    result.unwrap();
+    check(
+        &heard,
+        "begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · commit · rollback · \
+         begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · insert _migrascope_journal · commit",
+    );
+}
+
+#[test]
+fn of_a_step_that_is_not_atomic_one_statement_is_tried_again() {
+    let (heard, result) =
+        play(Paper { fails_once: vec![("TWO", ErrorKind::LockTimeout)], ..Paper::default() }, &["ONE; TWO"]);
+    result.unwrap();
+    check(
+        &heard,
+        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · TWO · \
+         insert _migrascope_journal · update _migrascope_journal SET · begin · insert _migrascope_migrations · \
+         update _migrascope_journal SET · commit",
+    );
+}
+
+#[test]
+fn the_first_word_of_an_attempt_is_tried_again_too() {
+    let (heard, result) =
+        play(Paper { fails_once: vec![("limit", ErrorKind::LockTimeout)], ..Paper::default() }, &["ONE"]);
+    result.unwrap();
+    assert!(heard.contains("limit Some(5s) · limit Some(5s) · insert _migrascope_journal · ONE"), "{heard}");
+}
+
+#[test]
+fn what_may_have_left_something_is_not_tried_again() {
+    for (script, kind) in [
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", ErrorKind::LockTimeout),
+        ("CALL something()", ErrorKind::Deadlock),
+        ("ONE", ErrorKind::Lost),
+    ] {
+        let (heard, result) = play(Paper { fails_once: vec![(script, kind)], ..Paper::default() }, &[script]);
+        assert_eq!(result.unwrap_err().report.steps[0].retries, 0);
+        assert_eq!(heard.matches(script).count(), 1, "{heard}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
     diagnosis.notes.extend(story(failure, around));
     diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
     diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    diagnosis.notes.extend(tried_again(around));
     diagnosis.notes.extend(halves(failure, around));
     diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));
     diagnosis.help.extend(next(failure, around));
@@ -70,6 +71,12 @@ fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     }
 }
 
+/// How often a passing obstacle was met before.
+fn tried_again(around: Surroundings<'_>) -> Option<String> {
+    let retries = around.report?.steps.last()?.retries;
+    (retries > 0).then(|| format!("tried again {} before this", counted(retries as usize, "time")))
+}
+
 /// Which statements took effect, which may have, which did not.
 fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     let Remains::HalfWay { done, next_unknown } = failure.remains else {
@@ -105,12 +112,12 @@ fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
 fn advice(code: Option<&str>) -> Option<&'static str> {
     match code? {
         "55P03" | "1205" | "5" => Some(
-            "another session held a lock too long: end it, run again at a quieter time, or give --lock-timeout more",
+            "another session held a lock too long: end it, wait for a quieter time, or give --lock-timeout or --retries more",
         ),
         "57014" | "3024" | "1969" => Some(
             "the statement ran too long or was cancelled: --statement-timeout or a directive in the file gives it more time",
         ),
-        "40P01" | "40001" | "1213" => Some("the cause was another session at work: run again"),
+        "40P01" | "40001" | "1213" => Some("the cause was another session at work"),
         "53100" | "1021" | "13" => Some("the disk is full: make room on the server"),
         _ => None,
     }
@@ -121,13 +128,15 @@ fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
         return Vec::new();
     };
     let version = report.steps.last().map_or("it", |step| step.version.as_str());
+    let fix =
+        |file| if advice(failure.code.as_deref()).is_some() { String::new() } else { format!("fix the {file} and ") };
     match (failure.remains, around.direction) {
         (Remains::Nothing, Direction::Up) => {
-            let applied = words::are(report.applied, "migration");
-            vec![format!("{applied} applied and nothing of {version} remains; fix the file and run again")]
+            let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));
+            vec![format!("{applied} applied and nothing of {version} remains; {fix}run again")]
         }
         (Remains::Nothing, Direction::Down) => {
-            vec![format!("{version} is applied as before; fix the down file and run again")]
+            vec![format!("{version} is applied as before; {}run again", fix("down file"))]
         }
         (Remains::HalfWay { .. }, direction) => {
             let condition = format!("run_id = '{}' AND half_way", report.run_id);

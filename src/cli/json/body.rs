@@ -50,9 +50,14 @@ fn of_lock(event: &Event<'_>) -> Option<(Name, Value)> {
         Event::LockWaited { holder, waited } => {
             (Name::LockWaited, json!({ "holder": holder, "waited_seconds": seconds(*waited) }))
         }
-        Event::LockFinished { error: failed, acquired, waited } => (
+        Event::LockFinished { error: failed, acquired, waited, retries } => (
             Name::LockFinished,
-            json!({ "acquired": acquired, "waited_seconds": seconds(*waited), "error": failed.map(error) }),
+            json!({
+                "acquired": acquired,
+                "waited_seconds": seconds(*waited),
+                "retries": retries,
+                "error": failed.map(error),
+            }),
         ),
         Event::LockReleased { held, error: failed } => {
             (Name::LockReleased, json!({ "held_seconds": seconds(*held), "error": failed.map(database) }))
@@ -81,6 +86,18 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
             body["rows"] = json!(result.ok());
             body["error"] = json!(result.err().map(database));
             (Name::StatementFinished, body)
+        }
+        Event::Retrying { step, index, reason, error, attempt, of, pause } => {
+            let mut body = statement(step, *index);
+            body["reason"] = json!(reason);
+            body["error"] = json!(database(error));
+            body["attempt"] = json!(attempt);
+            body["attempts"] = json!(of);
+            body["pause_seconds"] = json!(seconds(*pause));
+            (Name::Retrying, body)
+        }
+        Event::AttemptStarted { step, attempt } => {
+            (Name::AttemptStarted, json!({ "version": step.migration.version.as_str(), "attempt": attempt }))
         }
         Event::Recorded { step, elapsed, error: failed } => (
             Name::Recorded,

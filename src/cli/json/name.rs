@@ -18,6 +18,8 @@ pub(super) enum Name {
     StatementStarted,
     StatementRunning,
     StatementFinished,
+    Retrying,
+    AttemptStarted,
     Recorded,
     MigrationFinished,
     LockReleased,
@@ -35,7 +37,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 23] = [
+    const ALL: [Name; 25] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -48,6 +50,8 @@ mod tests {
         Name::StatementStarted,
         Name::StatementRunning,
         Name::StatementFinished,
+        Name::Retrying,
+        Name::AttemptStarted,
         Name::Recorded,
         Name::MigrationFinished,
         Name::LockReleased,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrascope::history::Direction;
 use migrascope::plan::{Atomic, Step};
-use migrascope::report::{Outcome, Remains, Report, StepReport};
+use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
 use super::width::{pad, width};
@@ -83,6 +83,25 @@ pub(super) fn running(step: &Step<'_>, index: usize, elapsed: Duration) -> Strin
     let migration = one_line(&step.migration.to_string());
     let (number, of, time) = (index + 1, statements.len(), words::so_far(elapsed));
     format!("{migration} still running: statement {number} of {of}, {}, {time}", one_line(summary))
+}
+
+/// A statement that has met a passing obstacle.
+pub(super) fn retrying(
+    step: &Step<'_>,
+    index: usize,
+    reason: RetryReason,
+    attempts: (u32, u32),
+    pause: Duration,
+) -> String {
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    let obstacle = match reason {
+        RetryReason::LockTimeout => "waited too long for a lock of another session",
+        RetryReason::Deadlock => "was in a deadlock with another session",
+        RetryReason::Serialization => "met the work of another session",
+    };
+    let migration = one_line(&step.migration.to_string());
+    let (next, of) = (attempts.0 + 1, attempts.1);
+    format!("{migration}: {} {obstacle}; attempt {next} of {of} in {}", one_line(summary), words::duration(pause))
 }
 
 /// The last line; none where nothing was begun and an error says the rest.

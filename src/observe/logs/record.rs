@@ -5,14 +5,14 @@ use std::time::Duration;
 use tracing::{Level, event};
 
 use super::Run;
-use crate::database::Identity;
+use crate::database::{DatabaseError, Identity};
 use crate::error::Error;
 use crate::event::RunContext;
 use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::names;
 use crate::plan::Step;
-use crate::report::{CheckReport, Outcome, Report, StepReport};
+use crate::report::{CheckReport, Outcome, Report, RetryReason, StepReport};
 
 pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
     event!(
@@ -211,6 +211,40 @@ pub(super) fn statement_slow(run: &Run, step: &Step<'_>, statement: &Statement, 
         "{} took {:.1} s",
         statement.summary,
         elapsed.as_secs_f64()
+    );
+}
+
+/// What is told of an attempt that is followed by another one.
+pub(super) struct Retry<'r> {
+    /// Which statement, from 0.
+    pub(super) index: usize,
+    pub(super) reason: RetryReason,
+    pub(super) error: &'r DatabaseError,
+    pub(super) attempt: u32,
+    pub(super) of: u32,
+    pub(super) pause: Duration,
+}
+
+pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) {
+    let summary = step.statements().get(retry.index).map(|statement| statement.summary.as_str());
+    let pause = retry.pause.as_secs_f64();
+    event!(
+        name: names::LOG_STATEMENT_RETRYING,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::STATEMENT_INDEX } = retry.index + 1,
+        { names::DB_QUERY_SUMMARY } = summary,
+        { names::RETRY_REASON } = retry.reason.word(),
+        { names::ERROR_TYPE } = retry.error.code.as_deref().unwrap_or(names::ERROR_DATABASE),
+        { names::ATTEMPT } = retry.attempt,
+        { names::ATTEMPTS } = retry.of,
+        { names::RETRY_PAUSE } = pause,
+        "{} has met an obstacle ({}) and is tried again in {pause:.1} s",
+        summary.unwrap_or("a statement"),
+        retry.reason.word()
     );
 }
 

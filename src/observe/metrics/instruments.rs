@@ -11,7 +11,7 @@ use crate::history::Direction;
 use crate::journal::LastRun;
 use crate::observe::names::{self, Kind, Metric};
 use crate::plan::Schema;
-use crate::report::{Outcome, Stages};
+use crate::report::{Outcome, RetryReason, RowsAffected, Stages};
 
 /// A histogram of the catalogue.
 pub(super) fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
@@ -24,15 +24,7 @@ pub(super) fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
 
 /// Registers every gauge and counter; the meter's provider keeps them and `state` as long as it lives.
 pub(super) fn observe(meter: &Meter, state: &Arc<Mutex<State>>) {
-    for (metric, read) in GAUGES {
-        let state = Arc::clone(state);
-        meter
-            .f64_observable_gauge(metric.name)
-            .with_unit(metric.unit)
-            .with_description(metric.description)
-            .with_callback(move |instrument| collect(&state, instrument, *read))
-            .build();
-    }
+    GAUGES.iter().for_each(|(metric, read)| gauge(meter, state, metric, *read));
     for (metric, read) in COUNTERS {
         let state = Arc::clone(state);
         meter
@@ -44,14 +36,19 @@ pub(super) fn observe(meter: &Meter, state: &Arc<Mutex<State>>) {
     }
 }
 
-/// Registers the gauge that names the last run.
+/// Registers the gauges that name the last run and its migrations.
 pub(super) fn observe_run_info(meter: &Meter, state: &Arc<Mutex<State>>) {
-    let (metric, state) = (names::LAST_RUN_INFO, Arc::clone(state));
+    gauge(meter, state, &names::LAST_RUN_INFO, run_info);
+    gauge(meter, state, &names::LAST_RUN_MIGRATION_DURATION, last_durations);
+}
+
+fn gauge(meter: &Meter, state: &Arc<Mutex<State>>, metric: &Metric, read: Read<f64>) {
+    let state = Arc::clone(state);
     meter
         .f64_observable_gauge(metric.name)
         .with_unit(metric.unit)
         .with_description(metric.description)
-        .with_callback(move |instrument| collect(&state, instrument, run_info))
+        .with_callback(move |instrument| collect(&state, instrument, read))
         .build();
 }
 
@@ -75,6 +72,7 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::LAST_RUN_DURATION, |state, take| last_run(state, take, |last| last.elapsed.as_secs_f64())),
     (names::LAST_RUN_STAGE_DURATION, stages),
     (names::LAST_RUN_MIGRATIONS, last_migrations),
+    (names::ROWS_AFFECTED, last_rows),
     (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run().is_some_and(|run| run.in_progress)), &[])),
     (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.began)), &[])),
     (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.alive)), &[])),
@@ -87,7 +85,12 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::BUILD_INFO, build),
 ];
 
-const COUNTERS: &[(Metric, Read<u64>)] = &[(names::RUNS, runs), (names::MIGRATIONS_RUN, migrations)];
+const COUNTERS: &[(Metric, Read<u64>)] = &[
+    (names::RUNS, runs),
+    (names::MIGRATIONS_RUN, migrations),
+    (names::LOCK_RETRIES, lock_retries),
+    (names::STATEMENT_RETRIES, statement_retries),
+];
 
 fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
     if let Some(last) = state.last_run() {
@@ -121,8 +124,29 @@ fn stages(state: &State, take: Take<'_, f64>) {
 fn last_migrations(state: &State, take: Take<'_, f64>) {
     let Some(last) = state.last_run() else { return };
     for outcome in Outcome::ALL {
-        let count = last.migrations.get(&outcome).copied().unwrap_or_default();
+        let count = last.steps.outcomes.get(&outcome).copied().unwrap_or_default();
         take(count as f64, &[KeyValue::new(names::OUTCOME, outcome.word())]);
+    }
+}
+
+fn last_rows(state: &State, take: Take<'_, f64>) {
+    let Some(last) = state.last_run() else { return };
+    let RowsAffected { inserted, updated, deleted, other } = last.rows;
+    let operations = [
+        (names::OPERATION_INSERT, inserted),
+        (names::OPERATION_UPDATE, updated),
+        (names::OPERATION_DELETE, deleted),
+        (names::OPERATION_OTHER, other),
+    ];
+    for (operation, rows) in operations {
+        take(rows as f64, &[KeyValue::new(names::DB_OPERATION_NAME, operation)]);
+    }
+}
+
+fn last_durations(state: &State, take: Take<'_, f64>) {
+    let Some(last) = state.last_run() else { return };
+    for (version, elapsed) in &last.steps.durations {
+        take(elapsed.as_secs_f64(), &[KeyValue::new(names::VERSION, version.clone())]);
     }
 }
 
@@ -180,6 +204,20 @@ fn migrations(state: &State, take: Take<'_, u64>) {
                 [KeyValue::new(names::DIRECTION, direction.word()), KeyValue::new(names::OUTCOME, outcome.word())];
             take(count, &labels);
         }
+    }
+}
+
+/// Whoever asks for the lock again has found it taken.
+fn lock_retries(state: &State, take: Take<'_, u64>) {
+    let Some(totals) = &state.totals else { return };
+    take(totals.lock_retries, &[KeyValue::new(names::RETRY_REASON, RetryReason::LockTimeout.word())]);
+}
+
+fn statement_retries(state: &State, take: Take<'_, u64>) {
+    let Some(totals) = &state.totals else { return };
+    for reason in RetryReason::ALL {
+        let count = totals.statement_retries.get(&reason).copied().unwrap_or_default();
+        take(count, &[KeyValue::new(names::RETRY_REASON, reason.word())]);
     }
 }
 

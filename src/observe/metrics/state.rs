@@ -1,16 +1,15 @@
 //! What the figures are read from.
 
-use std::collections::HashMap;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
 
 use crate::database::Identity;
 use crate::history::Direction;
-use crate::journal::{LastRun, Totals};
+use crate::journal::{LastRun, Steps, Totals};
 use crate::observe::names;
 use crate::plan::{Schema, Step};
-use crate::report::{Outcome, Report, Stages};
+use crate::report::{Outcome, Report, RowsAffected, Stages, StepReport};
 
 /// Labels of every figure of a run: the only place that derives them.
 pub(super) struct Labels {
@@ -62,7 +61,7 @@ pub(super) struct State {
     own_end: Option<LastRun>,
     pub(super) stages: Stages,
     pub(super) schema: Option<Schema>,
-    migrations: HashMap<Outcome, u64>,
+    steps: Steps,
 }
 
 impl State {
@@ -90,7 +89,7 @@ impl State {
         self.own = Some(now);
         self.own_end = None;
         self.stages = Stages::default();
-        self.migrations.clear();
+        self.steps = Steps::default();
     }
 
     /// Who answered may be known better than who was expected: a MariaDB behind a MySQL URL, or the schema.
@@ -114,9 +113,9 @@ impl State {
 
     /// The schema is followed as far as one can without reading it: what is the highest version after one was reverted, the
     /// end of the run tells.
-    pub(super) fn migration_ended(&mut self, step: &Step<'_>, outcome: Outcome) {
-        *self.migrations.entry(outcome).or_default() += 1;
-        let Some(schema) = self.schema.as_mut().filter(|_| outcome == Outcome::Success) else { return };
+    pub(super) fn migration_ended(&mut self, step: &Step<'_>, report: &StepReport) {
+        self.steps.add(&step.migration.version.canonical(), report.outcome, report.elapsed);
+        let Some(schema) = self.schema.as_mut().filter(|_| report.outcome == Outcome::Success) else { return };
         match step.direction {
             Direction::Up => {
                 schema.applied += 1;
@@ -138,7 +137,8 @@ impl State {
             ended: now,
             outcome: report.outcome,
             elapsed: report.elapsed,
-            migrations: self.migrations.clone(),
+            steps: self.steps.clone(),
+            rows: RowsAffected::of(&report.steps),
             stages: self.stages,
         });
     }

@@ -2,8 +2,8 @@
 
 use super::{
     CHECKSUM_MISMATCHES, DB_COLLECTION_NAME, DB_OPERATION_NAME, DIRECTION, ERROR_TYPE, HEALTH_CHECK, LOCK,
-    MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, REVISION, RUN_ID, STAGE, TELEMETRY_EXPORTER, TELEMETRY_SIGNAL,
-    TRACE_ID, VERSION, prometheus_label,
+    MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, RETRY_REASON, REVISION, RUN_ID, STAGE, TELEMETRY_EXPORTER,
+    TELEMETRY_SIGNAL, TRACE_ID, VERSION, prometheus_label,
 };
 
 pub use crate::journal::{
@@ -60,6 +60,7 @@ impl Metric {
 
 const SECONDS: &str = "s";
 const MIGRATIONS: &str = "{migration}";
+const RETRIES: &str = "{retry}";
 
 const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
     Metric { name, unit, kind: Kind::Gauge, labels: &[], description }
@@ -91,6 +92,11 @@ pub const LAST_RUN_STAGE_DURATION: Metric = labelled(
 pub const LAST_RUN_MIGRATIONS: Metric = labelled(
     gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run began, by their outcome"),
     &[OUTCOME],
+);
+/// How many rows the last run changed.
+pub const ROWS_AFFECTED: Metric = labelled(
+    gauge("migrascope.rows.affected", "{row}", "Rows that the statements of the last run changed, by what these are"),
+    &[DB_OPERATION_NAME],
 );
 /// Whether a run is going on.
 pub const RUN_IN_PROGRESS: Metric = gauge("migrascope.run.in_progress", "", "Whether a run is going on");
@@ -134,6 +140,22 @@ pub const MIGRATIONS_RUN: Metric = Metric {
     kind: Kind::Counter,
     labels: &[DIRECTION, OUTCOME],
     description: "Migrations that were begun, by their direction and outcome",
+};
+/// How often the lock was asked for again.
+pub const LOCK_RETRIES: Metric = Metric {
+    name: "migrascope.lock.retries",
+    unit: RETRIES,
+    kind: Kind::Counter,
+    labels: &[RETRY_REASON],
+    description: "Times that the lock was found taken and asked for again",
+};
+/// How often something was tried again.
+pub const STATEMENT_RETRIES: Metric = Metric {
+    name: "migrascope.statement.retries",
+    unit: RETRIES,
+    kind: Kind::Counter,
+    labels: &[RETRY_REASON],
+    description: "Times that a migration or a statement was tried again, by the obstacle that it had met",
 };
 /// How long runs take.
 pub const RUN_DURATION: Metric = Metric {
@@ -193,6 +215,11 @@ pub const LAST_RUN_INFO: Metric = labelled(
     gauge("migrascope.last_run.info", "", "1, with the ids of the last run and its trace as labels"),
     &[RUN_ID, TRACE_ID],
 );
+/// How long each migration of the last run took.
+pub const LAST_RUN_MIGRATION_DURATION: Metric = labelled(
+    gauge("migrascope.last_run.migration.duration", SECONDS, "How long each migration of the last run took"),
+    &[VERSION],
+);
 /// Which program wrote this.
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
@@ -206,6 +233,7 @@ pub const METRICS: &[Metric] = &[
     LAST_RUN_DURATION,
     LAST_RUN_STAGE_DURATION,
     LAST_RUN_MIGRATIONS,
+    ROWS_AFFECTED,
     RUN_IN_PROGRESS,
     RUN_START_TIMESTAMP,
     RUN_HEARTBEAT_TIMESTAMP,
@@ -217,6 +245,8 @@ pub const METRICS: &[Metric] = &[
     MISMATCHES,
     RUNS,
     MIGRATIONS_RUN,
+    LOCK_RETRIES,
+    STATEMENT_RETRIES,
     RUN_DURATION,
     MIGRATION_DURATION,
     LOCK_WAIT_DURATION,
@@ -225,5 +255,6 @@ pub const METRICS: &[Metric] = &[
     CLIENT_OPERATION_DURATION,
     EXPORT_FAILURES,
     LAST_RUN_INFO,
+    LAST_RUN_MIGRATION_DURATION,
     BUILD_INFO,
 ];

@@ -60,6 +60,8 @@ pub const LOG_MIGRATION_REVERTED: &str = "migrascope.migration.reverted";
 pub const LOG_MIGRATION_FAILED: &str = "migrascope.migration.failed";
 /// A statement took more than a second.
 pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
+/// A statement has met a passing obstacle and is tried again.
+pub const LOG_STATEMENT_RETRYING: &str = "migrascope.statement.retrying";
 /// A health check has failed.
 pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
 /// The process was asked to stop.
@@ -87,6 +89,7 @@ pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_MIGRATION_REVERTED, INFO),
     event(LOG_MIGRATION_FAILED, ERROR),
     event(LOG_STATEMENT_SLOW, WARN),
+    event(LOG_STATEMENT_RETRYING, WARN),
     event(LOG_HEALTH_CHECK_FAILED, ERROR),
     event(LOG_SIGNAL_RECEIVED, WARN),
     event(LOG_TELEMETRY_DEGRADED, WARN),

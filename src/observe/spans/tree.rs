@@ -169,7 +169,21 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
         { names::MIGRATION_DIRECTION } = step.direction.word(),
         { names::MIGRATION_CHECKSUM } = step.script.checksum.as_str(),
         { names::MIGRATION_TRANSACTIONAL } = step.atomic.is_yes(),
+        { names::MIGRATION_ATTEMPTS } = Empty,
         { names::OUTCOME } = Empty,
+        { names::ERROR_TYPE } = Empty,
+    )
+}
+
+pub(super) fn attempt(migrate: &Span, number: u32) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: migrate,
+        names::SPAN_ATTEMPT,
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::ATTEMPT } = i64::from(number),
         { names::ERROR_TYPE } = Empty,
     )
 }

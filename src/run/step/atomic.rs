@@ -1,7 +1,6 @@
 //! One transaction: applied and recorded, or neither.
 
-use std::time::Instant;
-
+use super::retry::Tries;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind};
 use crate::ledger::Elapsed;
@@ -12,29 +11,35 @@ impl Engine<'_> {
     pub(super) async fn atomic(
         &mut self,
         step: &Step<'_>,
-        started: Instant,
+        tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), (Failure, Outcome)> {
-        let Err(error) = self.transaction(step, started, done).await else {
-            return Ok(());
+        let last = step.statements().len().saturating_sub(1);
+        let error = loop {
+            done.clear();
+            let Err(error) = self.transaction(step, tries, done).await else {
+                return Ok(());
+            };
+            // A rollback that fails hides nothing: the server rolls back when the session ends.
+            let _ = self.session.rollback().await;
+            if let Err(error) = self.again(step, done.len().min(last), error, tries).await {
+                break error;
+            }
         };
         let lost_at_commit = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
         let remains = if lost_at_commit { Remains::Unknown } else { Remains::Nothing };
-        let index = done.len().min(step.statements().len().saturating_sub(1));
-        let broken = Broken { index, error, remains };
-        // A rollback that fails hides nothing: the server rolls back when the session ends.
-        let _ = self.session.rollback().await;
+        let broken = Broken { index: done.len().min(last), error, remains };
         let (failure, outcome) = self.describe(step, &broken);
-        let elapsed = Elapsed::Measured(started.elapsed());
+        let elapsed = Elapsed::Measured(tries.started.elapsed());
         let sql = self.journal.attempt(&**self.session, step, elapsed, Some((&failure, outcome)));
-        self.note(step, &broken, &sql).await;
+        self.note(step, &broken, tries, &sql).await;
         Err((failure, outcome))
     }
 
     async fn transaction(
         &mut self,
         step: &Step<'_>,
-        started: Instant,
+        tries: &Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
@@ -48,18 +53,19 @@ impl Engine<'_> {
         }
         self.may_go_on().await?;
         if pipelined {
-            let records = self.records(step, Elapsed::SinceBegin);
+            let records = self.records(step, Elapsed::SinceBegin { before: tries.before() }, tries);
             self.last_statement(step, &records, done).await
         } else {
-            let records = self.records(step, Elapsed::Measured(started.elapsed()));
+            let records = self.records(step, Elapsed::Measured(tries.started.elapsed()), tries);
             self.conclude(step, &records).await
         }
     }
 
-    fn records(&self, step: &Step<'_>, elapsed: Elapsed) -> Vec<String> {
+    fn records(&self, step: &Step<'_>, elapsed: Elapsed, tries: &Tries) -> Vec<String> {
         let session = &**self.session;
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
         records.extend(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
+        records.extend(self.journal.retries(session, step, &tries.unwritten));
         records.push(self.journal.attempt(session, step, elapsed, None));
         records
     }

@@ -2,6 +2,7 @@
 
 use crate::database::{Abilities, DatabaseError, ErrorKind};
 use crate::migration::StatementKind;
+use crate::plan::Step;
 
 /// Words that begin statements which leave the open transaction open where DDL would commit it.
 const KEEPERS: [&str; 12] = [
@@ -35,6 +36,11 @@ pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &Databa
         _ if abilities.transactional_ddl => false,
         _ => error.kind != ErrorKind::Syntax && has_several_effects(sql),
     }
+}
+
+/// Whether a script may switch off that statements commit by themselves: what it opens then cannot be seen.
+pub(super) fn sets_autocommit(step: &Step<'_>) -> bool {
+    step.changes_session() && step.script.text.to_ascii_lowercase().contains("autocommit")
 }
 
 /// Routines, compound statements and lists of tables: each part commits before the next one fails.

@@ -1,8 +1,7 @@
 //! Statement by statement: the journal says first that it begins, then after each statement how far it came.
 
-use std::time::Instant;
-
-use super::effect::{ends_transaction, may_leave_something};
+use super::effect::{ends_transaction, may_leave_something, sets_autocommit};
+use super::retry::Tries;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind, Limits};
 use crate::ledger::Elapsed;
@@ -14,15 +13,16 @@ impl Engine<'_> {
     pub(super) async fn stepwise(
         &mut self,
         step: &Step<'_>,
-        started: Instant,
+        tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), (Failure, Outcome)> {
         let (id, start) = self.journal.attempt_started(&**self.session, step);
-        if let Err(error) = self.prepare(step, &start).await {
-            let broken = Broken { index: 0, error: error.at(Stage::Record), remains: Remains::Nothing };
-            return Err(self.describe(step, &broken));
+        while let Err(error) = self.prepare(step, &start).await {
+            if let Err(error) = self.again(step, 0, error.at(Stage::Record), tries).await {
+                return Err(self.describe(step, &Broken { index: 0, error, remains: Remains::Nothing }));
+            }
         }
-        let Err(broken) = self.run_all(step, &id, started, done).await else {
+        let Err(broken) = self.run_all(step, &id, tries, done).await else {
             return Ok(());
         };
         let (failure, outcome) = self.describe(step, &broken);
@@ -32,8 +32,8 @@ impl Engine<'_> {
             Remains::Nothing => 0,
         };
         let told = Some((&failure, outcome));
-        let sql = self.journal.attempt_finished(&**self.session, &id, effective, started.elapsed(), told);
-        self.note(step, &broken, &sql).await;
+        let sql = self.journal.attempt_finished(&**self.session, &id, effective, tries.started.elapsed(), told);
+        self.note(step, &broken, tries, &sql).await;
         Err((failure, outcome))
     }
 
@@ -48,18 +48,15 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         id: &str,
-        started: Instant,
+        tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), Broken> {
         // Where a transaction of the script's own is open: it takes with it what it did since.
         let mut opened: Option<usize> = None;
         let transactional_ddl = self.session.abilities().transactional_ddl;
         for (index, statement) in step.statements().iter().enumerate() {
-            let result = match self.may_go_on().await {
-                Ok(()) => self.statement(step, index, done).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = result {
+            tries.begin_anew();
+            if let Err(error) = self.persistently(step, index, opened, tries, done).await {
                 return Err(self.broken(step, index, opened, error).await);
             }
             match statement.kind {
@@ -68,9 +65,9 @@ impl Engine<'_> {
                 _ if !transactional_ddl && ends_transaction(step.text(index)) => opened = None,
                 StatementKind::Ordinary | StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => {}
             }
-            self.advance(step, id, index + 1, opened).await?;
+            self.advance(step, id, index + 1, opened, tries).await?;
         }
-        let records = self.final_records(step, id, started);
+        let records = self.final_records(step, id, tries);
         let concluded = match self.session.begin(&Limits::default()).await {
             Ok(()) => self.conclude(step, &records).await,
             Err(error) => Err(error.at(Stage::Record)),
@@ -81,24 +78,56 @@ impl Engine<'_> {
         }
     }
 
-    /// Says in the journal how far the attempt has come; not inside a transaction of the script's own, which may yet be undone.
-    async fn advance(&mut self, step: &Step<'_>, id: &str, count: usize, opened: Option<usize>) -> Result<(), Broken> {
-        if opened.is_some() {
-            return Ok(());
-        }
-        let mut sql = self.journal.attempt_advanced(&**self.session, id, count);
-        if step.changes_session() {
-            sql = self.session.as_ourselves(&sql);
-        }
-        match self.session.query(&sql).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.broken(step, count, opened, error.at(Stage::Record)).await),
+    /// Runs a statement, again and again where it has met a passing obstacle and stands alone: in a transaction of the script's
+    /// own, statements before it would have to be tried again, too.
+    async fn persistently(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        opened: Option<usize>,
+        tries: &mut Tries,
+        done: &mut Vec<StatementReport>,
+    ) -> Result<(), DatabaseError> {
+        loop {
+            self.may_go_on().await?;
+            let Err(error) = self.statement(step, index, done).await else { return Ok(()) };
+            let (kind, abilities) = (step.statements()[index].kind, self.session.abilities());
+            let alone = opened.is_none() && !sets_autocommit(step);
+            if !alone || may_leave_something(kind, step.text(index), &error, abilities) {
+                return Err(error);
+            }
+            self.again(step, index, error, tries).await?;
         }
     }
 
-    fn final_records(&self, step: &Step<'_>, id: &str, started: Instant) -> Vec<String> {
+    /// Says in the journal how far the attempt has come; not inside a transaction of the script's own, which may yet be undone.
+    async fn advance(
+        &mut self,
+        step: &Step<'_>,
+        id: &str,
+        count: usize,
+        opened: Option<usize>,
+        tries: &mut Tries,
+    ) -> Result<(), Broken> {
+        if opened.is_some() {
+            return Ok(());
+        }
+        let retries = self.journal.retries(&**self.session, step, &std::mem::take(&mut tries.unwritten));
+        for mut sql in [retries, Some(self.journal.attempt_advanced(&**self.session, id, count))].into_iter().flatten()
+        {
+            if step.changes_session() {
+                sql = self.session.as_ourselves(&sql);
+            }
+            if let Err(error) = self.session.query(&sql).await {
+                return Err(self.broken(step, count, opened, error.at(Stage::Record)).await);
+            }
+        }
+        Ok(())
+    }
+
+    fn final_records(&self, step: &Step<'_>, id: &str, tries: &Tries) -> Vec<String> {
         let session = &**self.session;
-        let elapsed = started.elapsed();
+        let elapsed = tries.started.elapsed();
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
         records.extend(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
         records.push(self.journal.attempt_finished(session, id, step.statements().len(), elapsed, None));

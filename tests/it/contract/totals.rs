@@ -40,7 +40,7 @@ fn every_run_and_every_attempt_counts_once() {
         assert!(totals.last_failure > totals.last_success && totals.last_success >= totals.since, "{totals:?}");
         let run = totals.last_run.unwrap();
         assert_eq!((run.run_id, run.outcome), (last.report.run_id, Outcome::Failure));
-        assert_eq!(run.migrations.get(&Outcome::Failure), Some(&1));
+        assert_eq!(run.steps.outcomes.get(&Outcome::Failure), Some(&1));
         assert!(run.stages.connect > Duration::ZERO && run.stages.lock > Duration::ZERO, "{:?}", run.stages);
         assert!(run.stages.apply > Duration::ZERO && run.elapsed >= run.stages.apply, "{:?}", run.stages);
         assert_eq!(totals.running, None);

@@ -35,7 +35,7 @@ fn a_file_that_is_named_must_be_there() {
 fn a_bad_value_names_where_it_stands() {
     let door = Door::shop();
     door.write("migrascope.toml", "lock-timeout = \"soon\"\n");
-    assert_snapshot!(door.run_with(&[("MIGRASCOPE_TELEMETRY", "of")], &["up", "--lock-wait", "5"]), @r#"
+    assert_snapshot!(door.run_with(&[("MIGRASCOPE_TELEMETRY", "of")], &["up", "--lock-wait", "5", "--retries=-1"]), @r#"
     --- stderr
     error: invalid value "5" for --lock-wait: time unit needed, for example 5sec or 5ms; durations read 500ms, 5s, 10min
 
@@ -44,6 +44,8 @@ fn a_bad_value_names_where_it_stands() {
       |
     1 | lock-timeout = "soon"
       |                ^^^^^^
+
+    error: invalid value "-1" for --retries: expected a number from 0 on
 
     error: invalid value "of" for MIGRASCOPE_TELEMETRY: expected one of off, auto, required; did you mean off?
     --- exit 2

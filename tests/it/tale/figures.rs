@@ -128,6 +128,24 @@ fn a_failed_run_is_counted() {
 }
 
 #[test]
+fn what_was_tried_again_and_what_it_changed_is_counted() {
+    let figures = Figures::after(Course::Retried);
+    let table = [
+        ("migrascope_lock_retries_total", "migrascope_retry_reason=\"lock_timeout\"", 2.0),
+        ("migrascope_statement_retries_total", "migrascope_retry_reason=\"deadlock\"", 1.0),
+        ("migrascope_statement_retries_total", "migrascope_retry_reason=\"lock_timeout\"", 0.0),
+        ("migrascope_statement_retries_total", "migrascope_retry_reason=\"serialization\"", 0.0),
+        ("migrascope_rows_affected", "db_operation_name=\"INSERT\"", 0.0),
+        ("migrascope_rows_affected", "db_operation_name=\"_OTHER\"", 9.0),
+        ("migrascope_last_run_migration_duration_seconds", "migrascope_version=\"1\"", 0.25),
+        ("migrascope_migrations_total", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 2.0),
+    ];
+    for (name, labels, value) in table {
+        assert_eq!(figures.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", figures.text());
+    }
+}
+
+#[test]
 fn a_run_without_connection_is_counted_under_the_name_that_was_meant() {
     let figures = Figures::after(Course::Unreachable);
     assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"error\""), Some(1.0));

@@ -48,7 +48,7 @@ impl<'t> Tale<'t> {
         let identity = story::answered();
         observer.observe(&Event::RunStarted { run: &story::context(), expected: &identity });
         observer.observe(&Event::LockStarted { ledger: "`shop`.`_migrascope_migrations`" });
-        observer.observe(&Event::LockFinished { error: None, acquired: true, waited: Duration::ZERO });
+        observer.observe(&Event::LockFinished { error: None, acquired: true, waited: Duration::ZERO, retries: 0 });
         let migrations = 1..=self.migrations;
         let set = MigrationSet::new(migrations.map(|n| story::migration(&n.to_string(), "m", &SUMMARIES)).collect());
         let set = set.expect("no version twice");

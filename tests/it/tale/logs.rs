@@ -81,7 +81,12 @@ fn mishaps(logs: &mut Logs) {
     let step = &plan.steps[0];
     logs.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
     let error = Error::Lock { waited: Duration::from_secs(5), holder: None };
-    logs.observe(&Event::LockFinished { error: Some(&error), acquired: false, waited: Duration::from_secs(5) });
+    logs.observe(&Event::LockFinished {
+        error: Some(&error),
+        acquired: false,
+        waited: Duration::from_secs(5),
+        retries: 0,
+    });
     logs.observe(&Event::PlanStarted);
     let schema = Schema { version: None, applied: 2, pending: 0, changed: 1, dirty: true };
     logs.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: Duration::ZERO, schema: &schema });
@@ -136,6 +141,27 @@ fn a_run_is_told_from_beginning_to_end() {
 }
 
 #[test]
+fn what_is_tried_again_is_told_with_its_reason() {
+    let told = told_of(Course::Retried);
+    assert_eq!(headlines(&told)[3..6], ["migration.started INFO", "statement.retrying WARN", "migration.applied INFO"]);
+    let fields = |keys: &[&'static str]| keys.iter().map(|key| told[4].fields[key].as_str()).collect::<Vec<_>>();
+    assert_eq!(
+        fields(&[names::MIGRATION_VERSION, names::STATEMENT_INDEX, names::DB_QUERY_SUMMARY, names::RETRY_REASON]),
+        ["1", "2", "CREATE INDEX users_email", "deadlock"]
+    );
+    assert_eq!(
+        fields(&[names::ERROR_TYPE, names::ATTEMPT, names::ATTEMPTS, names::RETRY_PAUSE, "message"]),
+        [
+            "1213",
+            "1",
+            "11",
+            "0.3",
+            "CREATE INDEX users_email has met an obstacle (deadlock) and is tried again in 0.3 s"
+        ]
+    );
+}
+
+#[test]
 fn what_seldom_happens_is_told_too() {
     assert_eq!(
         headlines(&told(mishaps)),
@@ -156,7 +182,7 @@ fn what_seldom_happens_is_told_too() {
 
 #[test]
 fn the_catalogue_is_what_is_told() {
-    let all = [told_of(Course::Fine), told_of(Course::Failing), told(mishaps)].concat();
+    let all = [told_of(Course::Fine), told_of(Course::Retried), told_of(Course::Failing), told(mishaps)].concat();
     let mut heard: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for told in &all {
         let severities = heard.entry(told.name).or_default();
@@ -190,7 +216,7 @@ fn the_documentation_has_the_log_events() {
 
 #[test]
 fn every_record_names_its_run_and_its_target() {
-    for told in [told_of(Course::Fine), told_of(Course::Failing), told(mishaps)].concat() {
+    for told in [told_of(Course::Retried), told_of(Course::Failing), told(mishaps)].concat() {
         assert_eq!(told.fields.get(names::RUN_ID).map(String::as_str), Some(RUN_ID), "{told:?}");
         assert_eq!(told.fields.get(names::TARGET).map(String::as_str), Some("shop"), "{told:?}");
     }

@@ -128,6 +128,7 @@ fn spans_carry_the_attributes_of_the_conventions() {
         ("migrate", names::MIGRATION_NAME, "create_users"),
         ("migrate", names::MIGRATION_DIRECTION, "up"),
         ("migrate", names::MIGRATION_TRANSACTIONAL, "true"),
+        ("migrate", names::MIGRATION_ATTEMPTS, "1"),
         ("CREATE TABLE users", names::DB_QUERY_SUMMARY, "CREATE TABLE users"),
         ("CREATE TABLE users", names::DB_SYSTEM_NAME, "mariadb"),
         ("CREATE TABLE users", names::STATEMENT_INDEX, "1"),
@@ -257,6 +258,28 @@ fn a_failure_is_an_error_on_its_statement_its_migration_and_the_root() {
     assert_eq!(find(&spans, "CREATE TABLE users").status, Status::Unset);
     assert_eq!(attribute(find(&spans, "migrascope up"), names::PROCESS_EXIT_CODE).as_deref(), Some("5"));
     assert!(!format!("{spans:?}").contains("hunter2"), "no SQL and no value leaves the process");
+}
+
+#[test]
+fn an_attempt_after_the_first_is_a_span_of_its_own() {
+    let spans = spans_of(Course::Retried, &story::context(), 0);
+    assert_eq!(
+        tree(&spans)[4..11],
+        [
+            "migrascope up > migrate Internal",
+            "migrate > CREATE TABLE users Client",
+            "migrate > CREATE INDEX users_email Client",
+            "migrate > attempt Internal",
+            "attempt > CREATE TABLE users Client",
+            "attempt > CREATE INDEX users_email Client",
+            "attempt > record ledger Client",
+        ]
+    );
+    let failed: Vec<_> = spans.iter().filter(|span| matches!(span.status, Status::Error { .. })).collect();
+    assert_eq!(failed.len(), 1, "the statement that met the deadlock: {failed:?}");
+    assert_eq!(attribute(failed[0], names::ERROR_TYPE).as_deref(), Some("1213"));
+    assert_eq!(attribute(find(&spans, "attempt"), names::ATTEMPT).as_deref(), Some("2"));
+    assert_eq!(attribute(find(&spans, "migrate"), names::MIGRATION_ATTEMPTS).as_deref(), Some("2"));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use migrascope::history::{Direction, History};
 use migrascope::migration::{Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version};
 use migrascope::plan::{self, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
-    CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, Stage, StatementReport, StepReport, Unit,
+    CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
+    StepReport, Unit,
 };
 
 pub(super) const RUN_ID: &str = "0190e4ae-7f00-7000-8000-000000000001";
@@ -87,8 +88,16 @@ pub(super) enum Course {
     Fine,
     /// The second statement of the first migration is refused.
     Failing,
+    /// The second statement of the first migration meets a deadlock, and all of it is tried again.
+    Retried,
     /// Nobody answers.
     Unreachable,
+}
+
+impl Course {
+    fn is_good(self) -> bool {
+        matches!(self, Self::Fine | Self::Retried)
+    }
 }
 
 /// Tells a run of [`set`].
@@ -118,7 +127,7 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
             break;
         }
     }
-    let health = (course == Course::Fine).then(|| tell_health(observer));
+    let health = (course.is_good()).then(|| tell_health(observer));
     observer.observe(&Event::LockReleased { held: Duration::from_secs(1), error: None });
     tell_end(course, observer, steps, health);
 }
@@ -139,12 +148,21 @@ fn tell_lock(observer: &mut dyn Observer) {
     let holder = Holder { process: Some(12), user: Some("deploy".to_owned()), ..Holder::default() };
     observer.observe(&Event::LockWaited { holder: Some(&holder), waited: Duration::ZERO });
     observer.observe(&Event::LockWaited { holder: None, waited: Duration::from_secs(1) });
-    observer.observe(&Event::LockFinished { error: None, acquired: true, waited: Duration::from_millis(1500) });
+    observer.observe(&Event::LockFinished {
+        error: None,
+        acquired: true,
+        waited: Duration::from_millis(1500),
+        retries: 2,
+    });
 }
 
 fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> StepReport {
     // The server says that they took no time at all.
     let elapsed = Duration::ZERO;
+    let retries = u32::from(course == Course::Retried && step.migration.version.as_str() == "1");
+    if retries > 0 {
+        tell_deadlock(observer, step);
+    }
     let mut statements = Vec::new();
     for (index, statement) in step.statements().iter().enumerate() {
         observer.observe(&Event::StatementStarted { step, index });
@@ -159,7 +177,21 @@ fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> St
         statements.push(StatementReport { summary, line: statement.line, elapsed, rows: 3 });
     }
     observer.observe(&Event::Recorded { step, elapsed: Duration::from_millis(2), error: None });
-    report(step, statements, None)
+    StepReport { retries, ..report(step, statements, None) }
+}
+
+fn tell_deadlock(observer: &mut dyn Observer, step: &Step<'_>) {
+    let (index, elapsed) = (1, Duration::ZERO);
+    observer.observe(&Event::StatementStarted { step, index: 0 });
+    observer.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
+    observer.observe(&Event::StatementStarted { step, index });
+    let mut error = DatabaseError::new(ErrorKind::Deadlock, format!("deadlock found at '{SECRET_SQL}'"));
+    error.code = Some("1213".to_owned());
+    observer.observe(&Event::StatementFinished { step, index, elapsed, result: Err(&error) });
+    let pause = Duration::from_millis(300);
+    let reason = RetryReason::Deadlock;
+    observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt: 1, of: 11, pause });
+    observer.observe(&Event::AttemptStarted { step, attempt: 2 });
 }
 
 pub(super) fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Failure>) -> StepReport {
@@ -171,6 +203,7 @@ pub(super) fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure:
         outcome: if failure.is_some() { Outcome::Failure } else { Outcome::Success },
         statements,
         total: u32::try_from(step.statements().len()).expect("few"),
+        retries: 0,
         elapsed: Duration::from_millis(250),
         failure,
     }
@@ -223,8 +256,8 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>,
         let failure = step.failure.clone()?;
         Some(Error::Migration { version: step.version.clone(), name: step.name.clone(), failure: Box::new(failure) })
     });
-    let applied = if course == Course::Fine { 2 } else { 0 };
-    let version = (course == Course::Fine).then(|| Version::from_digits("2").expect("digits"));
+    let applied = if course.is_good() { 2 } else { 0 };
+    let version = (course.is_good()).then(|| Version::from_digits("2").expect("digits"));
     let schema = Schema { version, applied, pending: 2 - applied, changed: 0, dirty: false };
     let report = Report { steps, health, applied, pending: 2 - applied, ..ended(error.as_ref()) };
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: Some(&schema) });

@@ -1,0 +1,119 @@
+//! The run that ended last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime};
+
+use super::totals::{milliseconds, moment, number, outcome};
+use super::{EXECUTING, MIGRATION, RUN};
+use crate::database::{DatabaseError, Session, Value};
+use crate::report::{Outcome, RowsAffected, Stages};
+
+/// A run that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastRun {
+    /// Its id.
+    pub run_id: String,
+    /// The trace it belongs to, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+    /// When it ended; when it began, where nobody saw its end.
+    pub ended: SystemTime,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The migrations that it began.
+    pub steps: Steps,
+    /// The rows that they have changed.
+    pub rows: RowsAffected,
+    /// How long each stage took.
+    pub stages: Stages,
+}
+
+/// The migrations of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// How many, by outcome.
+    pub outcomes: HashMap<Outcome, u64>,
+    /// How long each took, by version.
+    pub durations: BTreeMap<String, Duration>,
+}
+
+impl Steps {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, version: &str, outcome: Outcome, elapsed: Duration) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        self.durations.insert(version.to_owned(), elapsed);
+    }
+}
+
+impl LastRun {
+    /// One whose process is known to be dead: all else that it would have said of itself is unknown.
+    pub(super) fn lost(run_id: String, trace_id: Option<String>, began: SystemTime, steps: Steps) -> Self {
+        Self {
+            run_id,
+            trace_id,
+            ended: began,
+            outcome: Outcome::Vanished,
+            elapsed: Duration::ZERO,
+            steps,
+            rows: RowsAffected::default(),
+            stages: Stages::default(),
+        }
+    }
+}
+
+/// The last run that ended, where there is one.
+pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
+    let sql = format!(
+        "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms, \
+         rows_inserted, rows_updated, rows_deleted, rows_other \
+         FROM {table} WHERE kind = '{RUN}' AND outcome <> '{EXECUTING}' \
+         ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
+        ended = session.timestamp_text("coalesce(finished_at, started_at)"),
+    );
+    let Some(row) = session.query(&sql).await?.pop() else {
+        return Ok(None);
+    };
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten();
+    let run_id = next().unwrap_or_default();
+    let steps = steps_of(session, table, &run_id).await?;
+    Ok(Some(LastRun {
+        steps,
+        run_id,
+        trace_id: next(),
+        ended: moment(next()).unwrap_or(SystemTime::UNIX_EPOCH),
+        outcome: outcome(next()),
+        elapsed: milliseconds(next()),
+        stages: Stages {
+            connect: milliseconds(next()),
+            lock: milliseconds(next()),
+            plan: milliseconds(next()),
+            apply: milliseconds(next()),
+            health: milliseconds(next()),
+        },
+        rows: RowsAffected {
+            inserted: number(next()),
+            updated: number(next()),
+            deleted: number(next()),
+            other: number(next()),
+        },
+    }))
+}
+
+/// The migrations of one run that have ended.
+pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &str) -> Result<Steps, DatabaseError> {
+    let sql = format!(
+        "SELECT version, outcome, elapsed_ms FROM {table} WHERE kind = '{MIGRATION}' AND run_id = {} \
+         AND outcome <> '{EXECUTING}' ORDER BY id",
+        session.literal(&Value::Text(run_id.to_owned())),
+    );
+    let mut steps = Steps::default();
+    for row in session.query(&sql).await? {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let version = next().unwrap_or_default();
+        steps.add(&version, outcome(next()), milliseconds(next()));
+    }
+    Ok(steps)
+}

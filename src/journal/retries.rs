@@ -1,0 +1,61 @@
+//! The rows of attempts that met a passing obstacle and were followed by another one.
+
+use std::time::{Duration, Instant};
+
+use super::record::{Entry, new_id};
+use super::{Journal, RETRY};
+use crate::database::{DatabaseError, Session, Value};
+use crate::plan::Step;
+use crate::report::RetryReason;
+
+/// An attempt that was tried again.
+pub(crate) struct Retried {
+    reason: RetryReason,
+    /// Which statement met the obstacle, from 0.
+    statement: usize,
+    code: Option<String>,
+    message: String,
+    took: Duration,
+    ended: Instant,
+}
+
+impl Retried {
+    /// An attempt that has just ended.
+    pub(crate) fn new(reason: RetryReason, statement: usize, error: &DatabaseError, took: Duration) -> Self {
+        let (code, message) = (error.code.clone(), error.message.clone());
+        Self { reason, statement, code, message, took, ended: Instant::now() }
+    }
+}
+
+impl Journal<'_> {
+    /// SQL for the rows of these attempts; `None` where there are none.
+    ///
+    /// They are written when the step has got further, or has failed for good: while the obstacle stands, a database of
+    /// one file could not take them.
+    pub(crate) fn retries(&self, session: &dyn Session, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
+        let rows: Vec<_> = retries.iter().map(|retried| self.retry(step, retried)).collect();
+        (!rows.is_empty()).then(|| self.insertion(session, &rows))
+    }
+
+    fn retry(&self, step: &Step<'_>, retried: &Retried) -> Vec<(&'static str, Value)> {
+        let since_then = retried.ended.elapsed();
+        let mut columns = self.columns(&Entry {
+            step: Some(step),
+            outcome: retried.reason.word(),
+            done: retried.statement,
+            total: step.statements().len(),
+            started: Value::Ago(since_then + retried.took),
+            ..Entry::of(RETRY, &new_id())
+        });
+        for (name, value) in &mut columns {
+            match *name {
+                "error_code" => *value = Value::text_or_null(retried.code.clone()),
+                "error_text" => *value = Value::Text(retried.message.clone()),
+                "finished_at" => *value = Value::Ago(since_then),
+                "elapsed_ms" => *value = Value::Milliseconds(retried.took),
+                _ => {}
+            }
+        }
+        columns
+    }
+}

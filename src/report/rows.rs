@@ -1,0 +1,45 @@
+//! How many rows migrations have changed.
+
+use super::{Remains, StatementReport, StepReport};
+
+/// Rows that statements have changed, by what these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowsAffected {
+    /// By `INSERT` and `REPLACE`.
+    pub inserted: u64,
+    /// By `UPDATE`.
+    pub updated: u64,
+    /// By `DELETE`.
+    pub deleted: u64,
+    /// By anything else that says so: `MERGE`, `WITH …`, `CREATE TABLE … AS`. Rows that were only read are none of these.
+    pub other: u64,
+}
+
+impl RowsAffected {
+    /// What is left of all steps: a migration that was rolled back has changed nothing.
+    #[must_use]
+    pub fn of(steps: &[StepReport]) -> Self {
+        let mut rows = Self::default();
+        for step in steps {
+            let effective = match step.failure.as_ref().map(|failure| failure.remains) {
+                None => step.statements.len(),
+                Some(Remains::HalfWay { done, .. }) => done as usize,
+                Some(Remains::Nothing | Remains::Unknown) => 0,
+            };
+            step.statements.iter().take(effective).for_each(|statement| rows.count(statement));
+        }
+        rows
+    }
+
+    fn count(&mut self, statement: &StatementReport) {
+        let operation = statement.summary.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+        let rows = match operation.as_str() {
+            "INSERT" | "REPLACE" => &mut self.inserted,
+            "UPDATE" => &mut self.updated,
+            "DELETE" => &mut self.deleted,
+            "SELECT" | "VALUES" | "TABLE" | "SHOW" | "EXPLAIN" | "PRAGMA" => return,
+            _ => &mut self.other,
+        };
+        *rows = rows.saturating_add(statement.rows);
+    }
+}
