@@ -146,7 +146,7 @@ def mutants(rule: Rule) -> Iterator[tuple[str, str]]:
     start = text.index(f"- alert: {rule.name}\n")
     end = text.find("- alert:", start + 1)
     own = text[start:end if end > 0 else len(text)]
-    for at in re.finditer(r"^        for: .*\n", own, re.MULTILINE):
+    for at in re.finditer(r"^        (?:keep_firing_)?for: .*\n", own, re.MULTILINE):
         yield at[0].strip(), text.replace(own, own[:at.start()] + own[at.end():])
     body = own[own.index("expr:"):own.index("labels:")]
     for at in re.finditer(r"\b(and|unless|or)\b", body):
@@ -165,21 +165,23 @@ def clause_end(text: str, start: int) -> int:
             depth -= 1
             if depth < 0:
                 return at
-        elif depth == 0 and re.match(r"\n {8}for:|\n {8}$|\b(and|unless|or)\b", text[at:]):
+        elif depth == 0 and re.match(r"\n {8}(keep_firing_)?for:|\n {8}$|\b(and|unless|or)\b", text[at:]):
             return at
         at += 1
     return at
 
 
-def survives(root: pathlib.Path, changed: str) -> bool:
-    """Whether all tests pass with these alerts."""
+def survives(root: pathlib.Path, name: str, changed: str) -> bool:
+    """Whether all tests that ask for the alert pass with these rules."""
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "alerts.yml").write_text(changed, encoding="utf-8")
         pathlib.Path(folder, "rules.yml").write_bytes((root / "dashboards" / "rules.yml").read_bytes())
         tests = pathlib.Path(folder, "tests")
         tests.mkdir()
         for file in (root / "dashboards" / "tests").glob("*.yml"):
-            (tests / file.name).write_bytes(file.read_bytes())
+            text = file.read_text(encoding="utf-8")
+            if f"alertname: {name}" in text:
+                (tests / file.name).write_text(text, encoding="utf-8")
         files = sorted(str(file) for file in tests.glob("*.yml"))
         checked = subprocess.run(["promtool", "check", "rules", f"{folder}/alerts.yml"], capture_output=True, text=True)
         if checked.returncode:
@@ -190,7 +192,7 @@ def survives(root: pathlib.Path, changed: str) -> bool:
 def try_mutants(root: pathlib.Path, found: list[Rule]) -> Iterator[str]:
     made = [(rule.name, what, changed) for rule in found if "alert" in rule.body for what, changed in mutants(rule)]
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        alive = pool.map(lambda one: survives(root, one[2]), made)
+        alive = pool.map(lambda one: survives(root, one[0], one[2]), made)
         for (name, what, _), survived in zip(made, alive):
             if survived:
                 yield f"{name}: no test notices when this is left out: {what}"
