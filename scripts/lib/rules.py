@@ -107,9 +107,11 @@ def objections_to_pages(root: pathlib.Path, found: list[Rule]) -> Iterator[str]:
         text = page.read_text(encoding="utf-8")
         if re.findall(r"^## (.*)$", text, re.MULTILINE) != SECTIONS:
             yield f"{page.relative_to(root)}: its sections are not {', '.join(SECTIONS)}"
-        severity = alerts[page.stem].body["labels"]["severity"]
-        if f"Severity: {severity}" not in text:
-            yield f"{page.relative_to(root)}: does not say \"Severity: {severity}\""
+        body = alerts[page.stem].body
+        severity = body["labels"]["severity"]
+        head = f"Severity: {severity}. " + (f"Fires after {body['for']}." if "for" in body else "Fires at once.")
+        if head not in text:
+            yield f"{page.relative_to(root)}: does not say \"{head}\""
         if f"| [{page.stem}]({page.name}) | {severity} |" not in index:
             yield f"{RUNBOOKS}/README.md: no line for {page.stem} with its severity"
 
