@@ -21,6 +21,7 @@ pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
 pub use self::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
+use crate::script::{Name, Thing};
 
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -162,8 +163,8 @@ pub trait Session: Send {
     /// SQL for a timestamp column as RFC 3339 text in UTC.
     fn timestamp_text(&self, column: &str) -> String;
 
-    /// Opens a transaction with these limits; may be sent together with the next statement.
-    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
+    /// Opens a transaction with these limits, or with those there are; may be sent together with the next statement.
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError>;
 
     /// Opens a transaction that only reads, at once; where the session is switched to reading for that, it stays so.
     async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError>;
@@ -188,14 +189,25 @@ pub trait Session: Send {
     /// SQL that must stand between a script that changed the session and our own records, inside the transaction.
     fn regain(&self) -> Vec<String>;
 
-    /// A statement of ours that is not hindered by a role that a script has taken, and leaves that role as it is.
-    fn as_ourselves(&self, sql: &str) -> String;
+    /// SQL that, in front of statements of ours inside a transaction, keeps them from being hindered by a role that a script has
+    /// taken; that role is back at the transaction's end.
+    fn ourselves(&self) -> Vec<String>;
 
     /// Makes the session as new: settings, roles and temporary objects of a migration are gone.
     async fn renew(&mut self) -> Result<(), DatabaseError>;
 
     /// How many tables there are that are not called `ours`.
     async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError>;
+
+    /// SQL that returns a row where this is there and can be used.
+    fn existence(&self, thing: &Thing) -> String;
+
+    /// SQL that returns the quoted name of this index where a concurrent build has left it invalid, and nobody is at work on it;
+    /// `None` where there is no such thing.
+    fn invalid_index(&self, index: &Name) -> Option<String>;
+
+    /// SQL that returns a row as long as the session with this process number lives; `None` where a session cannot outlive its client.
+    fn living(&self, process: u64) -> Option<String>;
 
     /// What only this database can be asked about its health.
     fn probes(&self) -> Vec<Probe>;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::journal::Totals;
-use crate::plan::{Plan, Schema, Step};
+use crate::plan::{Change, Plan, Schema, Step};
 use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
 
 /// What the run was asked to do.
@@ -17,16 +17,22 @@ pub enum Command {
     Down,
     /// Make the health checks and nothing else.
     Health,
+    /// Change history as a person asks for, or go on with what was left half-way.
+    Repair,
+    /// Record migrations as applied in a database that has no history yet.
+    Baseline,
 }
 
 impl Command {
-    /// `up`, `down` or `health`.
+    /// `up`, `down`, `health`, `repair` or `baseline`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Up => "up",
             Self::Down => "down",
             Self::Health => "health",
+            Self::Repair => "repair",
+            Self::Baseline => "baseline",
         }
     }
 }
@@ -116,6 +122,15 @@ impl RunContext {
             tool_version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+/// Who knows whether a statement took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness {
+    /// The database: what the statement makes is there or not.
+    Database,
+    /// The person who asked for the repair.
+    Operator,
 }
 
 /// Something that has happened.
@@ -230,6 +245,33 @@ pub enum Event<'a> {
         of: u32,
         /// How long the run waits before the next one.
         pause: Duration,
+    },
+    /// An invalid index that an earlier attempt had left was dropped, before the statement that builds it runs.
+    InvalidIndexDropped {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// The index, in quotes.
+        name: &'a str,
+    },
+    /// It was not known whether a statement of a half-way migration took effect; now it is.
+    DoubtSettled {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// Whether it took effect.
+        ran: bool,
+        /// Who says so.
+        witness: Witness,
+    },
+    /// History was changed as a person has asked for.
+    HistoryChanged {
+        /// How.
+        change: &'a Change,
+        /// How many migrations that was about.
+        migrations: usize,
     },
     /// The pause is over, and the next attempt begins.
     AttemptStarted {

@@ -82,6 +82,8 @@ pub struct Attempt {
     pub state: State,
     /// Statements that have taken effect for certain.
     pub done: u32,
+    /// The checksum of these statements; `None` where the journal has none.
+    pub done_checksum: Option<Checksum>,
     /// Statements it had.
     pub total: u32,
     /// The database's code for the error, where one was seen.

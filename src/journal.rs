@@ -6,6 +6,7 @@
 
 mod last_run;
 mod record;
+mod repair;
 mod retries;
 mod totals;
 
@@ -18,7 +19,7 @@ use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, State};
 use crate::ledger::{bare_name, qualified, rows_if_table};
-use crate::migration::Version;
+use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
 
 /// The word in `outcome` for what has not ended yet.
@@ -31,6 +32,9 @@ const MIGRATION: &str = "migration";
 const CHECK: &str = "check";
 /// The word in `kind` for the row of an attempt that was followed by another one; its outcome is the reason.
 const RETRY: &str = "retry";
+
+/// The word in `kind` for the row of a change of history that a person has asked for; its outcome says which.
+const REPAIR: &str = "repair";
 
 /// The journal of one run.
 pub(crate) struct Journal<'a> {
@@ -65,6 +69,7 @@ impl<'a> Journal<'a> {
                half_way BOOLEAN NOT NULL,\n  \
                statements_done INTEGER NOT NULL,\n  \
                statements_total INTEGER NOT NULL,\n  \
+               done_checksum VARCHAR(64),\n  \
                error_code VARCHAR(32),\n  \
                error_text TEXT,\n  \
                started_at {timestamp} NOT NULL,\n  \
@@ -83,6 +88,7 @@ impl<'a> Journal<'a> {
                operator VARCHAR(255),\n  \
                host VARCHAR(255),\n  \
                pod VARCHAR(255),\n  \
+               reason TEXT,\n  \
                tool_version VARCHAR(32) NOT NULL\n){suffix}",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
@@ -109,7 +115,7 @@ fn word(outcome: Outcome) -> &'static str {
 pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Vec<Attempt>, DatabaseError> {
     let sql = format!(
         "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
-         error_text, {started} FROM {table} WHERE half_way ORDER BY started_at, id",
+         error_text, {started}, done_checksum FROM {table} WHERE half_way ORDER BY started_at, id",
         started = session.timestamp_text("started_at"),
         table = qualified(session, name),
     );
@@ -143,5 +149,6 @@ fn attempt(row: Row) -> Attempt {
         error_code: next(),
         error_text: next(),
         started_at: next().unwrap_or_default(),
+        done_checksum: next().map(Checksum::from_history),
     }
 }

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 
 pub(crate) use self::native::NativeLedger;
 use crate::database::{DatabaseError, Session};
-use crate::history::Entry;
+use crate::history::{Direction, Entry};
+use crate::migration::{Migration, Version};
 use crate::plan::Step;
 
 /// How long a migration took, as its row will say.
@@ -44,8 +45,22 @@ pub(crate) trait Ledger: Send + Sync {
     /// The applied migrations in the order of their versions; `None` when there is no table.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError>;
 
-    /// SQL that records a step once it is taken: a row for up, its removal for down.
-    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String>;
+    /// SQL for the row of a migration that is applied now.
+    fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
+
+    /// SQL that removes the row of a version.
+    fn remove(&self, session: &dyn Session, version: &Version) -> String;
+
+    /// SQL that gives the row of an applied migration the name and the checksums of its present file.
+    fn accept(&self, session: &dyn Session, migration: &Migration) -> String;
+
+    /// SQL that records a step once it is taken.
+    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> String {
+        match step.direction {
+            Direction::Up => self.add(session, step.migration, elapsed, run_id),
+            Direction::Down => self.remove(session, &step.migration.version),
+        }
+    }
 }
 
 /// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.

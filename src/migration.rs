@@ -139,12 +139,7 @@ impl Checksum {
     pub fn of_text(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut hash = Sha256::new();
-        for (index, line) in text.split("\r\n").enumerate() {
-            if index > 0 {
-                hash.update(b"\n");
-            }
-            hash.update(line.as_bytes());
-        }
+        update_with_lf(&mut hash, text);
         Self::from_digest(&hash.finalize())
     }
 
@@ -180,6 +175,39 @@ impl Checksum {
 impl fmt::Display for Checksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+fn update_with_lf(hash: &mut Sha256, text: &str) {
+    for (index, line) in text.split("\r\n").enumerate() {
+        if index > 0 {
+            hash.update(b"\n");
+        }
+        hash.update(line.as_bytes());
+    }
+}
+
+/// The checksum of the statements that have taken effect, kept up with each: with LF line ends, a zero byte behind each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Sha256);
+
+impl Progress {
+    /// Of these statements.
+    pub(crate) fn of<'a>(statements: impl Iterator<Item = &'a str>) -> Self {
+        let mut progress = Self::default();
+        statements.for_each(|statement| progress.add(statement));
+        progress
+    }
+
+    /// One more has taken effect.
+    pub(crate) fn add(&mut self, statement: &str) {
+        update_with_lf(&mut self.0, statement);
+        self.0.update([0]);
+    }
+
+    /// Of all of them.
+    pub(crate) fn checksum(&self) -> Checksum {
+        Checksum::from_digest(&self.0.clone().finalize())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::report::Report;
-use crate::run::{self, Figures, Job, Options, Stop};
+use crate::run::{self, Figures, Job, Options, Repair, Stop};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -123,8 +123,26 @@ impl Migrator {
         observer: &mut dyn Observer,
         stop: &Stop,
     ) -> Result<Report, RunError> {
-        let job = Job { connector: &*self.connector, set: &self.set, options: &self.options, context, stop };
-        run::run(&job, observer).await
+        run::run(&self.job(context, stop, None), observer).await
+    }
+
+    /// Changes history as a person asks for, or goes on with a migration that was left half-way; `context.command` is
+    /// [`Command::Repair`] or [`Command::Baseline`].
+    ///
+    /// # Errors
+    /// As [`Migrator::run`]; [`Error::Refused`] with every reason why it may not be done.
+    pub async fn repair(
+        &self,
+        context: &RunContext,
+        repair: &Repair,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, RunError> {
+        run::run(&self.job(context, stop, Some(repair)), observer).await
+    }
+
+    fn job<'a>(&'a self, context: &'a RunContext, stop: &'a Stop, repair: Option<&'a Repair>) -> Job<'a> {
+        Job { connector: &*self.connector, set: &self.set, options: &self.options, context, stop, repair }
     }
 
     /// What [`Migrator::run`] would do now: read-only and without the lock.

@@ -1,8 +1,11 @@
 //! Files × history → what will be done, or every reason why nothing can be. Pure: no clock, no database.
 
+mod change;
 mod objection;
 mod step;
 
+pub(crate) use self::change::{Amendment, Resumption, amend, resume};
+pub use self::change::{Change, Doubt};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};
 use crate::history::{Direction, Entry, History};

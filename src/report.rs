@@ -110,6 +110,8 @@ pub struct Failure {
     pub detail: Option<String>,
     /// The database's hint.
     pub hint: Option<String>,
+    /// An index in quotes that a failed concurrent build has left invalid.
+    pub invalid_index: Option<String>,
     /// What is left of the migration.
     pub remains: Remains,
 }

@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod lock;
+mod mend;
 mod options;
 mod place;
 mod step;
@@ -11,6 +12,7 @@ mod tally;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::chronicle::totals;
+pub use self::mend::Repair;
 pub use self::options::Options;
 pub use self::stop::Stop;
 use self::tally::Tally;
@@ -50,6 +52,8 @@ pub(crate) struct Job<'a> {
     pub(crate) options: &'a Options,
     pub(crate) context: &'a RunContext,
     pub(crate) stop: &'a Stop,
+    /// What [`Command::Repair`] and [`Command::Baseline`] are about.
+    pub(crate) repair: Option<&'a Repair>,
 }
 
 impl<'a> Job<'a> {
@@ -98,7 +102,7 @@ pub(crate) fn plan<'a>(
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
         // What health would be asked of is a schema that is up to date.
-        Command::Up | Command::Health => plan::up(set, history, rules),
+        Command::Up | Command::Health | Command::Repair | Command::Baseline => plan::up(set, history, rules),
         Command::Down => plan::down(set, history, rules),
     };
     plan.map_err(Error::Refused)
@@ -152,7 +156,8 @@ async fn with_session(
     let rules = rules(job.options, session.abilities());
     let started = Instant::now();
     let history = read_history(&mut **session, &ledger, job.options, Depth::Plan).await?;
-    if let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
+    if job.repair.is_none()
+        && let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
         && plan.steps.is_empty()
     {
         observer.observe(&Event::PlanStarted);
@@ -187,12 +192,22 @@ async fn under_lock(
     // Whoever has the lock knows that nobody else runs. Where there is no journal yet there is nothing to mark.
     let _ = session.query(&journal.mark_vanished(&**session)).await;
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
-    if plan.steps.is_empty() {
+    if plan.steps.is_empty() && job.repair.is_none() {
         return Ok(());
     }
     prepare_tables(&mut **session, ledger, &journal, plan.steps.len(), tally.started.elapsed()).await?;
     tally.journaled = true;
     let started = Instant::now();
+    if let Some(repair) = job.repair {
+        let history = tally.history().cloned().unwrap_or_default();
+        let changed = mend::carry_out(job, repair, &mut **session, (ledger, &journal), &history, observer).await;
+        if changed.is_err() || plan.steps.is_empty() {
+            let reread = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
+            reread.into_iter().for_each(|history| tally.begin(history));
+            let noted = chronicle::finish(&mut **session, &journal, changed.as_ref().err(), tally).await;
+            return changed.and(noted);
+        }
+    }
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
     let mut engine = step::Engine {
         job,
@@ -247,7 +262,10 @@ async fn plan_under_lock<'a>(
     let (result, schema) = match read {
         Ok(history) => {
             let schema = plan::survey(job.set, &history);
-            let result = plan(job.context.command, job.set, &history, &rules);
+            let result = match job.repair {
+                None => plan(job.context.command, job.set, &history, &rules),
+                Some(repair) => mend::plan(job, repair, &mut **session, &history, &rules, observer).await,
+            };
             tally.begin(history);
             (result, schema)
         }

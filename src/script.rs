@@ -4,6 +4,7 @@ mod body;
 mod checksum;
 mod delimiter;
 mod directive;
+mod effect;
 mod head;
 mod kind;
 mod lexer;
@@ -19,6 +20,7 @@ mod token;
 
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
+pub use effect::{Effect, Name, Thing, effect};
 use place::Places;
 pub use problem::Problem;
 use split::Split;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args as Group, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use migrascope::migration::Version;
+use migrascope::plan::{Change, Doubt};
 
 use super::exit::Exit;
 use super::help;
@@ -214,6 +215,28 @@ pub(crate) enum Command {
     /// Compare files with history and apply nothing; exits with 4 when they do not fit
     #[command(after_long_help = help::VERIFY)]
     Verify,
+    /// Settle a half-way migration, or correct the history; each change is written into the journal
+    #[command(after_long_help = help::REPAIR)]
+    Repair {
+        #[command(flatten)]
+        what: What,
+        /// Of --resume, where it cannot be seen whether the interrupted statement took effect: ran or did-not-run
+        #[arg(long, value_name = "WHAT", value_parser = doubt, conflicts_with_all = ["mark_applied", "mark_reverted", "accept_changes"])]
+        in_doubt: Option<Doubt>,
+        /// Why, for whoever reads the journal
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+    /// Record everything up to a version as applied, without running it, in a database that has no history
+    #[command(after_long_help = help::BASELINE)]
+    Baseline {
+        /// The newest migration whose effects the database has
+        #[arg(value_name = "VERSION", value_parser = version)]
+        up_to: Version,
+        /// Why, for whoever reads the journal
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: Option<String>,
+    },
     /// Check the database's health and do nothing else; exits with 9 when a check fails
     #[command(after_long_help = help::HEALTH)]
     Health,
@@ -259,6 +282,47 @@ pub(crate) struct Reach {
     /// Go so many migrations
     #[arg(long, value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<usize>,
+}
+
+/// What to repair.
+#[derive(Debug, Clone, Default, Group)]
+#[group(required = true, multiple = false)]
+pub(crate) struct What {
+    /// Go on with a half-way migration at its first statement without effect
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    resume: Option<Version>,
+    /// It counts as applied: what was missing was done by hand
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    mark_applied: Option<Version>,
+    /// It counts as not applied: what it had done was undone by hand
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    mark_reverted: Option<Version>,
+    /// The file of an applied migration is right as it is now
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    accept_changes: Option<Version>,
+}
+
+impl What {
+    /// The change of history that is asked for.
+    pub(crate) fn change(&self, doubt: Option<Doubt>) -> Option<Change> {
+        let resume = self.resume.clone().map(|version| Change::Resume { version, doubt });
+        resume
+            .or_else(|| self.mark_applied.clone().map(Change::MarkApplied))
+            .or_else(|| self.mark_reverted.clone().map(Change::MarkReverted))
+            .or_else(|| self.accept_changes.clone().map(Change::AcceptChanges))
+    }
+}
+
+fn doubt(text: &str) -> Result<Doubt, &'static str> {
+    match text {
+        "ran" => Ok(Doubt::Ran),
+        "did-not-run" => Ok(Doubt::DidNotRun),
+        _ => Err("expected ran or did-not-run"),
+    }
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("a few words are needed") } else { Ok(text.trim().to_owned()) }
 }
 
 fn version(text: &str) -> Result<Version, &'static str> {

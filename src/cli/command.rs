@@ -5,13 +5,14 @@ mod new;
 mod plan;
 mod push;
 mod ready;
+mod repair;
 mod run;
 mod serve;
 mod status;
 mod verify;
 
 use migrascope::event;
-use migrascope::plan::Target;
+use migrascope::plan::{Change, Target};
 
 use super::args::{Command, Reach};
 use super::exit::Exit;
@@ -22,17 +23,23 @@ use super::settings::{Format, Settings, Unusable, Verbosity};
 
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
-    use event::Command::{Down, Health, Up};
+    use event::Command::{Baseline, Down, Health, Repair, Up};
     match command {
-        Command::Up { reach, dry_run: false } => run::carry_out(settings, Up, target(reach)),
-        Command::Down { reach, dry_run: false } => run::carry_out(settings, Down, target(reach)),
+        Command::Up { reach, dry_run: false } => run::carry_out(settings, Up, target(reach), None),
+        Command::Down { reach, dry_run: false } => run::carry_out(settings, Down, target(reach), None),
         Command::Up { reach, dry_run: true } | Command::Plan { reach } => plan::carry_out(settings, Up, target(reach)),
         Command::Down { reach, dry_run: true } => plan::carry_out(settings, Down, target(reach)),
         Command::Status { check } => {
             status::carry_out(settings, if *check { status::On::Pending } else { status::On::Never })
         }
         Command::Verify => verify::carry_out(settings),
-        Command::Health => run::carry_out(settings, Health, Target::Latest),
+        Command::Repair { what, in_doubt, reason } => {
+            repair::carry_out(settings, Repair, what.change(*in_doubt), Some(reason.clone()))
+        }
+        Command::Baseline { up_to, reason } => {
+            repair::carry_out(settings, Baseline, Some(Change::Baseline(up_to.clone())), reason.clone())
+        }
+        Command::Health => run::carry_out(settings, Health, Target::Latest, None),
         Command::Push => push::carry_out(settings),
         Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
@@ -55,6 +62,8 @@ impl Command {
             Self::Status { .. } => "status",
             Self::Plan { .. } => "plan",
             Self::Verify => "verify",
+            Self::Repair { .. } => "repair",
+            Self::Baseline { .. } => "baseline",
             Self::Health => "health",
             Self::Push => "push",
             Self::Serve { .. } => "serve",

@@ -21,8 +21,6 @@ pub(crate) use self::refusal::{note, objection};
 pub(crate) struct Surroundings<'a> {
     /// What the run did before, where it came that far.
     pub(crate) report: Option<&'a Report>,
-    /// The journal's table.
-    pub(crate) journal: &'a str,
     /// Which way it was going.
     pub(crate) direction: Direction,
 }
@@ -35,7 +33,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Connect { source, .. } => vec![connection::refused(error, source)],
         Error::ReadOnly { .. } => vec![connection::read_only(error)],
         Error::Lock { waited, holder } => vec![connection::locked(*waited, holder.as_deref())],
-        Error::Refused(objections) => refusal::objections(objections, around),
+        Error::Refused(objections) => refusal::objections(objections),
         Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],
         Error::Own { source, .. } => vec![connection::own(error, source)],
         Error::Unhealthy { failed } => vec![health::unhealthy(error, failed, around)],

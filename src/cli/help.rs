@@ -38,6 +38,22 @@ Examples:
 
 A step without a down file is refused before anything is touched.";
 
+pub(super) const REPAIR: &str = "\
+Examples:
+  migrascope repair --resume 7 --reason \"disk was full\"        go on where 7 was left
+  migrascope repair --resume 7 --in-doubt did-not-run --reason …  when only you can know
+  migrascope repair --mark-applied 7 --reason \"done by hand\"
+  migrascope repair --mark-reverted 7 --reason \"undone by hand\"
+  migrascope repair --accept-changes 7 --reason \"comment fixed\"
+
+Takes the lock. Every change is a row of kind repair in the journal, with who made it, when and why.";
+
+pub(super) const BASELINE: &str = "\
+Examples:
+  migrascope baseline 20260105090000 --reason \"taken over from a dump\"
+
+Refused where anything is recorded already.";
+
 pub(super) const STATUS: &str = "\
 Examples:
   migrascope status

@@ -129,6 +129,16 @@ impl Observer for Screen {
                 self.live.clear();
                 complain(format_args!("… {}", line::retrying(step, *index, *reason, (*attempt, *of), *pause)));
             }
+            Event::InvalidIndexDropped { name, .. } => {
+                self.say(format_args!(
+                    "dropped {}: an invalid index, left by a build that failed",
+                    explain::one_line(name)
+                ));
+            }
+            Event::DoubtSettled { step, index, ran, witness } => self.say(line::settled(step, *index, *ran, *witness)),
+            Event::HistoryChanged { change, migrations } => {
+                line::changed(change, *migrations).into_iter().for_each(|line| self.say(line));
+            }
             Event::MigrationFinished { step, report } => self.migrated(step, report),
             Event::HealthFinished { report } => self.examined(report),
             Event::RunFinished { report, .. } => {

@@ -1,6 +1,7 @@
 //! MySQL 8 and later, MariaDB 10.5 and later. DDL commits by itself here.
 
 mod error;
+mod existence;
 mod health;
 mod keeper;
 
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
+use crate::script::{Name, Thing};
 
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
      CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR)";
@@ -202,8 +204,10 @@ impl Session for MysqlSession {
         format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
     }
 
-    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        self.limit(limits).await?;
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
+        if let Some(limits) = limits {
+            self.limit(limits).await?;
+        }
         self.wire.query("START TRANSACTION").await.map(drop)
     }
 
@@ -256,8 +260,8 @@ impl Session for MysqlSession {
         Vec::new()
     }
 
-    fn as_ourselves(&self, sql: &str) -> String {
-        sql.to_owned()
+    fn ourselves(&self) -> Vec<String> {
+        Vec::new()
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {
@@ -276,6 +280,18 @@ impl Session for MysqlSession {
         );
         let rows = self.wire.query(&sql).await?;
         Ok(number(&rows))
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        existence::existence(thing)
+    }
+
+    fn invalid_index(&self, _index: &Name) -> Option<String> {
+        None
+    }
+
+    fn living(&self, process: u64) -> Option<String> {
+        Some(format!("SELECT 'yes' FROM information_schema.PROCESSLIST WHERE ID = {process}"))
     }
 
     fn probes(&self) -> Vec<Probe> {

@@ -4,8 +4,10 @@
 //! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
 
 mod error;
+mod existence;
 mod health;
 mod keeper;
+mod text;
 
 use std::time::Duration;
 
@@ -16,13 +18,15 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Either};
 
 use self::error::{from_connect, translate};
 use self::keeper::PostgresKeeper;
+use self::text::{byte, literal, quoted, settings, text_literal};
 use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, ErrorKind, Identity, Keeper, Limits, Probe, Row,
-    SecretUrl, Session, UrlError, Value, milliseconds,
+    SecretUrl, Session, UrlError, Value,
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
+use crate::script::{Name, Thing};
 
 /// The server measures the statement in front, because the message carries more than that statement.
 const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
@@ -249,39 +253,20 @@ impl Session for PostgresSession {
     }
 
     fn quote(&self, identifier: &str) -> String {
-        format!("\"{}\"", identifier.replace('"', "\"\""))
+        quoted(identifier)
     }
 
     fn literal(&self, value: &Value) -> String {
-        match value {
-            Value::Null => "NULL".to_owned(),
-            Value::Bool(true) => "TRUE".to_owned(),
-            Value::Bool(false) => "FALSE".to_owned(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(text) => text_literal(text),
-            Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
-            Value::BeforeBegin(before) => {
-                format!("pg_catalog.transaction_timestamp() - interval '{} microseconds'", before.as_micros())
-            }
-            Value::Ago(duration) => {
-                format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
-            }
-            Value::MillisecondsSinceBegin(before) => format!(
-                "pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - \
-                 pg_catalog.transaction_timestamp()) * 1000)::numeric, 3) + {}",
-                milliseconds(*before)
-            ),
-            Value::Milliseconds(duration) => milliseconds(*duration),
-        }
+        literal(value)
     }
 
     fn timestamp_text(&self, column: &str) -> String {
         format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
     }
 
-    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
         self.ahead.push("BEGIN".to_owned());
-        self.ahead.extend(settings("SET LOCAL", limits, self.limited));
+        self.ahead.extend(limits.map(|limits| settings("SET LOCAL", limits, self.limited)).unwrap_or_default());
         Ok(())
     }
 
@@ -341,9 +326,8 @@ impl Session for PostgresSession {
         vec!["RESET SESSION AUTHORIZATION".to_owned()]
     }
 
-    fn as_ourselves(&self, sql: &str) -> String {
-        // Two statements in one message are a transaction, and what is local to it ends with it.
-        format!("SET LOCAL ROLE NONE;{sql}")
+    fn ourselves(&self) -> Vec<String> {
+        vec!["SET LOCAL ROLE NONE".to_owned()]
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {
@@ -362,6 +346,18 @@ impl Session for PostgresSession {
         Ok(number(&rows))
     }
 
+    fn existence(&self, thing: &Thing) -> String {
+        existence::existence(thing)
+    }
+
+    fn invalid_index(&self, index: &Name) -> Option<String> {
+        Some(existence::invalid_index(index))
+    }
+
+    fn living(&self, process: u64) -> Option<String> {
+        Some(format!("SELECT 'yes' FROM pg_catalog.pg_stat_activity WHERE pid = {process}"))
+    }
+
     fn probes(&self) -> Vec<Probe> {
         health::probes(&self.identity.version)
     }
@@ -372,29 +368,6 @@ impl Session for PostgresSession {
     }
 }
 
-/// Where the character is that the server has counted.
-fn byte(sql: &str, chars: usize) -> usize {
-    sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte)
-}
-
-/// The settings for these limits; one that is not given goes back to its default where it may have been set before.
-fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
-    let setting = |name: &str, limit: Option<Duration>| match limit {
-        Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().min(i32::MAX as u128))),
-        None => limited.then(|| format!("{verb} {name} TO DEFAULT")),
-    };
-    [setting("lock_timeout", limits.lock_timeout), setting("statement_timeout", limits.statement_timeout)]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
 fn rows_of(answer: &Answer) -> u64 {
     answer.affected.max(answer.returned)
-}
-
-/// Safe whatever `standard_conforming_strings` says.
-fn text_literal(text: &str) -> String {
-    let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
-    format!("E'{escaped}'")
 }

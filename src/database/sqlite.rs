@@ -24,6 +24,7 @@ use super::{
 };
 use crate::migration::Dialect;
 use crate::report::Stage;
+use crate::script::{Name, Thing};
 
 /// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -241,8 +242,10 @@ impl Session for SqliteSession {
         column.to_owned()
     }
 
-    async fn begin(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        self.limit(limits).await?;
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
+        if let Some(limits) = limits {
+            self.limit(limits).await?;
+        }
         self.wire.query("BEGIN IMMEDIATE").await.map(drop)
     }
 
@@ -308,8 +311,8 @@ impl Session for SqliteSession {
         Vec::new()
     }
 
-    fn as_ourselves(&self, sql: &str) -> String {
-        sql.to_owned()
+    fn ourselves(&self) -> Vec<String> {
+        Vec::new()
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {
@@ -331,6 +334,28 @@ impl Session for SqliteSession {
         );
         let rows = self.wire.query(&sql).await?;
         Ok(number(&rows))
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+        match thing {
+            Thing::Relation(name) | Thing::Index { name, .. } => {
+                format!("SELECT 'yes' FROM sqlite_master WHERE lower(name) = lower({})", text(&name.name))
+            }
+            Thing::Column { table, name } => format!(
+                "SELECT 'yes' FROM pragma_table_xinfo({}) WHERE lower(name) = lower({})",
+                text(&table.name),
+                text(name)
+            ),
+        }
+    }
+
+    fn invalid_index(&self, _index: &Name) -> Option<String> {
+        None
+    }
+
+    fn living(&self, _process: u64) -> Option<String> {
+        None
     }
 
     fn probes(&self) -> Vec<Probe> {

@@ -261,7 +261,7 @@ impl Asked<'_> {
 
     async fn written_and_rolled_back(&mut self, sql: &str) -> Result<(), DatabaseError> {
         let writing = async {
-            let written = match self.session.begin(&LIMITS).await {
+            let written = match self.session.begin(Some(&LIMITS)).await {
                 Ok(()) => self.session.execute(sql).await.map(drop),
                 Err(error) => Err(error),
             };

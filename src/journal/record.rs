@@ -6,6 +6,7 @@ use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, word};
 use crate::database::{Session, Value};
 use crate::error::Error;
 use crate::ledger::Elapsed;
+use crate::migration::Checksum;
 use crate::plan::Step;
 use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, RowsAffected, Stages};
 
@@ -59,6 +60,7 @@ impl Journal<'_> {
     pub(crate) fn attempt(
         &self,
         session: &dyn Session,
+        id: &str,
         step: &Step<'_>,
         elapsed: Elapsed,
         failure: Option<(&Failure, Outcome)>,
@@ -70,7 +72,7 @@ impl Journal<'_> {
         self.insert(
             session,
             &Entry {
-                id: &new_id(),
+                id,
                 kind: MIGRATION,
                 name: None,
                 step: Some(step),
@@ -85,19 +87,39 @@ impl Journal<'_> {
         )
     }
 
+    /// A key for a row that somebody may have to look for.
+    pub(crate) fn new_id() -> String {
+        new_id()
+    }
+
+    /// SQL that asks how an attempt ended, and how many of its statements have taken effect.
+    pub(crate) fn fate(&self, session: &dyn Session, id: &str) -> String {
+        let id = session.literal(&text(id));
+        format!("SELECT outcome, statements_done FROM {} WHERE id = {id}", self.table(session))
+    }
+
     /// SQL for the start of a non-atomic attempt, and its id: half-way from now on, until it says otherwise.
     pub(crate) fn attempt_started(&self, session: &dyn Session, step: &Step<'_>) -> (String, String) {
         let id = new_id();
-        let sql = self.insert(
-            session,
-            &Entry { step: Some(step), half_way: true, total: step.statements().len(), ..Entry::of(MIGRATION, &id) },
-        );
-        (id, sql)
+        let progress = step.progress(step.done).checksum();
+        let mut columns = self.columns(&Entry {
+            step: Some(step),
+            half_way: true,
+            done: step.done,
+            total: step.statements().len(),
+            ..Entry::of(MIGRATION, &id)
+        });
+        columns.push(("done_checksum", text(progress.as_str())));
+        (id, self.insertion(session, &[columns]))
     }
 
-    /// SQL that says how many statements of an attempt have taken effect.
-    pub(crate) fn attempt_advanced(&self, session: &dyn Session, id: &str, done: usize) -> String {
-        format!("UPDATE {} SET statements_done = {done} WHERE id = {}", self.table(session), session.literal(&text(id)),)
+    /// SQL that says how many statements of an attempt have taken effect, and the checksum of these.
+    pub(crate) fn attempt_advanced(&self, session: &dyn Session, id: &str, done: usize, progress: &Checksum) -> String {
+        format!(
+            "UPDATE {table} SET statements_done = {done}, done_checksum = '{progress}' WHERE id = {id}",
+            table = self.table(session),
+            id = session.literal(&text(id)),
+        )
     }
 
     /// SQL that completes a non-atomic attempt, unless it was completed by a commit that we did not hear of.

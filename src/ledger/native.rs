@@ -6,9 +6,8 @@ use async_trait::async_trait;
 
 use super::{Depth, Elapsed, Ledger, qualified, rows_if_table};
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::history::{Direction, Entry, Particulars};
-use crate::migration::{Checksum, Version};
-use crate::plan::Step;
+use crate::history::{Entry, Particulars};
+use crate::migration::{Checksum, Migration, Version};
 
 /// `_migrascope_migrations`, or the name that the settings give.
 pub(crate) struct NativeLedger {
@@ -58,28 +57,41 @@ impl Ledger for NativeLedger {
         }))
     }
 
-    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String> {
-        let table = self.table(session);
-        let migration = step.migration;
+    fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String {
         let text = |text: &str| session.literal(&Value::Text(text.to_owned()));
-        let version = text(&migration.version.canonical());
-        if step.direction == Direction::Down {
-            return vec![format!("DELETE FROM {table} WHERE version = {version}")];
-        }
         let milliseconds = match elapsed {
             Elapsed::Measured(duration) => Value::Int(duration.as_millis().try_into().unwrap_or(i64::MAX)),
             Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
         };
-        vec![format!(
+        format!(
             "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \
              VALUES ({version}, {name}, {checksum}, {tokens}, {now}, {milliseconds}, {run})",
+            table = self.table(session),
+            version = text(&migration.version.canonical()),
             name = text(&migration.name),
             checksum = text(migration.up.checksum.as_str()),
             tokens = text(migration.up.token_checksum.as_str()),
             now = session.literal(&Value::Now),
             milliseconds = session.literal(&milliseconds),
             run = text(run_id),
-        )]
+        )
+    }
+
+    fn remove(&self, session: &dyn Session, version: &Version) -> String {
+        let version = session.literal(&Value::Text(version.canonical()));
+        format!("DELETE FROM {} WHERE version = {version}", self.table(session))
+    }
+
+    fn accept(&self, session: &dyn Session, migration: &Migration) -> String {
+        let text = |text: &str| session.literal(&Value::Text(text.to_owned()));
+        format!(
+            "UPDATE {table} SET name = {name}, checksum = {checksum}, token_checksum = {tokens} WHERE version = {version}",
+            table = self.table(session),
+            name = text(&migration.name),
+            checksum = text(migration.up.checksum.as_str()),
+            tokens = text(migration.up.token_checksum.as_str()),
+            version = text(&migration.version.canonical()),
+        )
     }
 }
 

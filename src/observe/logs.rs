@@ -93,6 +93,12 @@ impl Logs {
                     record::Retry { index: *index, reason: *reason, error, attempt: *attempt, of: *of, pause: *pause };
                 span.in_scope(|| record::statement_retrying(&self.run, step, &retry));
             }
+            Event::InvalidIndexDropped { step, name, .. } => {
+                self.spans.innermost().in_scope(|| record::index_dropped(&self.run, step, name));
+            }
+            Event::HistoryChanged { change, migrations } => {
+                self.spans.root().in_scope(|| record::history_changed(&self.run, change, *migrations));
+            }
             Event::MigrationFinished { report, .. } => self.migrated(report),
             Event::HealthChecked { check } if check.status == CheckStatus::Fail => {
                 self.spans.innermost().in_scope(|| record::health_check_failed(&self.run, check));

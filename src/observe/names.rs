@@ -21,6 +21,10 @@ pub const SPAN_UP: &str = "migrascope up";
 pub const SPAN_DOWN: &str = "migrascope down";
 /// Root span of the health checks alone.
 pub const SPAN_HEALTH_ALONE: &str = "migrascope health";
+/// Root span of a change of history, or of a half-way migration that goes on.
+pub const SPAN_REPAIR: &str = "migrascope repair";
+/// Root span of a baseline.
+pub const SPAN_BASELINE: &str = "migrascope baseline";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
 /// Making the connection.
@@ -232,6 +236,12 @@ pub const RETRY_REASON: &str = "migrascope.retry.reason";
 pub const ATTEMPT: &str = "migrascope.attempt";
 /// How many attempts there can be.
 pub const ATTEMPTS: &str = "migrascope.attempts";
+/// Log records: how a person has changed the history, such as `mark-applied`.
+pub const CHANGE: &str = "migrascope.history.change";
+/// Log records: how many migrations that was about.
+pub const CHANGED_MIGRATIONS: &str = "migrascope.history.migrations";
+/// Log records: an index, in quotes.
+pub const INDEX_NAME: &str = "migrascope.index.name";
 /// Log records: seconds until the next attempt.
 pub const RETRY_PAUSE: &str = "migrascope.retry.pause";
 /// Label: the sort of lock that was waited for.

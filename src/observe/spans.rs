@@ -283,7 +283,11 @@ impl Observer for Spans {
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
             Event::MigrationStarted { step, .. } => self.migration_started(step),
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
-            Event::JournalRead { .. } | Event::StatementRunning { .. } => {}
+            Event::JournalRead { .. }
+            | Event::StatementRunning { .. }
+            | Event::InvalidIndexDropped { .. }
+            | Event::DoubtSettled { .. }
+            | Event::HistoryChanged { .. } => {}
             Event::StatementFinished { step, index, elapsed, result } => {
                 self.statement_finished(step, *index, *elapsed, *result);
                 if result.is_ok() {

@@ -89,6 +89,62 @@ pub enum Objection {
         /// Its name.
         name: String,
     },
+    /// What shall be marked as applied is applied.
+    #[error("migration {version} ({name}) is applied already")]
+    Applied {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
+    /// What shall be marked as reverted, or accepted, is not applied.
+    #[error("migration {version} is not applied")]
+    NotApplied {
+        /// The version.
+        version: Version,
+    },
+    /// There is no change to accept.
+    #[error("the file of migration {version} ({name}) is as it was applied")]
+    Unchanged {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
+    /// A baseline is for a database without a history.
+    #[error("there is a history already: {}", migrations(*.applied))]
+    NotEmpty {
+        /// Migrations that are applied.
+        applied: usize,
+    },
+    /// A migration cannot go on that was not left half-way.
+    #[error("migration {version} was not left half-way")]
+    NothingToResume {
+        /// The version.
+        version: Version,
+    },
+    /// Statements that have taken effect are not those of the file any more.
+    #[error("migration {version} ({name}) cannot go on: {}", rewritten(*.done))]
+    Rewritten {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// How many have taken effect.
+        done: u32,
+    },
+    /// The statement that was running when the attempt ended may have taken effect or not.
+    #[error("nobody can say whether statement {statement} of migration {version} ({name}) took effect: {summary}")]
+    InDoubt {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// What it does.
+        summary: String,
+    },
     /// The target is neither on disk nor applied.
     #[error("there is no migration {version}")]
     UnknownTarget {
@@ -99,6 +155,21 @@ pub enum Objection {
 
 fn count(tables: u64) -> String {
     if tables == 1 { "a table".to_owned() } else { format!("{tables} tables") }
+}
+
+fn migrations(applied: usize) -> String {
+    match applied {
+        0 => "a migration was left half-way".to_owned(),
+        1 => "1 migration is applied".to_owned(),
+        applied => format!("{applied} migrations are applied"),
+    }
+}
+
+fn rewritten(done: u32) -> String {
+    match done {
+        1 => "its first statement has taken effect, and has changed since".to_owned(),
+        done => format!("of its first {done} statements, which have taken effect, some have changed since"),
+    }
 }
 
 fn unsettled(attempt: &Attempt) -> String {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Rules;
 use crate::history::Direction;
-use crate::migration::{Migration, Script, Statement, StatementKind};
+use crate::migration::{Migration, Progress, Script, Statement, StatementKind};
 
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +37,22 @@ pub struct Step<'a> {
     pub script: &'a Script,
     /// Whether in one transaction.
     pub atomic: Atomic,
+    /// How many of its statements took effect in an earlier attempt, and are not run again.
+    pub done: usize,
+    /// The journal's keys of the attempts that it goes on from.
+    pub(crate) settles: Vec<String>,
     kept: Range<usize>,
 }
 
 impl<'a> Step<'a> {
     pub(super) fn new(migration: &'a Migration, script: &'a Script, direction: Direction, rules: &Rules) -> Self {
         let (atomic, kept) = atomicity(script, rules);
-        Self { migration, direction, script, atomic, kept }
+        Self { migration, direction, script, atomic, done: 0, settles: Vec::new(), kept }
+    }
+
+    /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.
+    pub(crate) fn progress(&self, count: usize) -> Progress {
+        Progress::of((0..count.min(self.statements().len())).map(|index| self.text(index)))
     }
 
     /// The statements that will be sent: all of the script, but for a `BEGIN … COMMIT` around everything.

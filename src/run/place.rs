@@ -26,6 +26,7 @@ pub(super) fn failure(step: &Step<'_>, index: usize, error: &DatabaseError, rema
         message: error.message.clone(),
         detail: error.detail.clone(),
         hint: error.hint.clone(),
+        invalid_index: None,
         remains,
     }
 }

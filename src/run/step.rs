@@ -2,16 +2,20 @@
 
 mod atomic;
 mod effect;
+mod fate;
+mod index;
 mod retry;
 mod statement;
 mod stepwise;
+
+pub(super) use self::effect::is_doubtful;
 
 use std::time::{Duration, Instant};
 
 use self::retry::Tries;
 use super::tally::Tally;
 use super::{Job, chronicle, place};
-use crate::database::{Access, DatabaseError, ErrorKind, Keeper, Limits, Session};
+use crate::database::{DatabaseError, ErrorKind, Keeper, Limits, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::journal::Journal;
@@ -49,6 +53,14 @@ struct Broken {
     index: usize,
     error: DatabaseError,
     remains: Remains,
+    /// What a failed concurrent build has left, in quotes.
+    invalid_index: Option<String>,
+}
+
+impl Broken {
+    fn new(index: usize, error: DatabaseError, remains: Remains) -> Self {
+        Self { index, error, remains, invalid_index: None }
+    }
 }
 
 impl Engine<'_> {
@@ -132,17 +144,14 @@ impl Engine<'_> {
     fn describe(&self, step: &Step<'_>, broken: &Broken) -> (Failure, Outcome) {
         let interrupted = self.job.stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
         let outcome = if interrupted { Outcome::Cancellation } else { Outcome::Failure };
-        (place::failure(step, broken.index, &broken.error, broken.remains), outcome)
+        let failure = place::failure(step, broken.index, &broken.error, broken.remains);
+        (Failure { invalid_index: broken.invalid_index.clone(), ..failure }, outcome)
     }
 
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
     async fn note(&mut self, step: &Step<'_>, broken: &Broken, tries: &Tries, sql: &str) {
-        if broken.error.kind == ErrorKind::Lost {
-            let Ok(fresh) = self.job.connector.session(Access::Write).await else {
-                return;
-            };
-            *self.session = fresh;
-        } else if step.changes_session() {
+        // Where the connection broke, looking for what became of the attempt has made a new one, if there was one to be had.
+        if step.changes_session() && broken.error.kind != ErrorKind::Lost {
             // A role that the script has taken may not write our journal.
             let _ = self.session.renew().await;
         }

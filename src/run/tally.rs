@@ -55,6 +55,11 @@ impl Tally {
         self.steps.push(report);
     }
 
+    /// The history that the plan was made from, kept up with each step.
+    pub(super) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
     pub(super) fn succeeded(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome == Outcome::Success).count()
     }
@@ -95,6 +100,8 @@ impl Tally {
         let Some(history) = &mut self.history else {
             return;
         };
+        history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
+        self.dirty = !history.unsettled.is_empty();
         let migration = step.migration;
         match step.direction {
             Direction::Up => history.applied.push(Entry {

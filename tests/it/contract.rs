@@ -5,6 +5,7 @@ mod health;
 mod history;
 pub(crate) mod locking;
 mod postgres;
+mod repair;
 mod retries;
 mod sample;
 mod session;

@@ -8,6 +8,9 @@ use migrascope::report::{Remains, Stage};
 
 use self::fake::{Paper, play};
 
+/// Nobody says what became of an attempt.
+const UNANSWERED: (&str, ErrorKind) = ("SELECT outcome, statements_done", ErrorKind::Other);
+
 fn transactional() -> Paper {
     Paper { transactional: true, ..Paper::default() }
 }
@@ -150,19 +153,42 @@ fn what_may_have_left_something_is_not_tried_again() {
 
 #[test]
 fn a_connection_that_breaks_at_the_commit_is_not_called_rolled_back() {
-    let (heard, result) = play(Paper { fails: vec![("commit", ErrorKind::Lost)], ..transactional() }, &["ONE"]);
+    let (heard, result) =
+        play(Paper { fails: vec![("commit", ErrorKind::Lost), UNANSWERED], ..transactional() }, &["ONE"]);
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
     assert_eq!((failure.remains, failure.stage), (Remains::Unknown, Stage::Commit));
     assert!(
-        heard.contains("rollback · connect · insert _migrascope_journal"),
+        heard.contains("commit · connect · SELECT outcome, statements_done · insert _migrascope_journal"),
         "journaled on a new connection: {heard}"
     );
 }
 
 #[test]
+fn what_became_of_a_commit_that_nobody_heard_of_is_looked_up() {
+    let lost = || Paper { fails_once: vec![("commit", ErrorKind::Lost)], ..transactional() };
+    let (heard, result) = play(lost(), &["ONE"]);
+    let error = result.unwrap_err();
+    let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+    assert_eq!(failure.remains, Remains::Nothing, "its row is not there: {heard}");
+
+    let committed = vec![Some("success".to_owned()), Some("1".to_owned())];
+    let (heard, result) = play(Paper { fate: Some(committed), ..lost() }, &["ONE", "TWO"]);
+    assert_eq!(result.unwrap().steps.len(), 2, "and the run goes on: {heard}");
+}
+
+#[test]
+fn how_far_a_broken_attempt_came_is_read_from_its_row() {
+    let far = vec![Some("executing".to_owned()), Some("2".to_owned())];
+    let paper = Paper { fails: vec![("TWO", ErrorKind::Lost)], fate: Some(far), ..Paper::default() };
+    let error = play(paper, &["ONE; TWO; THREE"]).1.unwrap_err();
+    let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+    assert_eq!(failure.remains, Remains::HalfWay { done: 2, next_unknown: false });
+}
+
+#[test]
 fn a_statement_that_went_out_with_a_broken_commit_is_not_told_as_done() {
-    let paper = Paper { fails: vec![("commit", ErrorKind::Lost)], pipelined: true, ..transactional() };
+    let paper = Paper { fails: vec![("commit", ErrorKind::Lost), UNANSWERED], pipelined: true, ..transactional() };
     let error = play(paper, &["ONE; TWO"]).1.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
     assert_eq!((failure.remains, failure.statement), (Remains::Unknown, 2));

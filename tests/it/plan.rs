@@ -155,6 +155,7 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
         error_code: None,
         error_text: None,
         started_at: String::new(),
+        done_checksum: None,
     };
     for (state, expected) in [
         (

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use migrascope::database::{self, Access, ConnectOptions, Connector, Row, SecretUrl};
 use migrascope::event::{Command, Event, Observer, RunContext};
-use migrascope::run::Stop;
+use migrascope::plan::Change;
+use migrascope::run::{Repair, Stop};
 use migrascope::{Migrator, Options, Report, RunError, layout};
 use tempfile::TempDir;
 
@@ -122,6 +123,16 @@ impl TestDatabase {
         let mut log = Log::default();
         let migrator = self.migrator(directory, options);
         let result = block_on(migrator.run(&RunContext::new(command), &mut log, &Stop::default()));
+        (result, log.0)
+    }
+
+    /// Changes history, and returns what was told as well.
+    pub fn repair(&self, directory: &Path, change: Change) -> (Result<Report, RunError>, Vec<String>) {
+        let mut log = Log::default();
+        let command = if matches!(change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
+        let repair = Repair { change, reason: Some("a test".to_owned()) };
+        let migrator = self.migrator(directory, Options::default());
+        let result = block_on(migrator.repair(&RunContext::new(command), &repair, &mut log, &Stop::default()));
         (result, log.0)
     }
 

@@ -20,7 +20,7 @@ pub(super) fn carry_out(settings: &Settings, name: &str, reversible: bool) -> Ex
     match layout::create(&settings.directory, name, &timestamp(SystemTime::now()), ways) {
         Ok(paths) => show(settings, &paths),
         Err(error) => {
-            let Stopped { exit, problem } = Stopped::by(&error.into(), settings, Direction::Up, None);
+            let Stopped { exit, problem } = Stopped::by(&error.into(), Direction::Up, None);
             fail(settings.format, "new", exit, problem)
         }
     }

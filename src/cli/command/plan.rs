@@ -22,11 +22,10 @@ pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -
 fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Stopped> {
     let migrator = ready::migrator(settings, target, ready::reader())?;
     let direction = match command {
-        Command::Up | Command::Health => Direction::Up,
+        Command::Up | Command::Health | Command::Repair | Command::Baseline => Direction::Up,
         Command::Down => Direction::Down,
     };
-    let (identity, plan) =
-        block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, settings, direction, None))?;
+    let (identity, plan) = block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, direction, None))?;
     if tells_people(settings) {
         screen::plan::show(&mut Output::text(), &identity, &plan);
         let notes: Vec<_> = plan.notes.iter().map(explain::note).collect();

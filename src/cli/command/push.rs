@@ -34,7 +34,7 @@ fn push(settings: &Settings) -> Result<Vec<String>, Stopped> {
     let resend = export::resend(&settings.export, &migrator.expected(), &variables);
     let resend = resend.map_err(|ExportError { problems }| telemetry(Exit::Usage, &problems))?;
     let looked = block_on(migrator.look())?;
-    let (status, totals) = looked.map_err(|error| Stopped::by(&error, settings, Direction::Up, None))?;
+    let (status, totals) = looked.map_err(|error| Stopped::by(&error, Direction::Up, None))?;
     let places = resend.places().to_vec();
     let failures = resend.deliver(settings.target.as_deref(), &status, &totals);
     if failures.is_empty() { Ok(places) } else { Err(telemetry(Exit::Unexpected, &failures)) }

@@ -21,8 +21,8 @@ pub(super) struct Stopped {
 
 impl Stopped {
     /// By an error of the library; `report` has what was done before.
-    pub(super) fn by(error: &Error, settings: &Settings, direction: Direction, report: Option<&Report>) -> Self {
-        let around = Surroundings { report, journal: &settings.policy.journal_table, direction };
+    pub(super) fn by(error: &Error, direction: Direction, report: Option<&Report>) -> Self {
+        let around = Surroundings { report, direction };
         Self { exit: Exit::of(error, None), problem: Problem::new(error, explain::error(error, around)) }
     }
 }
@@ -59,7 +59,10 @@ pub(super) fn runner(
     let connector = connector(settings, application)?;
     let (set, after_run) = match command {
         Command::Health => (MigrationSet::default(), AfterRun::Examine),
-        Command::Up | Command::Down => (migrations(settings, connector.dialect())?, settings.health.after_run),
+        Command::Baseline => (migrations(settings, connector.dialect())?, AfterRun::Skip),
+        Command::Up | Command::Down | Command::Repair => {
+            (migrations(settings, connector.dialect())?, settings.health.after_run)
+        }
     };
     let health = match after_run {
         AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
@@ -79,12 +82,11 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
         .url()
         .map_err(|diagnosis| Stopped { exit: Exit::Usage, problem: Problem::of_kind("url", vec![*diagnosis]) })?;
     let options = ConnectOptions { application, init: settings.connection_init.clone() };
-    database::open(&url, options).map_err(|error| Stopped::by(&error.into(), settings, Direction::Up, None))
+    database::open(&url, options).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
 }
 
 fn migrations(settings: &Settings, dialect: Dialect) -> Result<MigrationSet, Stopped> {
-    layout::read(&settings.directory, dialect)
-        .map_err(|error| Stopped::by(&error.into(), settings, Direction::Up, None))
+    layout::read(&settings.directory, dialect).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
 }
 
 fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, Stopped> {

@@ -1,10 +1,11 @@
-//! `up` and `down`: one run in two directions; and `health`, which is told in the same way.
+//! `up` and `down`: one run in two directions; and `health`, `repair` and `baseline`, which are told in the same way.
 
 use std::env;
 
 use migrascope::event::{Command, Observers, RunContext};
 use migrascope::history::Direction;
 use migrascope::plan::Target;
+use migrascope::run::Repair;
 use migrascope::{Migrator, Observer, Report as Done, RunError};
 
 use super::ready::{self, Stopped};
@@ -20,10 +21,10 @@ use crate::cli::settings::{Format, Settings, Verbosity};
 use crate::cli::signal::Signals;
 use crate::cli::{context, termination};
 
-pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
+pub(super) fn carry_out(settings: &Settings, command: Command, target: Target, repair: Option<&Repair>) -> Exit {
     match start(settings, command, target) {
         Ok((migrator, context, export, listening)) => {
-            let exit = go(settings, &migrator, &context, export, listening);
+            let exit = go(settings, (&migrator, repair), &context, export, listening);
             // The process ends now, and the system frees thousands of scripts faster than we do.
             std::mem::forget(migrator);
             exit
@@ -63,7 +64,7 @@ fn listen(settings: &Settings, command: Command, export: &Export) -> Result<Opti
 
 fn go(
     settings: &Settings,
-    migrator: &Migrator,
+    (migrator, repair): (&Migrator, Option<&Repair>),
     context: &RunContext,
     mut export: Export,
     mut listening: Option<Listening>,
@@ -77,12 +78,17 @@ fn go(
     if let Some(listening) = &mut listening {
         observers.add(listening);
     }
-    let result = block_on(migrator.run(context, &mut observers, &signals.stop));
+    let result = block_on(async {
+        match repair {
+            Some(repair) => migrator.repair(context, repair, &mut observers, &signals.stop).await,
+            None => migrator.run(context, &mut observers, &signals.stop).await,
+        }
+    });
     let (done, stopped) = match result {
         Ok(Ok(report)) => (Some(report), None),
         Ok(Err(RunError { report, cause })) => {
             let report = *report;
-            let mut stopped = Stopped::by(&cause, settings, direction(context), Some(&report));
+            let mut stopped = Stopped::by(&cause, direction(context), Some(&report));
             stopped.exit = Exit::of(&cause, signals.caught());
             (Some(report), Some(stopped))
         }
@@ -131,7 +137,7 @@ fn reader(settings: &Settings) -> Box<dyn Observer> {
 
 fn direction(context: &RunContext) -> Direction {
     match context.command {
-        Command::Up | Command::Health => Direction::Up,
+        Command::Up | Command::Health | Command::Repair | Command::Baseline => Direction::Up,
         Command::Down => Direction::Down,
     }
 }

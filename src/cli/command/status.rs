@@ -32,23 +32,23 @@ pub(super) fn carry_out(settings: &Settings, on: On) -> Exit {
 /// Files and history, without changing anything.
 pub(super) fn look(settings: &Settings) -> Result<Status, Stopped> {
     let migrator = ready::migrator(settings, Target::Latest, ready::reader())?;
-    block_on(migrator.status())?.map_err(|error| Stopped::by(&error, settings, Direction::Up, None))
+    block_on(migrator.status())?.map_err(|error| Stopped::by(&error, Direction::Up, None))
 }
 
 fn show(settings: &Settings, status: &Status, on: On) -> Exit {
     let exit = if on == On::Pending && status.schema.pending > 0 { Exit::Pending } else { Exit::Done };
     if tells_people(settings) {
         screen::status::show(&mut Output::text(), status);
-        output::explain(&remarks(settings, status));
+        output::explain(&remarks(status));
     }
     finish(settings.format, &Report { found: Some(json::status(status)), ..Report::new("status", exit) });
     exit
 }
 
 /// What `up` would refuse, as warnings, and the notes.
-fn remarks(settings: &Settings, status: &Status) -> Vec<Diagnosis> {
+fn remarks(status: &Status) -> Vec<Diagnosis> {
     let warning = |diagnosis| Diagnosis { severity: Severity::Warning, ..diagnosis };
     let objections = status.objections.iter();
-    let objections = objections.map(|one| warning(explain::objection(one, &settings.policy.journal_table)));
+    let objections = objections.map(|one| warning(explain::objection(one)));
     objections.chain(status.notes.iter().map(explain::note)).collect()
 }

@@ -13,16 +13,16 @@ use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
 pub(super) fn carry_out(settings: &Settings) -> Exit {
-    match status::look(settings).and_then(|status| judge(settings, status)) {
+    match status::look(settings).and_then(judge) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, problem }) => fail(settings.format, "verify", exit, problem),
     }
 }
 
-fn judge(settings: &Settings, mut status: Status) -> Result<Status, Stopped> {
+fn judge(mut status: Status) -> Result<Status, Stopped> {
     match std::mem::take(&mut status.objections) {
         none if none.is_empty() => Ok(status),
-        objections => Err(Stopped::by(&Error::Refused(objections), settings, Direction::Up, None)),
+        objections => Err(Stopped::by(&Error::Refused(objections), Direction::Up, None)),
     }
 }
 

@@ -84,11 +84,16 @@ fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     };
     let (total, next) = (total(failure, around), done + 1);
     let mut notes = Vec::new();
+    if let Some(index) = &failure.invalid_index {
+        notes.push(format!(
+            "it has left the invalid index {index}, which every write pays for; --resume drops it first"
+        ));
+    }
     if done > 0 {
         notes.push(format!("{} of {total} took effect", range(1, done)));
     }
     if next <= total {
-        notes.push(match next_unknown {
+        notes.push(match next_unknown && failure.invalid_index.is_none() {
             true => format!("nobody can say whether statement {next} took effect"),
             false => format!("statement {next} had no effect"),
         });
@@ -138,10 +143,7 @@ fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
         (Remains::Nothing, Direction::Down) => {
             vec![format!("{version} is applied as before; {}run again", fix("down file"))]
         }
-        (Remains::HalfWay { .. }, direction) => {
-            let condition = format!("run_id = '{}' AND half_way", report.run_id);
-            settlement(direction, around.journal, &condition)
-        }
+        (Remains::HalfWay { .. }, direction) => settlement(direction, version),
         (Remains::Unknown, _) => {
             vec!["run migrascope status: it is applied and recorded, or neither; then run again".to_owned()]
         }

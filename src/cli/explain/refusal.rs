@@ -1,29 +1,45 @@
 //! A plan that was refused: each objection on its own, with its own way out.
 
+use std::fmt::Display;
+
 use migrascope::history::{Attempt, Direction, State};
 use migrascope::plan::{Note, Objection};
 
-use super::Surroundings;
 use super::diagnosis::{Diagnosis, Severity};
 
-pub(super) fn objections(objections: &[Objection], around: Surroundings<'_>) -> Vec<Diagnosis> {
-    objections.iter().map(|one| objection(one, around.journal)).collect()
+pub(super) fn objections(objections: &[Objection]) -> Vec<Diagnosis> {
+    objections.iter().map(objection).collect()
 }
 
-/// One objection; `journal` is the journal's table.
-pub(crate) fn objection(objection: &Objection, journal: &str) -> Diagnosis {
+/// One objection.
+pub(crate) fn objection(objection: &Objection) -> Diagnosis {
     let diagnosis = Diagnosis::error(objection.to_string());
     match objection {
-        Objection::Changed { applied, found, .. } => diagnosis
+        Objection::Changed { version, applied, found, .. } => diagnosis
             .note(format!("applied with checksum {}, now {}", short(applied), short(found)))
-            .help("restore the file as it was applied, and put the change into a new migration"),
+            .help("restore the file as it was applied, and put the change into a new migration")
+            .help(format!("or, where the schema is as the file says now: {}", command("--accept-changes", version))),
         Objection::Missing { .. } => {
             diagnosis.help("restore the file, or accept that it is gone with --allow-missing (up only)")
         }
         Objection::OutOfOrder { .. } => diagnosis.help(
             "rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out",
         ),
-        Objection::Unsettled(attempt) => unsettled(diagnosis, attempt, journal),
+        Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
+        Objection::Applied { .. } | Objection::NotApplied { .. } | Objection::Unchanged { .. } => {
+            diagnosis.help("migrascope status shows how every migration stands; nothing was changed")
+        }
+        Objection::NotEmpty { .. } => diagnosis.help(
+            "a baseline is the first thing in a history; migrascope repair --mark-applied records one migration in a history that exists",
+        ),
+        Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
+        Objection::Rewritten { version, .. } => diagnosis
+            .help("restore these statements as they were and change only those behind them; then resume")
+            .help(format!("or do the rest by hand: {}", command("--mark-applied", version)))
+            .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
+        Objection::InDoubt { version, .. } => diagnosis
+            .help(format!("look at the database; if it did: {} --in-doubt ran", command("--resume", version)))
+            .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),
         Objection::NoDown { .. } => {
             diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was touched")
         }
@@ -32,35 +48,45 @@ pub(crate) fn objection(objection: &Objection, journal: &str) -> Diagnosis {
     }
 }
 
-fn unsettled(diagnosis: Diagnosis, attempt: &Attempt, journal: &str) -> Diagnosis {
+fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     let said = match (&attempt.error_text, &attempt.error_code) {
         (Some(text), code) => Some(crate::cli::words::coded(text, code.as_deref())),
         (None, _) => None,
     };
     let next = attempt.done + 1;
     let doubt = match attempt.state {
-        State::Unfinished if attempt.done < attempt.total => Some(format!(
-            "nobody can say whether statement {next} took effect: the runner or its connection ended then"
-        )),
+        State::Unfinished if attempt.done < attempt.total => {
+            Some(format!("the runner or its connection ended while statement {next} was running, or before it"))
+        }
         State::Unfinished | State::Failed { .. } => None,
     };
     let begun = format!("begun {} by run {}", attempt.started_at, attempt.run_id);
     let mut diagnosis = diagnosis.note(begun);
     diagnosis.notes.extend(said);
     diagnosis.notes.extend(doubt);
-    diagnosis.help.extend(settlement(attempt.direction, journal, &format!("id = '{}'", attempt.id)));
+    diagnosis.help.extend(settlement(attempt.direction, &attempt.version));
     diagnosis
 }
 
-/// How to settle a half-way migration by hand.
-pub(super) fn settlement(direction: Direction, journal: &str, condition: &str) -> Vec<String> {
-    let (undo, then) = match direction {
-        Direction::Up => ("undo by hand the statements that took effect", "the next up begins it anew"),
-        Direction::Down => ("restore by hand what the statements took away", "the next down begins it anew"),
+/// How to settle a half-way migration.
+pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> Vec<String> {
+    let (finish, undo) = match direction {
+        Direction::Up => ("--mark-applied", "--mark-reverted"),
+        Direction::Down => ("--mark-reverted", "--mark-applied"),
     };
-    vec![format!(
-        "{undo}, then say so in the journal, and {then}:\nUPDATE {journal} SET half_way = FALSE WHERE {condition};"
-    )]
+    vec![
+        format!(
+            "mend what stopped it, in its file only behind what took effect, and go on there:\n{}",
+            command("--resume", version)
+        ),
+        format!("or do the rest by hand, and say so: {}", command(finish, version)),
+        format!("or undo by hand what took effect, and say so: {}", command(undo, version)),
+    ]
+}
+
+/// A command to be copied.
+fn command(action: &str, version: impl Display) -> String {
+    format!("migrascope repair {action} {version} --reason '…'")
 }
 
 /// Something worth a word.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrascope::Error;
 use migrascope::database::DatabaseError;
-use migrascope::event::{Event, RunContext};
+use migrascope::event::{Event, RunContext, Witness};
 use migrascope::plan::{Schema, Step};
 use migrascope::report::CheckStatus;
 use serde_json::{Value, json};
@@ -99,6 +99,24 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
         Event::AttemptStarted { step, attempt } => {
             (Name::AttemptStarted, json!({ "version": step.migration.version.as_str(), "attempt": attempt }))
         }
+        Event::InvalidIndexDropped { step, index, name } => {
+            let mut body = statement(step, *index);
+            body["index"] = json!(name);
+            (Name::InvalidIndexDropped, body)
+        }
+        Event::DoubtSettled { step, index, ran, witness } => {
+            let mut body = statement(step, *index);
+            body["took_effect"] = json!(ran);
+            body["known_by"] = json!(match witness {
+                Witness::Database => "database",
+                Witness::Operator => "operator",
+            });
+            (Name::DoubtSettled, body)
+        }
+        Event::HistoryChanged { change, migrations } => (
+            Name::HistoryChanged,
+            json!({ "change": change.word(), "version": change.version().as_str(), "migrations": migrations }),
+        ),
         Event::Recorded { step, elapsed, error: failed } => (
             Name::Recorded,
             json!({

@@ -20,6 +20,9 @@ pub(super) enum Name {
     StatementFinished,
     Retrying,
     AttemptStarted,
+    InvalidIndexDropped,
+    DoubtSettled,
+    HistoryChanged,
     Recorded,
     MigrationFinished,
     LockReleased,
@@ -37,7 +40,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 25] = [
+    const ALL: [Name; 28] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -52,6 +55,9 @@ mod tests {
         Name::StatementFinished,
         Name::Retrying,
         Name::AttemptStarted,
+        Name::InvalidIndexDropped,
+        Name::DoubtSettled,
+        Name::HistoryChanged,
         Name::Recorded,
         Name::MigrationFinished,
         Name::LockReleased,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use migrascope::event::Witness;
 use migrascope::history::Direction;
-use migrascope::plan::{Atomic, Step};
+use migrascope::plan::{Atomic, Change, Step};
 use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
@@ -85,6 +86,31 @@ pub(super) fn running(step: &Step<'_>, index: usize, elapsed: Duration) -> Strin
     format!("{migration} still running: statement {number} of {of}, {}, {time}", one_line(summary))
 }
 
+/// A statement of which it was not known whether it took effect.
+pub(super) fn settled(step: &Step<'_>, index: usize, ran: bool, witness: Witness) -> String {
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    let (fate, number) = (if ran { "took effect" } else { "did not take effect" }, index + 1);
+    let by = match witness {
+        Witness::Database => "as the database shows",
+        Witness::Operator => "as you say",
+    };
+    format!("statement {number} ({}) {fate}, {by}", one_line(summary))
+}
+
+/// A change of history; nothing of a migration that goes on, since its own lines follow.
+pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
+    let version = change.version();
+    Some(match change {
+        Change::MarkApplied(_) => format!("{version} counts as applied now"),
+        Change::MarkReverted(_) => format!("{version} counts as not applied now"),
+        Change::AcceptChanges(_) => format!("the file of {version} counts as what was applied now"),
+        Change::Baseline(_) => {
+            format!("{} up to {version} recorded as applied, and not run", counted(migrations, "migration"))
+        }
+        Change::Resume { .. } => return None,
+    })
+}
+
 /// A statement that has met a passing obstacle.
 pub(super) fn retrying(
     step: &Step<'_>,
@@ -109,11 +135,15 @@ pub(super) fn summary(report: &Report) -> Option<String> {
     let done = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
     let time = words::duration(report.elapsed);
     let schema = report.to.as_ref().map_or("schema is empty".to_owned(), |version| format!("schema is at {version}"));
-    let verb = if report.command == "down" { "reverted" } else { "applied" };
+    let reverts = report.steps.first().map_or(report.command == "down", |step| step.direction == Direction::Down);
+    let verb = if reverts { "reverted" } else { "applied" };
     // Health is examined when everything was done that was asked for.
     let outcome = if report.health.is_some() { Outcome::Success } else { report.outcome };
     let text = match (outcome, report.steps.len()) {
         _ if report.command == "health" => return None,
+        (Outcome::Success, 0) if matches!(report.command, "repair" | "baseline") => {
+            format!("{}, {schema}", standing(report))
+        }
         (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
         (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
         (_, 0) => return None,

@@ -11,7 +11,7 @@ use crate::event::RunContext;
 use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::names;
-use crate::plan::Step;
+use crate::plan::{Change, Step};
 use crate::report::{CheckReport, Outcome, Report, RetryReason, StepReport};
 
 pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
@@ -249,6 +249,35 @@ pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) 
 }
 
 /// Its message stays out: it may quote rows of the database.
+pub(super) fn index_dropped(run: &Run, step: &Step<'_>, name: &str) {
+    event!(
+        name: names::LOG_INDEX_DROPPED,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::INDEX_NAME } = name,
+        "the invalid index {name} was dropped: an earlier attempt to build it had failed"
+    );
+}
+
+pub(super) fn history_changed(run: &Run, change: &Change, migrations: usize) {
+    event!(
+        name: names::LOG_HISTORY_CHANGED,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::CHANGE } = change.word(),
+        { names::MIGRATION_VERSION } = change.version().as_str(),
+        { names::CHANGED_MIGRATIONS } = migrations,
+        "history was changed by hand: {} {}",
+        change.word(),
+        change.version()
+    );
+}
+
 pub(super) fn health_check_failed(run: &Run, check: &CheckReport) {
     event!(
         name: names::LOG_HEALTH_CHECK_FAILED,

@@ -62,6 +62,10 @@ pub const LOG_MIGRATION_FAILED: &str = "migrascope.migration.failed";
 pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
 /// A statement has met a passing obstacle and is tried again.
 pub const LOG_STATEMENT_RETRYING: &str = "migrascope.statement.retrying";
+/// An invalid index of an earlier attempt was dropped.
+pub const LOG_INDEX_DROPPED: &str = "migrascope.index.dropped";
+/// A person has changed the history.
+pub const LOG_HISTORY_CHANGED: &str = "migrascope.history.changed";
 /// A health check has failed.
 pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
 /// The process was asked to stop.
@@ -90,6 +94,8 @@ pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_MIGRATION_FAILED, ERROR),
     event(LOG_STATEMENT_SLOW, WARN),
     event(LOG_STATEMENT_RETRYING, WARN),
+    event(LOG_INDEX_DROPPED, WARN),
+    event(LOG_HISTORY_CHANGED, WARN),
     event(LOG_HEALTH_CHECK_FAILED, ERROR),
     event(LOG_SIGNAL_RECEIVED, WARN),
     event(LOG_TELEMETRY_DEGRADED, WARN),

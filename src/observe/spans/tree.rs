@@ -63,6 +63,8 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
             Command::Up => names::SPAN_UP,
             Command::Down => names::SPAN_DOWN,
             Command::Health => names::SPAN_HEALTH_ALONE,
+            Command::Repair => names::SPAN_REPAIR,
+            Command::Baseline => names::SPAN_BASELINE,
         },
         { names::OTEL_KIND } = names::KIND_INTERNAL,
         { names::OTEL_STATUS_CODE } = Empty,

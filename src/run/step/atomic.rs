@@ -1,8 +1,10 @@
 //! One transaction: applied and recorded, or neither.
 
+use super::fate::Fate;
 use super::retry::Tries;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind};
+use crate::journal::Journal;
 use crate::ledger::Elapsed;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage, StatementReport};
@@ -15,23 +17,32 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<(), (Failure, Outcome)> {
         let last = step.statements().len().saturating_sub(1);
+        let mut remains = Remains::Nothing;
         let error = loop {
             done.clear();
-            let Err(error) = self.transaction(step, tries, done).await else {
+            let id = Journal::new_id();
+            let Err(error) = self.transaction(step, &id, tries, done).await else {
                 return Ok(());
             };
+            if error.kind == ErrorKind::Lost {
+                match self.look_up(&id).await {
+                    Some(Fate::Success) => return Ok(()),
+                    None if error.stage == Stage::Commit => remains = Remains::Unknown,
+                    Some(Fate::Unfinished(_) | Fate::Unknown) | None => {}
+                }
+                break error;
+            }
             // A rollback that fails hides nothing: the server rolls back when the session ends.
             let _ = self.session.rollback().await;
             if let Err(error) = self.again(step, done.len().min(last), error, tries).await {
                 break error;
             }
         };
-        let lost_at_commit = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
-        let remains = if lost_at_commit { Remains::Unknown } else { Remains::Nothing };
-        let broken = Broken { index: done.len().min(last), error, remains };
+        let broken = Broken::new(done.len().min(last), error, remains);
         let (failure, outcome) = self.describe(step, &broken);
         let elapsed = Elapsed::Measured(tries.started.elapsed());
-        let sql = self.journal.attempt(&**self.session, step, elapsed, Some((&failure, outcome)));
+        let told = Some((&failure, outcome));
+        let sql = self.journal.attempt(&**self.session, &Journal::new_id(), step, elapsed, told);
         self.note(step, &broken, tries, &sql).await;
         Err((failure, outcome))
     }
@@ -39,11 +50,12 @@ impl Engine<'_> {
     async fn transaction(
         &mut self,
         step: &Step<'_>,
+        id: &str,
         tries: &Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
-        self.session.begin(&limits).await?;
+        self.session.begin(Some(&limits)).await?;
         let pipelined = self.session.abilities().pipelined_commit;
         let count = step.statements().len();
         let alone = if pipelined { count.saturating_sub(1) } else { count };
@@ -53,20 +65,20 @@ impl Engine<'_> {
         }
         self.may_go_on().await?;
         if pipelined {
-            let records = self.records(step, Elapsed::SinceBegin { before: tries.before() }, tries);
+            let records = self.records(step, id, Elapsed::SinceBegin { before: tries.before() }, tries);
             self.last_statement(step, &records, done).await
         } else {
-            let records = self.records(step, Elapsed::Measured(tries.started.elapsed()), tries);
+            let records = self.records(step, id, Elapsed::Measured(tries.started.elapsed()), tries);
             self.conclude(step, &records).await
         }
     }
 
-    fn records(&self, step: &Step<'_>, elapsed: Elapsed, tries: &Tries) -> Vec<String> {
+    fn records(&self, step: &Step<'_>, id: &str, elapsed: Elapsed, tries: &Tries) -> Vec<String> {
         let session = &**self.session;
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
-        records.extend(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
+        records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.extend(self.journal.retries(session, step, &tries.unwritten));
-        records.push(self.journal.attempt(session, step, elapsed, None));
+        records.push(self.journal.attempt(session, id, step, elapsed, None));
         records
     }
 }

@@ -46,6 +46,23 @@ impl Engine<'_> {
         let Some(index) = step.statements().len().checked_sub(1) else {
             return self.conclude(step, records).await;
         };
+        let before = done.len();
+        let (result, rest) = self.statement_with(step, index, records, done).await;
+        if done.len() > before {
+            self.recorded(step, rest, result.as_ref().err());
+        }
+        result
+    }
+
+    /// Runs statement `index` together with records and a commit, in one message; with the result comes how long all but the
+    /// statement took. It has run where `done` has one more.
+    pub(super) async fn statement_with(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        records: &[String],
+        done: &mut Vec<StatementReport>,
+    ) -> (Result<(), DatabaseError>, Duration) {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
@@ -65,10 +82,8 @@ impl Engine<'_> {
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
         if told.is_ok() {
             done.push(report(step, index, elapsed, told.unwrap_or_default()));
-            let broken = result.as_ref().err();
-            self.observer.observe(&Event::Recorded { step, elapsed: whole.saturating_sub(elapsed), error: broken });
         }
-        result.map(drop)
+        (result.map(drop), whole.saturating_sub(elapsed))
     }
 
     /// Writes the records and commits.
@@ -80,19 +95,20 @@ impl Engine<'_> {
     }
 }
 
-struct Running<'w> {
-    step: &'w Step<'w>,
-    index: usize,
-    started: Instant,
-    stop: &'w Stop,
-    lock_seen: Option<Instant>,
-    observer: &'w mut dyn Observer,
+/// A statement while it runs.
+pub(super) struct Running<'w> {
+    pub(super) step: &'w Step<'w>,
+    pub(super) index: usize,
+    pub(super) started: Instant,
+    pub(super) stop: &'w Stop,
+    pub(super) lock_seen: Option<Instant>,
+    pub(super) observer: &'w mut dyn Observer,
 }
 
 impl Running<'_> {
     /// Waits for the statement, however long it takes; a request to stop cancels it on the server, and it still answers.
     /// With its result comes when the lock was last seen to be ours, `None` when it was not seen any more.
-    async fn watch(
+    pub(super) async fn watch(
         mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
         keeper: &mut dyn Keeper,

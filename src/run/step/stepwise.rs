@@ -1,13 +1,36 @@
-//! Statement by statement: the journal says first that it begins, then after each statement how far it came.
+//! Statement by statement: the journal says first that it begins, then how far it came. What can be rolled back is committed
+//! together with the journal's note that it has run, so that a crash leaves no doubt of it.
 
-use super::effect::{ends_transaction, may_leave_something, sets_autocommit};
+use std::time::Instant;
+
+use super::effect::{ends_transaction, goes_with_its_note, may_leave_something, sets_autocommit};
+use super::fate::Fate;
 use super::retry::Tries;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind, Limits};
 use crate::ledger::Elapsed;
-use crate::migration::StatementKind;
+use crate::migration::{Progress, StatementKind};
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage, StatementReport};
+
+/// How far an attempt has come.
+pub(super) struct Course {
+    /// The journal's key of it.
+    id: String,
+    /// Where a transaction of the script's own is open: it takes with it what it did since.
+    opened: Option<usize>,
+    /// Of the statements that have run.
+    progress: Progress,
+}
+
+impl Course {
+    /// Of the statements that have run, and the one at `index`.
+    fn after(&self, step: &Step<'_>, index: usize) -> Progress {
+        let mut progress = self.progress.clone();
+        progress.add(step.text(index));
+        progress
+    }
+}
 
 impl Engine<'_> {
     pub(super) async fn stepwise(
@@ -18,13 +41,21 @@ impl Engine<'_> {
     ) -> Result<(), (Failure, Outcome)> {
         let (id, start) = self.journal.attempt_started(&**self.session, step);
         while let Err(error) = self.prepare(step, &start).await {
-            if let Err(error) = self.again(step, 0, error.at(Stage::Record), tries).await {
-                return Err(self.describe(step, &Broken { index: 0, error, remains: Remains::Nothing }));
+            if let Err(error) = self.again(step, step.done, error.at(Stage::Record), tries).await {
+                return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
-        let Err(broken) = self.run_all(step, &id, tries, done).await else {
+        let mut course = Course { id, opened: None, progress: step.progress(step.done) };
+        let Err(mut broken) = self.run_all(step, &mut course, tries, done).await else {
             return Ok(());
         };
+        if broken.error.kind == ErrorKind::Lost {
+            match self.look_up(&course.id).await {
+                Some(Fate::Success) => return Ok(()),
+                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken),
+                Some(Fate::Unknown) | None => {}
+            }
+        }
         let (failure, outcome) = self.describe(step, &broken);
         let effective = match broken.remains {
             Remains::HalfWay { done, .. } => done as usize,
@@ -32,7 +63,8 @@ impl Engine<'_> {
             Remains::Nothing => 0,
         };
         let told = Some((&failure, outcome));
-        let sql = self.journal.attempt_finished(&**self.session, &id, effective, tries.started.elapsed(), told);
+        let elapsed = tries.started.elapsed();
+        let sql = self.journal.attempt_finished(&**self.session, &course.id, effective, elapsed, told);
         self.note(step, &broken, tries, &sql).await;
         Err((failure, outcome))
     }
@@ -41,40 +73,51 @@ impl Engine<'_> {
     async fn prepare(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
         self.session.limit(&limits).await?;
-        self.session.query(start).await.map(drop)
+        let Some(settle) = self.journal.settle(&**self.session, &step.settles) else {
+            return self.session.query(start).await.map(drop);
+        };
+        self.session.begin(None).await?;
+        self.session.conclude(None, &[start.to_owned(), settle]).await.map(drop)
     }
 
     async fn run_all(
         &mut self,
         step: &Step<'_>,
-        id: &str,
+        course: &mut Course,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), Broken> {
-        // Where a transaction of the script's own is open: it takes with it what it did since.
-        let mut opened: Option<usize> = None;
-        let transactional_ddl = self.session.abilities().transactional_ddl;
-        for (index, statement) in step.statements().iter().enumerate() {
+        let abilities = self.session.abilities();
+        for (index, statement) in step.statements().iter().enumerate().skip(step.done) {
             tries.begin_anew();
-            if let Err(error) = self.persistently(step, index, opened, tries, done).await {
-                return Err(self.broken(step, index, opened, error).await);
+            if let Err(error) = self.persistently(step, index, course, tries, done).await {
+                return Err(self.broken(step, index, course, error).await);
             }
+            course.progress.add(step.text(index));
+            let was_open = course.opened.is_some();
             match statement.kind {
-                StatementKind::Begin { .. } => opened = Some(index),
-                StatementKind::Commit | StatementKind::Rollback => opened = None,
-                _ if !transactional_ddl && ends_transaction(step.text(index)) => opened = None,
+                StatementKind::Begin { .. } => course.opened = Some(index),
+                StatementKind::Commit | StatementKind::Rollback => course.opened = None,
+                _ if !abilities.transactional_ddl && ends_transaction(step.text(index)) => course.opened = None,
                 StatementKind::Ordinary | StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => {}
             }
-            self.advance(step, id, index + 1, opened, tries).await?;
+            let noted = !was_open && goes_with_its_note(step, index, abilities);
+            if noted && index + 1 == step.statements().len() {
+                // The ledger's row went with it.
+                return Ok(());
+            }
+            if course.opened.is_none() && !noted {
+                self.advance(step, index, course, tries).await?;
+            }
         }
-        let records = self.final_records(step, id, tries);
-        let concluded = match self.session.begin(&Limits::default()).await {
+        let records = self.final_records(step, &course.id, tries);
+        let concluded = match self.session.begin(Some(&Limits::default())).await {
             Ok(()) => self.conclude(step, &records).await,
             Err(error) => Err(error.at(Stage::Record)),
         };
         match concluded {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.broken(step, step.statements().len(), opened, error).await),
+            Err(error) => Err(self.broken(step, step.statements().len(), course, error).await),
         }
     }
 
@@ -84,42 +127,110 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        opened: Option<usize>,
+        course: &Course,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
         loop {
             self.may_go_on().await?;
-            let Err(error) = self.statement(step, index, done).await else { return Ok(()) };
-            let (kind, abilities) = (step.statements()[index].kind, self.session.abilities());
-            let alone = opened.is_none() && !sets_autocommit(step);
-            if !alone || may_leave_something(kind, step.text(index), &error, abilities) {
+            let before = done.len();
+            let Err(error) = self.once(step, index, course, tries, done).await else { return Ok(()) };
+            done.truncate(before);
+            let alone = course.opened.is_none() && !sets_autocommit(step);
+            if !alone || self.may_leave_something(step, index, &error) && !self.can_be_cleared(step, index, &error) {
                 return Err(error);
             }
             self.again(step, index, error, tries).await?;
         }
     }
 
-    /// Says in the journal how far the attempt has come; not inside a transaction of the script's own, which may yet be undone.
+    async fn once(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &Course,
+        tries: &mut Tries,
+        done: &mut Vec<StatementReport>,
+    ) -> Result<(), DatabaseError> {
+        let kind = step.statements()[index].kind;
+        if course.opened.is_none() && goes_with_its_note(step, index, self.session.abilities()) {
+            let result = self.together(step, index, course, tries, done).await;
+            if result.is_err() {
+                // A rollback that fails hides nothing: the server rolls back when the session ends.
+                let _ = self.session.rollback().await;
+            }
+            return result;
+        }
+        match kind {
+            StatementKind::ConcurrentIndex => self.clear_the_way(step, index).await?,
+            StatementKind::Commit if course.opened.is_some() => {
+                // Inside the transaction, so that there is no moment in which it is committed and not noted.
+                let mut note = self.session.ourselves();
+                note.push(self.advanced(step, index, course));
+                self.session.query(&note.join(";")).await.map_err(|error| error.at(Stage::Record))?;
+            }
+            _ => {}
+        }
+        self.statement(step, index, done).await
+    }
+
+    /// A statement and the note that it has run, or the records of the whole step where it is the last, in one transaction.
+    async fn together(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &Course,
+        tries: &mut Tries,
+        done: &mut Vec<StatementReport>,
+    ) -> Result<(), DatabaseError> {
+        let is_last = index + 1 == step.statements().len();
+        let retries = self.journal.retries(&**self.session, step, &tries.unwritten);
+        let records = match (is_last, step.changes_session()) {
+            (true, _) => self.final_records(step, &course.id, tries),
+            (false, true) => [self.session.ourselves(), vec![self.advanced(step, index, course)]].concat(),
+            (false, false) => vec![self.advanced(step, index, course)],
+        };
+        let records: Vec<String> = records.into_iter().chain(retries).collect();
+        self.session.begin(None).await?;
+        let before = done.len();
+        let (result, rest) = if self.session.abilities().pipelined_commit {
+            self.statement_with(step, index, &records, done).await
+        } else {
+            self.statement(step, index, done).await?;
+            let started = Instant::now();
+            let result = self.session.conclude(None, &records).await;
+            (result.map(drop), started.elapsed())
+        };
+        if is_last && done.len() > before {
+            self.recorded(step, rest, result.as_ref().err());
+        }
+        result?;
+        tries.unwritten.clear();
+        Ok(())
+    }
+
+    fn advanced(&self, step: &Step<'_>, index: usize, course: &Course) -> String {
+        let progress = course.after(step, index).checksum();
+        self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress)
+    }
+
+    /// Says in the journal that the statement at `index` has run, where that could not be said together with it.
     async fn advance(
         &mut self,
         step: &Step<'_>,
-        id: &str,
-        count: usize,
-        opened: Option<usize>,
+        index: usize,
+        course: &Course,
         tries: &mut Tries,
     ) -> Result<(), Broken> {
-        if opened.is_some() {
-            return Ok(());
-        }
         let retries = self.journal.retries(&**self.session, step, &std::mem::take(&mut tries.unwritten));
-        for mut sql in [retries, Some(self.journal.attempt_advanced(&**self.session, id, count))].into_iter().flatten()
-        {
-            if step.changes_session() {
-                sql = self.session.as_ourselves(&sql);
-            }
-            if let Err(error) = self.session.query(&sql).await {
-                return Err(self.broken(step, count, opened, error.at(Stage::Record)).await);
+        let progress = course.progress.checksum();
+        let advanced = self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress);
+        for note in retries.into_iter().chain([advanced]) {
+            // Two statements in one message are a transaction, and what is local to it ends with it.
+            let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
+            message.push(note);
+            if let Err(error) = self.session.query(&message.join(";")).await {
+                return Err(self.broken(step, index + 1, course, error.at(Stage::Record)).await);
             }
         }
         Ok(())
@@ -129,13 +240,24 @@ impl Engine<'_> {
         let session = &**self.session;
         let elapsed = tries.started.elapsed();
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
-        records.extend(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
+        records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
         records.push(self.journal.attempt_finished(session, id, step.statements().len(), elapsed, None));
         records
     }
 
+    fn may_leave_something(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+        let abilities = self.session.abilities();
+        let kind = step.statements()[index].kind;
+        match goes_with_its_note(step, index, abilities) {
+            // It is undone with its transaction, unless nobody has heard how that ended.
+            true => error.kind == ErrorKind::Lost,
+            false => may_leave_something(kind, step.text(index), error, abilities),
+        }
+    }
+
     /// Rolls back what can be rolled back and says what remains.
-    async fn broken(&mut self, step: &Step<'_>, index: usize, opened: Option<usize>, error: DatabaseError) -> Broken {
+    async fn broken(&mut self, step: &Step<'_>, index: usize, course: &Course, error: DatabaseError) -> Broken {
+        let opened = course.opened;
         if opened.is_some() || error.stage != Stage::Statement {
             // A rollback that fails hides nothing: the server rolls back when the session ends.
             let _ = self.session.rollback().await;
@@ -148,14 +270,26 @@ impl Engine<'_> {
             && ends_transaction(step.text(index));
         let opened = opened.filter(|_| !committed);
         let effective = opened.unwrap_or(index);
-        let running = step.statements().get(index).filter(|_| error.stage == Stage::Statement && opened.is_none());
-        let next_unknown =
-            running.is_some_and(|statement| may_leave_something(statement.kind, step.text(index), &error, abilities));
+        let running = index < step.statements().len() && error.stage == Stage::Statement && opened.is_none();
+        let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
+        let left = invalid_index.as_ref().map(Option::is_some);
+        let next_unknown = running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
         let remains = match (effective, next_unknown) {
             _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
             (0, false) => Remains::Nothing,
             (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
         };
-        Broken { index: index.min(step.statements().len().saturating_sub(1)), error, remains }
+        let index = index.min(step.statements().len().saturating_sub(1));
+        Broken { index, error, remains, invalid_index: invalid_index.flatten() }
+    }
+
+    /// What remains of an attempt of which the journal says that so many statements have taken effect.
+    fn certain(&self, step: &Step<'_>, effective: usize, broken: &Broken) -> Remains {
+        let noted = goes_with_its_note(step, effective, self.session.abilities());
+        let next_unknown = !noted && broken.index == effective && broken.error.stage == Stage::Statement;
+        match (effective, next_unknown) {
+            (0, false) => Remains::Nothing,
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
+        }
     }
 }

@@ -198,6 +198,7 @@ fn verify_finds_every_misfit() {
     error: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
     help: restore the file as it was applied, and put the change into a new migration
+    help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
 
     error: migration 2 (orders) is applied but its file is missing
     help: restore the file, or accept that it is gone with --allow-missing (up only)
@@ -218,6 +219,7 @@ fn verify_finds_every_misfit() {
     warning: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
     help: restore the file as it was applied, and put the change into a new migration
+    help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
 
     warning: migration 2 (orders) is applied but its file is missing
     help: restore the file, or accept that it is gone with --allow-missing (up only)

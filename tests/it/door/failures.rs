@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{Door, redacted};
+use super::{Door, Seen, redacted};
 
 const MISTAKE: &str = "-- Orders refer to customers.\nCREATE TABLE customers (id INTEGER PRIMARY KEY);\n
 CREATE TABLE purchases (\n    id INTEGER PRIMARY KEY,\n    customer INTEGER NOT NULL\n        refernces customers (id)\n);\n";
@@ -53,8 +53,10 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
       = note: statement 1 of 3 took effect
       = note: statement 2 had no effect
       = note: statement 3 did not run
-    help: undo by hand the statements that took effect, then say so in the journal, and the next up begins it anew:
-          UPDATE _migrascope_journal SET half_way = FALSE WHERE run_id = '[id]' AND half_way;
+    help: mend what stopped it, in its file only behind what took effect, and go on there:
+          migrascope repair --resume 4 --reason '…'
+    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 6
     "#);
     assert_snapshot!(door.run(&["up"]), @r#"
@@ -63,8 +65,10 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     error: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
     note: begun [time] by run [id]
     note: near "refernces": syntax error (1)
-    help: undo by hand the statements that took effect, then say so in the journal, and the next up begins it anew:
-          UPDATE _migrascope_journal SET half_way = FALSE WHERE id = '[id]';
+    help: mend what stopped it, in its file only behind what took effect, and go on there:
+          migrascope repair --resume 4 --reason '…'
+    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 4
     "#);
     assert_snapshot!(door.run(&["status"]), @r#"
@@ -76,27 +80,53 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     warning: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
     note: begun [time] by run [id]
     note: near "refernces": syntax error (1)
-    help: undo by hand the statements that took effect, then say so in the journal, and the next up begins it anew:
-          UPDATE _migrascope_journal SET half_way = FALSE WHERE id = '[id]';
+    help: mend what stopped it, in its file only behind what took effect, and go on there:
+          migrascope repair --resume 4 --reason '…'
+    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 0
     "#);
 }
 
+/// The commands that a message advises.
+fn advised(seen: &Seen) -> Vec<Vec<String>> {
+    let commands = seen.stderr.lines().filter_map(|line| line.split_once("migrascope repair ")).map(|(_, rest)| rest);
+    commands
+        .map(|rest| format!("repair {}", rest.replace("'…'", "tested")).split(' ').map(str::to_owned).collect())
+        .collect()
+}
+
 #[test]
-fn the_settling_that_is_advised_works() {
-    let door = Door::with(&[("4_mistake.sql", &format!("-- migrascope: no-transaction\n{MISTAKE}"))]);
-    for first in [true, false] {
-        let seen = door.run(&["up"]);
-        assert_eq!(seen.code, Some(if first { 6 } else { 4 }));
-        let sql = seen.stderr.lines().find(|line| line.trim_start().starts_with("UPDATE ")).unwrap().trim();
-        if first {
-            continue;
+fn the_commands_that_are_advised_work() {
+    for (choice, then) in [(0, "nothing to do"), (1, "nothing to do"), (2, "1 migration applied")] {
+        let door = Door::with(&[("4_mistake.sql", &format!("-- migrascope: no-transaction\n{MISTAKE}"))]);
+        assert_eq!(door.run(&["up"]).code, Some(6));
+        let refused = door.run(&["up"]);
+        assert_eq!(refused.code, Some(4));
+        let commands = advised(&refused);
+        assert_eq!(commands.len(), 3, "{}", refused.stderr);
+        door.write(
+            "migrations/4_mistake.sql",
+            format!("-- migrascope: no-transaction\n{MISTAKE}").replace("refernces", "REFERENCES"),
+        );
+        if choice == 2 {
+            door.sql("DROP TABLE customers");
         }
-        door.sql("DROP TABLE customers");
-        door.sql(sql.trim_end_matches(';'));
+        let command: Vec<&str> = commands[choice].iter().map(String::as_str).collect();
+        door.run(&command).good();
+        assert!(door.run(&["up"]).good().contains(then), "{command:?}");
     }
-    door.write("migrations/4_mistake.sql", MISTAKE.replace("refernces", "REFERENCES"));
-    assert_eq!(door.run(&["up"]).code, Some(0));
+}
+
+#[test]
+fn a_repair_needs_a_reason_and_one_thing_to_do() {
+    let door = Door::shop();
+    assert_eq!(door.run(&["repair", "--resume", "1"]).code, Some(2));
+    assert_eq!(door.run(&["repair", "--reason", "why"]).code, Some(2));
+    assert_eq!(door.run(&["repair", "--resume", "1", "--mark-applied", "1", "--reason", "why"]).code, Some(2));
+    assert_eq!(door.run(&["repair", "--mark-applied", "1", "--in-doubt", "ran", "--reason", "why"]).code, Some(2));
+    assert_eq!(door.run(&["repair", "--resume", "20260105090000", "--reason", " "]).code, Some(2));
+    assert_eq!(door.run(&["repair", "--resume", "20260105090000", "--reason", "why"]).code, Some(4));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use migrascope::event::{Command, Observers, RunContext};
 use migrascope::migration::Dialect;
 use migrascope::report::Stage;
 use migrascope::run::Stop;
+use migrascope::script::{Name, Thing};
 use migrascope::{Migrator, Options, Report, RunError, layout};
 
 use crate::support::block_on;
@@ -23,6 +24,8 @@ pub(super) struct Paper {
     pub(super) fails: Vec<(&'static str, ErrorKind)>,
     /// Statements that fail the first time, and how.
     pub(super) fails_once: Vec<(&'static str, ErrorKind)>,
+    /// What the journal says of an attempt whose connection broke.
+    pub(super) fate: Option<Row>,
     pub(super) transactional: bool,
     pub(super) pipelined: bool,
     pub(super) locked_by_another: bool,
@@ -89,7 +92,7 @@ impl Session for FakeSession {
         column.to_owned()
     }
 
-    async fn begin(&mut self, _: &Limits) -> Result<(), DatabaseError> {
+    async fn begin(&mut self, _: Option<&Limits>) -> Result<(), DatabaseError> {
         self.0.answer("begin")
     }
 
@@ -120,15 +123,29 @@ impl Session for FakeSession {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.0.answer(&brief(sql)).map(|()| Vec::new())
+        self.0.answer(&brief(sql))?;
+        let fate = self.0.0.lock().unwrap().fate.clone();
+        Ok(fate.filter(|_| sql.starts_with("SELECT outcome, statements_done")).into_iter().collect())
     }
 
     fn regain(&self) -> Vec<String> {
         vec!["regain".to_owned()]
     }
 
-    fn as_ourselves(&self, sql: &str) -> String {
-        sql.to_owned()
+    fn ourselves(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn existence(&self, _: &Thing) -> String {
+        "SELECT whether there".to_owned()
+    }
+
+    fn invalid_index(&self, _: &Name) -> Option<String> {
+        None
+    }
+
+    fn living(&self, _: u64) -> Option<String> {
+        None
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {

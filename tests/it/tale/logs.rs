@@ -11,7 +11,7 @@ use migrascope::history::Direction;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
 use migrascope::observe::spans::{Policy, Spans};
-use migrascope::plan::Schema;
+use migrascope::plan::{Change, Schema};
 use migrascope::report::{CheckReport, CheckStatus, Outcome, StepReport};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -94,6 +94,9 @@ fn mishaps(logs: &mut Logs) {
     logs.observe(&Event::StatementStarted { step, index: 0 });
     let elapsed = Duration::from_millis(1001);
     logs.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
+    logs.observe(&Event::InvalidIndexDropped { step, index: 0, name: "public.i" });
+    let change = Change::MarkApplied(step.migration.version.clone());
+    logs.observe(&Event::HistoryChanged { change: &change, migrations: 1 });
     let reverted = StepReport { direction: Direction::Down, ..story::report(step, Vec::new(), None) };
     logs.observe(&Event::MigrationFinished { step, report: &reverted });
     logs.observe(&Event::HealthStarted);
@@ -171,6 +174,8 @@ fn what_seldom_happens_is_told_too() {
             "schema.dirty WARN",
             "migration.started INFO",
             "statement.slow WARN",
+            "index.dropped WARN",
+            "history.changed WARN",
             "migration.reverted INFO",
             "health_check.failed ERROR",
             "signal.received WARN",

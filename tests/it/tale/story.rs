@@ -223,6 +223,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
         message: error.message.clone(),
         detail: None,
         hint: None,
+        invalid_index: None,
         remains: Remains::Nothing,
     }
 }

@@ -1,0 +1,14 @@
+//! `repair` and `baseline`: history as a person wants it.
+
+use migrascope::event::Command;
+use migrascope::plan::{Change, Target};
+use migrascope::run::Repair;
+
+use super::run;
+use crate::cli::exit::Exit;
+use crate::cli::settings::Settings;
+
+pub(super) fn carry_out(settings: &Settings, command: Command, change: Option<Change>, reason: Option<String>) -> Exit {
+    let repair = change.map(|change| Repair { change, reason });
+    run::carry_out(settings, command, Target::Latest, repair.as_ref())
+}

@@ -1,0 +1,28 @@
+//! Questions to the catalogue: is it there?
+
+use super::text_literal;
+use crate::script::{Name, Thing};
+
+/// SQL that returns a row where this is there.
+pub(super) fn existence(thing: &Thing) -> String {
+    match thing {
+        Thing::Relation(name) => {
+            format!("SELECT 'yes' FROM information_schema.TABLES WHERE {} LIMIT 1", table(name))
+        }
+        Thing::Index { name, table: of } => {
+            let of = of.as_ref().map(|of| format!("{} AND ", table(of))).unwrap_or_default();
+            let name = text_literal(&name.name);
+            format!("SELECT 'yes' FROM information_schema.STATISTICS WHERE {of}INDEX_NAME = {name} LIMIT 1")
+        }
+        Thing::Column { table: of, name } => format!(
+            "SELECT 'yes' FROM information_schema.COLUMNS WHERE {} AND COLUMN_NAME = {} LIMIT 1",
+            table(of),
+            text_literal(name)
+        ),
+    }
+}
+
+fn table(name: &Name) -> String {
+    let schema = name.schema.as_deref().map_or("DATABASE()".to_owned(), text_literal);
+    format!("TABLE_SCHEMA = {schema} AND TABLE_NAME = {}", text_literal(&name.name))
+}

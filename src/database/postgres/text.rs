@@ -1,0 +1,57 @@
+//! SQL text of PostgreSQL: names, values and settings.
+
+use std::time::Duration;
+
+use crate::database::{Limits, Value, milliseconds};
+
+/// A name in quotes.
+pub(super) fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// A value.
+pub(super) fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Bool(true) => "TRUE".to_owned(),
+        Value::Bool(false) => "FALSE".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => text_literal(text),
+        Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
+        Value::BeforeBegin(before) => {
+            format!("pg_catalog.transaction_timestamp() - interval '{} microseconds'", before.as_micros())
+        }
+        Value::Ago(duration) => {
+            format!("pg_catalog.clock_timestamp() - interval '{} microseconds'", duration.as_micros())
+        }
+        Value::MillisecondsSinceBegin(before) => format!(
+            "pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - \
+             pg_catalog.transaction_timestamp()) * 1000)::numeric, 3) + {}",
+            milliseconds(*before)
+        ),
+        Value::Milliseconds(duration) => milliseconds(*duration),
+    }
+}
+
+/// Where the character is that the server has counted.
+pub(super) fn byte(sql: &str, chars: usize) -> usize {
+    sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte)
+}
+
+/// The settings for these limits; one that is not given goes back to its default where it may have been set before.
+pub(super) fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
+    let setting = |name: &str, limit: Option<Duration>| match limit {
+        Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().min(i32::MAX as u128))),
+        None => limited.then(|| format!("{verb} {name} TO DEFAULT")),
+    };
+    [setting("lock_timeout", limits.lock_timeout), setting("statement_timeout", limits.statement_timeout)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Safe whatever `standard_conforming_strings` says.
+pub(super) fn text_literal(text: &str) -> String {
+    let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
+    format!("E'{escaped}'")
+}

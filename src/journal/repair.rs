@@ -1,0 +1,41 @@
+//! The rows of changes of history that a person has asked for.
+
+use super::record::{Entry, new_id};
+use super::{Journal, REPAIR};
+use crate::database::{Session, Value};
+use crate::migration::Migration;
+use crate::plan::Change;
+
+impl Journal<'_> {
+    /// SQL for the row of a change; `migration` is the one it is about, where its file is there.
+    pub(crate) fn change(
+        &self,
+        session: &dyn Session,
+        change: &Change,
+        migration: Option<&Migration>,
+        reason: Option<&str>,
+    ) -> String {
+        let id = new_id();
+        let entry = Entry { outcome: change.word(), ..Entry::of(REPAIR, &id) };
+        let mut columns = self.columns(&entry);
+        for (name, value) in &mut columns {
+            match *name {
+                "version" => *value = Value::Text(change.version().canonical()),
+                "name" => *value = Value::text_or_null(migration.map(|migration| migration.name.as_str())),
+                "checksum" => *value = Value::text_or_null(migration.map(|migration| migration.up.checksum.as_str())),
+                "finished_at" => *value = Value::Now,
+                _ => {}
+            }
+        }
+        columns.push(("reason", Value::text_or_null(reason)));
+        self.insertion(session, &[columns])
+    }
+
+    /// SQL that says of these attempts that they leave nothing half-way any more.
+    pub(crate) fn settle(&self, session: &dyn Session, attempts: &[String]) -> Option<String> {
+        let ids: Vec<String> = attempts.iter().map(|id| session.literal(&Value::Text(id.clone()))).collect();
+        let no = session.literal(&Value::Bool(false));
+        (!ids.is_empty())
+            .then(|| format!("UPDATE {} SET half_way = {no} WHERE id IN ({})", self.table(session), ids.join(", ")))
+    }
+}

@@ -1,0 +1,130 @@
+//! History as a person wants it: marks, accepted changes, a baseline, and half-way migrations that go on.
+
+use super::Job;
+use super::step::is_doubtful;
+use crate::database::{DatabaseError, Session};
+use crate::error::Error;
+use crate::event::{Event, Observer, Witness};
+use crate::history::History;
+use crate::journal::Journal;
+use crate::ledger::{Elapsed, Ledger};
+use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Rules};
+use crate::script::{self, Effect, Thing};
+
+/// A change of history that a person asks for, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// What.
+    pub change: Change,
+    /// Why, for the journal.
+    pub reason: Option<String>,
+}
+
+/// The plan of a repair: a step where a migration goes on, none otherwise.
+pub(super) async fn plan<'a>(
+    job: &Job<'a>,
+    repair: &Repair,
+    session: &mut dyn Session,
+    history: &History,
+    rules: &Rules,
+    observer: &mut dyn Observer,
+) -> Result<Plan<'a>, Error> {
+    plan::amend(job.set, history, &repair.change).map_err(Error::Refused)?;
+    let mut steps = Vec::new();
+    if let Change::Resume { version, doubt } = &repair.change {
+        let resumption = plan::resume(job.set, history, version, rules).map_err(Error::Refused)?;
+        let mut step = resumption.step.clone();
+        if took_effect(session, &resumption, *doubt, observer).await? {
+            step.done += 1;
+        }
+        steps.push(step);
+    }
+    Ok(Plan { steps, notes: Vec::new() })
+}
+
+/// Whether the statement took effect that the attempt had come to.
+async fn took_effect(
+    session: &mut dyn Session,
+    resumption: &Resumption<'_>,
+    doubt: Option<Doubt>,
+    observer: &mut dyn Observer,
+) -> Result<bool, Error> {
+    let Resumption { step, attempt } = resumption;
+    let index = step.done;
+    if !is_doubtful(step, index, attempt.state, session.abilities()) {
+        return Ok(false);
+    }
+    let (ran, witness) = match doubt {
+        Some(doubt) => (doubt == Doubt::Ran, Witness::Operator),
+        None => {
+            let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
+            let effect = script::effect(step.text(index), session.identity().dialect());
+            match seen(session, effect.as_ref()).await.map_err(own)? {
+                Some(ran) => (ran, Witness::Database),
+                None => {
+                    let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
+                    let summary = step.statements()[index].summary.clone();
+                    let objection = Objection::InDoubt { version, name, statement: index + 1, summary };
+                    return Err(Error::Refused(vec![objection]));
+                }
+            }
+        }
+    };
+    observer.observe(&Event::DoubtSettled { step, index, ran, witness });
+    Ok(ran)
+}
+
+/// Whether an effect can be seen; what can be run again counts as not run. `None` where it cannot be looked for.
+async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Option<bool>, DatabaseError> {
+    Ok(match effect {
+        None => None,
+        Some(Effect::Repeatable) => Some(false),
+        Some(Effect::Makes(thing)) => Some(is_there(session, thing).await?),
+        Some(Effect::Drops(thing)) => Some(!is_there(session, thing).await? && !is_left(session, thing).await?),
+    })
+}
+
+async fn is_there(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
+    let sql = session.existence(thing);
+    Ok(!session.query(&sql).await?.is_empty())
+}
+
+/// Whether a part of an index is there that is neither whole nor gone.
+async fn is_left(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
+    let Thing::Index { name, .. } = thing else { return Ok(false) };
+    let Some(sql) = session.invalid_index(name) else { return Ok(false) };
+    Ok(!session.query(&sql).await?.is_empty())
+}
+
+/// Changes history, and says so in the journal, in one transaction.
+pub(super) async fn carry_out(
+    job: &Job<'_>,
+    repair: &Repair,
+    session: &mut dyn Session,
+    (ledger, journal): (&dyn Ledger, &Journal<'_>),
+    history: &History,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    let change = &repair.change;
+    let amendment = plan::amend(job.set, history, change).map_err(Error::Refused)?;
+    let migration = job.set.get(change.version());
+    let mut records = rows(&amendment, session, ledger, &job.context.run_id);
+    records.extend(journal.settle(session, &amendment.settle));
+    records.push(journal.change(session, change, migration, repair.reason.as_deref()));
+    let own = |source| Error::Own { what: "cannot change the history", source: Box::new(source) };
+    session.begin(None).await.map_err(own)?;
+    if let Err(error) = session.conclude(None, &records).await {
+        let _ = session.rollback().await;
+        return Err(own(error));
+    }
+    observer.observe(&Event::HistoryChanged { change, migrations: amendment.len() });
+    Ok(())
+}
+
+fn rows(amendment: &Amendment<'_>, session: &dyn Session, ledger: &dyn Ledger, run_id: &str) -> Vec<String> {
+    let at_once = Elapsed::Measured(std::time::Duration::ZERO);
+    let added = amendment.add.iter().map(|migration| ledger.add(session, migration, at_once, run_id));
+    let removed = amendment.remove.iter().map(|version| ledger.remove(session, version));
+    let accepted = amendment.accept.iter().map(|migration| ledger.accept(session, migration));
+    added.chain(removed).chain(accepted).collect()
+}

@@ -1,0 +1,66 @@
+//! What became of a transaction whose connection broke before the server could say.
+//!
+//! The attempt's row in the journal is part of the transaction, so it stands there exactly when the transaction was committed,
+//! once the server's session has ended. PostgreSQL's `pg_xact_status` would tell the same for the price of a transaction number
+//! in every migration, and nothing after a failover to a server that never saw the transaction.
+
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use crate::database::{Access, Session};
+use crate::report::Outcome;
+
+/// How long a server that broke a connection may take until it answers again, and until its old session is gone.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How an attempt stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It has succeeded, and is recorded.
+    Success,
+    /// So many statements have taken effect.
+    Unfinished(usize),
+    /// It is not there.
+    Unknown,
+}
+
+impl Engine<'_> {
+    /// Looks for an attempt on a new connection, which takes the place of the broken one; `None` where the server does not say.
+    pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
+        let process = self.session.identity().process;
+        let deadline = Instant::now() + PATIENCE;
+        *self.session = self.reconnect(deadline).await?;
+        // The lock may be gone as well.
+        self.lock_seen = None;
+        if let Some(sql) = process.and_then(|process| self.session.living(process)) {
+            ended(&mut **self.session, &sql, deadline).await?;
+        }
+        let sql = self.journal.fate(&**self.session, id);
+        let row = self.session.query(&sql).await.ok()?.pop();
+        let Some(mut columns) = row.map(Vec::into_iter) else { return Some(Fate::Unknown) };
+        let mut next = || columns.next().flatten().unwrap_or_default();
+        let (outcome, done) = (next(), next());
+        let succeeded = outcome == Outcome::Success.word();
+        Some(if succeeded { Fate::Success } else { Fate::Unfinished(done.parse().unwrap_or_default()) })
+    }
+
+    async fn reconnect(&self, deadline: Instant) -> Option<Box<dyn Session>> {
+        loop {
+            let left = deadline.checked_duration_since(Instant::now())?;
+            if let Ok(Ok(session)) = tokio::time::timeout(left, self.job.connector.session(Access::Write)).await {
+                return Some(session);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Waits until the old session has ended, as far as the server tells; `None` where it does not end in time.
+async fn ended(session: &mut dyn Session, living: &str, deadline: Instant) -> Option<()> {
+    while !session.query(living).await.ok()?.is_empty() {
+        deadline.checked_duration_since(Instant::now())?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Some(())
+}

@@ -1,0 +1,188 @@
+//! What a statement makes or takes away, as far as a look at the database can tell afterwards whether it did.
+
+use super::head::Head;
+use super::split::{self, Split};
+use super::token::TokenKind;
+use crate::migration::Dialect;
+
+/// What can be seen of a statement after it has run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// It makes this.
+    Makes(Thing),
+    /// It takes this away.
+    Drops(Thing),
+    /// It can be run again, whether it has taken effect or not.
+    Repeatable,
+}
+
+/// A thing in a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// A table or a view.
+    Relation(Name),
+    /// An index.
+    Index {
+        /// Its name; with the table's schema where the statement gives one.
+        name: Name,
+        /// The table that it is of, where the statement says.
+        table: Option<Name>,
+    },
+    /// A column.
+    Column {
+        /// The table that it is of.
+        table: Name,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A name as the database has it: without quotes, and in its case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The schema, or the database on MySQL, where the statement says.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// Words that begin statements which leave everything as it would be after the first time.
+const REPEATABLE: [&str; 8] = ["TRUNCATE", "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "OPTIMIZE", "COMMENT", "SET"];
+
+/// What can be seen of one statement after it has run; `None` where nothing simple can.
+#[must_use]
+pub fn effect(statement: &str, dialect: Dialect) -> Option<Effect> {
+    let Split { tokens, .. } = split::split(statement, dialect);
+    let mut words = Words { head: Head::of(&tokens), dialect };
+    words.head.skip_to_word();
+    words.effect()
+}
+
+struct Words<'t, 'a> {
+    head: Head<'t, 'a>,
+    dialect: Dialect,
+}
+
+impl Words<'_, '_> {
+    fn effect(&mut self) -> Option<Effect> {
+        if self.head.is_any(&REPEATABLE) {
+            return Some(Effect::Repeatable);
+        }
+        if self.head.take("CREATE") {
+            return self.creates();
+        }
+        if self.head.take("DROP") {
+            return self.drops();
+        }
+        if self.head.take_phrase(&["ALTER", "TABLE"]) {
+            return self.alters();
+        }
+        None
+    }
+
+    fn creates(&mut self) -> Option<Effect> {
+        if self.head.take_phrase(&["OR", "REPLACE"]) {
+            return Some(Effect::Repeatable);
+        }
+        while self.head.take_any(&["UNLOGGED", "UNIQUE", "FULLTEXT", "SPATIAL"]) {}
+        if self.head.take("INDEX") {
+            let concurrently = self.head.take("CONCURRENTLY");
+            let unless = self.head.take_phrase(&["IF", "NOT", "EXISTS"]);
+            let thing = self.index()?;
+            // One that exists may be what is left of a build that failed.
+            return Some(if unless && !concurrently { Effect::Repeatable } else { Effect::Makes(thing) });
+        }
+        if !self.head.take_any(&["TABLE", "VIEW"]) && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
+            return None;
+        }
+        if self.head.take_phrase(&["IF", "NOT", "EXISTS"]) {
+            return Some(Effect::Repeatable);
+        }
+        self.name().map(|name| Effect::Makes(Thing::Relation(name)))
+    }
+
+    fn index(&mut self) -> Option<Thing> {
+        let mut name = self.name()?;
+        // MySQL has USING between the two.
+        while self.head.peek().is_some() && !self.head.is("ON") {
+            self.head.next();
+        }
+        self.head.take("ON");
+        self.head.take("ONLY");
+        let table = self.name();
+        if name.schema.is_none() {
+            // An index lives in the schema of its table.
+            name.schema = table.as_ref().and_then(|table| table.schema.clone());
+        }
+        Some(Thing::Index { name, table })
+    }
+
+    fn drops(&mut self) -> Option<Effect> {
+        let index = self.head.take("INDEX");
+        if !index && !self.head.take_any(&["TABLE", "VIEW"]) && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
+            return None;
+        }
+        self.head.take("CONCURRENTLY");
+        if self.head.take_phrase(&["IF", "EXISTS"]) {
+            return Some(Effect::Repeatable);
+        }
+        let thing = if index { self.index() } else { self.name().map(Thing::Relation) };
+        // Of a list each part is dropped on its own.
+        let one = !self.head.rest().iter().any(|token| token.is_symbol(","));
+        thing.filter(|_| one).map(Effect::Drops)
+    }
+
+    /// Of several actions the first tells of all: they take effect together.
+    fn alters(&mut self) -> Option<Effect> {
+        let sure = !self.head.take_phrase(&["IF", "EXISTS"]);
+        self.head.take("ONLY");
+        let table = self.name()?;
+        let adds = self.head.take("ADD");
+        if !adds && !self.head.take("DROP") {
+            return None;
+        }
+        let column = self.head.take("COLUMN");
+        let conditional = self.head.take_phrase(&["IF", "NOT", "EXISTS"]) || self.head.take_phrase(&["IF", "EXISTS"]);
+        if conditional || !sure {
+            return None;
+        }
+        let index = self.head.take_any(&["INDEX", "KEY"]);
+        let other =
+            ["CONSTRAINT", "PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "PARTITION", "FULLTEXT", "SPATIAL", "PERIOD"];
+        if !column && !index && self.head.is_any(&other) {
+            return None;
+        }
+        let name = self.name()?;
+        let thing = match index {
+            true => Thing::Index { name, table: Some(table) },
+            false => Thing::Column { table, name: name.name },
+        };
+        Some(if adds { Effect::Makes(thing) } else { Effect::Drops(thing) })
+    }
+
+    fn name(&mut self) -> Option<Name> {
+        let first = self.part()?;
+        if !self.head.take_symbol(".") {
+            return Some(Name { schema: None, name: first });
+        }
+        Some(Name { schema: Some(first), name: self.part()? })
+    }
+
+    fn part(&mut self) -> Option<String> {
+        let token = self.head.peek().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name))?;
+        self.head.next();
+        Some(match token.kind {
+            TokenKind::Name => unquoted(token.text),
+            _ if self.dialect == Dialect::Postgres => token.text.to_lowercase(),
+            _ => token.text.to_owned(),
+        })
+    }
+}
+
+/// The name in these quotes.
+fn unquoted(text: &str) -> String {
+    let mut inner = text.chars();
+    let (open, _) = (inner.next(), inner.next_back());
+    let close = if open == Some('[') { ']' } else { open.unwrap_or('"') };
+    inner.as_str().replace(&format!("{close}{close}"), &close.to_string())
+}
