@@ -74,6 +74,7 @@ class Database:
     def session(self, *statements: str) -> subprocess.Popen[str]:
         """A client that stays until its input ends."""
         process = subprocess.Popen(["psql", "-XAtq", self.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin and process.stdout
         process.stdin.write("".join(f"{statement};\n" for statement in (*statements, "SELECT 'ready'")))
         process.stdin.flush()
         while process.stdout.readline().strip() != "ready":
@@ -87,7 +88,7 @@ class Database:
         sleeping = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
         until(f"{self.name} is at work", lambda: run.poll() is not None or self.sql(sleeping))
         if run.poll() is not None:
-            sys.exit(f"{self.name}: exit code {run.returncode} instead of going on:\n{run.stderr.read()}")
+            sys.exit(f"{self.name}: exit code {run.returncode} instead of going on:\n{run.communicate()[1]}")
         if not self.served:
             time.sleep(1)  # what is pushed when the first migration begins is under way
         run.send_signal(signal.SIGKILL)
@@ -101,8 +102,8 @@ class Fault:
     title: str
     database: Database
     alerts: list[str]
-    inflict: Callable[[], None]
-    mend: Callable[[], None] | None
+    inflict: Callable[[], object]
+    mend: Callable[[], object] | None
     # What fires in Prometheus and is kept from everybody by the inhibitions of dashboards/alertmanager.yml.
     inhibited: list[str] = dataclasses.field(default_factory=list)
     inflicted: float = 0.0
@@ -173,7 +174,7 @@ def identity(alert: dict) -> tuple[str, str]:
     return labels["alertname"], labels.get("migrascope_target", "")
 
 
-def hold_lock(database: Database) -> Callable[[], None]:
+def hold_lock(database: Database) -> Callable[[], object]:
     """A session that has the lock of the runs, though it is none."""
     gate = database.session("BEGIN", "LOCK TABLE t1")
     database.write(2, "SELECT count(*) FROM t1;")
@@ -193,6 +194,7 @@ def held_table(database: Database) -> None:
     session = database.session("BEGIN", "SELECT * FROM t1")
     database.write(2, "ALTER TABLE t1 ADD COLUMN more int;")
     run = database.start("--lock-timeout", "200ms")
+    assert run.stderr
     for line in run.stderr:
         if "attempt 6 of" in line:
             break
@@ -211,7 +213,7 @@ def faults(given: argparse.Namespace) -> Iterator[Fault]:
             database.up(0)
         return database
 
-    def repaired(database: Database, version: int, *words: str) -> Callable[[], None]:
+    def repaired(database: Database, version: int, *words: str) -> Callable[[], object]:
         def mend() -> None:
             database.write(version, "SELECT 1;")
             database.up(0, *words)
@@ -253,7 +255,7 @@ def faults(given: argparse.Namespace) -> Iterator[Fault]:
     yield Fault("a migration stops half-way", half, ["MigrascopeSchemaDirty"], leave_half_way, settle)
 
     locked = one("locked")
-    release = [lambda: None]
+    release: list[Callable[[], object]] = [lambda: None]
 
     def lock() -> None:
         release[0] = hold_lock(locked)
