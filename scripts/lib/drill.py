@@ -175,17 +175,17 @@ def identity(alert: dict) -> tuple[str, str]:
 
 
 def hold_lock(database: Database) -> Callable[[], object]:
-    """A session that has the lock of the runs, though it is none."""
+    """A session that has all locks that a run has, though it is none."""
     gate = database.session("BEGIN", "LOCK TABLE t1")
     database.write(2, "SELECT count(*) FROM t1;")
     run = database.start("--lock-timeout", "0")
     key = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND database = " \
           "(SELECT oid FROM pg_database WHERE datname = current_database())"
     until("a run has the lock", lambda: database.sql(key))
-    number = database.sql(key)
+    numbers = database.sql(key).split()
     gate.communicate(timeout=10)
     database.expect(run, 0)
-    session = database.session(f"SELECT pg_advisory_lock({number})")
+    session = database.session(*(f"SELECT pg_advisory_lock({number})" for number in numbers))
     return lambda: session.communicate(timeout=10)
 
 
