@@ -13,11 +13,14 @@
 #   start_pushgateway           sets PUSHGATEWAY_URL
 #   start_node_exporter         sets NODE_EXPORTER_URL, TEXTFILE_DIR
 #   start_prometheus CONFIG     sets PROMETHEUS_URL
+#   start_alertmanager CONFIG   sets ALERTMANAGER_URL
+#   need_yaml, yaml_python      yaml_python says which python3 has PyYAML
 #
 # Servers listen on free ports of 127.0.0.1 only, never touch the machine's own databases, and are stopped by
 # the process id they were started with.
 
 readonly ROTEL_VERSION=0.0.1a15
+readonly PYYAML_VERSION=6.0.3
 readonly POLICY_RC_D=/usr/sbin/policy-rc.d
 # The servers are reachable from this machine alone. They have a password so that a wrong one is really refused,
 # and an unusual one so that a test can look for it in everything that is printed.
@@ -279,4 +282,36 @@ start_prometheus() { # CONFIG
     start_server prometheus-server prometheus TERM prometheus_ready \
         prometheus --config.file="$1" --storage.tsdb.path="$dir" --web.listen-address="127.0.0.1:$port"
     export PROMETHEUS_URL=http://127.0.0.1:$port
+}
+
+start_alertmanager() { # CONFIG
+    local port dir=$SERVICES_DIR/alertmanager
+    port=$(free_port)
+    mkdir "$dir"
+    ((EUID != 0)) || chown prometheus: "$dir"
+    alertmanager_ready() { answers "http://127.0.0.1:$port/-/ready"; }
+    # Alone: it looks for no others of its kind.
+    start_server alertmanager prometheus TERM alertmanager_ready \
+        prometheus-alertmanager --config.file="$1" --storage.path="$dir" --web.listen-address="127.0.0.1:$port" \
+        --cluster.listen-address=
+    export ALERTMANAGER_URL=http://127.0.0.1:$port
+}
+
+# --- PyYAML ---------------------------------------------------------------------------------------------------
+
+# Kept with the build output, as rotel is.
+yaml_home() { printf '%s\n' "${CARGO_TARGET_DIR:-target}/tools/pyyaml-$PYYAML_VERSION"; }
+
+need_yaml() {
+    python3 -c 'import ensurepip' 2>/dev/null || SERVICES_MISSING+=(python3-venv)
+}
+
+yaml_python() {
+    local python
+    python=$(yaml_home)/bin/python3
+    if ! "$python" -c 'import yaml' 2>/dev/null; then
+        logged venv python3 -m venv "$(yaml_home)"
+        logged pip "$(yaml_home)/bin/pip" install "PyYAML==$PYYAML_VERSION"
+    fi
+    printf '%s\n' "$python"
 }
