@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+#
+# What the scripts that break things on purpose have in common. Source it behind services.sh, then:
+#
+#   need_faults [DATABASE …]       what is needed to try these: postgres, mariadb; SQLite needs nothing
+#   faults_binary PATH             sets BINARY to a copy, so that a build meanwhile changes nothing; builds where PATH is empty
+#   faults_python FILE WORDS…      runs scripts/lib/faults/FILE with the databases' drivers
+#   hand_over                      from now on somebody else stops the servers, because he kills and restarts them
+
+readonly PSYCOPG_VERSION=3.3.9 PYMYSQL_VERSION=1.2.4
+
+need_faults() { # DATABASE…
+    local database
+    for database in "$@"; do
+        case $database in
+        postgres) need_postgres ;;
+        mariadb)
+            need mariadbd mariadb-server
+            need mariadb mariadb-client
+            ;;
+        esac
+    done
+    # A python3 without ensurepip is Debian's without python3-venv.
+    [[ -x $(faults_home)/bin/python ]] || python3 -c 'import ensurepip' 2>/dev/null || SERVICES_MISSING+=(python3-venv)
+}
+
+# Kept with the build output, so that only the first run downloads it.
+faults_home() { printf '%s\n' "${CARGO_TARGET_DIR:-target}/tools/drivers-$PSYCOPG_VERSION-$PYMYSQL_VERSION"; }
+
+faults_binary() { # PATH
+    local built=$1
+    if [[ -z $built ]]; then
+        cargo build --quiet
+        built=${CARGO_TARGET_DIR:-target}/debug/migrascope
+    fi
+    cp "$built" "$SERVICES_DIR/migrascope"
+    # shellcheck disable=SC2034  # The scripts use it.
+    BINARY=$SERVICES_DIR/migrascope
+}
+
+faults_python() { # FILE WORDS…
+    local home file=$1
+    home=$(faults_home)
+    if [[ ! -e $home/complete ]]; then
+        logged venv python3 -m venv "$home"
+        logged pip "$home/bin/pip" install --disable-pip-version-check \
+            "psycopg[binary]==$PSYCOPG_VERSION" "PyMySQL==$PYMYSQL_VERSION"
+        touch "$home/complete"
+    fi
+    PYTHONDONTWRITEBYTECODE=1 "$home/bin/python" "scripts/lib/faults/$file" "${@:2}"
+}
+
+hand_over() {
+    disown "${!SERVICES[@]}" # and nobody reports how they end
+    SERVICES=()
+}

@@ -1,0 +1,69 @@
+"""Thirty migrations of every kind, each of which leaves marks that show whether it ran, and how often.
+
+A mark is a row of a table without a key: (version, part). A non-atomic migration sets one mark as its first statement and one
+as its last. Begun anew after a stop it would set the first twice before any other statement can object, and resumed too
+early or too late it would set the last twice or never.
+"""
+
+import pathlib
+
+COUNT = 30
+ROWS = 3000
+
+NO_TRANSACTION = "-- migrascope: no-transaction\n"
+
+
+def mark(version: int, part: int) -> str:
+    return f"INSERT INTO marks (version, part) VALUES ({version}, {part});\n"
+
+
+def filling(kind: str, table: str, version: int) -> str:
+    numbers = {
+        "postgres": f"SELECT n, {version} FROM generate_series(1, {ROWS}) AS n",
+        "mariadb": f"SELECT seq, {version} FROM seq_1_to_{ROWS}",
+        "sqlite": f"WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {ROWS}) "
+                  f"SELECT n, {version} FROM s",
+    }
+    return f"INSERT INTO {table} (n, version) {numbers[kind]};\n"
+
+
+def table(name: str) -> str:
+    return f"CREATE TABLE {name} (n bigint, version bigint);\n"
+
+
+def migration(kind: str, version: int) -> tuple[str, str]:
+    """Name and text."""
+    own, before = f"t{version}", f"t{version - (version - 1) % 6}"
+    first, last = mark(version, 1), mark(version, 2)
+    if version == 1:
+        return "marks", "CREATE TABLE marks (version bigint, part bigint);\n" + first + table(own) + last
+    match version % 6:
+        case 1:
+            return "table", first + table(own) + last
+        case 2:
+            return "rows", first + filling(kind, before, version) + last
+        case 3:
+            return "stepwise", NO_TRANSACTION + first + table(own) + filling(kind, own, version) + last
+        case 4 if kind == "postgres":
+            return "index", first + f"CREATE INDEX CONCURRENTLY i{version} ON {before} (n);\n" + last
+        case 4:
+            return "index", NO_TRANSACTION + first + f"CREATE INDEX i{version} ON {before} (n);\n" + last
+        case 5:
+            return "column", first + f"ALTER TABLE {before} ADD COLUMN c{version} bigint;\n" \
+                + f"UPDATE {before} SET c{version} = n;\n" + last
+        case _ if kind == "sqlite":
+            return "vacuum", first + "VACUUM;\n" + last
+        case _:
+            return "own_transaction", first + "BEGIN;\n" + filling(kind, before, version) \
+                + f"DELETE FROM {before} WHERE version = {version};\nCOMMIT;\n" + last
+
+
+def write(kind: str, directory: pathlib.Path) -> None:
+    directory.mkdir(parents=True)
+    for version in range(1, COUNT + 1):
+        name, text = migration(kind, version)
+        (directory / f"{version:03}_{name}.sql").write_text(text, encoding="utf-8")
+
+
+def expected() -> set[tuple[int, int]]:
+    return {(version, part) for version in range(1, COUNT + 1) for part in (1, 2)}
