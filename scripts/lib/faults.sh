@@ -2,22 +2,28 @@
 #
 # What the scripts that break things on purpose have in common. Source it behind services.sh, then:
 #
-#   need_faults [DATABASE …]       what is needed to try these: postgres, mariadb; SQLite needs nothing
+#   need_faults                    what is needed to try the databases in DATABASES: postgres, mariadb, sqlite
 #   faults_binary PATH             sets BINARY to a copy, so that a build meanwhile changes nothing; builds where PATH is empty
 #   faults_python FILE WORDS…      runs scripts/lib/faults/FILE with the databases' drivers
+#   start_databases                starts their servers; SERVER_WORDS tells the file where they are
 #   hand_over                      from now on somebody else stops the servers, because he kills and restarts them
 
 readonly PSYCOPG_VERSION=3.3.9 PYMYSQL_VERSION=1.2.4
 
-need_faults() { # DATABASE…
+DATABASES='postgres mariadb sqlite'
+SERVER_WORDS=()
+
+need_faults() {
     local database
-    for database in "$@"; do
+    for database in $DATABASES; do
         case $database in
         postgres) need_postgres ;;
         mariadb)
             need mariadbd mariadb-server
             need mariadb mariadb-client
             ;;
+        sqlite) ;;
+        *) die "no database is called $database" ;;
         esac
     done
     # A python3 without ensurepip is Debian's without python3-venv.
@@ -50,7 +56,26 @@ faults_python() { # FILE WORDS…
     PYTHONDONTWRITEBYTECODE=1 "$home/bin/python" "scripts/lib/faults/$file" "${@:2}"
 }
 
+start_databases() {
+    local database
+    for database in $DATABASES; do
+        case $database in
+        postgres)
+            # What is killed is a process, not the machine: the system still has what was written.
+            start_postgres -c fsync=off -c max_connections=300
+            SERVER_WORDS+=(--postgres "$POSTGRES_URL")
+            ;;
+        mariadb)
+            start_mariadb --innodb-flush-log-at-trx-commit=2 --max-connections=300
+            SERVER_WORDS+=(--mariadb "$MYSQL_URL")
+            ;;
+        sqlite) SERVER_WORDS+=(--sqlite) ;;
+        esac
+    done
+}
+
 hand_over() {
+    ((${#SERVICES[@]})) || return 0
     disown "${!SERVICES[@]}" # and nobody reports how they end
     SERVICES=()
 }

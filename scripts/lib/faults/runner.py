@@ -47,8 +47,10 @@ class Runner:
         self._options = options
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_"))}
 
-    def start(self, database: Database, *words: str, **environment: str) -> "Running":
-        command = [str(self._binary), *words, "--dir", str(self._directory), "--format", "json", "--quiet", *self._options]
+    def start(self, database: Database, *words: str, quiet: bool = True, **environment: str) -> "Running":
+        command = [str(self._binary), *words, "--dir", str(self._directory), "--format", "json", *self._options]
+        if quiet:
+            command.append("--quiet")
         environment = {**self._environment, "DATABASE_URL": database.url, **environment}
         process = subprocess.Popen(command, env=environment, cwd=self._directory.parent, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
