@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 
-import by_hand
 import migrations
 import runner
 from databases import Database, Row
@@ -22,6 +21,7 @@ class Ending:
 
     refused: int = 0
     resumed: int = 0
+    doubted: int = 0
     slowest: float = 0.0
     lost: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     repeated: set[tuple[int, int]] = dataclasses.field(default_factory=set)
@@ -56,18 +56,19 @@ def finish(a_runner: Runner, database: Database, good: list[Row], ending: Ending
 
 
 def _resume(a_runner: Runner, database: Database, refused: Ended, ending: Ending) -> None:
-    version = _is_true(database, refused)
-    settled = runner.settle(a_runner, database, refused)
-    if settled is None:
-        by_hand.settle(database, version, refused)
-    elif settled.code != 0:
-        raise Unexplained(f"repair said: {settled}; it was advised by: {refused}")
-    else:
-        ending.resumed += 1
+    version, done = _is_true(database, refused)
+    resumed = runner.resume(a_runner, database, refused)
+    if resumed is not None and resumed.code == 4 and "--in-doubt did-not-run" in resumed.complaints:
+        ending.doubted += 1
+        ran = migrations.took_effect(database, version, done + 1)
+        resumed = runner.resume(a_runner, database, refused, "--in-doubt", "ran" if ran else "did-not-run")
+    if resumed is None or resumed.code != 0:
+        raise Unexplained(f"repair said: {resumed}; it was advised by: {refused}")
+    ending.resumed += 1
 
 
-def _is_true(database: Database, refused: Ended) -> int:
-    """Compares how far the journal says that it came with the marks that are there; which version it is."""
+def _is_true(database: Database, refused: Ended) -> tuple[int, int]:
+    """Compares how far the journal says that it came with the marks that are there; version and how far."""
     half_way = runner.journal(database, "version, statements_done, statements_total FROM JOURNAL WHERE half_way")
     if len(half_way) != 1:
         raise Unexplained(f"{len(half_way)} attempts are half-way: {refused}")
@@ -77,7 +78,7 @@ def _is_true(database: Database, refused: Ended) -> int:
     for part, place in ((1, migrations.first_mark(version)), (2, total)):
         if (done >= place and part not in marks) or (done + 1 < place and part in marks):
             raise Unexplained(f"the journal says {done} of {total} statements of {version}, its marks are {marks}")
-    return version
+    return version, done
 
 
 def _compare(database: Database, good: list[Row], ending: Ending) -> None:

@@ -33,6 +33,7 @@ class Count:
     after: int = 0
     refused: int = 0
     resumed: int = 0
+    doubted: int = 0
     lost: int = 0
     repeated: int = 0
     unexplained: int = 0
@@ -42,7 +43,7 @@ class Count:
     def row(self) -> list[object]:
         codes = " ".join(f"{code}:{times}" for code, times in sorted(self.codes.items()))
         return [self.killed, self.kills, self.before, self.during, self.after, codes, self.refused, self.resumed,
-                self.lost, self.repeated, self.unexplained, f"{self.slowest:.1f} s"]
+                self.doubted, self.lost, self.repeated, self.unexplained, f"{self.slowest:.1f} s"]
 
     def is_good(self) -> bool:
         return not (self.lost or self.repeated or self.unexplained)
@@ -81,6 +82,7 @@ class Sweep:
                 print(f"{count.killed} at {instant:.3f} s: {error}", flush=True)
             count.refused += how.refused
             count.resumed += how.resumed
+            count.doubted += how.doubted
             count.lost += len(how.lost)
             count.repeated += len(how.repeated)
             count.slowest = max(count.slowest, how.slowest)
@@ -128,7 +130,9 @@ def main() -> None:
             server = Server(database)
             servers.append(server)
         sweeps.append(Sweep(database, server, wanted.binary, wanted.work))
-    threads = [threading.Thread(target=one.sweep, args=(wanted.kills, wanted.server_kills)) for one in sweeps]
+    threads = [threading.Thread(target=one.sweep, args=(wanted.kills, wanted.server_kills), daemon=True) for one in sweeps]
+    # Ended by a signal, we stop the servers all the same.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         for thread in threads:
             thread.start()
@@ -139,8 +143,8 @@ def main() -> None:
             server.stop()
     counts = [count for one in sweeps for count in one.counts]
     print()
-    table.show(["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "lost", "repeated",
-                "unexplained", "longest next run"], [count.row() for count in counts])
+    table.show(["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "in doubt", "lost",
+                "repeated", "unexplained", "longest next run"], [count.row() for count in counts])
     whole = sum(count.kills for count in counts) == wanted.kills * len(sweeps) + wanted.server_kills * len(servers)
     sys.exit(0 if whole and all(count.is_good() for count in counts) else 1)
 

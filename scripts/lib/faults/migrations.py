@@ -6,6 +6,9 @@ early or too late it would set the last twice or never.
 """
 
 import pathlib
+import re
+
+from databases import Database
 
 COUNT = 30
 ROWS = 3000
@@ -55,7 +58,7 @@ def migration(kind: str, version: int) -> tuple[str, str]:
             return "vacuum", first + "VACUUM;\n" + last
         case _:
             return "own_transaction", first + "BEGIN;\n" + filling(kind, before, version) \
-                + f"DELETE FROM {before} WHERE version = {version};\nCOMMIT;\n" + last
+                + f"DELETE FROM {before} WHERE version = {version} AND n > {ROWS // 2};\nCOMMIT;\n" + last
 
 
 def write(kind: str, directory: pathlib.Path) -> None:
@@ -72,3 +75,21 @@ def expected() -> set[tuple[int, int]]:
 def first_mark(version: int) -> int:
     """Which statement sets the first mark; the last statement sets the other."""
     return 2 if version == 1 else 1
+
+
+def took_effect(database: Database, version: int, number: int) -> bool:
+    """What a person finds who looks whether a statement, counted from 1, has taken effect."""
+    statement = migration(database.kind, version)[1].removeprefix(NO_TRANSACTION).split(";\n")[number - 1]
+    if made := re.match(r"CREATE TABLE (\w+)", statement):
+        return database.has_table(made[1])
+    if made := re.match(r"CREATE INDEX \w*? ?(i\d+) |ALTER TABLE \w+ ADD COLUMN (c\d+)", statement):
+        return any((made[1] or made[2]) in row for row in database.schema())
+    if made := re.match(r"UPDATE (\w+) SET (\w+)", statement):
+        where = f"{made[1]} WHERE {made[2]} IS NOT NULL"
+    elif made := re.match(r"INSERT INTO marks .* VALUES \((\d+), (\d+)\)", statement):
+        where = f"marks WHERE version = {made[1]} AND part = {made[2]}"
+    elif made := re.match(r"INSERT INTO (\w+)", statement):
+        where = f"{made[1]} WHERE version = {version}"
+    else:
+        raise ValueError(f"nobody can see whether this took effect: {statement}")
+    return bool(database.rows(f"SELECT count(*) FROM {where}")[0][0])

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shlex
 import signal
 import subprocess
 import time
@@ -89,13 +88,12 @@ class Running:
         return Ended(code, time.monotonic() - self.begun, report, said)
 
 
-def settle(runner: Runner, database: Database, refused: Ended) -> Ended | None:
+def resume(runner: Runner, database: Database, refused: Ended, *words: str) -> Ended | None:
     """Runs the command that a refusal advises for what was left half-way; nothing where it advises none."""
-    advised = re.search(r"migrascope repair --resume \S+", refused.complaints)
+    advised = re.search(r"migrascope (repair --resume \S+)", refused.complaints)
     if advised is None:
         return None
-    words = shlex.split(advised.group(0))[1:]
-    return runner.run(database, *words, "--reason", "a fault was injected")
+    return runner.run(database, *advised[1].split(), *words, "--reason", "a fault was injected")
 
 
 def ledger(database: Database) -> list[str]:
