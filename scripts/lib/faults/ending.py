@@ -23,6 +23,7 @@ class Ending:
     resumed: int = 0
     doubted: int = 0
     slowest: float = 0.0
+    lock: float = 0.0
     lost: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     repeated: set[tuple[int, int]] = dataclasses.field(default_factory=set)
 
@@ -44,6 +45,7 @@ def finish(a_runner: Runner, database: Database, good: list[Row], ending: Ending
     for _ in range(STOPS):
         ended = a_runner.run(database, "up")
         ending.slowest = max(ending.slowest, ended.seconds)
+        ending.lock = max(ending.lock, (ended.report.get("run") or {}).get("lock_waited_seconds") or 0.0)
         if ended.code == 0:
             break
         if ended.code != 4:

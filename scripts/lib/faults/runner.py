@@ -64,6 +64,7 @@ class Running:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self.run_id: str | None = None
         self.begun = time.monotonic()
 
     def send_at(self, seconds: float, number: signal.Signals) -> bool:
@@ -73,6 +74,16 @@ class Running:
         except subprocess.TimeoutExpired:
             self.process.send_signal(number)
             return True
+        return False
+
+    def hear(self, event: str) -> bool:
+        """Reads until the run says so; false where it ends before."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said = json.loads(line)
+            self.run_id = said.get("run_id", self.run_id)
+            if said["event"] == event:
+                return True
         return False
 
     def wait(self) -> Ended:
