@@ -16,7 +16,7 @@ import runner
 import table
 from databases import Database, Row
 from ending import Ending, Unexplained
-from holds import Hold, slow
+from holds import Hold, write_slow
 from runner import Ended, Runner, Running
 
 WITHIN = 10.0
@@ -36,7 +36,7 @@ class Count:
     stopped: int = 0
     finished: int = 0
     interrupted: int = 0
-    before_journal: int = 0
+    unwritten: int = 0
     resumed: int = 0
     unexplained: int = 0
     slowest: float = 0.0
@@ -44,7 +44,7 @@ class Count:
 
     def row(self) -> list[object]:
         return [self.moment, self.signals, self.stopped, self.finished, f"{self.slowest:.2f} s", self.interrupted,
-                self.before_journal, self.resumed, f"{self.lock:.2f} s", self.unexplained]
+                self.unwritten, self.resumed, f"{self.lock:.2f} s", self.unexplained]
 
 
 class Trial:
@@ -57,8 +57,7 @@ class Trial:
         migrations.write(database.kind, mixed)
         self._mixed = Runner(binary, mixed)
         slowly = work / database.kind / "slow" / "migrations"
-        slowly.mkdir(parents=True)
-        (slowly / "1_slow.sql").write_text(slow(database.kind), encoding="utf-8")
+        write_slow(database.kind, slowly)
         self._slow = Runner(binary, slowly, "--lock-timeout", "1s")
         self.counts: list[Count] = []
 
@@ -92,8 +91,7 @@ class Trial:
     def _long_statement(self) -> None:
         self._database.fresh()
         running = self._slow.start(self._database, "up", quiet=False)
-        for _ in range(3):
-            heard(running, "statement_started")
+        slow_statement(running)
         time.sleep(self._chance.uniform(0, 1))
         running.process.terminate()
         self._judge(self._count("long statement"), None, running, "in a long statement", [])
@@ -101,7 +99,7 @@ class Trial:
     def _lock_wait(self) -> None:
         self._database.fresh()
         first = self._slow.start(self._database, "up", quiet=False)
-        heard(first, "statement_started")
+        slow_statement(first)
         second = self._slow.start(self._database, "up", quiet=False)
         heard(second, "lock_waited")
         time.sleep(self._chance.uniform(0, 1))
@@ -113,6 +111,9 @@ class Trial:
 
     def _retry_pause(self) -> None:
         self._database.fresh()
+        ended = self._slow.run(self._database, "up", "--steps", "1")
+        if ended.code != 0:
+            raise Unexplained(f"undisturbed, {ended}")
         with Hold(self._database):
             running = self._slow.start(self._database, "up", quiet=False)
             heard(running, "retrying")
@@ -128,7 +129,7 @@ class Trial:
             running = self._slow.start(
                 self._database, "up", quiet=False, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}",
                 MIGRASCOPE_TELEMETRY_FLUSH_TIMEOUT="9s")
-            heard(running, "statement_started")
+            slow_statement(running)
             running.process.terminate()
             heard(running, "run_finished")
             time.sleep(0.5)
@@ -173,13 +174,17 @@ class Trial:
         said = runner.journal(self._database, f"outcome FROM JOURNAL WHERE kind = 'run' AND run_id = '{run}'")
         if said == [("interrupted",)]:
             count.interrupted += 1
-        elif not said and not runner.journal(self._database, "id FROM JOURNAL"):
-            count.before_journal += 1  # there is no table yet
+        elif not said and (not runner.journal(self._database, "id FROM JOURNAL") or not self._can_write(count)):
+            count.unwritten += 1  # there is no table yet, or nobody but the other runner can write
         else:
             raise Unexplained(f"the journal says {said} of run {run}: {ended}")
         if left := runner.journal(self._database, "kind, version FROM JOURNAL WHERE outcome = 'executing' "
                                                   f"AND run_id = '{run}'"):
             raise Unexplained(f"the journal says that these go on: {left}")
+
+    def _can_write(self, count: Count) -> bool:
+        """While one writes to SQLite, nobody else can."""
+        return self._database.kind != "sqlite" or "lock wait" not in count.moment
 
     def _nobody_is_left(self) -> None:
         end = time.monotonic() + GONE_WITHIN
@@ -195,6 +200,12 @@ def heard(running: Running, event: str) -> None:
         raise Unexplained(f"no {event}: {running.wait()}")
 
 
+def slow_statement(running: Running) -> None:
+    """Waits until a run of the slow migrations has come to the third statement, which takes a minute."""
+    for _ in range(3):
+        heard(running, "statement_started")
+
+
 def main() -> None:
     parser = given.parser()
     parser.add_argument("--signals", required=True, type=int)
@@ -207,7 +218,7 @@ def main() -> None:
     for thread in threads:
         thread.join()
     counts = [count for trial in trials for count in trial.counts]
-    table.show(["SIGTERM", "signals", "143", "0", "ended within", "interrupted", "before the journal", "resumed",
+    table.show(["SIGTERM", "signals", "143", "0", "ended within", "interrupted", "no journal", "resumed",
                 "next lock within", "unexplained"], [count.row() for count in counts])
     complete = sum(count.moment.endswith("any instant") and count.signals == wanted.signals for count in counts)
     sys.exit(0 if complete == len(trials) and not any(count.unexplained for count in counts) else 1)
