@@ -62,9 +62,10 @@ class Database(ABC):
 class Postgres(Database):
     kind = "postgres"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prefix: str = "faults") -> None:
         super().__init__()
         self._admin = url
+        self._prefix = prefix
         self.url = url
         self.name = ""
 
@@ -75,7 +76,7 @@ class Postgres(Database):
         with self.connect(self._admin) as connection:
             if self.name:
                 connection.execute(f"DROP DATABASE {self.name} WITH (FORCE)".encode())
-            self.name = f"faults_{next(self._numbers)}"
+            self.name = f"{self._prefix}_{next(self._numbers)}"
             connection.execute(f"CREATE DATABASE {self.name}".encode())
         self.url = f"{self._admin.rsplit('/', 1)[0]}/{self.name}"
 

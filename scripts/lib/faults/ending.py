@@ -54,7 +54,7 @@ def finish(a_runner: Runner, database: Database, good: list[Row], ending: Ending
         _resume(a_runner, database, ended, ending)
     else:
         raise Unexplained(f"still refused after {STOPS} settlements: {ended}")
-    _compare(database, good, ending)
+    compare(database, good, ending)
 
 
 def _resume(a_runner: Runner, database: Database, refused: Ended, ending: Ending) -> None:
@@ -83,7 +83,8 @@ def _is_true(database: Database, refused: Ended) -> tuple[int, int]:
     return version, done
 
 
-def _compare(database: Database, good: list[Row], ending: Ending) -> None:
+def compare(database: Database, good: list[Row], ending: Ending) -> None:
+    """Looks whether everything is there, once, and as an undisturbed run leaves it."""
     found = collections.Counter((int(row[0]), int(row[1])) for row in database.rows("SELECT version, part FROM marks"))
     ending.lost = migrations.expected() - set(found)
     ending.repeated = {mark for mark, times in found.items() if times > 1}
