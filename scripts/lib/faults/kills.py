@@ -18,8 +18,8 @@ from ending import Ending, Unexplained
 from runner import Runner, Running
 from servers import Server
 
-# What the runner may say of a server that died under it.
-CODES = {0, 1, 5, 6, 8}
+# How a runner ends that was killed, and what it may say of a server that died under it.
+CODES = {-signal.SIGKILL, 0, 1, 5, 6, 8}
 
 
 @dataclasses.dataclass
@@ -67,46 +67,65 @@ class Sweep:
         if self._server is not None and server_kills:
             self._kill_all("server", server_kills, seconds, good)
 
+        self._in_slow_statements(max(2, kills // 20), good)
+
+    def _in_slow_statements(self, kills: int, good: list[Row]) -> None:
+        """The server goes on with the statement of the one that is killed, while the next runner is there already."""
+        count = Count(f"{self._database.kind} runner, slow statement")
+        self.counts.append(count)
+        for number in range(kills):
+            version, statement = migrations.SLOW_STATEMENTS[number % len(migrations.SLOW_STATEMENTS)]
+            self._database.fresh()
+            running = self._runner.start(self._database, "up", quiet=False)
+            running.hear("statement_started", version=f"{version:03}", statement=statement)
+            time.sleep(migrations.SLOW * 0.5)
+            running.process.kill()
+            self._count_kill(count, running, True)
+            self._end(count, f"in statement {statement} of {version}", good)
+
     def _kill_all(self, what: str, kills: int, seconds: float, good: list[Row]) -> None:
         count = Count(f"{self._database.kind} {what}")
         self.counts.append(count)
         for number in range(kills):
             self._database.fresh()
             instant = seconds * (number + 0.5) / kills
-            how = Ending()
-            try:
-                self._kill(count, what, instant)
-                ending.finish(self._runner, self._database, good, how)
-            except (Unexplained, TimeoutError) as error:
-                count.unexplained += not (how.lost or how.repeated)
-                print(f"{count.killed} at {instant:.3f} s: {error}", flush=True)
-            count.refused += how.refused
-            count.resumed += how.resumed
-            count.doubted += how.doubted
-            count.lost += len(how.lost)
-            count.repeated += len(how.repeated)
-            count.slowest = max(count.slowest, how.slowest)
+            running = self._runner.start(self._database, "up")
+            if what == "server":
+                killed = self._kill_server(running, instant)
+            else:
+                killed = running.send_at(instant, signal.SIGKILL)
+            self._count_kill(count, running, killed)
+            self._end(count, f"at {instant:.3f} s", good)
 
-    def _kill(self, count: Count, what: str, instant: float) -> None:
-        count.kills += 1
-        running = self._runner.start(self._database, "up")
-        if what == "server":
-            killed = self._kill_server(running, instant)
-        else:
-            killed = running.send_at(instant, signal.SIGKILL)
+    def _count_kill(self, count: Count, running: Running, killed: bool) -> None:
         ended = running.wait()
+        count.kills += 1
         count.codes[ended.code] += 1
-        if what == "server":
-            assert self._server is not None
-            self._server.start()
-            if ended.code not in CODES:
-                raise Unexplained(f"the server was killed, and the runner said: {ended}")
+        if self._server is not None:
+            self._server.is_back()
+        if killed and ended.code not in CODES:
+            count.unexplained += 1
+            print(f"{count.killed}: the server was killed, and the runner said: {ended}", flush=True)
         if not killed:
             count.after += 1
         elif runner.ledger(self._database):
             count.during += 1
         else:
             count.before += 1
+
+    def _end(self, count: Count, when: str, good: list[Row]) -> None:
+        how = Ending()
+        try:
+            ending.finish(self._runner, self._database, good, how)
+        except Unexplained as error:
+            count.unexplained += not (how.lost or how.repeated)
+            print(f"{count.killed} {when}: {error}", flush=True)
+        count.refused += how.refused
+        count.resumed += how.resumed
+        count.doubted += how.doubted
+        count.lost += len(how.lost)
+        count.repeated += len(how.repeated)
+        count.slowest = max(count.slowest, how.slowest)
 
     def _kill_server(self, running: Running, instant: float) -> bool:
         assert self._server is not None
@@ -145,7 +164,7 @@ def main() -> None:
     print()
     table.show(["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "in doubt", "lost",
                 "repeated", "unexplained", "longest next run"], [count.row() for count in counts])
-    whole = sum(count.kills for count in counts) == wanted.kills * len(sweeps) + wanted.server_kills * len(servers)
+    whole = len([count for count in counts if count.kills]) == 2 * len(sweeps) + (len(servers) if wanted.server_kills else 0)
     sys.exit(0 if whole and all(count.is_good() for count in counts) else 1)
 
 

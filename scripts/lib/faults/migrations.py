@@ -3,6 +3,9 @@
 A mark is a row of a table without a key: (version, part). A non-atomic migration sets one mark as its first statement and one
 as its last. Begun anew after a stop it would set the first twice before any other statement can object, and resumed too
 early or too late it would set the last twice or never.
+
+Two migrations have a statement that takes a third of a second on a server. When the runner is killed meanwhile, the server goes
+on with it, while the next runner is there already: the last statement of an atomic one, and a table of one that is not.
 """
 
 import pathlib
@@ -12,12 +15,26 @@ from databases import Database
 
 COUNT = 30
 ROWS = 3000
+SLOW_ATOMIC, SLOW_STEPWISE = 14, 21
+# Version and statement, counted from 1, and how long each takes in seconds.
+SLOW_STATEMENTS = [(SLOW_ATOMIC, 3), (SLOW_STEPWISE, 4)]
+SLOW = 0.3
 
 NO_TRANSACTION = "-- migrascope: no-transaction\n"
 
 
 def mark(version: int, part: int) -> str:
     return f"INSERT INTO marks (version, part) VALUES ({version}, {part});\n"
+
+
+def slow_mark(kind: str, version: int, part: int) -> str:
+    sleep = {"postgres": f"FROM pg_sleep({SLOW})", "mariadb": f"FROM (SELECT SLEEP({SLOW})) AS slept", "sqlite": ""}
+    return f"INSERT INTO marks (version, part) SELECT {version}, {part} {sleep[kind]};\n"
+
+
+def slow_table(kind: str, name: str) -> str:
+    made = {"postgres": f"1 AS n FROM pg_sleep({SLOW})", "mariadb": f"SLEEP({SLOW}) AS n", "sqlite": "1 AS n"}
+    return f"CREATE TABLE {name} AS SELECT {made[kind]};\n"
 
 
 def filling(kind: str, table: str, version: int) -> str:
@@ -38,6 +55,10 @@ def migration(kind: str, version: int) -> tuple[str, str]:
     """Name and text."""
     own, before = f"t{version}", f"t{version - (version - 1) % 6}"
     first, last = mark(version, 1), mark(version, 2)
+    if version == SLOW_ATOMIC:
+        last = slow_mark(kind, version, 2)
+    if version == SLOW_STEPWISE:
+        last = slow_table(kind, "slow") + last
     if version == 1:
         return "marks", "CREATE TABLE marks (version bigint, part bigint);\n" + first + table(own) + last
     match version % 6:
@@ -86,7 +107,7 @@ def took_effect(database: Database, version: int, number: int) -> bool:
         return any((made[1] or made[2]) in row for row in database.schema())
     if made := re.match(r"UPDATE (\w+) SET (\w+)", statement):
         where = f"{made[1]} WHERE {made[2]} IS NOT NULL"
-    elif made := re.match(r"INSERT INTO marks .* VALUES \((\d+), (\d+)\)", statement):
+    elif made := re.match(r"INSERT INTO marks \D*(\d+), (\d+)", statement):
         where = f"marks WHERE version = {made[1]} AND part = {made[2]}"
     elif made := re.match(r"INSERT INTO (\w+)", statement):
         where = f"{made[1]} WHERE version = {version}"

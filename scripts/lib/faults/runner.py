@@ -76,13 +76,13 @@ class Running:
             return True
         return False
 
-    def hear(self, event: str) -> bool:
-        """Reads until the run says so; false where it ends before."""
+    def hear(self, event: str, **keys: object) -> bool:
+        """Reads until the run says so, with these keys; false where it ends before."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             said = json.loads(line)
             self.run_id = said.get("run_id", self.run_id)
-            if said["event"] == event:
+            if said["event"] == event and keys.items() <= said.items():
                 return True
         return False
 

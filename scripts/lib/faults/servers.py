@@ -48,6 +48,7 @@ class Server:
         self._user = pathlib.Path(f"/proc/{self._pid}").stat().st_uid
         self._group = pathlib.Path(f"/proc/{self._pid}").stat().st_gid
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
         self._stop = signal.SIGINT if database.kind == "postgres" else signal.SIGTERM
 
     def _find(self) -> int:
@@ -58,6 +59,7 @@ class Server:
 
     def kill(self) -> None:
         """Ends it and all its processes at this instant."""
+        self._killed = True
         children = _children(self._pid)
         for pid in [self._pid, *children]:
             try:
@@ -68,12 +70,15 @@ class Server:
             self._process.wait()
         self._until(lambda: not any(map(_alive, [self._pid, *children])), "does not die")
 
-    def start(self) -> None:
-        """Starts it as it was started, and waits until it answers."""
+    def is_back(self) -> None:
+        """Where it was killed, starts it as it was started, and waits until it answers."""
+        if not self._killed:
+            return
         words = ["setpriv", "--pdeathsig", self._stop.name.removeprefix("SIG")]
         if os.geteuid() == 0:
             words += [f"--reuid={self._user}", f"--regid={self._group}", "--init-groups"]
         self._until(lambda: self._started([*words, "--", *self._command]), "does not start again")
+        self._killed = False
 
     def _started(self, command: list[str]) -> bool:
         if self._process is None or self._process.poll() is not None:
