@@ -150,22 +150,24 @@ def main() -> None:
             servers.append(server)
         sweeps.append(Sweep(database, server, wanted.binary, wanted.work))
     threads = [threading.Thread(target=one.sweep, args=(wanted.kills, wanted.server_kills), daemon=True) for one in sweeps]
-    # Ended by a signal, we stop the servers all the same.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        for server in servers:
-            server.stop()
-    counts = [count for one in sweeps for count in one.counts]
-    print()
-    table.show(["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "in doubt", "lost",
-                "repeated", "unexplained", "longest next run"], [count.row() for count in counts])
-    whole = len([count for count in counts if count.kills]) == 2 * len(sweeps) + (len(servers) if wanted.server_kills else 0)
-    sys.exit(0 if whole and all(count.is_good() for count in counts) else 1)
+
+    def counts() -> list[Count]:
+        return [count for one in sweeps for count in one.counts]
+
+    header = ["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "in doubt", "lost",
+              "repeated", "unexplained", "longest next run"]
+    with table.at_the_end(header, lambda: [count.row() for count in counts()]):
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            for server in servers:
+                server.stop()
+    wanted_rows = len(sweeps) + len(servers) * (2 if wanted.server_kills else 1)
+    whole = len([count for count in counts() if count.kills]) == wanted_rows
+    sys.exit(0 if whole and all(count.is_good() for count in counts()) else 1)
 
 
 main()

@@ -38,7 +38,7 @@ class Racer(threading.Thread):
     """Reads what one process says while it says it."""
 
     def __init__(self, number: int, running: Running, obtained: "queue.Queue[Obtained]") -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.running = running
         self.waited = 0.0
         self.code = 0
@@ -156,11 +156,11 @@ def main() -> None:
     parser.add_argument("--seed", required=True, type=int)
     wanted = parser.parse_args()
     races = [Race(database, wanted.binary, wanted.work, random.Random(wanted.seed)) for database in given.databases(wanted)]
-    for race in races:
-        race.race(wanted.rounds, wanted.racers)
-    print()
-    table.show(["database", "rounds", "racers", "holders killed", "exit codes", "resumed", "lost", "repeated",
-                "unexplained", "longest wait", "freed within"], [race.count.row() for race in races])
+    header = ["database", "rounds", "racers", "holders killed", "exit codes", "resumed", "lost", "repeated", "unexplained",
+              "longest wait", "freed within"]
+    with table.at_the_end(header, lambda: [race.count.row() for race in races]):
+        for race in races:
+            race.race(wanted.rounds, wanted.racers)
     sys.exit(0 if all(race.count.is_good() for race in races) else 1)
 
 

@@ -212,16 +212,20 @@ def main() -> None:
     parser.add_argument("--seed", required=True, type=int)
     wanted = parser.parse_args()
     trials = [Trial(database, wanted.binary, wanted.work, random.Random(wanted.seed)) for database in given.databases(wanted)]
-    threads = [threading.Thread(target=trial.signals, args=(wanted.signals,)) for trial in trials]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    counts = [count for trial in trials for count in trial.counts]
-    table.show(["SIGTERM", "signals", "143", "0", "ended within", "interrupted", "no journal", "resumed",
-                "next lock within", "unexplained"], [count.row() for count in counts])
-    complete = sum(count.moment.endswith("any instant") and count.signals == wanted.signals for count in counts)
-    sys.exit(0 if complete == len(trials) and not any(count.unexplained for count in counts) else 1)
+    threads = [threading.Thread(target=trial.signals, args=(wanted.signals,), daemon=True) for trial in trials]
+
+    def counts() -> list[Count]:
+        return [count for trial in trials for count in trial.counts]
+
+    header = ["SIGTERM", "signals", "143", "0", "ended within", "interrupted", "no journal", "resumed",
+              "next lock within", "unexplained"]
+    with table.at_the_end(header, lambda: [count.row() for count in counts()]):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    complete = sum(count.moment.endswith("any instant") and count.signals == wanted.signals for count in counts())
+    sys.exit(0 if complete == len(trials) and not any(count.unexplained for count in counts()) else 1)
 
 
 main()

@@ -1,6 +1,9 @@
-"""Tables for people, and arguments that all scripts have."""
+"""Tables for people, shown on every way out."""
 
-from collections.abc import Sequence
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
 
 
 def show(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -10,3 +13,14 @@ def show(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for first, *rest in lines:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:]))]
         print("  " + "  ".join(cells).rstrip())
+
+
+@contextlib.contextmanager
+def at_the_end(header: Sequence[str], rows: Callable[[], Sequence[Sequence[object]]]) -> Iterator[None]:
+    """Shows what there is by then, also where a signal ends us before."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        print()
+        show(header, rows())
