@@ -66,8 +66,8 @@ class Sweep:
         self._kill_all("runner", kills, seconds, good)
         if self._server is not None and server_kills:
             self._kill_all("server", server_kills, seconds, good)
-
-        self._in_slow_statements(max(2, kills // 20), good)
+        if self._server is not None:
+            self._in_slow_statements(max(2, kills // 20), good)
 
     def _in_slow_statements(self, kills: int, good: list[Row]) -> None:
         """The server goes on with the statement of the one that is killed, while the next runner is there already."""
