@@ -55,33 +55,37 @@ class Sweep:
     def __init__(self, database: Database, server: Server | None, binary: pathlib.Path, work: pathlib.Path) -> None:
         self._database = database
         self._server = server
-        directory = work / database.kind / "migrations"
-        migrations.write(database.kind, directory)
-        self._runner = Runner(binary, directory)
+        self._runner = Runner(binary, work / database.kind / "mixed")
+        migrations.write(database.kind, work / database.kind / "mixed")
+        self._slow = Runner(binary, work / database.kind / "slow")
+        if server is not None:
+            migrations.write(database.kind, work / database.kind / "slow", migrations.SLOW_STATEMENTS)
         self.counts: list[Count] = []
 
     def sweep(self, kills: int, server_kills: int) -> None:
-        seconds, good = ending.undisturbed(self._runner, self._database, 3)
+        seconds, good = ending.undisturbed(self._runner, self._database, 2)
         print(f"{self._database.kind}: undisturbed, {migrations.COUNT} migrations take {seconds:.2f} s", flush=True)
         self._kill_all("runner", kills, seconds, good)
         if self._server is not None and server_kills:
             self._kill_all("server", server_kills, seconds, good)
         if self._server is not None:
-            self._in_slow_statements(max(2, kills // 20), good)
+            self._in_slow_statements(max(2, kills // 20))
 
-    def _in_slow_statements(self, kills: int, good: list[Row]) -> None:
+    def _in_slow_statements(self, kills: int) -> None:
         """The server goes on with the statement of the one that is killed, while the next runner is there already."""
         count = Count(f"{self._database.kind} runner, slow statement")
         self.counts.append(count)
+        good = ending.undisturbed(self._slow, self._database, 1)[1]
+        statements = list(migrations.SLOW_STATEMENTS.items())
         for number in range(kills):
-            version, statement = migrations.SLOW_STATEMENTS[number % len(migrations.SLOW_STATEMENTS)]
+            version, statement = statements[number % len(statements)]
             self._database.fresh()
-            running = self._runner.start(self._database, "up", quiet=False)
+            running = self._slow.start(self._database, "up", quiet=False)
             running.hear("statement_started", version=f"{version:03}", statement=statement)
-            time.sleep(migrations.SLOW * 0.5)
+            time.sleep(migrations.SLOW / 10)
             running.process.kill()
             self._count_kill(count, running, True)
-            self._end(count, f"in statement {statement} of {version}", good)
+            self._end(count, self._slow, f"in statement {statement} of {version}", good)
 
     def _kill_all(self, what: str, kills: int, seconds: float, good: list[Row]) -> None:
         count = Count(f"{self._database.kind} {what}")
@@ -95,7 +99,7 @@ class Sweep:
             else:
                 killed = running.send_at(instant, signal.SIGKILL)
             self._count_kill(count, running, killed)
-            self._end(count, f"at {instant:.3f} s", good)
+            self._end(count, self._runner, f"at {instant:.3f} s", good)
 
     def _count_kill(self, count: Count, running: Running, killed: bool) -> None:
         ended = running.wait()
@@ -113,10 +117,10 @@ class Sweep:
         else:
             count.before += 1
 
-    def _end(self, count: Count, when: str, good: list[Row]) -> None:
+    def _end(self, count: Count, again: Runner, when: str, good: list[Row]) -> None:
         how = Ending()
         try:
-            ending.finish(self._runner, self._database, good, how)
+            ending.finish(again, self._database, good, how)
         except Unexplained as error:
             count.unexplained += not (how.lost or how.repeated)
             print(f"{count.killed} {when}: {error}", flush=True)

@@ -4,20 +4,21 @@ A mark is a row of a table without a key: (version, part). A non-atomic migratio
 as its last. Begun anew after a stop it would set the first twice before any other statement can object, and resumed too
 early or too late it would set the last twice or never.
 
-Two migrations have a statement that takes a third of a second on a server. When the runner is killed meanwhile, the server goes
-on with it, while the next runner is there already: the last statement of an atomic one, and a table of one that is not.
+Where slow ones are wanted, two of them have a statement that takes a third of a second on a server: the last statement of an
+atomic one, and a table of one that is not. When the runner is killed meanwhile, the server goes on with it, while the next
+runner is there already.
 """
 
 import pathlib
 import re
+from collections.abc import Collection
 
 from databases import Database
 
 COUNT = 30
 ROWS = 3000
-SLOW_ATOMIC, SLOW_STEPWISE = 14, 21
-# Version and statement, counted from 1, and how long each takes in seconds.
-SLOW_STATEMENTS = [(SLOW_ATOMIC, 3), (SLOW_STEPWISE, 4)]
+# The version and the statement, counted from 1, and how long each takes in seconds.
+SLOW_STATEMENTS = {14: 3, 21: 2}
 SLOW = 0.3
 
 NO_TRANSACTION = "-- migrascope: no-transaction\n"
@@ -28,13 +29,13 @@ def mark(version: int, part: int) -> str:
 
 
 def slow_mark(kind: str, version: int, part: int) -> str:
-    sleep = {"postgres": f"FROM pg_sleep({SLOW})", "mariadb": f"FROM (SELECT SLEEP({SLOW})) AS slept", "sqlite": ""}
-    return f"INSERT INTO marks (version, part) SELECT {version}, {part} {sleep[kind]};\n"
+    sleep = {"postgres": f"pg_sleep({SLOW})", "mariadb": f"(SELECT SLEEP({SLOW})) AS slept"}
+    return f"INSERT INTO marks (version, part) SELECT {version}, {part} FROM {sleep[kind]};\n"
 
 
-def slow_table(kind: str, name: str) -> str:
-    made = {"postgres": f"1 AS n FROM pg_sleep({SLOW})", "mariadb": f"SLEEP({SLOW}) AS n", "sqlite": "1 AS n"}
-    return f"CREATE TABLE {name} AS SELECT {made[kind]};\n"
+def slow_table(kind: str, name: str, version: int) -> str:
+    sleep = {"postgres": f"0 AS n FROM pg_sleep({SLOW})", "mariadb": f"SLEEP({SLOW}) AS n"}
+    return f"CREATE TABLE {name} AS SELECT {version} AS version, {sleep[kind]};\n"
 
 
 def filling(kind: str, table: str, version: int) -> str:
@@ -51,14 +52,12 @@ def table(name: str) -> str:
     return f"CREATE TABLE {name} (n bigint, version bigint);\n"
 
 
-def migration(kind: str, version: int) -> tuple[str, str]:
+def migration(kind: str, version: int, slow: Collection[int] = ()) -> tuple[str, str]:
     """Name and text."""
     own, before = f"t{version}", f"t{version - (version - 1) % 6}"
     first, last = mark(version, 1), mark(version, 2)
-    if version == SLOW_ATOMIC:
+    if version in slow and version % 6 == 2:
         last = slow_mark(kind, version, 2)
-    if version == SLOW_STEPWISE:
-        last = slow_table(kind, "slow") + last
     if version == 1:
         return "marks", "CREATE TABLE marks (version bigint, part bigint);\n" + first + table(own) + last
     match version % 6:
@@ -67,7 +66,8 @@ def migration(kind: str, version: int) -> tuple[str, str]:
         case 2:
             return "rows", first + filling(kind, before, version) + last
         case 3:
-            return "stepwise", NO_TRANSACTION + first + table(own) + filling(kind, own, version) + last
+            made = slow_table(kind, own, version) if version in slow else table(own)
+            return "stepwise", NO_TRANSACTION + first + made + filling(kind, own, version) + last
         case 4 if kind == "postgres":
             return "index", first + f"CREATE INDEX CONCURRENTLY i{version} ON {before} (n);\n" + last
         case 4:
@@ -82,10 +82,10 @@ def migration(kind: str, version: int) -> tuple[str, str]:
                 + f"DELETE FROM {before} WHERE version = {version} AND n > {ROWS // 2};\nCOMMIT;\n" + last
 
 
-def write(kind: str, directory: pathlib.Path) -> None:
+def write(kind: str, directory: pathlib.Path, slow: Collection[int] = ()) -> None:
     directory.mkdir(parents=True)
     for version in range(1, COUNT + 1):
-        name, text = migration(kind, version)
+        name, text = migration(kind, version, slow)
         (directory / f"{version:03}_{name}.sql").write_text(text, encoding="utf-8")
 
 
