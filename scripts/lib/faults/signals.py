@@ -149,10 +149,10 @@ class Trial:
         how = Ending()
         try:
             # Before it listens to signals it ends as every process does.
-            if ended.code not in (0, 143, -signal.SIGTERM):
+            if ended.code not in (0, ending.UNHEALTHY, 143, -signal.SIGTERM):
                 raise Unexplained(str(ended))
-            count.stopped += ended.code != 0
-            count.finished += ended.code == 0
+            count.stopped += ended.code not in (0, ending.UNHEALTHY)
+            count.finished += ended.code in (0, ending.UNHEALTHY)
             if took > within:
                 raise Unexplained(f"it took {took:.1f} s to end")
             self._recorded(count, ended, running.run_id)
@@ -168,7 +168,7 @@ class Trial:
         count.resumed += how.resumed
 
     def _recorded(self, count: Count, ended: Ended, heard_of: str | None) -> None:
-        if ended.code == 0:
+        if ended.code in (0, ending.UNHEALTHY):
             return
         run = (ended.report.get("run") or {}).get("run_id", heard_of)
         said = runner.journal(self._database, f"outcome FROM JOURNAL WHERE kind = 'run' AND run_id = '{run}'")
