@@ -20,6 +20,7 @@ from servers import Server
 
 # How a runner ends that was killed, and what it may say of a server that died under it.
 CODES = {-signal.SIGKILL, 0, 1, 5, 6, 8}
+GOLDEN = 0.6180339887498949
 
 
 @dataclasses.dataclass
@@ -92,7 +93,8 @@ class Sweep:
         self.counts.append(count)
         for number in range(kills):
             self._database.fresh()
-            instant = seconds * (number + 0.5) / kills
+            # By the golden ratio instants are spread evenly however many there have been.
+            instant = seconds * ((number + 0.5) * GOLDEN % 1)
             running = self._runner.start(self._database, "up")
             if what == "server":
                 killed = self._kill_server(running, instant)
@@ -160,15 +162,15 @@ def main() -> None:
 
     header = ["killed", "kills", "before", "during", "after", "exit codes", "refused", "resumed", "in doubt", "lost",
               "repeated", "unexplained", "longest next run"]
-    with table.at_the_end(header, lambda: [count.row() for count in counts()]):
-        try:
+    try:
+        with table.at_the_end(header, lambda: [count.row() for count in counts()]):
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        finally:
-            for server in servers:
-                server.stop()
+    finally:
+        for server in servers:
+            server.stop()
     wanted_rows = len(sweeps) + len(servers) * (2 if wanted.server_kills else 1)
     whole = len([count for count in counts() if count.kills]) == wanted_rows
     sys.exit(0 if whole and all(count.is_good() for count in counts()) else 1)

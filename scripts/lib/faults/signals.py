@@ -175,7 +175,7 @@ class Trial:
         if said == [("interrupted",)]:
             count.interrupted += 1
         elif not said and (not runner.journal(self._database, "id FROM JOURNAL") or not self._can_write(count)):
-            count.unwritten += 1  # there is no table yet, or nobody but the other runner can write
+            count.unwritten += 1  # there is no table yet, or somebody else writes
         else:
             raise Unexplained(f"the journal says {said} of run {run}: {ended}")
         if left := runner.journal(self._database, "kind, version FROM JOURNAL WHERE outcome = 'executing' "
@@ -183,8 +183,8 @@ class Trial:
             raise Unexplained(f"the journal says that these go on: {left}")
 
     def _can_write(self, count: Count) -> bool:
-        """While one writes to SQLite, nobody else can."""
-        return self._database.kind != "sqlite" or "lock wait" not in count.moment
+        """While one writes to SQLite, another runner or the application, nobody else can."""
+        return self._database.kind != "sqlite" or not count.moment.endswith(("lock wait", "retry pause"))
 
     def _nobody_is_left(self) -> None:
         end = time.monotonic() + GONE_WITHIN
