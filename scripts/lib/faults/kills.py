@@ -28,6 +28,7 @@ class Count:
     """What a sweep has seen."""
 
     killed: str
+    wanted: int
     kills: int = 0
     before: int = 0
     during: int = 0
@@ -47,7 +48,7 @@ class Count:
                 self.doubted, self.lost, self.repeated, self.unexplained, f"{self.slowest:.1f} s"]
 
     def is_good(self) -> bool:
-        return not (self.lost or self.repeated or self.unexplained)
+        return self.kills == self.wanted and not (self.lost or self.repeated or self.unexplained)
 
 
 class Sweep:
@@ -74,7 +75,7 @@ class Sweep:
 
     def _in_slow_statements(self, kills: int) -> None:
         """The server goes on with the statement of the one that is killed, while the next runner is there already."""
-        count = Count(f"{self._database.kind} runner, slow statement")
+        count = Count(f"{self._database.kind} runner, slow statement", kills)
         self.counts.append(count)
         good = ending.undisturbed(self._slow, self._database, 1)[1]
         statements = list(migrations.SLOW_STATEMENTS.items())
@@ -89,7 +90,7 @@ class Sweep:
             self._end(count, self._slow, f"in statement {statement} of {version}", good)
 
     def _kill_all(self, what: str, kills: int, seconds: float, good: list[Row]) -> None:
-        count = Count(f"{self._database.kind} {what}")
+        count = Count(f"{self._database.kind} {what}", kills)
         self.counts.append(count)
         for number in range(kills):
             self._database.fresh()
@@ -176,7 +177,7 @@ def main() -> None:
         for server in servers:
             server.stop()
     wanted_rows = len(sweeps) + len(servers) * (2 if wanted.server_kills else 1)
-    whole = len([count for count in counts() if count.kills]) == wanted_rows
+    whole = len(counts()) == wanted_rows
     sys.exit(0 if whole and all(count.is_good() for count in counts()) else 1)
 
 
