@@ -30,7 +30,7 @@ RUN mkdir -p /image/etc/ssl/certs \
     && echo 'migrascope:x:65532:65532::/srv:/sbin/nologin' >/image/etc/passwd \
     && echo 'migrascope:x:65532:' >/image/etc/group
 
-FROM scratch
+FROM scratch AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
@@ -51,3 +51,11 @@ WORKDIR /srv
 EXPOSE 9564
 ENTRYPOINT ["/usr/local/bin/migrascope"]
 CMD ["--help"]
+
+# For containers that only serve.
+FROM runtime AS serve
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/migrascope", "probe"]
+CMD ["serve", "--listen", "0.0.0.0:9564"]
+
+# What is built where no target is named: it migrates, and must not be killed for being busy.
+FROM runtime

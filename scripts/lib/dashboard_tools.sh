@@ -9,7 +9,6 @@
 #                                     it and 127.0.0.1:$SERVE_PORT, which is free
 
 readonly FOUNDATION_SDK_VERSION=1769699241
-readonly PYYAML_VERSION=6.0.3
 
 # Kept with the build output, so that only the first run downloads it.
 dashboard_tools() { printf '%s\n' "${CARGO_TARGET_DIR:-target}/tools/dashboards-$FOUNDATION_SDK_VERSION-$PYYAML_VERSION"; }

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 OPERATOR_SCHEMAS = Path(__file__).with_name("operator_schemas.json")
 # Their images have nothing that could ask; deploy/compose/observability.yml says so as well.
-WITHOUT_HEALTHCHECK = {"collector", "tempo", "serve"}
+WITHOUT_HEALTHCHECK = {"collector", "tempo"}
 # They end by themselves.
 ONE_SHOT = {"migrate", "broken", "address"}
 OWN_IMAGE = "migrascope:dev"

@@ -253,6 +253,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         targets: Option<PathBuf>,
     },
+    /// Ask a migrascope that listens on this machine whether it works; exits with 1 where it does not
+    #[command(after_long_help = help::PROBE)]
+    Probe {
+        /// Ask whether everything is as it should be, as /readyz tells
+        #[arg(long)]
+        ready: bool,
+    },
     /// Make the file of a new migration
     #[command(after_long_help = help::NEW)]
     New {

@@ -3,6 +3,7 @@
 mod completions;
 mod new;
 mod plan;
+mod probe;
 mod push;
 mod ready;
 mod repair;
@@ -42,6 +43,9 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
         Command::Health => run::carry_out(settings, Health, Target::Latest, None),
         Command::Push => push::carry_out(settings),
         Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
+        Command::Probe { ready } => {
+            probe::carry_out(settings, if *ready { probe::Page::Ready } else { probe::Page::Live })
+        }
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
         Command::Man => completions::man(),
@@ -67,6 +71,7 @@ impl Command {
             Self::Health => "health",
             Self::Push => "push",
             Self::Serve { .. } => "serve",
+            Self::Probe { .. } => "probe",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",
             Self::Man => "man",

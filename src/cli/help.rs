@@ -95,6 +95,14 @@ Examples:
 Everything is read from the history and the journal, on any machine, with SELECT alone. For a Pushgateway that has lost
 what it had, and to show a database before its first run.";
 
+pub(super) const PROBE: &str = "\
+Examples:
+  migrascope probe                          for a container's health check beside serve
+  migrascope probe --listen 0.0.0.0:9565    where serve, or up, was told to listen there
+  migrascope probe --ready
+
+Two seconds are given for an answer. The line that comes back is printed.";
+
 pub(super) const SERVE: &str = "\
 Examples:
   migrascope serve

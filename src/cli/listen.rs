@@ -24,6 +24,9 @@ use super::json;
 use super::output::{Output, complain};
 use super::settings::{Format, Settings, Verbosity};
 
+/// Where `serve` listens, unless it is told otherwise: only this machine can ask.
+pub(crate) const ADDRESS: &str = "127.0.0.1:9564";
+
 /// What `/` says.
 const PAGES: &str = "migrascope\n\n\
     /metrics  the figures as Prometheus text\n\

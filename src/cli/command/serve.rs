@@ -25,9 +25,6 @@ use crate::cli::output;
 use crate::cli::settings::Settings;
 use crate::cli::signal::Signals;
 
-/// Where it listens, unless it is told otherwise: only this machine can ask.
-const ADDRESS: &str = "127.0.0.1:9564";
-
 pub(super) fn carry_out(settings: &Settings, interval: Duration, file: Option<&Path>) -> Exit {
     match serve(settings, interval, file) {
         Ok(()) => {
@@ -45,7 +42,7 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
         None => vec![only(settings)?],
     };
     let board = Arc::new(Board::new(settings, interval));
-    let address = settings.export.listen.as_deref().unwrap_or(ADDRESS);
+    let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
     let listener = Listener::start(address, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
     let signals = Signals::watch(|_| {});
     listen::announce(settings, listener.address());

@@ -4,8 +4,21 @@ use std::collections::BTreeSet;
 
 use super::Door;
 
-const COMMANDS: [&str; 12] =
-    ["up", "down", "status", "plan", "repair", "baseline", "verify", "health", "serve", "push", "new", "completions"];
+const COMMANDS: [&str; 13] = [
+    "up",
+    "down",
+    "status",
+    "plan",
+    "repair",
+    "baseline",
+    "verify",
+    "health",
+    "serve",
+    "push",
+    "probe",
+    "new",
+    "completions",
+];
 
 #[test]
 fn every_command_has_help_with_examples() {

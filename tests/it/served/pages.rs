@@ -40,6 +40,21 @@ fn every_page_has_its_type_and_nothing_else_is_a_page() {
 }
 
 #[test]
+fn a_probe_asks_and_says_what_it_heard() {
+    let door = Door::shop();
+    let server = serve(&door);
+    let probe = |more: &[&str]| door.run(&[&["probe", "--listen", server.address.as_str()], more].concat());
+    assert!(probe(&[]).good().starts_with("alive: "), "{:?}", probe(&[]));
+    server.ready(503);
+    let unready = probe(&["--ready"]);
+    assert_eq!(unready.code, Some(1));
+    assert!(unready.stderr.contains("/readyz: not ready"), "{unready:?}");
+    let nobody = door.run(&["probe", "--listen", "127.0.0.1:1"]);
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.stderr.contains("http://127.0.0.1:1/livez does not answer: "), "{nobody:?}");
+}
+
+#[test]
 fn who_says_nothing_holds_nobody_up() {
     let door = Door::shop();
     door.run(&["up"]).good();

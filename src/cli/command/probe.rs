@@ -1,0 +1,75 @@
+//! `probe`: whether a process of ours that listens on this machine works, for containers without any other program in them.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use super::{fail, finish, tells_people};
+use crate::cli::exit::Exit;
+use crate::cli::explain::Diagnosis;
+use crate::cli::json::{Problem, Report};
+use crate::cli::listen;
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
+
+/// Who does not answer in this time does not work.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// `/livez`.
+    Live,
+    /// `/readyz`.
+    Ready,
+}
+
+pub(super) fn carry_out(settings: &Settings, page: Page) -> Exit {
+    let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
+    let path = match page {
+        Page::Live => "livez",
+        Page::Ready => "readyz",
+    };
+    match ask(&format!("http://{}/{path}", reachable(address))) {
+        Ok(line) => {
+            if tells_people(settings) {
+                Output::text().line(line.trim_end());
+            }
+            finish(settings.format, &Report::new("probe", Exit::Done));
+            Exit::Done
+        }
+        Err(message) => {
+            let problem = Problem::of_kind("probe", vec![Diagnosis::error(message)]);
+            fail(settings.format, "probe", Exit::Unexpected, problem)
+        }
+    }
+}
+
+/// An address to connect to, for one to listen on.
+fn reachable(address: &str) -> String {
+    match address.parse::<SocketAddr>() {
+        Ok(socket) if socket.ip() == Ipv4Addr::UNSPECIFIED => format!("127.0.0.1:{}", socket.port()),
+        Ok(socket) if socket.ip() == Ipv6Addr::UNSPECIFIED => format!("[::1]:{}", socket.port()),
+        _ => address.to_owned(),
+    }
+}
+
+fn ask(url: &str) -> Result<String, String> {
+    let refused = |error: reqwest::Error| format!("{url} does not answer: {}", crate::cli::explain::chain(&error));
+    let client = reqwest::blocking::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(refused)?;
+    let answer = client.get(url).send().map_err(refused)?;
+    let status = answer.status();
+    let line = answer.text().map_err(refused)?;
+    if status.is_success() { Ok(line) } else { Err(format!("{url}: {}", line.trim_end())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reachable;
+
+    #[test]
+    fn whoever_listens_everywhere_is_asked_here() {
+        assert_eq!(reachable("0.0.0.0:9564"), "127.0.0.1:9564");
+        assert_eq!(reachable("[::]:1"), "[::1]:1");
+        assert_eq!(reachable("localhost:9564"), "localhost:9564");
+    }
+}
