@@ -16,7 +16,31 @@ use crate::script;
 /// # Errors
 /// With every problem of every file at once; see [`LayoutError`].
 pub fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
-    native::read(directory, dialect)
+    read_with_links(directory, dialect, Links::Inside)
+}
+
+/// The same, where links among the files may lead elsewhere.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_links(directory: &Path, dialect: Dialect, links: Links) -> Result<MigrationSet, LayoutError> {
+    native::read(directory, dialect, links)
+}
+
+/// Where links among the files of a directory may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Links {
+    /// To files inside the directory, as Kubernetes mounts them.
+    #[default]
+    Inside,
+    /// Anywhere.
+    Anywhere,
+}
+
+/// Where a link leads, when that is outside of its directory.
+fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
+    let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
+    (!target.starts_with(home)).then_some(target)
 }
 
 /// Reads and splits the health checks of a directory, in the order of their names.
@@ -139,6 +163,9 @@ pub enum Fault {
     /// A health check that could end the transaction that it is made in.
     #[error("a health check is made in a transaction that cannot write: it must not begin or end one itself")]
     CheckInTransaction,
+    /// A link that leads out of the directory.
+    #[error("the file is a link out of the directory, to {}", .0.display())]
+    LinkOutside(PathBuf),
     /// Its SQL cannot be split.
     #[error(transparent)]
     Script(#[from] script::Problem),

@@ -167,8 +167,9 @@ async fn with_session(
         tally.begin(history);
         return Ok(());
     }
+    // Also where the lock is not obtained it is known how the schema stands.
+    tally.begin(history);
     if let Some(reason) = session.identity().read_only {
-        tally.begin(history);
         return Err(Error::ReadOnly { reason });
     }
     let table = ledger.table(&**session);

@@ -115,6 +115,10 @@ pub(crate) struct Options {
     /// How often to try again what met a lock, a deadlock or a conflict of transactions [default: 10]
     #[arg(long, global = true, value_name = "NUMBER", help_heading = "Policy")]
     pub(crate) retries: Option<String>,
+    /// Migrations may be links to files outside of their directory
+    #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) follow_links: Option<String>,
     /// A pending migration older than the newest applied one: refuse, apply or skip it [default: strict]
     #[arg(long, global = true, value_name = "HOW", help_heading = "Policy", value_parser = choices::ORDER)]
     pub(crate) order: Option<String>,

@@ -33,6 +33,7 @@ use thiserror::Error;
 
 pub(crate) use self::figures::{Figures, RunInfo};
 use self::flush::{Budget, Flushed};
+pub(crate) use self::otlp::provide_tls;
 pub(crate) use self::push::PushSettings;
 pub(crate) use self::resend::resend;
 pub(crate) use self::scrape::{Scrape, Series, text};

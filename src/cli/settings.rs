@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migrascope::Options as Policy;
+use migrascope::layout::Links;
 use migrascope::plan::Order;
 use migrascope::run::Wait;
 
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) connection_init: Vec<String>,
     /// The directory of the migrations.
     pub(crate) directory: PathBuf,
+    /// Where links in it may lead.
+    pub(crate) links: Links,
     /// The database's name in metrics.
     pub(crate) target: Option<String>,
     /// What the library needs to know; its target is for the commands to set.
@@ -93,6 +96,7 @@ impl Settings {
             database: database::resolve(&mut sources, typed),
             connection_init: connection_init(&mut sources, typed),
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
+            links: links(&mut sources, typed),
             target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
             policy: policy(&mut sources, typed),
             health: health::resolve(&mut sources, typed),
@@ -117,6 +121,11 @@ fn open_file(sources: &mut Sources<'_>, typed: &Options) {
     let (file, problems) = ConfigFile::read(Path::new(path), presence);
     sources.file = file;
     sources.problems.extend(problems);
+}
+
+fn links(sources: &mut Sources<'_>, typed: &Options) -> Links {
+    let follow = sources.value("follow-links", typed.follow_links.as_deref(), truth);
+    if follow.unwrap_or(false) { Links::Anywhere } else { Links::Inside }
 }
 
 fn connection_init(sources: &mut Sources<'_>, typed: &Options) -> Vec<String> {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Fault, FileProblem, LayoutError, Ways, read_script};
+use super::{Fault, FileProblem, LayoutError, Links, Ways, leads_outside, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
 /// Below that a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
 
-pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+pub(super) fn read(directory: &Path, dialect: Dialect, links: Links) -> Result<MigrationSet, LayoutError> {
     let mut problems = Vec::new();
-    let names = list(directory, &mut problems)?;
+    let names = list(directory, links, &mut problems)?;
     let groups: Vec<Vec<FileName>> = group(names, &mut problems).into_values().collect();
     let mut migrations = Vec::with_capacity(groups.len());
     for loaded in load_all(&groups, dialect) {
@@ -40,7 +40,7 @@ pub(super) fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) 
     let written =
         |path: &Path, error: &std::io::Error| LayoutError::Write { path: path.to_owned(), reason: error.to_string() };
     fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
-    let names = list(directory, &mut Vec::new())?;
+    let names = list(directory, Links::Anywhere, &mut Vec::new())?;
     let version = next_version(&names, timestamp);
     let mut paths = vec![directory.join(format!("{version}_{slug}.sql"))];
     if ways == Ways::UpAndDown {
@@ -85,24 +85,29 @@ impl FileName {
 }
 
 /// The directory's SQL files; files that are no migrations at all (`README.md`, `atlas.sum`) are passed over.
-fn list(directory: &Path, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
+fn list(directory: &Path, links: Links, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
     let unreadable =
         |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
     let mut entries = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         // Known from the directory itself, without asking for each file; a link may lead to either.
-        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()));
-        entries.push((entry.file_name(), folder));
+        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir()) || link && entry.path().is_dir();
+        entries.push((entry.file_name(), folder, link));
     }
     entries.sort();
     let mut names = Vec::with_capacity(entries.len());
-    for (file_name, folder) in entries {
+    for (file_name, folder, link) in entries {
         let path = directory.join(&file_name);
+        let outside = (link && links == Links::Inside).then(|| leads_outside(directory, &path)).flatten();
         let file_name = file_name.to_string_lossy();
         match judge(&path, &file_name, folder) {
             Verdict::Stray => {}
             Verdict::Fault(fault) => problems.push(problem(&path, fault)),
+            Verdict::Migration if outside.is_some() => {
+                problems.extend(outside.map(|target| problem(&path, Fault::LinkOutside(target))));
+            }
             Verdict::Migration => match FileName::parse(path.clone(), &file_name) {
                 Some(name) => names.push(name),
                 None => problems.push(problem(&path, Fault::NoVersion)),

@@ -110,7 +110,7 @@ impl Metrics {
     /// The logical name of the database, once it is known.
     #[must_use]
     pub fn target(&self) -> Option<String> {
-        self.state().target()
+        self.state().target().or_else(|| self.health.target())
     }
 
     /// Whether counters and histograms are known.

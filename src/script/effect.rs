@@ -126,9 +126,9 @@ impl Words<'_, '_> {
         if self.head.take_phrase(&["IF", "EXISTS"]) {
             return Some(Effect::Repeatable);
         }
-        let thing = if index { self.index() } else { self.name().map(Thing::Relation) };
         // Of a list each part is dropped on its own.
         let one = !self.head.rest().iter().any(|token| token.is_symbol(","));
+        let thing = if index { self.index() } else { self.name().map(Thing::Relation) };
         thing.filter(|_| one).map(Effect::Drops)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use migrascope::layout::{self, LayoutError, Ways};
+use migrascope::layout::{self, LayoutError, Links, Ways};
 use migrascope::migration::Dialect;
 use tempfile::TempDir;
 
@@ -130,6 +130,20 @@ fn what_cannot_be_read_or_split_is_placed() {
          2_b.sql:1:8 unterminated quote '\n\
          3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql does",
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_may_lead_to_a_file_inside_the_directory_and_nowhere_else() {
+    let folder = directory(&[("real/..data/1_a.sql", b"SELECT 1"), ("elsewhere/2_b.sql", b"SELECT 2")]);
+    let real = folder.path().join("real");
+    std::os::unix::fs::symlink("..data/1_a.sql", real.join("1_a.sql")).unwrap();
+    assert_eq!(told(&real, Dialect::Sqlite), "1 a: 1_a.sql");
+    std::os::unix::fs::symlink("../elsewhere/2_b.sql", real.join("2_b.sql")).unwrap();
+    let elsewhere = folder.path().canonicalize().unwrap().join("elsewhere/2_b.sql");
+    let problem = format!("2_b.sql the file is a link out of the directory, to {}", elsewhere.display());
+    assert_eq!(told(&real, Dialect::Sqlite), problem);
+    assert_eq!(layout::read_with_links(&real, Dialect::Sqlite, Links::Anywhere).unwrap().len(), 2);
 }
 
 #[test]

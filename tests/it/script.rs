@@ -2,6 +2,7 @@
 
 mod checksum;
 mod directives;
+mod effects;
 mod fixtures;
 mod kinds;
 mod problems;

@@ -86,7 +86,8 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
 }
 
 fn migrations(settings: &Settings, dialect: Dialect) -> Result<MigrationSet, Stopped> {
-    layout::read(&settings.directory, dialect).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
+    layout::read_with_links(&settings.directory, dialect, settings.links)
+        .map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
 }
 
 fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, Stopped> {

@@ -41,6 +41,9 @@ fn file(problem: &FileProblem) -> Diagnosis {
     match &problem.fault {
         Fault::Duplicate { .. } => diagnosis.help("give one of the two files another version"),
         Fault::NotUtf8 => diagnosis.help("save the file as UTF-8"),
+        Fault::LinkOutside(_) => {
+            diagnosis.help("put the file itself into the directory, or allow it with --follow-links")
+        }
         Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }

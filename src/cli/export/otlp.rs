@@ -15,6 +15,7 @@ mod metrics;
 mod traces;
 
 pub(super) use self::carrier::Carriers;
+pub(crate) use self::http::provide_tls;
 pub(super) use self::http::{cause, client};
 pub(super) use self::logs::Logs;
 pub(super) use self::metrics::{Metrics, Start, reader};

@@ -104,6 +104,12 @@ impl HealthFigures {
         state.success.insert(names::CHECK_CONNECT.to_owned(), 0.0);
     }
 
+    /// The logical name of the database, also where nothing but its health was asked for.
+    pub(super) fn target(&self) -> Option<String> {
+        let state = self.state();
+        state.common.iter().find(|label| label.key.as_str() == names::TARGET).map(|label| label.value.to_string())
+    }
+
     fn state(&self) -> MutexGuard<'_, Checks> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

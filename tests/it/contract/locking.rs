@@ -96,6 +96,7 @@ fn who_waits_in_vain_is_told_who_has_the_lock() {
         let error = result.unwrap_err();
         let Error::Lock { holder: Some(holder), waited } = &error.cause else { panic!("{error:?}") };
         assert!(*waited >= Duration::from_millis(300));
+        assert_eq!((error.report.applied, error.report.pending), (0, 1), "how the schema stands is known all the same");
         assert!(holder.process.is_some() && holder.user.is_some(), "{holder:?}");
         match database.backend {
             Backend::Sqlite => assert_eq!(holder.process, Some(u64::from(runner.0.id()))),

@@ -29,6 +29,18 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+#[test]
+fn health_alone_is_pushed_under_the_name_of_the_database() {
+    let (project, gateway) = (Project::new(), Receiver::start(Manner::Polite));
+    let named = |command| project.run(command, &[("MIGRASCOPE_PUSH_URL", &gateway.url)], &[]);
+    assert_eq!(named("up").status.code(), Some(0));
+    assert_eq!(named("health").status.code(), Some(0));
+    let groups: Vec<String> =
+        gateway.heads().iter().filter_map(|head| head.split(' ').nth(1)).map(str::to_owned).collect();
+    assert!(groups.len() >= 3 && groups.iter().all(|group| *group == groups[0]), "{groups:?}");
+    assert!(groups[0].starts_with("/metrics/job/migrascope/migrascope_target/"), "{groups:?}");
+}
+
 /// Whether this is the only word on telemetry.
 fn only_warning(output: &Output, part: &str) {
     let said = stderr(output);

@@ -116,8 +116,7 @@ fn may_pass(answer: &Answer) -> bool {
 /// # Errors
 /// With the cause when the certificates cannot be used or the system has none.
 pub(in crate::cli::export) fn client(encrypted: bool, trust: &Trust) -> Result<Client, String> {
-    // An error says that there is a provider already, which will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    provide_tls();
     let mut builder = Client::builder().redirect(Policy::none());
     let said = |error: reqwest::Error| cause(&error);
     if let Some(roots) = &trust.roots {
@@ -134,6 +133,12 @@ pub(in crate::cli::export) fn client(encrypted: bool, trust: &Trust) -> Result<C
         Ok(built) => built.map_err(said),
         Err(_) => Err("the client broke off".to_owned()),
     }
+}
+
+/// Gives clients the one TLS provider of this program; without it none can be made, for whatever address.
+pub(crate) fn provide_tls() {
+    // An error says that there is a provider already, which will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// The innermost cause of an error, which names no URL.

@@ -1,0 +1,87 @@
+//! What can be seen of a statement after it has run.
+
+use migrascope::migration::Dialect;
+use migrascope::script::{Effect, Name, Thing, effect};
+
+fn name(name: &Name) -> String {
+    name.schema.as_ref().map_or_else(|| name.name.clone(), |schema| format!("{schema}.{}", name.name))
+}
+
+fn told(sql: &str, dialect: Dialect) -> String {
+    let thing = |thing: Thing| match thing {
+        Thing::Relation(relation) => format!("relation {}", name(&relation)),
+        Thing::Index { name: index, table } => {
+            format!("index {} of {}", name(&index), table.map_or("?".to_owned(), |table| name(&table)))
+        }
+        Thing::Column { table, name: column } => format!("column {column} of {}", name(&table)),
+    };
+    match effect(sql, dialect) {
+        None => "nothing".to_owned(),
+        Some(Effect::Repeatable) => "repeatable".to_owned(),
+        Some(Effect::Makes(made)) => format!("makes {}", thing(made)),
+        Some(Effect::Drops(dropped)) => format!("drops {}", thing(dropped)),
+    }
+}
+
+#[track_caller]
+fn check(sql: &str, dialect: Dialect, expected: &str) {
+    assert_eq!(told(sql, dialect), expected, "{sql}");
+}
+
+#[test]
+fn what_is_made_is_named_as_the_database_has_it() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    check("CREATE TABLE Users (id int)", Postgres, "makes relation users");
+    check("create table \"Us\"\"ers\" (id int)", Postgres, "makes relation Us\"ers");
+    check("CREATE TABLE Users (id int)", Mysql, "makes relation Users");
+    check("CREATE TABLE `shop`.`Us``ers` (id int)", Mysql, "makes relation shop.Us`ers");
+    check("CREATE TABLE [Users] (id int)", Sqlite, "makes relation Users");
+    check("CREATE UNLOGGED TABLE app.t (i int)", Postgres, "makes relation app.t");
+    check("-- a comment\nCREATE MATERIALIZED VIEW v AS SELECT 1", Postgres, "makes relation v");
+}
+
+#[test]
+fn an_index_lives_in_the_schema_of_its_table() {
+    use Dialect::{Mysql, Postgres};
+    check("CREATE UNIQUE INDEX CONCURRENTLY i ON ONLY app.t (a)", Postgres, "makes index app.i of app.t");
+    check("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", Postgres, "makes index i of t");
+    check("CREATE INDEX IF NOT EXISTS i ON t (a)", Postgres, "repeatable");
+    check("CREATE FULLTEXT INDEX i USING BTREE ON t (a)", Mysql, "makes index i of t");
+    check("DROP INDEX CONCURRENTLY app.i", Postgres, "drops index app.i of ?");
+    check("DROP INDEX i ON t", Mysql, "drops index i of t");
+    check("DROP INDEX a, b", Postgres, "nothing");
+}
+
+#[test]
+fn the_first_action_on_a_table_tells_of_all() {
+    use Dialect::{Mysql, Postgres};
+    check("ALTER TABLE ONLY app.t ADD COLUMN a int, DROP COLUMN b", Postgres, "makes column a of app.t");
+    check("ALTER TABLE t ADD a int", Mysql, "makes column a of t");
+    check("ALTER TABLE t DROP COLUMN `a`", Mysql, "drops column a of t");
+    check("ALTER TABLE t ADD INDEX i (a)", Mysql, "makes index i of t");
+    check("ALTER TABLE t DROP KEY i", Mysql, "drops index i of t");
+    for unsure in [
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
+        "ALTER TABLE t ADD UNIQUE (a)",
+        "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
+        "ALTER TABLE IF EXISTS t ADD COLUMN a int",
+        "ALTER TABLE t RENAME TO u",
+        "ALTER TABLE t MODIFY a bigint",
+    ] {
+        check(unsure, Mysql, "nothing");
+    }
+}
+
+#[test]
+fn what_can_be_run_twice_is_run_twice() {
+    use Dialect::{Mysql, Postgres};
+    for twice in
+        ["DROP TABLE IF EXISTS t", "CREATE OR REPLACE VIEW v AS SELECT 1", "TRUNCATE t", "VACUUM t", "REINDEX TABLE t"]
+    {
+        check(twice, Postgres, "repeatable");
+    }
+    for once in ["INSERT INTO t VALUES (1)", "RENAME TABLE a TO b", "CREATE TYPE t AS ENUM ('a')", "CALL p()", "", ";"]
+    {
+        check(once, Mysql, "nothing");
+    }
+}
