@@ -47,6 +47,11 @@ pub(super) fn goes_with_its_note(step: &Step<'_>, index: usize, abilities: Abili
     ordinary && !commits && !sets_autocommit(step)
 }
 
+/// Whether nothing else can be written while it holds, our note included; it leaves nothing that would have to be noted.
+pub(super) fn locks_tables(sql: &str) -> bool {
+    first_word(sql).eq_ignore_ascii_case("LOCK")
+}
+
 /// Calls, and blocks of code: where no transaction is around them they may commit, again and again.
 fn may_commit(sql: &str) -> bool {
     let word = first_word(sql);

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::effect::{ends_transaction, goes_with_its_note, may_leave_something, sets_autocommit};
+use super::effect::{ends_transaction, goes_with_its_note, locks_tables, may_leave_something, sets_autocommit};
 use super::fate::Fate;
 use super::retry::Tries;
 use super::{Broken, Engine};
@@ -77,7 +77,11 @@ impl Engine<'_> {
             return self.session.query(start).await.map(drop);
         };
         self.session.begin(None).await?;
-        self.session.conclude(None, &[start.to_owned(), settle]).await.map(drop)
+        let begun = self.session.conclude(None, &[start.to_owned(), settle]).await;
+        if begun.is_err() {
+            let _ = self.session.rollback().await;
+        }
+        begun.map(drop)
     }
 
     async fn run_all(
@@ -106,7 +110,7 @@ impl Engine<'_> {
                 // The ledger's row went with it.
                 return Ok(());
             }
-            if course.opened.is_none() && !noted {
+            if course.opened.is_none() && !noted && !locks_tables(step.text(index)) {
                 self.advance(step, index, course, tries).await?;
             }
         }

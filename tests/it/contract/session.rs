@@ -137,6 +137,16 @@ fn a_run_that_has_lost_its_lock_stops_before_the_next_statement() {
 }
 
 #[test]
+fn a_dump_that_locks_its_tables_can_be_noted() {
+    on(Backend::Mysql, |database| {
+        let script = "CREATE TABLE a (i INTEGER);\nLOCK TABLES a WRITE;\nINSERT INTO a VALUES (1);\nUNLOCK TABLES;";
+        let directory = database.migrations(&[("1_a.sql", script)]);
+        assert_eq!(database.up(&directory).unwrap().steps[0].statements.len(), 4);
+        assert_eq!(database.value("SELECT count(*) FROM a"), "1");
+    });
+}
+
+#[test]
 fn the_place_in_a_long_statement_is_found_by_halving() {
     on(Backend::Sqlite, |database| {
         let rows: Vec<String> = (0..20_000).map(|n| format!("({n}, 'x, y')")).collect();
