@@ -224,6 +224,7 @@ async fn under_lock(
         journal: &journal,
         observer,
         lock_seen: Some(started),
+        sent: false,
         blocker: None,
         journal_read: started,
     };

@@ -127,17 +127,18 @@ impl Journal<'_> {
         &self,
         session: &dyn Session,
         id: &str,
-        done: usize,
+        (step, done): (&Step<'_>, usize),
         elapsed: Duration,
         failure: Option<(&Failure, Outcome)>,
     ) -> String {
         let half_way = failure.is_some_and(|(failure, _)| failure.remains != Remains::Nothing);
         format!(
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
-             error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} \
+             done_checksum = '{progress}', error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} \
              WHERE id = {id} AND outcome = '{EXECUTING}'",
             table = self.table(session),
             outcome = word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
+            progress = step.progress(done).checksum(),
             half_way = session.literal(&Value::Bool(half_way)),
             code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
             text = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.message.clone()))),

@@ -44,6 +44,8 @@ pub(super) struct Engine<'r> {
     pub(super) observer: &'r mut dyn Observer,
     /// When the lock was last seen to be ours; `None` when it has to be looked at before anything else is run.
     pub(super) lock_seen: Option<Instant>,
+    /// Whether the statement that the step has come to was sent; not so where the run stopped before it.
+    pub(super) sent: bool,
     /// Who was last seen in the way of the statement that ran last.
     pub(super) blocker: Option<Holder>,
     /// When the journal's totals were last told.
@@ -167,6 +169,7 @@ impl Engine<'_> {
 
     /// Whether the run may go on: nobody asked it to stop, and the lock is still ours.
     async fn may_go_on(&mut self) -> Result<(), DatabaseError> {
+        self.sent = false;
         if self.job.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
         }
@@ -174,6 +177,7 @@ impl Engine<'_> {
             look_at_lock(&mut *self.keeper).await?;
             self.lock_seen = Some(Instant::now());
         }
+        self.sent = true;
         Ok(())
     }
 

@@ -139,6 +139,17 @@ fn the_first_word_of_an_attempt_is_tried_again_too() {
 }
 
 #[test]
+fn a_commit_of_the_scripts_own_that_fails_has_committed_nothing() {
+    for (part, kind) in [("COMMIT", ErrorKind::Other), ("TWO", ErrorKind::Deadlock)] {
+        let paper = Paper { fails: vec![(part, kind)], ..Paper::default() };
+        let (heard, result) = play(paper, &["ONE; BEGIN; INSERT TWO; COMMIT; THREE"]);
+        let error = result.unwrap_err();
+        let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false }, "{part}: {heard}");
+    }
+}
+
+#[test]
 fn what_may_have_left_something_is_not_tried_again() {
     for (script, kind) in [
         ("CREATE INDEX CONCURRENTLY i ON t (a)", ErrorKind::LockTimeout),

@@ -64,7 +64,7 @@ impl Engine<'_> {
         };
         let told = Some((&failure, outcome));
         let elapsed = tries.started.elapsed();
-        let sql = self.journal.attempt_finished(&**self.session, &course.id, effective, elapsed, told);
+        let sql = self.journal.attempt_finished(&**self.session, &course.id, (step, effective), elapsed, told);
         self.note(step, &broken, tries, &sql).await;
         Err((failure, outcome))
     }
@@ -245,7 +245,7 @@ impl Engine<'_> {
         let elapsed = tries.started.elapsed();
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
         records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
-        records.push(self.journal.attempt_finished(session, id, step.statements().len(), elapsed, None));
+        records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
         records
     }
 
@@ -267,14 +267,17 @@ impl Engine<'_> {
             let _ = self.session.rollback().await;
         }
         let abilities = self.session.abilities();
+        let sent = self.sent && error.stage == Stage::Statement;
         // Where DDL commits by itself, it commits what was open before it runs, and so before it fails.
-        let committed = !abilities.transactional_ddl
-            && error.stage == Stage::Statement
+        let ordinary = step.statements().get(index).is_some_and(|statement| statement.kind == StatementKind::Ordinary);
+        let committed = sent
+            && ordinary
+            && !abilities.transactional_ddl
             && error.kind != ErrorKind::Syntax
             && ends_transaction(step.text(index));
         let opened = opened.filter(|_| !committed);
         let effective = opened.unwrap_or(index);
-        let running = index < step.statements().len() && error.stage == Stage::Statement && opened.is_none();
+        let running = sent && index < step.statements().len() && opened.is_none();
         let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
         let left = invalid_index.as_ref().map(Option::is_some);
         let next_unknown = running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));

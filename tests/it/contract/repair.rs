@@ -196,6 +196,20 @@ fn a_look_at_the_database_tells_whether_ddl_took_effect() {
 }
 
 #[test]
+fn what_ddl_has_committed_counts_though_it_failed_itself() {
+    let script = "INSERT INTO t VALUES (1);\nBEGIN;\nINSERT INTO t VALUES (2);\nCREATE TABLE t (i INTEGER);\nCOMMIT";
+    on(Backend::Mysql, |database| {
+        let directory = database.migrations(&[FIRST, ("2_more.sql", script)]);
+        let error = database.up(&directory).unwrap_err();
+        let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+        assert_eq!(failure.remains, Remains::HalfWay { done: 3, next_unknown: false });
+        std::fs::write(directory.join("2_more.sql"), script.replace("CREATE TABLE t", "CREATE TABLE u")).unwrap();
+        database.repair(&directory, resume("2")).0.unwrap();
+        assert_eq!(rows(database), "1 2");
+    });
+}
+
+#[test]
 fn where_nobody_can_say_a_person_has_to() {
     let script = "CREATE TABLE a (i INTEGER);\nOOPS";
     on(Backend::Mysql, |database| {
