@@ -19,7 +19,8 @@ from runner import Ended, Runner, Running
 from servers import Server
 
 # How a runner ends that was killed, and what it may say of a server that died under it.
-CODES = {-signal.SIGKILL, 0, 1, 5, 6, 8}
+# 9: everything was applied, and then it died under the health checks.
+CODES = {-signal.SIGKILL, 0, 1, 5, 6, 8, 9}
 GOLDEN = 0.6180339887498949
 
 

@@ -91,11 +91,11 @@ fn who_waits_in_vain_is_told_who_has_the_lock() {
     on_each(|database| {
         let runner = SlowRunner::start(database);
         let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-        let options = Options { wait: Wait::For(Duration::from_millis(300)), ..Options::default() };
+        let options = Options { wait: Wait::For(Duration::from_secs(2)), ..Options::default() };
         let (result, events) = database.run(Command::Up, &directory, options);
         let error = result.unwrap_err();
         let Error::Lock { holder: Some(holder), waited } = &error.cause else { panic!("{error:?}") };
-        assert!(*waited >= Duration::from_millis(300));
+        assert!(*waited >= Duration::from_secs(2));
         assert_eq!((error.report.applied, error.report.pending), (0, 1), "how the schema stands is known all the same");
         assert!(holder.process.is_some() && holder.user.is_some(), "{holder:?}");
         match database.backend {
