@@ -40,11 +40,11 @@ impl<'a> Walk<'a> {
     /// The length of the first piece, where it may stand here.
     fn step(&mut self, rest: &'a str) -> Option<usize> {
         let first = *rest.as_bytes().first()?;
-        if is_blank(first) || first == b';' {
-            return Some(1);
-        }
         if rest.starts_with(self.terminator) {
             return Some(self.terminator.len());
+        }
+        if is_blank(first) || first == b';' {
+            return Some(1);
         }
         pieces::comment(rest, self.dialect, pieces::Spot::Gap).or_else(|| self.delimiter(rest))
     }

@@ -164,30 +164,27 @@ impl Reader<'_> {
         start..end
     }
 
-    /// Strings with a line end between them are one, and the backslash keeps its meaning; comments may stand there too.
+    /// Strings with a line end between them are one, and the backslash keeps its meaning.
     fn escape_string(&mut self) {
         self.literal(b'\'', true, Quotes::Strings);
-        while let Some((next, comments)) = self.continuation() {
-            self.found.comments.extend(comments);
+        while let Some(next) = self.continuation() {
             self.at = next;
             self.literal(b'\'', true, Quotes::Strings);
         }
     }
 
-    fn continuation(&self) -> Option<(usize, Vec<Range<usize>>)> {
+    /// Line comments may stand between the two, and count as a part of the string.
+    fn continuation(&self) -> Option<usize> {
         let mut at = self.at;
-        let mut comments = Vec::new();
         loop {
             let rest = self.text.get(at..)?;
             if is_blank(*rest.as_bytes().first()?) {
                 at += 1;
             } else if rest.starts_with("--") {
-                let length = comment(rest, self.dialect, Spot::Statement)?;
-                comments.push(at..at + length);
-                at += length;
+                at += comment(rest, self.dialect, Spot::Statement)?;
             } else {
                 let joins = self.text[self.at..at].contains(['\n', '\r']);
-                return (joins && rest.starts_with('\'')).then_some((at, comments));
+                return (joins && rest.starts_with('\'')).then_some(at);
             }
         }
     }
