@@ -27,7 +27,7 @@ pub(super) fn end(bytes: &[u8], mut at: usize, quote: u8, escape: Escape) -> Opt
 
 /// The end of an `E'…'` string of PostgreSQL; `None` when it is never closed.
 ///
-/// Blanks with a line end between two such strings join them, and the backslash keeps its meaning in the second.
+/// Blanks and line comments with a line end between two such strings join them, and the backslash keeps its meaning in the second.
 pub(super) fn escape_string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = end(bytes, at, b'\'', Escape::Backslash)?;
     while let Some(next) = continuation(bytes, end) {
@@ -73,9 +73,20 @@ pub(super) fn nested_comment_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 fn continuation(bytes: &[u8], at: usize) -> Option<usize> {
-    let blanks = bytes.get(at..)?.iter().position(|b| !b.is_ascii_whitespace())?;
-    let joins = bytes[at..at + blanks].iter().any(|b| matches!(b, b'\n' | b'\r'));
-    (joins && bytes[at + blanks] == b'\'').then_some(at + blanks + 1)
+    let (mut next, mut joins) = (at, false);
+    loop {
+        match bytes.get(next)? {
+            b'\n' | b'\r' => joins = true,
+            byte if byte.is_ascii_whitespace() || *byte == b'\x0b' => {}
+            b'-' if bytes.get(next + 1) == Some(&b'-') => {
+                // Up to its line end, which joins.
+                next += bytes[next..].iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+                continue;
+            }
+            byte => return (joins && *byte == b'\'').then_some(next + 1),
+        }
+        next += 1;
+    }
 }
 
 fn is_tag_byte(byte: u8) -> bool {
