@@ -227,6 +227,9 @@ pub trait Session: Send {
     /// `None` where there is no such thing.
     fn invalid_index(&self, index: &Name) -> Option<String>;
 
+    /// SQL that drops an index, named in quotes, and keeps nobody from its table meanwhile, where that can be.
+    fn drop_index(&self, name: &str) -> String;
+
     /// SQL that returns a row as long as the session with this process number lives; `None` where a session cannot outlive its client.
     fn living(&self, process: u64) -> Option<String>;
 

@@ -317,6 +317,10 @@ impl Session for MysqlSession {
         None
     }
 
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX {name}")
+    }
+
     fn living(&self, process: u64) -> Option<String> {
         Some(format!("SELECT 'yes' FROM information_schema.PROCESSLIST WHERE ID = {process}"))
     }

@@ -347,6 +347,10 @@ impl Session for PostgresSession {
         Some(existence::invalid_index(index))
     }
 
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX CONCURRENTLY {name}")
+    }
+
     fn living(&self, process: u64) -> Option<String> {
         Some(format!("SELECT 'yes' FROM pg_catalog.pg_stat_activity WHERE pid = {process}"))
     }

@@ -372,6 +372,10 @@ impl Session for SqliteSession {
         None
     }
 
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX {name}")
+    }
+
     fn living(&self, _process: u64) -> Option<String> {
         None
     }

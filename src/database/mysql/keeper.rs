@@ -68,7 +68,7 @@ pub(super) async fn holder(wire: &mut Wire, name: &str) -> Result<Option<Holder>
 }
 
 /// Questions for who is in the way of a session: for its rows on MariaDB and on MySQL, for its table on MySQL, and where the
-/// server does not tell of tables, who has the oldest transaction while it waits for one.
+/// server does not tell of tables, who has the oldest transaction in the same database while it waits for one.
 fn blockers(process: u64) -> [String; 4] {
     let told = |from: &str| {
         format!(
@@ -100,7 +100,8 @@ fn blockers(process: u64) -> [String; 4] {
         ),
         told(&format!(
             "information_schema.PROCESSLIST o JOIN information_schema.INNODB_TRX b ON b.trx_mysql_thread_id <> o.ID \
-               AND o.ID = {process} AND o.STATE LIKE 'Waiting for table metadata lock%'"
+               AND o.ID = {process} AND o.STATE LIKE 'Waiting for table metadata lock%' \
+             JOIN information_schema.PROCESSLIST n ON n.ID = b.trx_mysql_thread_id AND n.DB = o.DB"
         )),
     ]
 }

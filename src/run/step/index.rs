@@ -15,7 +15,7 @@ impl Engine<'_> {
     /// Drops the invalid index that an earlier attempt at this concurrent build has left.
     pub(super) async fn clear_the_way(&mut self, step: &Step<'_>, index: usize) -> Result<(), DatabaseError> {
         let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
-        let sql = format!("DROP INDEX CONCURRENTLY {name}");
+        let sql = self.session.drop_index(&name);
         let process = self.session.identity().process;
         let (started, stop, lock_seen) = (Instant::now(), self.job.stop, self.lock_seen);
         let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };

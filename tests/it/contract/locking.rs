@@ -9,7 +9,7 @@ use migrascope::event::Command;
 use migrascope::run::Wait;
 use migrascope::{Error, Options};
 
-use crate::support::{Backend, TestDatabase, crowd, on, on_each};
+use crate::support::{Backend, TestDatabase, crowd, eventually, on, on_each};
 
 fn fifty(database: &TestDatabase) -> std::path::PathBuf {
     let files: Vec<(String, String)> = (1..=50)
@@ -75,7 +75,12 @@ impl Drop for SlowRunner {
 fn what_a_dead_runner_has_left_running_is_waited_for() {
     on(Backend::Mysql, |database| {
         // The server does not notice that nobody waits for this statement any more.
-        drop(SlowRunner::start(database));
+        let runner = SlowRunner::start(database);
+        let running =
+            "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO = 'SELECT SLEEP(120)'";
+        // It is told a moment before it is sent.
+        eventually("the server runs it", || (database.value(running) == "1").then_some(()));
+        drop(runner);
         let directory = database.migrations(&[("1_slow.sql", "SELECT 1")]);
         let options = || Options { wait: Wait::For(Duration::from_secs(2)), ..Options::default() };
         let error = database.run(Command::Up, &directory, options()).0.unwrap_err();

@@ -145,6 +145,10 @@ impl Session for FakeSession {
         None
     }
 
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX {name}")
+    }
+
     fn living(&self, _: u64) -> Option<String> {
         None
     }
