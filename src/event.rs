@@ -65,14 +65,14 @@ impl TraceIdentity {
     }
 }
 
-/// The caller's span, from `TRACEPARENT` and `TRACESTATE`.
+/// A span in another process: the caller's, from `TRACEPARENT` and `TRACESTATE`, or ours, as a process that we start sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteParent {
-    /// The trace it belongs to: ours too, unless it was not sampled; then we link to it.
+    /// The trace it belongs to. The caller's is ours too, unless it was not sampled; then we link to it.
     pub trace_id: [u8; 16],
     /// 8 bytes, not all zero.
     pub span_id: [u8; 8],
-    /// Whether the caller records its trace.
+    /// Whether its trace is recorded.
     pub sampled: bool,
     /// `TRACESTATE`, empty when there was none.
     pub state: String,
@@ -348,6 +348,11 @@ pub enum Event<'a> {
 pub trait Observer: Send {
     /// Takes note of one event.
     fn observe(&mut self, event: &Event<'_>);
+
+    /// The span that happens now, where this observer makes spans: what a process that the run starts becomes a child of.
+    fn current_span(&self) -> Option<RemoteParent> {
+        None
+    }
 }
 
 /// Tells several observers, in order.
@@ -366,5 +371,9 @@ impl Observer for Observers<'_> {
         for observer in &mut self.0 {
             observer.observe(event);
         }
+    }
+
+    fn current_span(&self) -> Option<RemoteParent> {
+        self.0.iter().find_map(|observer| observer.current_span())
     }
 }

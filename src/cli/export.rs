@@ -24,6 +24,7 @@ mod textfile;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use migrascope::event::RemoteParent;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::spans::Policy;
 use migrascope::report::Outcome;
@@ -171,5 +172,9 @@ impl Observer for Export {
         if let Some(figures) = &mut self.figures {
             figures.observe(event);
         }
+    }
+
+    fn current_span(&self) -> Option<RemoteParent> {
+        self.logs.current_span()
     }
 }

@@ -17,7 +17,7 @@ use super::history_was_read;
 use super::spans::{Spans, describe, in_the_way};
 use crate::database::{DatabaseError, Holder};
 use crate::error::Error;
-use crate::event::{Event, Observer, RunContext};
+use crate::event::{Event, Observer, RemoteParent, RunContext};
 use crate::plan::{Plan, Schema};
 use crate::report::{CheckStatus, Outcome, StepReport};
 
@@ -178,6 +178,10 @@ impl Observer for Logs {
         self.before(event);
         self.spans.observe(event);
         self.after(event);
+    }
+
+    fn current_span(&self) -> Option<RemoteParent> {
+        self.spans.current_span()
     }
 }
 

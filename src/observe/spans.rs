@@ -24,7 +24,7 @@ use super::disclosure::disclose;
 use super::{history_was_read, names};
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
-use crate::event::{Event, Observer, RunContext};
+use crate::event::{Event, Observer, RemoteParent, RunContext};
 use crate::plan::{Plan, Schema, Step};
 use crate::report::{Outcome, Report, StepReport};
 
@@ -317,6 +317,10 @@ impl Observer for Spans {
             | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),
             Event::RunFinished { report, error, .. } => self.run_finished(report, *error),
         }
+    }
+
+    fn current_span(&self) -> Option<RemoteParent> {
+        tree::seen_from_outside(self.innermost())
     }
 }
 

@@ -1,8 +1,9 @@
-//! `TRACEPARENT` and `TRACESTATE` → [`RemoteParent`]: W3C Trace Context level 1, read strictly. Pure.
+//! `TRACEPARENT` and `TRACESTATE` ↔ [`RemoteParent`]: W3C Trace Context level 1, read strictly. Pure.
 
 use thiserror::Error;
 
-use crate::event::RemoteParent;
+use super::baggage;
+use crate::event::{Member, RemoteParent};
 
 /// A `traceparent` that must be ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -42,6 +43,22 @@ pub fn parse(traceparent: &str, state: Option<&str>) -> Result<RemoteParent, Mal
             Ok(RemoteParent { trace_id, span_id, sampled: flags & 1 == 1, state: state.unwrap_or_default().to_owned() })
         }
     }
+}
+
+/// The `traceparent` of a span, for what is started inside it.
+#[must_use]
+pub fn header(span: &RemoteParent) -> String {
+    let (trace, id) = (u128::from_be_bytes(span.trace_id), u64::from_be_bytes(span.span_id));
+    format!("00-{trace:032x}-{id:016x}-{:02x}", u8::from(span.sampled))
+}
+
+/// The variables that a process sees which is started inside `span` by somebody with this baggage. `TRACESTATE` is empty
+/// where there is none, so that the caller's is not inherited; without members `BAGGAGE` stays as it is.
+#[must_use]
+pub fn environment(span: &RemoteParent, members: &[Member]) -> Vec<(&'static str, String)> {
+    let mut variables = vec![("TRACEPARENT", header(span)), ("TRACESTATE", span.state.clone())];
+    variables.extend((!members.is_empty()).then(|| ("BAGGAGE", baggage::header(members))));
+    variables
 }
 
 fn bytes<const N: usize>(hex: &str) -> Result<[u8; N], Malformed> {

@@ -1,5 +1,8 @@
 //! Changes of history that a person asks for: which rows change, or every reason why none may.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Edit, Index, Objection, Rules, Step, edit};
 use crate::history::{Attempt, Direction, History};
 use crate::migration::{Migration, MigrationSet, Version};

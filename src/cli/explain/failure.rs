@@ -86,18 +86,16 @@ fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     };
     let (total, next) = (total(failure, around), done + 1);
     let mut notes = Vec::new();
-    if let Some(index) = &failure.invalid_index {
-        notes.push(format!(
-            "it has left the invalid index {index}, which every write pays for; --resume drops it first"
-        ));
-    }
     if done > 0 {
         notes.push(format!("{} of {total} took effect", range(1, done)));
     }
     if next <= total {
-        notes.push(match next_unknown && failure.invalid_index.is_none() {
-            true => format!("nobody can say whether statement {next} took effect"),
-            false => format!("statement {next} had no effect"),
+        notes.push(match (&failure.invalid_index, next_unknown) {
+            (Some(index), _) => format!(
+                "statement {next} has left the invalid index {index}, which every write pays for; --resume drops it first"
+            ),
+            (None, true) => format!("nobody can say whether statement {next} took effect"),
+            (None, false) => format!("statement {next} had no effect"),
         });
     }
     if next < total {

@@ -105,6 +105,19 @@ fn adopt(span: &Span, remote: &RemoteParent, sampling: Sampling) {
     }
 }
 
+/// A span of ours as a process that we start sees it; `None` where no subscriber maps spans to OpenTelemetry.
+pub(super) fn seen_from_outside(span: &Span) -> Option<RemoteParent> {
+    let context = span.context();
+    let span = context.span();
+    let ours = span.span_context();
+    ours.is_valid().then(|| RemoteParent {
+        trace_id: ours.trace_id().to_bytes(),
+        span_id: ours.span_id().to_bytes(),
+        sampled: ours.is_sampled(),
+        state: ours.trace_state().header(),
+    })
+}
+
 fn executable_name() -> String {
     let path = std::env::current_exe().ok();
     path.as_deref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy().into_owned()

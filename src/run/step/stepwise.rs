@@ -229,12 +229,16 @@ impl Engine<'_> {
         let retries = self.journal.retries(&**self.session, step, &std::mem::take(&mut tries.unwritten));
         let progress = course.progress.checksum();
         let advanced = self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress);
+        tries.begin_anew();
         for note in retries.into_iter().chain([advanced]) {
             // Two statements in one message are a transaction, and what is local to it ends with it.
             let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
             message.push(note);
-            if let Err(error) = self.session.query(&message.join(";")).await {
-                return Err(self.broken(step, index + 1, course, error.at(Stage::Record)).await);
+            let message = message.join(";");
+            while let Err(error) = self.session.query(&message).await {
+                if let Err(error) = self.again(step, index, error.at(Stage::Record), tries).await {
+                    return Err(self.broken(step, index + 1, course, error).await);
+                }
             }
         }
         Ok(())

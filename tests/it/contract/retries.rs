@@ -271,6 +271,24 @@ fn of_a_migration_without_transaction_only_the_statement_is_tried_again() {
 }
 
 #[test]
+fn a_note_that_a_statement_has_run_is_tried_again_and_the_statement_is_not() {
+    on(Backend::Sqlite, |database| {
+        up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
+        let (mut other, mut begun) = (None, Vec::new());
+        let report =
+            up(database, &[FIRST, ("2_vacuum.sql", "VACUUM;\nSELECT 1")], 10, &Stop::default(), |event| match event {
+                Event::StatementStarted { index, .. } => begun.push(*index),
+                Event::StatementFinished { index: 0, .. } => other = Some(Other::begin(database, "BEGIN IMMEDIATE")),
+                Event::Retrying { .. } => other = None,
+                _ => {}
+            })
+            .unwrap();
+        assert_eq!((begun, report.steps[0].retries), (vec![0, 1], 1));
+        assert_eq!(retry_rows(database), [row("2", "lock_timeout", "0")]);
+    });
+}
+
+#[test]
 fn in_a_transaction_of_the_scripts_own_nothing_is_tried_again() {
     let script = "-- migrascope: no-transaction\nBEGIN;\nALTER TABLE t ADD COLUMN more INTEGER;\nCOMMIT;\nSELECT 1";
     on(Backend::Postgres, |database| {

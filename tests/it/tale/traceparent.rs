@@ -1,6 +1,7 @@
 //! `TRACEPARENT`, read as the recommendation asks.
 
-use migrascope::observe::traceparent::{Malformed, parse};
+use migrascope::observe::baggage;
+use migrascope::observe::traceparent::{Malformed, environment, header, parse};
 
 const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -45,5 +46,18 @@ fn whatever_breaks_a_rule_is_refused() {
     ];
     for (text, fault) in table {
         assert_eq!(parse(text, None), Err(fault), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_written_for_a_process_reads_as_the_span() {
+    for (flags, state) in [("01", "vendor=1"), ("00", "")] {
+        let text = format!("{}{flags}", &GOOD[..GOOD.len() - 2]);
+        let span = parse(&text, Some(state)).expect("well-formed");
+        assert_eq!(header(&span), text);
+        let told = environment(&span, &baggage::parse("team=a%20b"));
+        let expected = [("TRACEPARENT", text.as_str()), ("TRACESTATE", state), ("BAGGAGE", "team=a%20b")];
+        assert_eq!(told, expected.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(environment(&span, &[]).len(), 2, "BAGGAGE is inherited as it is");
     }
 }

@@ -1,0 +1,164 @@
+//! A table of histories and changes: which rows each would touch, or why it may not be made.
+
+use std::iter;
+use std::path::PathBuf;
+
+use super::*;
+use crate::history::{Entry, State};
+use crate::migration::{Checksum, Dialect, Script};
+use crate::plan::{Order, Target};
+use crate::script;
+
+fn version(text: &str) -> Version {
+    Version::from_history(text)
+}
+
+fn up(text: &str) -> Script {
+    let parsed = script::parse(text, Dialect::Postgres).expect("a script that can be read");
+    Script {
+        path: PathBuf::from("up.sql"),
+        checksum: Checksum::of_text(text),
+        token_checksum: parsed.token_checksum,
+        statements: parsed.statements,
+        directives: parsed.directives,
+        text: text.to_owned(),
+    }
+}
+
+const ORIGINAL: &str = "SELECT 1; SELECT 2; SELECT 3";
+
+/// Migrations 1 to 3; the text of the third is `third`.
+fn set(third: &str) -> MigrationSet {
+    let migrations = [("1", ORIGINAL), ("2", ORIGINAL), ("3", third)].map(|(digits, text)| Migration {
+        version: version(digits),
+        name: format!("m{digits}"),
+        up: up(text),
+        down: None,
+    });
+    MigrationSet::new(migrations.into()).expect("three versions")
+}
+
+/// These versions are applied; those with a `?` were left half-way by an attempt that had done one statement.
+fn history(words: &str) -> History {
+    let original = up(ORIGINAL);
+    let (half_way, applied): (Vec<_>, Vec<_>) = words.split_whitespace().partition(|word| word.ends_with('?'));
+    let entry = |digits: &&str| Entry {
+        version: version(digits),
+        name: format!("m{digits}"),
+        checksum: Some(original.checksum.clone()),
+        token_checksum: Some(original.token_checksum.clone()),
+        particulars: None,
+    };
+    let attempt = |word: &&str| Attempt {
+        id: format!("attempt-{word}"),
+        run_id: "run".to_owned(),
+        version: version(word.trim_end_matches('?')),
+        name: "as it was called then".to_owned(),
+        direction: Direction::Up,
+        state: State::Failed { statement: 2 },
+        done: 1,
+        done_checksum: Some(first_of(ORIGINAL)),
+        total: 3,
+        error_code: None,
+        error_text: None,
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+    };
+    History {
+        applied: applied.iter().map(entry).collect(),
+        unsettled: half_way.iter().map(attempt).collect(),
+        recorded: true,
+        foreign_tables: 0,
+    }
+}
+
+/// The checksum of the first statement of a script.
+fn first_of(text: &str) -> Checksum {
+    let script = up(text);
+    crate::migration::Progress::of(iter::once(script.statements[0].text(&script.text))).checksum()
+}
+
+fn refusal(objections: &[Objection]) -> String {
+    objections.iter().map(|objection| format!("no: {objection}")).collect::<Vec<_>>().join(" | ")
+}
+
+#[track_caller]
+fn check(applied: &str, change: &Change, expected: &str) {
+    let set = set("SELECT 'changed'");
+    let told = match amend(&set, &history(applied), change) {
+        Ok(rows) => [
+            rows.add.iter().map(|migration| format!("+{}", migration.version)).collect::<Vec<_>>(),
+            rows.remove.iter().map(|version| format!("-{version}")).collect(),
+            rows.accept.iter().map(|migration| format!("={}", migration.version)).collect(),
+            rows.settle,
+        ]
+        .concat()
+        .join(" "),
+        Err(objections) => refusal(&objections),
+    };
+    assert_eq!(told, expected, "{change:?} of {applied:?}");
+}
+
+#[track_caller]
+fn check_resume(third: &str, applied: &str, expected: &str) {
+    let set = set(third);
+    let rules = Rules {
+        target: Target::Latest,
+        order: Order::Strict,
+        allow_missing: false,
+        transactional_ddl: true,
+        product: "PostgreSQL",
+    };
+    let told = match resume(&set, &history(applied), &version("3"), &rules) {
+        Ok(Resumption { step, .. }) => format!("{} of {}", step.done, step.statements().len()),
+        Err(objections) => refusal(&objections),
+    };
+    assert_eq!(told, expected, "{third:?} after {applied:?}");
+}
+
+#[test]
+fn what_counts_as_applied_is_recorded_and_settled() {
+    let change = Change::MarkApplied(version("2"));
+    check("1", &change, "+2");
+    check("1 2?", &change, "+2 attempt-2?");
+    check("1 2 2?", &change, "attempt-2?");
+    check("1 2", &change, "no: migration 2 (m2) is applied already");
+    check("1", &Change::MarkApplied(version("9")), "no: there is no migration 9");
+}
+
+#[test]
+fn what_counts_as_reverted_is_no_longer_recorded() {
+    let change = Change::MarkReverted(version("2"));
+    check("1 2", &change, "-2");
+    check("1 2 2?", &change, "-2 attempt-2?");
+    check("1 2?", &change, "attempt-2?");
+    check("1", &change, "no: migration 2 is not applied");
+    check("1 9", &Change::MarkReverted(version("9")), "-9");
+}
+
+#[test]
+fn only_a_changed_file_of_an_applied_migration_is_accepted() {
+    check("1 2 3", &Change::AcceptChanges(version("3")), "=3");
+    check("1 2 3 3?", &Change::AcceptChanges(version("3")), "=3");
+    check("1 2", &Change::AcceptChanges(version("3")), "no: migration 3 is not applied");
+    check("1 2", &Change::AcceptChanges(version("2")), "no: the file of migration 2 (m2) is as it was applied");
+}
+
+#[test]
+fn a_baseline_is_the_first_thing_in_a_history() {
+    check("", &Change::Baseline(version("2")), "+1 +2");
+    check("", &Change::Baseline(version("9")), "no: there is no migration 9");
+    check("1", &Change::Baseline(version("2")), "no: there is a history already: 1 migration is applied");
+    check("1?", &Change::Baseline(version("2")), "no: there is a history already: a migration was left half-way");
+}
+
+#[test]
+fn a_resumption_goes_on_behind_the_statements_that_are_the_same() {
+    check_resume(ORIGINAL, "1 2 3?", "1 of 3");
+    check_resume("SELECT 1; SELECT 'mended'", "1 2 3?", "1 of 2");
+    check_resume(
+        "SELECT 'another'; SELECT 2; SELECT 3",
+        "1 2 3?",
+        "no: migration 3 (m3) cannot go on: its first statement has taken effect, and has changed since",
+    );
+    check_resume(ORIGINAL, "1 2", "no: migration 3 was not left half-way");
+}
