@@ -6,6 +6,7 @@ use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::journal::Totals;
 use crate::plan::{Change, Plan, Schema, Step};
+use crate::policy::Decided;
 use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
 
 /// What the run was asked to do.
@@ -21,10 +22,12 @@ pub enum Command {
     Repair,
     /// Record migrations as applied in a database that has no history yet.
     Baseline,
+    /// At the start of an application: apply what is pending, or not, as a policy says.
+    Exec,
 }
 
 impl Command {
-    /// `up`, `down`, `health`, `repair` or `baseline`.
+    /// `up`, `down`, `health`, `repair`, `baseline` or `exec`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -33,6 +36,7 @@ impl Command {
             Self::Health => "health",
             Self::Repair => "repair",
             Self::Baseline => "baseline",
+            Self::Exec => "exec",
         }
     }
 }
@@ -143,6 +147,11 @@ pub enum Event<'a> {
         run: &'a RunContext,
         /// What is known of the database before it answers.
         expected: &'a Identity,
+    },
+    /// It was decided whether an application's start applies migrations.
+    PolicyDecided {
+        /// What, and why.
+        decided: &'a Decided,
     },
     /// A connection is being made.
     ConnectStarted,

@@ -2,12 +2,15 @@
 
 mod checks;
 mod native;
+mod source;
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 pub use self::checks::OwnCheck;
+pub use self::source::EmbeddedFiles;
+use self::source::Source;
 use crate::migration::{Checksum, Dialect, MigrationSet, Place, Script};
 use crate::script;
 
@@ -24,7 +27,15 @@ pub fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutEr
 /// # Errors
 /// As [`read`].
 pub fn read_with_links(directory: &Path, dialect: Dialect, links: Links) -> Result<MigrationSet, LayoutError> {
-    native::read(directory, dialect, links)
+    native::read(Source::Disk { directory, links }, dialect)
+}
+
+/// The same for files that were built into the program.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_embedded(files: &EmbeddedFiles, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+    native::read(Source::Embedded { files, directory: Path::new("") }, dialect)
 }
 
 /// Where links among the files of a directory may lead.
@@ -37,12 +48,6 @@ pub enum Links {
     Anywhere,
 }
 
-/// Where a link leads, when that is outside of its directory.
-fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
-    let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
-    (!target.starts_with(home)).then_some(target)
-}
-
 /// Reads and splits the health checks of a directory, in the order of their names.
 ///
 /// `<name>.sql` is a check, `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) one for that database, where it wins.
@@ -50,7 +55,15 @@ fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
 /// # Errors
 /// When the directory cannot be read, or with every problem of every file at once.
 pub fn checks(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
-    checks::read(directory, dialect)
+    checks::read(Source::Disk { directory, links: Links::Anywhere }, dialect)
+}
+
+/// The same for those in the folder `checks` of files that were built into the program; none where there is no such folder.
+///
+/// # Errors
+/// As [`checks`].
+pub fn embedded_checks(files: &EmbeddedFiles, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+    checks::read(Source::Embedded { files, directory: Path::new("checks") }, dialect)
 }
 
 /// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
@@ -172,10 +185,10 @@ pub enum Fault {
 }
 
 /// Reads one SQL file; its problems when it cannot be used.
-fn read_script(path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
+fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
     let problem = |place, fault, text| FileProblem { path: path.to_owned(), place, fault, text };
-    let bytes = std::fs::read(path).map_err(|error| vec![problem(None, Fault::Unreadable(error.to_string()), None)])?;
-    let text = match String::from_utf8(bytes) {
+    let bytes = source.read(path).map_err(|reason| vec![problem(None, Fault::Unreadable(reason), None)])?;
+    let text = match String::from_utf8(bytes.into_owned()) {
         Ok(text) => text,
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();

@@ -1,5 +1,6 @@
 //! What was typed. What was meant, with environment and file, is decided in [`super::settings`].
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -134,6 +135,10 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
     pub(crate) checks: Option<String>,
 
+    /// For exec: development, production or test, also from APP_ENV or NODE_ENV [default: production]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Policy")]
+    pub(crate) env: Option<String>,
+
     /// For people or for programs: one JSON object a line [default: text]
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output", value_parser = choices::FORMAT)]
     pub(crate) format: Option<String>,
@@ -263,6 +268,13 @@ pub(crate) enum Command {
         /// Ask whether everything is as it should be, as /readyz tells
         #[arg(long)]
         ready: bool,
+    },
+    /// Apply what is pending, as a policy says, and then become an application
+    #[command(after_long_help = help::EXEC)]
+    Exec {
+        /// The application and its arguments, after --
+        #[arg(last = true, required = true, value_name = "CMD")]
+        program: Vec<OsString>,
     },
     /// Make the file of a new migration
     #[command(after_long_help = help::NEW)]

@@ -112,6 +112,21 @@ Examples:
 Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
 down --listen answer the same pages during a run.";
 
+pub(super) const EXEC: &str = "\
+Examples:
+  migrascope exec -- node server.js
+  AUTO_MIGRATE=true migrascope exec -- ./app --port 8080
+  migrascope exec --env development -- cargo run
+
+  environment    AUTO_MIGRATE unset   true                  false
+  development    migrate              migrate               say what is pending
+  production     say what is pending  migrate               leave the database alone
+  test           leave it alone       leave it alone        leave it alone
+
+The environment is --env, else APP_ENV, else NODE_ENV; none counts as production. Where migrating fails, the application
+is not started, and the exit code says why. It inherits standard input and output, and finds the run's span in
+TRACEPARENT; everything that migrascope says goes to standard error.";
+
 pub(super) const NEW: &str = "\
 Examples:
   migrascope new create_users

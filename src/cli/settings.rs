@@ -15,6 +15,7 @@ use std::time::Duration;
 use migrascope::Options as Policy;
 use migrascope::layout::Links;
 use migrascope::plan::Order;
+use migrascope::policy::Environment as AppEnvironment;
 use migrascope::run::Wait;
 
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) target: Option<String>,
     /// What the library needs to know; its target is for the commands to set.
     pub(crate) policy: Policy,
+    /// The environment that an application starts in, and what says so.
+    pub(crate) environment: Option<(AppEnvironment, String)>,
     /// What is checked after a run.
     pub(crate) health: HealthSettings,
     /// For whom the output is.
@@ -99,6 +102,7 @@ impl Settings {
             links: links(&mut sources, typed),
             target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
             policy: policy(&mut sources, typed),
+            environment: app_environment(&mut sources, typed),
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
@@ -162,6 +166,12 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
             .unwrap_or(default.journal_table),
         ..default
     }
+}
+
+fn app_environment(sources: &mut Sources<'_>, typed: &Options) -> Option<(AppEnvironment, String)> {
+    let named_by = sources.first("env", typed.env.as_deref()).map(|given| given.origin.to_string())?;
+    let environment = sources.value("env", typed.env.as_deref(), AppEnvironment::parse)?;
+    Some((environment, named_by))
 }
 
 fn format(sources: &mut Sources<'_>, typed: &Options) -> Format {

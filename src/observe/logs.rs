@@ -76,6 +76,9 @@ impl Logs {
     /// What ends, while its span is open.
     fn before(&mut self, event: &Event<'_>) {
         match event {
+            Event::PolicyDecided { decided } => {
+                self.spans.root().in_scope(|| record::policy_decided(&self.run, decided));
+            }
             Event::LockWaited { holder, .. } => self.waited(*holder),
             Event::LockFinished { error, acquired, waited, .. } => self.locked(*error, *acquired, *waited),
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),

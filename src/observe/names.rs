@@ -25,6 +25,8 @@ pub const SPAN_HEALTH_ALONE: &str = "migrascope health";
 pub const SPAN_REPAIR: &str = "migrascope repair";
 /// Root span of a baseline.
 pub const SPAN_BASELINE: &str = "migrascope baseline";
+/// Root span of what precedes an application's start.
+pub const SPAN_EXEC: &str = "migrascope exec";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
 /// Making the connection.
@@ -140,10 +142,16 @@ pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 pub const RUN_ID: &str = "migrascope.run.id";
 /// Label: the trace of the run, 32 hexadecimal digits.
 pub const TRACE_ID: &str = "migrascope.trace.id";
-/// `up`, `down` or `health`.
+/// `up`, `down`, `health`, `repair`, `baseline` or `exec`.
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
 pub const TARGET: &str = "migrascope.target";
+/// In which environment an application starts: `development`, `production` or `test`.
+pub const POLICY_ENVIRONMENT: &str = "migrascope.policy.environment";
+/// What is done about migrations then: `migrate`, `look` or `leave`.
+pub const POLICY_DECISION: &str = "migrascope.policy.decision";
+/// Why that was decided.
+pub const POLICY_REASON: &str = "migrascope.policy.reason";
 /// How the run or the migration ended: `success`, `failure`, `error`, `timeout`, `cancellation` or `skip`.
 pub const OUTCOME: &str = "migrascope.outcome";
 /// Migrations that the plan has.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod daily;
+mod exec;
 mod failures;
 mod health;
 mod help;

@@ -16,6 +16,7 @@ use super::report;
 pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
     Some(match event {
         Event::RunStarted { run, expected } => (Name::RunStarted, json!({ "database": expected, "run": context(run) })),
+        Event::PolicyDecided { decided } => (Name::PolicyDecided, json!({ "policy": decided })),
         Event::ConnectStarted => (Name::ConnectStarted, json!({})),
         Event::ConnectFinished { result, elapsed } => (
             Name::ConnectFinished,

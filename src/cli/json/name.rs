@@ -7,6 +7,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Name {
     RunStarted,
+    PolicyDecided,
     ConnectStarted,
     ConnectFinished,
     LockStarted,
@@ -41,8 +42,9 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 29] = [
+    const ALL: [Name; 30] = [
         Name::RunStarted,
+        Name::PolicyDecided,
         Name::ConnectStarted,
         Name::ConnectFinished,
         Name::LockStarted,
