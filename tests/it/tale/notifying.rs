@@ -17,6 +17,9 @@ const SECRET: &str = "s3cret";
 const SLOW: &str = "CREATE TABLE slow AS WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) \
                     SELECT count(*) AS n FROM n;\n";
 
+/// A variable and its value.
+type Variable<'v> = (&'v str, &'v str);
+
 fn shop() -> Door {
     Door::with(&[
         ("1_users.sql", "CREATE TABLE users (id int);\n"),
@@ -246,7 +249,7 @@ fn no_secret_is_shown_anywhere() {
     door.write("token", format!("{SECRET}\n"));
     door.write("bad-hook", SECRET);
     let grafana = ["--grafana-url", "http://127.0.0.1:1/x"];
-    let table: [(&[(&str, &str)], &[&str]); 8] = [
+    let table: [(&[Variable<'_>], &[&str]); 8] = [
         (&[("MIGRASCOPE_GRAFANA_TOKEN", SECRET), ("MIGRASCOPE_WEBHOOK_URL", &hook)], &grafana),
         (&[], &["--grafana-url", "http://127.0.0.1:1", "--grafana-token-file", "token", "--webhook-url-file", "hook"]),
         (&[], &["--webhook-url-file", "bad-hook", "--grafana-url", "http://me:s3cret@127.0.0.1:1"]),
