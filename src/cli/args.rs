@@ -1,5 +1,7 @@
 //! What was typed. What was meant, with environment and file, is decided in [`super::settings`].
 
+mod notify;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use clap_complete::Shell;
 use migrascope::migration::Version;
 use migrascope::plan::{Change, Doubt};
 
+pub(crate) use self::notify::NotifyOptions;
 use super::exit::Exit;
 use super::help;
 use super::output::complain;
@@ -47,15 +50,21 @@ fn refuse(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code());
 }
 
-/// The text with everything left out that stands between a `://` and the `@` behind it.
+/// The text with everything left out that stands between a `://` and the `@` behind it, and behind the host of an address of
+/// the web, where a webhook has its secret.
 fn without_passwords(text: &str) -> String {
     let mut parts = text.split("://");
     let mut safe = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let word = part.find(char::is_whitespace).map_or(part, |end| &part[..end]);
-        let kept = word.rfind('@').map_or(part, |at| &part[at..]);
-        safe.push_str(if kept.len() < part.len() { "://…" } else { "://" });
-        safe.push_str(kept);
+        let at = word.rfind('@').unwrap_or_default();
+        let path =
+            part[at..word.len()].find(['/', '?', '#']).filter(|_| safe.ends_with("http") || safe.ends_with("https"));
+        safe.push_str(if at > 0 { "://…" } else { "://" });
+        match path {
+            Some(path) => safe.extend([&part[at..at + path], "/…", &part[word.trim_end_matches('\'').len()..]]),
+            None => safe.push_str(&part[at..]),
+        }
     }
     safe
 }
@@ -185,6 +194,9 @@ pub(crate) struct Options {
     /// Whether a caller that does not record its trace keeps us from recording ours [default: always]
     #[arg(long, global = true, value_name = "WHO", help_heading = "Telemetry", value_parser = choices::TRACE_SAMPLING)]
     pub(crate) trace_sampling: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) notify: NotifyOptions,
 }
 
 /// What to do.
@@ -359,4 +371,23 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 fn steps(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|steps| *steps > 0).ok_or("a number from 1 on is needed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn what_may_be_secret_in_a_url_is_left_out() {
+        let table = [
+            ("'postgres://u:p@ss@h/d' found", "'postgres://…@h/d' found"),
+            ("'postgres://h/d' found\nand 'mysql://u:p@h'", "'postgres://h/d' found\nand 'mysql://…@h'"),
+            ("'https://hooks.example.com/s3cret' found", "'https://hooks.example.com/…' found"),
+            ("'http://u:p@h:1?key=s3cret#x' found", "'http://…@h:1/…' found"),
+            ("'https://h' found", "'https://h' found"),
+        ];
+        for (told, expected) in table {
+            assert_eq!(without_passwords(told), expected);
+        }
+    }
 }

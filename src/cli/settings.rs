@@ -4,6 +4,7 @@ pub(crate) mod choices;
 mod database;
 mod file;
 mod health;
+mod notify;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -212,6 +213,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)
             .unwrap_or(Duration::from_secs(5)),
         spans: trace::resolve(sources, typed),
+        notify: notify::resolve(sources, &typed.notify),
     }
 }
 

@@ -223,9 +223,10 @@ pub const SCRIPT_LINE: &str = "migrascope.script.line";
 pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
 /// Log records: the signal's name.
 pub const SIGNAL: &str = "migrascope.signal";
-/// Log records: what an exporter sends: `traces`, `metrics` or `logs`.
+/// Log records and a label: what an exporter sends: `traces`, `metrics`, `logs` or `notifications`.
 pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
-/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`] or [`EXPORTER_TEXTFILE`].
+/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`], [`EXPORTER_TEXTFILE`], [`EXPORTER_GRAFANA`] or
+/// [`EXPORTER_WEBHOOK`].
 pub const TELEMETRY_EXPORTER: &str = "migrascope.telemetry.exporter";
 /// Exporter: OTLP, over HTTP or gRPC.
 pub const EXPORTER_OTLP: &str = "otlp";
@@ -233,6 +234,10 @@ pub const EXPORTER_OTLP: &str = "otlp";
 pub const EXPORTER_PUSHGATEWAY: &str = "pushgateway";
 /// Exporter: a file for the textfile collector.
 pub const EXPORTER_TEXTFILE: &str = "textfile";
+/// Exporter: an annotation in Grafana.
+pub const EXPORTER_GRAFANA: &str = "grafana";
+/// Exporter: a webhook.
+pub const EXPORTER_WEBHOOK: &str = "webhook";
 /// Log records: items that did not arrive.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 

@@ -10,6 +10,7 @@ mod figures;
 mod folding;
 mod logs;
 mod mistakes;
+mod notifying;
 mod otlp;
 mod pushing;
 mod receiver;

@@ -87,10 +87,17 @@ fn with_last(mut problems: Vec<Diagnosis>, change: impl Fn(Diagnosis) -> Diagnos
     problems
 }
 
+/// What may hold secrets that are meant for us alone, such as the password of a user who may change tables.
+const SECRETS: [&str; 4] =
+    ["MIGRASCOPE_DATABASE_URL", "MIGRASCOPE_PUSH_URL", "MIGRASCOPE_WEBHOOK_URL", "MIGRASCOPE_GRAFANA_TOKEN"];
+
 /// Becomes the application; comes back only where that cannot be done.
 fn become_it(settings: &Settings, program: &[OsString], path: &Path, ended: &Ended) -> Exit {
     let mut process = Process::new(path);
     process.arg0(program.first().map_or(path.as_os_str(), OsString::as_os_str)).args(program.iter().skip(1));
+    SECRETS.into_iter().for_each(|name| {
+        process.env_remove(name);
+    });
     for (name, value) in ended.span.iter().flat_map(|span| traceparent::environment(span, &ended.baggage)) {
         if value.is_empty() {
             process.env_remove(name);

@@ -144,7 +144,7 @@ fn go(
     Ended { exit, span, baggage: context.baggage.clone(), signals: Some(signals) }
 }
 
-/// Errors first, then what collectors take their time for, then the last line.
+/// Errors first, then what collectors and whoever is told of the run take their time for, then the last line.
 fn conclude(
     settings: &Settings,
     command: Command,
@@ -157,11 +157,12 @@ fn conclude(
     if let Some(problem) = &error {
         output::explain(&problem.problems);
     }
-    let warnings = export.finish(exit.code().into());
-    warn(settings, &warnings);
     let run = done.filter(|_| command != Command::Health);
     let found = done.filter(|_| command == Command::Health).map(json::health);
-    let report = Report { run, found, error, warnings: &warnings, ..Report::new(command.word(), exit) };
+    let report = Report { run, found, error, ..Report::new(command.word(), exit) };
+    let warnings = export.finish(&report);
+    warn(settings, &warnings);
+    let report = Report { warnings: &warnings, ..report };
     finish(settings.format, &report);
     // An application that starts now has a last word of its own.
     if command != Command::Exec || exit != Exit::Done {

@@ -141,3 +141,23 @@ fn several_at_once_migrate_once_and_all_start() {
     }
     assert_eq!(applied(&door).matches("applied").count(), 4, "three rows and the sentence");
 }
+
+#[test]
+fn what_is_secret_and_ours_is_not_handed_on() {
+    let door = Door::shop();
+    let ours = [
+        ("MIGRASCOPE_DATABASE_URL", "sqlite://ours.db"),
+        ("MIGRASCOPE_PUSH_URL", "http://user:secret@127.0.0.1:9"),
+        ("MIGRASCOPE_WEBHOOK_URL", "http://127.0.0.1:9/secret"),
+        ("MIGRASCOPE_GRAFANA_TOKEN", "secret"),
+        ("MIGRASCOPE_TELEMETRY", "off"),
+        ("DATABASE_URL", "postgres://app@db/app"),
+        ("AUTO_MIGRATE", "true"),
+    ];
+    let seen = door.run_with(&ours, &["exec", "--quiet", "--", "env"]);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("DATABASE_URL=postgres://app@db/app\n"), "{seen}");
+    assert!(seen.stdout.contains("MIGRASCOPE_TELEMETRY=off\n"), "{seen}");
+    assert!(!seen.stdout.contains("secret") && !seen.stdout.contains("ours.db"), "{seen}");
+    assert!(door.path().join("ours.db").exists(), "we used it ourselves");
+}

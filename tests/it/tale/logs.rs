@@ -12,7 +12,7 @@ use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
 use migrascope::observe::spans::{Policy, Spans};
 use migrascope::plan::{Change, Schema};
-use migrascope::policy::{Environment, Policy};
+use migrascope::policy::{Environment, Policy as AtStart};
 use migrascope::report::{CheckReport, CheckStatus, Outcome, StepReport};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -80,7 +80,7 @@ fn mishaps(logs: &mut Logs) {
     let set = story::set();
     let plan = story::planned(&set);
     let step = &plan.steps[0];
-    let policy = Policy { environment: Environment::Test, named_by: None, auto_migrate: None };
+    let policy = AtStart { environment: Environment::Test, named_by: None, auto_migrate: None };
     logs.observe(&Event::PolicyDecided { decided: &policy.decided() });
     logs.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
     let error = Error::Lock { waited: Duration::from_secs(5), holder: None };
