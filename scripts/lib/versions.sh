@@ -43,7 +43,8 @@ move_whole() { # FROM TO
 fetch_mysql() { # FOLDER
     local apt=$SERVICES_DIR/apt new=$SERVICES_DIR/mysql mirror package version
     # Sid moves on; what was fetched once is good for this script.
-    MYSQL_ROOT=$(find "$1" -maxdepth 1 -name 'mysql-*' ! -name '*.new' 2>/dev/null | sort -V | tail -n 1)
+    mkdir -p "$1"
+    MYSQL_ROOT=$(find "$1" -maxdepth 1 -name 'mysql-*' ! -name '*.new' | sort -V | tail -n 1)
     [[ -z $MYSQL_ROOT ]] || return 0
     for package in apt-get dpkg; do
         command -v $package >/dev/null || die "MySQL comes from Debian's packages, and $package is not installed"
@@ -52,7 +53,7 @@ fetch_mysql() { # FOLDER
         ((EUID != 0)) || logged apt-lists apt-get update # it only knows what it has heard of
         mirror=$(debian_mirror) || die 'no Debian mirror is configured, or apt-get update was never run'
     fi
-    mkdir -p "$1" "$new" "$apt"/{lists,archives}/partial
+    mkdir -p "$new" "$apt"/{lists,archives}/partial
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$apt/sid.list"
     local options=(-o Dir::Etc::SourceList="$apt/sid.list" -o Dir::Etc::SourceParts=- -o Dir::State="$apt"
         -o Dir::State::status=/dev/null -o Dir::Cache="$apt" -o Debug::NoLocking=true -o APT::Sandbox::User=root

@@ -8,7 +8,7 @@ use migrascope::plan::Atomic;
 use migrascope::report::Remains;
 use migrascope::{Error, Options};
 
-use super::locking::{SlowRunner, is_waited_for_until_it_is_ended, outlives_its_client};
+use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
 use crate::support::{Backend, TestDatabase, block_on, crowd, eventually, on};
 
 fn atomicity(database: &TestDatabase, script: &str) -> Atomic {
@@ -154,7 +154,7 @@ fn a_statement_whose_client_was_killed_ends_and_frees_its_locks() {
                         AND application_name LIKE 'migrascope/%' AND state = 'active' AND pid <> pg_backend_pid()";
         let runner = SlowRunner::start(database);
         runner.kill_at_its_statement(database);
-        if outlives_its_client(database) {
+        if is_postgres_before_14(database) {
             std::thread::park_timeout(Duration::from_secs(3)); // A later server would look every second.
             assert_eq!(database.value(going_on), "1", "this one does not notice");
             is_waited_for_until_it_is_ended(database);

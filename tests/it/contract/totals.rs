@@ -7,8 +7,8 @@ use migrascope::journal::Totals;
 use migrascope::report::Outcome;
 use migrascope::{Options, RunError};
 
-use super::locking::{SlowRunner, is_waited_for_until_it_is_ended, outlives_its_client};
-use crate::support::{Backend, TestDatabase, block_on, eventually, on_each};
+use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
+use crate::support::{TestDatabase, block_on, eventually, on_each};
 
 fn look(database: &TestDatabase) -> Totals {
     let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
@@ -72,7 +72,7 @@ fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
         let seen = look(database);
         let running = seen.running.expect("somebody has the lock");
         assert_eq!(seen.runs.get(&Outcome::Vanished), None);
-        let is_left = database.backend == Backend::Postgres && outlives_its_client(database);
+        let is_left = is_postgres_before_14(database);
         if is_left {
             runner.kill_at_its_statement(database);
         } else {
