@@ -22,12 +22,14 @@ pub enum Command {
     Repair,
     /// Record migrations as applied in a database that has no history yet.
     Baseline,
+    /// Wait until somebody else has applied what is pending.
+    Wait,
     /// At the start of an application: apply what is pending, or not, as a policy says.
     Exec,
 }
 
 impl Command {
-    /// `up`, `down`, `health`, `repair`, `baseline` or `exec`.
+    /// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Command {
             Self::Health => "health",
             Self::Repair => "repair",
             Self::Baseline => "baseline",
+            Self::Wait => "wait",
             Self::Exec => "exec",
         }
     }
@@ -161,6 +164,15 @@ pub enum Event<'a> {
         result: Result<&'a Identity, &'a DatabaseError>,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// The schema is not where it is waited for; told after each look.
+    SchemaAwaited {
+        /// How it stood when it was last seen; `None` where it was not seen yet.
+        schema: Option<&'a Schema>,
+        /// Why it could not be seen now.
+        error: Option<&'a Error>,
+        /// Waited so far.
+        waited: Duration,
     },
     /// The lock is being asked for.
     LockStarted {

@@ -14,7 +14,7 @@ use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::run::{self, Figures, Job, Options, Repair, Stop};
+use crate::run::{self, Figures, Goal, Job, Options, Repair, Stop};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -159,9 +159,24 @@ impl Migrator {
         run::run(&Job { policy: Some(policy), ..self.job(context, stop, None) }, observer).await
     }
 
+    /// Waits until somebody else has brought the schema to a goal; `context.command` is [`Command::Wait`]. Needs SELECT alone.
+    ///
+    /// # Errors
+    /// [`Error::Awaited`] when that took too long, or why the schema could not be seen; [`Error::Refused`] at once when a migration
+    /// is half-way, has failed, or would be refused, and nobody is at work on it.
+    pub async fn wait(
+        &self,
+        context: &RunContext,
+        goal: &Goal,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, RunError> {
+        run::run(&Job { goal: Some(goal), ..self.job(context, stop, None) }, observer).await
+    }
+
     fn job<'a>(&'a self, context: &'a RunContext, stop: &'a Stop, repair: Option<&'a Repair>) -> Job<'a> {
         let (connector, set, options) = (&*self.connector, &self.set, &self.options);
-        Job { connector, set, options, context, stop, repair, policy: None }
+        Job { connector, set, options, context, stop, repair, policy: None, goal: None }
     }
 
     /// What [`Migrator::run`] would do now: read-only and without the lock.

@@ -183,7 +183,7 @@ pub struct Report {
     pub run_id: String,
     /// The trace it belongs to, 32 hexadecimal digits.
     pub trace_id: Option<String>,
-    /// `up`, `down`, `health`, `repair`, `baseline` or `exec`.
+    /// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
     pub command: &'static str,
     /// What was decided about migrations at the start of an application.
     #[serde(skip_serializing_if = "Option::is_none")]

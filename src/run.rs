@@ -1,6 +1,7 @@
 //! The engine: lock, plan, execute, record, tell, unlock.
 
 mod chronicle;
+mod goal;
 mod lock;
 mod look;
 mod mend;
@@ -13,6 +14,7 @@ mod tally;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::chronicle::totals;
+pub use self::goal::Goal;
 pub(crate) use self::look::look;
 pub use self::mend::Repair;
 pub use self::options::Options;
@@ -59,6 +61,8 @@ pub(crate) struct Job<'a> {
     pub(crate) repair: Option<&'a Repair>,
     /// What [`Command::Exec`] goes by.
     pub(crate) policy: Option<&'a Policy>,
+    /// What [`Command::Wait`] waits for.
+    pub(crate) goal: Option<&'a Goal>,
 }
 
 impl<'a> Job<'a> {
@@ -79,10 +83,11 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     if let Some(decided) = &decided {
         observer.observe(&Event::PolicyDecided { decided });
     }
-    let result = match decided.as_ref().map(|decided| decided.decision) {
-        None | Some(Decision::Migrate) => with_connection(job, observer, &mut tally).await,
-        Some(Decision::Look) => look::alone(job, observer, &mut tally).await,
-        Some(Decision::Leave) => Ok(()),
+    let result = match (job.goal, decided.as_ref().map(|decided| decided.decision)) {
+        (Some(goal), _) => goal::reach(job, goal, observer, &mut tally).await,
+        (None, None | Some(Decision::Migrate)) => with_connection(job, observer, &mut tally).await,
+        (None, Some(Decision::Look)) => look::alone(job, observer, &mut tally).await,
+        (None, Some(Decision::Leave)) => Ok(()),
     };
     let error = result.err();
     let schema = tally.schema(job.set);
@@ -115,7 +120,7 @@ pub(crate) fn plan<'a>(
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
         // What health would be asked of is a schema that is up to date.
-        Command::Up | Command::Exec | Command::Health | Command::Repair | Command::Baseline => {
+        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
             plan::up(set, history, rules)
         }
         Command::Down => plan::down(set, history, rules),

@@ -15,6 +15,7 @@ mod verify;
 
 use migrascope::event;
 use migrascope::plan::{Change, Target};
+use migrascope::run::Goal;
 
 use self::run::Task;
 use super::args::{Command, Reach};
@@ -48,6 +49,10 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
         Command::Probe { ready } => {
             probe::carry_out(settings, if *ready { probe::Page::Ready } else { probe::Page::Live })
         }
+        Command::Wait { wanted, timeout } => {
+            let goal = Goal { version: wanted.clone(), patience: *timeout };
+            run::carry_out(settings, Task::Wait(&goal), Target::Latest)
+        }
         Command::Exec { program } => exec::carry_out(settings, program),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
@@ -75,6 +80,7 @@ impl Command {
             Self::Push => "push",
             Self::Serve { .. } => "serve",
             Self::Probe { .. } => "probe",
+            Self::Wait { .. } => "wait",
             Self::Exec { .. } => "exec",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",

@@ -92,6 +92,8 @@ pub(crate) struct ExportSettings {
     pub(crate) notify: NotifySettings,
     /// Whether to send at all.
     pub(crate) telemetry: TelemetryMode,
+    /// Whether there are figures: not of what applies nothing by intention, and would overwrite those of a run.
+    pub(crate) counted: bool,
 }
 
 /// Mistakes in the settings of telemetry, found where telemetry is required.

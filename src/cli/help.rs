@@ -112,6 +112,15 @@ Examples:
 Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
 down --listen answer the same pages during a run.";
 
+pub(super) const WAIT: &str = "\
+Examples:
+  migrascope wait                          until nothing is pending
+  migrascope wait --for 20260105090000     until this one is applied, whatever comes later
+  migrascope wait --timeout 2min
+
+For the pods of an application whose migrations a Job applies. Reads only, and takes no lock. Exits with 3 when it took too
+long, with 4 at once when a migration is half-way, has failed, or would be refused, and nobody is at work on it.";
+
 pub(super) const EXEC: &str = "\
 Examples:
   migrascope exec -- node server.js

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use migrascope::database::{Holder, Identity};
 use migrascope::event::{Command, Event, RunContext};
-use migrascope::plan::{Plan, Step};
+use migrascope::plan::{Plan, Schema, Step};
 use migrascope::policy::{Decided, Decision};
 use migrascope::report::{HealthReport, StepReport};
 use migrascope::{Error, Observer};
@@ -82,6 +82,16 @@ impl Screen {
         self.live.tell_at_once(waited, &text);
     }
 
+    fn awaited(&mut self, schema: Option<&Schema>, error: Option<&Error>, waited: Duration) {
+        let state = match (error, schema) {
+            (Some(error), _) => explain::chain(error),
+            (None, Some(schema)) => format!("{} pending", words::are(schema.pending, "migration")),
+            (None, None) => "nothing was seen yet".to_owned(),
+        };
+        let text = format!("waiting for {}: {}", words::so_far(waited), explain::one_line(&state));
+        self.live.tell_at_once(waited, &text);
+    }
+
     fn planned(&mut self, plan: &Plan<'_>) {
         self.live.clear();
         if self.looks {
@@ -138,6 +148,7 @@ impl Observer for Screen {
             Event::PolicyDecided { decided } => self.decided(decided),
             Event::ConnectFinished { result: Ok(identity), .. } => self.connected(identity),
             Event::LockWaited { holder, waited } => self.waited(*holder, *waited),
+            Event::SchemaAwaited { schema, error, waited } => self.awaited(*schema, *error, *waited),
             Event::LockFinished { .. } | Event::StatementStarted { .. } => self.live.clear(),
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
             Event::PlanFinished { result: Err(Error::Refused(objections)), .. } if self.looks => {

@@ -213,6 +213,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)
             .unwrap_or(Duration::from_secs(5)),
         spans: trace::resolve(sources, typed),
+        counted: true,
         notify: notify::resolve(sources, &typed.notify),
     }
 }

@@ -27,6 +27,8 @@ pub const SPAN_REPAIR: &str = "migrascope repair";
 pub const SPAN_BASELINE: &str = "migrascope baseline";
 /// Root span of what precedes an application's start.
 pub const SPAN_EXEC: &str = "migrascope exec";
+/// Root span of waiting for a schema.
+pub const SPAN_WAIT: &str = "migrascope wait";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
 /// Making the connection.
@@ -142,7 +144,7 @@ pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 pub const RUN_ID: &str = "migrascope.run.id";
 /// Label: the trace of the run, 32 hexadecimal digits.
 pub const TRACE_ID: &str = "migrascope.trace.id";
-/// `up`, `down`, `health`, `repair`, `baseline` or `exec`.
+/// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
 pub const TARGET: &str = "migrascope.target";

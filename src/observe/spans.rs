@@ -289,6 +289,7 @@ impl Observer for Spans {
             Event::MigrationStarted { step, .. } => self.migration_started(step),
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
             Event::JournalRead { .. }
+            | Event::SchemaAwaited { .. }
             | Event::StatementRunning { .. }
             | Event::InvalidIndexDropped { .. }
             | Event::DoubtSettled { .. }

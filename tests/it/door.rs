@@ -10,6 +10,7 @@ mod json;
 mod settings;
 mod signals;
 mod streams;
+mod wait;
 
 use std::fmt;
 use std::path::Path;

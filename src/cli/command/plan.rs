@@ -22,7 +22,9 @@ pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -
 fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Stopped> {
     let migrator = ready::migrator(settings, target, ready::reader())?;
     let direction = match command {
-        Command::Up | Command::Exec | Command::Health | Command::Repair | Command::Baseline => Direction::Up,
+        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
+            Direction::Up
+        }
         Command::Down => Direction::Down,
     };
     let (identity, plan) = block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, direction, None))?;

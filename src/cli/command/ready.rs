@@ -59,7 +59,7 @@ pub(super) fn runner(
     let connector = connector(settings, application)?;
     let (set, after_run) = match command {
         Command::Health => (MigrationSet::default(), AfterRun::Examine),
-        Command::Baseline => (migrations(settings, connector.dialect())?, AfterRun::Skip),
+        Command::Baseline | Command::Wait => (migrations(settings, connector.dialect())?, AfterRun::Skip),
         Command::Up | Command::Down | Command::Repair | Command::Exec => {
             (migrations(settings, connector.dialect())?, settings.health.after_run)
         }

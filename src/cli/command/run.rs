@@ -5,15 +5,15 @@ use std::env;
 use migrascope::event::{Command, Member, Observers, RemoteParent, RunContext};
 use migrascope::history::Direction;
 use migrascope::plan::Target;
-use migrascope::policy::Policy;
-use migrascope::run::Repair;
+use migrascope::policy::{Decision, Policy};
+use migrascope::run::{Goal, Repair};
 use migrascope::{Migrator, Observer, Report as Done, RunError};
 
 use super::ready::{self, Stopped};
 use super::{block_on, fail, finish};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
-use crate::cli::export::{self, Export};
+use crate::cli::export::{self, Export, ExportSettings};
 use crate::cli::json::{self, Json, Problem, Report};
 use crate::cli::listen::{self, Listening};
 use crate::cli::output;
@@ -29,14 +29,26 @@ pub(super) enum Task<'t> {
     Plain(Command),
     /// A change of history, or a half-way migration that goes on.
     Repair(Command, &'t Repair),
+    /// Waiting for somebody else's run.
+    Wait(&'t Goal),
     /// What precedes an application's start.
     Exec(&'t Policy),
 }
 
 impl Task<'_> {
+    /// Whether it is a run for those who count runs.
+    fn is_counted(&self) -> bool {
+        match self {
+            Self::Plain(_) | Self::Repair(..) => true,
+            Self::Exec(policy) => policy.decision() == Decision::Migrate,
+            Self::Wait(_) => false,
+        }
+    }
+
     fn command(&self) -> Command {
         match self {
             Self::Plain(command) | Self::Repair(command, _) => *command,
+            Self::Wait(_) => Command::Wait,
             Self::Exec(_) => Command::Exec,
         }
     }
@@ -61,7 +73,7 @@ pub(super) fn carry_out(settings: &Settings, task: Task<'_>, target: Target) -> 
 /// The same, with what is needed to go on.
 pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended {
     let command = task.command();
-    match start(settings, command, target) {
+    match start(settings, task, target) {
         Ok((migrator, context, export, listening)) => {
             let ended = go(settings, (&migrator, task), &context, export, listening);
             // The process ends now, and the system frees thousands of scripts faster than we do.
@@ -78,12 +90,14 @@ pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended 
 
 type Started = (Migrator, RunContext, Export, Option<Listening>);
 
-fn start(settings: &Settings, command: Command, target: Target) -> Result<Started, Stopped> {
+fn start(settings: &Settings, task: Task<'_>, target: Target) -> Result<Started, Stopped> {
+    let command = task.command();
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
+    let exports = ExportSettings { counted: task.is_counted(), ..settings.export.clone() };
     let mut export =
-        export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
+        export::start(&exports, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
             exit: Exit::Usage,
             problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
         })?;
@@ -122,6 +136,7 @@ fn go(
         match task {
             Task::Plain(_) => migrator.run(context, &mut observers, &signals.stop).await,
             Task::Repair(_, repair) => migrator.repair(context, repair, &mut observers, &signals.stop).await,
+            Task::Wait(goal) => migrator.wait(context, goal, &mut observers, &signals.stop).await,
             Task::Exec(policy) => migrator.exec(context, policy, &mut observers, &signals.stop).await,
         }
     });
@@ -189,7 +204,9 @@ fn reader(settings: &Settings, command: Command) -> Box<dyn Observer> {
 
 fn direction(context: &RunContext) -> Direction {
     match context.command {
-        Command::Up | Command::Exec | Command::Health | Command::Repair | Command::Baseline => Direction::Up,
+        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
+            Direction::Up
+        }
         Command::Down => Direction::Down,
     }
 }

@@ -142,9 +142,9 @@ impl Place {
 }
 
 impl Run {
-    /// The health checks alone change nothing, and somebody makes them every minute.
+    /// The health checks alone change nothing, and somebody makes them every minute; whoever waits for a run has made none.
     fn matters(&self, on: NotifyOn, report: &Report<'_>) -> bool {
-        let Some(done) = &self.done else { return false };
+        let Some(done) = self.done.as_ref().filter(|done| done.command != Command::Wait.word()) else { return false };
         let failed = report.exit_code != 0;
         let changed = self.change.is_some() || done.steps.iter().any(|step| step.outcome == Outcome::Success);
         match on {

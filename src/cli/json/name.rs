@@ -10,6 +10,7 @@ pub(super) enum Name {
     PolicyDecided,
     ConnectStarted,
     ConnectFinished,
+    SchemaAwaited,
     LockStarted,
     LockWaited,
     LockFinished,
@@ -42,11 +43,12 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 30] = [
+    const ALL: [Name; 31] = [
         Name::RunStarted,
         Name::PolicyDecided,
         Name::ConnectStarted,
         Name::ConnectFinished,
+        Name::SchemaAwaited,
         Name::LockStarted,
         Name::LockWaited,
         Name::LockFinished,

@@ -174,6 +174,13 @@ pub(super) fn summary(report: &Report) -> Option<String> {
         (Outcome::Success, 0) if matches!(report.command, "repair" | "baseline") => {
             format!("{}, {schema}", standing(report))
         }
+        (Outcome::Success, 0) if report.command == "wait" => {
+            let pending = match report.pending {
+                0 => "nothing is pending".to_owned(),
+                pending => format!("{} pending", words::are(pending, "migration")),
+            };
+            format!("{schema}, {pending}; waited {time}")
+        }
         (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
         (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
         (_, 0) => return None,

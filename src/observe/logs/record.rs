@@ -45,6 +45,18 @@ pub(super) fn policy_decided(run: &Run, decided: &Decided) {
     );
 }
 
+pub(super) fn schema_awaited(run: &Run, pending: Option<usize>) {
+    event!(
+        name: names::LOG_SCHEMA_AWAITED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATIONS_PENDING } = pending,
+        "the schema is waited for"
+    );
+}
+
 pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
     let elapsed = report.elapsed.as_secs_f64();
     let applied = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();

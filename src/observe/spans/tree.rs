@@ -65,6 +65,7 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
             Command::Health => names::SPAN_HEALTH_ALONE,
             Command::Repair => names::SPAN_REPAIR,
             Command::Baseline => names::SPAN_BASELINE,
+            Command::Wait => names::SPAN_WAIT,
             Command::Exec => names::SPAN_EXEC,
         },
         { names::OTEL_KIND } = names::KIND_INTERNAL,

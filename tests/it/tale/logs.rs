@@ -82,6 +82,10 @@ fn mishaps(logs: &mut Logs) {
     let step = &plan.steps[0];
     let policy = AtStart { environment: Environment::Test, named_by: None, auto_migrate: None };
     logs.observe(&Event::PolicyDecided { decided: &policy.decided() });
+    let schema = Schema { version: None, applied: 0, pending: 2, changed: 0, dirty: false };
+    for _ in 0..2 {
+        logs.observe(&Event::SchemaAwaited { schema: Some(&schema), error: None, waited: Duration::ZERO });
+    }
     logs.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
     let error = Error::Lock { waited: Duration::from_secs(5), holder: None };
     logs.observe(&Event::LockFinished {
@@ -174,6 +178,7 @@ fn what_seldom_happens_is_told_too() {
         headlines(&told(mishaps)),
         [
             "policy.decided INFO",
+            "schema.awaited INFO",
             "lock.timeout ERROR",
             "checksum.mismatch WARN",
             "schema.dirty WARN",
