@@ -1,5 +1,6 @@
 //! The errors of the rooms below, gathered.
 
+use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -16,6 +17,12 @@ pub enum Error {
     /// The database URL is not one.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// A migrator was built of too little.
+    #[error("a migrator needs {missing}")]
+    Incomplete {
+        /// What is missing.
+        missing: &'static str,
+    },
     /// The migration files cannot be used.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -68,6 +75,7 @@ pub enum Error {
         /// Its name.
         name: String,
         /// Why.
+        #[source]
         failure: Box<Failure>,
     },
     /// A statement of our own failed.
@@ -101,6 +109,7 @@ impl Error {
             Self::Lock { .. } | Self::Awaited { .. } => Outcome::Timeout,
             Self::Interrupted { .. } => Outcome::Cancellation,
             Self::Url(_)
+            | Self::Incomplete { .. }
             | Self::Layout(_)
             | Self::Connect { .. }
             | Self::ReadOnly { .. }
@@ -116,6 +125,7 @@ impl Error {
     pub fn kind(&self) -> &str {
         match self {
             Self::Url(_) => "url",
+            Self::Incomplete { .. } => "incomplete",
             Self::Layout(_) => "layout",
             Self::Connect { source, .. } => source.code.as_deref().unwrap_or("connect"),
             Self::ReadOnly { .. } => "read_only",
@@ -131,15 +141,25 @@ impl Error {
     }
 }
 
-/// A run that did not succeed: what it did all the same, and why it stopped.
-#[derive(Debug, Error)]
-#[error("{cause}")]
+/// A run that did not succeed: what it did all the same, and why it stopped. It reads as its cause, sources included.
+#[derive(Debug)]
 pub struct RunError {
     /// What was done, failures included.
     pub report: Box<Report>,
     /// Why it stopped.
-    #[source]
     pub cause: Error,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
+    }
 }
 
 fn awaited(version: Option<&str>) -> String {

@@ -13,18 +13,26 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use migrascope::{Migrator, Options, database, event, layout, run};
+//! use migrascope::Migrator;
 //!
-//! let url = database::SecretUrl::new("sqlite://app.db");
-//! let connector = database::open(&url, database::ConnectOptions::default())?;
-//! let set = layout::read("migrations".as_ref(), connector.dialect())?;
-//! let migrator = Migrator::new(connector, set, Options::default());
-//! let context = event::RunContext::new(event::Command::Up);
-//! let report = migrator.run(&context, &mut event::Observers::default(), &run::Stop::default()).await?;
+//! let migrator = Migrator::builder().url("sqlite://app.db").directory("migrations").build()?;
+//! let report = migrator.up().await?;
 //! println!("{} migrations applied", report.steps.len());
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Spans and log events go to the `tracing` subscriber of the program, figures to a meter that [`Builder::meter`] is given, and everything
+//! that happens to an [`Observer`] of one's own ([`Run::observe`]). A run ends in good order when its [`run::Stop`] is requested.
+//!
+//! # Cargo features
+//!
+//! | feature | what it is for |
+//! |---|---|
+//! | `sqlite`, `postgres`, `mysql` | one database each; `sqlite` is bundled |
+//! | `tls` | encrypted connections to servers, with the system's certificates |
+//! | `observe` | [`observe`]: spans and log events for `tracing`, figures for OpenTelemetry |
+//! | `cli` | the program; a library does without: `default-features = false` |
 
 pub mod database;
 pub mod error;
@@ -46,6 +54,6 @@ pub mod script;
 
 pub use self::error::{Error, RunError};
 pub use self::event::{Event, Observer};
-pub use self::migrator::{Migrator, State, Status, StatusRow};
+pub use self::migrator::{Builder, Migrator, Run, State, Status, StatusRow};
 pub use self::report::Report;
 pub use self::run::Options;

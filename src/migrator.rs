@@ -1,20 +1,27 @@
 //! The front door: one database, one set of migrations, one set of options.
 
+mod builder;
+mod run;
 mod status;
+#[cfg(feature = "observe")]
+mod telemetry;
 
 use serde::Serialize;
 
+pub use self::builder::Builder;
+pub use self::run::Run;
+#[cfg(feature = "observe")]
+use self::telemetry::Telemetry;
 use crate::database::{Access, Connector, Identity, Session};
-use crate::error::{Error, RunError};
-use crate::event::{Command, Observer, RunContext};
+use crate::error::Error;
+use crate::event::Command;
 use crate::history::History;
 use crate::journal::Totals;
 use crate::ledger::Depth;
 use crate::migration::MigrationSet;
-use crate::plan::{self, Objection, Plan, Schema};
+use crate::plan::{self, Change, Objection, Plan, Schema};
 use crate::policy::Policy;
-use crate::report::Report;
-use crate::run::{self, Figures, Goal, Job, Options, Repair, Stop};
+use crate::run::{self as engine, Figures, Goal, Options, Repair};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -92,13 +99,102 @@ pub struct Migrator {
     connector: Box<dyn Connector>,
     set: MigrationSet,
     options: Options,
+    /// Whom runs are shown to beside their own observers.
+    #[cfg(feature = "observe")]
+    telemetry: Option<Telemetry>,
 }
 
 impl Migrator {
-    /// Touches nothing yet.
+    /// Begins to put one together.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    ///
+    /// let migrator = Migrator::builder().url("postgres://app@localhost/app").directory("migrations").build()?;
+    /// let report = migrator.up().await?;
+    /// println!("{} migrations applied, {} in all", report.steps.len(), report.applied);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Does what a command says that needs no more than its name: [`Command::Up`], [`Command::Down`], [`Command::Health`].
+    pub fn run(&self, command: Command) -> Run<'_> {
+        Run::plain(self, command)
+    }
+
+    /// Applies what is pending.
+    ///
+    /// The result is an error with what was done and why it stopped; `Error::outcome` gives the kind.
+    pub fn up(&self) -> Run<'_> {
+        self.run(Command::Up)
+    }
+
+    /// Reverts: the last migration, or as far as [`Run::to`] says.
+    pub fn down(&self) -> Run<'_> {
+        self.run(Command::Down)
+    }
+
+    /// Makes the health checks alone; a failing one is [`Error::Unhealthy`].
+    pub fn health(&self) -> Run<'_> {
+        self.run(Command::Health)
+    }
+
+    /// Applies what is pending at the start of an application, or only looks what that is, or does nothing, as a policy says.
+    ///
+    /// [`Report::policy`] has the decision. Where nothing is applied, a plan that would be refused is no error.
+    ///
+    /// ```no_run
+    /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::policy::Policy;
+    ///
+    /// // APP_ENV or NODE_ENV, and AUTO_MIGRATE.
+    /// let report = migrator.auto(Policy::from_environment()?).await?;
+    /// if report.pending > 0 {
+    ///     eprintln!("{} migrations are pending", report.pending);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auto(&self, policy: Policy) -> Run<'_> {
+        Run::exec(self, policy)
+    }
+
+    /// Waits until somebody else has brought the schema to a goal. Needs SELECT alone.
+    ///
+    /// The result is [`Error::Awaited`] when that took too long, or why the schema could not be seen; [`Error::Refused`] at once
+    /// when a migration is half-way, has failed, or would be refused, and nobody is at work on it.
+    pub fn wait(&self, goal: Goal) -> Run<'_> {
+        Run::wait(self, goal)
+    }
+
+    /// Changes history as a person asks for, or goes on with a migration that was left half-way; [`Error::Refused`] has every
+    /// reason why that may not be done.
+    pub fn repair(&self, repair: Repair) -> Run<'_> {
+        let command = if matches!(repair.change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
+        Run::repair(self, command, repair)
+    }
+
+    #[cfg(feature = "observe")]
+    fn with_telemetry(mut self, telemetry: Telemetry) -> Self {
+        self.options.figures = telemetry.wanted(self.options.figures);
+        self.telemetry = Some(telemetry);
+        self
+    }
+
+    /// Touches nothing yet. Runs are shown to their own observers and nobody else, not to the current subscriber either.
     #[must_use]
     pub fn new(connector: Box<dyn Connector>, set: MigrationSet, options: Options) -> Self {
-        Self { connector, set, options }
+        Self {
+            connector,
+            set,
+            options,
+            #[cfg(feature = "observe")]
+            telemetry: None,
+        }
     }
 
     /// The same, with the journal's totals told to observers or not.
@@ -114,79 +210,14 @@ impl Migrator {
         self.connector.expected()
     }
 
-    /// Applies, reverts or examines, as `context.command` says, and tells `observer` about it.
-    ///
-    /// # Errors
-    /// With what was done and why it stopped; `Error::outcome` gives the kind.
-    pub async fn run(
-        &self,
-        context: &RunContext,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Result<Report, RunError> {
-        run::run(&self.job(context, stop, None), observer).await
-    }
-
-    /// Changes history as a person asks for, or goes on with a migration that was left half-way; `context.command` is
-    /// [`Command::Repair`] or [`Command::Baseline`].
-    ///
-    /// # Errors
-    /// As [`Migrator::run`]; [`Error::Refused`] with every reason why it may not be done.
-    pub async fn repair(
-        &self,
-        context: &RunContext,
-        repair: &Repair,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Result<Report, RunError> {
-        run::run(&self.job(context, stop, Some(repair)), observer).await
-    }
-
-    /// Applies what is pending at the start of an application, or only says what that is, or nothing, as a policy says;
-    /// `context.command` is [`Command::Exec`].
-    ///
-    /// `Report::policy` says what was decided. Where nothing is applied, a plan that would be refused is no error, only told.
-    ///
-    /// # Errors
-    /// As [`Migrator::run`]; also where nothing is applied, when there is no connection or history cannot be read.
-    pub async fn exec(
-        &self,
-        context: &RunContext,
-        policy: &Policy,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Result<Report, RunError> {
-        run::run(&Job { policy: Some(policy), ..self.job(context, stop, None) }, observer).await
-    }
-
-    /// Waits until somebody else has brought the schema to a goal; `context.command` is [`Command::Wait`]. Needs SELECT alone.
-    ///
-    /// # Errors
-    /// [`Error::Awaited`] when that took too long, or why the schema could not be seen; [`Error::Refused`] at once when a migration
-    /// is half-way, has failed, or would be refused, and nobody is at work on it.
-    pub async fn wait(
-        &self,
-        context: &RunContext,
-        goal: &Goal,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Result<Report, RunError> {
-        run::run(&Job { goal: Some(goal), ..self.job(context, stop, None) }, observer).await
-    }
-
-    fn job<'a>(&'a self, context: &'a RunContext, stop: &'a Stop, repair: Option<&'a Repair>) -> Job<'a> {
-        let (connector, set, options) = (&*self.connector, &self.set, &self.options);
-        Job { connector, set, options, context, stop, repair, policy: None, goal: None }
-    }
-
-    /// What [`Migrator::run`] would do now: read-only and without the lock.
+    /// What a run would do now: read-only and without the lock.
     ///
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
     pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
-        let (session, history) = run::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
-        let rules = run::rules(&self.options, session.abilities());
-        let plan = run::plan(command, &self.set, &history, &rules)?;
+        let (session, history) = engine::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
+        let rules = engine::rules(&self.options, session.abilities());
+        let plan = engine::plan(command, &self.set, &history, &rules)?;
         let identity = session.identity().clone();
         session.close().await;
         Ok((identity, plan))
@@ -197,7 +228,8 @@ impl Migrator {
     /// # Errors
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let (session, history) = run::look(&*self.connector, Access::Read, &self.options, Depth::Particulars).await?;
+        let (session, history) =
+            engine::look(&*self.connector, Access::Read, &self.options, Depth::Particulars).await?;
         let status = self.status_of(&*session, &history);
         session.close().await;
         Ok(status)
@@ -212,8 +244,8 @@ impl Migrator {
     /// When there is no connection, a SQLite file does not exist, or history or journal cannot be read.
     pub async fn look(&self) -> Result<(Status, Totals), Error> {
         let (mut session, history) =
-            run::look(&*self.connector, Access::Watch, &self.options, Depth::Particulars).await?;
-        let totals = run::totals(&*self.connector, &self.options, &mut *session).await;
+            engine::look(&*self.connector, Access::Watch, &self.options, Depth::Particulars).await?;
+        let totals = engine::totals(&*self.connector, &self.options, &mut *session).await;
         let status = self.status_of(&*session, &history);
         session.close().await;
         let totals =
@@ -222,7 +254,7 @@ impl Migrator {
     }
 
     fn status_of(&self, session: &dyn Session, history: &History) -> Status {
-        let rules = run::rules(&self.options, session.abilities());
+        let rules = engine::rules(&self.options, session.abilities());
         let (objections, notes) = plan::verify(&self.set, history, &rules);
         Status {
             identity: session.identity().clone(),

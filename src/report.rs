@@ -5,6 +5,7 @@ mod holder;
 mod retry;
 mod rows;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -120,6 +121,16 @@ pub struct Failure {
     /// What is left of the migration.
     pub remains: Remains,
 }
+
+impl fmt::Display for Failure {
+    /// Place and reason in one line: `migrations/2_orders.sql:3:14: relation "users" does not exist (42P01)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.path.display(), self.line, self.column, self.message)?;
+        self.code.as_ref().map_or(Ok(()), |code| write!(f, " ({code})"))
+    }
+}
+
+impl std::error::Error for Failure {}
 
 /// One statement that has finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

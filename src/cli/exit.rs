@@ -91,7 +91,7 @@ impl Exit {
     /// The code for an error; `signal` is the one that asked the run to stop.
     pub(crate) fn of(error: &Error, signal: Option<Self>) -> Self {
         match error {
-            Error::Url(_) | Error::Layout(_) | Error::Pooled { .. } => Self::Usage,
+            Error::Url(_) | Error::Incomplete { .. } | Error::Layout(_) | Error::Pooled { .. } => Self::Usage,
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,
             Error::Own { source, .. } if source.kind == ErrorKind::Lost => Self::NoConnection,
             Error::Lock { .. } => Self::Locked,

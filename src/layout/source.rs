@@ -44,6 +44,12 @@ where
     }
 }
 
+impl<P: AsRef<Path>, C: AsRef<[u8]>> From<Vec<(P, C)>> for EmbeddedFiles {
+    fn from(files: Vec<(P, C)>) -> Self {
+        files.into_iter().map(|(path, content)| (path.as_ref().to_owned(), content.as_ref().to_vec())).collect()
+    }
+}
+
 /// One entry of a directory.
 pub(super) struct Listed {
     pub(super) file_name: OsString,

@@ -91,7 +91,8 @@ async fn read(
         // Everybody else was marked as vanished when we took the lock.
         Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
         Lock::Unknown => {
-            let holder = holder(connector, options, session).await?;
+            let ledger = NativeLedger::new(&options.ledger_table).table(session);
+            let holder = holder(connector, &ledger).await?;
             // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
             open = journal::executing(session, name).await?.into_iter().filter(|one| open.contains(one)).collect();
             totals = journal::read_totals(session, name).await?.unwrap_or_default();
@@ -117,13 +118,9 @@ fn living<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
     }
 }
 
-pub(super) async fn holder(
-    connector: &dyn Connector,
-    options: &Options,
-    session: &dyn Session,
-) -> Result<Option<Holder>, DatabaseError> {
-    let table = NativeLedger::new(&options.ledger_table).table(session);
-    connector.keeper(&table).await?.holder().await
+/// Who has the lock of `ledger`, asked on a connection of its own.
+pub(super) async fn holder(connector: &dyn Connector, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+    connector.keeper(ledger).await?.holder().await
 }
 
 fn ending<'e>(error: Option<&'e Error>, tally: &Tally) -> Ending<'e> {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::history::History;
 use crate::journal;
-use crate::ledger::{Depth, NativeLedger};
+use crate::ledger::{Depth, Ledger as _, NativeLedger};
 use crate::migration::Version;
 use crate::plan::{self, Objection};
 
@@ -113,7 +113,11 @@ async fn look(
     if goal.is_reached(job, &history) {
         return Ok(Sight::Reached);
     }
-    if obstacles(job, goal, session, &history).await?.is_empty() || somebody_works(job, session).await? {
+    if obstacles(job, goal, session, &history).await?.is_empty() {
+        return Ok(Sight::NotYet);
+    }
+    let ledger = NativeLedger::new(&job.options.ledger_table).table(session);
+    if chronicle::holder(job.connector, &ledger).await.map_err(unreadable)?.is_some() {
         return Ok(Sight::NotYet);
     }
     // A run that has ended between the two looks has changed what there is to see.
@@ -155,11 +159,6 @@ async fn obstacles(
     };
     let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(unreadable)?;
     Ok(failure.into_iter().collect())
-}
-
-async fn somebody_works(job: &Job<'_>, session: &dyn Session) -> Result<bool, Error> {
-    let holder = chronicle::holder(job.connector, job.options, session).await;
-    holder.map(|holder| holder.is_some()).map_err(unreadable)
 }
 
 fn unreadable(source: DatabaseError) -> Error {

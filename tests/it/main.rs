@@ -6,6 +6,7 @@
 
 mod contract;
 mod door;
+mod embedding;
 mod layout;
 mod paper;
 mod plan;

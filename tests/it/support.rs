@@ -1,15 +1,14 @@
 //! What the rings share: databases of our own, directories of migrations, and runs.
 
 use std::fmt::Write as _;
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use migrascope::database::{self, Access, ConnectOptions, Connector, Row, SecretUrl};
-use migrascope::event::{Command, Event, Observer, RunContext};
+use migrascope::event::{Command, Event, Observer};
 use migrascope::plan::Change;
-use migrascope::run::{Repair, Stop};
+use migrascope::run::Repair;
 use migrascope::{Migrator, Options, Report, RunError, layout};
 use tempfile::TempDir;
 
@@ -152,17 +151,17 @@ impl TestDatabase {
     pub fn run(&self, command: Command, directory: &Path, options: Options) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
         let migrator = self.migrator(directory, options);
-        let result = block_on(migrator.run(&RunContext::new(command), &mut log, &Stop::default()));
+        let result = block_on(migrator.run(command).observe(&mut log));
         (result, log.0)
     }
 
     /// Changes history, and returns what was told as well.
     pub fn repair(&self, directory: &Path, change: Change) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
-        let command = if matches!(change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
+        let _command = if matches!(change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
         let repair = Repair { change, reason: Some("a test".to_owned()) };
         let migrator = self.migrator(directory, Options::default());
-        let result = block_on(migrator.repair(&RunContext::new(command), &repair, &mut log, &Stop::default()));
+        let result = block_on(migrator.repair(repair).observe(&mut log));
         (result, log.0)
     }
 
@@ -237,8 +236,8 @@ pub fn query(url: &str, sql: &str) -> Vec<Row> {
     })
 }
 
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+pub fn block_on<T>(future: impl IntoFuture<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future.into_future())
 }
 
 /// Tries until it is so; panics when it takes longer than any machine needs.

@@ -19,3 +19,28 @@ mod spans;
 mod story;
 mod traceparent;
 mod tracing;
+
+/// What another ring wants to know of a span that was received.
+#[derive(Debug)]
+pub struct Received {
+    pub name: String,
+    pub id: Vec<u8>,
+    pub parent: Vec<u8>,
+    pub error: Option<String>,
+}
+
+/// Listens for traces: what comes back gives the spans that have arrived, and the endpoint to send them to.
+pub fn receiving() -> (impl Fn() -> Vec<Received>, String) {
+    let receiver = receiver::Receiver::start(receiver::Manner::Polite);
+    let endpoint = receiver.url.clone();
+    let spans = move || {
+        let told = receiver.spans().into_iter().map(|span| Received {
+            name: span.name,
+            id: span.span_id,
+            parent: span.parent_span_id,
+            error: span.status.filter(|status| status.code == 2).map(|status| status.message),
+        });
+        told.collect()
+    };
+    (spans, endpoint)
+}

@@ -133,12 +133,13 @@ fn go(
         observers.add(listening);
     }
     let result = block_on(async {
-        match task {
-            Task::Plain(_) => migrator.run(context, &mut observers, &signals.stop).await,
-            Task::Repair(_, repair) => migrator.repair(context, repair, &mut observers, &signals.stop).await,
-            Task::Wait(goal) => migrator.wait(context, goal, &mut observers, &signals.stop).await,
-            Task::Exec(policy) => migrator.exec(context, policy, &mut observers, &signals.stop).await,
-        }
+        let run = match task {
+            Task::Plain(command) => migrator.run(command),
+            Task::Repair(_, repair) => migrator.repair(repair.clone()),
+            Task::Wait(goal) => migrator.wait(goal.clone()),
+            Task::Exec(policy) => migrator.auto(policy.clone()),
+        };
+        run.context(context.clone()).observe(&mut observers).stop(&signals.stop).await
     });
     let (done, stopped) = match result {
         Ok(Ok(report)) => (Some(report), None),

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::Engine;
-use crate::database::{Access, Session};
+use crate::database::{Access, Connector, Session};
 use crate::report::Outcome;
 
 /// How long a server that broke a connection may take until it answers again, and until its old session is gone.
@@ -30,7 +30,7 @@ impl Engine<'_> {
     pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
         let process = self.session.identity().process;
         let deadline = Instant::now() + PATIENCE;
-        *self.session = self.reconnect(deadline).await?;
+        *self.session = reconnect(self.job.connector, deadline).await?;
         // The lock may be gone as well.
         self.lock_seen = None;
         if let Some(sql) = process.and_then(|process| self.session.living(process)) {
@@ -46,15 +46,15 @@ impl Engine<'_> {
         let succeeded = outcome == Outcome::Success.word();
         Some(if succeeded { Fate::Success } else { Fate::Unfinished(done.parse().unwrap_or_default()) })
     }
+}
 
-    async fn reconnect(&self, deadline: Instant) -> Option<Box<dyn Session>> {
-        loop {
-            let left = deadline.checked_duration_since(Instant::now())?;
-            if let Ok(Ok(session)) = tokio::time::timeout(left, self.job.connector.session(Access::Write)).await {
-                return Some(session);
-            }
-            tokio::time::sleep(PAUSE).await;
+async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<dyn Session>> {
+    loop {
+        let left = deadline.checked_duration_since(Instant::now())?;
+        if let Ok(Ok(session)) = tokio::time::timeout(left, connector.session(Access::Write)).await {
+            return Some(session);
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

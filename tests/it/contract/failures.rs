@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrascope::database::ErrorKind;
-use migrascope::event::{Command, Event, Observer, RunContext};
+use migrascope::event::{Event, Observer};
 use migrascope::plan::Objection;
 use migrascope::report::{Failure, Outcome, Remains, Stage};
 use migrascope::run::Stop;
@@ -166,7 +166,7 @@ fn a_request_to_stop_cancels_the_statement_on_the_server() {
         let stop = Stop::default();
         let mut observer = StopAtFirstStatement(stop.clone());
         let migrator = database.migrator(&directory, Options::default());
-        let error = block_on(migrator.run(&RunContext::new(Command::Up), &mut observer, &stop)).unwrap_err();
+        let error = block_on(migrator.up().observe(&mut observer).stop(&stop)).unwrap_err();
         assert_eq!(error.report.outcome, Outcome::Cancellation);
         assert!(matches!(error.cause, Error::Interrupted { failure: Some(_) }), "{error:?}");
         assert!(error.report.elapsed < Duration::from_secs(60), "it did not wait for the statement");

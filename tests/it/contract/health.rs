@@ -6,12 +6,11 @@ mod postgres;
 
 use std::time::Duration;
 
-use migrascope::event::{Command, RunContext};
+use migrascope::event::Command;
 use migrascope::health::Health;
 use migrascope::layout;
 use migrascope::migration::MigrationSet;
 use migrascope::report::{CheckReport, CheckStatus, Outcome};
-use migrascope::run::Stop;
 use migrascope::{Error, Migrator, Options, Report, RunError};
 
 use crate::support::{Backend, Log, TestDatabase, block_on, connector, on, on_each};
@@ -36,7 +35,7 @@ fn health(database: &TestDatabase, own: &[(&str, &str)]) -> Result<Report, RunEr
 
 fn health_at(url: &str, options: Options) -> Result<Report, RunError> {
     let migrator = Migrator::new(connector(url), MigrationSet::default(), options);
-    block_on(migrator.run(&RunContext::new(Command::Health), &mut Log::default(), &Stop::default()))
+    block_on(migrator.health().observe(&mut Log::default()))
 }
 
 fn checks(report: &Report) -> &[CheckReport] {

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use migrascope::database::Access;
-use migrascope::event::{Command, Event, Observer, RunContext};
+use migrascope::event::{Event, Observer};
 use migrascope::history::Direction;
 use migrascope::report::{Outcome, Remains, RetryReason};
 use migrascope::run::Stop;
@@ -97,7 +97,7 @@ fn up(
     let lock_timeout = if retries == PATIENTLY { Duration::from_secs(60) } else { Duration::from_millis(300) };
     let options = Options { retries, lock_timeout: Some(lock_timeout), ..Options::default() };
     let migrator = database.migrator(&directory, options);
-    block_on(migrator.run(&RunContext::new(Command::Up), &mut React(react), stop))
+    block_on(migrator.up().observe(&mut React(react)).stop(stop))
 }
 
 /// As many retries as this, and the first attempt waits a minute for a lock.

@@ -1,9 +1,8 @@
 //! What a script may do to its session, and what happens to ours.
 
 use migrascope::database::{self, ConnectOptions, SecretUrl};
-use migrascope::event::{Command, Event, Observer, Observers, RunContext};
+use migrascope::event::{Event, Observer, Observers};
 use migrascope::report::Remains;
-use migrascope::run::Stop;
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on, query};
@@ -13,7 +12,7 @@ fn up_with(database: &TestDatabase, init: &str, directory: &std::path::Path) -> 
     let connector = database::open(&SecretUrl::new(database.url.as_str()), options).unwrap();
     let set = layout::read(directory, connector.dialect()).unwrap();
     let migrator = Migrator::new(connector, set, Options::default());
-    block_on(migrator.run(&RunContext::new(Command::Up), &mut Observers::default(), &Stop::default()))
+    block_on(migrator.up().observe(&mut Observers::default()))
 }
 
 fn remains(error: &RunError) -> Remains {
@@ -128,7 +127,7 @@ fn a_run_that_has_lost_its_lock_stops_before_the_next_statement() {
         let directory = database.migrations(&[("1_a.sql", script)]);
         let migrator = database.migrator(&directory, Options::default());
         let mut thief = Thief(database.url.clone());
-        let error = block_on(migrator.run(&RunContext::new(Command::Up), &mut thief, &Stop::default())).unwrap_err();
+        let error = block_on(migrator.up().observe(&mut thief)).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert!(failure.message.starts_with("the connection that holds the lock is gone"), "{}", failure.message);
         assert_eq!((failure.statement, failure.remains), (2, Remains::Nothing));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use migrascope::event::{Command, Event, Observer, RunContext};
+use migrascope::event::{Event, Observer};
 use migrascope::migration::Version;
 use migrascope::plan::Objection;
 use migrascope::run::{Goal, Stop};
@@ -36,7 +36,7 @@ fn wait(
     let directory = database.migrations(files);
     let goal = Goal { version: version.and_then(Version::from_digits), patience };
     let migrator = database.migrator(&directory, Options::default());
-    block_on(migrator.wait(&RunContext::new(Command::Wait), &goal, &mut React(react), &Stop::default()))
+    block_on(migrator.wait(goal).observe(&mut React(react)))
 }
 
 const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
@@ -138,9 +138,7 @@ fn a_database_that_never_answers_is_the_reason_in_the_end() {
     let migrator = migrascope::Migrator::new(connector("postgres://nobody@127.0.0.1:9/none"), set, Options::default());
     let goal = Goal { version: None, patience: SHORT };
     let mut looks = 0;
-    let error =
-        block_on(migrator.wait(&RunContext::new(Command::Wait), &goal, &mut React(|| looks += 1), &Stop::default()))
-            .unwrap_err();
+    let error = block_on(migrator.wait(goal).observe(&mut React(|| looks += 1))).unwrap_err();
     assert!(matches!(error.cause, Error::Connect { .. }), "{error:?}");
     assert!(looks >= 1);
 }
@@ -153,7 +151,7 @@ fn a_request_to_stop_ends_it() {
         let (goal, stop) = (Goal { version: None, patience: LONG }, Stop::default());
         let begun = Instant::now();
         let mut asks = React(|| stop.request());
-        let error = block_on(migrator.wait(&RunContext::new(Command::Wait), &goal, &mut asks, &stop)).unwrap_err();
+        let error = block_on(migrator.wait(goal).observe(&mut asks).stop(&stop)).unwrap_err();
         assert!(matches!(error.cause, Error::Interrupted { failure: None }), "{error:?}");
         assert!(begun.elapsed() < LONG / 2);
         assert!(database.backend != Backend::Sqlite || database.query("SELECT 1 FROM sqlite_master").is_empty());

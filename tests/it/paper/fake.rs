@@ -7,10 +7,9 @@ use migrascope::database::{
     Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Probe, Row,
     Session, Value,
 };
-use migrascope::event::{Command, Observers, RunContext};
+use migrascope::event::Observers;
 use migrascope::migration::Dialect;
 use migrascope::report::Stage;
-use migrascope::run::Stop;
 use migrascope::script::{Name, Thing};
 use migrascope::{Migrator, Options, Report, RunError, layout};
 
@@ -262,7 +261,7 @@ pub(super) fn play(paper: Paper, scripts: &[&str]) -> (String, Result<Report, Ru
     let set = layout::read(folder.path(), Dialect::Postgres).unwrap();
     let options = Options { wait: migrascope::run::Wait::No, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);
-    let result = block_on(migrator.run(&RunContext::new(Command::Up), &mut Observers::default(), &Stop::default()));
+    let result = block_on(migrator.up().observe(&mut Observers::default()));
     let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);
     let kept: Vec<String> = heard.into_iter().filter(|what| !what.starts_with("CREATE TABLE IF")).collect();
     (kept.join(" · "), result)

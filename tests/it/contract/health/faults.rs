@@ -1,12 +1,10 @@
 //! Faults of SQLite, MySQL and MariaDB, each found by its name. What needs a server of its own is in scripts/try-health.
 
-use migrascope::event::{Command, RunContext};
 use migrascope::report::{CheckStatus, Unit};
-use migrascope::run::Stop;
 use migrascope::{Error, Migrator, layout};
 
 use super::{TABLE, checked, ended, health, health_at, only_failure, up};
-use crate::support::{Backend, Log, block_on, connector, on};
+use crate::support::{Backend, block_on, connector, on};
 
 #[test]
 fn a_damaged_sqlite_file_is_found() {
@@ -73,9 +71,7 @@ fn a_mysql_user_without_connections_left_is_refused_by_name() {
         let limited = connector(&url);
         let set = layout::read(&database.migrations(&[TABLE]), limited.dialect()).unwrap();
         let migrator = Migrator::new(limited, set, checked(database, &[]));
-        let context = RunContext::new(Command::Up);
-        let (mut log, stop) = (Log::default(), Stop::default());
-        let failed = only_failure(block_on(migrator.run(&context, &mut log, &stop)));
+        let failed = only_failure(block_on(migrator.up()));
         assert_eq!(failed.name, "connect");
         assert!(failed.message.contains("max_user_connections"), "{}", failed.message);
         assert_eq!(database.applied(), ["1"]);

@@ -1,9 +1,7 @@
 //! Faults of PostgreSQL, each found by its name. What needs a server of its own is in scripts/try-health.
 
 use migrascope::database::Access;
-use migrascope::event::{Command, RunContext};
 use migrascope::report::{CheckStatus, Unit};
-use migrascope::run::Stop;
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
 use super::{TABLE, checked, ended, health, health_at, only_failure, up};
@@ -41,7 +39,7 @@ fn run_as(role: &Role<'_>, options: Options) -> Result<Report, RunError> {
     let set = layout::read(&role.database.migrations(&[TABLE]), connector.dialect()).unwrap();
     let migrator = Migrator::new(connector, set, options);
     let mut log = Log::default();
-    block_on(migrator.run(&RunContext::new(Command::Up), &mut log, &Stop::default()))
+    block_on(migrator.up().observe(&mut log))
 }
 
 #[test]
