@@ -10,7 +10,7 @@ use crate::event::{Command, Observer, RunContext};
 use crate::history::History;
 use crate::journal::Totals;
 use crate::ledger::Depth;
-use crate::migration::MigrationSet;
+use crate::migration::{Dialect, MigrationSet};
 use crate::plan::{self, Objection, Plan, Schema};
 use crate::report::Report;
 use crate::run::{self, Figures, Job, Options, Repair, Stop};
@@ -105,6 +105,12 @@ impl Migrator {
     pub fn with_figures(mut self, figures: Figures) -> Self {
         self.options.figures = figures;
         self
+    }
+
+    /// The dialect that scripts for the database are read in.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.connector.dialect()
     }
 
     /// What is known of the database before it is connected to.

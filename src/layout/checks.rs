@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Fault, FileProblem, LayoutError, read_script};
+use super::{Fault, FileProblem, LayoutError, read_script, variant};
 use crate::migration::{Dialect, Place, Script, StatementKind};
 
 /// A health check of one's own: healthy when none of its statements returns a row.
@@ -62,11 +62,4 @@ fn files(directory: &Path, dialect: Dialect) -> Result<BTreeMap<String, PathBuf>
     }
     plain.append(&mut own);
     Ok(plain)
-}
-
-/// The name and the database in `<name>.postgres`.
-fn variant(stem: &str) -> Option<(&str, Dialect)> {
-    let (name, word) = stem.rsplit_once('.')?;
-    let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.word() == word)?;
-    (!name.is_empty()).then_some((name, dialect))
 }

@@ -5,6 +5,7 @@ mod daily;
 mod failures;
 mod health;
 mod help;
+mod hooks;
 mod json;
 mod settings;
 mod signals;

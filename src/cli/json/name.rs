@@ -31,6 +31,9 @@ pub(super) enum Name {
     CheckStarted,
     HealthChecked,
     HealthFinished,
+    HookStarted,
+    HookRunning,
+    HookFinished,
     RunFinished,
     Listening,
     TargetChanged,
@@ -41,7 +44,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 29] = [
+    const ALL: [Name; 32] = [
         Name::RunStarted,
         Name::ConnectStarted,
         Name::ConnectFinished,
@@ -67,6 +70,9 @@ mod tests {
         Name::CheckStarted,
         Name::HealthChecked,
         Name::HealthFinished,
+        Name::HookStarted,
+        Name::HookRunning,
+        Name::HookFinished,
         Name::RunFinished,
         Name::Listening,
         Name::TargetChanged,
