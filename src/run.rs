@@ -226,7 +226,8 @@ async fn under_lock(
 /// Whoever sets something for a session that is lent for one transaction; a fragment.
 fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String> {
     let step = plan.steps.iter().find(|step| step.changes_session());
-    let hook = job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
+    let hook =
+        job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
     let who = step.map(|step| format!("migration {}", step.migration)).or(hook)?;
     Some(format!("{who} sets something for its session"))
 }

@@ -118,11 +118,11 @@ impl Screen {
                     false => self.live.tell(*elapsed, &text),
                 }
             }
-            Event::HookFinished { hook, step, elapsed, error } => {
-                // Of SQL that went well there would be two lines for each migration.
-                if hook.is_command() || error.is_some() || self.verbosity == Verbosity::Verbose {
-                    self.say(hook::finished(*hook, *step, *elapsed, *error));
-                }
+            // Of SQL that went well there would be two lines for each migration.
+            Event::HookFinished { hook, step, elapsed, error }
+                if hook.is_command() || error.is_some() || self.verbosity == Verbosity::Verbose =>
+            {
+                self.say(hook::finished(*hook, *step, *elapsed, *error));
             }
             _ => {}
         }
@@ -169,7 +169,9 @@ impl Observer for Screen {
                 line::changed(change, *migrations).into_iter().for_each(|line| self.say(line));
             }
             Event::MigrationFinished { step, report } => self.migrated(step, report),
-            Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => self.observe_hook(event),
+            Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
+                self.observe_hook(event);
+            }
             Event::HealthFinished { report } => self.examined(report),
             Event::RunFinished { report, .. } => {
                 self.live.clear();

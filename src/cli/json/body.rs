@@ -40,7 +40,9 @@ pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
                 "error": failed.map(error),
             }),
         ),
-        other => return of_lock(other).or_else(|| of_step(other)).or_else(|| of_health(other)).or_else(|| of_hook(other)),
+        other => {
+            return of_lock(other).or_else(|| of_step(other)).or_else(|| of_health(other)).or_else(|| of_hook(other));
+        }
     })
 }
 

@@ -122,7 +122,9 @@ impl Engine<'_> {
         let statement_timeout = directives.statement_timeout.or(options.statement_timeout);
         Limits {
             lock_timeout: directives.lock_timeout.or(options.lock_timeout),
-            statement_timeout: Some(statement_timeout.map_or(options.hooks.timeout, |own| own.min(options.hooks.timeout))),
+            statement_timeout: Some(
+                statement_timeout.map_or(options.hooks.timeout, |own| own.min(options.hooks.timeout)),
+            ),
         }
     }
 

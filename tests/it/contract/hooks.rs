@@ -63,7 +63,7 @@ fn a_failing_backup_leaves_everything_as_it_was_and_the_lock_free() {
         assert_eq!(error.to_string(), "the hook backup exited with 4");
         let tables = block_on(async {
             let mut session = database.connector().session(migrascope::database::Access::Write).await.unwrap();
-            session.foreign_tables(&[]).await.unwrap()
+            session.foreign_tables(&["nothing"]).await.unwrap()
         });
         assert_eq!((tables, file.exists()), (0, false), "not even our own tables");
         run(database, &directory, Command::Up, Hooks::default()).unwrap();
@@ -128,7 +128,9 @@ fn a_setting_of_a_hook_does_not_reach_the_migration() {
     on_each(|database| {
         let (set, look) = match database.backend {
             Backend::Sqlite => ("PRAGMA case_sensitive_like = 1; SELECT 1", "SELECT 'A' LIKE 'a'"),
-            Backend::Postgres => ("SET application_name = 'hook'", "SELECT current_setting('application_name') <> 'hook'"),
+            Backend::Postgres => {
+                ("SET application_name = 'hook'", "SELECT current_setting('application_name') <> 'hook'")
+            }
             Backend::Mysql => ("SET @mine = 1", "SELECT @mine IS NULL"),
         };
         database.query("CREATE TABLE seen (ok VARCHAR(9))");
@@ -161,7 +163,8 @@ fn the_last_command_knows_how_it_ended() {
     on_each(|database| {
         let directory = database.migrations(&[TWO[0], ("2_b.sql", "SELECT * FROM nowhere")]);
         let path = directory.join("end");
-        let words = ["OUTCOME", "VERSION_FROM", "VERSION", "APPLIED", "PENDING", "ERROR"].map(|w| format!("$MIGRASCOPE_{w}"));
+        let words =
+            ["OUTCOME", "VERSION_FROM", "VERSION", "APPLIED", "PENDING", "ERROR"].map(|w| format!("$MIGRASCOPE_{w}"));
         let after = Some(format!("echo \"{}\" > '{}'", words.join("|"), path.display()));
         let error = run(database, &directory, Command::Up, Hooks { after: after.clone(), ..Hooks::default() });
         error.unwrap_err();
@@ -233,9 +236,40 @@ fn a_run_that_is_asked_to_stop_ends_its_hook() {
         let started = Instant::now();
         let mut caller = Caller(stop.clone());
         let error = block_on(migrator.run(&RunContext::new(Command::Up), &mut caller, &stop)).unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.report.outcome.word()), ("the hook before was interrupted", "cancellation"));
+        assert_eq!(
+            (error.to_string().as_str(), error.report.outcome.word()),
+            ("the hook before was interrupted", "cancellation")
+        );
         assert!(started.elapsed() < Duration::from_secs(20));
-        assert_eq!(database.value("SELECT outcome FROM _migrascope_journal WHERE kind = 'run'"), "cancellation");
+        assert_eq!(database.value("SELECT outcome FROM _migrascope_journal WHERE kind = 'run'"), "interrupted");
+    });
+}
+
+/// Asks the run to stop when its first migration begins.
+struct Hasty(Stop);
+
+impl Observer for Hasty {
+    fn observe(&mut self, event: &Event<'_>) {
+        if matches!(event, Event::MigrationStarted { .. }) {
+            self.0.request();
+        }
+    }
+}
+
+#[test]
+fn the_last_command_runs_when_the_run_was_interrupted_but_not_for_long() {
+    on_each(|database| {
+        let directory = database.migrations(&TWO);
+        let path = directory.join("end");
+        let after = format!("echo $MIGRASCOPE_OUTCOME > '{}'; exec sleep 300", path.display());
+        let hooks = Hooks { after: Some(after), ..Hooks::default() };
+        let migrator = database.migrator(&directory, Options { hooks, ..Options::default() });
+        let stop = Stop::default();
+        let (started, mut hasty) = (Instant::now(), Hasty(stop.clone()));
+        let error = block_on(migrator.run(&RunContext::new(Command::Up), &mut hasty, &stop)).unwrap_err();
+        assert!(matches!(error.cause, Error::Interrupted { .. }), "{error:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "cancellation\n");
+        assert!(started.elapsed() < Duration::from_secs(10));
     });
 }
 
@@ -281,7 +315,8 @@ fn what_is_told_has_its_start_and_its_finish() {
         let told: Vec<&String> = events.iter().filter(|event| event.starts_with("Hook")).collect();
         assert_eq!(told.len(), 10, "{told:?}");
         for (pair, hook) in told.chunks(2).zip(names) {
-            let (start, finish) = (format!("HookStarted {{ hook: {hook:?}, "), format!("HookFinished {{ hook: {hook:?}, "));
+            let (start, finish) =
+                (format!("HookStarted {{ hook: {hook:?}, "), format!("HookFinished {{ hook: {hook:?}, "));
             assert!(pair[0].starts_with(&start) && pair[1].starts_with(&finish), "{pair:?}");
         }
     });

@@ -54,7 +54,10 @@ fn what_commands_write_does_not_disturb_programs() {
     let of = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap();
     assert_eq!(of("hook_started")["hook"], "backup");
     let finished = of("hook_finished");
-    assert_eq!((&finished["hook"], &finished["exit_code"], &finished["error"]), (&"backup".into(), &0.into(), &().into()));
+    assert_eq!(
+        (&finished["hook"], &finished["exit_code"], &finished["error"]),
+        (&"backup".into(), &0.into(), &().into())
+    );
     assert!(finished["elapsed_seconds"].as_f64().unwrap() > 0.0);
 }
 
@@ -86,12 +89,12 @@ fn a_last_command_that_fails_says_that_everything_is_applied() {
 #[test]
 fn a_failing_statement_is_shown_in_its_file() {
     let door = Door::shop();
-    door.write("migrations/hooks/after_each.sql", "SELECT 1;\nSELECT nothing FROM users;\n");
+    door.write("migrations/hooks/after_each.sql", "SELECT 1;\nSELECT nowt FROM users;\n");
     let seen = door.run(&["up"]);
     assert_eq!(seen.code, Some(5), "{seen}");
     assert!(seen.stderr.starts_with("error: the hook after_each failed after migration 1 (users)"), "{seen}");
     assert!(seen.stderr.contains("migrations/hooks/after_each.sql:2"), "{seen}");
-    assert!(seen.stderr.contains("no such column: nothing"), "{seen}");
+    assert!(seen.stderr.contains("no such column: nowt"), "{seen}");
     assert!(seen.stderr.contains("statement 2: SELECT"), "{seen}");
     assert!(seen.stderr.contains("the 1 migration of this run IS applied and recorded"), "{seen}");
 }
@@ -135,7 +138,11 @@ fn files_that_nobody_would_run_are_refused() {
     door.write("migrations/hooks/README.md", "How to make a backup.");
     door.write("migrations/hooks/backup.sh", "true");
     door.write("migrations/hooks/before_each.postgres.sql", "SELECT pg_backend_pid()");
-    assert_eq!(door.run(&["up"]).code, Some(0), "what is for the shell, for people and for other databases may be there");
+    assert_eq!(
+        door.run(&["up"]).code,
+        Some(0),
+        "what is for the shell, for people and for other databases may be there"
+    );
 }
 
 #[test]
