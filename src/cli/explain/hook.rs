@@ -23,8 +23,7 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surro
     if matches!(fault, HookFault::TimedOut(_)) {
         diagnosis.help.push("--hook-timeout 30min gives hooks more time".to_owned());
     }
-    let interrupted = matches!(fault, HookFault::Interrupted);
-    diagnosis.help.push(standing(hook, interrupted, around));
+    diagnosis.help.push(standing(hook, fault, around));
     diagnosis
 }
 
@@ -40,13 +39,16 @@ fn excerpt(failure: &Failure) -> Excerpt {
 }
 
 /// Whoever reads of it wants to know first whether anything has changed.
-fn standing(hook: Hook, interrupted: bool, around: Surroundings<'_>) -> String {
+fn standing(hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> String {
     let steps = around.report.map(|report| report.steps.as_slice()).unwrap_or_default();
     let done = steps.iter().filter(|step| step.outcome == Outcome::Success).count();
     let verb = if around.direction == Direction::Down { "reverted" } else { "applied" };
     let (are, them) = if done == 1 { ("IS", "it") } else { ("ARE", "them") };
     let migrations = format!("the {} of this run {are} {verb} and recorded", counted(done, "migration"));
-    let again = if interrupted { "run again" } else { "mend what stopped it, and run again" };
+    let again = match fault {
+        HookFault::Interrupted => "run again",
+        _ => "mend what stopped it, and run again",
+    };
     match (hook, done) {
         (Hook::Backup, _) => format!("nothing was changed; {again}"),
         (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was begun; {again}"),
