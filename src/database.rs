@@ -6,9 +6,13 @@
 mod failure;
 mod health;
 mod locate;
+#[cfg(feature = "mysql")]
 mod mysql;
+mod pool;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
 
@@ -19,6 +23,7 @@ use serde::Serialize;
 
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
+pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
 pub use crate::report::Holder;
@@ -313,6 +318,7 @@ pub enum Access {
 
 impl Access {
     /// Whether nothing is changed.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     fn only_reads(self) -> bool {
         matches!(self, Self::Read | Self::Watch)
     }
@@ -330,11 +336,20 @@ pub struct ConnectOptions {
 /// Prepares connections to the database that the URL names; touches nothing.
 ///
 /// # Errors
-/// When the URL's scheme is unknown or its parts do not fit the database.
+/// When the URL's scheme is unknown, its parts do not fit the database, or this build does not have that database:
+/// cargo's features `sqlite`, `postgres` and `mysql` say which it has.
 pub fn open(url: &SecretUrl, options: ConnectOptions) -> Result<Box<dyn Connector>, UrlError> {
-    Ok(match url.dialect()? {
-        Dialect::Postgres => Box::new(postgres::Postgres::new(url, options)?),
-        Dialect::Mysql => Box::new(mysql::Mysql::new(url, options)?),
-        Dialect::Sqlite => Box::new(sqlite::Sqlite::new(url, options)?),
-    })
+    match url.dialect()? {
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => Ok(Box::new(postgres::Postgres::new(url, options)?)),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => Ok(Box::new(mysql::Mysql::new(url, options)?)),
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => Ok(Box::new(sqlite::Sqlite::new(url, options)?)),
+        #[cfg(not(all(feature = "postgres", feature = "mysql", feature = "sqlite")))]
+        absent => {
+            drop(options);
+            Err(UrlError::NotBuilt { database: absent.word() })
+        }
+    }
 }

@@ -51,6 +51,16 @@ pub enum Error {
         /// For this one.
         holder: Option<Box<Holder>>,
     },
+    /// The schema did not get where it was wanted while it was waited for.
+    #[error("{} after {}: {}", awaited(.version.as_deref()), to_milliseconds(*.waited), still(*.pending))]
+    Awaited {
+        /// Waited so long.
+        waited: Duration,
+        /// For this version; `None` stands for: until nothing is pending.
+        version: Option<String>,
+        /// Migrations that are pending, as far as is known.
+        pending: usize,
+    },
     /// The plan was refused.
     #[error("{}", refusal(.0))]
     Refused(Vec<Objection>),
@@ -102,7 +112,7 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Migration { .. } => Outcome::Failure,
-            Self::Lock { .. } => Outcome::Timeout,
+            Self::Lock { .. } | Self::Awaited { .. } => Outcome::Timeout,
             Self::Interrupted { .. } | Self::Hook { fault: HookFault::Interrupted, .. } => Outcome::Cancellation,
             Self::Url(_)
             | Self::Layout(_)
@@ -126,6 +136,7 @@ impl Error {
             Self::ReadOnly { .. } => "read_only",
             Self::Pooled { .. } => "pooler",
             Self::Lock { .. } => "lock_timeout",
+            Self::Awaited { .. } => "wait_timeout",
             Self::Refused(_) => "refused",
             Self::Unhealthy { .. } => "unhealthy",
             Self::Hook { fault, .. } => fault.kind(),
@@ -145,6 +156,20 @@ pub struct RunError {
     /// Why it stopped.
     #[source]
     pub cause: Error,
+}
+
+fn awaited(version: Option<&str>) -> String {
+    version.map_or_else(
+        || "the schema is not up to date".to_owned(),
+        |version| format!("migration {version} is not applied"),
+    )
+}
+
+fn still(pending: usize) -> String {
+    match pending {
+        1 => "1 migration is pending".to_owned(),
+        pending => format!("{pending} migrations are pending"),
+    }
 }
 
 fn to_milliseconds(waited: Duration) -> humantime::FormattedDuration {

@@ -13,6 +13,7 @@ use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::journal::Totals;
 use crate::plan::{Change, Plan, Schema, Step};
+use crate::policy::Decided;
 use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
 
 /// Who knows whether a statement took effect.
@@ -35,6 +36,11 @@ pub enum Event<'a> {
         /// What is known of the database before it answers.
         expected: &'a Identity,
     },
+    /// It was decided whether an application's start applies migrations.
+    PolicyDecided {
+        /// What, and why.
+        decided: &'a Decided,
+    },
     /// A connection is being made.
     ConnectStarted,
     /// It was made or not.
@@ -43,6 +49,15 @@ pub enum Event<'a> {
         result: Result<&'a Identity, &'a DatabaseError>,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// The schema is not where it is waited for; told after each look.
+    SchemaAwaited {
+        /// How it stood when it was last seen; `None` where it was not seen yet.
+        schema: Option<&'a Schema>,
+        /// Why it could not be seen now.
+        error: Option<&'a Error>,
+        /// Waited so far.
+        waited: Duration,
     },
     /// The lock is being asked for.
     LockStarted {

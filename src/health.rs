@@ -73,6 +73,7 @@ pub(crate) async fn alone(patient: Patient<'_>, observer: &mut dyn Observer) -> 
         run_id: context.run_id.clone(),
         trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
         command: context.command.word(),
+        policy: None,
         outcome: error.as_ref().map_or(Outcome::Success, Error::outcome),
         from: None,
         to: None,

@@ -4,12 +4,14 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod failed;
 mod last_run;
 mod record;
 mod repair;
 mod retries;
 mod totals;
 
+pub(crate) use self::failed::failure;
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;

@@ -3,6 +3,7 @@
 mod checks;
 mod hooks;
 mod native;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,8 @@ use thiserror::Error;
 
 pub use self::checks::OwnCheck;
 pub use self::hooks::HookScripts;
+pub use self::source::EmbeddedFiles;
+use self::source::Source;
 use crate::migration::{Checksum, Dialect, MigrationSet, Place, Script};
 use crate::script;
 
@@ -26,7 +29,15 @@ pub fn read(directory: &Path, dialect: Dialect) -> Result<MigrationSet, LayoutEr
 /// # Errors
 /// As [`read`].
 pub fn read_with_links(directory: &Path, dialect: Dialect, links: Links) -> Result<MigrationSet, LayoutError> {
-    native::read(directory, dialect, links)
+    native::read(Source::Disk { directory, links }, dialect)
+}
+
+/// The same for files that were built into the program.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_embedded(files: &EmbeddedFiles, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+    native::read(Source::Embedded { files, directory: Path::new("") }, dialect)
 }
 
 /// Where links among the files of a directory may lead.
@@ -39,12 +50,6 @@ pub enum Links {
     Anywhere,
 }
 
-/// Where a link leads, when that is outside of its directory.
-fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
-    let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
-    (!target.starts_with(home)).then_some(target)
-}
-
 /// Reads and splits the health checks of a directory, in the order of their names.
 ///
 /// `<name>.sql` is a check, `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) one for that database, where it wins.
@@ -52,7 +57,15 @@ fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
 /// # Errors
 /// When the directory cannot be read, or with every problem of every file at once.
 pub fn checks(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
-    checks::read(directory, dialect)
+    checks::read(Source::Disk { directory, links: Links::Anywhere }, dialect)
+}
+
+/// The same for those in the folder `checks` of files that were built into the program; none where there is no such folder.
+///
+/// # Errors
+/// As [`checks`].
+pub fn embedded_checks(files: &EmbeddedFiles, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+    checks::read(Source::Embedded { files, directory: Path::new("checks") }, dialect)
 }
 
 /// Reads and splits what is run before and after each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the
@@ -62,7 +75,15 @@ pub fn checks(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, Layou
 /// When the directory cannot be read, with every problem of every file at once, and for a file with another name that looks
 /// like a hook.
 pub fn hooks(directory: &Path, dialect: Dialect, links: Links) -> Result<HookScripts, LayoutError> {
-    hooks::read(directory, dialect, links)
+    hooks::read(Source::Disk { directory, links }, dialect)
+}
+
+/// The same for files that were built into the program.
+///
+/// # Errors
+/// As [`hooks`].
+pub fn embedded_hooks(files: &EmbeddedFiles, dialect: Dialect) -> Result<HookScripts, LayoutError> {
+    hooks::read(Source::Embedded { files, directory: Path::new("") }, dialect)
 }
 
 /// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
@@ -193,10 +214,10 @@ pub enum Fault {
 }
 
 /// Reads one SQL file; its problems when it cannot be used.
-fn read_script(path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
+fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Script, Vec<FileProblem>> {
     let problem = |place, fault, text| FileProblem { path: path.to_owned(), place, fault, text };
-    let bytes = std::fs::read(path).map_err(|error| vec![problem(None, Fault::Unreadable(error.to_string()), None)])?;
-    let text = match String::from_utf8(bytes) {
+    let bytes = source.read(path).map_err(|reason| vec![problem(None, Fault::Unreadable(reason), None)])?;
+    let text = match String::from_utf8(bytes.into_owned()) {
         Ok(text) => text,
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();

@@ -36,8 +36,10 @@ pub mod layout;
 mod ledger;
 pub mod migration;
 mod migrator;
+#[cfg(feature = "observe")]
 pub mod observe;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod run;
 pub mod script;

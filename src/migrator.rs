@@ -12,8 +12,9 @@ use crate::journal::Totals;
 use crate::ledger::Depth;
 use crate::migration::{Dialect, MigrationSet};
 use crate::plan::{self, Objection, Plan, Schema};
+use crate::policy::Policy;
 use crate::report::Report;
-use crate::run::{self, Figures, Job, Options, Repair, Stop};
+use crate::run::{self, Figures, Goal, Job, Options, Repair, Stop};
 
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -147,8 +148,41 @@ impl Migrator {
         run::run(&self.job(context, stop, Some(repair)), observer).await
     }
 
+    /// Applies what is pending at the start of an application, or only says what that is, or nothing, as a policy says;
+    /// `context.command` is [`Command::Exec`].
+    ///
+    /// `Report::policy` says what was decided. Where nothing is applied, a plan that would be refused is no error, only told.
+    ///
+    /// # Errors
+    /// As [`Migrator::run`]; also where nothing is applied, when there is no connection or history cannot be read.
+    pub async fn exec(
+        &self,
+        context: &RunContext,
+        policy: &Policy,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, RunError> {
+        run::run(&Job { policy: Some(policy), ..self.job(context, stop, None) }, observer).await
+    }
+
+    /// Waits until somebody else has brought the schema to a goal; `context.command` is [`Command::Wait`]. Needs SELECT alone.
+    ///
+    /// # Errors
+    /// [`Error::Awaited`] when that took too long, or why the schema could not be seen; [`Error::Refused`] at once when a migration
+    /// is half-way, has failed, or would be refused, and nobody is at work on it.
+    pub async fn wait(
+        &self,
+        context: &RunContext,
+        goal: &Goal,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, RunError> {
+        run::run(&Job { goal: Some(goal), ..self.job(context, stop, None) }, observer).await
+    }
+
     fn job<'a>(&'a self, context: &'a RunContext, stop: &'a Stop, repair: Option<&'a Repair>) -> Job<'a> {
-        Job { connector: &*self.connector, set: &self.set, options: &self.options, context, stop, repair }
+        let (connector, set, options) = (&*self.connector, &self.set, &self.options);
+        Job { connector, set, options, context, stop, repair, policy: None, goal: None }
     }
 
     /// What [`Migrator::run`] would do now: read-only and without the lock.

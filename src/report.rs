@@ -15,6 +15,7 @@ pub use self::holder::Holder;
 pub use self::retry::RetryReason;
 pub use self::rows::RowsAffected;
 use crate::history::Direction;
+use crate::policy::Decided;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -182,8 +183,11 @@ pub struct Report {
     pub run_id: String,
     /// The trace it belongs to, 32 hexadecimal digits.
     pub trace_id: Option<String>,
-    /// `up`, `down` or `health`.
+    /// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
     pub command: &'static str,
+    /// What was decided about migrations at the start of an application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Decided>,
     /// How it ended.
     pub outcome: Outcome,
     /// The highest applied version before, where it was read.

@@ -1,8 +1,10 @@
 //! The engine: lock, plan, execute, record, tell, unlock.
 
 mod chronicle;
+mod goal;
 mod hooks;
 mod lock;
+mod look;
 mod mend;
 mod options;
 mod place;
@@ -13,8 +15,10 @@ mod tally;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::chronicle::totals;
+pub use self::goal::Goal;
 use self::hooks::Bystanders;
 pub use self::hooks::Hooks;
+pub(crate) use self::look::look;
 pub use self::mend::Repair;
 pub use self::options::Options;
 pub use self::stop::Stop;
@@ -28,6 +32,7 @@ use crate::journal::{self, Journal};
 use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Plan, Rules};
+use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
 /// Whether to wait for the lock.
@@ -57,6 +62,10 @@ pub(crate) struct Job<'a> {
     pub(crate) stop: &'a Stop,
     /// What [`Command::Repair`] and [`Command::Baseline`] are about.
     pub(crate) repair: Option<&'a Repair>,
+    /// What [`Command::Exec`] goes by.
+    pub(crate) policy: Option<&'a Policy>,
+    /// What [`Command::Wait`] waits for.
+    pub(crate) goal: Option<&'a Goal>,
 }
 
 impl<'a> Job<'a> {
@@ -73,11 +82,20 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
     let mut tally = Tally::new(started);
-    let result = with_connection(job, observer, &mut tally).await;
+    let decided = job.policy.map(Policy::decided);
+    if let Some(decided) = &decided {
+        observer.observe(&Event::PolicyDecided { decided });
+    }
+    let result = match (job.goal, decided.as_ref().map(|decided| decided.decision)) {
+        (Some(goal), _) => goal::reach(job, goal, observer, &mut tally).await,
+        (None, None | Some(Decision::Migrate)) => with_connection(job, observer, &mut tally).await,
+        (None, Some(Decision::Look)) => look::alone(job, observer, &mut tally).await,
+        (None, Some(Decision::Leave)) => Ok(()),
+    };
     let error = result.err();
     let schema = tally.schema(job.set);
     let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
-    let report = tally.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
+    let report = tally.into_report(job.context, decided, outcome, schema.as_ref(), started.elapsed());
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
     match error {
         None => Ok(report),
@@ -105,38 +123,32 @@ pub(crate) fn plan<'a>(
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
         // What health would be asked of is a schema that is up to date.
-        Command::Up | Command::Health | Command::Repair | Command::Baseline => plan::up(set, history, rules),
+        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
+            plan::up(set, history, rules)
+        }
         Command::Down => plan::down(set, history, rules),
     };
     plan.map_err(Error::Refused)
 }
 
-/// Connects and reads history, changing nothing.
-pub(crate) async fn look(
-    connector: &dyn Connector,
-    access: Access,
-    options: &Options,
-    depth: Depth,
-) -> Result<(Box<dyn Session>, History), Error> {
-    let mut session = connector.session(access).await.map_err(|source| cannot_connect(connector, source))?;
-    let ledger = NativeLedger::new(&options.ledger_table);
-    let history = read_history(&mut *session, &ledger, options, depth).await?;
-    Ok((session, history))
-}
-
 async fn with_connection(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
-    let mut session = connect(job, observer, tally).await?;
+    let mut session = connect(job, Access::Write, observer, tally).await?;
     let result = with_session(job, &mut session, observer, tally).await;
     chronicle::conclude(job, &mut *session, result.as_ref().err(), observer, tally).await;
     session.close().await;
     result
 }
 
-async fn connect(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<Box<dyn Session>, Error> {
+async fn connect(
+    job: &Job<'_>,
+    access: Access,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<Box<dyn Session>, Error> {
     let started = Instant::now();
     observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
-        result = job.connector.session(Access::Write) => result,
+        result = job.connector.session(access) => result,
         () = job.stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted while connecting")),
     };
     let told = result.as_ref().map(|session| session.identity());
@@ -200,7 +212,7 @@ async fn under_lock(
         return Ok(());
     }
     if !session.abilities().own_session
-        && let Some(why) = sets_for_session(job, &plan)
+        && let Some(why) = hooks::sets_for_session(job, &plan)
     {
         return Err(Error::Pooled { why });
     }
@@ -221,15 +233,6 @@ async fn under_lock(
     let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
     result.and(noted)
-}
-
-/// Whoever sets something for a session that is lent for one transaction; a fragment.
-fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String> {
-    let step = plan.steps.iter().find(|step| step.changes_session());
-    let hook =
-        job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
-    let who = step.map(|step| format!("migration {}", step.migration)).or(hook)?;
-    Some(format!("{who} sets something for its session"))
 }
 
 /// History is changed as a person has asked for, then every step is taken, then health examined.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from panels import BLUE, DATASOURCE, GREEN, RED, Json
+from panels import BLUE, DATASOURCE, GREEN, PURPLE, RED, Json
 
 TAG = "migrascope"
 # The model of Grafana 12. Later ones read it and bring it up to date as they load it; earlier ones ignore what they
@@ -54,6 +54,14 @@ def at_value(name: str, colour: str, expr: str, title: str, text: str, *, enable
     return {"name": name, "datasource": DATASOURCE, "enable": enable, "hide": False, "iconColor": colour, "builtIn": 0,
             "expr": expr, "step": "10s", "titleFormat": title, "textFormat": text,
             "tagKeys": "migrascope_target,deployment_environment_name", "useValueForTime": True}
+
+
+def regions(*tags: str) -> Json:
+    """The annotations that runs have written into Grafana itself (--grafana-url), from their beginning to their end; those that
+    have our tag and all of "tags", in which variables of one value may stand."""
+    return {"name": "Runs told to Grafana", "datasource": {"type": "grafana", "uid": "-- Grafana --"}, "enable": True,
+            "hide": False, "iconColor": PURPLE, "builtIn": 0,
+            "target": {"type": "tags", "tags": [TAG, *tags], "matchAny": False, "limit": 500}}
 
 
 def explore(kind: str, **query: str) -> str:

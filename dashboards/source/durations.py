@@ -1,6 +1,6 @@
 """Fleet-wide durations: how long do runs and migrations take, and which are the slowest?"""
 
-from dashboard import dashboard, one_of
+from dashboard import dashboard, one_of, regions
 from overview import outcome_colours, variables
 from panels import Json, bar_gauge, heatmap, override, query, table, time_series
 from series import DATABASE, NAME, grown, last, last_quantile, quantile, quantile_by_database
@@ -101,4 +101,4 @@ def make() -> Json:
          ("Where time goes", where_time_goes()),
          ("How many", how_many())],
         [*variables(), one_of("window", "Window", ["5m", "1h", "6h", "1d", "7d", "30d"], "1d")],
-        since="now-7d", refresh="1m")
+        annotations=[regions()], since="now-7d", refresh="1m")

@@ -1,6 +1,6 @@
 """Overview: are all databases where they should be?"""
 
-from dashboard import chosen, dashboard, datasource, run_marks
+from dashboard import chosen, dashboard, datasource, regions, run_marks
 from panels import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW, Json, bar_gauge, link, override, override_pattern, query, stat,
                     state_timeline, steps, table, time_series, values)
 from series import BAD, NAME, STATES, age, alive, failed, grown, known, last, least, now, place, state
@@ -155,5 +155,5 @@ def make() -> Json:
          ("Versions", versions()),
          ("Health and telemetry", health_and_telemetry())],
         variables(),
-        annotations=run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
-                              now("migrascope_run_start_timestamp_seconds"), every=False))
+        annotations=[*run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
+                                now("migrascope_run_start_timestamp_seconds"), every=False), regions()])

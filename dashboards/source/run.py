@@ -1,7 +1,7 @@
 """Run: what did the last run of one database do, and where did its time go?"""
 
 import overview
-from dashboard import constant, dashboard, datasource, explore, run_marks
+from dashboard import constant, dashboard, datasource, explore, regions, run_marks
 from overview import outcome_colours
 from panels import (BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Json, bar_gauge, link, override, query, stat, state_timeline, steps,
                     table, time_series, values)
@@ -150,5 +150,5 @@ def make() -> Json:
          ("Locks and retries", locks_and_retries()),
          ("Health and ledger", health_and_ledger())],
         variables(), since="now-6h", refresh="10s",
-        annotations=run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
-                              now("migrascope_run_start_timestamp_seconds"), every=True))
+        annotations=[*run_marks(now("migrascope_last_success_timestamp_seconds"), now("migrascope_last_failure_timestamp_seconds"),
+                                now("migrascope_run_start_timestamp_seconds"), every=True), regions("$target")])

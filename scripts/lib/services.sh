@@ -7,7 +7,7 @@
 #   services_begin              makes $SERVICES_DIR; turns signals into exits, so that the trap sees them too
 #   need psql postgresql        the command and the Debian package that brings it; may be said many times
 #   install_missing             installs what is not there (as root), or says what to install
-#   start_postgres [-c k=v …]   sets POSTGRES_URL
+#   start_postgres [-c k=v …]   sets POSTGRES_URL; takes the server in POSTGRES_BIN where that is set
 #   start_mariadb [--k=v …]     sets MYSQL_URL
 #   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_GRPC_URL, OTLP_LOG
 #   start_pushgateway           sets PUSHGATEWAY_URL
@@ -45,6 +45,10 @@ need() { # COMMAND PACKAGE
 
 postgres_bin() {
     local dir
+    if [[ -n ${POSTGRES_BIN-} ]]; then
+        printf '%s\n' "$POSTGRES_BIN"
+        return
+    fi
     # Debian keeps initdb and postgres out of PATH; of several versions the newest is taken.
     for dir in "$(pg_config --bindir 2>/dev/null)" $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -Vr); do
         if [[ -x $dir/initdb && -x $dir/postgres ]]; then
@@ -179,7 +183,8 @@ start_postgres() { # SERVER OPTIONS…
     ((EUID != 0)) || chown -R postgres: "$dir"
     logged initdb as_user postgres "$bin/initdb" --pgdata="$dir/data" --username=postgres \
         --pwfile="$dir/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync
-    postgres_ready() { "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; }
+    # Not every PostgreSQL comes with pg_isready; pg_ctl reads this, too.
+    postgres_ready() { grep -q '^ready' "$dir/data/postmaster.pid"; }
     # INT is its "fast" shutdown; TERM would wait for clients to leave.
     start_server postgres postgres INT postgres_ready "$bin/postgres" -D "$dir/data" -p "$port" \
         -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" "$@"

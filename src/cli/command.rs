@@ -1,6 +1,7 @@
 //! The commands.
 
 mod completions;
+mod exec;
 mod new;
 mod plan;
 mod probe;
@@ -14,20 +15,22 @@ mod verify;
 
 use migrascope::event;
 use migrascope::plan::{Change, Target};
+use migrascope::run::Goal;
 
+use self::run::Task;
 use super::args::{Command, Reach};
 use super::exit::Exit;
 use super::explain::Diagnosis;
 use super::json::{self, Problem, Report};
-use super::output::{self, Output};
+use super::output::{self, Stream};
 use super::settings::{Format, Settings, Unusable, Verbosity};
 
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
     use event::Command::{Baseline, Down, Health, Repair, Up};
     match command {
-        Command::Up { reach, dry_run: false } => run::carry_out(settings, Up, target(reach), None),
-        Command::Down { reach, dry_run: false } => run::carry_out(settings, Down, target(reach), None),
+        Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Plain(Up), target(reach)),
+        Command::Down { reach, dry_run: false } => run::carry_out(settings, Task::Plain(Down), target(reach)),
         Command::Up { reach, dry_run: true } | Command::Plan { reach } => plan::carry_out(settings, Up, target(reach)),
         Command::Down { reach, dry_run: true } => plan::carry_out(settings, Down, target(reach)),
         Command::Status { check } => {
@@ -40,12 +43,17 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
         Command::Baseline { up_to, reason } => {
             repair::carry_out(settings, Baseline, Some(Change::Baseline(up_to.clone())), reason.clone())
         }
-        Command::Health => run::carry_out(settings, Health, Target::Latest, None),
+        Command::Health => run::carry_out(settings, Task::Plain(Health), Target::Latest),
         Command::Push => push::carry_out(settings),
         Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
         Command::Probe { ready } => {
             probe::carry_out(settings, if *ready { probe::Page::Ready } else { probe::Page::Live })
         }
+        Command::Wait { wanted, timeout } => {
+            let goal = Goal { version: wanted.clone(), patience: *timeout };
+            run::carry_out(settings, Task::Wait(&goal), Target::Latest)
+        }
+        Command::Exec { program } => exec::carry_out(settings, program),
         Command::New { name, reversible } => new::carry_out(settings, name, *reversible),
         Command::Completions { shell } => completions::shell(*shell),
         Command::Man => completions::man(),
@@ -72,6 +80,8 @@ impl Command {
             Self::Push => "push",
             Self::Serve { .. } => "serve",
             Self::Probe { .. } => "probe",
+            Self::Wait { .. } => "wait",
+            Self::Exec { .. } => "exec",
             Self::New { .. } => "new",
             Self::Completions { .. } => "completions",
             Self::Man => "man",
@@ -89,8 +99,13 @@ fn fail(format: Format, command: &str, exit: Exit, problem: Problem) -> Exit {
 /// The last line for programs.
 fn finish(format: Format, report: &Report<'_>) {
     if format == Format::Json {
-        Output::raw().line(json::report(report));
+        stream(report.command).raw().line(json::report(report));
     }
+}
+
+/// Where a command says what it has to say.
+fn stream(command: &str) -> Stream {
+    if command == "exec" { Stream::Err } else { Stream::Out }
 }
 
 /// Runs a future to its end on this thread.

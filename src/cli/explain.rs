@@ -45,6 +45,11 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
     }
 }
 
+/// The same, for what stops nobody.
+pub(crate) fn warning(diagnosis: Diagnosis) -> Diagnosis {
+    Diagnosis { severity: Severity::Warning, ..diagnosis }
+}
+
 /// An error with its causes in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -10,6 +10,7 @@ mod environment;
 mod figures;
 mod flush;
 mod lines;
+mod notify;
 mod otlp;
 mod prometheus_text;
 mod push;
@@ -32,14 +33,19 @@ use migrascope::run::Figures as Wanted;
 use migrascope::{Event, Observer};
 use thiserror::Error;
 
+use self::delivery::Kind;
+use self::environment::Signal;
 pub(crate) use self::figures::{Figures, RunInfo};
 use self::flush::{Budget, Flushed};
+use self::notify::Notices;
+pub(crate) use self::notify::{NotifyOn, NotifySettings, Secret};
 pub(crate) use self::otlp::provide_tls;
 pub(crate) use self::push::PushSettings;
 pub(crate) use self::resend::resend;
 pub(crate) use self::scrape::{Scrape, Series, text};
 use self::shown::Shown;
 pub(crate) use self::start::start;
+use super::json::Report;
 
 /// Whether telemetry is sent, and how much a mistake in its settings matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,8 +88,12 @@ pub(crate) struct ExportSettings {
     pub(crate) flush_timeout: Duration,
     /// How much the traces tell.
     pub(crate) spans: Policy,
+    /// Who is told of a run when it has ended.
+    pub(crate) notify: NotifySettings,
     /// Whether to send at all.
     pub(crate) telemetry: TelemetryMode,
+    /// Whether there are figures: not of what applies nothing by intention, and would overwrite those of a run.
+    pub(crate) counted: bool,
 }
 
 /// Mistakes in the settings of telemetry, found where telemetry is required.
@@ -100,6 +110,7 @@ pub(crate) struct Export {
     figures: Option<Shown>,
     traces: Option<otlp::Traces>,
     records: Option<otlp::Logs>,
+    notices: Notices,
     flush_timeout: Duration,
     warnings: Vec<String>,
 }
@@ -125,21 +136,24 @@ impl Export {
         self.figures.as_ref().map(|shown| shown.figures().clone())
     }
 
-    /// Closes the root span with the exit code, puts the figures and sends what is left, within the flush timeout.
+    /// Closes the root span with the exit code, puts the figures, sends what is left and tells of the run whoever is to be told,
+    /// within the flush timeout. The report has everything but the warnings.
     ///
     /// What comes back are warnings, at most one for each exporter.
-    pub(crate) fn finish(self, exit_code: i32) -> Vec<String> {
+    pub(crate) fn finish(self, report: &Report<'_>) -> Vec<String> {
         let remarks = self.logs.remarks();
-        self.logs.close(exit_code);
+        self.logs.close(report.exit_code.into());
         let budget = Budget::starting_now(self.flush_timeout);
         let records = self.records.as_ref().map(otlp::Logs::task);
         let figures = self.figures.iter().flat_map(Shown::tasks);
-        let tasks = self.traces.map(otlp::Traces::into_task).into_iter().chain(records).chain(figures);
+        let traces = self.traces.map(otlp::Traces::into_task);
+        let notices = self.notices.tasks(report);
+        let tasks = traces.into_iter().chain(records).chain(figures).chain(notices);
         let mut flushed = flush::within(budget, tasks.collect());
         flushed.iter().for_each(|flushed| tell(&remarks, flushed));
         // What was just told is sent where a receiver of records is known to listen.
         if let Some(records) = self.records.filter(otlp::Logs::is_well)
-            && flushed.iter().all(|flushed| flushed.signal != environment::Signal::Logs || flushed.failure.is_none())
+            && flushed.iter().all(|flushed| flushed.kind != Kind::Signal(Signal::Logs) || flushed.failure.is_none())
         {
             flushed.extend(flush::within(budget, vec![records.task()]));
         }
@@ -155,7 +169,7 @@ impl Export {
 
 /// Says of one exporter what became of its last work.
 fn tell(remarks: &Remarks, flushed: &Flushed) {
-    let signal = flushed.signal.word();
+    let signal = flushed.kind.word();
     let outcome = match &flushed.failure {
         None => Outcome::Success,
         Some(reason) => {
@@ -169,6 +183,7 @@ fn tell(remarks: &Remarks, flushed: &Flushed) {
 impl Observer for Export {
     fn observe(&mut self, event: &Event<'_>) {
         self.logs.observe(event);
+        self.notices.observe(event);
         if let Some(figures) = &mut self.figures {
             figures.observe(event);
         }

@@ -112,6 +112,30 @@ Examples:
 Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
 down --listen answer the same pages during a run.";
 
+pub(super) const WAIT: &str = "\
+Examples:
+  migrascope wait                          until nothing is pending
+  migrascope wait --for 20260105090000     until this one is applied, whatever comes later
+  migrascope wait --timeout 2min
+
+For the pods of an application whose migrations a Job applies. Reads only, and takes no lock. Exits with 3 when it took too
+long, with 4 at once when a migration is half-way, has failed, or would be refused, and nobody is at work on it.";
+
+pub(super) const EXEC: &str = "\
+Examples:
+  migrascope exec -- node server.js
+  AUTO_MIGRATE=true migrascope exec -- ./app --port 8080
+  migrascope exec --env development -- cargo run
+
+  environment    AUTO_MIGRATE unset   true                  false
+  development    migrate              migrate               say what is pending
+  production     say what is pending  migrate               leave the database alone
+  test           leave it alone       leave it alone        leave it alone
+
+The environment is --env, else APP_ENV, else NODE_ENV; none counts as production. Where migrating fails, the application
+is not started, and the exit code says why. It inherits standard input and output, and finds the run's span in
+TRACEPARENT; everything that migrascope says goes to standard error.";
+
 pub(super) const NEW: &str = "\
 Examples:
   migrascope new create_users

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub(crate) use self::body::state;
 use self::name::Name;
 pub(crate) use self::report::{Problem, Report, health, status, whole_plan};
-use super::output::Output;
+use super::output::{Output, Stream};
 use super::settings::Verbosity;
 
 /// The version of the schema: raised when a reader of the old one could be misled.
@@ -29,8 +29,8 @@ pub(crate) struct Json {
 
 impl Json {
     /// Says nothing yet.
-    pub(crate) fn new(verbosity: Verbosity) -> Self {
-        Self { out: Output::raw(), verbosity, run_id: String::new() }
+    pub(crate) fn new(stream: Stream, verbosity: Verbosity) -> Self {
+        Self { out: stream.raw(), verbosity, run_id: String::new() }
     }
 }
 

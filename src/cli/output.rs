@@ -1,27 +1,58 @@
 //! The two streams. A reader that goes away is no error; colours are taken out where they are not wanted.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Stdout, Write as _};
+use std::io::{self, ErrorKind, Write};
 
 use anstream::AutoStream;
 
 use super::explain::Diagnosis;
 
-/// Standard output: what was asked for.
+/// Where a command says what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error: standard output belongs to the program that is started afterwards.
+    Err,
+}
+
+/// What was asked for, on its way out.
 pub(crate) struct Output {
-    stream: AutoStream<Stdout>,
+    stream: Box<dyn Write + Send>,
     broken: bool,
 }
 
-impl Output {
+impl Stream {
     /// For people: colours on a terminal, unless `NO_COLOR` says otherwise.
-    pub(crate) fn text() -> Self {
-        Self { stream: anstream::stdout(), broken: false }
+    pub(crate) fn text(self) -> Output {
+        match self {
+            Self::Out => Output::to(anstream::stdout()),
+            Self::Err => Output::to(anstream::stderr()),
+        }
     }
 
     /// For programs: every byte as it is.
+    pub(crate) fn raw(self) -> Output {
+        match self {
+            Self::Out => Output::to(AutoStream::always_ansi(io::stdout())),
+            Self::Err => Output::to(AutoStream::always_ansi(io::stderr())),
+        }
+    }
+}
+
+impl Output {
+    /// Standard output for people.
+    pub(crate) fn text() -> Self {
+        Stream::Out.text()
+    }
+
+    /// Standard output for programs.
     pub(crate) fn raw() -> Self {
-        Self { stream: AutoStream::always_ansi(io::stdout()), broken: false }
+        Stream::Out.raw()
+    }
+
+    fn to(stream: impl Write + Send + 'static) -> Self {
+        Self { stream: Box::new(stream), broken: false }
     }
 
     /// Writes a line at once; after a failure nothing more.

@@ -11,16 +11,17 @@ mod width;
 
 use std::time::Duration;
 
-use migrascope::Observer;
 use migrascope::database::{Holder, Identity};
 use migrascope::event::{Command, Event, RunContext};
-use migrascope::plan::{Plan, Step};
+use migrascope::plan::{Plan, Schema, Step};
+use migrascope::policy::{Decided, Decision};
 use migrascope::report::{HealthReport, StepReport};
+use migrascope::{Error, Observer};
 
 use self::line::Columns;
 use self::live::Live;
 use super::explain;
-use super::output::{Output, complain};
+use super::output::{Output, Stream, complain};
 use super::settings::Verbosity;
 use super::words;
 
@@ -33,19 +34,22 @@ pub(crate) struct Screen {
     title: String,
     run_id: String,
     command: Option<Command>,
+    /// Whether what is pending is only said.
+    looks: bool,
 }
 
 impl Screen {
     /// Says nothing yet.
-    pub(crate) fn new(verbosity: Verbosity) -> Self {
+    pub(crate) fn new(stream: Stream, verbosity: Verbosity) -> Self {
         Self {
-            out: Output::text(),
+            out: stream.text(),
             verbosity,
             live: Live::on_stderr(),
             columns: Columns::default(),
             title: String::new(),
             run_id: String::new(),
             command: None,
+            looks: false,
         }
     }
 
@@ -60,6 +64,14 @@ impl Screen {
         self.command = Some(run.command);
     }
 
+    fn decided(&mut self, decided: &Decided) {
+        self.looks = decided.decision == Decision::Look;
+        if decided.decision == Decision::Leave {
+            self.say(line::title(&self.title, &self.run_id));
+        }
+        self.say(explain::one_line(&decided.to_string()));
+    }
+
     fn connected(&mut self, identity: &Identity) {
         let header = line::header(&self.title, &words::database(identity), &self.run_id);
         self.say(header);
@@ -71,8 +83,22 @@ impl Screen {
         self.live.tell_at_once(waited, &text);
     }
 
+    fn awaited(&mut self, schema: Option<&Schema>, error: Option<&Error>, waited: Duration) {
+        let state = match (error, schema) {
+            (Some(error), _) => explain::chain(error),
+            (None, Some(schema)) => format!("{} pending", words::are(schema.pending, "migration")),
+            (None, None) => "nothing was seen yet".to_owned(),
+        };
+        let text = format!("waiting for {}: {}", words::so_far(waited), explain::one_line(&state));
+        self.live.tell_at_once(waited, &text);
+    }
+
     fn planned(&mut self, plan: &Plan<'_>) {
         self.live.clear();
+        if self.looks {
+            line::pending(&plan.steps).into_iter().for_each(|line| self.say(line));
+            return;
+        }
         self.columns.fit(&plan.steps);
         if let Some(reason) = self.columns.shared() {
             self.say(reason);
@@ -145,10 +171,16 @@ impl Observer for Screen {
         }
         match event {
             Event::RunStarted { run, .. } => self.begin(run),
+            Event::PolicyDecided { decided } => self.decided(decided),
             Event::ConnectFinished { result: Ok(identity), .. } => self.connected(identity),
             Event::LockWaited { holder, waited } => self.waited(*holder, *waited),
+            Event::SchemaAwaited { schema, error, waited } => self.awaited(*schema, *error, *waited),
             Event::LockFinished { .. } | Event::StatementStarted { .. } => self.live.clear(),
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
+            Event::PlanFinished { result: Err(Error::Refused(objections)), .. } if self.looks => {
+                self.live.clear();
+                objections.iter().for_each(|one| complain(explain::warning(explain::objection(one)).render()));
+            }
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),
             Event::StatementBlocked { step, index, blocker, elapsed } => {

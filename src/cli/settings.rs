@@ -5,6 +5,7 @@ mod database;
 mod file;
 mod health;
 mod hooks;
+mod notify;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use migrascope::Options as Policy;
 use migrascope::layout::Links;
 use migrascope::plan::Order;
+use migrascope::policy::Environment as AppEnvironment;
 use migrascope::run::Wait;
 
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) target: Option<String>,
     /// What the library needs to know; its target is for the commands to set.
     pub(crate) policy: Policy,
+    /// The environment that an application starts in, and what says so.
+    pub(crate) environment: Option<(AppEnvironment, String)>,
     /// What is checked after a run.
     pub(crate) health: HealthSettings,
     /// For whom the output is.
@@ -100,6 +104,7 @@ impl Settings {
             links: links(&mut sources, typed),
             target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
             policy: policy(&mut sources, typed),
+            environment: app_environment(&mut sources, typed),
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
@@ -166,6 +171,12 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
     }
 }
 
+fn app_environment(sources: &mut Sources<'_>, typed: &Options) -> Option<(AppEnvironment, String)> {
+    let named_by = sources.first("env", typed.env.as_deref()).map(|given| given.origin.to_string())?;
+    let environment = sources.value("env", typed.env.as_deref(), AppEnvironment::parse)?;
+    Some((environment, named_by))
+}
+
 fn format(sources: &mut Sources<'_>, typed: &Options) -> Format {
     let read = |text: &str| choose(text, FORMAT, [Format::Text, Format::Json]);
     sources.value("format", typed.format.as_deref(), read).unwrap_or_default()
@@ -204,6 +215,8 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
             .value("telemetry-flush-timeout", typed.telemetry_flush_timeout.as_deref(), duration)
             .unwrap_or(Duration::from_secs(5)),
         spans: trace::resolve(sources, typed),
+        counted: true,
+        notify: notify::resolve(sources, &typed.notify),
     }
 }
 

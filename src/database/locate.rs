@@ -1,6 +1,7 @@
 //! Finds the place in a statement that a message complains about, for databases that name it only in words.
 
 /// The byte offset of `word` in `sql` where it stands as a whole word exactly once; `None` otherwise.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn only_word(sql: &str, word: &str) -> Option<usize> {
     let mut found = whole_words(sql, word);
     let first = found.next()?;
@@ -8,6 +9,7 @@ pub(super) fn only_word(sql: &str, word: &str) -> Option<usize> {
 }
 
 /// Every place where `word` stands as a whole word, whatever its case.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn whole_words<'a>(sql: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let bounded = word.starts_with(is_word);
@@ -24,12 +26,14 @@ pub(super) fn whole_words<'a>(sql: &'a str, word: &'a str) -> impl Iterator<Item
 }
 
 /// The text between the first `open` and the next `close` after it.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn between<'a>(message: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let (_, rest) = message.split_once(open)?;
     rest.split_once(close).map(|(inner, _)| inner)
 }
 
 /// Bytes before line `number` (counted from 1); the text's length when there are fewer lines.
+#[cfg(feature = "mysql")]
 pub(super) fn line_start(text: &str, number: usize) -> usize {
     if number <= 1 {
         return 0;

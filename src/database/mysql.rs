@@ -37,6 +37,11 @@ impl Mysql {
         if driver.get_database().is_none_or(str::is_empty) {
             return Err(UrlError::Unusable { reason: "it names no database".to_owned() });
         }
+        Ok(Self::with(driver, options))
+    }
+
+    /// Connects as `driver` says.
+    pub(super) fn with(driver: MySqlConnectOptions, options: ConnectOptions) -> Self {
         // The server's own SQL mode and time zone count, as in its own client; the driver would change both.
         let driver = driver
             .pipes_as_concat(false)
@@ -44,7 +49,7 @@ impl Mysql {
             .timezone(None)
             .charset("utf8mb4")
             .disable_statement_logging();
-        Ok(Self { driver, init: options.init })
+        Self { driver, init: options.init }
     }
 
     async fn connect(&self) -> Result<Wire, DatabaseError> {

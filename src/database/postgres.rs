@@ -47,10 +47,14 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        let driver: PgConnectOptions = url.driver_options()?;
+        Ok(Self::with(url.driver_options()?, options))
+    }
+
+    /// Connects as `driver` says.
+    pub(super) fn with(driver: PgConnectOptions, options: ConnectOptions) -> Self {
         // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
         let driver = driver.application_name(&options.application).disable_statement_logging();
-        Ok(Self { driver, init: options.init })
+        Self { driver, init: options.init }
     }
 }
 

@@ -17,6 +17,7 @@ use sqlx::{AssertSqlSafe, Connection, Either};
 
 use self::error::{from_connect, translate};
 use self::keeper::SqliteKeeper;
+use self::options::Location;
 use super::row::{columns, number};
 use super::{
     Abilities, Access, ConnectOptions, Connector, DatabaseError, Done, Holder, Identity, Keeper, Limits, Probe, Row,
@@ -40,20 +41,24 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        let location = options::parse(url)?;
-        Ok(Self {
-            driver: location.driver,
-            file: location.file,
-            create: location.create,
-            init: options.init,
-            application: options.application,
-            interrupt: Arc::default(),
-        })
+        Ok(Self::at(options::parse(url)?, options))
+    }
+
+    /// Connects as `driver` says.
+    pub(super) fn with(driver: SqliteConnectOptions, options: ConnectOptions) -> Self {
+        Self::at(options::of(driver), options)
+    }
+
+    fn at(location: Location, options: ConnectOptions) -> Self {
+        let Location { driver, file, create } = location;
+        let ConnectOptions { application, init } = options;
+        Self { driver, file, create, init, application, interrupt: Arc::default() }
     }
 
     async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
         let driver = match access {
-            Access::Write => self.driver.clone().create_if_missing(self.create),
+            Access::Write if self.create => self.driver.clone().create_if_missing(true),
+            Access::Write => self.driver.clone(),
             Access::Check => self.driver.clone().create_if_missing(false),
             // Nothing may be created: an empty database in memory stands in for a file that does not exist.
             Access::Read if self.file.as_ref().is_some_and(|file| !file.exists()) => {

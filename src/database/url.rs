@@ -27,6 +27,7 @@ impl SecretUrl {
     }
 
     /// The path and query behind the scheme, for a database that is a file.
+    #[cfg(feature = "sqlite")]
     pub(super) fn without_scheme(&self) -> &str {
         let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
         rest.strip_prefix("//").unwrap_or(rest)
@@ -104,6 +105,12 @@ pub enum UrlError {
         scheme: String,
         /// What may have been meant.
         suggestion: Option<&'static str>,
+    },
+    /// The library was built without it.
+    #[error("this build of migrascope has no {database}: it needs cargo's feature {database:?}")]
+    NotBuilt {
+        /// Which.
+        database: &'static str,
     },
     /// A part of it does not fit.
     #[error("the database URL cannot be used: {reason}")]

@@ -13,10 +13,14 @@ pub enum Command {
     Repair,
     /// Record migrations as applied in a database that has no history yet.
     Baseline,
+    /// Wait until somebody else has applied what is pending.
+    Wait,
+    /// At the start of an application: apply what is pending, or not, as a policy says.
+    Exec,
 }
 
 impl Command {
-    /// `up`, `down`, `health`, `repair` or `baseline`.
+    /// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -25,6 +29,8 @@ impl Command {
             Self::Health => "health",
             Self::Repair => "repair",
             Self::Baseline => "baseline",
+            Self::Wait => "wait",
+            Self::Exec => "exec",
         }
     }
 }

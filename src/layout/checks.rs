@@ -1,9 +1,9 @@
 //! A directory of health checks of one's own: one SQL file a check, named by it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::source::Source;
 use super::{Fault, FileProblem, LayoutError, read_script, variant};
 use crate::migration::{Dialect, Place, Script, StatementKind};
 
@@ -16,10 +16,10 @@ pub struct OwnCheck {
     pub script: Script,
 }
 
-pub(super) fn read(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
     let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
-    for (name, path) in files(directory, dialect)? {
-        match read_script(&path, dialect) {
+    for (name, path) in files(source, dialect)? {
+        match read_script(source, &path, dialect) {
             Ok(script) => match transaction_control(&script) {
                 Some(found) => problems.push(found),
                 None => checks.push(OwnCheck { name, script }),
@@ -43,21 +43,18 @@ fn transaction_control(script: &Script) -> Option<FileProblem> {
 }
 
 /// The file of each check in the order of their names; one for this database wins over the plain one.
-fn files(directory: &Path, dialect: Dialect) -> Result<BTreeMap<String, PathBuf>, LayoutError> {
-    let unreadable =
-        |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
+fn files(source: Source<'_>, dialect: Dialect) -> Result<BTreeMap<String, PathBuf>, LayoutError> {
     let (mut plain, mut own) = (BTreeMap::new(), BTreeMap::new());
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for entry in source.list()? {
+        let file_name = entry.file_name.to_string_lossy();
         let Some(stem) = file_name.strip_suffix(".sql").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
         else {
             continue;
         };
         match variant(stem) {
-            Some((name, named)) if named == dialect => own.insert(name.to_owned(), path),
+            Some((name, named)) if named == dialect => own.insert(name.to_owned(), entry.path),
             Some(_) => continue,
-            None => plain.insert(stem.to_owned(), path),
+            None => plain.insert(stem.to_owned(), entry.path),
         };
     }
     plain.append(&mut own);

@@ -1,9 +1,9 @@
 //! SQL around each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the directory of the migrations.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Fault, FileProblem, LayoutError, Links, leads_outside, read_script, variant};
+use super::source::{Listed, Source, leads_outside};
+use super::{Fault, FileProblem, LayoutError, Links, read_script, variant};
 use crate::migration::{Dialect, Place, Script, Statement, StatementKind};
 
 /// Where the files are, in the directory of the migrations.
@@ -22,19 +22,28 @@ pub struct HookScripts {
     pub after_each: Option<Script>,
 }
 
-pub(super) fn read(directory: &Path, dialect: Dialect, links: Links) -> Result<HookScripts, LayoutError> {
-    let folder = directory.join(FOLDER);
-    if !folder.is_dir() {
-        return Ok(HookScripts::default());
+/// `source` is the directory of the migrations.
+pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
+    match source {
+        Source::Disk { directory, links } => {
+            let folder = directory.join(FOLDER);
+            let outside = (links == Links::Inside).then(|| leads_outside(directory, &folder)).flatten();
+            match outside {
+                Some(target) => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkOutside(target))])),
+                None if folder.is_dir() => read_folder(Source::Disk { directory: &folder, links }, dialect),
+                None => Ok(HookScripts::default()),
+            }
+        }
+        Source::Embedded { files, directory } => {
+            read_folder(Source::Embedded { files, directory: &directory.join(FOLDER) }, dialect)
+        }
     }
+}
+
+fn read_folder(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
     let mut problems = Vec::new();
-    if links == Links::Inside
-        && let Some(target) = leads_outside(directory, &folder)
-    {
-        return Err(LayoutError::Files(vec![problem(&folder, Fault::LinkOutside(target))]));
-    }
-    let found = list(&folder, dialect, &mut problems)?;
-    let mut load = |name: &str| load(directory, found.best(name)?, dialect, links, &mut problems);
+    let found = list(source, dialect, &mut problems)?;
+    let mut load = |name: &str| load(source, found.best(name)?, dialect, &mut problems);
     let scripts = HookScripts { before_each: load(BEFORE), after_each: load(AFTER) };
     if problems.is_empty() { Ok(scripts) } else { Err(LayoutError::Files(problems)) }
 }
@@ -55,47 +64,30 @@ impl Found {
 }
 
 /// Whoever writes a hook that is never run wants to hear of it; scripts for the shell and notes may lie beside them.
-fn list(folder: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Result<Found, LayoutError> {
-    let unreadable =
-        |error: std::io::Error| LayoutError::Directory { path: folder.to_owned(), reason: error.to_string() };
-    let mut entries = fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    entries.sort_by_key(fs::DirEntry::file_name);
+fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Result<Found, LayoutError> {
     let mut found = Found::default();
-    for entry in entries {
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        if name.starts_with('.') {
+    for Listed { file_name, path, outside, .. } in source.list()? {
+        let name = file_name.to_string_lossy();
+        let stem = name.strip_suffix(".sql");
+        if name.starts_with('.') || stem.is_none() && !name.starts_with(BEFORE) && !name.starts_with(AFTER) {
             continue;
         }
-        let Some(stem) = name.strip_suffix(".sql") else {
-            if name.starts_with(BEFORE) || name.starts_with(AFTER) {
-                problems.push(problem(&path, unknown(&name)));
+        let (known, named) = stem.and_then(variant).map_or((stem, None), |(stem, named)| (Some(stem), Some(named)));
+        match known.filter(|known| [BEFORE, AFTER].contains(known)) {
+            None => problems.push(problem(&path, unknown(&name))),
+            Some(_) if named.is_some_and(|named| named != dialect) => {}
+            Some(_) if outside.is_some() => {
+                problems.extend(outside.map(|target| problem(&path, Fault::LinkOutside(target))));
             }
-            continue;
-        };
-        let (stem, named) = variant(stem).map_or((stem, None), |(stem, named)| (stem, Some(named)));
-        match named {
-            _ if ![BEFORE, AFTER].contains(&stem) => problems.push(problem(&path, unknown(&name))),
-            None => found.plain.push((stem.to_owned(), path)),
-            Some(named) if named == dialect => found.own.push((stem.to_owned(), path)),
-            Some(_) => {}
+            Some(known) if named.is_some() => found.own.push((known.to_owned(), path)),
+            Some(known) => found.plain.push((known.to_owned(), path)),
         }
     }
     Ok(found)
 }
 
-fn load(
-    directory: &Path,
-    path: &Path,
-    dialect: Dialect,
-    links: Links,
-    problems: &mut Vec<FileProblem>,
-) -> Option<Script> {
-    let outside = (links == Links::Inside).then(|| leads_outside(directory, path)).flatten();
-    if let Some(target) = outside {
-        problems.push(problem(path, Fault::LinkOutside(target)));
-        return None;
-    }
-    match read_script(path, dialect) {
+fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<Script> {
+    match read_script(source, path, dialect) {
         Ok(script) => {
             let stray = script.statements.iter().find(|statement| leaves_transaction(statement));
             problems.extend(stray.map(|statement| misplaced(&script, statement)));

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Fault, FileProblem, LayoutError, Links, Ways, leads_outside, read_script};
+use super::source::Source;
+use super::{Fault, FileProblem, LayoutError, Links, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
 /// Below that a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
 
-pub(super) fn read(directory: &Path, dialect: Dialect, links: Links) -> Result<MigrationSet, LayoutError> {
+pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
     let mut problems = Vec::new();
-    let names = list(directory, links, &mut problems)?;
+    let names = list(source, &mut problems)?;
     let groups: Vec<Vec<FileName>> = group(names, &mut problems).into_values().collect();
     let mut migrations = Vec::with_capacity(groups.len());
-    for loaded in load_all(&groups, dialect) {
+    for loaded in load_all(source, &groups, dialect) {
         match loaded {
             Ok(Some(migration)) => migrations.push(migration),
             Ok(None) => {}
@@ -27,7 +28,7 @@ pub(super) fn read(directory: &Path, dialect: Dialect, links: Links) -> Result<M
         return Err(LayoutError::Files(problems));
     }
     if migrations.is_empty() {
-        return Err(LayoutError::Empty { path: directory.to_owned(), dialect });
+        return Err(LayoutError::Empty { path: source.directory().to_owned(), dialect });
     }
     MigrationSet::new(migrations).map_err(|pair| {
         let fault = Fault::Duplicate { other: pair.0.up.path.clone() };
@@ -40,7 +41,7 @@ pub(super) fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) 
     let written =
         |path: &Path, error: &std::io::Error| LayoutError::Write { path: path.to_owned(), reason: error.to_string() };
     fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
-    let names = list(directory, Links::Anywhere, &mut Vec::new())?;
+    let names = list(Source::Disk { directory, links: Links::Anywhere }, &mut Vec::new())?;
     let version = next_version(&names, timestamp);
     let mut paths = vec![directory.join(format!("{version}_{slug}.sql"))];
     if ways == Ways::UpAndDown {
@@ -85,32 +86,18 @@ impl FileName {
 }
 
 /// The directory's SQL files; files that are no migrations at all (`README.md`, `atlas.sum`) are passed over.
-fn list(directory: &Path, links: Links, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
-    let unreadable =
-        |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        // Known from the directory itself, without asking for each file; a link may lead to either.
-        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir()) || link && entry.path().is_dir();
-        entries.push((entry.file_name(), folder, link));
-    }
-    entries.sort();
+fn list(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
+    let entries = source.list()?;
     let mut names = Vec::with_capacity(entries.len());
-    for (file_name, folder, link) in entries {
-        let path = directory.join(&file_name);
-        let outside = (link && links == Links::Inside).then(|| leads_outside(directory, &path)).flatten();
-        let file_name = file_name.to_string_lossy();
-        match judge(&path, &file_name, folder) {
+    for entry in entries {
+        let (path, file_name) = (entry.path, entry.file_name.to_string_lossy().into_owned());
+        match judge(&path, &file_name, entry.folder) {
             Verdict::Stray => {}
             Verdict::Fault(fault) => problems.push(problem(&path, fault)),
-            Verdict::Migration if outside.is_some() => {
-                problems.extend(outside.map(|target| problem(&path, Fault::LinkOutside(target))));
-            }
-            Verdict::Migration => match FileName::parse(path.clone(), &file_name) {
-                Some(name) => names.push(name),
-                None => problems.push(problem(&path, Fault::NoVersion)),
+            Verdict::Migration => match (entry.outside, FileName::parse(path.clone(), &file_name)) {
+                (Some(target), _) => problems.push(problem(&path, Fault::LinkOutside(target))),
+                (None, Some(name)) => names.push(name),
+                (None, None) => problems.push(problem(&path, Fault::NoVersion)),
             },
         }
     }
@@ -162,10 +149,11 @@ type Loaded = Result<Option<Migration>, Vec<FileProblem>>;
 
 /// Loads the groups in order, on several threads where there are many: reading and splitting is all that a run with
 /// nothing to do has to do.
-fn load_all(groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
+fn load_all(source: Source<'_>, groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = groups.len().div_ceil(threads).max(GROUPS_WORTH_A_THREAD);
-    let load_share = |share: &[Vec<FileName>]| share.iter().map(|group| load(group, dialect)).collect::<Vec<_>>();
+    let load_share =
+        |share: &[Vec<FileName>]| share.iter().map(|group| load(source, group, dialect)).collect::<Vec<_>>();
     let mut shares = groups.chunks(share);
     let first = shares.next().unwrap_or_default();
     std::thread::scope(|scope| {
@@ -180,7 +168,7 @@ fn load_all(groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
 }
 
 /// The migration as this dialect has it; `None` where its files are for other databases only.
-fn load(group: &[FileName], dialect: Dialect) -> Loaded {
+fn load(source: Source<'_>, group: &[FileName], dialect: Dialect) -> Loaded {
     let pick = |down: bool| {
         let of = |wanted: Option<Dialect>| group.iter().find(|name| name.down == down && name.dialect == wanted);
         of(Some(dialect)).or_else(|| of(None))
@@ -188,8 +176,8 @@ fn load(group: &[FileName], dialect: Dialect) -> Loaded {
     let Some(up) = pick(false) else {
         return Ok(None);
     };
-    let down: Option<Result<Script, _>> = pick(true).map(|name| read_script(&name.path, dialect));
-    let script = read_script(&up.path, dialect);
+    let down: Option<Result<Script, _>> = pick(true).map(|name| read_script(source, &name.path, dialect));
+    let script = read_script(source, &up.path, dialect);
     match (script, down.transpose()) {
         (Ok(script), Ok(down)) => {
             Ok(Some(Migration { version: up.version.clone(), name: up.name.clone(), up: script, down }))

@@ -77,6 +77,14 @@ impl Logs {
     /// What ends, while its span is open.
     fn before(&mut self, event: &Event<'_>) {
         match event {
+            Event::PolicyDecided { decided } => {
+                self.spans.root().in_scope(|| record::policy_decided(&self.run, decided));
+            }
+            Event::SchemaAwaited { schema, .. } if !self.waiting.told => {
+                self.waiting.told = true;
+                let pending = schema.map(|schema| schema.pending);
+                self.spans.root().in_scope(|| record::schema_awaited(&self.run, pending));
+            }
             Event::LockWaited { holder, .. } => self.waited(*holder),
             Event::LockFinished { error, acquired, waited, .. } => self.locked(*error, *acquired, *waited),
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),

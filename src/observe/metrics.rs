@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::event::{Command, Event, Observer};
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema, Step};
+use crate::policy::Decision;
 use crate::report::{Report, StepReport};
 
 /// Who counts.
@@ -45,6 +46,8 @@ pub struct Metrics {
     health: HealthFigures,
     client: Client,
     count: Count,
+    /// The labels of a run that may be none.
+    undecided: Option<Labels>,
 }
 
 impl Metrics {
@@ -72,6 +75,7 @@ impl Metrics {
             health: HealthFigures::new(meter, count),
             client: Client::new(meter),
             count,
+            undecided: None,
         }
     }
 
@@ -200,6 +204,16 @@ impl Observer for Metrics {
             // Health checks alone are no run, and say nothing about the last one.
             Event::RunStarted { run, .. } if run.command == Command::Health => {}
             Event::RunFinished { report, .. } if report.command == Command::Health.word() => {}
+            // What applies nothing by intention is none either; of an application's start that is not known yet.
+            Event::RunStarted { run, expected } if matches!(run.command, Command::Exec | Command::Wait) => {
+                self.undecided = Some(Labels::of(run.target.as_deref(), expected));
+            }
+            Event::PolicyDecided { decided } if decided.decision == Decision::Migrate => {
+                if let Some(labels) = self.undecided.take() {
+                    self.state().run_began(labels, SystemTime::now());
+                }
+            }
+            Event::RunFinished { .. } if self.undecided.take().is_some() => {}
             Event::HealthFinished { report } => self.state().stages.health = report.elapsed,
             Event::RunStarted { run, expected } => {
                 self.state().run_began(Labels::of(run.target.as_deref(), expected), SystemTime::now());

@@ -25,6 +25,10 @@ pub const SPAN_HEALTH_ALONE: &str = "migrascope health";
 pub const SPAN_REPAIR: &str = "migrascope repair";
 /// Root span of a baseline.
 pub const SPAN_BASELINE: &str = "migrascope baseline";
+/// Root span of what precedes an application's start.
+pub const SPAN_EXEC: &str = "migrascope exec";
+/// Root span of waiting for a schema.
+pub const SPAN_WAIT: &str = "migrascope wait";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
 /// Making the connection.
@@ -152,10 +156,16 @@ pub const K8S_CONTAINER_NAME: &str = "k8s.container.name";
 pub const RUN_ID: &str = "migrascope.run.id";
 /// Label: the trace of the run, 32 hexadecimal digits.
 pub const TRACE_ID: &str = "migrascope.trace.id";
-/// `up`, `down` or `health`.
+/// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
 pub const TARGET: &str = "migrascope.target";
+/// In which environment an application starts: `development`, `production` or `test`.
+pub const POLICY_ENVIRONMENT: &str = "migrascope.policy.environment";
+/// What is done about migrations then: `migrate`, `look` or `leave`.
+pub const POLICY_DECISION: &str = "migrascope.policy.decision";
+/// Why that was decided.
+pub const POLICY_REASON: &str = "migrascope.policy.reason";
 /// How the run or the migration ended: `success`, `failure`, `error`, `timeout`, `cancellation` or `skip`.
 pub const OUTCOME: &str = "migrascope.outcome";
 /// Migrations that the plan has.
@@ -231,9 +241,10 @@ pub const SCRIPT_LINE: &str = "migrascope.script.line";
 pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
 /// Log records: the signal's name.
 pub const SIGNAL: &str = "migrascope.signal";
-/// Log records: what an exporter sends: `traces`, `metrics` or `logs`.
+/// Log records and a label: what an exporter sends: `traces`, `metrics`, `logs` or `notifications`.
 pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
-/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`] or [`EXPORTER_TEXTFILE`].
+/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`], [`EXPORTER_TEXTFILE`], [`EXPORTER_GRAFANA`] or
+/// [`EXPORTER_WEBHOOK`].
 pub const TELEMETRY_EXPORTER: &str = "migrascope.telemetry.exporter";
 /// Exporter: OTLP, over HTTP or gRPC.
 pub const EXPORTER_OTLP: &str = "otlp";
@@ -241,6 +252,10 @@ pub const EXPORTER_OTLP: &str = "otlp";
 pub const EXPORTER_PUSHGATEWAY: &str = "pushgateway";
 /// Exporter: a file for the textfile collector.
 pub const EXPORTER_TEXTFILE: &str = "textfile";
+/// Exporter: an annotation in Grafana.
+pub const EXPORTER_GRAFANA: &str = "grafana";
+/// Exporter: a webhook.
+pub const EXPORTER_WEBHOOK: &str = "webhook";
 /// Log records: items that did not arrive.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 

@@ -273,6 +273,11 @@ impl Observer for Spans {
         }
         match event {
             Event::RunStarted { expected, .. } => self.place = Place::of(expected),
+            Event::PolicyDecided { decided } => {
+                self.root.record(names::POLICY_ENVIRONMENT, decided.environment.word());
+                self.root.record(names::POLICY_DECISION, decided.decision.word());
+                self.root.record(names::POLICY_REASON, decided.why.as_str());
+            }
             Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root)),
             Event::ConnectFinished { result, .. } => self.connected(*result),
             Event::LockStarted { ledger } => {
@@ -288,6 +293,7 @@ impl Observer for Spans {
             Event::MigrationStarted { step, .. } => self.migration_started(step),
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
             Event::JournalRead { .. }
+            | Event::SchemaAwaited { .. }
             | Event::StatementRunning { .. }
             | Event::InvalidIndexDropped { .. }
             | Event::DoubtSettled { .. }

@@ -81,6 +81,22 @@ pub enum Objection {
     /// An attempt left a migration half-way.
     #[error("{}", unsettled(.0))]
     Unsettled(Box<Attempt>),
+    /// The last attempt has failed and left nothing, and the file is still the same.
+    #[error("migration {version} ({name}) has failed when it was last tried, and its file is still the same")]
+    Failed {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The run that tried it.
+        run_id: String,
+        /// When that was, in UTC as RFC 3339.
+        started_at: String,
+        /// The database's code for the error, where one was seen.
+        error_code: Option<String>,
+        /// The database's words.
+        error_text: Option<String>,
+    },
     /// A step cannot be reverted.
     #[error("migration {version} ({name}) has no down script")]
     NoDown {

@@ -117,7 +117,7 @@ fn living<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
     }
 }
 
-async fn holder(
+pub(super) async fn holder(
     connector: &dyn Connector,
     options: &Options,
     session: &dyn Session,

@@ -82,6 +82,15 @@ fn changes_session(script: &Script) -> bool {
     script.statements.iter().any(|statement| statement.changes_session)
 }
 
+/// Whoever sets something for a session that is lent for one transaction; a fragment.
+pub(super) fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String> {
+    let step = plan.steps.iter().find(|step| step.changes_session());
+    let hook =
+        job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
+    let who = step.map(|step| format!("migration {}", step.migration)).or(hook)?;
+    Some(format!("{who} sets something for its session"))
+}
+
 /// The two connections of a run while a command runs, and who is told.
 pub(super) struct Bystanders<'b> {
     pub(super) session: &'b mut dyn Session,

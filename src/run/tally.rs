@@ -6,6 +6,7 @@ use crate::event::RunContext;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
+use crate::policy::Decided;
 use crate::report::{HealthReport, Outcome, Remains, Report, RowsAffected, Stages, StepReport};
 
 pub(super) struct Tally {
@@ -88,6 +89,7 @@ impl Tally {
     pub(super) fn into_report(
         self,
         context: &RunContext,
+        policy: Option<Decided>,
         outcome: Outcome,
         schema: Option<&Schema>,
         elapsed: Duration,
@@ -96,6 +98,7 @@ impl Tally {
             run_id: context.run_id.clone(),
             trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
             command: context.command.word(),
+            policy,
             outcome,
             from: self.from,
             to: schema.and_then(|schema| schema.version.as_ref()).map(ToString::to_string),

@@ -11,6 +11,7 @@ mod retries;
 mod sample;
 mod session;
 mod totals;
+mod waiting;
 
 use migrascope::Options;
 use migrascope::event::Command;

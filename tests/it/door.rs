@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod daily;
+mod exec;
 mod failures;
 mod health;
 mod help;
@@ -10,6 +11,7 @@ mod json;
 mod settings;
 mod signals;
 mod streams;
+mod wait;
 
 use std::fmt;
 use std::path::Path;

@@ -9,6 +9,7 @@ mod door;
 mod layout;
 mod paper;
 mod plan;
+mod policy;
 mod sanitizer_properties;
 mod script;
 mod script_properties;

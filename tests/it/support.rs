@@ -21,16 +21,46 @@ pub enum Backend {
     Mysql,
 }
 
+impl Backend {
+    const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mysql];
+
+    /// As `TEST_DATABASES` names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// Whether `TEST_DATABASES` names it; where that is not set, all are wanted.
+    fn is_wanted(self) -> bool {
+        let Some(names) = std::env::var("TEST_DATABASES").ok().filter(|names| !names.is_empty()) else { return true };
+        let names: Vec<&str> = names.split_whitespace().collect();
+        for name in &names {
+            assert!(
+                Self::ALL.iter().any(|known| known.name() == *name),
+                "TEST_DATABASES: no database is called {name}"
+            );
+        }
+        names.contains(&self.name())
+    }
+}
+
 /// Calls a promise for every database that is there; says which it skips.
 pub fn on_each(promise: impl Fn(&TestDatabase)) {
-    for backend in [Backend::Sqlite, Backend::Postgres, Backend::Mysql] {
+    for backend in Backend::ALL {
         on(backend, &promise);
     }
 }
 
 /// Calls a promise for one database, or says that it skips it.
 pub fn on(backend: Backend, promise: impl Fn(&TestDatabase)) {
-    if let Some(database) = TestDatabase::fresh(backend) {
+    if !backend.is_wanted() {
+        eprintln!("skipped: TEST_DATABASES leaves {} out", backend.name());
+    } else if let Some(database) = TestDatabase::fresh(backend) {
+        // scripts/try-versions counts these.
+        eprintln!("on {}", backend.name());
         promise(&database);
     }
 }

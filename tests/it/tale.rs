@@ -11,6 +11,7 @@ mod folding;
 mod hooks;
 mod logs;
 mod mistakes;
+mod notifying;
 mod otlp;
 mod pushing;
 mod receiver;

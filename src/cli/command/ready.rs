@@ -60,8 +60,8 @@ pub(super) fn runner(
     let connector = connector(settings, application)?;
     let (set, after_run) = match command {
         Command::Health => (MigrationSet::default(), AfterRun::Examine),
-        Command::Baseline => (migrations(settings, connector.dialect())?, AfterRun::Skip),
-        Command::Up | Command::Down | Command::Repair => {
+        Command::Baseline | Command::Wait => (migrations(settings, connector.dialect())?, AfterRun::Skip),
+        Command::Up | Command::Down | Command::Repair | Command::Exec => {
             (migrations(settings, connector.dialect())?, settings.health.after_run)
         }
     };
@@ -70,8 +70,8 @@ pub(super) fn runner(
         AfterRun::Skip => Health::Skip,
     };
     let hooks = match command {
-        Command::Up | Command::Down | Command::Repair => hooks(settings, connector.dialect())?,
-        Command::Health | Command::Baseline => Hooks::default(),
+        Command::Up | Command::Down | Command::Repair | Command::Exec => hooks(settings, connector.dialect())?,
+        Command::Health | Command::Baseline | Command::Wait => Hooks::default(),
     };
     Ok(Migrator::new(connector, set, Options { target, health, hooks, ..settings.policy.clone() }))
 }

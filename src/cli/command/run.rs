@@ -1,18 +1,19 @@
-//! `up` and `down`: one run in two directions; and `health`, `repair` and `baseline`, which are told in the same way.
+//! `up` and `down`: one run in two directions; and `health`, `repair`, `baseline` and what precedes `exec`, told in the same way.
 
 use std::env;
 
-use migrascope::event::{Command, Observers, RunContext};
+use migrascope::event::{Command, Member, Observers, RemoteParent, RunContext};
 use migrascope::history::Direction;
 use migrascope::plan::Target;
-use migrascope::run::Repair;
+use migrascope::policy::{Decision, Policy};
+use migrascope::run::{Goal, Repair};
 use migrascope::{Migrator, Observer, Report as Done, RunError};
 
 use super::ready::{self, Stopped};
 use super::{block_on, fail, finish};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
-use crate::cli::export::{self, Export};
+use crate::cli::export::{self, Export, ExportSettings};
 use crate::cli::json::{self, Json, Problem, Report};
 use crate::cli::listen::{self, Listening};
 use crate::cli::output;
@@ -21,29 +22,82 @@ use crate::cli::settings::{Format, Settings, Verbosity};
 use crate::cli::signal::Signals;
 use crate::cli::{context, termination};
 
-pub(super) fn carry_out(settings: &Settings, command: Command, target: Target, repair: Option<&Repair>) -> Exit {
-    match start(settings, command, target) {
+/// What a run is for.
+#[derive(Clone, Copy)]
+pub(super) enum Task<'t> {
+    /// What the command says.
+    Plain(Command),
+    /// A change of history, or a half-way migration that goes on.
+    Repair(Command, &'t Repair),
+    /// Waiting for somebody else's run.
+    Wait(&'t Goal),
+    /// What precedes an application's start.
+    Exec(&'t Policy),
+}
+
+impl Task<'_> {
+    /// Whether it is a run for those who count runs.
+    fn is_counted(&self) -> bool {
+        match self {
+            Self::Plain(_) | Self::Repair(..) => true,
+            Self::Exec(policy) => policy.decision() == Decision::Migrate,
+            Self::Wait(_) => false,
+        }
+    }
+
+    fn command(&self) -> Command {
+        match self {
+            Self::Plain(command) | Self::Repair(command, _) => *command,
+            Self::Wait(_) => Command::Wait,
+            Self::Exec(_) => Command::Exec,
+        }
+    }
+}
+
+/// A run that is over, telemetry included.
+pub(super) struct Ended {
+    /// What the process exits with.
+    pub(super) exit: Exit,
+    /// The run's root span, for what is started afterwards.
+    pub(super) span: Option<RemoteParent>,
+    /// What the caller has said of itself, for the same.
+    pub(super) baggage: Vec<Member>,
+    /// Watching on.
+    pub(super) signals: Option<Signals>,
+}
+
+pub(super) fn carry_out(settings: &Settings, task: Task<'_>, target: Target) -> Exit {
+    end(settings, task, target).exit
+}
+
+/// The same, with what is needed to go on.
+pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended {
+    let command = task.command();
+    match start(settings, task, target) {
         Ok((migrator, context, export, listening)) => {
-            let exit = go(settings, (&migrator, repair), &context, export, listening);
+            let ended = go(settings, (&migrator, task), &context, export, listening);
             // The process ends now, and the system frees thousands of scripts faster than we do.
             std::mem::forget(migrator);
-            exit
+            ended
         }
         Err(Stopped { exit, problem }) => {
             termination::write(&Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) });
-            fail(settings.format, command.word(), exit, problem)
+            let exit = fail(settings.format, command.word(), exit, problem);
+            Ended { exit, span: None, baggage: Vec::new(), signals: None }
         }
     }
 }
 
 type Started = (Migrator, RunContext, Export, Option<Listening>);
 
-fn start(settings: &Settings, command: Command, target: Target) -> Result<Started, Stopped> {
+fn start(settings: &Settings, task: Task<'_>, target: Target) -> Result<Started, Stopped> {
+    let command = task.command();
     let mut context = context::of(command, settings.target.clone());
     let migrator = ready::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
+    let exports = ExportSettings { counted: task.is_counted(), ..settings.export.clone() };
     let mut export =
-        export::start(&settings.export, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
+        export::start(&exports, &mut context, &migrator.expected(), &variables).map_err(|error| Stopped {
             exit: Exit::Usage,
             problem: Problem::of_kind("telemetry", error.problems.iter().map(Diagnosis::error).collect()),
         })?;
@@ -64,14 +118,14 @@ fn listen(settings: &Settings, command: Command, export: &Export) -> Result<Opti
 
 fn go(
     settings: &Settings,
-    (migrator, repair): (&Migrator, Option<&Repair>),
+    (migrator, task): (&Migrator, Task<'_>),
     context: &RunContext,
     mut export: Export,
     mut listening: Option<Listening>,
-) -> Exit {
+) -> Ended {
     let remarks = export.remarks();
     let signals = Signals::watch(move |signal| remarks.signal_received(signal));
-    let mut reader = reader(settings);
+    let mut reader = reader(settings, context.command);
     let mut observers = Observers::default();
     observers.add(&mut *reader);
     observers.add(&mut export);
@@ -79,9 +133,11 @@ fn go(
         observers.add(listening);
     }
     let result = block_on(async {
-        match repair {
-            Some(repair) => migrator.repair(context, repair, &mut observers, &signals.stop).await,
-            None => migrator.run(context, &mut observers, &signals.stop).await,
+        match task {
+            Task::Plain(_) => migrator.run(context, &mut observers, &signals.stop).await,
+            Task::Repair(_, repair) => migrator.repair(context, repair, &mut observers, &signals.stop).await,
+            Task::Wait(goal) => migrator.wait(context, goal, &mut observers, &signals.stop).await,
+            Task::Exec(policy) => migrator.exec(context, policy, &mut observers, &signals.stop).await,
         }
     });
     let (done, stopped) = match result {
@@ -94,10 +150,16 @@ fn go(
         }
         Err(problem) => (None, Some(problem.into())),
     };
-    conclude(settings, context.command, done.as_ref(), stopped, export)
+    let span = export.current_span();
+    let stopped = match task {
+        Task::Exec(policy) => stopped.map(|stopped| super::exec::not_started(stopped, policy)),
+        _ => stopped,
+    };
+    let exit = conclude(settings, context.command, done.as_ref(), stopped, export);
+    Ended { exit, span, baggage: context.baggage.clone(), signals: Some(signals) }
 }
 
-/// Errors first, then what collectors take their time for, then the last line.
+/// Errors first, then what collectors and whoever is told of the run take their time for, then the last line.
 fn conclude(
     settings: &Settings,
     command: Command,
@@ -110,13 +172,17 @@ fn conclude(
     if let Some(problem) = &error {
         output::explain(&problem.problems);
     }
-    let warnings = export.finish(exit.code().into());
-    warn(settings, &warnings);
     let run = done.filter(|_| command != Command::Health);
     let found = done.filter(|_| command == Command::Health).map(json::health);
-    let report = Report { run, found, error, warnings: &warnings, ..Report::new(command.word(), exit) };
+    let report = Report { run, found, error, ..Report::new(command.word(), exit) };
+    let warnings = export.finish(&report);
+    warn(settings, &warnings);
+    let report = Report { warnings: &warnings, ..report };
     finish(settings.format, &report);
-    termination::write(&report);
+    // An application that starts now has a last word of its own.
+    if command != Command::Exec || exit != Exit::Done {
+        termination::write(&report);
+    }
     exit
 }
 
@@ -128,16 +194,19 @@ fn warn(settings: &Settings, warnings: &[String]) {
     output::explain(&diagnoses);
 }
 
-fn reader(settings: &Settings) -> Box<dyn Observer> {
+fn reader(settings: &Settings, command: Command) -> Box<dyn Observer> {
+    let stream = super::stream(command.word());
     match settings.format {
-        Format::Text => Box::new(Screen::new(settings.verbosity)),
-        Format::Json => Box::new(Json::new(settings.verbosity)),
+        Format::Text => Box::new(Screen::new(stream, settings.verbosity)),
+        Format::Json => Box::new(Json::new(stream, settings.verbosity)),
     }
 }
 
 fn direction(context: &RunContext) -> Direction {
     match context.command {
-        Command::Up | Command::Health | Command::Repair | Command::Baseline => Direction::Up,
+        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
+            Direction::Up
+        }
         Command::Down => Direction::Down,
     }
 }

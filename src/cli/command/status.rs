@@ -7,7 +7,7 @@ use migrascope::plan::Target;
 use super::ready::{self, Stopped};
 use super::{block_on, fail, finish, tells_people};
 use crate::cli::exit::Exit;
-use crate::cli::explain::{self, Diagnosis, Severity};
+use crate::cli::explain::{self, Diagnosis};
 use crate::cli::json::{self, Report};
 use crate::cli::output::{self, Output};
 use crate::cli::screen;
@@ -47,8 +47,6 @@ fn show(settings: &Settings, status: &Status, on: On) -> Exit {
 
 /// What `up` would refuse, as warnings, and the notes.
 fn remarks(status: &Status) -> Vec<Diagnosis> {
-    let warning = |diagnosis| Diagnosis { severity: Severity::Warning, ..diagnosis };
-    let objections = status.objections.iter();
-    let objections = objections.map(|one| warning(explain::objection(one)));
+    let objections = status.objections.iter().map(|one| explain::warning(explain::objection(one)));
     objections.chain(status.notes.iter().map(explain::note)).collect()
 }

@@ -27,6 +27,7 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
 pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -> Diagnosis {
     let Some(failure) = failure else {
         return match around.report {
+            Some(report) if report.command == "wait" => Diagnosis::error("interrupted while waiting"),
             Some(report) if report.health.is_some() || report.command == "health" => super::health::interrupted(around),
             _ => Diagnosis::error("interrupted between two migrations").help("run again to go on"),
         };

@@ -26,6 +26,12 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             "rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out",
         ),
         Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
+        Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
+            let said = error_text.as_ref().map(|text| crate::cli::words::coded(text, error_code.as_deref()));
+            let mut diagnosis = diagnosis.note(format!("tried {started_at} by run {run_id}"));
+            diagnosis.notes.extend(said);
+            diagnosis.help("mend the file, or what kept it from succeeding, and run migrascope up; nothing of it remains")
+        }
         Objection::Applied { .. } | Objection::NotApplied { .. } | Objection::Unchanged { .. } => {
             diagnosis.help("migrascope status shows how every migration stands; nothing was changed")
         }

@@ -7,10 +7,37 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
 use super::environment::{Endpoint, Signal};
 
-/// The count of what was sent and lost so far, of one signal.
+/// What is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Telemetry.
+    Signal(Signal),
+    /// What is told of a run when it has ended.
+    Notifications,
+}
+
+impl Kind {
+    /// What it is called in messages and metrics.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Signal(signal) => signal.word(),
+            Self::Notifications => "notifications",
+        }
+    }
+
+    /// What a request is made of.
+    fn items(self) -> &'static str {
+        match self {
+            Self::Signal(signal) => signal.items(),
+            Self::Notifications => "notifications",
+        }
+    }
+}
+
+/// The count of what was sent and lost so far, of one kind.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    signal: Signal,
+    kind: Kind,
     exporter: &'static str,
     receiver: String,
     tally: Mutex<Tally>,
@@ -28,7 +55,7 @@ struct Tally {
 impl Delivery {
     pub(super) fn to(endpoint: &Endpoint) -> Self {
         Self {
-            signal: endpoint.signal,
+            kind: Kind::Signal(endpoint.signal),
             exporter: names::EXPORTER_OTLP,
             receiver: endpoint.shown(),
             tally: Mutex::default(),
@@ -37,11 +64,16 @@ impl Delivery {
 
     /// Of the figures as text; `receiver` is how the place is called that they are put.
     pub(super) fn of_text(exporter: &'static str, receiver: String) -> Self {
-        Self { signal: Signal::Metrics, exporter, receiver, tally: Mutex::default() }
+        Self { kind: Kind::Signal(Signal::Metrics), exporter, receiver, tally: Mutex::default() }
     }
 
-    pub(super) fn signal(&self) -> Signal {
-        self.signal
+    /// Of notifications; `receiver` is how it is called who is told.
+    pub(super) fn of_notice(exporter: &'static str, receiver: String) -> Self {
+        Self { kind: Kind::Notifications, exporter, receiver, tally: Mutex::default() }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Which kind of exporter it is, as metrics call it.
@@ -83,7 +115,7 @@ impl Delivery {
     fn sent(&self, items: usize) {
         let mut tally = self.tally();
         tally.sent += items;
-        if self.signal == Signal::Metrics {
+        if self.kind == Kind::Signal(Signal::Metrics) {
             // The last request has the whole state: what came before does not matter any more.
             (tally.lost, tally.reason) = (0, None);
         }
@@ -103,7 +135,7 @@ impl Delivery {
 
     /// The beginning of a failure's line, for when nobody knows more.
     pub(super) fn nothing_arrived(&self) -> String {
-        format!("{} were not delivered to {}", self.signal.word(), self.receiver)
+        format!("{} were not delivered to {}", self.kind.word(), self.receiver)
     }
 
     /// What was lost, where to and why, in a line; `None` when everything arrived. To be asked when nothing waits.
@@ -117,10 +149,12 @@ impl Delivery {
         }
         let reason = tally.reason.as_ref()?;
         let (sent, lost) = (tally.sent, tally.lost);
-        let items = self.signal.items();
-        Some(match self.signal {
+        let items = self.kind.items();
+        Some(match self.kind {
             _ if sent == 0 => format!("{}: {reason}", self.nothing_arrived()),
-            Signal::Metrics => format!("the last metrics were not delivered to {}: {reason}", self.receiver),
+            Kind::Signal(Signal::Metrics) => {
+                format!("the last metrics were not delivered to {}: {reason}", self.receiver)
+            }
             _ => format!("{lost} of {} {items} were not delivered to {}: {reason}", sent + lost, self.receiver),
         })
     }

@@ -156,7 +156,7 @@ impl Read {
                 let Some(common) = common else { return };
                 for delivery in deliveries.iter() {
                     let own = [
-                        KeyValue::new(names::TELEMETRY_SIGNAL, delivery.signal().word()),
+                        KeyValue::new(names::TELEMETRY_SIGNAL, delivery.kind().word()),
                         KeyValue::new(names::TELEMETRY_EXPORTER, delivery.exporter()),
                     ];
                     instrument.observe(delivery.failures(), &[common.as_slice(), &own].concat());

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
-use super::delivery::Delivery;
-use super::environment::Signal;
+use super::delivery::{Delivery, Kind};
 
 /// One exporter's last work.
 pub(super) struct Task {
@@ -18,8 +17,8 @@ pub(super) struct Task {
 
 /// What became of it.
 pub(super) struct Flushed {
-    /// Of which signal.
-    pub(super) signal: Signal,
+    /// Of which kind.
+    pub(super) kind: Kind,
     /// What did not arrive and why, in a line.
     pub(super) failure: Option<String>,
     /// Items that are lost for sure.
@@ -94,5 +93,5 @@ fn await_end(delivery: &Delivery, done: &mpsc::Receiver<()>, budget: Budget) -> 
             Some(format!("{}: the exporter broke off", delivery.nothing_arrived()))
         }
     };
-    Flushed { signal: delivery.signal(), failure, lost: delivery.losses(), elapsed: budget.begun.elapsed() }
+    Flushed { kind: delivery.kind(), failure, lost: delivery.losses(), elapsed: budget.begun.elapsed() }
 }

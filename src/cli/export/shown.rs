@@ -37,6 +37,9 @@ impl Shown {
         others: Vec<Arc<Delivery>>,
         problems: &mut Vec<String>,
     ) -> Option<Self> {
+        if !settings.counted {
+            return None;
+        }
         let file = settings.metrics_file.clone().and_then(|path| noting(problems, TextFile::open(path)));
         let push = &settings.push;
         let gateway = push.url.as_ref().and_then(|url| noting(problems, Gateway::open(url, push)));
@@ -66,7 +69,7 @@ impl Shown {
 
     /// Figures for whoever listens, and no other way.
     pub(super) fn only_listened(settings: &ExportSettings, problems: &mut Vec<String>) -> Option<Self> {
-        settings.listen.as_ref()?;
+        settings.listen.as_ref().filter(|_| settings.counted)?;
         let none: Option<ManualReader> = None;
         let resource = || Resource::builder_empty().build();
         let figures = noting(problems, Figures::new(settings.run_info, none, Start::default(), resource))?;

@@ -8,17 +8,19 @@ use migrascope::observe::{baggage, traceparent};
 use opentelemetry::KeyValue;
 
 use super::environment::{self, Environment, Lookup, Signal};
+use super::notify::Notices;
 use super::otlp::{self, Carriers, Traces};
 use super::shown::Shown;
 use super::subscriber::{self, Listeners};
 use super::{Export, ExportError, ExportSettings, TelemetryMode, resource};
 
-/// What is sent by OTLP or put as text.
+/// What is sent by OTLP or put as text, and who is told of the run.
 #[derive(Default)]
 struct Sent {
     traces: Option<Traces>,
     records: Option<otlp::Logs>,
     figures: Option<Shown>,
+    notices: Notices,
 }
 
 /// Sets up what is configured and gives `context` its trace identity; `target` is what is known of the database, and
@@ -61,12 +63,13 @@ pub(crate) fn start(
         return Err(ExportError { problems });
     }
     warnings.append(&mut problems);
-    let Sent { traces, records, figures } = sent;
+    let Sent { traces, records, figures, notices } = sent;
     Ok(Export {
         logs: Logs::new(context, Spans::new(context, settings.spans)),
         figures,
         traces,
         records,
+        notices,
         flush_timeout: settings.flush_timeout,
         warnings: warnings.into_iter().map(|warning| format!("telemetry: {warning}")).collect(),
     })
@@ -117,9 +120,11 @@ fn send(
     });
     let destination = environment.take(Signal::Metrics);
     let resource = || resource::of_target(target, variables, stated);
-    let others = traces.iter().map(Traces::delivery).chain(records.iter().map(otlp::Logs::delivery)).collect();
+    let notices = Notices::start(&settings.notify, variables, problems);
+    let others = traces.iter().map(Traces::delivery).chain(records.iter().map(otlp::Logs::delivery));
+    let others = others.chain(notices.deliveries()).collect();
     let figures = Shown::start(settings, &mut carriers, destination, resource, others, problems);
-    Sent { traces, records, figures }
+    Sent { traces, records, figures, notices }
 }
 
 /// What the user says of the sender. A mistake in it is none where nothing is sent by OTLP.

@@ -16,6 +16,7 @@ use super::report;
 pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
     Some(match event {
         Event::RunStarted { run, expected } => (Name::RunStarted, json!({ "database": expected, "run": context(run) })),
+        Event::PolicyDecided { decided } => (Name::PolicyDecided, json!({ "policy": decided })),
         Event::ConnectStarted => (Name::ConnectStarted, json!({})),
         Event::ConnectFinished { result, elapsed } => (
             Name::ConnectFinished,
@@ -48,6 +49,14 @@ pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
 
 fn of_lock(event: &Event<'_>) -> Option<(Name, Value)> {
     Some(match event {
+        Event::SchemaAwaited { schema, error: failed, waited } => (
+            Name::SchemaAwaited,
+            json!({
+                "waited_seconds": seconds(*waited),
+                "schema_state": schema.map(state),
+                "error": failed.map(error),
+            }),
+        ),
         Event::LockStarted { ledger } => (Name::LockStarted, json!({ "ledger": ledger })),
         Event::LockWaited { holder, waited } => {
             (Name::LockWaited, json!({ "holder": holder, "waited_seconds": seconds(*waited) }))

@@ -7,8 +7,10 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Name {
     RunStarted,
+    PolicyDecided,
     ConnectStarted,
     ConnectFinished,
+    SchemaAwaited,
     LockStarted,
     LockWaited,
     LockFinished,
@@ -44,10 +46,12 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 32] = [
+    const ALL: [Name; 34] = [
         Name::RunStarted,
+        Name::PolicyDecided,
         Name::ConnectStarted,
         Name::ConnectFinished,
+        Name::SchemaAwaited,
         Name::LockStarted,
         Name::LockWaited,
         Name::LockFinished,

@@ -6,6 +6,7 @@ use migrascope::database::Holder;
 use migrascope::event::Witness;
 use migrascope::history::Direction;
 use migrascope::plan::{Atomic, Change, Step};
+use migrascope::policy::Decision;
 use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
@@ -66,6 +67,21 @@ impl Columns {
 /// The first line.
 pub(super) fn header(title: &str, database: &str, run_id: &str) -> String {
     format!("{BOLD}{title}{BOLD:#}  {}  {DIM}run {run_id}{DIM:#}", one_line(database))
+}
+
+/// The first line where no database is asked.
+pub(super) fn title(title: &str, run_id: &str) -> String {
+    format!("{BOLD}{title}{BOLD:#}  {DIM}run {run_id}{DIM:#}")
+}
+
+/// So many are named where nothing is applied.
+const NAMED: usize = 10;
+
+/// What is pending where nothing is applied.
+pub(super) fn pending(steps: &[Step<'_>]) -> Vec<String> {
+    let named = steps.iter().take(NAMED).map(|step| format!("  pending  {}", one_line(&step.migration.to_string())));
+    let more = steps.len().saturating_sub(NAMED);
+    named.chain((more > 0).then(|| format!("  and {more} more"))).collect()
 }
 
 /// One statement.
@@ -147,10 +163,23 @@ pub(super) fn summary(report: &Report) -> Option<String> {
     let verb = if reverts { "reverted" } else { "applied" };
     // Health is examined when everything was done that was asked for.
     let outcome = if report.health.is_some() { Outcome::Success } else { report.outcome };
+    let decision = report.policy.as_ref().map_or(Decision::Migrate, |policy| policy.decision);
     let text = match (outcome, report.steps.len()) {
         _ if report.command == "health" => return None,
+        (Outcome::Success, 0) if decision == Decision::Leave => return None,
+        (Outcome::Success, 0) if decision == Decision::Look => match report.pending {
+            0 => format!("nothing is pending; {schema}"),
+            pending => format!("{} pending; {schema}; apply with migrascope up", words::are(pending, "migration")),
+        },
         (Outcome::Success, 0) if matches!(report.command, "repair" | "baseline") => {
             format!("{}, {schema}", standing(report))
+        }
+        (Outcome::Success, 0) if report.command == "wait" => {
+            let pending = match report.pending {
+                0 => "nothing is pending".to_owned(),
+                pending => format!("{} pending", words::are(pending, "migration")),
+            };
+            format!("{schema}, {pending}; waited {time}")
         }
         (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
         (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
@@ -164,7 +193,7 @@ pub(super) fn summary(report: &Report) -> Option<String> {
 fn standing(report: &Report) -> String {
     let applied = format!("{} applied", counted(report.applied, "migration"));
     match (report.command, report.pending) {
-        ("up", pending @ 1..) => format!("{applied}, {pending} left pending"),
+        ("up" | "exec", pending @ 1..) => format!("{applied}, {pending} left pending"),
         _ => applied,
     }
 }

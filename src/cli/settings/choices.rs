@@ -14,6 +14,8 @@ pub(crate) const TELEMETRY: [&str; 3] = ["off", "auto", "required"];
 pub(crate) const TRACE_SQL: [&str; 4] = ["off", "summary", "sanitized", "full"];
 /// The words of `--trace-sampling`.
 pub(crate) const TRACE_SAMPLING: [&str; 2] = ["parent", "always"];
+/// The words of `--notify`.
+pub(crate) const NOTIFY: [&str; 3] = ["always", "failure", "changes"];
 /// The words of `--health`.
 pub(crate) const SWITCH: [&str; 2] = ["on", "off"];
 /// The words for truth values.

@@ -13,6 +13,7 @@ use migrascope::run::Wait;
 use super::file::ConfigFile;
 use super::*;
 use crate::cli::args::Args;
+use crate::cli::export::{NotifyOn, Secret};
 
 /// Settings from a command line, an environment and a directory with a configuration file.
 fn settings(typed: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<Settings, Vec<String>> {
@@ -147,4 +148,29 @@ fn traces_tell_what_is_asked_for() {
     assert_eq!(policy, expected);
     let wrong = settings(&["--trace-detail-limit", "many"], &[], "").expect_err("no number");
     assert_eq!(wrong, ["invalid value \"many\" for --trace-detail-limit: expected a number of migrations"]);
+}
+
+#[test]
+fn the_nearest_place_names_the_webhook_and_the_token() {
+    let notify = |typed: &[&str], environment: &[(&str, &str)], toml: &str| {
+        settings(typed, environment, toml).map(|settings| settings.export.notify)
+    };
+    let text = |text: &str| Some(Secret::Text(text.to_owned()));
+    let toml = "webhook-url = \"http://file\"\ngrafana-token-file = \"key\"\nnotify = \"always\"";
+    let variables = [("MIGRASCOPE_WEBHOOK_URL_FILE", "variable"), ("MIGRASCOPE_GRAFANA_TOKEN", "token")];
+    let found = notify(&[], &[], toml).expect("usable settings");
+    assert_eq!((found.webhook, found.on), (text("http://file"), NotifyOn::Always));
+    assert_eq!(found.grafana_token, Some(Secret::File("key".into())));
+    let found = notify(&["--notify", "failure"], &variables, toml).expect("usable settings");
+    assert_eq!((found.webhook, found.on), (Some(Secret::File("variable".into())), NotifyOn::Failure));
+    assert_eq!(found.grafana_token, text("token"));
+    let typed = ["--webhook-url", "http://flag", "--grafana-token-file", "flag"];
+    let found = notify(&typed, &variables, toml).expect("usable settings");
+    assert_eq!((found.webhook, found.grafana_token), (text("http://flag"), Some(Secret::File("flag".into()))));
+    let both = [variables[1], ("MIGRASCOPE_GRAFANA_TOKEN_FILE", "f")];
+    assert_eq!(
+        notify(&[], &both, "").expect_err("a conflict"),
+        ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: one of them must go"]
+    );
+    assert_eq!(notify(&[], &[], "grafana-token = \"x\"").expect_err("no such key").len(), 1);
 }

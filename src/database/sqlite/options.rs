@@ -32,11 +32,20 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     let mode = rest.split_once('?').and_then(|(_, query)| query.split('&').find_map(|part| part.strip_prefix("mode=")));
     let in_memory = path == ":memory:" || mode == Some("memory");
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
-    Ok(Location {
-        // Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of
-        // the tables that refer to it.
-        driver: driver.foreign_keys(false).busy_timeout(BUSY_TIMEOUT).disable_statement_logging(),
-        file,
-        create: mode.is_none() || mode == Some("rwc"),
-    })
+    Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc") })
+}
+
+/// Where these options lead.
+pub(super) fn of(driver: SqliteConnectOptions) -> Location {
+    let name = driver.get_filename().to_string_lossy();
+    // The driver's name for a database in memory that several connections share, and SQLite's own for one alone.
+    let in_memory = name.starts_with("file:sqlx-in-memory-") || name == ":memory:";
+    let file = (!in_memory).then(|| driver.get_filename().to_owned());
+    Location { driver: ours(driver), file, create: false }
+}
+
+/// Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of the tables
+/// that refer to it.
+fn ours(driver: SqliteConnectOptions) -> SqliteConnectOptions {
+    driver.foreign_keys(false).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
 }

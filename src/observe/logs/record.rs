@@ -12,6 +12,7 @@ use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::names;
 use crate::plan::{Change, Step};
+use crate::policy::Decided;
 use crate::report::{CheckReport, Outcome, Report, RetryReason, StepReport};
 
 pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
@@ -27,6 +28,32 @@ pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) 
         { names::DB_NAMESPACE } = expected.namespace(),
         "{} has started",
         context.command.word()
+    );
+}
+
+pub(super) fn policy_decided(run: &Run, decided: &Decided) {
+    event!(
+        name: names::LOG_POLICY_DECIDED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::POLICY_ENVIRONMENT } = decided.environment.word(),
+        { names::POLICY_DECISION } = decided.decision.word(),
+        { names::POLICY_REASON } = decided.why,
+        "{decided}"
+    );
+}
+
+pub(super) fn schema_awaited(run: &Run, pending: Option<usize>) {
+    event!(
+        name: names::LOG_SCHEMA_AWAITED,
+        target: names::SCOPE,
+        Level::INFO,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATIONS_PENDING } = pending,
+        "the schema is waited for"
     );
 }
 

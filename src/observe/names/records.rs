@@ -64,6 +64,10 @@ pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
 pub const LOG_STATEMENT_RETRYING: &str = "migrascope.statement.retrying";
 /// An invalid index of an earlier attempt was dropped.
 pub const LOG_INDEX_DROPPED: &str = "migrascope.index.dropped";
+/// The schema is waited for; told once.
+pub const LOG_SCHEMA_AWAITED: &str = "migrascope.schema.awaited";
+/// It was decided whether an application's start applies migrations.
+pub const LOG_POLICY_DECIDED: &str = "migrascope.policy.decided";
 /// A person has changed the history.
 pub const LOG_HISTORY_CHANGED: &str = "migrascope.history.changed";
 /// A hook began.
@@ -87,6 +91,8 @@ const fn event(name: &'static str, severities: &'static [Severity]) -> LogEvent 
 pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_RUN_STARTED, INFO),
     event(LOG_RUN_FINISHED, &[Severity::Info, Severity::Error]),
+    event(LOG_POLICY_DECIDED, INFO),
+    event(LOG_SCHEMA_AWAITED, INFO),
     event(LOG_LOCK_WAITING, WARN),
     event(LOG_LOCK_ACQUIRED, INFO),
     event(LOG_LOCK_TIMEOUT, ERROR),

@@ -7,7 +7,7 @@ use migrascope::journal::Totals;
 use migrascope::report::Outcome;
 use migrascope::{Options, RunError};
 
-use super::locking::SlowRunner;
+use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
 use crate::support::{TestDatabase, block_on, eventually, on_each};
 
 fn look(database: &TestDatabase) -> Totals {
@@ -72,7 +72,12 @@ fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
         let seen = look(database);
         let running = seen.running.expect("somebody has the lock");
         assert_eq!(seen.runs.get(&Outcome::Vanished), None);
-        drop(runner);
+        let is_left = is_postgres_before_14(database);
+        if is_left {
+            runner.kill_at_its_statement(database);
+        } else {
+            drop(runner);
+        }
         let seen = eventually("the server notices that the runner is gone", || {
             Some(look(database)).filter(|totals| totals.running.is_none())
         });
@@ -80,6 +85,9 @@ fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
         assert_eq!(seen.last_failure, Some(running.began), "nobody saw its end");
         assert_eq!(seen.last_run.as_ref().map(|last| last.run_id.as_str()), Some(running.run_id.as_str()));
 
+        if is_left {
+            is_waited_for_until_it_is_ended(database);
+        }
         // What stands half-way where DDL commits by itself is refused, but the run before is marked all the same.
         let _ = database.up(&database.migrations(&[("1_slow.sql", "CREATE TABLE quick (i INTEGER)")]));
         let marked = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'vanished'";

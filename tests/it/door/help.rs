@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Door;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "up",
     "down",
     "status",
@@ -16,6 +16,8 @@ const COMMANDS: [&str; 13] = [
     "serve",
     "push",
     "probe",
+    "wait",
+    "exec",
     "new",
     "completions",
 ];

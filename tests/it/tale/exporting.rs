@@ -50,13 +50,22 @@ impl Project {
         self.program(environment, &[&["up"], arguments].concat())
     }
 
+    /// `migrascope exec` with the application at the end of the arguments.
+    fn exec(&self, environment: &[(&str, &str)], application: &[&str]) -> Output {
+        let options = ["exec", "--database-url", "sqlite://test.db", "--dir", "migrations"];
+        self.command(environment, &[&options, application].concat())
+    }
+
     fn program(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        self.command(environment, &[arguments, &["--dir", "migrations"]].concat())
+    }
+
+    fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_migrascope"))
             .env_clear()
             .envs(environment.iter().copied())
             .current_dir(self.folder.path())
             .args(arguments)
-            .args(["--dir", "migrations"])
             .output()
             .expect("the program")
     }
@@ -94,6 +103,33 @@ fn the_tree_arrives_as_a_child_of_the_caller() {
     for name in ["CREATE TABLE users", "CREATE TABLE orders", "INSERT INTO orders", "record ledger"] {
         assert!(migrations.contains(&&find(&spans, name).parent_span_id), "{name}");
         assert_eq!(find(&spans, name).kind, i32::from(SpanKind::Client), "{name}");
+    }
+}
+
+#[test]
+fn an_application_is_a_child_of_the_run_before_it() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let told = ["--", "sh", "-c", "echo \"$TRACEPARENT|$TRACESTATE|$BAGGAGE\""];
+    let environment = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()),
+        ("TRACEPARENT", PARENT),
+        ("TRACESTATE", "vendor=1"),
+        ("BAGGAGE", "team=a"),
+        ("AUTO_MIGRATE", "true"),
+    ];
+    let output = project.exec(&environment, &told);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let spans = receiver.spans();
+    let root = find(&spans, "migrascope exec");
+    let id = u64::from_be_bytes(root.span_id.as_slice().try_into().expect("8 bytes"));
+    let expected = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{id:016x}-01|vendor=1|team=a\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert_eq!(attribute(&root.attributes, "migrascope.migrations.applied").as_deref(), Some("2"));
+    let why = "no environment is named, which counts as production, and AUTO_MIGRATE is true";
+    let policy = [("environment", "production"), ("decision", "migrate"), ("reason", why)];
+    for (key, value) in policy {
+        let key = format!("migrascope.policy.{key}");
+        assert_eq!(attribute(&root.attributes, &key).as_deref(), Some(value), "{key}");
     }
 }
 

@@ -12,6 +12,7 @@ use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
 use migrascope::observe::spans::{Policy, Spans};
 use migrascope::plan::{Change, Schema};
+use migrascope::policy::{Environment, Policy as AtStart};
 use migrascope::report::{CheckReport, CheckStatus, Outcome, StepReport};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -83,6 +84,12 @@ fn mishaps(logs: &mut Logs) {
     let set = story::set();
     let plan = story::planned(&set);
     let step = &plan.steps[0];
+    let policy = AtStart { environment: Environment::Test, named_by: None, auto_migrate: None };
+    logs.observe(&Event::PolicyDecided { decided: &policy.decided() });
+    let schema = Schema { version: None, applied: 0, pending: 2, changed: 0, dirty: false };
+    for _ in 0..2 {
+        logs.observe(&Event::SchemaAwaited { schema: Some(&schema), error: None, waited: Duration::ZERO });
+    }
     logs.observe(&Event::LockStarted { ledger: "`_migrascope_migrations`" });
     let error = Error::Lock { waited: Duration::from_secs(5), holder: None };
     logs.observe(&Event::LockFinished {
@@ -179,6 +186,8 @@ fn what_seldom_happens_is_told_too() {
     assert_eq!(
         headlines(&told(mishaps)),
         [
+            "policy.decided INFO",
+            "schema.awaited INFO",
             "lock.timeout ERROR",
             "checksum.mismatch WARN",
             "schema.dirty WARN",

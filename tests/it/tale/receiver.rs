@@ -28,6 +28,8 @@ pub(super) enum Manner {
     Busy,
     /// Says once that it is busy, and takes everything then.
     BusyAtFirst,
+    /// Says that it is to be found elsewhere: at itself.
+    Moved,
 }
 
 pub(super) struct Receiver {
@@ -66,6 +68,7 @@ impl Receiver {
                     // Field 1, a message of two bytes; in it field 1, the number 2: the same for all signals.
                     Manner::Picky => ("200 OK", &[0x0a, 2, 0x08, 2][..]),
                     Manner::Busy => ("503 Busy\r\nRetry-After: 3", &[][..]),
+                    Manner::Moved => ("307 Moved\r\nLocation: /elsewhere", &[][..]),
                     Manner::BusyAtFirst => (if at == 0 { "503 Busy" } else { "200 OK" }, &[][..]),
                 };
                 let request = take(&stream);
@@ -80,6 +83,12 @@ impl Receiver {
     /// The bodies that were received, as they came.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.requests().iter().flat_map(|request| request.body.clone()).collect()
+    }
+
+    /// The bodies as JSON, each for itself.
+    pub(super) fn json(&self) -> Vec<serde_json::Value> {
+        let requests = self.requests().into_iter();
+        requests.map(|request| serde_json::from_slice(&request.body).expect("JSON")).collect()
     }
 
     /// The heads of the requests.

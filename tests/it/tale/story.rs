@@ -282,6 +282,7 @@ pub(super) fn ended(error: Option<&Error>) -> Report {
         run_id: RUN_ID.to_owned(),
         trace_id: None,
         command: "up",
+        policy: None,
         outcome: error.map_or(Outcome::Success, Error::outcome),
         from: None,
         to: None,

@@ -22,12 +22,13 @@ use super::driver::Driver;
 use super::grpc::{Line, reworded};
 use super::http::Post;
 use crate::cli::export::delivery::Delivery;
-use crate::cli::export::environment::{self, Endpoint};
+use crate::cli::export::environment::{self, Endpoint, Signal};
 
 /// An exporter whose every request is counted.
 #[derive(Debug)]
 pub(super) struct Accounted<E> {
     exporter: E,
+    signal: Signal,
     witness: Witness,
     delivery: Arc<Delivery>,
 }
@@ -111,7 +112,7 @@ fn calling<B: WithExportConfig + WithTonicConfig>(builder: B, line: &Line, endpo
 impl<E> Accounted<E> {
     fn new(exporter: Result<E, ExporterBuildError>, witness: Witness, endpoint: &Endpoint) -> Result<Self, String> {
         let exporter = exporter.map_err(|error| unusable(endpoint, error))?;
-        Ok(Self { exporter, witness, delivery: Arc::new(Delivery::to(endpoint)) })
+        Ok(Self { exporter, signal: endpoint.signal, witness, delivery: Arc::new(Delivery::to(endpoint)) })
     }
 
     /// Where it is counted what has arrived and what has not.
@@ -125,7 +126,7 @@ impl<E> Accounted<E> {
             Witness::Client(post) => {
                 let told = export.await;
                 match post.take_last() {
-                    Some(seen) => seen.map(|body| answer::rejected(self.delivery.signal(), body)),
+                    Some(seen) => seen.map(|body| answer::rejected(self.signal, body)),
                     // It never came to be sent.
                     None => told.map(|()| 0).map_err(|error| error.to_string()),
                 }

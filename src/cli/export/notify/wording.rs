@@ -1,0 +1,128 @@
+//! What is said of a run: one paragraph for people, and around it what Grafana and Slack want.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use migrascope::history::Direction;
+use migrascope::report::{Outcome, StepReport};
+use serde_json::{Value, json};
+
+use super::Run;
+use crate::cli::json::{self, Report};
+use crate::cli::words::{self, counted};
+
+/// Migrations that are named; the others are counted.
+const NAMED: usize = 10;
+
+/// The longest name of a migration, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// The longest message of a failure, in characters.
+const LONGEST_MESSAGE: usize = 600;
+
+/// What Grafana has room for in a tag, in characters.
+const LONGEST_TAG: usize = 100;
+
+/// The body of `POST /api/annotations`: a region of time with tags and a text.
+pub(super) fn annotation(run: &Run, report: &Report<'_>) -> String {
+    let outcome = run.done.as_ref().map_or(Outcome::Error, |done| done.outcome);
+    let environment = run.environment.as_deref().unwrap_or_default();
+    let tags = ["migrascope", &run.target, report.command, outcome.word(), environment];
+    let tags = tags.into_iter().filter(|tag| !tag.is_empty()).map(|tag| cut(tag, LONGEST_TAG));
+    json!({
+        "time": milliseconds(run.began),
+        "timeEnd": milliseconds(run.ended),
+        "tags": tags.collect::<Vec<_>>(),
+        "text": paragraph(run, report),
+    })
+    .to_string()
+}
+
+/// The body for a webhook: a text as Slack takes it, and the report as `--format json` has it.
+pub(super) fn message(run: &Run, report: &Report<'_>) -> String {
+    let text = Value::String(paragraph(run, report));
+    format!("{{\"text\":{text},\"report\":{}}}", json::report(report))
+}
+
+/// Grafana shows HTML and Slack its own marks, which begin with the same characters; both take entities for them.
+fn paragraph(run: &Run, report: &Report<'_>) -> String {
+    let sentences = [Some(headline(run, report)), steps(run), history(run), failure(run, report), ids(run)];
+    let text = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn headline(run: &Run, report: &Report<'_>) -> String {
+    let outcome = run.done.as_ref().map_or(Outcome::Error, |done| done.outcome);
+    let ended = match outcome {
+        Outcome::Success => "succeeded",
+        Outcome::Timeout => "gave up waiting",
+        Outcome::Cancellation => "was interrupted",
+        _ => "failed",
+    };
+    let place = run.environment.as_ref().map(|environment| format!(" in {environment}")).unwrap_or_default();
+    let code = Some(report.exit_code).filter(|code| *code != 0).map(|code| format!(" with exit code {code}"));
+    let code = code.unwrap_or_default();
+    let elapsed = words::duration(run.done.as_ref().map_or(Duration::ZERO, |done| done.elapsed));
+    format!("migrascope {} of {}{place} {ended}{code} after {elapsed}{}.", report.command, run.target, versions(run))
+}
+
+fn versions(run: &Run) -> String {
+    let Some(done) = &run.done else { return String::new() };
+    match (done.from.as_deref(), done.to.as_deref()) {
+        (None, None) => String::new(),
+        (from, Some(to)) if from == Some(to) => format!(", version {to}"),
+        (from, to) => format!(", version {} → {}", from.unwrap_or("none"), to.unwrap_or("none")),
+    }
+}
+
+/// What was applied and what was reverted.
+fn steps(run: &Run) -> Option<String> {
+    let done = run.done.as_ref()?;
+    let told = [(Direction::Up, "Applied"), (Direction::Down, "Reverted")].map(|(direction, verb)| {
+        let steps = done.steps.iter().filter(|step| step.direction == direction && step.outcome == Outcome::Success);
+        let steps: Vec<&StepReport> = steps.collect();
+        (!steps.is_empty()).then(|| format!("{verb} {}.", list(&steps)))
+    });
+    Some(told.into_iter().flatten().collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+}
+
+fn list(steps: &[&StepReport]) -> String {
+    let named = steps.iter().take(NAMED).map(|step| cut(&format!("{} {}", step.version, step.name), LONGEST_NAME));
+    let named = named.collect::<Vec<_>>().join(", ");
+    match steps.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{} (the first: {named})", counted(NAMED + more, "migration")),
+    }
+}
+
+fn history(run: &Run) -> Option<String> {
+    run.change.as_ref().map(|change| format!("History was changed: {change}."))
+}
+
+/// The error, and what the database said where that is not in it.
+fn failure(run: &Run, report: &Report<'_>) -> Option<String> {
+    let message = &report.error.as_ref()?.message;
+    let failed = run.done.as_ref().and_then(|done| done.steps.last()).and_then(|step| step.failure.as_ref());
+    let said = failed.map(|failure| words::coded(&failure.message, failure.code.as_deref()));
+    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+    Some(format!("Error: {}.", cut(&format!("{message}{said}"), LONGEST_MESSAGE)))
+}
+
+fn ids(run: &Run) -> Option<String> {
+    let done = run.done.as_ref()?;
+    let trace = done.trace_id.as_ref().map(|trace| format!(", trace {trace}")).unwrap_or_default();
+    Some(format!("Run {}{trace}.", done.run_id))
+}
+
+/// In one line, and no longer than so many characters.
+fn cut(text: &str, longest: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(longest) {
+        Some(_) => line.chars().take(longest - 1).chain(['…']).collect(),
+        None => line,
+    }
+}
+
+fn milliseconds(moment: Option<SystemTime>) -> u64 {
+    let since = moment.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

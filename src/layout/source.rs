@@ -1,0 +1,114 @@
+//! Where files come from: a directory on disk, or a program that they were built into.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{LayoutError, Links};
+
+/// The files of one directory, wherever it is.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'s> {
+    /// On disk.
+    Disk {
+        /// The directory.
+        directory: &'s Path,
+        /// Where links in it may lead.
+        links: Links,
+    },
+    /// In the program.
+    Embedded {
+        /// All that were built in.
+        files: &'s EmbeddedFiles,
+        /// The directory among them; empty for the uppermost.
+        directory: &'s Path,
+    },
+}
+
+/// Files that were built into a program: paths without the directory that all of them are in, and contents.
+///
+/// Any macro that embeds a directory will do, such as `include_dir!`, whose files know their paths and contents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EmbeddedFiles(Vec<(PathBuf, Cow<'static, [u8]>)>);
+
+impl<P, C> FromIterator<(P, C)> for EmbeddedFiles
+where
+    P: Into<PathBuf>,
+    C: Into<Cow<'static, [u8]>>,
+{
+    fn from_iter<I: IntoIterator<Item = (P, C)>>(files: I) -> Self {
+        let mut files: Vec<_> = files.into_iter().map(|(path, content)| (path.into(), content.into())).collect();
+        files.sort();
+        Self(files)
+    }
+}
+
+/// One entry of a directory.
+pub(super) struct Listed {
+    pub(super) file_name: OsString,
+    pub(super) path: PathBuf,
+    pub(super) folder: bool,
+    /// Where it leads, when that is out of the directory and may not be.
+    pub(super) outside: Option<PathBuf>,
+}
+
+impl Source<'_> {
+    /// The name of the directory.
+    pub(super) fn directory(&self) -> &Path {
+        match self {
+            Self::Disk { directory, .. } | Self::Embedded { directory, .. } => directory,
+        }
+    }
+
+    /// What is in the directory, in the order of the names.
+    pub(super) fn list(&self) -> Result<Vec<Listed>, LayoutError> {
+        match self {
+            Self::Disk { directory, links } => on_disk(directory, *links),
+            Self::Embedded { files, directory } => Ok(embedded(files, directory)),
+        }
+    }
+
+    /// The bytes of one of its files; the system's words when they cannot be had.
+    pub(super) fn read(&self, path: &Path) -> Result<Cow<'_, [u8]>, String> {
+        match self {
+            Self::Disk { .. } => fs::read(path).map(Cow::Owned).map_err(|error| error.to_string()),
+            Self::Embedded { files, .. } => {
+                let file = files.0.iter().find(|(name, _)| name == path);
+                file.map(|(_, content)| Cow::Borrowed(&**content)).ok_or_else(|| "it was not built in".to_owned())
+            }
+        }
+    }
+}
+
+fn on_disk(directory: &Path, links: Links) -> Result<Vec<Listed>, LayoutError> {
+    let unreadable =
+        |error: std::io::Error| LayoutError::Directory { path: directory.to_owned(), reason: error.to_string() };
+    let mut listed = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        // Known from the directory itself, without asking for each file; a link may lead to either.
+        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        let path = entry.path();
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir()) || link && path.is_dir();
+        let outside = (link && links == Links::Inside).then(|| leads_outside(directory, &path)).flatten();
+        listed.push(Listed { file_name: entry.file_name(), path, folder, outside });
+    }
+    listed.sort_by(|a, b| a.file_name.cmp(&b.file_name));
+    Ok(listed)
+}
+
+/// Where a link leads, when that is outside of its directory.
+pub(super) fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
+    let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
+    (!target.starts_with(home)).then_some(target)
+}
+
+fn embedded(files: &EmbeddedFiles, directory: &Path) -> Vec<Listed> {
+    let here = files.0.iter().filter(|(path, _)| path.parent() == Some(directory));
+    here.filter_map(|(path, _)| {
+        let file_name = path.file_name()?.to_owned();
+        Some(Listed { file_name, path: path.clone(), folder: false, outside: None })
+    })
+    .collect()
+}

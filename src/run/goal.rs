@@ -1,0 +1,171 @@
+//! Waiting until somebody else has brought the schema to where it is wanted. Nothing is changed, and no lock is taken.
+
+use std::time::{Duration, Instant};
+
+use super::tally::Tally;
+use super::{Job, chronicle, connect, read_history, rules};
+use crate::database::{Access, DatabaseError, ErrorKind, Session};
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::history::History;
+use crate::journal;
+use crate::ledger::{Depth, NativeLedger};
+use crate::migration::Version;
+use crate::plan::{self, Objection};
+
+/// The first pause between two looks; each is half as long again, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// What a look may take: a server that is gone without a word must not hold up the next one.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// This version is applied; `None` stands for: nothing is pending.
+    pub version: Option<Version>,
+    /// For so long at most.
+    pub patience: Duration,
+}
+
+impl Goal {
+    fn is_reached(&self, job: &Job<'_>, history: &History) -> bool {
+        match &self.version {
+            Some(version) => {
+                history.entry(version).is_some() && history.unsettled.iter().all(|attempt| attempt.version != *version)
+            }
+            None => history.unsettled.is_empty() && plan::survey(job.set, history).pending == 0,
+        }
+    }
+}
+
+/// Looks again and again.
+///
+/// # Errors
+/// [`Error::Awaited`] when it took too long, or the last look's own error; [`Error::Refused`] at once when no run will get there.
+pub(super) async fn reach(
+    job: &Job<'_>,
+    goal: &Goal,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let mut session = None;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let left = goal.patience.saturating_sub(tally.started.elapsed());
+        let looked = tokio::select! {
+            looked = look(job, goal, &mut session, observer, tally) => looked,
+            () = tokio::time::sleep(LOOK.min(left.max(FIRST_PAUSE))) => Err(mute(job)),
+            () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
+        };
+        let failed = match looked {
+            Ok(Sight::Reached) => break,
+            Ok(Sight::Hopeless(objections)) => return Err(Error::Refused(objections)),
+            Err(error @ Error::Interrupted { .. }) => return Err(error),
+            Ok(Sight::NotYet) => None,
+            Err(error) => {
+                // Whatever it was, the next look has a connection of its own.
+                session = None;
+                Some(error)
+            }
+        };
+        let waited = tally.started.elapsed();
+        if waited >= goal.patience {
+            let pending = tally.schema(job.set).map_or(0, |schema| schema.pending);
+            let version = goal.version.as_ref().map(ToString::to_string);
+            return Err(failed.unwrap_or(Error::Awaited { waited, version, pending }));
+        }
+        let schema = tally.schema(job.set);
+        observer.observe(&Event::SchemaAwaited { schema: schema.as_ref(), error: failed.as_ref(), waited });
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(goal.patience - waited)) => {}
+            () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+        }
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+    if let Some(session) = session {
+        session.close().await;
+    }
+    Ok(())
+}
+
+/// What one look has shown.
+enum Sight {
+    Reached,
+    NotYet,
+    /// Nobody is at work, and whoever tries is refused or fails as before.
+    Hopeless(Vec<Objection>),
+}
+
+async fn look(
+    job: &Job<'_>,
+    goal: &Goal,
+    session: &mut Option<Box<dyn Session>>,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<Sight, Error> {
+    let session = match session {
+        Some(session) => session,
+        None => session.insert(connect(job, Access::Watch, observer, tally).await?),
+    };
+    let session = &mut **session;
+    let history = read(job, session, tally).await?;
+    if goal.is_reached(job, &history) {
+        return Ok(Sight::Reached);
+    }
+    if obstacles(job, goal, session, &history).await?.is_empty() || somebody_works(job, session).await? {
+        return Ok(Sight::NotYet);
+    }
+    // A run that has ended between the two looks has changed what there is to see.
+    let history = read(job, session, tally).await?;
+    let obstacles = obstacles(job, goal, session, &history).await?;
+    match (goal.is_reached(job, &history), obstacles.is_empty()) {
+        (true, _) => Ok(Sight::Reached),
+        (false, true) => Ok(Sight::NotYet),
+        (false, false) => Ok(Sight::Hopeless(obstacles)),
+    }
+}
+
+async fn read(job: &Job<'_>, session: &mut dyn Session, tally: &mut Tally) -> Result<History, Error> {
+    let started = Instant::now();
+    let ledger = NativeLedger::new(&job.options.ledger_table);
+    let history = read_history(session, &ledger, job.options, Depth::Plan).await?;
+    tally.stages.plan = started.elapsed();
+    tally.begin(history.clone());
+    Ok(history)
+}
+
+/// Why no run will get there, unless one is at it now.
+async fn obstacles(
+    job: &Job<'_>,
+    goal: &Goal,
+    session: &mut dyn Session,
+    history: &History,
+) -> Result<Vec<Objection>, Error> {
+    if !history.unsettled.is_empty() {
+        return Ok(history.unsettled.iter().cloned().map(Box::new).map(Objection::Unsettled).collect());
+    }
+    if goal.version.is_none()
+        && let Err(objections) = plan::up(job.set, history, &rules(job.options, session.abilities()))
+    {
+        return Ok(objections);
+    }
+    let Some(next) = job.set.iter().find(|migration| history.entry(&migration.version).is_none()) else {
+        return Ok(Vec::new());
+    };
+    let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(unreadable)?;
+    Ok(failure.into_iter().collect())
+}
+
+async fn somebody_works(job: &Job<'_>, session: &dyn Session) -> Result<bool, Error> {
+    let holder = chronicle::holder(job.connector, job.options, session).await;
+    holder.map(|holder| holder.is_some()).map_err(unreadable)
+}
+
+fn unreadable(source: DatabaseError) -> Error {
+    Error::Own { what: "cannot read the history of migrations", source: Box::new(source) }
+}
+
+fn mute(job: &Job<'_>) -> Error {
+    super::cannot_connect(job.connector, DatabaseError::new(ErrorKind::Connect, "no answer in time"))
+}
