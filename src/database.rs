@@ -201,6 +201,10 @@ pub trait Session: Send {
     /// taken; that role is back at the transaction's end.
     fn ourselves(&self) -> Vec<String>;
 
+    /// SQL that lets the statements of the present transaction read these facts, by names of ours; a fact that is `None` cannot be
+    /// read any more. `None` where there is no such thing, or where facts end with their transaction and all of them are `None`.
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String>;
+
     /// The number of the server's session that answers now; `None` where there is no such thing.
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
 

@@ -1,11 +1,15 @@
 //! The errors of the rooms below, gathered.
 
+mod hook;
+
 use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
 
+pub use self::hook::HookFault;
 use crate::database::{DatabaseError, Holder, Identity, UrlError};
+use crate::event::Hook;
 use crate::layout::LayoutError;
 use crate::plan::Objection;
 use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
@@ -86,6 +90,16 @@ pub enum Error {
         /// What the database said.
         source: Box<DatabaseError>,
     },
+    /// A hook did not succeed, and the run stopped before its next step; where it is [`Hook::After`], everything else was done.
+    #[error("the hook {hook} {fault}{}", around(*.hook, .migration.as_deref()))]
+    Hook {
+        /// Which.
+        hook: Hook,
+        /// The migration that it was about, with its name: `migration 7 (add_orders)`.
+        migration: Option<String>,
+        /// Why.
+        fault: HookFault,
+    },
     /// Everything asked for was done, but the database is unhealthy.
     #[error("the database is unhealthy: {}", names(.failed))]
     Unhealthy {
@@ -107,7 +121,7 @@ impl Error {
         match self {
             Self::Migration { .. } => Outcome::Failure,
             Self::Lock { .. } | Self::Awaited { .. } => Outcome::Timeout,
-            Self::Interrupted { .. } => Outcome::Cancellation,
+            Self::Interrupted { .. } | Self::Hook { fault: HookFault::Interrupted, .. } => Outcome::Cancellation,
             Self::Url(_)
             | Self::Incomplete { .. }
             | Self::Layout(_)
@@ -116,6 +130,7 @@ impl Error {
             | Self::Pooled { .. }
             | Self::Refused(_)
             | Self::Unhealthy { .. }
+            | Self::Hook { .. }
             | Self::Own { .. } => Outcome::Error,
         }
     }
@@ -134,6 +149,7 @@ impl Error {
             Self::Awaited { .. } => "wait_timeout",
             Self::Refused(_) => "refused",
             Self::Unhealthy { .. } => "unhealthy",
+            Self::Hook { fault, .. } => fault.kind(),
             Self::Migration { failure, .. } => failure.code.as_deref().unwrap_or("migration"),
             Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
             Self::Interrupted { .. } => "interrupted",
@@ -199,6 +215,11 @@ fn refusal(objections: &[Objection]) -> String {
 
 fn names(failed: &[CheckReport]) -> String {
     failed.iter().map(|check| check.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn around(hook: Hook, migration: Option<&str>) -> String {
+    let place = if hook == Hook::BeforeEach { "before" } else { "after" };
+    migration.map(|migration| format!(" {place} {migration}")).unwrap_or_default()
 }
 
 fn fate(remains: &Remains) -> &'static str {

@@ -1,6 +1,7 @@
 //! A directory of migration files → [`MigrationSet`]. The only readers of migration files; one room a layout.
 
 mod checks;
+mod hooks;
 mod native;
 mod source;
 
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use self::checks::OwnCheck;
+pub use self::hooks::HookScripts;
 pub use self::source::EmbeddedFiles;
 use self::source::Source;
 use crate::migration::{Checksum, Dialect, MigrationSet, Place, Script};
@@ -64,6 +66,24 @@ pub fn checks(directory: &Path, dialect: Dialect) -> Result<Vec<OwnCheck>, Layou
 /// As [`checks`].
 pub fn embedded_checks(files: &EmbeddedFiles, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
     checks::read(Source::Embedded { files, directory: Path::new("checks") }, dialect)
+}
+
+/// Reads and splits what is run before and after each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the
+/// directory of the migrations, or `before_each.postgres.sql` (`.mysql.`, `.sqlite.`) for that database, where it wins.
+///
+/// # Errors
+/// When the directory cannot be read, with every problem of every file at once, and for a file with another name that looks
+/// like a hook.
+pub fn hooks(directory: &Path, dialect: Dialect, links: Links) -> Result<HookScripts, LayoutError> {
+    hooks::read(Source::Disk { directory, links }, dialect)
+}
+
+/// The same for files that were built into the program.
+///
+/// # Errors
+/// As [`hooks`].
+pub fn embedded_hooks(files: &EmbeddedFiles, dialect: Dialect) -> Result<HookScripts, LayoutError> {
+    hooks::read(Source::Embedded { files, directory: Path::new("") }, dialect)
 }
 
 /// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
@@ -176,6 +196,15 @@ pub enum Fault {
     /// A health check that could end the transaction that it is made in.
     #[error("a health check is made in a transaction that cannot write: it must not begin or end one itself")]
     CheckInTransaction,
+    /// A hook with a statement that does not belong into a transaction.
+    #[error("a hook is run in a transaction of its own: it must not begin or end one, nor do what none can hold")]
+    HookInTransaction,
+    /// A file that looks like a hook and would never be run.
+    #[error("no hook has this name{}", .suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    UnknownHook {
+        /// What may be meant.
+        suggestion: Option<&'static str>,
+    },
     /// A link that leads out of the directory.
     #[error("the file is a link out of the directory, to {}", .0.display())]
     LinkOutside(PathBuf),
@@ -211,4 +240,11 @@ fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Scri
             .map(|error| problem(Some(error.place), Fault::Script(error.problem), Some(text.clone())))
             .collect()),
     }
+}
+
+/// The name and the database in `<name>.postgres`.
+fn variant(stem: &str) -> Option<(&str, Dialect)> {
+    let (name, word) = stem.rsplit_once('.')?;
+    let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.word() == word)?;
+    (!name.is_empty()).then_some((name, dialect))
 }

@@ -31,6 +31,7 @@
 //! |---|---|
 //! | `sqlite`, `postgres`, `mysql` | one database each; `sqlite` is bundled |
 //! | `tls` | encrypted connections to servers, with the system's certificates |
+//! | `commands` | hooks that are commands of the shell, such as a backup |
 //! | `observe` | [`observe`]: spans and log events for `tracing`, figures for OpenTelemetry |
 //! | `cli` | the program; a library does without: `default-features = false` |
 

@@ -18,7 +18,7 @@ use crate::event::Command;
 use crate::history::History;
 use crate::journal::Totals;
 use crate::ledger::Depth;
-use crate::migration::MigrationSet;
+use crate::migration::{Dialect, MigrationSet};
 use crate::plan::{self, Change, Objection, Plan, Schema};
 use crate::policy::Policy;
 use crate::run::{self as engine, Figures, Goal, Options, Repair};
@@ -202,6 +202,12 @@ impl Migrator {
     pub fn with_figures(mut self, figures: Figures) -> Self {
         self.options.figures = figures;
         self
+    }
+
+    /// The dialect that scripts for the database are read in.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.connector.dialect()
     }
 
     /// What is known of the database before it is connected to.

@@ -4,15 +4,14 @@
 //! and sees spans and log events in its own subscriber and the figures through its own meter provider. [`names`] spells
 //! every name once.
 
-pub mod baggage;
 mod disclosure;
 pub mod logs;
 pub mod metrics;
 pub mod names;
 pub mod spans;
-pub mod traceparent;
 
 use crate::error::Error;
+pub use crate::event::{baggage, traceparent};
 use crate::plan::Plan;
 
 /// Whether the history was read for a plan, refused or not: otherwise the figures told with it mean nothing.

@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod goal;
+mod hooks;
 mod lock;
 mod look;
 mod mend;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::chronicle::totals;
 pub use self::goal::Goal;
+use self::hooks::Bystanders;
+pub use self::hooks::Hooks;
 pub(crate) use self::look::look;
 pub use self::mend::Repair;
 pub use self::options::Options;
@@ -22,7 +25,7 @@ pub use self::stop::Stop;
 use self::tally::Tally;
 use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Keeper, Session};
 use crate::error::{Error, RunError};
-use crate::event::{Command, Event, Observer, RunContext};
+use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Patient};
 use crate::history::History;
 use crate::journal::{self, Journal};
@@ -209,45 +212,64 @@ async fn under_lock(
         return Ok(());
     }
     if !session.abilities().own_session
-        && let Some(step) = plan.steps.iter().find(|step| step.changes_session())
+        && let Some(why) = hooks::sets_for_session(job, &plan)
     {
-        let why = format!("migration {} sets something for its session", step.migration);
         return Err(Error::Pooled { why });
     }
+    let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+    hooks::before(Hook::Backup, job, &plan, tally, with).await?;
     prepare_patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
+    chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
+    let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+    let mut result = hooks::before(Hook::Before, job, &plan, tally, with).await;
+    if result.is_ok() {
+        result = work(job, (session, keeper), (ledger, &journal), &plan, observer, tally).await;
+        let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+        // What went wrong with the run matters more than what goes wrong after it.
+        let after = hooks::after(job, &plan, tally, result.as_ref().err(), with).await;
+        result = result.and(after);
+    }
+    let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
+    // What went wrong with a migration matters more than what goes wrong with its record.
+    result.and(noted)
+}
+
+/// History is changed as a person has asked for, then every step is taken, then health examined.
+async fn work(
+    job: &Job<'_>,
+    (session, keeper): (&mut Box<dyn Session>, &mut dyn Keeper),
+    (ledger, journal): (&dyn Ledger, &Journal<'_>),
+    plan: &Plan<'_>,
+    observer: &mut dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
     let started = Instant::now();
     if let Some(repair) = job.repair {
         let history = tally.history().cloned().unwrap_or_default();
-        let changed = mend::carry_out(job, repair, &mut **session, (ledger, &journal), &history, observer).await;
+        let changed = mend::carry_out(job, repair, &mut **session, (ledger, journal), &history, observer).await;
         if changed.is_err() || plan.steps.is_empty() {
             let reread = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
             reread.into_iter().for_each(|history| tally.begin(history));
-            let noted = chronicle::finish(&mut **session, &journal, changed.as_ref().err(), tally).await;
-            return changed.and(noted);
+            return changed;
         }
     }
-    chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
     let mut engine = step::Engine {
         job,
         session,
         keeper,
         ledger,
-        journal: &journal,
+        journal,
         observer,
         lock_seen: Some(started),
         sent: false,
         blocker: None,
         journal_read: started,
     };
-    let mut result = engine.take_all(&plan.steps, tally).await;
+    let result = engine.take_all(&plan.steps, tally).await;
     tally.stages.apply = started.elapsed();
-    if result.is_ok() {
-        result = examine(job, &mut **session, &journal, observer, tally).await;
-    }
-    let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
-    // What went wrong with a migration matters more than what goes wrong with its record.
-    result.and(noted)
+    result?;
+    examine(job, &mut **session, journal, observer, tally).await
 }
 
 /// Examines what the migrations have left, before the run says how it went and before anybody else changes something.

@@ -129,6 +129,19 @@ pub(crate) struct Options {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) allow_missing: Option<String>,
 
+    /// A command that makes a backup before the first pending migration; where it fails, nothing is changed
+    #[arg(long, global = true, value_name = "COMMAND", help_heading = "Hooks")]
+    pub(crate) backup_command: Option<String>,
+    /// A command before the first pending migration; where it fails, nothing is migrated
+    #[arg(long, global = true, value_name = "COMMAND", help_heading = "Hooks")]
+    pub(crate) before: Option<String>,
+    /// A command at the end of a run that has come to its migrations, however it ends
+    #[arg(long, global = true, value_name = "COMMAND", help_heading = "Hooks")]
+    pub(crate) after: Option<String>,
+    /// How long each hook may take [default: 10min]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Hooks")]
+    pub(crate) hook_timeout: Option<String>,
+
     /// Check the database's health after a run that has done something [default: on]
     #[arg(long, global = true, value_name = "SWITCH", help_heading = "Policy", value_parser = choices::SWITCH)]
     pub(crate) health: Option<String>,

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;
+use migrascope::error::HookFault;
+use migrascope::event::Hook;
 use migrascope::report::Remains;
 
 /// How the process ends.
@@ -78,11 +80,11 @@ impl Exit {
             Self::Usage => "wrong usage, configuration or migration files",
             Self::Pending => "pending migrations found (status --check, wait)",
             Self::Refused => "plan refused: changed, missing, out of order, half-way before",
-            Self::RolledBack => "a migration failed and was rolled back",
+            Self::RolledBack => "a migration failed and was rolled back, or a hook stopped the run",
             Self::HalfWay => "a migration failed and was left half-way",
             Self::Locked => "another runner has the lock",
             Self::NoConnection => "cannot connect, the connection is lost, or the server is read-only",
-            Self::Unhealthy => "migrations applied, but the database is unhealthy",
+            Self::Unhealthy => "migrations applied, but the database is unhealthy, or --after failed",
             Self::Interrupted => "interrupted by SIGINT",
             Self::Terminated => "ended by SIGTERM",
         }
@@ -100,6 +102,9 @@ impl Exit {
             Error::Unhealthy { .. } => Self::Unhealthy,
             Error::Migration { failure, .. } if failure.remains == Remains::Nothing => Self::RolledBack,
             Error::Migration { .. } => Self::HalfWay,
+            Error::Hook { fault: HookFault::Interrupted, .. } => signal.unwrap_or(Self::Interrupted),
+            Error::Hook { hook: Hook::After, .. } => Self::Unhealthy,
+            Error::Hook { .. } => Self::RolledBack,
             Error::Interrupted { .. } => signal.unwrap_or(Self::Interrupted),
             _ => Self::Unexpected,
         }

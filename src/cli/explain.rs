@@ -5,6 +5,7 @@ mod diagnosis;
 mod failure;
 mod files;
 mod health;
+mod hook;
 mod refusal;
 
 use migrascope::Error;
@@ -38,6 +39,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Migration { failure, .. } => vec![failure::failed(error, failure, around)],
         Error::Own { source, .. } => vec![connection::own(error, source)],
         Error::Unhealthy { failed } => vec![health::unhealthy(error, failed, around)],
+        Error::Hook { hook, fault, .. } => vec![hook::failed(error, *hook, fault, around)],
         Error::Interrupted { failure } => vec![failure::interrupted(failure.as_deref(), around)],
         other => vec![Diagnosis::error(chain(other))],
     }

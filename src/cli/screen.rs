@@ -1,6 +1,7 @@
 //! What a person sees of a run: one line a migration, a live line while something takes long, a sentence at the end.
 
 mod health;
+mod hook;
 mod line;
 mod live;
 pub(crate) mod plan;
@@ -128,6 +129,31 @@ impl Screen {
         self.say(health::sentence(report));
     }
 
+    fn observe_hook(&mut self, event: &Event<'_>) {
+        match event {
+            Event::HookStarted { hook, .. } => {
+                self.live.clear();
+                if hook.is_command() {
+                    complain(format_args!("… {}", hook::begun(*hook)));
+                }
+            }
+            Event::HookRunning { hook, step, elapsed } => {
+                let text = hook::running(*hook, *step, *elapsed);
+                match hook.is_command() {
+                    true => self.live.tell_beside(*elapsed, &text),
+                    false => self.live.tell(*elapsed, &text),
+                }
+            }
+            // Of SQL that went well there would be two lines for each migration.
+            Event::HookFinished { hook, step, elapsed, error }
+                if hook.is_command() || error.is_some() || self.verbosity == Verbosity::Verbose =>
+            {
+                self.say(hook::finished(*hook, *step, *elapsed, *error));
+            }
+            _ => {}
+        }
+    }
+
     fn observe_statement(&mut self, event: &Event<'_>) {
         if let Event::StatementFinished { step, index, elapsed, result: Ok(rows) } = event
             && self.verbosity == Verbosity::Verbose
@@ -175,6 +201,9 @@ impl Observer for Screen {
                 line::changed(change, *migrations).into_iter().for_each(|line| self.say(line));
             }
             Event::MigrationFinished { step, report } => self.migrated(step, report),
+            Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
+                self.observe_hook(event);
+            }
             Event::HealthFinished { report } => self.examined(report),
             Event::RunFinished { report, .. } => {
                 self.live.clear();

@@ -4,6 +4,7 @@ pub(crate) mod choices;
 mod database;
 mod file;
 mod health;
+mod hooks;
 mod notify;
 mod source;
 #[cfg(test)]
@@ -165,6 +166,7 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
         journal_table: sources
             .value("journal-table", typed.journal_table.as_deref(), table)
             .unwrap_or(default.journal_table),
+        hooks: hooks::resolve(sources, typed),
         ..default
     }
 }

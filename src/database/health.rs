@@ -44,6 +44,7 @@ pub enum Judge {
     },
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 impl Judge {
     /// Connections in use, of those that the server allows.
     pub(super) const CONNECTIONS: Self = Self::Share { warn: 0.80, fail: 0.95 };

@@ -285,6 +285,14 @@ impl Session for MysqlSession {
         self.prepare().await
     }
 
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
+        let set = |(name, value): &(&str, Option<&str>)| {
+            format!("@migrascope_{name} = {}", value.map_or("NULL".to_owned(), text_literal))
+        };
+        let set: Vec<String> = facts.iter().map(set).collect();
+        (!set.is_empty()).then(|| format!("SET {}", set.join(", ")))
+    }
+
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(self.identity.process)
     }

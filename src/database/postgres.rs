@@ -291,6 +291,14 @@ impl Session for PostgresSession {
         vec!["SET LOCAL ROLE NONE".to_owned()]
     }
 
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
+        let set = |(name, value): &(&str, Option<&str>)| {
+            value.map(|value| format!("set_config('migrascope.{name}', {}, true)", text_literal(value)))
+        };
+        let set: Vec<String> = facts.iter().filter_map(set).collect();
+        (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))
+    }
+
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         self.wire.process().await
     }

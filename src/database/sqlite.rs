@@ -321,6 +321,10 @@ impl Session for SqliteSession {
         Vec::new()
     }
 
+    fn facts(&self, _facts: &[(&str, Option<&str>)]) -> Option<String> {
+        None
+    }
+
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(self.identity.process)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::source::Source;
-use super::{Fault, FileProblem, LayoutError, read_script};
+use super::{Fault, FileProblem, LayoutError, read_script, variant};
 use crate::migration::{Dialect, Place, Script, StatementKind};
 
 /// A health check of one's own: healthy when none of its statements returns a row.
@@ -59,11 +59,4 @@ fn files(source: Source<'_>, dialect: Dialect) -> Result<BTreeMap<String, PathBu
     }
     plain.append(&mut own);
     Ok(plain)
-}
-
-/// The name and the database in `<name>.postgres`.
-fn variant(stem: &str) -> Option<(&str, Dialect)> {
-    let (name, word) = stem.rsplit_once('.')?;
-    let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.word() == word)?;
-    (!name.is_empty()).then_some((name, dialect))
 }

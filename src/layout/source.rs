@@ -105,7 +105,7 @@ fn on_disk(directory: &Path, links: Links) -> Result<Vec<Listed>, LayoutError> {
 }
 
 /// Where a link leads, when that is outside of its directory.
-fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
+pub(super) fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
     let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
     (!target.starts_with(home)).then_some(target)
 }

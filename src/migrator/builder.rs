@@ -8,7 +8,7 @@ use super::telemetry::Telemetry;
 use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
 use crate::error::Error;
 use crate::health::Health;
-use crate::layout::{self, EmbeddedFiles};
+use crate::layout::{self, EmbeddedFiles, Links};
 use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
 
@@ -77,7 +77,7 @@ impl Builder {
         self
     }
 
-    /// The migrations in a directory, read when the migrator is built.
+    /// The migrations in a directory, and the SQL in its folder `hooks`, read when the migrator is built.
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.files = Some(Files::Directory(directory.into()));
         self
@@ -87,7 +87,8 @@ impl Builder {
     ///
     /// Whatever has embedded them, the files are pairs of a path and a content; of `include_dir!` that is
     /// `MIGRATIONS.files().map(|file| (file.path(), file.contents()))`. Paths are relative to the directory of the migrations.
-    /// A file in the folder `checks` is a health check of one's own.
+    /// A file in the folder `checks` is a health check of one's own; `hooks/before_each.sql` and `hooks/after_each.sql` are run
+    /// around each migration.
     pub fn embedded(mut self, files: impl Into<EmbeddedFiles>) -> Self {
         self.files = Some(Files::Embedded(files.into()));
         self
@@ -139,7 +140,7 @@ impl Builder {
 
     /// Shows the figures through this meter, for as long as the migrator lives; counters go on where the journal has them.
     #[cfg(feature = "observe")]
-    pub fn meter(mut self, meter: &opentelemetry::metrics::Meter) -> Self {
+    pub fn meter(mut self, meter: &crate::observe::metrics::Meter) -> Self {
         self.telemetry.show(meter);
         self
     }
@@ -157,13 +158,19 @@ impl Builder {
         };
         let dialect = connector.dialect();
         let health = self.health(dialect)?;
+        let mut options = self.options;
         let set = match self.files {
-            Some(Files::Directory(directory)) => layout::read(&directory, dialect)?,
-            Some(Files::Embedded(files)) => layout::read_embedded(&files, dialect)?,
+            Some(Files::Directory(directory)) => {
+                options.hooks.each = layout::hooks(&directory, dialect, Links::Inside)?;
+                layout::read(&directory, dialect)?
+            }
+            Some(Files::Embedded(files)) => {
+                options.hooks.each = layout::embedded_hooks(&files, dialect)?;
+                layout::read_embedded(&files, dialect)?
+            }
             Some(Files::Set(set)) => set,
             None => return Err(Error::Incomplete { missing: "migrations: directory, embedded or migrations" }),
         };
-        let mut options = self.options;
         options.health = health.unwrap_or(options.health);
         let migrator = Migrator::new(connector, set, options);
         #[cfg(feature = "observe")]

@@ -104,7 +104,9 @@ impl<'r> Run<'r> {
     }
 
     async fn make(self) -> Result<Report, RunError> {
-        let Self { migrator, task, options, mut context, observer, stop, asked } = self;
+        let Self { migrator, task, options, context, observer, stop, asked } = self;
+        #[cfg(feature = "observe")]
+        let mut context = context;
         #[cfg(feature = "observe")]
         let mut shown = migrator.telemetry.as_ref().map(|telemetry| telemetry.begin(&mut context));
         let mut observers = Observers::default();

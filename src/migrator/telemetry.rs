@@ -2,11 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use opentelemetry::metrics::Meter;
-
 use crate::event::{Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use crate::observe::logs::Logs;
-use crate::observe::metrics::Metrics;
+use crate::observe::metrics::{Meter, Metrics};
 use crate::observe::spans::{Policy, Spans};
 use crate::run::Figures;
 

@@ -4,6 +4,7 @@
 //! [`Logs`] holds the run's [`Spans`] and passes every event on to them: what begins is told after its span has opened,
 //! what ends before its span closes. Records tell of things, never in SQL: no statement, no value, no password.
 
+mod hooks;
 mod record;
 
 use std::sync::{Arc, OnceLock};
@@ -112,6 +113,9 @@ impl Logs {
             Event::HealthChecked { check } if check.status == CheckStatus::Fail => {
                 self.spans.innermost().in_scope(|| record::health_check_failed(&self.run, check));
             }
+            Event::HookFinished { hook, step, elapsed, error } => {
+                self.spans.innermost().in_scope(|| hooks::hook_finished(&self.run, *hook, *step, *elapsed, *error));
+            }
             Event::RunFinished { report, error, .. } => {
                 self.spans.root().in_scope(|| record::run_finished(&self.run, report, *error));
             }
@@ -129,6 +133,9 @@ impl Logs {
             }
             Event::MigrationStarted { step, .. } => {
                 self.spans.innermost().in_scope(|| record::migration_started(&self.run, step));
+            }
+            Event::HookStarted { hook, step } => {
+                self.spans.innermost().in_scope(|| hooks::hook_started(&self.run, *hook, *step));
             }
             _ => {}
         }

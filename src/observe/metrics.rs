@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::Meter;
+pub use opentelemetry::metrics::Meter;
 
 use self::client::Client;
 use self::distributions::Distributions;

@@ -45,6 +45,18 @@ pub const SPAN_STATEMENT: &str = "statement";
 pub const SPAN_RECORD: &str = "record ledger";
 /// An attempt after one that has met a passing obstacle.
 pub const SPAN_ATTEMPT: &str = "attempt";
+/// A hook, for `tracing`; OpenTelemetry sees which.
+pub const SPAN_HOOK: &str = "migrascope hook";
+/// The command that makes a backup.
+pub const SPAN_HOOK_BACKUP: &str = "migrascope hook backup";
+/// The command before the first migration.
+pub const SPAN_HOOK_BEFORE: &str = "migrascope hook before";
+/// SQL before a migration.
+pub const SPAN_HOOK_BEFORE_EACH: &str = "migrascope hook before_each";
+/// SQL after a migration.
+pub const SPAN_HOOK_AFTER_EACH: &str = "migrascope hook after_each";
+/// The command at the end of the run.
+pub const SPAN_HOOK_AFTER: &str = "migrascope hook after";
 /// Giving the lock back.
 pub const SPAN_UNLOCK: &str = "release lock";
 
@@ -215,6 +227,10 @@ pub const HEALTH_CHECK_VALUE: &str = "migrascope.check.value";
 /// What the value may not pass.
 pub const HEALTH_CHECK_THRESHOLD: &str = "migrascope.check.threshold";
 
+/// Which hook: `backup`, `before`, `before_each`, `after_each` or `after`.
+pub const HOOK_NAME: &str = "migrascope.hook.name";
+/// What the command of a hook has ended with.
+pub const HOOK_EXIT_CODE: &str = "migrascope.hook.exit_code";
 /// Log records: seconds that it took.
 pub const ELAPSED: &str = "migrascope.elapsed";
 /// Log records: the script's file, relative as it was given.

@@ -6,6 +6,7 @@
 
 mod fold;
 mod health;
+mod hooks;
 mod policy;
 mod sql;
 mod tree;
@@ -17,6 +18,7 @@ use tracing::Span;
 
 use self::fold::{Folding, Part};
 use self::health::HealthSpans;
+use self::hooks::HookSpan;
 pub use self::policy::{Policy, Sampling, SqlText};
 use self::sql::Told;
 use self::tree::{Place, end_at, fail};
@@ -58,6 +60,7 @@ struct Open {
     statement: Option<(Span, SystemTime)>,
     record: Option<Span>,
     health: HealthSpans,
+    hook: HookSpan,
 }
 
 impl Spans {
@@ -98,6 +101,7 @@ impl Spans {
         let open = &self.open;
         let statement = open.statement.as_ref().map(|(span, _)| span);
         let inside = statement.or(open.record.as_ref()).or(open.attempt.as_ref()).or(open.migrate.as_ref());
+        let inside = inside.or(open.hook.open());
         let before = open.plan.as_ref().or(open.lock.as_ref()).or(open.connect.as_ref());
         inside.or(before).or(open.health.innermost()).unwrap_or(&self.root)
     }
@@ -321,6 +325,10 @@ impl Observer for Spans {
             | Event::CheckStarted { .. }
             | Event::HealthChecked { .. }
             | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),
+            Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
+                let fast = self.folding.as_ref().map(|_| self.policy.fast);
+                self.open.hook.observe(&self.root, event, fast);
+            }
             Event::RunFinished { report, error, .. } => self.run_finished(report, *error),
         }
     }

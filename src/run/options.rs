@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Figures, Wait};
+use super::{Figures, Hooks, Wait};
 use crate::health::Health;
 use crate::plan::{Order, Target};
 
@@ -31,6 +31,8 @@ pub struct Options {
     pub figures: Figures,
     /// Whether the database is examined when the run has done something.
     pub health: Health,
+    /// What is run around the migrations.
+    pub hooks: Hooks,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             journal_table: "_migrascope_journal".to_owned(),
             figures: Figures::Leave,
             health: Health::Skip,
+            hooks: Hooks::default(),
         }
     }
 }

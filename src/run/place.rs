@@ -1,20 +1,31 @@
 //! From a database's complaint to a place in a file.
 
 use crate::database::DatabaseError;
-use crate::migration::{Place, Statement};
+use crate::migration::{Place, Script, Statement};
 use crate::plan::Step;
 use crate::report::{Failure, Remains};
 
 /// What failed and where: the place that the database names, otherwise the start of the statement.
 pub(super) fn failure(step: &Step<'_>, index: usize, error: &DatabaseError, remains: Remains) -> Failure {
-    let statement = step.statements().get(index);
+    in_script(step.script, step.statements(), index, error, remains)
+}
+
+/// The same in any script, of which these statements are sent.
+pub(super) fn in_script(
+    script: &Script,
+    statements: &[Statement],
+    index: usize,
+    error: &DatabaseError,
+    remains: Remains,
+) -> Failure {
+    let statement = statements.get(index);
     let start = statement.map_or(0, |statement| statement.start);
     let place = match error.position {
-        Some(position) => Place::at(&step.script.text, start + position),
+        Some(position) => Place::at(&script.text, start + position),
         None => statement.map_or(Place { byte: 0, line: 1, column: 1 }, at_start),
     };
     Failure {
-        path: step.script.path.clone(),
+        path: script.path.clone(),
         line: place.line,
         column: place.column,
         offset: place.byte,

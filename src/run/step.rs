@@ -10,6 +10,7 @@ mod stepwise;
 
 pub(super) use self::effect::is_doubtful;
 pub(super) use self::retry::pauses;
+pub(super) use self::statement::cancel;
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::tally::Tally;
 use super::{Job, chronicle, place};
 use crate::database::{DatabaseError, ErrorKind, Holder, Keeper, Limits, Session};
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Event, Hook, Observer};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::migration::StatementKind;
@@ -32,7 +33,7 @@ const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
 const READ_JOURNAL_EVERY: Duration = Duration::from_secs(10);
 
 /// How long the connection that holds the lock may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Everything a step needs.
 pub(super) struct Engine<'r> {
@@ -75,6 +76,7 @@ impl Engine<'_> {
             if self.job.stop.is_requested() {
                 return Err(Error::Interrupted { failure: None });
             }
+            self.each(Hook::BeforeEach, step).await?;
             self.observer.observe(&Event::MigrationStarted { step, index: index + 1, of: steps.len() });
             let report = self.take(step).await;
             self.observer.observe(&Event::MigrationFinished { step, report: &report });
@@ -93,6 +95,7 @@ impl Engine<'_> {
                 let clean = self.session.renew().await;
                 clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
             }
+            self.each(Hook::AfterEach, step).await?;
         }
         Ok(())
     }
@@ -168,7 +171,7 @@ impl Engine<'_> {
     }
 
     /// Whether the run may go on: nobody asked it to stop, and the lock is still ours.
-    async fn may_go_on(&mut self) -> Result<(), DatabaseError> {
+    pub(super) async fn may_go_on(&mut self) -> Result<(), DatabaseError> {
         self.sent = false;
         if self.job.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
@@ -187,7 +190,7 @@ impl Engine<'_> {
 }
 
 /// Whether the lock is still ours, as far as its connection answers in time.
-async fn look_at_lock(keeper: &mut dyn Keeper) -> Result<(), DatabaseError> {
+pub(super) async fn look_at_lock(keeper: &mut dyn Keeper) -> Result<(), DatabaseError> {
     let why = match tokio::time::timeout(PATIENCE, keeper.alive()).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => error.message,

@@ -61,6 +61,18 @@ impl Tally {
         self.history.as_ref()
     }
 
+    /// The highest version that was applied before the run.
+    pub(super) fn from(&self) -> Option<&str> {
+        self.from.as_deref()
+    }
+
+    /// The highest applied version when these steps, too, have been taken.
+    pub(super) fn version_after(&self, steps: &[Step<'_>]) -> Option<String> {
+        let mut history = self.history.clone()?;
+        steps.iter().for_each(|step| follow(&mut history, step));
+        history.highest().map(ToString::to_string)
+    }
+
     pub(super) fn succeeded(&self) -> usize {
         self.steps.iter().filter(|step| step.outcome == Outcome::Success).count()
     }
@@ -100,21 +112,24 @@ impl Tally {
     }
 
     fn follow(&mut self, step: &Step<'_>) {
-        let Some(history) = &mut self.history else {
-            return;
-        };
-        history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
-        self.dirty = !history.unsettled.is_empty();
-        let migration = step.migration;
-        match step.direction {
-            Direction::Up => history.applied.push(Entry {
-                version: migration.version.clone(),
-                name: migration.name.clone(),
-                checksum: Some(migration.up.checksum.clone()),
-                token_checksum: Some(migration.up.token_checksum.clone()),
-                particulars: None,
-            }),
-            Direction::Down => history.applied.retain(|entry| entry.version != migration.version),
+        if let Some(history) = &mut self.history {
+            follow(history, step);
+            self.dirty = !history.unsettled.is_empty();
         }
+    }
+}
+
+fn follow(history: &mut History, step: &Step<'_>) {
+    history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
+    let migration = step.migration;
+    match step.direction {
+        Direction::Up => history.applied.push(Entry {
+            version: migration.version.clone(),
+            name: migration.name.clone(),
+            checksum: Some(migration.up.checksum.clone()),
+            token_checksum: Some(migration.up.token_checksum.clone()),
+            particulars: None,
+        }),
+        Direction::Down => history.applied.retain(|entry| entry.version != migration.version),
     }
 }

@@ -3,6 +3,7 @@
 mod failures;
 mod health;
 mod history;
+mod hooks;
 pub(crate) mod locking;
 mod postgres;
 mod repair;

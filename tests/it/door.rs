@@ -6,6 +6,7 @@ mod exec;
 mod failures;
 mod health;
 mod help;
+mod hooks;
 mod json;
 mod settings;
 mod signals;

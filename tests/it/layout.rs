@@ -167,3 +167,70 @@ fn a_new_migration_continues_what_the_directory_has() {
     assert!(paths[0].ends_with("20260131120000_b.sql"), "{paths:?}");
     assert!(layout::create(dated.path(), "?!", "20260131120000", Ways::Up).is_err());
 }
+
+/// The two files of hooks by their paths, or each problem as `file message`.
+fn hooks_told(folder: &Path, links: Links) -> String {
+    let file = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    match layout::hooks(folder, Dialect::Postgres, links) {
+        Ok(found) => {
+            let path = |script: Option<migrascope::migration::Script>| script.map_or("none".into(), |s| file(&s.path));
+            format!("{}, {}", path(found.before_each), path(found.after_each))
+        }
+        Err(LayoutError::Files(problems)) => {
+            let lines = problems.iter().map(|problem| format!("{}: {problem}", file(&problem.path)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Err(other) => other.to_string(),
+    }
+}
+
+#[test]
+fn hooks_are_found_beside_the_migrations_and_are_none_of_them() {
+    for (files, expected) in [
+        (&[("1_a.sql", "")][..], "none, none"),
+        (&[("hooks/before_each.sql", "SELECT 1")], "hooks/before_each.sql, none"),
+        (&[("hooks/after_each.sql", "-- nothing yet")], "none, none"),
+        (
+            &[("hooks/after_each.sql", "SELECT 1"), ("hooks/after_each.postgres.sql", "SELECT 2")],
+            "none, hooks/after_each.postgres.sql",
+        ),
+        (&[("hooks/after_each.mysql.sql", "SELECT 1"), ("hooks/notes.md", ""), ("hooks/.x.sql", "")], "none, none"),
+        (
+            &[("hooks/befor_each.sql", ""), ("hooks/before_each.postgers.sql", ""), ("hooks/seed.sql", "")],
+            "hooks/befor_each.sql: no hook has this name; did you mean before_each.sql?\n\
+             hooks/before_each.postgers.sql: no hook has this name; did you mean before_each.sql?\n\
+             hooks/seed.sql: no hook has this name",
+        ),
+    ] {
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        let folder = directory(&files);
+        assert_eq!(hooks_told(folder.path(), Links::Inside), expected);
+        if files[0].0.starts_with("hooks") {
+            assert_eq!(told(folder.path(), Dialect::Postgres), "the directory DIR has no migrations for postgres");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn hooks_may_not_be_links_out_of_the_directory_unless_that_is_allowed() {
+    let elsewhere = directory(&[("before_each.sql", b"SELECT 1")]);
+    let (whole, one) = (directory(&[]), directory(&[("hooks/x.md", b"")]));
+    std::os::unix::fs::symlink(elsewhere.path(), whole.path().join("hooks")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("before_each.sql"), one.path().join("hooks/before_each.sql"))
+        .unwrap();
+    for folder in [whole, one] {
+        let told = hooks_told(folder.path(), Links::Inside);
+        assert!(told.contains("the file is a link out of the directory"), "{told}");
+        assert_eq!(hooks_told(folder.path(), Links::Anywhere), "hooks/before_each.sql, none");
+    }
+}
+
+#[test]
+fn hooks_can_be_built_into_a_program() {
+    let files: layout::EmbeddedFiles =
+        [("1_a.sql", &b"SELECT 1"[..]), ("hooks/after_each.sql", b"SELECT 2")].into_iter().collect();
+    let found = layout::embedded_hooks(&files, Dialect::Postgres).unwrap();
+    assert_eq!(found.after_each.map(|script| script.text).as_deref(), Some("SELECT 2"));
+    assert_eq!(found.before_each, None);
+}

@@ -1,6 +1,7 @@
 //! The engine against a session that only writes down what it hears: the order of verbs is the promise.
 
 mod fake;
+mod hooks;
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;

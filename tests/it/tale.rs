@@ -8,6 +8,7 @@ mod disclosure;
 mod exporting;
 mod figures;
 mod folding;
+mod hooks;
 mod logs;
 mod mistakes;
 mod notifying;

@@ -21,6 +21,7 @@ pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -
 
 fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Stopped> {
     let migrator = ready::migrator(settings, target, ready::reader())?;
+    let hooks = ready::hooks(settings, migrator.dialect())?;
     let direction = match command {
         Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
             Direction::Up
@@ -28,14 +29,16 @@ fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Sto
         Command::Down => Direction::Down,
     };
     let (identity, plan) = block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, direction, None))?;
+    // Nothing is run where nothing is pending.
+    let hooks = if plan.steps.is_empty() { Vec::new() } else { hooks.given() };
     if tells_people(settings) {
-        screen::plan::show(&mut Output::text(), &identity, &plan);
+        screen::plan::show(&mut Output::text(), &identity, &plan, &hooks);
         let notes: Vec<_> = plan.notes.iter().map(explain::note).collect();
         output::explain(&notes);
     }
     finish(
         settings.format,
-        &Report { found: Some(json::whole_plan(&identity, &plan)), ..Report::new("plan", Exit::Done) },
+        &Report { found: Some(json::whole_plan(&identity, &plan, &hooks)), ..Report::new("plan", Exit::Done) },
     );
     Ok(())
 }

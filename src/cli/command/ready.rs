@@ -6,6 +6,7 @@ use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
 use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
+use migrascope::run::Hooks;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
@@ -68,7 +69,18 @@ pub(super) fn runner(
         AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
         AfterRun::Skip => Health::Skip,
     };
-    Ok(Migrator::new(connector, set, Options { target, health, ..settings.policy.clone() }))
+    let hooks = match command {
+        Command::Up | Command::Down | Command::Repair | Command::Exec => hooks(settings, connector.dialect())?,
+        Command::Health | Command::Baseline | Command::Wait => Hooks::default(),
+    };
+    Ok(Migrator::new(connector, set, Options { target, health, hooks, ..settings.policy.clone() }))
+}
+
+/// What is run around migrations: commands and files.
+pub(super) fn hooks(settings: &Settings, dialect: Dialect) -> Result<Hooks, Stopped> {
+    let each = layout::hooks(&settings.directory, dialect, settings.links);
+    let each = each.map_err(|error| Stopped::by(&error.into(), Direction::Up, None))?;
+    Ok(Hooks { each, ..settings.policy.hooks.clone() })
 }
 
 /// What is known of the database before it answers.

@@ -3,7 +3,7 @@
 use migrascope::history::Direction;
 use migrascope::{Error, Status};
 
-use super::ready::Stopped;
+use super::ready::{self, Stopped};
 use super::{fail, finish, status, tells_people};
 use crate::cli::exit::Exit;
 use crate::cli::json::{self, Report};
@@ -13,7 +13,7 @@ use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
 pub(super) fn carry_out(settings: &Settings) -> Exit {
-    match status::look(settings).and_then(judge) {
+    match status::look(settings).and_then(judge).and_then(|status| hooks(settings, status)) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, problem }) => fail(settings.format, "verify", exit, problem),
     }
@@ -24,6 +24,11 @@ fn judge(mut status: Status) -> Result<Status, Stopped> {
         none if none.is_empty() => Ok(status),
         objections => Err(Stopped::by(&Error::Refused(objections), Direction::Up, None)),
     }
+}
+
+/// Files of hooks that cannot be run are found here, too, though nothing is run.
+fn hooks(settings: &Settings, status: Status) -> Result<Status, Stopped> {
+    ready::hooks(settings, status.identity.dialect()).map(|_| status)
 }
 
 fn agree(settings: &Settings, status: &Status) -> Exit {

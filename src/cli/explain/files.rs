@@ -44,6 +44,8 @@ fn file(problem: &FileProblem) -> Diagnosis {
         Fault::LinkOutside(_) => {
             diagnosis.help("put the file itself into the directory, or allow it with --follow-links")
         }
+        Fault::UnknownHook { .. } => diagnosis
+            .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
         Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrascope::Error;
 use migrascope::database::DatabaseError;
-use migrascope::event::{Event, RunContext, Witness};
+use migrascope::event::{Event, Hook, RunContext, Witness};
 use migrascope::plan::{Schema, Step};
 use migrascope::report::CheckStatus;
 use serde_json::{Value, json};
@@ -41,7 +41,9 @@ pub(super) fn of(event: &Event<'_>) -> Option<(Name, Value)> {
                 "error": failed.map(error),
             }),
         ),
-        other => return of_lock(other).or_else(|| of_step(other)).or_else(|| of_health(other)),
+        other => {
+            return of_lock(other).or_else(|| of_step(other)).or_else(|| of_health(other)).or_else(|| of_hook(other));
+        }
     })
 }
 
@@ -159,6 +161,34 @@ fn of_health(event: &Event<'_>) -> Option<(Name, Value)> {
         }
         _ => return None,
     })
+}
+
+fn of_hook(event: &Event<'_>) -> Option<(Name, Value)> {
+    Some(match event {
+        Event::HookStarted { hook, step } => (Name::HookStarted, around(*hook, *step)),
+        Event::HookRunning { hook, step, elapsed } => {
+            let mut body = around(*hook, *step);
+            body["elapsed_seconds"] = json!(seconds(*elapsed));
+            (Name::HookRunning, body)
+        }
+        Event::HookFinished { hook, step, elapsed, error: failed } => {
+            let code = match failed {
+                Some(Error::Hook { fault, .. }) => fault.exit_code(),
+                Some(_) => None,
+                None => hook.is_command().then_some(0),
+            };
+            let mut body = around(*hook, *step);
+            body["elapsed_seconds"] = json!(seconds(*elapsed));
+            body["exit_code"] = json!(code);
+            body["error"] = json!(failed.map(error));
+            (Name::HookFinished, body)
+        }
+        _ => return None,
+    })
+}
+
+fn around(hook: Hook, step: Option<&Step<'_>>) -> Value {
+    json!({ "hook": hook.word(), "version": step.map(|step| step.migration.version.as_str()) })
 }
 
 fn context(run: &RunContext) -> Value {

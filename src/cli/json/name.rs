@@ -33,6 +33,9 @@ pub(super) enum Name {
     CheckStarted,
     HealthChecked,
     HealthFinished,
+    HookStarted,
+    HookRunning,
+    HookFinished,
     RunFinished,
     Listening,
     TargetChanged,
@@ -43,7 +46,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 31] = [
+    const ALL: [Name; 34] = [
         Name::RunStarted,
         Name::PolicyDecided,
         Name::ConnectStarted,
@@ -71,6 +74,9 @@ mod tests {
         Name::CheckStarted,
         Name::HealthChecked,
         Name::HealthFinished,
+        Name::HookStarted,
+        Name::HookRunning,
+        Name::HookFinished,
         Name::RunFinished,
         Name::Listening,
         Name::TargetChanged,

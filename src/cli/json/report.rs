@@ -1,6 +1,7 @@
 //! The last line: what came out, and why not more.
 
 use migrascope::database::Identity;
+use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Note, Plan, Step};
 use migrascope::{Error, Report as Run, Status};
 use serde::Serialize;
@@ -87,8 +88,9 @@ pub(crate) fn step(step: &Step<'_>) -> Value {
 }
 
 /// A plan with every statement.
-pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>) -> Value {
+pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>, hooks: &[Hook]) -> Value {
     json!({
+        "hooks": hooks.iter().map(|hook| hook.word()).collect::<Vec<_>>(),
         "database": identity,
         "steps": made.steps.iter().map(whole_step).collect::<Vec<_>>(),
         "notes": notes(&made.notes),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use migrascope::database::{Holder, Identity};
-use migrascope::event::RunContext;
+use migrascope::event::{Hook, RunContext};
 use migrascope::plan::Step;
 use migrascope::report::{Outcome, Report};
 use migrascope::{Error, Event, Observer};
@@ -54,6 +54,8 @@ pub(super) enum Phase {
     Planning,
     /// It is at a migration.
     Migrating(Place),
+    /// This hook is running.
+    Hook(Hook),
     /// It examines the database; this check is being made.
     Examining { check: Option<String> },
     /// It is over.
@@ -96,6 +98,7 @@ impl Observer for Progress {
             Event::LockWaited { holder, .. } => present.wait_for(*holder),
             Event::PlanStarted => present.enter(Phase::Planning, now),
             Event::PlanFinished { result: Ok(plan), .. } => present.of = Some(plan.steps.len()),
+            Event::HookStarted { hook, .. } => present.enter(Phase::Hook(*hook), now),
             Event::HealthStarted => present.enter(Phase::Examining { check: None }, now),
             Event::CheckStarted { name } => present.enter(Phase::Examining { check: Some((*name).to_owned()) }, now),
             Event::RunFinished { report, error, .. } => present.finish(report, *error, now),
@@ -188,6 +191,7 @@ impl Phase {
             Self::Locking { .. } => "locking",
             Self::Planning => "planning",
             Self::Migrating(_) => "migrating",
+            Self::Hook(_) => "running_hook",
             Self::Examining { .. } => "checking_health",
             Self::Finished { .. } => "finished",
         }
@@ -210,6 +214,7 @@ impl fmt::Display for Present {
                 }
                 self.percent().map_or(Ok(()), |percent| write!(f, ", {percent} %"))
             }
+            Phase::Hook(hook) => write!(f, "running the hook {hook}"),
             Phase::Examining { check: None } => f.write_str("checking health"),
             Phase::Examining { check: Some(check) } => write!(f, "checking health: {check}"),
             Phase::Finished { outcome, error: None } => write!(f, "finished: {}", outcome.word()),

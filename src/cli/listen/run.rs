@@ -98,6 +98,10 @@ fn status(present: &Present) -> Value {
             Phase::Migrating(place) => Some(migration(place)),
             _ => None,
         },
+        "hook": match &present.phase {
+            Phase::Hook(hook) => Some(hook.word()),
+            _ => None,
+        },
         "check": check,
         "outcome": ended.map(|(outcome, _)| outcome),
         "error": ended.and_then(|(_, error)| error.as_ref()),

@@ -47,6 +47,14 @@ impl Live {
         }
     }
 
+    /// The same for something that writes to standard error itself, and would write into the live line.
+    pub(super) fn tell_beside(&mut self, elapsed: Duration, text: &str) {
+        if self.is_due(elapsed) {
+            self.told = Some(elapsed);
+            complain(format_args!("… {text}"));
+        }
+    }
+
     /// Takes the line away: what it told about is over.
     pub(super) fn clear(&mut self) {
         self.told = None;

@@ -1,6 +1,7 @@
 //! A plan for people: each step, each statement, and what will not be atomic.
 
 use migrascope::database::Identity;
+use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Plan, Step};
 
 use super::style::{BOLD, DIM, ODD};
@@ -9,13 +10,17 @@ use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 
 /// Writes a plan.
-pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>) {
+pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>, hooks: &[Hook]) {
     let statements: usize = plan.steps.iter().map(|step| step.statements().len()).sum();
     let size = match plan.steps.len() {
         0 => "nothing to do".to_owned(),
         steps => format!("{}, {}", counted(steps, "migration"), counted(statements, "statement")),
     };
     out.line(format_args!("{BOLD}plan for {}{BOLD:#}: {size}", one_line(&words::database(identity))));
+    if !hooks.is_empty() {
+        let names: Vec<&str> = hooks.iter().map(|hook| hook.word()).collect();
+        out.line(format_args!("{BOLD}hooks{BOLD:#}: {}", names.join(", ")));
+    }
     for step in &plan.steps {
         show_step(out, step);
     }

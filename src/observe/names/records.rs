@@ -70,6 +70,10 @@ pub const LOG_SCHEMA_AWAITED: &str = "migrascope.schema.awaited";
 pub const LOG_POLICY_DECIDED: &str = "migrascope.policy.decided";
 /// A person has changed the history.
 pub const LOG_HISTORY_CHANGED: &str = "migrascope.history.changed";
+/// A hook began.
+pub const LOG_HOOK_STARTED: &str = "migrascope.hook.started";
+/// A hook ended, however.
+pub const LOG_HOOK_FINISHED: &str = "migrascope.hook.finished";
 /// A health check has failed.
 pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
 /// The process was asked to stop.
@@ -102,6 +106,8 @@ pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_STATEMENT_RETRYING, WARN),
     event(LOG_INDEX_DROPPED, WARN),
     event(LOG_HISTORY_CHANGED, WARN),
+    event(LOG_HOOK_STARTED, INFO),
+    event(LOG_HOOK_FINISHED, &[Severity::Info, Severity::Error]),
     event(LOG_HEALTH_CHECK_FAILED, ERROR),
     event(LOG_SIGNAL_RECEIVED, WARN),
     event(LOG_TELEMETRY_DEGRADED, WARN),

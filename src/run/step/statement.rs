@@ -161,6 +161,6 @@ impl Running<'_> {
 }
 
 /// Where it cannot be cancelled it runs to its end, and the run stops there.
-async fn cancel(keeper: &mut dyn Keeper, process: Option<u64>) {
+pub(in crate::run) async fn cancel(keeper: &mut dyn Keeper, process: Option<u64>) {
     let _ = tokio::time::timeout(PATIENCE, keeper.cancel(process)).await;
 }

@@ -8,8 +8,10 @@ use migrascope::database::{
     Session, Value,
 };
 use migrascope::event::Observers;
+use migrascope::layout::Links;
 use migrascope::migration::Dialect;
 use migrascope::report::Stage;
+use migrascope::run::Hooks;
 use migrascope::script::{Name, Thing};
 use migrascope::{Migrator, Options, Report, RunError, layout};
 
@@ -152,6 +154,11 @@ impl Session for FakeSession {
         None
     }
 
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
+        let known = facts.iter().find(|(name, _)| *name == "version").and_then(|(_, value)| *value);
+        Some(known.map_or("forget".to_owned(), |version| format!("tell {version}")))
+    }
+
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(None)
     }
@@ -253,13 +260,29 @@ impl Connector for Fake {
 
 /// Runs these scripts on paper and returns what was heard between the tables' creation and the end, in one line.
 pub(super) fn play(paper: Paper, scripts: &[&str]) -> (String, Result<Report, RunError>) {
+    play_with(paper, scripts, &[], Hooks::default())
+}
+
+/// The same with hooks: files in their directory, and commands.
+pub(super) fn play_with(
+    paper: Paper,
+    scripts: &[&str],
+    each: &[(&str, &str)],
+    hooks: Hooks,
+) -> (String, Result<Report, RunError>) {
     let folder = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("hooks")).unwrap();
+    for (name, text) in each {
+        std::fs::write(folder.path().join("hooks").join(name), text).unwrap();
+    }
     for (index, script) in scripts.iter().enumerate() {
         std::fs::write(folder.path().join(format!("{}_m.sql", index + 1)), script).unwrap();
     }
     let fake = Fake(Arc::new(Mutex::new(paper)));
     let set = layout::read(folder.path(), Dialect::Postgres).unwrap();
-    let options = Options { wait: migrascope::run::Wait::No, ..Options::default() };
+    let each = layout::hooks(folder.path(), Dialect::Postgres, Links::Inside).unwrap();
+    let hooks = Hooks { each, ..hooks };
+    let options = Options { wait: migrascope::run::Wait::No, hooks, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);
     let result = block_on(migrator.up().observe(&mut Observers::default()));
     let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use migrascope::error::Error;
-use migrascope::event::{Event, Observer};
+use migrascope::error::{Error, HookFault};
+use migrascope::event::{Event, Hook, Observer};
 use migrascope::history::Direction;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
@@ -75,6 +75,10 @@ fn headlines(told: &[Told]) -> Vec<String> {
     told.iter().map(|told| format!("{} {}", short(told.name), told.severity)).collect()
 }
 
+fn hook_failure() -> Error {
+    Error::Hook { hook: Hook::Backup, migration: None, fault: HookFault::Exited(3) }
+}
+
 /// What seldom happens.
 fn mishaps(logs: &mut Logs) {
     let set = story::set();
@@ -106,6 +110,11 @@ fn mishaps(logs: &mut Logs) {
     logs.observe(&Event::HistoryChanged { change: &change, migrations: 1 });
     let reverted = StepReport { direction: Direction::Down, ..story::report(step, Vec::new(), None) };
     logs.observe(&Event::MigrationFinished { step, report: &reverted });
+    for error in [None, Some(&hook_failure())] {
+        let (hook, elapsed) = (Hook::Backup, Duration::from_millis(5));
+        logs.observe(&Event::HookStarted { hook, step: None });
+        logs.observe(&Event::HookFinished { hook, step: None, elapsed, error });
+    }
     logs.observe(&Event::HealthStarted);
     logs.observe(&Event::CheckStarted { name: "ledger" });
     let check = CheckReport {
@@ -187,6 +196,10 @@ fn what_seldom_happens_is_told_too() {
             "index.dropped WARN",
             "history.changed WARN",
             "migration.reverted INFO",
+            "hook.started INFO",
+            "hook.finished INFO",
+            "hook.started INFO",
+            "hook.finished ERROR",
             "health_check.failed ERROR",
             "signal.received WARN",
             "telemetry.degraded WARN",

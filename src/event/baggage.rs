@@ -1,6 +1,6 @@
 //! `BAGGAGE` → [`Member`]s: W3C Baggage, read leniently. Pure.
 
-use crate::event::Member;
+use super::Member;
 
 /// What the recommendation asks everybody to carry at least; more is not carried.
 const MOST_BYTES: usize = 8192;

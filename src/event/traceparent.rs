@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use super::baggage;
-use crate::event::{Member, RemoteParent};
+use super::{Member, RemoteParent, baggage};
 
 /// A `traceparent` that must be ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -1,0 +1,63 @@
+//! A hook that did not succeed: why, what stands in the database, what to do next.
+
+use std::fs;
+
+use migrascope::Error;
+use migrascope::error::HookFault;
+use migrascope::event::Hook;
+use migrascope::history::Direction;
+use migrascope::report::{Failure, Outcome};
+
+use super::Surroundings;
+use super::diagnosis::{Diagnosis, Excerpt};
+use crate::cli::words::{self, counted};
+
+pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> Diagnosis {
+    let mut diagnosis = Diagnosis::error(error.to_string());
+    if let HookFault::Refused(failure) = fault {
+        diagnosis.excerpt = Some(excerpt(failure));
+        diagnosis.notes.push(format!("statement {}: {}", failure.statement, failure.summary));
+        diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
+        diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    }
+    if matches!(fault, HookFault::TimedOut(_)) {
+        diagnosis.help.push("--hook-timeout 30min gives hooks more time".to_owned());
+    }
+    diagnosis.help.push(standing(hook, fault, around));
+    diagnosis
+}
+
+fn excerpt(failure: &Failure) -> Excerpt {
+    let path = failure.path.display().to_string();
+    let said = words::coded(&failure.message, failure.code.as_deref());
+    let text = fs::read_to_string(&failure.path).unwrap_or_default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if text.is_char_boundary(failure.offset) && failure.offset <= text.len() {
+        return Excerpt::word(path, text, failure.offset, said);
+    }
+    Excerpt::line(path, failure.line, failure.column, said)
+}
+
+/// Whoever reads of it wants to know first whether anything has changed.
+fn standing(hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> String {
+    let steps = around.report.map(|report| report.steps.as_slice()).unwrap_or_default();
+    let done = steps.iter().filter(|step| step.outcome == Outcome::Success).count();
+    let verb = if around.direction == Direction::Down { "reverted" } else { "applied" };
+    let (are, them) = if done == 1 { ("IS", "it") } else { ("ARE", "them") };
+    let migrations = format!("the {} of this run {are} {verb} and recorded", counted(done, "migration"));
+    let again = match fault {
+        HookFault::Interrupted => "run again",
+        _ => "mend what stopped it, and run again",
+    };
+    match (hook, done) {
+        (Hook::Backup, _) => format!("nothing was changed; {again}"),
+        (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was begun; {again}"),
+        (Hook::Before | Hook::BeforeEach, _) => format!("{migrations}; {again} for the others"),
+        (Hook::AfterEach, _) => format!(
+            "{migrations}: do by hand what the hook should have done after the last one, then run again for the others"
+        ),
+        (Hook::After, _) => {
+            format!("{migrations}: do not run {them} again, but do by hand what the hook should have done")
+        }
+    }
+}

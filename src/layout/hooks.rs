@@ -1,0 +1,129 @@
+//! SQL around each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the directory of the migrations.
+
+use std::path::{Path, PathBuf};
+
+use super::source::{Listed, Source, leads_outside};
+use super::{Fault, FileProblem, LayoutError, Links, read_script, variant};
+use crate::migration::{Dialect, Place, Script, Statement, StatementKind};
+
+/// Where the files are, in the directory of the migrations.
+const FOLDER: &str = "hooks";
+const BEFORE: &str = "before_each";
+const AFTER: &str = "after_each";
+/// From then on one name is taken for a slip of the other.
+const ALIKE: f64 = 0.8;
+
+/// What is run before and after each migration; each where there is such a file with a statement in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HookScripts {
+    /// `before_each.sql`.
+    pub before_each: Option<Script>,
+    /// `after_each.sql`.
+    pub after_each: Option<Script>,
+}
+
+/// `source` is the directory of the migrations.
+pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
+    match source {
+        Source::Disk { directory, links } => {
+            let folder = directory.join(FOLDER);
+            let outside = (links == Links::Inside).then(|| leads_outside(directory, &folder)).flatten();
+            match outside {
+                Some(target) => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkOutside(target))])),
+                None if folder.is_dir() => read_folder(Source::Disk { directory: &folder, links }, dialect),
+                None => Ok(HookScripts::default()),
+            }
+        }
+        Source::Embedded { files, directory } => {
+            read_folder(Source::Embedded { files, directory: &directory.join(FOLDER) }, dialect)
+        }
+    }
+}
+
+fn read_folder(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
+    let mut problems = Vec::new();
+    let found = list(source, dialect, &mut problems)?;
+    let mut load = |name: &str| load(source, found.best(name)?, dialect, &mut problems);
+    let scripts = HookScripts { before_each: load(BEFORE), after_each: load(AFTER) };
+    if problems.is_empty() { Ok(scripts) } else { Err(LayoutError::Files(problems)) }
+}
+
+/// The files of this database, and those of all.
+#[derive(Default)]
+struct Found {
+    own: Vec<(String, PathBuf)>,
+    plain: Vec<(String, PathBuf)>,
+}
+
+impl Found {
+    /// The one for this database wins.
+    fn best(&self, name: &str) -> Option<&Path> {
+        let mut all = self.own.iter().chain(&self.plain);
+        all.find(|(stem, _)| stem == name).map(|(_, path)| path.as_path())
+    }
+}
+
+/// Whoever writes a hook that is never run wants to hear of it; scripts for the shell and notes may lie beside them.
+fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Result<Found, LayoutError> {
+    let mut found = Found::default();
+    for Listed { file_name, path, outside, .. } in source.list()? {
+        let name = file_name.to_string_lossy();
+        let stem = name.strip_suffix(".sql");
+        if name.starts_with('.') || stem.is_none() && !name.starts_with(BEFORE) && !name.starts_with(AFTER) {
+            continue;
+        }
+        let (known, named) = stem.and_then(variant).map_or((stem, None), |(stem, named)| (Some(stem), Some(named)));
+        match known.filter(|known| [BEFORE, AFTER].contains(known)) {
+            None => problems.push(problem(&path, unknown(&name))),
+            Some(_) if named.is_some_and(|named| named != dialect) => {}
+            Some(_) if outside.is_some() => {
+                problems.extend(outside.map(|target| problem(&path, Fault::LinkOutside(target))));
+            }
+            Some(known) if named.is_some() => found.own.push((known.to_owned(), path)),
+            Some(known) => found.plain.push((known.to_owned(), path)),
+        }
+    }
+    Ok(found)
+}
+
+fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<Script> {
+    match read_script(source, path, dialect) {
+        Ok(script) => {
+            let stray = script.statements.iter().find(|statement| leaves_transaction(statement));
+            problems.extend(stray.map(|statement| misplaced(&script, statement)));
+            if script.directives.no_transaction {
+                problems.push(problem(path, Fault::HookInTransaction));
+            }
+            Some(script).filter(|script| !script.statements.is_empty())
+        }
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    }
+}
+
+/// What would end the transaction that a hook is run in, or cannot be run in one.
+fn leaves_transaction(statement: &Statement) -> bool {
+    !matches!(statement.kind, StatementKind::Ordinary)
+}
+
+fn misplaced(script: &Script, statement: &Statement) -> FileProblem {
+    FileProblem {
+        path: script.path.clone(),
+        place: Some(Place::at(&script.text, statement.start)),
+        fault: Fault::HookInTransaction,
+        text: Some(script.text.clone()),
+    }
+}
+
+fn unknown(name: &str) -> Fault {
+    let likeness = |known: &&str| strsim::jaro_winkler(&name.to_ascii_lowercase(), known);
+    let known = ["before_each.sql", "after_each.sql"];
+    let suggestion = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    Fault::UnknownHook { suggestion: suggestion.filter(|best| likeness(best) >= ALIKE) }
+}
+
+fn problem(path: &Path, fault: Fault) -> FileProblem {
+    FileProblem { path: path.to_owned(), place: None, fault, text: None }
+}

@@ -1,0 +1,73 @@
+//! The span of a hook.
+
+use std::time::Duration;
+
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+
+use super::tree::{discard, fail};
+use crate::error::Error;
+use crate::event::{Event, Hook};
+use crate::observe::names;
+use crate::plan::Step;
+
+/// The span of the hook that is running; one runs at a time.
+#[derive(Default)]
+pub(super) struct HookSpan(Option<Span>);
+
+impl HookSpan {
+    /// It, where one is running.
+    pub(super) fn open(&self) -> Option<&Span> {
+        self.0.as_ref()
+    }
+
+    /// Takes note of an event of a hook; all others are none of its business. In a run of many migrations, SQL around one of
+    /// them that is faster than `fast` keeps no span.
+    pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>, fast: Option<Duration>) {
+        match event {
+            Event::HookStarted { hook, step } => self.0 = Some(hook_span(root, *hook, *step)),
+            Event::HookFinished { hook, elapsed, error, .. } => {
+                let Some(span) = self.0.take() else { return };
+                match error {
+                    Some(error) => failed(&span, error),
+                    None if hook.is_command() => _ = span.record(names::HOOK_EXIT_CODE, 0_i64),
+                    None if fast.is_some_and(|fast| *elapsed < fast) => discard(&span),
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn hook_span(root: &Span, hook: Hook, step: Option<&Step<'_>>) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: root,
+        names::SPAN_HOOK,
+        { names::OTEL_NAME } = match hook {
+            Hook::Backup => names::SPAN_HOOK_BACKUP,
+            Hook::Before => names::SPAN_HOOK_BEFORE,
+            Hook::BeforeEach => names::SPAN_HOOK_BEFORE_EACH,
+            Hook::AfterEach => names::SPAN_HOOK_AFTER_EACH,
+            Hook::After => names::SPAN_HOOK_AFTER,
+        },
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::HOOK_NAME } = hook.word(),
+        { names::HOOK_EXIT_CODE } = Empty,
+        { names::MIGRATION_VERSION } = step.map(|step| step.migration.version.as_str()),
+        { names::ERROR_TYPE } = Empty,
+    )
+}
+
+/// Its command stays out, and so does what a database said of its SQL.
+fn failed(span: &Span, error: &Error) {
+    if let Error::Hook { fault, .. } = error
+        && let Some(code) = fault.exit_code()
+    {
+        span.record(names::HOOK_EXIT_CODE, i64::from(code));
+    }
+    fail(span, error.kind(), Some(&error.to_string()));
+}

@@ -1,0 +1,17 @@
+//! Stands where commands of the shell would be run, in a library that was built without them.
+
+use super::facts::Facts;
+use super::vigil::Vigil;
+use crate::database::Session;
+use crate::error::HookFault;
+
+/// Refuses.
+pub(super) async fn run(
+    _text: &str,
+    _facts: &Facts,
+    _trace: &[(&'static str, String)],
+    _vigil: Vigil<'_>,
+    _session: &mut dyn Session,
+) -> Result<(), HookFault> {
+    Err(HookFault::NotStarted("this build runs no commands: it needs cargo's feature \"commands\"".to_owned()))
+}
