@@ -2,7 +2,8 @@
 
 deploy.py compose   --binary PATH JSON…              the model that "docker compose config --format json" has made
 deploy.py manifests --binary PATH YAML…              manifests as kustomize has rendered them
-deploy.py page      --binary PATH MARKDOWN           manifests and commands in a page
+deploy.py page      --binary PATH MARKDOWN…          manifests, commands and variables in pages
+deploy.py script    --binary PATH SCRIPT             what deploy/deploy.sh says of exit codes
 """
 
 import argparse
@@ -34,16 +35,19 @@ class Program:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        texts = [self.run("--help")] + [self.run(command, "--help") for command in ("up", "serve", "status", "health")]
+        texts = [self.run("--help")] + [self.run(command, "--help") for command in ("up", "serve", "status", "health", "exec")]
         self.variables = set(re.findall(r"\[env:\s+(\w+)\]", " ".join(" ".join(texts).split())))
-        self.variables |= {"DATABASE_URL"}
+        self.variables |= {"DATABASE_URL"} | {name for name in ("AUTO_MIGRATE", "APP_ENV", "NODE_ENV") if name in texts[-1]}
 
     def run(self, *words: str) -> str:
         return subprocess.run([self.path, *words], capture_output=True, text=True, check=True).stdout
 
     def objection(self, words: list[str]) -> str | None:
         """Why these words are no command; nothing is carried out, since --help comes before everything."""
-        run = subprocess.run([self.path, *words, "--help"], capture_output=True, text=True)
+        ours = words[: words.index("--")] if "--" in words else words  # the rest is an application's, and must not be run
+        if ours[0] == "exec" and words[-1] in {"exec", "--"}:
+            return "exec needs an application" if len(words) > 1 else None
+        run = subprocess.run([self.path, *ours, "--help"], capture_output=True, text=True)
         return run.stderr.strip().splitlines()[0] if run.returncode else None
 
 
@@ -144,6 +148,23 @@ def hook_problems(manifests: list[Json]) -> Iterator[str]:
         yield f"argocd: the Job, its account and its settings must be hooks in this order, and are: {waves}"
 
 
+def waiting_problems(manifests: list[Json]) -> Iterator[str]:
+    """The application waits for the Job, and for as long as the Job may take."""
+    job = next(manifest for manifest in manifests if manifest["kind"] == "Job")["spec"]
+    shop = next(manifest for manifest in manifests if manifest["metadata"]["name"] == "shop")["spec"]
+    waiting = [container for container in shop["template"]["spec"].get("initContainers", []) if container["args"][0] == "wait"]
+    if not waiting:
+        yield "job: the application's pods do not wait for their schema"
+    for container in waiting:
+        minutes = re.search(r"--timeout (\d+)min$", " ".join(container["args"]))
+        if not minutes or int(minutes[1]) * 60 < job["activeDeadlineSeconds"]:
+            yield "job: the pods wait a shorter time than the Job may take"
+        if container["image"] != job["template"]["spec"]["containers"][0]["image"]:
+            yield "job: the pods wait for what another image has"
+    if shop["progressDeadlineSeconds"] < job["activeDeadlineSeconds"]:
+        yield "job: the rollout counts as failed before the Job does"
+
+
 def form_problems(name: str, manifest: Json) -> Iterator[str]:
     """By the schemas of Kubernetes; by ours for the two kinds of the Prometheus operator. An unknown kind is a problem."""
     schemas: Json = json.loads(OPERATOR_SCHEMAS.read_text())
@@ -178,15 +199,27 @@ def workload_problems(name: str, spec: Json, program: Program) -> Iterator[str]:
         for mount in container.get("volumeMounts", []):
             if mount["name"] not in mounted:
                 yield f"{where}: there is no volume {mount['name']}"
-        if "migrations" in container["image"]:
+        command: list[str] = container.get("command", [])
+        before = command and Path(command[0]).name == "migrascope"  # it becomes the application afterwards
+        if "migrations" in container["image"] or before:
             yield from variable_problems(where, (variable["name"] for variable in container.get("env", [])), program)
-            if objection := program.objection(container["args"]):
+            if objection := program.objection(command[1:] + container["args"]):
                 yield f"{where}: {objection}"
+        words: list[str] = command[1:] + container.get("args", [])
+        lenient = "--allow-missing" in words or {"name": "MIGRASCOPE_ALLOW_MISSING", "value": "true"} in container.get("env", [])
+        if words[:1] in (["up"], ["exec"]) and pod.get("restartPolicy", "Always") == "Always" and not lenient:
+            yield f"{where}: a pod of the release before could not start with a newer schema"
+        if before and "livenessProbe" in container and "startupProbe" not in container:
+            yield f"{where}: its liveness probe would kill it while it migrates"
     yield from failure_policy_problems(name, spec)
 
 
+def exit_codes() -> set[int]:
+    return {int(code) for code in re.findall(r"^\| (\d+) \|", Path("docs/cli.md").read_text(), re.MULTILINE)}
+
+
 def failure_policy_problems(name: str, spec: Json) -> Iterator[str]:
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", Path("docs/cli.md").read_text(), re.MULTILINE)}
+    codes = exit_codes()
     names = {container["name"] for container in spec["template"]["spec"]["containers"]}
     for rule in spec.get("podFailurePolicy", {}).get("rules", []):
         exits: Json = rule.get("onExitCodes", {})
@@ -212,20 +245,50 @@ def page_problems(page: Path, program: Program) -> Iterator[str]:
             for document in yaml.safe_load_all(text):
                 if isinstance(document, dict) and "apiVersion" in document:
                     yield from form_problems(page.name, document)
-        if language in {"sh", "yaml", "toml"}:
+                elif isinstance(document, dict):
+                    yield from service_problems(page, document.get("services", {}), program)
+        if language == "console":  # what was typed, and not what came back
+            text = "\n".join(re.findall(r"^\$ (.*(?:\\\n.*)*)$", text, re.MULTILINE))
+        if language in {"sh", "yaml", "toml", "console", "dockerfile"}:
             yield from command_problems(page, text, program)
+    told_to_hooks = set(re.findall(r"`(MIGRASCOPE_\w+)`", Path("docs/hooks.md").read_text()))
+    for name in sorted(set(re.findall(r"\bMIGRASCOPE_[A-Z_]+\b", page.read_text()))):
+        if name not in program.variables | told_to_hooks | {"MIGRASCOPE_GRAFANA_TOKEN"}:
+            yield f"{page.name}: migrascope knows no variable {name}"
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        if not (page.parent / target).exists():
+            yield f"{page.name}: there is no {target}"
+
+
+def service_problems(page: Path, services: Json, program: Program) -> Iterator[str]:
+    for name, service in services.items():
+        before: list[str] = service.get("entrypoint", [])
+        if "migrations" in service["image"] or before[:1] == ["migrascope"]:
+            where = f"{page.name}, service {name}"
+            ours = [variable for variable in service["environment"] if variable.startswith("MIGRASCOPE_")]
+            yield from variable_problems(where, ours, program)
+            if objection := program.objection(before[1:] + service["command"]):
+                yield f"{where}: {objection}"
 
 
 def command_problems(page: Path, text: str, program: Program) -> Iterator[str]:
     for line in re.sub(r"\\\n\s*", " ", text).splitlines():
-        if found := re.search(r"(?:^|[\s\"'])migrascope ([a-z]+\b[^|&;#)\]\"']*)", line):
+        if found := re.search(r"(?:^|[\s\"'])migrascope ([a-z]+\b(?:\s'[^']*'|\s\"[^\"]*\"|[^|&;#)\]\"'])*)", line):
             if objection := program.objection(shlex.split(found[1])):
                 yield f"{page.name}: {found[0].strip()}: {objection}"
 
 
+def script_problems(script: Path) -> Iterator[str]:
+    """deploy/deploy.sh has a word for each exit code that migrascope has."""
+    cases = re.search(r"^advise\(\).*?^}", script.read_text(), re.MULTILINE | re.DOTALL)
+    told = {int(code) for codes in re.findall(r"^    ([\d |]+)\)", cases[0] if cases else "", re.MULTILINE) for code in codes.split("|")}
+    if differing := told ^ (exit_codes() - {0}):
+        yield f"{script}: its exit codes are not those of docs/cli.md: {sorted(differing)}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["compose", "manifests", "page"])
+    parser.add_argument("what", choices=["compose", "manifests", "page", "script"])
     parser.add_argument("--binary", required=True)
     parser.add_argument("files", nargs="+", type=Path)
     arguments = parser.parse_args()
@@ -237,6 +300,8 @@ def main() -> int:
             problems += compose_problems(json.loads(file.read_text()), program)
         elif arguments.what == "page":
             problems += page_problems(file, program)
+        elif arguments.what == "script":
+            problems += script_problems(file)
         else:
             manifests = list(yaml.safe_load_all(file.read_text()))
             for manifest in manifests:
@@ -244,6 +309,8 @@ def main() -> int:
                     continue
                 seen.append(manifest)
                 problems += manifest_problems(file.stem, manifest, program)
+            if file.stem == "job":
+                problems += waiting_problems(manifests)
             if file.stem == "argocd":
                 problems += hook_problems(manifests)
     print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
