@@ -222,7 +222,7 @@ impl Migrator {
     /// When there is no connection, history cannot be read, or the plan is refused.
     pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
         let (session, history) = engine::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
-        let rules = engine::rules(&self.options, session.abilities());
+        let rules = engine::rules(command, &self.options, session.abilities());
         let plan = engine::plan(command, &self.set, &history, &rules)?;
         let identity = session.identity().clone();
         session.close().await;
@@ -260,7 +260,7 @@ impl Migrator {
     }
 
     fn status_of(&self, session: &dyn Session, history: &History) -> Status {
-        let rules = engine::rules(&self.options, session.abilities());
+        let rules = engine::rules(Command::Up, &self.options, session.abilities());
         let (objections, notes) = plan::verify(&self.set, history, &rules);
         Status {
             identity: session.identity().clone(),

@@ -35,6 +35,18 @@ pub enum Target {
     Steps(usize),
 }
 
+/// Which applied migrations may be missing on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// None.
+    #[default]
+    Refuse,
+    /// Those above the highest version on disk: a newer release was here, and the older one is to start again.
+    AllowNewer,
+    /// Any.
+    Allow,
+}
+
 /// What the plan is made by, apart from files and history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
@@ -42,8 +54,8 @@ pub struct Rules {
     pub target: Target,
     /// What to do with late versions.
     pub order: Order,
-    /// Whether an applied migration may be missing on disk.
-    pub allow_missing: bool,
+    /// Which applied migrations may be missing on disk.
+    pub missing: Missing,
     /// Whether the database can roll DDL back.
     pub transactional_ddl: bool,
     /// The database's name for messages.
@@ -230,7 +242,8 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
     for entry in &index.0 {
         let Some(migration) = set.get(&entry.version) else {
             let (version, name) = (entry.version.clone(), entry.name.clone());
-            if rules.allow_missing {
+            let newer = set.iter().last().is_some_and(|last| entry.version > last.version);
+            if rules.missing == Missing::Allow || newer && rules.missing == Missing::AllowNewer {
                 findings.notes.push(Note::Missing { version, name });
             } else {
                 findings.objections.push(Objection::Missing { version, name });

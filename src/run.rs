@@ -31,7 +31,7 @@ use crate::history::History;
 use crate::journal::{self, Journal};
 use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
 use crate::migration::MigrationSet;
-use crate::plan::{self, Plan, Rules};
+use crate::plan::{self, Missing, Plan, Rules};
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
@@ -60,15 +60,30 @@ pub(crate) struct Job<'a> {
     pub(crate) options: &'a Options,
     pub(crate) context: &'a RunContext,
     pub(crate) stop: &'a Stop,
-    /// What [`Command::Repair`] and [`Command::Baseline`] are about.
-    pub(crate) repair: Option<&'a Repair>,
-    /// What [`Command::Exec`] goes by.
-    pub(crate) policy: Option<&'a Policy>,
-    /// What [`Command::Wait`] waits for.
-    pub(crate) goal: Option<&'a Goal>,
+    pub(crate) task: &'a Task,
+}
+
+/// What a run is about, beside its command.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// [`Command::Up`], [`Command::Down`] and [`Command::Health`] say enough.
+    Plain,
+    /// [`Command::Repair`] and [`Command::Baseline`].
+    Repair(Repair),
+    /// [`Command::Exec`].
+    Exec(Policy),
+    /// [`Command::Wait`].
+    Wait(Goal),
 }
 
 impl<'a> Job<'a> {
+    fn repair(&self) -> Option<&'a Repair> {
+        match self.task {
+            Task::Repair(repair) => Some(repair),
+            Task::Plain | Task::Exec(_) | Task::Wait(_) => None,
+        }
+    }
+
     fn patient(&self) -> Patient<'a> {
         Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop }
     }
@@ -82,20 +97,23 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
     let mut tally = Tally::new(started);
-    let decided = job.policy.map(Policy::decided);
-    if let Some(decided) = &decided {
-        observer.observe(&Event::PolicyDecided { decided });
-    }
-    let result = match (job.goal, decided.as_ref().map(|decided| decided.decision)) {
-        (Some(goal), _) => goal::reach(job, goal, observer, &mut tally).await,
-        (None, None | Some(Decision::Migrate)) => with_connection(job, observer, &mut tally).await,
-        (None, Some(Decision::Look)) => look::alone(job, observer, &mut tally).await,
-        (None, Some(Decision::Leave)) => Ok(()),
+    let result = match job.task {
+        Task::Plain | Task::Repair(_) => with_connection(job, observer, &mut tally).await,
+        Task::Wait(goal) => goal::reach(job, goal, observer, &mut tally).await,
+        Task::Exec(policy) => {
+            let decided = tally.decide(policy);
+            observer.observe(&Event::PolicyDecided { decided });
+            match decided.decision {
+                Decision::Migrate => with_connection(job, observer, &mut tally).await,
+                Decision::Look => look::alone(job, observer, &mut tally).await,
+                Decision::Leave => Ok(()),
+            }
+        }
     };
     let error = result.err();
     let schema = tally.schema(job.set);
     let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
-    let report = tally.into_report(job.context, decided, outcome, schema.as_ref(), started.elapsed());
+    let report = tally.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
     match error {
         None => Ok(report),
@@ -104,11 +122,17 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
 }
 
 /// What the plan is made by on a database with these abilities.
-pub(crate) fn rules(options: &Options, abilities: Abilities) -> Rules {
+pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -> Rules {
+    let missing = match command {
+        _ if options.allow_missing => Missing::Allow,
+        // The release before must start again where the next one was, be it for a moment.
+        Command::Exec | Command::Wait => Missing::AllowNewer,
+        _ => Missing::Refuse,
+    };
     Rules {
         target: options.target.clone(),
         order: options.order,
-        allow_missing: options.allow_missing,
+        missing,
         transactional_ddl: abilities.transactional_ddl,
         product: abilities.product,
     }
@@ -168,10 +192,10 @@ async fn with_session(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let ledger = NativeLedger::new(&job.options.ledger_table);
-    let rules = rules(job.options, session.abilities());
+    let rules = rules(job.context.command, job.options, session.abilities());
     let started = Instant::now();
     let history = read_history(&mut **session, &ledger, job.options, Depth::Plan).await?;
-    if job.repair.is_none()
+    if job.repair().is_none()
         && let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
         && plan.steps.is_empty()
     {
@@ -208,7 +232,7 @@ async fn under_lock(
     // Whoever has the lock knows that nobody else runs. Where there is no journal yet there is nothing to mark.
     let _ = session.query(&journal.mark_vanished(&**session)).await;
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
-    if plan.steps.is_empty() && job.repair.is_none() {
+    if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
     }
     if !session.abilities().own_session
@@ -245,7 +269,7 @@ async fn work(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let started = Instant::now();
-    if let Some(repair) = job.repair {
+    if let Some(repair) = job.repair() {
         let history = tally.history().cloned().unwrap_or_default();
         let changed = mend::carry_out(job, repair, &mut **session, (ledger, journal), &history, observer).await;
         if changed.is_err() || plan.steps.is_empty() {
@@ -300,12 +324,12 @@ async fn plan_under_lock<'a>(
 ) -> Result<Plan<'a>, Error> {
     let started = Instant::now();
     observer.observe(&Event::PlanStarted);
-    let rules = rules(job.options, session.abilities());
+    let rules = rules(job.context.command, job.options, session.abilities());
     let read = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {
             let schema = plan::survey(job.set, &history);
-            let result = match job.repair {
+            let result = match job.repair() {
                 None => plan(job.context.command, job.set, &history, &rules),
                 Some(repair) => mend::plan(job, repair, &mut **session, &history, &rules, observer).await,
             };

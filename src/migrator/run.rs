@@ -8,7 +8,7 @@ use crate::event::{Command, Observer, Observers, RemoteParent, RunContext, Trace
 use crate::plan::Target;
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::run::{self, Goal, Job, Options, Repair, Stop};
+use crate::run::{self, Goal, Job, Options, Repair, Stop, Task};
 
 /// A run that begins when it is awaited; without more it is made with the migrator's own options and seen by nobody but the
 /// subscriber and the meter that the migrator was built with.
@@ -21,14 +21,6 @@ pub struct Run<'r> {
     observer: Option<&'r mut dyn Observer>,
     stop: Stop,
     asked: Option<Pin<Box<dyn Future<Output = ()> + Send + 'r>>>,
-}
-
-/// What a run is for, beside its command.
-enum Task {
-    Plain,
-    Repair(Repair),
-    Exec(Policy),
-    Wait(Goal),
 }
 
 impl<'r> Run<'r> {
@@ -117,15 +109,9 @@ impl<'r> Run<'r> {
         if let Some(observer) = observer {
             observers.add(observer);
         }
-        let (repair, policy, goal) = match &task {
-            Task::Plain => (None, None, None),
-            Task::Repair(repair) => (Some(repair), None, None),
-            Task::Exec(policy) => (None, Some(policy), None),
-            Task::Wait(goal) => (None, None, Some(goal)),
-        };
         let (connector, set) = (&*migrator.connector, &migrator.set);
         let (options, context) = (&options, &context);
-        let job = Job { connector, set, options, context, stop: &stop, repair, policy, goal };
+        let job = Job { connector, set, options, context, stop: &stop, task: &task };
         let run = run::run(&job, &mut observers);
         let Some(asked) = asked else { return run.await };
         tokio::pin!(run);

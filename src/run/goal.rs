@@ -150,7 +150,8 @@ async fn obstacles(
         return Ok(history.unsettled.iter().cloned().map(Box::new).map(Objection::Unsettled).collect());
     }
     if goal.version.is_none()
-        && let Err(objections) = plan::up(job.set, history, &rules(job.options, session.abilities()))
+        && let Err(objections) =
+            plan::up(job.set, history, &rules(job.context.command, job.options, session.abilities()))
     {
         return Ok(objections);
     }

@@ -31,7 +31,7 @@ pub(super) async fn alone(job: &Job<'_>, observer: &mut dyn Observer, tally: &mu
     observer.observe(&Event::PlanStarted);
     let ledger = NativeLedger::new(&job.options.ledger_table);
     let read = read_history(&mut *session, &ledger, job.options, Depth::Plan).await;
-    let rules = rules(job.options, session.abilities());
+    let rules = rules(job.context.command, job.options, session.abilities());
     session.close().await;
     let (result, schema) = match read {
         Ok(history) => {

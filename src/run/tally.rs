@@ -6,7 +6,7 @@ use crate::event::RunContext;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
-use crate::policy::Decided;
+use crate::policy::{Decided, Policy};
 use crate::report::{HealthReport, Outcome, Remains, Report, RowsAffected, Stages, StepReport};
 
 pub(super) struct Tally {
@@ -16,6 +16,7 @@ pub(super) struct Tally {
     pub(super) lock_retries: u32,
     /// Whether the journal has a row of this run.
     pub(super) journaled: bool,
+    policy: Option<Decided>,
     steps: Vec<StepReport>,
     from: Option<String>,
     /// History as it was read, kept up with each step that succeeds.
@@ -32,12 +33,18 @@ impl Tally {
             stages: Stages::default(),
             lock_retries: 0,
             journaled: false,
+            policy: None,
             steps: Vec::new(),
             from: None,
             history: None,
             dirty: false,
             health: None,
         }
+    }
+
+    /// Decides about migrations at the start of an application.
+    pub(super) fn decide(&mut self, policy: &Policy) -> &Decided {
+        self.policy.insert(policy.decided())
     }
 
     /// Takes the history that the plan was made from.
@@ -89,7 +96,6 @@ impl Tally {
     pub(super) fn into_report(
         self,
         context: &RunContext,
-        policy: Option<Decided>,
         outcome: Outcome,
         schema: Option<&Schema>,
         elapsed: Duration,
@@ -98,7 +104,7 @@ impl Tally {
             run_id: context.run_id.clone(),
             trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
             command: context.command.word(),
-            policy,
+            policy: self.policy,
             outcome,
             from: self.from,
             to: schema.and_then(|schema| schema.version.as_ref()).map(ToString::to_string),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use migrascope::history::{Attempt, Direction, Entry, History, State};
 use migrascope::migration::{Checksum, Dialect, Migration, MigrationSet, Script, Version};
-use migrascope::plan::{self, Order, Plan, Rules, Target};
+use migrascope::plan::{self, Missing, Order, Plan, Rules, Target};
 use migrascope::script;
 
 fn version(text: &str) -> Version {
@@ -54,7 +54,7 @@ fn rules() -> Rules {
     Rules {
         target: Target::Latest,
         order: Order::Strict,
-        allow_missing: false,
+        missing: Missing::Refuse,
         transactional_ddl: true,
         product: "PostgreSQL",
     }
@@ -125,8 +125,16 @@ fn changed_and_missing_files_are_refused_together() {
         &rules(),
         "no: migration 1 (m1) was changed after it was applied | no: migration 2 (m2) is applied but its file is missing",
     );
-    let allowed = Rules { allow_missing: true, ..rules() };
+    let allowed = Rules { missing: Missing::Allow, ..rules() };
     check_up("1 3", "1 2", &allowed, "up 3 | note: migration 2 (m2) is applied but its file is missing");
+}
+
+#[test]
+fn what_a_newer_release_has_applied_can_be_let_pass() {
+    let newer = Rules { missing: Missing::AllowNewer, ..rules() };
+    check_up("1 2", "1 2 3", &newer, "note: migration 3 (m3) is applied but its file is missing");
+    check_up("1 3", "1 2 3", &newer, "no: migration 2 (m2) is applied but its file is missing");
+    check_up("1 2", "1 3", &newer, "no: migration 2 (m2) is pending but older than 3, which is applied");
 }
 
 #[test]

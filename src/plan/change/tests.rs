@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::history::{Entry, State};
 use crate::migration::{Checksum, Dialect, Script};
-use crate::plan::{Order, Target};
+use crate::plan::{Missing, Order, Target};
 use crate::script;
 
 fn version(text: &str) -> Version {
@@ -104,7 +104,7 @@ fn check_resume(third: &str, applied: &str, expected: &str) {
     let rules = Rules {
         target: Target::Latest,
         order: Order::Strict,
-        allow_missing: false,
+        missing: Missing::Refuse,
         transactional_ddl: true,
         product: "PostgreSQL",
     };

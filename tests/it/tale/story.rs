@@ -8,7 +8,7 @@ use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
 use migrascope::migration::{Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version};
-use migrascope::plan::{self, Order, Plan, Rules, Schema, Step, Target};
+use migrascope::plan::{self, Missing, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
     CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
     StepReport, Unit,
@@ -136,7 +136,7 @@ pub(super) fn planned(set: &MigrationSet) -> Plan<'_> {
     let rules = Rules {
         target: Target::Latest,
         order: Order::Strict,
-        allow_missing: false,
+        missing: Missing::Refuse,
         transactional_ddl: true,
         product: "MariaDB",
     };
