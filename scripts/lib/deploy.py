@@ -207,7 +207,7 @@ def workload_problems(name: str, spec: Json, program: Program) -> Iterator[str]:
                 yield f"{where}: {objection}"
         words: list[str] = command[1:] + container.get("args", [])
         lenient = "--allow-missing" in words or {"name": "MIGRASCOPE_ALLOW_MISSING", "value": "true"} in container.get("env", [])
-        if words[:1] in (["up"], ["exec"]) and pod.get("restartPolicy", "Always") == "Always" and not lenient:
+        if words[:1] == ["up"] and pod.get("restartPolicy", "Always") == "Always" and not lenient:
             yield f"{where}: a pod of the release before could not start with a newer schema"
         if before and "livenessProbe" in container and "startupProbe" not in container:
             yield f"{where}: its liveness probe would kill it while it migrates"
