@@ -255,9 +255,23 @@ def page_problems(page: Path, program: Program) -> Iterator[str]:
     for name in sorted(set(re.findall(r"\bMIGRASCOPE_[A-Z_]+\b", page.read_text()))):
         if name not in program.variables | told_to_hooks | {"MIGRASCOPE_GRAFANA_TOKEN"}:
             yield f"{page.name}: migrascope knows no variable {name}"
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-        if not (page.parent / target).exists():
+    yield from link_problems(page)
+
+
+def link_problems(page: Path) -> Iterator[str]:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text()):
+        file = page.parent / target if target else page
+        if not file.exists():
             yield f"{page.name}: there is no {target}"
+        elif anchor and anchor not in anchors(file):
+            yield f"{page.name}: {file.name} has no heading {anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them from headings."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def service_problems(page: Path, services: Json, program: Program) -> Iterator[str]:
