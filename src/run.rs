@@ -8,6 +8,7 @@ mod look;
 mod mend;
 mod options;
 mod place;
+mod prepare;
 mod step;
 mod stop;
 mod tally;
@@ -242,7 +243,7 @@ async fn under_lock(
     }
     let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
     hooks::before(Hook::Backup, job, &plan, tally, with).await?;
-    prepare_patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
+    prepare::patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
     let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
@@ -341,50 +342,6 @@ async fn plan_under_lock<'a>(
     tally.stages.plan = started.elapsed();
     observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
     result
-}
-
-/// A file that somebody else writes to is tried again, as it is for a migration's own statements.
-async fn prepare_patiently(
-    job: &Job<'_>,
-    session: &mut dyn Session,
-    ledger: &dyn Ledger,
-    journal: &Journal<'_>,
-    plan: &Plan<'_>,
-    (started, observer): (Instant, &mut dyn Observer),
-) -> Result<(), Error> {
-    let mut pauses = step::pauses(job.options.retries);
-    for attempt in 1.. {
-        let prepared = prepare_tables(session, ledger, journal, plan.steps.len(), started.elapsed()).await;
-        let Err(Error::Own { what, source }) = prepared else { return prepared };
-        let (Some(reason), Some(pause)) = (source.retry_reason(), pauses.next()) else {
-            return Err(Error::Own { what, source });
-        };
-        if let Some(step) = plan.steps.first() {
-            let (of, error) = (job.options.retries.saturating_add(1), &*source);
-            observer.observe(&Event::Retrying { step, index: 0, reason, error, attempt, of, pause, blocker: None });
-        }
-        tokio::select! {
-            () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Makes our tables where they are missing, and the row of this run.
-async fn prepare_tables(
-    session: &mut dyn Session,
-    ledger: &dyn Ledger,
-    journal: &Journal<'_>,
-    steps: usize,
-    since: Duration,
-) -> Result<(), Error> {
-    let own = |what| move |source| Error::Own { what, source: Box::new(source) };
-    for sql in ledger.create(session).into_iter().chain(journal.create(session)) {
-        session.query(&sql).await.map_err(own("cannot create the history tables"))?;
-    }
-    let sql = journal.run_started(session, steps, since);
-    session.query(&sql).await.map(drop).map_err(own("cannot write the journal"))
 }
 
 async fn read_history(

@@ -77,10 +77,11 @@ pub(crate) fn complain(line: impl Display) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// Writes diagnoses to standard error, with a blank line between two of them.
+/// Writes diagnoses to standard error, with a blank line between two of them where one has several lines.
 pub(crate) fn explain(diagnoses: &[Diagnosis]) {
     let texts: Vec<String> = diagnoses.iter().map(Diagnosis::render).collect();
+    let between = if texts.iter().any(|text| text.contains('\n')) { "\n\n" } else { "\n" };
     if !texts.is_empty() {
-        complain(texts.join("\n\n"));
+        complain(texts.join(between));
     }
 }

@@ -1,4 +1,4 @@
-//! The tests, in five rings: pure, paper, contract, door and tale.
+//! The tests, in six rings: pure, paper, contract, door, embedding and tale.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stderr, reason = "what is skipped is said aloud")]

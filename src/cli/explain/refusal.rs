@@ -20,7 +20,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             .help("restore the file as it was applied, and put the change into a new migration")
             .help(format!("or, where the schema is as the file says now: {}", command("--accept-changes", version))),
         Objection::Missing { .. } => {
-            diagnosis.help("restore the file, or accept that it is gone with --allow-missing (up only)")
+            diagnosis.help("restore the file, or accept that it is gone with --allow-missing (not for down)")
         }
         Objection::OutOfOrder { .. } => diagnosis.help(
             "rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out",

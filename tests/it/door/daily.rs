@@ -201,7 +201,7 @@ fn verify_finds_every_misfit() {
     help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
 
     error: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (up only)
+    help: restore the file, or accept that it is gone with --allow-missing (not for down)
 
     error: migration 0 (early) is pending but older than 2, which is applied
     help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
@@ -222,7 +222,7 @@ fn verify_finds_every_misfit() {
     help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
 
     warning: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (up only)
+    help: restore the file, or accept that it is gone with --allow-missing (not for down)
 
     warning: migration 0 (early) is pending but older than 2, which is applied
     help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
