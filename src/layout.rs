@@ -190,6 +190,9 @@ pub enum Fault {
         /// The other file.
         other: PathBuf,
     },
+    /// A way forward that is named as one, beside its way back.
+    #[error("a migration named .up.sql is another tool's layout")]
+    UpSuffix,
     /// A way back without a way forward.
     #[error("a down file without its migration")]
     DownAlone,

@@ -133,6 +133,10 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
                 || (other.down, other.dialect) == (name.down, name.dialect)
         });
         match rival {
+            Some(other) if other.down && name.name.strip_suffix(".up") == Some(&other.name) => {
+                problems.push(problem(&name.path, Fault::UpSuffix));
+                group.push(name); // so that its way back is not alone as well
+            }
             Some(other) => problems.push(problem(&name.path, Fault::Duplicate { other: other.path.clone() })),
             None => group.push(name),
         }

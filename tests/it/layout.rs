@@ -119,6 +119,11 @@ fn two_files_with_one_version_are_refused() {
 }
 
 #[test]
+fn a_way_forward_named_as_one_beside_its_way_back_is_told_as_another_tools_file() {
+    check(&[("1_a.up.sql", ""), ("1_a.down.sql", "")], "1_a.up.sql a migration named .up.sql is another tool's layout");
+}
+
+#[test]
 fn what_cannot_be_read_or_split_is_placed() {
     check_bytes(
         &[

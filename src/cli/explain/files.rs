@@ -46,6 +46,8 @@ fn file(problem: &FileProblem) -> Diagnosis {
         }
         Fault::UnknownHook { .. } => diagnosis
             .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
+        Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the way back keeps its .down"),
+        Fault::Folder => diagnosis.help("make one file of the folder, by a name such as 20260131120000_add_users.sql"),
         Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }
