@@ -106,6 +106,12 @@ pub enum Error {
         /// The checks that failed.
         failed: Vec<CheckReport>,
     },
+    /// The run was asked to stop and could not end in good order, because the database did not answer.
+    #[error("interrupted, and the database does not answer{}", unknown(.migration.as_deref()))]
+    Abandoned {
+        /// The migration that was running, whose fate is not known.
+        migration: Option<String>,
+    },
     /// The run was asked to stop.
     #[error("interrupted")]
     Interrupted {
@@ -121,7 +127,9 @@ impl Error {
         match self {
             Self::Migration { .. } => Outcome::Failure,
             Self::Lock { .. } | Self::Awaited { .. } => Outcome::Timeout,
-            Self::Interrupted { .. } | Self::Hook { fault: HookFault::Interrupted, .. } => Outcome::Cancellation,
+            Self::Interrupted { .. } | Self::Abandoned { .. } | Self::Hook { fault: HookFault::Interrupted, .. } => {
+                Outcome::Cancellation
+            }
             Self::Url(_)
             | Self::Incomplete { .. }
             | Self::Layout(_)
@@ -152,6 +160,7 @@ impl Error {
             Self::Hook { fault, .. } => fault.kind(),
             Self::Migration { failure, .. } => failure.code.as_deref().unwrap_or("migration"),
             Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
+            Self::Abandoned { .. } => "abandoned",
             Self::Interrupted { .. } => "interrupted",
         }
     }
@@ -220,6 +229,10 @@ fn names(failed: &[CheckReport]) -> String {
 fn around(hook: Hook, migration: Option<&str>) -> String {
     let place = if hook == Hook::BeforeEach { "before" } else { "after" };
     migration.map(|migration| format!(" {place} {migration}")).unwrap_or_default()
+}
+
+fn unknown(migration: Option<&str>) -> String {
+    migration.map_or_else(String::new, |migration| format!(": what became of migration {migration} is not known"))
 }
 
 fn fate(remains: &Remains) -> &'static str {

@@ -36,6 +36,10 @@ use crate::plan::{self, Missing, Plan, Rules};
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
+/// How long a run that was asked to stop may take to end in good order: longer than a hook that does not want to end, and shorter
+/// than whoever asked has patience for. A server that answers has ended everything in a fraction of it.
+const ABANDON_AFTER: Duration = Duration::from_secs(9);
+
 /// Whether to wait for the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
@@ -98,19 +102,13 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
     let mut tally = Tally::new(started);
-    let result = match job.task {
-        Task::Plain | Task::Repair(_) => with_connection(job, observer, &mut tally).await,
-        Task::Wait(goal) => goal::reach(job, goal, observer, &mut tally).await,
-        Task::Exec(policy) => {
-            let decided = tally.decide(policy);
-            observer.observe(&Event::PolicyDecided { decided });
-            match decided.decision {
-                Decision::Migrate => with_connection(job, observer, &mut tally).await,
-                Decision::Look => look::alone(job, observer, &mut tally).await,
-                Decision::Leave => Ok(()),
-            }
-        }
+    let done = tokio::select! {
+        biased;
+        result = do_task(job, observer, &mut tally) => Some(result),
+        () = job.stop.overdue(ABANDON_AFTER) => None,
     };
+    // With the connections that were dropped just now the server ends what it was doing, when it comes to itself.
+    let result = done.unwrap_or_else(|| Err(Error::Abandoned { migration: tally.at.take() }));
     let error = result.err();
     let schema = tally.schema(job.set);
     let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
@@ -119,6 +117,22 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     match error {
         None => Ok(report),
         Some(cause) => Err(RunError { report: Box::new(report), cause }),
+    }
+}
+
+async fn do_task(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
+    match job.task {
+        Task::Plain | Task::Repair(_) => with_connection(job, observer, tally).await,
+        Task::Wait(goal) => goal::reach(job, goal, observer, tally).await,
+        Task::Exec(policy) => {
+            let decided = tally.decide(policy);
+            observer.observe(&Event::PolicyDecided { decided });
+            match decided.decision {
+                Decision::Migrate => with_connection(job, observer, tally).await,
+                Decision::Look => look::alone(job, observer, tally).await,
+                Decision::Leave => Ok(()),
+            }
+        }
     }
 }
 

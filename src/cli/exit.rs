@@ -105,7 +105,7 @@ impl Exit {
             Error::Hook { fault: HookFault::Interrupted, .. } => signal.unwrap_or(Self::Interrupted),
             Error::Hook { hook: Hook::After, .. } => Self::Unhealthy,
             Error::Hook { .. } => Self::RolledBack,
-            Error::Interrupted { .. } => signal.unwrap_or(Self::Interrupted),
+            Error::Interrupted { .. } | Error::Abandoned { .. } => signal.unwrap_or(Self::Interrupted),
             _ => Self::Unexpected,
         }
     }

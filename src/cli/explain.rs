@@ -40,6 +40,7 @@ pub(crate) fn error(error: &Error, around: Surroundings<'_>) -> Vec<Diagnosis> {
         Error::Own { source, .. } => vec![connection::own(error, source)],
         Error::Unhealthy { failed } => vec![health::unhealthy(error, failed, around)],
         Error::Hook { hook, fault, .. } => vec![hook::failed(error, *hook, fault, around)],
+        Error::Abandoned { .. } => vec![connection::abandoned(error)],
         Error::Interrupted { failure } => vec![failure::interrupted(failure.as_deref(), around)],
         other => vec![Diagnosis::error(chain(other))],
     }

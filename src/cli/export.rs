@@ -104,6 +104,9 @@ pub(crate) struct ExportError {
     pub(crate) problems: Vec<String>,
 }
 
+/// How long collectors may take at the end of a run that was given up.
+const HURRIED: Duration = Duration::from_millis(800);
+
 /// The exporters of one process.
 pub(crate) struct Export {
     logs: Logs,
@@ -134,6 +137,11 @@ impl Export {
     /// The figures, where somebody sees them.
     pub(crate) fn figures(&self) -> Option<Figures> {
         self.figures.as_ref().map(|shown| shown.figures().clone())
+    }
+
+    /// Whoever asked us to stop has waited long enough: what is sent now has a moment only.
+    pub(crate) fn hurry(&mut self) {
+        self.flush_timeout = self.flush_timeout.min(HURRIED);
     }
 
     /// Closes the root span with the exit code, puts the figures, sends what is left and tells of the run whoever is to be told,

@@ -78,7 +78,9 @@ impl Engine<'_> {
             }
             self.each(Hook::BeforeEach, step).await?;
             self.observer.observe(&Event::MigrationStarted { step, index: index + 1, of: steps.len() });
+            tally.at = Some(step.migration.to_string());
             let report = self.take(step).await;
+            tally.at = None;
             self.observer.observe(&Event::MigrationFinished { step, report: &report });
             if self.journal_read.elapsed() >= READ_JOURNAL_EVERY {
                 chronicle::tell(self.job, &mut **self.session, chronicle::Lock::Ours, self.observer).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -26,6 +27,12 @@ impl Stop {
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.requested.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it was asked for that long ago.
+    pub(super) async fn overdue(&self, patience: Duration) {
+        self.requested().await;
+        tokio::time::sleep(patience).await;
     }
 
     /// Waits until it is asked for.

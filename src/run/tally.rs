@@ -16,6 +16,8 @@ pub(super) struct Tally {
     pub(super) lock_retries: u32,
     /// Whether the journal has a row of this run.
     pub(super) journaled: bool,
+    /// The migration that is being taken.
+    pub(super) at: Option<String>,
     policy: Option<Decided>,
     steps: Vec<StepReport>,
     from: Option<String>,
@@ -33,6 +35,7 @@ impl Tally {
             stages: Stages::default(),
             lock_retries: 0,
             journaled: false,
+            at: None,
             policy: None,
             steps: Vec::new(),
             from: None,

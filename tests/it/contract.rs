@@ -1,6 +1,7 @@
 //! One set of promises, kept by each database.
 
 mod failures;
+mod frozen;
 mod health;
 mod history;
 mod hooks;

@@ -156,6 +156,9 @@ fn go(
         Task::Exec(policy) => stopped.map(|stopped| super::exec::not_started(stopped, policy)),
         _ => stopped,
     };
+    if stopped.as_ref().is_some_and(|stopped| stopped.problem.kind == "abandoned") {
+        export.hurry();
+    }
     let exit = conclude(settings, context.command, done.as_ref(), stopped, export);
     Ended { exit, span, baggage: context.baggage.clone(), signals: Some(signals) }
 }

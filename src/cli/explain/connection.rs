@@ -70,6 +70,12 @@ pub(super) fn pooled(error: &Error) -> Diagnosis {
     )
 }
 
+pub(super) fn abandoned(error: &Error) -> Diagnosis {
+    Diagnosis::error(error.to_string())
+        .note("our connections were dropped; with them the server ends what it was doing, when it answers again")
+        .help("then run migrascope status: it says what is applied, and what was left half-way; and run again")
+}
+
 pub(super) fn read_only(error: &Error) -> Diagnosis {
     Diagnosis::error(error.to_string()).help("migrations need the primary: point the database URL at it")
 }

@@ -134,6 +134,26 @@ fn an_application_is_a_child_of_the_run_before_it() {
 }
 
 #[test]
+fn who_waits_or_only_looks_has_a_span_and_no_figures() {
+    let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
+    let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), ("TRACEPARENT", PARENT)];
+    let figures = ["--metrics-file", "figures.prom"];
+    let waited = project.run("wait", &environment, &[&figures[..], &["--timeout", "300ms"]].concat());
+    assert_eq!(waited.status.code(), Some(8), "{waited:?}");
+    let looked = project.exec(&environment, &["--metrics-file", "figures.prom", "--", "true"]);
+    assert_eq!(looked.status.code(), Some(0), "{looked:?}");
+    let spans = receiver.spans();
+    let wait = find(&spans, "migrascope wait");
+    assert_eq!(wait.parent_span_id, 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes());
+    assert_eq!(attribute(&wait.attributes, "process.exit.code").as_deref(), Some("8"));
+    let look = find(&spans, "migrascope exec");
+    assert_eq!(attribute(&look.attributes, "migrascope.policy.decision").as_deref(), Some("look"));
+    assert_eq!(attribute(&look.attributes, "migrascope.outcome").as_deref(), Some("success"));
+    // They would take the place of what the last run has left there.
+    assert!(receiver.metrics().is_empty() && !project.path("figures.prom").exists());
+}
+
+#[test]
 fn the_sender_says_who_it_is() {
     let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
     let environment = [
