@@ -47,7 +47,8 @@ advise() { # EXIT-CODE STEP
     8) say 'there was no connection, or the server is read-only. When it can be reached, deploy again.' ;;
     9) say 'what was pending IS applied, but the database is unhealthy or --after failed; nothing was rolled out. Look with' \
         '"migrascope health" and mend it; then deploy again, which migrates nothing and rolls out.' ;;
-    130 | 143) say 'told to stop: what was running was rolled back, what was done before is recorded. Deploy again to go on.' ;;
+    130 | 143) say 'told to stop. The error above says what became of what was running; what was done before is recorded. Deploy again' \
+        'to go on: what may be half-way is refused.' ;;
     "$ROLL_OUT_FAILED") say 'the database is up to date, but the roll-out failed. The release before runs with the new schema.' \
         'Mend the roll-out and deploy again; migrate back only if the release before cannot live with it.' ;;
     *) say 'ended from outside. See what stands: migrascope status' ;;
