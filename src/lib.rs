@@ -58,3 +58,8 @@ pub use self::event::{Event, Observer};
 pub use self::migrator::{Builder, Migrator, Run, State, Status, StatusRow};
 pub use self::report::Report;
 pub use self::run::Options;
+
+/// The examples of the first page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct FirstPage;
