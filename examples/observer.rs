@@ -18,12 +18,12 @@ struct Teller {
 impl Observer for Teller {
     fn observe(&mut self, event: &Event<'_>) {
         match event {
-            Event::LockWaited { holder, waited } => {
+            Event::LockWaited { holder, waited, .. } => {
                 let holder = holder.and_then(|holder| holder.application.as_deref()).unwrap_or("somebody");
                 println!("waiting for {holder}, {:.0} s so far", waited.as_secs_f64());
             }
             Event::PlanFinished { result: Ok(plan), .. } => println!("{} to do", plan.steps.len()),
-            Event::StatementFinished { step, index, elapsed, result } => {
+            Event::StatementFinished { step, index, elapsed, result, .. } => {
                 self.statements += 1;
                 let seconds = elapsed.as_secs_f64();
                 if result.is_ok() && self.slowest.as_ref().is_none_or(|(slowest, _)| *slowest < seconds) {
@@ -32,7 +32,7 @@ impl Observer for Teller {
                 }
             }
             Event::StatementBlocked { blocker, .. } => println!("process {:?} is in the way", blocker.process),
-            Event::MigrationFinished { step, report } => println!("{} {}", report.outcome.word(), step.migration),
+            Event::MigrationFinished { step, report, .. } => println!("{} {}", report.outcome.word(), step.migration),
             // There will be more events: whoever matches them all would not compile then.
             _ => {}
         }

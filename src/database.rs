@@ -305,6 +305,7 @@ pub trait Connector: Send + Sync {
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
     Read,

@@ -26,6 +26,9 @@ pub enum Witness {
 }
 
 /// Something that has happened.
+///
+/// There will be more variants, and more fields of each: patterns end with `..`. The variants are no `#[non_exhaustive]` ones, so that whoever tests
+/// an observer can make events.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -278,6 +281,37 @@ pub enum Event<'a> {
 }
 
 /// A reader of events. It cannot fail and cannot stop a run; it is quick and leaves sending to exporters.
+///
+/// It is called by the task that runs, between one step and the next: what it waits for, the run and its lock wait for. What
+/// takes its time belongs into a channel.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use migrascope::{Event, Migrator, Observer};
+///
+/// #[derive(Default)]
+/// struct Statements(u64);
+///
+/// impl Observer for Statements {
+///     fn observe(&mut self, event: &Event<'_>) {
+///         match event {
+///             Event::StatementFinished { result: Ok(_), .. } => self.0 += 1,
+///             Event::LockWaited { waited, .. } => println!("waiting for the lock, {} s so far", waited.as_secs()),
+///             // There will be more events, and more to be known of each of them.
+///             _ => {}
+///         }
+///     }
+/// }
+///
+/// let files = vec![("1_t.sql", "CREATE TABLE t (i INTEGER); INSERT INTO t (i) VALUES (1);")];
+/// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
+/// let mut statements = Statements::default();
+/// migrator.up().observe(&mut statements).await?;
+/// assert_eq!(statements.0, 2);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Observer: Send {
     /// Takes note of one event.
     fn observe(&mut self, event: &Event<'_>);

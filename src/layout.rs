@@ -154,6 +154,7 @@ fn count(problems: &[FileProblem]) -> String {
 /// What is wrong with one file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{fault}")]
+#[non_exhaustive]
 pub struct FileProblem {
     /// The file.
     pub path: PathBuf,

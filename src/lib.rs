@@ -22,10 +22,24 @@
 //! # }
 //! ```
 //!
+//! # What will change
+//!
+//! Enums that will have more variants are `#[non_exhaustive]`, and structs that nobody but us makes: a match ends with `_`, a pattern with `..`.
+//! [`Options`], [`run::Hooks`] and [`event::RunContext`] are made by whoever runs migrations and will grow as well: make them of their default, or of
+//! [`event::RunContext::new`], and `..`. Events, errors and reports will say more, too, and can be made by whoever tests an observer:
+//! end patterns with `..` there as well. [`database::Session`] and [`database::Keeper`] will have more methods: whoever implements them for a
+//! database of his own has to follow. New fields come with a new minor version, the second number before 1.0.
+//!
+//! # Telemetry
+//!
 //! Spans and log events go to the `tracing` subscriber of the program, figures to a meter that [`Builder::meter`] is given, and everything
 //! that happens to an [`Observer`] of one's own ([`Run::observe`]). A run ends in good order when its [`run::Stop`] is requested.
 //!
 //! # Cargo features
+//!
+//! ```toml
+//! migrascope = { version = "0.1", default-features = false, features = ["postgres", "tls", "observe"] }
+//! ```
 //!
 //! | feature | what it is for |
 //! |---|---|
@@ -59,7 +73,7 @@ pub use self::migrator::{Builder, Migrator, Run, State, Status, StatusRow};
 pub use self::report::Report;
 pub use self::run::Options;
 
-/// The examples of the first page compile.
-#[cfg(doctest)]
+/// What the README shows compiles.
+#[cfg(all(doctest, feature = "postgres"))]
 #[doc = include_str!("../README.md")]
-struct FirstPage;
+struct Readme;

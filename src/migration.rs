@@ -241,6 +241,7 @@ fn clamp(number: usize) -> u32 {
 
 /// What a statement means for the transaction around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum StatementKind {
     /// Runs inside a transaction and outside of one.
     Ordinary,

@@ -26,6 +26,7 @@ use crate::run::{self as engine, Figures, Goal, Options, Repair};
 /// How one migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum State {
     /// Applied, and the file is as it was.
     Applied,
@@ -64,6 +65,7 @@ impl State {
 
 /// One line of the status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StatusRow {
     /// The version as it is written on disk, or in the ledger where there is no file.
     pub version: String,
@@ -81,6 +83,7 @@ pub struct StatusRow {
 
 /// Files against history, without changing anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
     /// Who answered.
     pub identity: Identity,
@@ -94,7 +97,10 @@ pub struct Status {
     pub notes: Vec<plan::Note>,
 }
 
-/// Runs a set of migrations against a database.
+/// Runs a set of migrations against a database, as often as one likes; [`Migrator::builder`] makes one.
+///
+/// It holds no connection: each run, and each look, makes its own and ends it. Runs of one migrator at once, or of several processes,
+/// wait for each other by the lock.
 pub struct Migrator {
     connector: Box<dyn Connector>,
     set: MigrationSet,
@@ -122,13 +128,36 @@ impl Migrator {
     }
 
     /// Does what a command says that needs no more than its name: [`Command::Up`], [`Command::Down`], [`Command::Health`].
+    /// The others have a method each.
     pub fn run(&self, command: Command) -> Run<'_> {
         Run::plain(self, command)
     }
 
     /// Applies what is pending.
     ///
-    /// The result is an error with what was done and why it stopped; `Error::outcome` gives the kind.
+    /// Where that does not succeed, the result is a [`RunError`](crate::RunError): what was done all the same, and why it stopped. Its cause is
+    /// [`Error::Migration`] where SQL failed, with place, message and what remains; [`Error::Refused`] where files and history do
+    /// not fit, with every objection; [`Error::Lock`] where another runner was not done in time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::{Error, Migrator};
+    ///
+    /// let files = vec![("1_good.sql", "CREATE TABLE t (i INTEGER);"), ("2_bad.sql", "SELECT 1;\nSELECT nonsense;")];
+    /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
+    /// let error = migrator.up().await.unwrap_err();
+    /// assert_eq!(error.report.applied, 1);
+    /// match error.cause {
+    ///     Error::Migration { version, failure, .. } => {
+    ///         assert_eq!((version.as_str(), failure.line, failure.column), ("2", 2, 8));
+    ///         assert_eq!(failure.message, "no such column: nonsense");
+    ///     }
+    ///     other => return Err(other.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn up(&self) -> Run<'_> {
         self.run(Command::Up)
     }
@@ -139,6 +168,30 @@ impl Migrator {
     }
 
     /// Makes the health checks alone; a failing one is [`Error::Unhealthy`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    /// use migrascope::report::CheckStatus;
+    ///
+    /// let files = vec![
+    ///     ("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"),
+    ///     ("checks/named.sql", "SELECT id FROM users WHERE name IS NULL;"), // a row is a fault
+    /// ];
+    /// # let file = std::env::temp_dir().join(format!("migrascope-health-{}.db", std::process::id()));
+    /// # let url = format!("sqlite://{}", file.display());
+    /// let migrator = Migrator::builder().url(url).embedded(files).health_checks().build()?;
+    /// migrator.up().await?;
+    /// let health = migrator.health().await?.health.ok_or("no health")?;
+    /// for check in &health.checks {
+    ///     println!("{:12} {:?} in {:.1} ms: {}", check.name, check.status, check.elapsed.as_secs_f64() * 1e3, check.message);
+    /// }
+    /// assert!(health.checks.iter().any(|check| check.name == "named" && check.status == CheckStatus::Ok));
+    /// # std::fs::remove_file(file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn health(&self) -> Run<'_> {
         self.run(Command::Health)
     }
@@ -216,7 +269,20 @@ impl Migrator {
         self.connector.expected()
     }
 
-    /// What a run would do now: read-only and without the lock.
+    /// What a run would do now, which is `Command::Up` or `Command::Down`: read-only and without the lock.
+    ///
+    /// ```no_run
+    /// # async fn example(migrator: migrascope::Migrator) -> Result<(), migrascope::Error> {
+    /// use migrascope::event::Command;
+    ///
+    /// let (database, plan) = migrator.plan(Command::Up).await?;
+    /// println!("{} migrations to be applied to {}", plan.steps.len(), database.database);
+    /// for step in &plan.steps {
+    ///     println!("{}: {} statements, atomic: {}", step.migration, step.statements().len(), step.atomic.is_yes());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
@@ -230,6 +296,19 @@ impl Migrator {
     }
 
     /// How every migration stands: read-only and without the lock.
+    ///
+    /// ```no_run
+    /// # async fn example(migrator: migrascope::Migrator) -> Result<(), migrascope::Error> {
+    /// use migrascope::State;
+    ///
+    /// let status = migrator.status().await?;
+    /// for row in status.rows.iter().filter(|row| row.state != State::Applied) {
+    ///     println!("{} {}: {}", row.version, row.name, row.state.words());
+    /// }
+    /// println!("{} applied, {} pending", status.schema.applied, status.schema.pending);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When there is no connection or history cannot be read.

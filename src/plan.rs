@@ -64,6 +64,7 @@ pub struct Rules {
 
 /// What will be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Plan<'a> {
     /// The steps in order.
     pub steps: Vec<Step<'a>>,

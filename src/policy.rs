@@ -79,6 +79,26 @@ impl Decision {
 }
 
 /// What was said about migrations at the start of an application.
+///
+/// | environment | `AUTO_MIGRATE` unset | `true` | `false` |
+/// |---|---|---|---|
+/// | development | migrate | migrate | look |
+/// | production | look | migrate | leave |
+/// | test | leave | leave | leave |
+///
+/// [`crate::Migrator::auto`] goes by it.
+///
+/// ```
+/// use migrascope::policy::{Decision, Environment, Policy};
+///
+/// // Instead of the process's own environment, as `Policy::from_environment` reads it:
+/// let variables = |name: &str| (name == "APP_ENV").then(|| "development".to_owned());
+/// let policy = Policy::read(None, &variables)?;
+/// assert_eq!((policy.environment, policy.decision()), (Environment::Development, Decision::Migrate));
+/// let why = "what is pending is applied: APP_ENV says development, and AUTO_MIGRATE is not set";
+/// assert_eq!(policy.decided().to_string(), why);
+/// # Ok::<(), migrascope::policy::PolicyError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Where it runs.
@@ -115,6 +135,7 @@ impl fmt::Display for Decided {
 /// A variable with a value that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{variable} says {value:?}: {problem}")]
+#[non_exhaustive]
 pub struct PolicyError {
     /// The variable.
     pub variable: &'static str,

@@ -21,6 +21,7 @@ use crate::policy::Decided;
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Outcome {
     /// It did what it should.
     Success,

@@ -49,7 +49,7 @@ pub(crate) fn quantity(value: f64, unit: Option<Unit>) -> String {
         Some(Unit::Seconds) if value < 1.0 => format!("{:.1} ms", value * 1e3),
         Some(Unit::Seconds) => format!("{value:.1} s"),
         Some(Unit::Ratio) => format!("{:.0} %", value * 100.0),
-        Some(Unit::Count) | None => format!("{value}"),
+        _ => format!("{value}"),
     }
 }
 

@@ -6,6 +6,17 @@ use super::{ConnectOptions, Connector};
 ///
 /// No connection is taken from the pool: migrations run on connections of their own, which end with the run and whatever was
 /// set on them. A pool of a SQLite database in memory is served as long as one of its connections lives.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use migrascope::Migrator;
+/// use sqlx::PgPool;
+///
+/// let pool = PgPool::connect("postgres://app@localhost/app").await?;
+/// Migrator::builder().pool(&pool).directory("migrations").build()?.up().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Pool {
     /// Makes connections as the pool does.
     fn connector(&self, options: ConnectOptions) -> Box<dyn Connector>;

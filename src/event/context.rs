@@ -2,6 +2,7 @@
 
 /// What the run was asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Command {
     /// Apply what is pending.
     Up,

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What is run around the migrations that somebody else has written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Hook {
     /// The command that makes a backup, before anything changes.
     Backup,

@@ -10,6 +10,7 @@ use crate::report::{Outcome, RowsAffected, Stages};
 
 /// A run that has ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LastRun {
     /// Its id.
     pub run_id: String,
@@ -31,6 +32,7 @@ pub struct LastRun {
 
 /// The migrations of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Steps {
     /// How many, by outcome.
     pub outcomes: HashMap<Outcome, u64>,

@@ -68,6 +68,7 @@ pub struct Spread {
 
 /// What has begun and not ended, as far as the journal knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Running {
     /// The run.
     pub run_id: String,

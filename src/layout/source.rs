@@ -29,6 +29,19 @@ pub(super) enum Source<'s> {
 /// Files that were built into a program: paths without the directory that all of them are in, and contents.
 ///
 /// Any macro that embeds a directory will do, such as `include_dir!`, whose files know their paths and contents.
+///
+/// ```
+/// use migrascope::Migrator;
+/// use migrascope::layout::EmbeddedFiles;
+///
+/// // include_str! and include_bytes! will do as well as these texts.
+/// let few = vec![("1_users.sql", "CREATE TABLE users (id INTEGER);"), ("hooks/after_each.sql", "SELECT 1;")];
+/// let migrator = Migrator::builder().url("sqlite::memory:").embedded(few).build()?;
+///
+/// let generated = (1..=3).map(|n| (format!("{n}_t{n}.sql"), format!("CREATE TABLE t{n} (i INTEGER);").into_bytes()));
+/// let migrator = Migrator::builder().url("sqlite::memory:").embedded(EmbeddedFiles::from_iter(generated)).build()?;
+/// # Ok::<(), migrascope::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EmbeddedFiles(Vec<(PathBuf, Cow<'static, [u8]>)>);
 

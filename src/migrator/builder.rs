@@ -13,6 +13,33 @@ use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
 
 /// What a [`Migrator`] is made from; [`Migrator::builder`] begins one.
+///
+/// It needs a database ([`url`](Self::url), [`pool`](Self::pool) or [`connector`](Self::connector)) and migrations
+/// ([`directory`](Self::directory), [`embedded`](Self::embedded) or [`migrations`](Self::migrations)); of each kind, what was said last counts.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use migrascope::run::Wait;
+/// use migrascope::{Migrator, Options};
+///
+/// let files = vec![
+///     ("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);"), // include_str!("../migrations/1_users.sql")
+///     ("2_names.sql", "ALTER TABLE users ADD COLUMN name TEXT;"),
+/// ];
+/// let migrator = Migrator::builder()
+///     .url("sqlite::memory:")
+///     .embedded(files)
+///     .options(Options { wait: Wait::For(Duration::from_secs(300)), ..Options::default() })
+///     .health_checks()
+///     .build()?;
+/// let report = migrator.up().await?;
+/// assert_eq!((report.steps.len(), report.to.as_deref()), (2, Some("2")));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is made before `build`"]
 pub struct Builder {
     database: Option<Database>,
@@ -100,7 +127,7 @@ impl Builder {
         self
     }
 
-    /// How migrations are applied.
+    /// How migrations are applied. Where files are read by the builder, the SQL around each migration ([`crate::run::Hooks::each`]) is theirs.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self

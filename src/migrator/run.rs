@@ -12,6 +12,27 @@ use crate::run::{self, Goal, Job, Options, Repair, Stop, Task};
 
 /// A run that begins when it is awaited; without more it is made with the migrator's own options and seen by nobody but the
 /// subscriber and the meter that the migrator was built with.
+///
+/// Awaited, it is a [`Report`], or a [`RunError`] that has both the report and the cause. Dropped before its end, it leaves what a killed
+/// process leaves: its connections end, and its lock with them. [`Run::stop`] and [`Run::stop_when`] end it in good order.
+///
+/// ```no_run
+/// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// // At most ten minutes, and then it ends in good order.
+/// let result = migrator.up().target_name("orders").stop_when(tokio::time::sleep(Duration::from_secs(600))).await;
+/// match result {
+///     Ok(report) => println!("{} applied in {:.1} s", report.steps.len(), report.elapsed.as_secs_f64()),
+///     Err(error) => {
+///         // What was applied before is applied and recorded.
+///         eprintln!("{error}; {} migrations came before that", error.report.steps.len());
+///         return Err(error.into());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a run does nothing until it is awaited"]
 pub struct Run<'r> {
     migrator: &'r Migrator,
@@ -53,6 +74,21 @@ impl<'r> Run<'r> {
     }
 
     /// So far, instead of as far as the migrator's options say.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    /// use migrascope::migration::Version;
+    /// use migrascope::plan::Target;
+    ///
+    /// let files = vec![("1_a.sql", "CREATE TABLE a (i INTEGER);"), ("2_b.sql", "CREATE TABLE b (i INTEGER);")];
+    /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
+    /// let report = migrator.up().to(Target::Version(Version::from_history("1"))).await?;
+    /// assert_eq!((report.applied, report.pending), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn to(mut self, target: Target) -> Self {
         self.options.target = target;
         self

@@ -9,6 +9,7 @@ use crate::migration::{Migration, MigrationSet, Version};
 
 /// A change of history that a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Change {
     /// A migration counts as applied: somebody has done by hand what was missing.
     MarkApplied(Version),

@@ -36,6 +36,7 @@ impl CheckStatus {
 /// What the number of a check counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Unit {
     /// Seconds.
     Seconds,

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// An obstacle that passes by itself, and that leaves nothing behind of what it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RetryReason {
     /// Another session held a lock of the database for too long.
     LockTimeout,

@@ -19,12 +19,31 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What a look may take: a server that is gone without a word must not hold up the next one.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// What is waited for.
+/// What [`crate::Migrator::wait`] waits for.
+///
+/// ```no_run
+/// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use migrascope::Error;
+/// use migrascope::run::Goal;
+///
+/// // A Job of its own migrates, and this instance of the application has to wait for it.
+/// let goal = Goal { version: None, patience: Duration::from_secs(600) };
+/// match migrator.wait(goal).await.map_err(|error| error.cause) {
+///     Ok(_) => {}
+///     Err(Error::Awaited { pending, .. }) => eprintln!("{pending} migrations are still pending"),
+///     // Half-way, failed, or refused: waiting on would be in vain.
+///     Err(other) => return Err(other.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
     /// This version is applied; `None` stands for: nothing is pending.
     pub version: Option<Version>,
-    /// For so long at most.
+    /// For so long at most; with `Duration::ZERO` one look is all.
     pub patience: Duration,
 }
 

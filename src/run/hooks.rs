@@ -26,6 +26,22 @@ use crate::plan::Plan;
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// What is run around the migrations, and for how long it may run. Nothing is run where nothing is pending.
+///
+/// Commands are those of a shell, and need the cargo feature `commands`: without it each of them fails when its turn comes, with [`Error::Hook`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use migrascope::Options;
+/// use migrascope::run::Hooks;
+///
+/// let hooks = Hooks {
+///     backup: Some("pg_dump --format=custom --file=before.dump app".to_owned()),
+///     timeout: Duration::from_secs(1800),
+///     ..Hooks::default()
+/// };
+/// let options = Options { hooks, ..Options::default() };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hooks {
     /// A command that makes a backup: the first thing that is run, before anything changes.

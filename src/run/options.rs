@@ -7,6 +7,24 @@ use crate::health::Health;
 use crate::plan::{Order, Target};
 
 /// How migrations are applied.
+///
+/// There will be more of them. Whoever ends with `..Options::default()` is not disturbed by that; it is not `#[non_exhaustive]`, because that
+/// would forbid just this.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use migrascope::Options;
+/// use migrascope::plan::Order;
+///
+/// let options = Options {
+///     order: Order::Allow,
+///     statement_timeout: Some(Duration::from_secs(600)),
+///     ledger_table: "app._migrascope_migrations".to_owned(),
+///     ..Options::default()
+/// };
+/// assert_eq!(options.lock_timeout, Some(Duration::from_secs(5)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// How far to go.

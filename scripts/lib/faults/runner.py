@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from databases import JOURNAL, LEDGER, Database
@@ -46,10 +47,14 @@ class Runner:
         self._options = options
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_"))}
 
-    def start(self, database: Database, *words: str, quiet: bool = True, **environment: str) -> "Running":
+    def start(self, database: Database, *words: str, quiet: bool = True, program: Sequence[str] = (),
+              **environment: str) -> "Running":
+        """Starts a command; `program` is what `exec` becomes."""
         command = [str(self._binary), *words, "--dir", str(self._directory), "--format", "json", *self._options]
         if quiet:
             command.append("--quiet")
+        if program:
+            command += ["--", *program]
         environment = {**self._environment, "DATABASE_URL": database.url, **environment}
         process = subprocess.Popen(command, env=environment, cwd=self._directory.parent, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)

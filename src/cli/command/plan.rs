@@ -23,10 +23,8 @@ fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Sto
     let migrator = ready::migrator(settings, target, ready::reader())?;
     let hooks = ready::hooks(settings, migrator.dialect())?;
     let direction = match command {
-        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
-            Direction::Up
-        }
         Command::Down => Direction::Down,
+        _ => Direction::Up,
     };
     let (identity, plan) = block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, direction, None))?;
     // Nothing is run where nothing is pending.

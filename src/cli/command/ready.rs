@@ -61,17 +61,15 @@ pub(super) fn runner(
     let (set, after_run) = match command {
         Command::Health => (MigrationSet::default(), AfterRun::Examine),
         Command::Baseline | Command::Wait => (migrations(settings, connector.dialect())?, AfterRun::Skip),
-        Command::Up | Command::Down | Command::Repair | Command::Exec => {
-            (migrations(settings, connector.dialect())?, settings.health.after_run)
-        }
+        _ => (migrations(settings, connector.dialect())?, settings.health.after_run),
     };
     let health = match after_run {
         AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
         AfterRun::Skip => Health::Skip,
     };
     let hooks = match command {
-        Command::Up | Command::Down | Command::Repair | Command::Exec => hooks(settings, connector.dialect())?,
         Command::Health | Command::Baseline | Command::Wait => Hooks::default(),
+        _ => hooks(settings, connector.dialect())?,
     };
     Ok(Migrator::new(connector, set, Options { target, health, hooks, ..settings.policy.clone() }))
 }

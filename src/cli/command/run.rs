@@ -208,9 +208,7 @@ fn reader(settings: &Settings, command: Command) -> Box<dyn Observer> {
 
 fn direction(context: &RunContext) -> Direction {
     match context.command {
-        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
-            Direction::Up
-        }
         Command::Down => Direction::Down,
+        _ => Direction::Up,
     }
 }

@@ -56,7 +56,8 @@ fn standing(hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> String {
         (Hook::AfterEach, _) => format!(
             "{migrations}: do by hand what the hook should have done after the last one, then run again for the others"
         ),
-        (Hook::After, _) => {
+        // After the last migration.
+        _ => {
             format!("{migrations}: do not run {them} again, but do by hand what the hook should have done")
         }
     }

@@ -131,7 +131,7 @@ pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
         Change::Baseline(_) => {
             format!("{} up to {version} recorded as applied, and not run", counted(migrations, "migration"))
         }
-        Change::Resume { .. } => return None,
+        _ => return None,
     })
 }
 
@@ -148,6 +148,7 @@ pub(super) fn retrying(
         RetryReason::LockTimeout => "waited too long for a lock of another session",
         RetryReason::Deadlock => "was in a deadlock with another session",
         RetryReason::Serialization => "met the work of another session",
+        _ => "met an obstacle that passes",
     };
     let migration = one_line(&step.migration.to_string());
     let (next, of) = (attempts.0 + 1, attempts.1);

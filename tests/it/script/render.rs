@@ -50,6 +50,7 @@ fn line(text: &str, statement: &Statement) -> String {
         StatementKind::Rollback => " [rollback]".to_owned(),
         StatementKind::ConcurrentIndex => " [concurrent index]".to_owned(),
         StatementKind::NoTransaction { what } => format!(" [no transaction: {what}]"),
+        other => format!(" [{other:?}]"),
     };
     let session = if *changes_session { " [session]" } else { "" };
     let text = statement.text(text).replace('\r', "␍").replace('\n', "⏎");
