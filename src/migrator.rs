@@ -198,7 +198,7 @@ impl Migrator {
 
     /// Applies what is pending at the start of an application, or only looks what that is, or does nothing, as a policy says.
     ///
-    /// [`Report::policy`] has the decision. Where nothing is applied, a plan that would be refused is no error.
+    /// [`Report::policy`](crate::Report::policy) has the decision. Where nothing is applied, a plan that would be refused is no error.
     ///
     /// ```no_run
     /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
