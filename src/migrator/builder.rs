@@ -186,6 +186,13 @@ impl Builder {
         let dialect = connector.dialect();
         let health = self.health(dialect)?;
         let mut options = self.options;
+        if !cfg!(feature = "commands")
+            && options.hooks.given().iter().any(|hook| options.hooks.command(*hook).is_some())
+        {
+            return Err(Error::Incomplete {
+                missing: "cargo's feature \"commands\", because some of its hooks are commands",
+            });
+        }
         let set = match self.files {
             Some(Files::Directory(directory)) => {
                 options.hooks.each = layout::hooks(&directory, dialect, Links::Inside)?;
