@@ -150,6 +150,7 @@ fn spans_go_to_the_callers_subscriber_below_the_current_span() {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("an application"));
+        crate::support::listen();
         let report = tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let start = tracing::info_span!("application start");
             let report = start.in_scope(|| block_on(built(database).up()).unwrap());

@@ -236,7 +236,15 @@ pub fn query(url: &str, sql: &str) -> Vec<Row> {
     })
 }
 
+/// Somebody is interested in every span and event from the first one on. A callsite that a thread without a subscriber meets at the very
+/// moment when another thread gets one could be taken for one that nobody wants, for good.
+pub fn listen() {
+    static FIRST: std::sync::Once = std::sync::Once::new();
+    FIRST.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
+}
+
 pub fn block_on<T>(future: impl IntoFuture<Output = T>) -> T {
+    listen();
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future.into_future())
 }
 

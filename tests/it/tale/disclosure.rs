@@ -16,6 +16,7 @@ fn description(kind: ErrorKind, code: &str, message: &str) -> String {
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let error = DatabaseError { code: Some(code.to_owned()), ..DatabaseError::new(kind, message) };
+    crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let mut spans = Spans::new(&story::context(), Policy::default());
         let set = story::set();

@@ -55,6 +55,7 @@ impl<S: tracing::Subscriber> Layer<S> for Ear {
 /// What is told of a run.
 fn told(tell: impl FnOnce(&mut Logs)) -> Vec<Told> {
     let ear = Ear::default();
+    crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(ear.clone()), || {
         let context = story::context();
         let mut logs = Logs::new(&context, Spans::new(&context, Policy::default()));

@@ -47,6 +47,7 @@ fn exported_by(builder: TracerProviderBuilder, tell: impl FnOnce()) -> Vec<SpanD
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
+    crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), tell);
     exporter.get_finished_spans().expect("an exporter that is alive")
 }
@@ -305,6 +306,7 @@ fn an_embedders_span_is_the_parent() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let startup = tracing::info_span!("startup");
         let spans = startup.in_scope(|| Spans::new(&story::context(), Policy::default()));
