@@ -215,8 +215,11 @@ impl Policy {
     }
 }
 
-/// A truth value, as containers write it, too.
-fn truth(text: &str) -> Result<bool, String> {
+/// A truth value, also as containers write it: `true`, `1`, `yes`, `on` and their opposites, in any case.
+///
+/// # Errors
+/// When it is none of these words.
+pub fn truth(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),

@@ -63,28 +63,24 @@ fn find(name: &OsStr, search: Option<&OsStr>) -> Option<PathBuf> {
 }
 
 /// What stopped a run, as it stands before an application that is not started, or started all the same.
-pub(super) fn not_started(mut stopped: Stopped, policy: &Policy) -> Stopped {
-    let problems = &mut stopped.problem.problems;
+pub(super) fn not_started(stopped: Stopped, policy: &Policy) -> Stopped {
     let is_interrupted = matches!(stopped.exit, Exit::Interrupted | Exit::Terminated);
-    if policy.decision() == Decision::Look && !is_interrupted {
-        let warned = std::mem::take(problems).into_iter().map(explain::warning);
-        *problems = warned.collect();
-        let note = "nothing was to be applied, and the application is started all the same";
-        *problems = with_last(std::mem::take(problems), |last| last.note(note));
-        return Stopped { exit: Exit::Done, ..stopped };
+    let starts = policy.decision() == Decision::Look && !is_interrupted;
+    let Stopped { exit, problem: Problem { kind, message, mut problems } } = stopped;
+    if starts {
+        problems = problems.into_iter().map(explain::warning).collect();
     }
-    let development = policy.environment == Environment::Development && !is_interrupted;
-    *problems = with_last(std::mem::take(problems), |last| {
-        let last = last.note("the application was not started");
-        if development { last.help("migrascope up applies what is pending without starting it") } else { last }
-    });
-    stopped
-}
-
-fn with_last(mut problems: Vec<Diagnosis>, change: impl Fn(Diagnosis) -> Diagnosis) -> Vec<Diagnosis> {
-    let last = problems.pop();
-    problems.extend(last.map(change));
-    problems
+    if let Some(last) = problems.last_mut() {
+        let note = match starts {
+            true => "nothing was to be applied, and the application is started all the same",
+            false => "the application was not started",
+        };
+        last.notes.push(note.to_owned());
+        if !starts && !is_interrupted && policy.environment == Environment::Development {
+            last.help.push("migrascope up applies what is pending without starting it".to_owned());
+        }
+    }
+    Stopped { exit: if starts { Exit::Done } else { exit }, problem: Problem { kind, message, problems } }
 }
 
 /// What may hold secrets that are meant for us alone, such as the password of a user who may change tables.

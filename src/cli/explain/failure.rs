@@ -52,7 +52,7 @@ pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -
 }
 
 /// The place in the file as it is on disk now; without its text when the file has changed under us.
-fn excerpt(failure: &Failure) -> Excerpt {
+pub(super) fn excerpt(failure: &Failure) -> Excerpt {
     let path = failure.path.display().to_string();
     let said = words::coded(&failure.message, failure.code.as_deref());
     let text = fs::read_to_string(&failure.path).unwrap_or_default();

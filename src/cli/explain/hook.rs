@@ -1,21 +1,19 @@
 //! A hook that did not succeed: why, what stands in the database, what to do next.
 
-use std::fs;
-
 use migrascope::Error;
 use migrascope::error::HookFault;
 use migrascope::event::Hook;
 use migrascope::history::Direction;
-use migrascope::report::{Failure, Outcome};
+use migrascope::report::Outcome;
 
 use super::Surroundings;
-use super::diagnosis::{Diagnosis, Excerpt};
-use crate::cli::words::{self, counted};
+use super::diagnosis::Diagnosis;
+use crate::cli::words::counted;
 
 pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string());
     if let HookFault::Refused(failure) = fault {
-        diagnosis.excerpt = Some(excerpt(failure));
+        diagnosis.excerpt = Some(super::failure::excerpt(failure));
         diagnosis.notes.push(format!("statement {}: {}", failure.statement, failure.summary));
         diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
         diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
@@ -25,17 +23,6 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surro
     }
     diagnosis.help.push(standing(hook, fault, around));
     diagnosis
-}
-
-fn excerpt(failure: &Failure) -> Excerpt {
-    let path = failure.path.display().to_string();
-    let said = words::coded(&failure.message, failure.code.as_deref());
-    let text = fs::read_to_string(&failure.path).unwrap_or_default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    if text.is_char_boundary(failure.offset) && failure.offset <= text.len() {
-        return Excerpt::word(path, text, failure.offset, said);
-    }
-    Excerpt::line(path, failure.line, failure.column, said)
 }
 
 /// Whoever reads of it wants to know first whether anything has changed.

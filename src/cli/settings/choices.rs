@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(super) use migrascope::policy::truth;
+
 /// The words of `--order`.
 pub(crate) const ORDER: [&str; 3] = ["strict", "allow", "skip"];
 /// The words of `--format`.
@@ -25,15 +27,6 @@ pub(crate) const BOOL: [&str; 2] = ["true", "false"];
 pub(super) fn choose<T: Copy, const N: usize>(text: &str, words: [&str; N], values: [T; N]) -> Result<T, String> {
     let found = words.iter().zip(values).find(|(word, _)| **word == text).map(|(_, value)| value);
     found.ok_or_else(|| format!("expected one of {}{}", words.join(", "), suggestion(text, words)))
-}
-
-/// A truth value, also as containers write it.
-pub(super) fn truth(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
-    }
 }
 
 /// A length of time such as `500ms`, `5s`, `10min`.
