@@ -1,6 +1,6 @@
 //! Questions to the catalogue: is it there?
 
-use super::text_literal;
+use super::text::text_literal;
 use crate::script::{Name, Thing};
 
 /// SQL that returns a row where this is there.

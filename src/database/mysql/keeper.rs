@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 
-use super::Wire;
+use super::wire::Wire;
 use crate::database::{DatabaseError, Holder, Keeper, Row};
 
 pub(super) struct MysqlKeeper {

@@ -1,0 +1,241 @@
+//! The session that runs migrations.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Connection;
+
+use super::error::translate;
+use super::text::text_literal;
+use super::wire::{Keep, Wire};
+use super::{Mysql, existence, health, keeper};
+use crate::database::row::number;
+use crate::database::{
+    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Probe, Row, Session, Value, milliseconds,
+};
+use crate::report::Stage;
+use crate::script::{Name, Thing};
+
+const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
+     CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR)";
+
+pub(super) struct MysqlSession {
+    wire: Wire,
+    identity: Identity,
+    connector: Mysql,
+    access: Access,
+    /// The name of the work that was claimed.
+    claimed: Option<String>,
+}
+
+impl MysqlSession {
+    /// Over this connection; nothing is known of the server yet.
+    pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
+        Self { wire, identity, connector, access, claimed: None }
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
+        if self.access.only_reads() {
+            self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
+        }
+        for sql in self.connector.init.clone() {
+            self.wire.query(&sql).await?;
+        }
+        let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
+        let mut next = || row.next().flatten();
+        self.identity.database = next().unwrap_or_default();
+        self.identity.user = next();
+        self.identity.version = next().unwrap_or_default();
+        self.identity.process = next().and_then(|id| id.parse().ok());
+        self.identity.read_only =
+            next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
+        if self.identity.version.to_ascii_lowercase().contains("mariadb") {
+            self.identity.system = "mariadb";
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Session for MysqlSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            transactional_ddl: false,
+            pipelined_commit: false,
+            product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
+            timestamp: "DATETIME(6)",
+            partial_index: false,
+            // The database's own may be latin1, which has no room for every name.
+            table_suffix: " CHARACTER SET utf8mb4",
+            own_session: true,
+        }
+    }
+
+    fn home(&self) -> Option<&str> {
+        Some(&self.identity.database)
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("`{}`", identifier.replace('`', "``"))
+    }
+
+    fn literal(&self, value: &Value) -> String {
+        match value {
+            Value::Null | Value::BeforeBegin(_) | Value::MillisecondsSinceBegin(_) => "NULL".to_owned(),
+            Value::Bool(true) => "TRUE".to_owned(),
+            Value::Bool(false) => "FALSE".to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::Text(text) => text_literal(text),
+            Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
+            Value::Milliseconds(duration) => milliseconds(*duration),
+            Value::Ago(duration) => format!("UTC_TIMESTAMP(6) - INTERVAL {} MICROSECOND", duration.as_micros()),
+        }
+    }
+
+    fn timestamp_text(&self, column: &str) -> String {
+        format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
+    }
+
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
+        if let Some(limits) = limits {
+            self.limit(limits).await?;
+        }
+        self.wire.query("START TRANSACTION").await.map(drop)
+    }
+
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        self.limit(limits).await?;
+        // What ends a transaction without a word, as SET autocommit does, shall not open the way for a write.
+        self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
+        self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        let seconds = limits.lock_timeout.map_or("DEFAULT".to_owned(), |limit| whole_seconds(limit).to_string());
+        let (variable, limit) = match self.identity.system {
+            "mariadb" => ("max_statement_time", limits.statement_timeout.map(|limit| limit.as_secs_f64().to_string())),
+            _ => ("max_execution_time", limits.statement_timeout.map(|limit| limit.as_millis().to_string())),
+        };
+        let limit = limit.unwrap_or_else(|| "DEFAULT".to_owned());
+        let sql = format!(
+            "SET SESSION lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}, {variable} = {limit}"
+        );
+        self.wire.query(&sql).await.map(drop)
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let (rows, _) = self.wire.collect(sql, Keep::Nothing).await.map_err(|error| translate(&error, sql))?;
+        Ok(Done { rows, elapsed: None })
+    }
+
+    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
+        let done = match sql {
+            Some(sql) => self.execute(sql).await?,
+            None => Done::default(),
+        };
+        for record in records {
+            self.wire.query(record).await.map_err(|error| error.at(Stage::Record))?;
+        }
+        self.wire.query("COMMIT").await.map_err(|error| error.at(Stage::Commit))?;
+        Ok(done)
+    }
+
+    async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        self.wire.query("ROLLBACK").await.map(drop)
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.wire.query(sql).await
+    }
+
+    fn regain(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn ourselves(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn renew(&mut self) -> Result<(), DatabaseError> {
+        let fresh = self.connector.connect().await?;
+        let old = std::mem::replace(&mut self.wire, fresh);
+        // The old session ends with its socket anyway.
+        let _ = old.connection.close().await;
+        if let Some(name) = &self.claimed {
+            // It is free as soon as the server has noticed; nobody else takes it without the lock.
+            keeper::try_lock(&mut self.wire, name, 5).await?;
+        }
+        self.prepare().await
+    }
+
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
+        let set = |(name, value): &(&str, Option<&str>)| {
+            format!("@migrascope_{name} = {}", value.map_or("NULL".to_owned(), text_literal))
+        };
+        let set: Vec<String> = facts.iter().map(set).collect();
+        (!set.is_empty()).then(|| format!("SET {}", set.join(", ")))
+    }
+
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(self.identity.process)
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        let name = keeper::claim_name(&self.identity.database, ledger);
+        let ours = keeper::try_lock(&mut self.wire, &name, 0).await?;
+        self.claimed = ours.then_some(name);
+        Ok(ours)
+    }
+
+    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        keeper::holder(&mut self.wire, &keeper::claim_name(&self.identity.database, ledger)).await
+    }
+
+    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+        let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME NOT IN ({})",
+            ours.join(", ")
+        );
+        let rows = self.wire.query(&sql).await?;
+        Ok(number(&rows))
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        existence::existence(thing)
+    }
+
+    fn invalid_index(&self, _index: &Name) -> Option<String> {
+        None
+    }
+
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX {name}")
+    }
+
+    fn living(&self, process: u64) -> Option<String> {
+        Some(format!("SELECT 'yes' FROM information_schema.PROCESSLIST WHERE ID = {process}"))
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes(&self.identity)
+    }
+
+    async fn close(self: Box<Self>) {
+        // The session ends with its socket anyway: a failing goodbye changes nothing.
+        let _ = self.wire.connection.close().await;
+    }
+}
+
+/// The server takes whole seconds, at least one.
+fn whole_seconds(limit: Duration) -> u64 {
+    limit.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,321 @@
+//! The session that runs migrations.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Connection;
+
+use super::error::translate;
+use super::text::{byte, literal, quoted, settings, text_literal};
+use super::wire::{Answer, Wire};
+use super::{existence, health, keeper};
+use crate::database::row::number;
+use crate::database::{
+    Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Probe, Row, Session, Value,
+};
+use crate::report::Stage;
+use crate::script::{Name, Thing};
+
+/// The server measures the statement in front, because the message carries more than that statement.
+const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
+
+const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
+     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
+
+/// Makes the server end a statement whose client is gone, lest it holds its locks when everybody believes it dead. Servers
+/// before 14 do not know how; another value was set on purpose.
+const NOTICE_A_DEAD_CLIENT: &str = "SELECT set_config('client_connection_check_interval', '1s', false) \
+     WHERE current_setting('client_connection_check_interval', true) = '0'";
+
+pub(super) struct PostgresSession {
+    wire: Wire,
+    identity: Identity,
+    init: Vec<String>,
+    access: Access,
+    /// Statements that wait for the next message: `BEGIN` and its limits.
+    ahead: Vec<String>,
+    /// Whether a pooler gives each transaction whatever session is free.
+    pooled: bool,
+    /// The limits of transactions then, because a session has none.
+    limits: Limits,
+    /// The key of the work that was claimed.
+    claimed: Option<i64>,
+    /// Whether limits were set for the session, so that a transaction without limits must undo them.
+    limited: bool,
+}
+
+impl PostgresSession {
+    /// Over this connection; nothing is known of the server yet.
+    pub(super) fn new(wire: Wire, identity: Identity, init: Vec<String>, access: Access) -> Self {
+        Self {
+            wire,
+            identity,
+            init,
+            access,
+            ahead: Vec::new(),
+            pooled: false,
+            limits: Limits::default(),
+            claimed: None,
+            limited: false,
+        }
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
+        // What it sets, a search path above all, decides who and where we are.
+        self.initialise().await?;
+        let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
+        let mut next = || row.next().flatten();
+        self.identity.database = next().unwrap_or_default();
+        self.identity.schema = next();
+        self.identity.user = next();
+        self.identity.version = next().unwrap_or_default();
+        self.identity.process = next().and_then(|pid| pid.parse().ok());
+        let standby = next().as_deref() == Some("t");
+        let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
+        self.identity.read_only = match (standby, read_only) {
+            (true, _) => Some("a standby in recovery"),
+            (false, true) => Some("default_transaction_read_only is on"),
+            (false, false) => None,
+        };
+        Ok(())
+    }
+
+    async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        if self.access == Access::Write {
+            self.wire.query(NOTICE_A_DEAD_CLIENT).await?;
+        }
+        for sql in self.init.clone() {
+            self.wire.query(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what waits, then `sql`, then `behind`; says which part failed.
+    async fn message(&mut self, sql: Option<&str>, behind: &[&str]) -> Result<Vec<Answer>, DatabaseError> {
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut text = String::new();
+        for statement in &ahead {
+            text.push_str(statement);
+            text.push(';');
+        }
+        let prefix = text.len();
+        if let Some(sql) = sql {
+            text.push_str(sql);
+        }
+        for statement in behind {
+            // A statement may end in a line comment: the newline keeps ours out of it.
+            text.push_str("\n;");
+            text.push_str(statement);
+        }
+        let (answers, error) = self.wire.send(text, sql.map(|_| ahead.len())).await;
+        let Some(error) = error else {
+            return Ok(answers);
+        };
+        let done = answers.len().saturating_sub(ahead.len());
+        let stage = match (sql.is_some(), done) {
+            (true, 0) => Stage::Statement,
+            (own, done) if done + 1 >= behind.len() + usize::from(own) => Stage::Commit,
+            _ => Stage::Record,
+        };
+        let mut error = translate(&error, prefix).at(stage);
+        // The server counts characters, and what it says of our own records is no place in the file.
+        let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
+        error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
+        Err(error)
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            transactional_ddl: true,
+            pipelined_commit: true,
+            product: "PostgreSQL",
+            timestamp: "TIMESTAMP WITH TIME ZONE",
+            partial_index: true,
+            table_suffix: "",
+            own_session: !self.pooled,
+        }
+    }
+
+    fn home(&self) -> Option<&str> {
+        self.identity.schema.as_deref()
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        quoted(identifier)
+    }
+
+    fn literal(&self, value: &Value) -> String {
+        literal(value)
+    }
+
+    fn timestamp_text(&self, column: &str) -> String {
+        format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+    }
+
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
+        self.ahead.push("BEGIN".to_owned());
+        let limits = limits.copied().or(self.pooled.then_some(self.limits));
+        self.ahead.extend(limits.map(|limits| settings("SET LOCAL", &limits, self.limited)).unwrap_or_default());
+        Ok(())
+    }
+
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        let settings = settings("SET LOCAL", limits, self.limited);
+        // Behind the first snapshot no SET TRANSACTION READ WRITE is heard any more. Nothing is set for the session: through a
+        // pooler it would be somebody else's.
+        let begin = "BEGIN READ ONLY".to_owned();
+        let message: Vec<String> = [begin].into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
+        self.wire.query(&message.join(";")).await.map(drop)
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        if self.pooled {
+            self.limits = *limits;
+            return Ok(());
+        }
+        let settings = settings("SET", limits, self.limited).join(";");
+        self.limited |= !settings.is_empty();
+        if !settings.is_empty() {
+            self.wire.query(&settings).await?;
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let answers = self.message(Some(sql), &[]).await?;
+        Ok(answers.last().map(|answer| Done { rows: rows_of(answer), elapsed: None }).unwrap_or_default())
+    }
+
+    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
+        let ahead = self.ahead.len();
+        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 2);
+        if sql.is_some() {
+            behind.push(MEASURE);
+        }
+        behind.extend(records.iter().map(String::as_str));
+        behind.push("COMMIT");
+        // The server answers when the whole message is done: a connection that breaks without a word may have committed.
+        let answers = self.message(sql, &behind).await.map_err(|error| match (error.kind, &error.code) {
+            (ErrorKind::Lost, None) => error.at(Stage::Commit),
+            _ => error,
+        })?;
+        let own = sql.and_then(|_| answers.get(ahead));
+        let measured = sql.and_then(|_| answers.get(ahead + 1)).map(|answer| number(&answer.rows));
+        Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed: measured.map(Duration::from_micros) })
+    }
+
+    async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        if std::mem::take(&mut self.ahead).is_empty() {
+            self.wire.query("ROLLBACK").await?;
+        }
+        Ok(())
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        if self.access.only_reads() { self.wire.query_read_only(sql).await } else { self.wire.query(sql).await }
+    }
+
+    fn regain(&self) -> Vec<String> {
+        vec!["RESET SESSION AUTHORIZATION".to_owned()]
+    }
+
+    fn ourselves(&self) -> Vec<String> {
+        vec!["SET LOCAL ROLE NONE".to_owned()]
+    }
+
+    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
+        let set = |(name, value): &(&str, Option<&str>)| {
+            value.map(|value| format!("set_config('migrascope.{name}', {}, true)", text_literal(value)))
+        };
+        let set: Vec<String> = facts.iter().filter_map(set).collect();
+        (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))
+    }
+
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        self.wire.process().await
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        if !self.init.is_empty() {
+            let message = "--connection-init has no meaning where each statement can go to another session";
+            return Err(DatabaseError::new(ErrorKind::Other, message));
+        }
+        self.pooled = true;
+        self.identity.process = None;
+        Ok(())
+    }
+
+    async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        if self.pooled {
+            // What a session has would be somebody else's next; a pooler ends the transaction of a client that is gone.
+            return Ok(true);
+        }
+        let key = keeper::claim_key(ledger);
+        let ours = keeper::try_lock(&mut self.wire, key).await?;
+        self.claimed = ours.then_some(key);
+        Ok(ours)
+    }
+
+    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        keeper::holder(&mut self.wire, keeper::claim_key(ledger)).await
+    }
+
+    async fn renew(&mut self) -> Result<(), DatabaseError> {
+        if self.pooled {
+            return Ok(());
+        }
+        self.wire.query("DISCARD ALL").await?;
+        self.limited = false;
+        if let Some(key) = self.claimed {
+            // Discarded with the rest; nobody else takes it without the lock.
+            keeper::try_lock(&mut self.wire, key).await?;
+        }
+        self.initialise().await
+    }
+
+    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+        let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
+        let sql = format!(
+            "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename NOT IN ({})",
+            ours.join(", ")
+        );
+        let rows = self.wire.query(&sql).await?;
+        Ok(number(&rows))
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        existence::existence(thing)
+    }
+
+    fn invalid_index(&self, index: &Name) -> Option<String> {
+        Some(existence::invalid_index(index))
+    }
+
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX CONCURRENTLY {name}")
+    }
+
+    fn living(&self, process: u64) -> Option<String> {
+        Some(format!("SELECT 'yes' FROM pg_catalog.pg_stat_activity WHERE pid = {process}"))
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes(&self.identity.version)
+    }
+
+    async fn close(self: Box<Self>) {
+        // The session ends with its socket anyway: a failing goodbye changes nothing.
+        let _ = self.wire.connection.close().await;
+    }
+}
+
+fn rows_of(answer: &Answer) -> u64 {
+    answer.affected.max(answer.returned)
+}

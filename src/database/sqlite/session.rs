@@ -1,0 +1,237 @@
+//! The session that runs migrations.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Connection;
+
+use super::error::translate;
+use super::wire::{Keep, Wire};
+use super::{Sqlite, health, options};
+use crate::database::row::number;
+use crate::database::{
+    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Probe, Row, Session, Value, milliseconds,
+};
+use crate::report::Stage;
+use crate::script::{Name, Thing};
+
+pub(super) struct SqliteSession {
+    wire: Wire,
+    identity: Identity,
+    connector: Sqlite,
+    /// What the connection waits for another's lock.
+    busy_timeout: Duration,
+}
+
+impl SqliteSession {
+    /// Over this connection.
+    pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite) -> Self {
+        Self { wire, identity, connector, busy_timeout: options::BUSY_TIMEOUT }
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
+        let mut row = self.wire.query("SELECT sqlite_version()").await?.pop().unwrap_or_default().into_iter();
+        self.identity.version = row.next().flatten().unwrap_or_default();
+        for sql in self.connector.init.clone() {
+            self.wire.query(&sql).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            transactional_ddl: true,
+            pipelined_commit: false,
+            product: "SQLite",
+            timestamp: "TEXT",
+            partial_index: true,
+            table_suffix: "",
+            own_session: true,
+        }
+    }
+
+    fn home(&self) -> Option<&str> {
+        None
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    fn literal(&self, value: &Value) -> String {
+        match value {
+            Value::Null | Value::BeforeBegin(_) | Value::MillisecondsSinceBegin(_) => "NULL".to_owned(),
+            Value::Bool(true) => "TRUE".to_owned(),
+            Value::Bool(false) => "FALSE".to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::Text(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
+            Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
+            Value::Milliseconds(duration) => milliseconds(*duration),
+            Value::Ago(duration) => {
+                format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", duration.as_secs_f64())
+            }
+        }
+    }
+
+    fn timestamp_text(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
+        if let Some(limits) = limits {
+            self.limit(limits).await?;
+        }
+        self.wire.query("BEGIN IMMEDIATE").await.map(drop)
+    }
+
+    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        self.limit(limits).await?;
+        self.wire.query("PRAGMA query_only = ON; BEGIN").await.map(drop)
+    }
+
+    async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
+        let timeout = limits.lock_timeout.unwrap_or(options::BUSY_TIMEOUT);
+        if timeout != self.busy_timeout {
+            self.wire.query(&format!("PRAGMA busy_timeout = {}", timeout.as_millis())).await?;
+            self.busy_timeout = timeout;
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let result = self.wire.collect(sql, Keep::Nothing, &mut 0).await;
+        // A cancellation that came too late must not hit what runs next.
+        self.connector.interrupt.store(false, Ordering::Relaxed);
+        match result {
+            Ok((rows, _)) => Ok(Done { rows, elapsed: None }),
+            Err(error) => {
+                let mut error = translate(&error, sql);
+                if error.position.is_none() {
+                    error.position = self.wire.place(&error, sql).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
+        let done = match sql {
+            Some(sql) => self.execute(sql).await?,
+            None => Done::default(),
+        };
+        let mut finished = 0;
+        let last = format!("{};COMMIT", records.join(";"));
+        match self.wire.collect(&last, Keep::Nothing, &mut finished).await {
+            Ok(_) => Ok(done),
+            Err(error) => {
+                let stage = if finished < records.len() { Stage::Record } else { Stage::Commit };
+                Err(DatabaseError { position: None, ..translate(&error, &last) }.at(stage))
+            }
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        match self.wire.query("ROLLBACK").await {
+            // Some errors end the transaction by themselves.
+            Err(error) if error.message.contains("no transaction is active") => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.wire.query(sql).await
+    }
+
+    fn regain(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn ourselves(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn facts(&self, _facts: &[(&str, Option<&str>)]) -> Option<String> {
+        None
+    }
+
+    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
+        Ok(self.identity.process)
+    }
+
+    fn pooled(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
+        // What works dies with its process.
+        Ok(true)
+    }
+
+    async fn claimant(&mut self, _ledger: &str) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
+    }
+
+    async fn renew(&mut self) -> Result<(), DatabaseError> {
+        if self.connector.file.is_none() {
+            return Ok(());
+        }
+        let fresh = self.connector.connect(Access::Write).await?;
+        let old = std::mem::replace(&mut self.wire, fresh);
+        old.connection.close().await.map_err(|error| translate(&error, ""))?;
+        self.busy_timeout = options::BUSY_TIMEOUT;
+        self.prepare().await
+    }
+
+    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+        let ours: Vec<String> = ours.iter().map(|name| self.literal(&Value::Text((*name).to_owned()))).collect();
+        let sql = format!(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ({})",
+            ours.join(", ")
+        );
+        let rows = self.wire.query(&sql).await?;
+        Ok(number(&rows))
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+        match thing {
+            Thing::Relation(name) | Thing::Index { name, .. } => {
+                format!("SELECT 'yes' FROM sqlite_master WHERE lower(name) = lower({})", text(&name.name))
+            }
+            Thing::Column { table, name } => format!(
+                "SELECT 'yes' FROM pragma_table_xinfo({}) WHERE lower(name) = lower({})",
+                text(&table.name),
+                text(name)
+            ),
+        }
+    }
+
+    fn invalid_index(&self, _index: &Name) -> Option<String> {
+        None
+    }
+
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX {name}")
+    }
+
+    fn living(&self, _process: u64) -> Option<String> {
+        None
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes()
+    }
+
+    async fn close(self: Box<Self>) {
+        // Nothing is open any more: a failing goodbye changes nothing.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.wire.connection.close()).await;
+    }
+}
