@@ -25,6 +25,13 @@ impl Direction {
             Self::Down => "down",
         }
     }
+
+    /// The direction of a command or of a row of the journal, by its word: `down` reverts, and everything else (`up`, `exec`,
+    /// `repair`, `baseline`) moves on.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        if word == Self::Down.word() { Self::Down } else { Self::Up }
+    }
 }
 
 /// One applied migration, as the ledger has it.

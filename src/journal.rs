@@ -133,7 +133,7 @@ fn attempt(row: Row) -> Attempt {
     let run_id = next().unwrap_or_default();
     let version = Version::from_history(&next().unwrap_or_default());
     let name = next().unwrap_or_default();
-    let direction = if next().as_deref() == Some("down") { Direction::Down } else { Direction::Up };
+    let direction = Direction::of(next().as_deref().unwrap_or_default());
     let outcome = next();
     let unfinished = outcome.is_some_and(|outcome| outcome == EXECUTING || outcome == word(Outcome::Vanished));
     let done = number(next());

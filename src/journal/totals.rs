@@ -66,6 +66,14 @@ pub struct Spread {
     pub sum: f64,
 }
 
+impl Spread {
+    /// Adds observations that fall into the same bucket.
+    fn add(&mut self, count: u64, sum: f64) {
+        self.count += count;
+        self.sum = without_blur(self.sum + sum);
+    }
+}
+
 /// What has begun and not ended, as far as the journal knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -111,7 +119,7 @@ impl Totals {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let kind = next().unwrap_or_default();
-        let way = direction(next().as_deref());
+        let way = Direction::of(next().as_deref().unwrap_or_default());
         let outcome = outcome(next());
         let bucket: Option<usize> = next().and_then(|text| text.parse().ok());
         let counted: u64 = number(next());
@@ -130,7 +138,7 @@ impl Totals {
             &mut self.migration_durations
         };
         if let Some(bucket) = bucket {
-            spreads.insert(((way, outcome), bucket), Spread { count: counted, sum });
+            spreads.entry(((way, outcome), bucket)).or_default().add(counted, sum);
         }
     }
 }
@@ -148,8 +156,11 @@ pub(crate) struct Executing {
 pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
     let table = qualified(session, name);
     let ended = format!(
-        "SELECT kind, direction, outcome, {bucket}, count(*), sum(elapsed_ms), {last}, {first} FROM {table} \
+        "SELECT kind, CASE WHEN direction = '{down}' THEN direction ELSE '{up}' END, outcome, {bucket}, count(*), \
+         sum(elapsed_ms), {last}, {first} FROM {table} \
          WHERE kind IN ('{RUN}', '{MIGRATION}') AND outcome <> '{EXECUTING}' GROUP BY 1, 2, 3, 4",
+        down = Direction::Down.word(),
+        up = Direction::Up.word(),
         bucket = bucket("elapsed_ms", DURATION_BOUNDS),
         last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
         first = session.timestamp_text("min(started_at)"),
@@ -228,7 +239,7 @@ pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<V
         let mut next = || columns.next().flatten();
         let is_run = next().as_deref() == Some(RUN);
         let run_id = next().unwrap_or_default();
-        let way = direction(next().as_deref());
+        let way = Direction::of(next().as_deref().unwrap_or_default());
         let began = moment(next()).unwrap_or(SystemTime::UNIX_EPOCH);
         let trace_id = next();
         let steps = if is_run { steps_of(session, &table, &run_id).await? } else { Steps::default() };
@@ -245,10 +256,6 @@ fn bucket(column: &str, bounds: &[f64]) -> String {
     }
     let _ = write!(sql, " ELSE {} END", bounds.len());
     sql
-}
-
-fn direction(text: Option<&str>) -> Direction {
-    if text == Some(Direction::Down.word()) { Direction::Down } else { Direction::Up }
 }
 
 /// An outcome as the journal writes it; what nobody knows is an error.
@@ -269,7 +276,12 @@ pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T 
 
 /// A sum of milliseconds with three decimals, in seconds, without what adding them up has blurred.
 fn seconds(text: Option<String>) -> f64 {
-    (number::<f64>(text) * 1000.0).round() / 1e6
+    without_blur(number::<f64>(text) / 1000.0)
+}
+
+/// Seconds in whole microseconds: the same sum in whatever order its parts were added.
+fn without_blur(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }
 
 pub(super) fn milliseconds(text: Option<String>) -> Duration {

@@ -23,6 +23,7 @@ use super::{history_was_read, names};
 use crate::database::Identity;
 use crate::error::Error;
 use crate::event::{Command, Event, Observer};
+use crate::history::Direction;
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema, Step};
 use crate::policy::Decision;
@@ -190,7 +191,7 @@ impl Metrics {
         }
         *state.totals.get_or_insert_default().runs.entry(report.outcome).or_default() += 1;
         let labels = state.labels_with([
-            KeyValue::new(names::DIRECTION, report.command),
+            KeyValue::new(names::DIRECTION, Direction::of(report.command).word()),
             KeyValue::new(names::OUTCOME, report.outcome.word()),
         ]);
         self.distributions.run(report.elapsed, &labels);

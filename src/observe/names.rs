@@ -259,7 +259,7 @@ pub const EXPORTER_WEBHOOK: &str = "webhook";
 /// Log records: items that did not arrive.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 
-/// Label: `up` or `down`.
+/// Label: `up` or `down`; of a run, `down` for that command and `up` for every other.
 pub const DIRECTION: &str = "migrascope.direction";
 /// Label: `connect`, `lock`, `plan`, `apply` or `health`.
 pub const STAGE: &str = "migrascope.stage";

@@ -12,6 +12,7 @@ mod retries;
 mod sample;
 mod session;
 mod totals;
+mod totals_mixed;
 mod waiting;
 
 use migrascope::Options;

@@ -6,7 +6,7 @@ mod certificates;
 mod degraded;
 mod disclosure;
 mod exporting;
-mod figures;
+pub(crate) mod figures;
 mod folding;
 mod hooks;
 mod logs;

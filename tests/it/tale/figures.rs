@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use migrascope::event::Observer;
 use migrascope::history::Direction;
-use migrascope::observe::metrics::{Metrics, Totals};
+use migrascope::observe::metrics::{Meter, Metrics, Totals};
 use migrascope::observe::names;
 use migrascope::plan::Schema;
 use migrascope::report::Outcome;
@@ -16,14 +16,23 @@ use prometheus::{Registry, TextEncoder};
 use super::story::{self, Course};
 
 /// A meter whose figures come out as Prometheus text, as the binary's textfile has them.
-pub(super) struct Figures {
+pub(crate) struct Figures {
     pub(super) registry: Registry,
-    pub(super) metrics: Metrics,
+    pub(crate) metrics: Metrics,
     _provider: SdkMeterProvider,
 }
 
 impl Figures {
-    pub(super) fn new(totals: Totals) -> Self {
+    pub(crate) fn new(totals: Totals) -> Self {
+        Self::of(|meter| Metrics::new(meter, totals))
+    }
+
+    /// The same, where the journal counts.
+    pub(crate) fn journaled() -> Self {
+        Self::of(Metrics::journaled)
+    }
+
+    fn of(metrics: impl FnOnce(&Meter) -> Metrics) -> Self {
         let registry = Registry::new();
         let reader = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
@@ -33,7 +42,7 @@ impl Figures {
             .expect("a reader");
         let provider = SdkMeterProvider::builder().with_reader(reader).build();
         let meter = provider.meter(names::SCOPE);
-        let metrics = Metrics::new(&meter, totals).with_run_info(&meter);
+        let metrics = metrics(&meter).with_run_info(&meter);
         Self { registry, metrics, _provider: provider }
     }
 
@@ -43,12 +52,12 @@ impl Figures {
         figures
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).expect("text")
     }
 
     /// The value of a series, by its name and the labels it has besides the common ones.
-    fn value(&self, name: &str, labels: &str) -> Option<f64> {
+    pub(crate) fn value(&self, name: &str, labels: &str) -> Option<f64> {
         let text = self.text();
         let mut values = text.lines().filter_map(|line| {
             let (series, value) = line.rsplit_once(' ')?;
