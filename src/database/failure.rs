@@ -118,6 +118,13 @@ pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     DatabaseError::new(ErrorKind::Connect, driver_message(error))
 }
 
+/// The server has not answered a connection within this time.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn unanswered(limit: std::time::Duration) -> DatabaseError {
+    let message = format!("no answer within {} s (connect_timeout)", limit.as_secs_f64());
+    DatabaseError::new(ErrorKind::Connect, message)
+}
+
 fn driver_message(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(io) => io.to_string(),

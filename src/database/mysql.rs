@@ -16,11 +16,15 @@ use self::error::from_connect;
 use self::keeper::MysqlKeeper;
 use self::session::MysqlSession;
 use self::wire::Wire;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use super::url::Extras;
+use super::{
+    Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError, failure,
+};
 use crate::migration::Dialect;
 
 pub(super) struct Mysql {
     driver: MySqlConnectOptions,
+    extras: Extras,
     init: Vec<String>,
 }
 
@@ -30,7 +34,7 @@ impl Mysql {
         if driver.get_database().is_none_or(str::is_empty) {
             return Err(UrlError::Unusable { reason: "it names no database".to_owned() });
         }
-        Ok(Self::with(driver, options))
+        Ok(Self { extras: Extras::default(), ..Self::with(driver, options) })
     }
 
     /// Connects as `driver` says.
@@ -42,11 +46,13 @@ impl Mysql {
             .timezone(None)
             .charset("utf8mb4")
             .disable_statement_logging();
-        Self { driver, init: options.init }
+        Self { driver, extras: Extras::default(), init: options.init }
     }
 
     async fn connect(&self) -> Result<Wire, DatabaseError> {
-        let connection = MySqlConnection::connect_with(&self.driver).await.map_err(|error| from_connect(&error))?;
+        let limit = self.extras.limit();
+        let connection = tokio::time::timeout(limit, MySqlConnection::connect_with(&self.driver)).await;
+        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
         Ok(Wire { connection })
     }
 }
@@ -74,7 +80,7 @@ impl Connector for Mysql {
     }
 
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
-        let connector = Self { driver: self.driver.clone(), init: self.init.clone() };
+        let connector = Self { driver: self.driver.clone(), extras: self.extras.clone(), init: self.init.clone() };
         let mut session = MysqlSession::new(self.connect().await?, self.expected(), connector, access);
         session.prepare().await?;
         Ok(Box::new(session))

@@ -19,24 +19,36 @@ use self::error::from_connect;
 use self::keeper::PostgresKeeper;
 use self::session::PostgresSession;
 use self::wire::Wire;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use super::url::Extras;
+use super::{
+    Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError, failure,
+};
 use crate::migration::Dialect;
 
 pub(super) struct Postgres {
     driver: PgConnectOptions,
+    extras: Extras,
     init: Vec<String>,
 }
 
 impl Postgres {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        Ok(Self::with(url.driver_options()?, options))
+        Ok(Self { extras: Extras::default(), ..Self::with(url.driver_options()?, options) })
     }
 
     /// Connects as `driver` says.
     pub(super) fn with(driver: PgConnectOptions, options: ConnectOptions) -> Self {
         // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
         let driver = driver.application_name(&options.application).disable_statement_logging();
-        Self { driver, init: options.init }
+        Self { driver, extras: Extras::default(), init: options.init }
+    }
+
+    /// A new connection; every one is made here.
+    async fn connect(&self) -> Result<Wire, DatabaseError> {
+        let limit = self.extras.limit();
+        let connection = tokio::time::timeout(limit, PgConnection::connect_with(&self.driver)).await;
+        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
+        Ok(Wire { connection })
     }
 }
 
@@ -63,14 +75,12 @@ impl Connector for Postgres {
     }
 
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
-        let connection = PgConnection::connect_with(&self.driver).await.map_err(|error| from_connect(&error))?;
-        let mut session = PostgresSession::new(Wire { connection }, self.expected(), self.init.clone(), access);
+        let mut session = PostgresSession::new(self.connect().await?, self.expected(), self.init.clone(), access);
         session.prepare().await?;
         Ok(Box::new(session))
     }
 
     async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        let connection = PgConnection::connect_with(&self.driver).await.map_err(|error| from_connect(&error))?;
-        Ok(Box::new(PostgresKeeper::new(Wire { connection }, ledger)))
+        Ok(Box::new(PostgresKeeper::new(self.connect().await?, ledger)))
     }
 }

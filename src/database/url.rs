@@ -1,10 +1,15 @@
 //! Database URLs that show no password.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod extras;
+
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) use self::extras::Extras;
 use crate::migration::Dialect;
 
 /// A database URL; neither `Debug` nor `Display` show its password.

@@ -1,0 +1,20 @@
+//! What a database URL asks for that the driver has no setting for.
+
+use std::time::Duration;
+
+/// How long connecting may take where the URL has no `connect_timeout`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a database URL asks for that the driver has no setting for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::database) struct Extras {
+    /// How long connecting and logging in may take; `None` where the URL has no limit, [`Duration::MAX`] where it asks for none.
+    pub(in crate::database) connect_timeout: Option<Duration>,
+}
+
+impl Extras {
+    /// The limit for connecting and logging in.
+    pub(in crate::database) fn limit(&self) -> Duration {
+        self.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
+    }
+}
