@@ -191,6 +191,11 @@ pub trait Session: Send {
     /// Rolls back whatever is open; no error when nothing is.
     async fn rollback(&mut self) -> Result<(), DatabaseError>;
 
+    /// Whether a transaction is open, as the server says; a failed one and an open `SAVEPOINT` of SQLite count.
+    ///
+    /// It costs round trips, and changes nothing in the transaction.
+    async fn in_transaction(&mut self) -> Result<bool, DatabaseError>;
+
     /// Runs a query of ours and returns its rows.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
 

@@ -9,6 +9,7 @@ mod health;
 mod keeper;
 mod session;
 mod text;
+mod transaction;
 mod wire;
 
 use async_trait::async_trait;

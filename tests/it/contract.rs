@@ -6,6 +6,7 @@ mod health;
 mod history;
 mod hooks;
 pub(crate) mod locking;
+mod own_transaction;
 mod postgres;
 mod repair;
 mod retries;

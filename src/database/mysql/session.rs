@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::error::translate;
 use super::text::text_literal;
 use super::wire::{Keep, Wire};
-use super::{Mysql, existence, health, keeper};
+use super::{Mysql, existence, health, keeper, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Probe, Row, Session, Value, milliseconds,
@@ -146,6 +146,14 @@ impl Session for MysqlSession {
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.wire.query("ROLLBACK").await.map(drop)
+    }
+
+    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
+        let standing = match self.identity.system {
+            "mariadb" => transaction::ask_mariadb(&mut self.wire).await?,
+            _ => transaction::ask_mysql(&mut self.wire).await?,
+        };
+        Ok(standing.open)
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {

@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::error::translate;
 use super::text::{byte, literal, quoted, settings, text_literal};
 use super::wire::{Answer, Wire};
-use super::{existence, health, keeper};
+use super::{existence, health, keeper, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Probe, Row, Session, Value,
@@ -216,6 +216,11 @@ impl Session for PostgresSession {
             self.wire.query("ROLLBACK").await?;
         }
         Ok(())
+    }
+
+    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
+        // One that waits for the next message is as good as open.
+        if self.ahead.is_empty() { transaction::is_open(&mut self.wire).await } else { Ok(true) }
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {

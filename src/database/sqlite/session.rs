@@ -146,6 +146,14 @@ impl Session for SqliteSession {
         }
     }
 
+    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
+        match self.wire.query("BEGIN").await {
+            Ok(_) => self.wire.query("ROLLBACK").await.map(|_| false),
+            Err(error) if error.message.contains("within a transaction") => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.wire.query(sql).await
     }

@@ -57,6 +57,13 @@ fn brief(sql: &str) -> String {
     words.join(" ").replace("INSERT INTO ", "insert ").replace("UPDATE ", "update ")
 }
 
+/// Whether what was heard leaves a transaction open.
+fn in_transaction(heard: &[String]) -> bool {
+    let begins = |what: &str| matches!(what, "begin" | "BEGIN" | "START TRANSACTION") || what.ends_with("AND CHAIN");
+    let ends = |what: &str| matches!(what, "commit" | "rollback" | "COMMIT" | "ROLLBACK");
+    heard.iter().rev().find(|what| begins(what) || ends(what)).is_some_and(|what| begins(what))
+}
+
 struct FakeSession(Fake, Identity);
 
 #[async_trait]
@@ -122,6 +129,11 @@ impl Session for FakeSession {
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.0.answer("rollback")
+    }
+
+    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
+        self.0.answer("in transaction?")?;
+        Ok(in_transaction(&self.0.0.lock().unwrap().heard))
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
