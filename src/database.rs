@@ -159,8 +159,25 @@ pub trait Session: Send {
     /// What it can do.
     fn abilities(&self) -> Abilities;
 
-    /// The schema or the database that our own tables live in, wherever a script may go; `None` where there is one alone.
+    /// The schema or the database that our own tables live in, wherever a script may go; `None` where no schema is there to create
+    /// them in.
     fn home(&self) -> Option<&str>;
+
+    /// Keeps our own tables in this schema or database: that of the run's first connection, whatever a migration has set for new
+    /// ones.
+    fn keep_home(&mut self, home: &str);
+
+    /// The schemas of this database, other than [`Session::home`], that have a table of this name, whether or not it may be read.
+    /// None of them counts where the connection's own settings name the schema to work in.
+    async fn astray(&mut self, table: &str) -> Result<Vec<String>, DatabaseError>;
+
+    /// An index and its table, as they stand between `CREATE INDEX` and the columns.
+    fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {
+        match schema {
+            Some(schema) => format!("{} ON {}.{}", self.quote(index), self.quote(schema), self.quote(table)),
+            None => format!("{} ON {}", self.quote(index), self.quote(table)),
+        }
+    }
 
     /// An identifier in quotes.
     fn quote(&self, identifier: &str) -> String;

@@ -34,6 +34,8 @@ pub(crate) struct Patient<'a> {
     pub(crate) options: &'a Options,
     pub(crate) context: &'a RunContext,
     pub(crate) stop: &'a Stop,
+    /// The schema or database of our tables, where a run has worked in it; otherwise the connection's own.
+    pub(crate) home: Option<&'a str>,
 }
 
 /// The checks after a run; nothing where they are not wanted.

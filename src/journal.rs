@@ -20,7 +20,7 @@ pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, State};
-use crate::ledger::{bare_name, qualified, rows_if_table};
+use crate::ledger::{qualified, rows_if_table, schema_and_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
 
@@ -53,8 +53,9 @@ impl<'a> Journal<'a> {
     pub(crate) fn create(&self, session: &dyn Session) -> Vec<String> {
         let index = session.abilities().partial_index.then(|| {
             // Every run asks what is half-way, and nearly always nothing is.
-            let name = session.quote(&format!("{}_half_way", bare_name(self.name)));
-            format!("CREATE INDEX IF NOT EXISTS {name} ON {} (started_at) WHERE half_way", self.table(session))
+            let (schema, table) = schema_and_table(session, self.name);
+            let names = session.index_on_table(&format!("{table}_half_way"), schema, table);
+            format!("CREATE INDEX IF NOT EXISTS {names} (started_at) WHERE half_way")
         });
         let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
@@ -113,16 +114,16 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Attempts that left something behind and that nobody has settled, oldest first.
-pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Vec<Attempt>, DatabaseError> {
+/// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.
+pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Option<Vec<Attempt>>, DatabaseError> {
     let sql = format!(
         "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
          error_text, {started}, done_checksum FROM {table} WHERE half_way ORDER BY started_at, id",
         started = session.timestamp_text("started_at"),
         table = qualified(session, name),
     );
-    let rows = rows_if_table(session, &sql).await?.unwrap_or_default();
-    Ok(rows.into_iter().map(attempt).collect())
+    let rows = rows_if_table(session, &sql).await?;
+    Ok(rows.map(|rows| rows.into_iter().map(attempt).collect()))
 }
 
 fn attempt(row: Row) -> Attempt {

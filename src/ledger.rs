@@ -1,11 +1,13 @@
 //! The history table: which migrations are applied. One file a tool; writes SQL through [`Session`], never knows a driver.
 
+mod location;
 mod native;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub(crate) use self::location::{Found, astray};
 pub(crate) use self::native::NativeLedger;
 use crate::database::{DatabaseError, Session};
 use crate::history::{Direction, Entry};
@@ -65,16 +67,23 @@ pub(crate) trait Ledger: Send + Sync {
 
 /// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
 pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
-    match (name.split_once('.'), session.home()) {
-        (Some((schema, table)), _) => format!("{}.{}", session.quote(schema), session.quote(table)),
-        (None, Some(schema)) => format!("{}.{}", session.quote(schema), session.quote(name)),
-        (None, None) => session.quote(name),
+    match schema_and_table(session, name) {
+        (Some(schema), table) => format!("{}.{}", session.quote(schema), session.quote(table)),
+        (None, table) => session.quote(table),
+    }
+}
+
+/// The same in its parts.
+pub(crate) fn schema_and_table<'n>(session: &'n dyn Session, name: &'n str) -> (Option<&'n str>, &'n str) {
+    match name.split_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (session.home(), name),
     }
 }
 
 /// A table's name without its schema.
 pub(crate) fn bare_name(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
+    name.split_once('.').map_or(name, |(_, table)| table)
 }
 
 /// Reads the rows of a query; `None` when its table does not exist.

@@ -2,6 +2,7 @@
 
 mod chronicle;
 mod goal;
+mod history;
 mod hooks;
 mod lock;
 mod look;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::chronicle::totals;
 pub use self::goal::Goal;
+use self::history::read_history;
 use self::hooks::Bystanders;
 pub use self::hooks::Hooks;
 pub(crate) use self::look::look;
@@ -29,8 +31,8 @@ use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Patient};
 use crate::history::History;
-use crate::journal::{self, Journal};
-use crate::ledger::{Depth, Ledger, NativeLedger, bare_name};
+use crate::journal::Journal;
+use crate::ledger::{Depth, Ledger, NativeLedger};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Missing, Plan, Rules};
 use crate::policy::{Decision, Policy};
@@ -89,15 +91,19 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn patient(&self) -> Patient<'a> {
-        Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop }
+    /// `home` is where our tables are in this run.
+    fn patient<'p>(&self, home: Option<&'p str>) -> Patient<'p>
+    where
+        'a: 'p,
+    {
+        Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop, home }
     }
 }
 
 /// Carries out a job and tells about it; the end is told on every path.
 pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
     if job.context.command == Command::Health {
-        return health::alone(job.patient(), observer).await;
+        return health::alone(job.patient(None), observer).await;
     }
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
@@ -319,7 +325,7 @@ async fn examine(
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    tally.health = health::after_run(job.patient(), observer).await;
+    tally.health = health::after_run(job.patient(session.home()), observer).await;
     tally.stages.health = tally.health.as_ref().map(|health| health.elapsed).unwrap_or_default();
     if let Some(sql) = tally.health.as_ref().and_then(|report| journal.checks(session, report)) {
         // Figures may do without them; what the checks found is told all the same.
@@ -356,26 +362,6 @@ async fn plan_under_lock<'a>(
     tally.stages.plan = started.elapsed();
     observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
     result
-}
-
-async fn read_history(
-    session: &mut dyn Session,
-    ledger: &dyn Ledger,
-    options: &Options,
-    depth: Depth,
-) -> Result<History, Error> {
-    let own = |source| Error::Own { what: "cannot read the history of migrations", source: Box::new(source) };
-    let applied = ledger.read(session, depth).await.map_err(own)?;
-    let unsettled = journal::unsettled(session, &options.journal_table).await.map_err(own)?;
-    let recorded = applied.is_some();
-    let applied = applied.unwrap_or_default();
-    let foreign_tables = if applied.is_empty() {
-        let ours = [bare_name(&options.ledger_table), bare_name(&options.journal_table)];
-        session.foreign_tables(&ours).await.map_err(own)?
-    } else {
-        0
-    };
-    Ok(History { applied, unsettled, recorded, foreign_tables })
 }
 
 fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {

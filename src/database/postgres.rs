@@ -7,6 +7,7 @@ mod error;
 mod existence;
 mod health;
 mod keeper;
+mod schemas;
 mod session;
 mod text;
 mod transaction;

@@ -7,9 +7,9 @@ use super::{OwnCheck, Patient, own};
 use crate::database::{Access, Connector, DatabaseError, ErrorKind, Limits, Probe, Row, Session};
 use crate::event::{Event, Observer, RunContext};
 use crate::journal::Journal;
-use crate::ledger::qualified;
+use crate::ledger::{self, Found, qualified};
 use crate::report::{CheckReport, CheckStatus, HealthReport, Unit};
-use crate::run::Stop;
+use crate::run::{Options, Stop};
 
 /// How long one check may take on the server, and may wait for a lock there.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
@@ -46,7 +46,8 @@ impl<'a, 'o> Examination<'a, 'o> {
     pub(super) async fn connect(&mut self) -> Option<Box<dyn Session>> {
         let started = self.start("connect");
         match connect(self.patient.connector, self.patient.stop, started).await {
-            Ok(session) => {
+            Ok(mut session) => {
+                self.patient.home.into_iter().for_each(|home| session.keep_home(home));
                 self.end("connect", started.elapsed(), connected(started.elapsed()), "");
                 Some(session)
             }
@@ -134,7 +135,7 @@ impl<'a, 'o> Examination<'a, 'o> {
                     Unit::Count,
                 )
             }
-            Err(error) if error.kind == ErrorKind::NoTable => Finding::skipped("there is no ledger yet"),
+            Err(error) if error.kind == ErrorKind::NoTable => asked.no_ledger().await,
             Err(error) => asked.refused(&error, CheckStatus::Fail),
         };
         self.end("read", started.elapsed(), finding, "");
@@ -221,6 +222,16 @@ impl Asked<'_> {
             return Some(interrupted());
         }
         self.silent.as_ref().map(|why| Finding::skipped(format!("not asked, because of the check before: {why}")))
+    }
+
+    /// A ledger that is not where it belongs may be elsewhere.
+    async fn no_ledger(&mut self) -> Finding {
+        let Options { ledger_table, journal_table, .. } = self.patient.options;
+        match ledger::astray(&mut *self.session, (ledger_table, journal_table), Found::default()).await {
+            Ok(None) => Finding::skipped("there is no ledger yet"),
+            Ok(Some(objection)) => Finding::new(CheckStatus::Fail, objection.to_string()),
+            Err(error) => self.refused(&error, CheckStatus::Fail),
+        }
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {

@@ -161,12 +161,54 @@ pub enum Objection {
         /// What it does.
         summary: String,
     },
+    /// The ledger is not where it would be made, but in another schema.
+    #[error("the history of migrations is elsewhere: {}", elsewhere(ledger, home.as_deref(), schemas))]
+    LedgerElsewhere {
+        /// Its name, without a schema.
+        ledger: String,
+        /// The journal's name, without a schema.
+        journal: String,
+        /// The schema where it would be made, if there is one.
+        home: Option<String>,
+        /// The schemas that have a table of this name.
+        schemas: Vec<String>,
+    },
+    /// The ledger has rows, and the journal is not where it would be made, but in another schema.
+    #[error("the journal of migrations is elsewhere: {}", elsewhere(journal, home.as_deref(), schemas))]
+    JournalElsewhere {
+        /// Its name, without a schema.
+        journal: String,
+        /// The schema where it would be made, if there is one.
+        home: Option<String>,
+        /// The schemas that have a table of this name.
+        schemas: Vec<String>,
+    },
     /// The target is neither on disk nor applied.
     #[error("there is no migration {version}")]
     UnknownTarget {
         /// The version asked for.
         version: Version,
     },
+}
+
+fn elsewhere(table: &str, home: Option<&str>, schemas: &[String]) -> String {
+    let there = match schemas {
+        [only] => format!("in schema {only}"),
+        several => format!("in the schemas {}", first_of(several)),
+    };
+    match home {
+        Some(home) => format!("{table} is {there}, and not in schema {home}, where it would be made"),
+        None => format!("{table} is {there}, and the search path leads to no schema"),
+    }
+}
+
+/// The first names of many.
+fn first_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match names.len() {
+        0..=SHOWN => names.join(", "),
+        many => format!("{} and {} more", names[..SHOWN].join(", "), many - SHOWN),
+    }
 }
 
 fn count(tables: u64) -> String {

@@ -68,19 +68,19 @@ pub(super) async fn reach(
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let mut session = None;
+    let (mut session, mut home) = (None, None);
     let mut pause = FIRST_PAUSE;
     loop {
         let left = goal.patience.saturating_sub(tally.started.elapsed());
         let looked = tokio::select! {
-            looked = look(job, goal, &mut session, observer, tally) => looked,
+            looked = look(job, goal, (&mut session, &mut home), observer, tally) => looked,
             () = tokio::time::sleep(LOOK.min(left.max(FIRST_PAUSE))) => Err(mute(job)),
             () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
         };
         let failed = match looked {
             Ok(Sight::Reached) => break,
             Ok(Sight::Hopeless(objections)) => return Err(Error::Refused(objections)),
-            Err(error @ Error::Interrupted { .. }) => return Err(error),
+            Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
             Ok(Sight::NotYet) => None,
             Err(error) => {
                 // Whatever it was, the next look has a connection of its own.
@@ -119,7 +119,7 @@ enum Sight {
 async fn look(
     job: &Job<'_>,
     goal: &Goal,
-    session: &mut Option<Box<dyn Session>>,
+    (session, home): (&mut Option<Box<dyn Session>>, &mut Option<String>),
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<Sight, Error> {
@@ -128,6 +128,11 @@ async fn look(
         None => session.insert(connect(job, Access::Watch, observer, tally).await?),
     };
     let session = &mut **session;
+    // Every look is at the same history, whatever the run that is waited for sets for new sessions.
+    match home {
+        Some(home) => session.keep_home(home),
+        None => *home = session.home().map(str::to_owned),
+    }
     let history = read(job, session, tally).await?;
     if goal.is_reached(job, &history) {
         return Ok(Sight::Reached);

@@ -5,6 +5,7 @@ mod frozen;
 mod health;
 mod history;
 mod hooks;
+mod location;
 pub(crate) mod locking;
 mod own_transaction;
 mod postgres;

@@ -49,6 +49,30 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::NoDown { .. } => {
             diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was touched")
         }
+        Objection::LedgerElsewhere { ledger, journal, home, schemas } => {
+            let diagnosis = schemas.first().into_iter().fold(diagnosis, |diagnosis, schema| {
+                diagnosis.help(format!(
+                    "to go on with the history in schema {schema}: --ledger-table {schema}.{ledger} --journal-table {schema}.{journal}, \
+                     or let the user's search path begin with {schema}"
+                ))
+            });
+            home.iter().fold(diagnosis, |diagnosis, home| {
+                diagnosis.help(format!(
+                    "to begin another history in schema {home}, as for another tenant: --ledger-table {home}.{ledger}, or name the \
+                     schema in the database URL; nothing was changed"
+                ))
+            })
+        }
+        Objection::JournalElsewhere { journal, home, schemas } => {
+            let diagnosis = schemas.first().into_iter().fold(diagnosis, |diagnosis, schema| {
+                diagnosis.help(format!("to go on with the journal in schema {schema}: --journal-table {schema}.{journal}"))
+            });
+            home.iter().fold(diagnosis, |diagnosis, home| {
+                diagnosis.help(format!(
+                    "to begin another one in schema {home}: --journal-table {home}.{journal}; nothing was changed"
+                ))
+            })
+        }
         Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the versions there are"),
         _ => diagnosis,
     }

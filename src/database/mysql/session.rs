@@ -24,6 +24,8 @@ pub(super) struct MysqlSession {
     identity: Identity,
     connector: Mysql,
     access: Access,
+    /// The database of our own tables, where a run has brought its own along.
+    home: Option<String>,
     /// The name of the work that was claimed.
     claimed: Option<String>,
 }
@@ -31,7 +33,7 @@ pub(super) struct MysqlSession {
 impl MysqlSession {
     /// Over this connection; nothing is known of the server yet.
     pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
-        Self { wire, identity, connector, access, claimed: None }
+        Self { wire, identity, connector, access, home: None, claimed: None }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
@@ -76,7 +78,16 @@ impl Session for MysqlSession {
     }
 
     fn home(&self) -> Option<&str> {
-        Some(&self.identity.database)
+        Some(self.home.as_deref().unwrap_or(&self.identity.database))
+    }
+
+    fn keep_home(&mut self, home: &str) {
+        self.home = Some(home.to_owned());
+    }
+
+    async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
+        // A schema is a database here, and the URL names it.
+        Ok(Vec::new())
     }
 
     fn quote(&self, identifier: &str) -> String {

@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::error::translate;
 use super::text::{byte, literal, quoted, settings, text_literal};
 use super::wire::{Answer, Wire};
-use super::{existence, health, keeper, transaction};
+use super::{existence, health, keeper, schemas, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Probe, Row, Session, Value,
@@ -30,6 +30,8 @@ const NOTICE_A_DEAD_CLIENT: &str = "SELECT set_config('client_connection_check_i
 pub(super) struct PostgresSession {
     wire: Wire,
     identity: Identity,
+    /// The schema of our own tables; that of the identity unless a run has brought its own along.
+    home: Option<String>,
     init: Vec<String>,
     access: Access,
     /// Statements that wait for the next message: `BEGIN` and its limits.
@@ -50,6 +52,7 @@ impl PostgresSession {
         Self {
             wire,
             identity,
+            home: None,
             init,
             access,
             ahead: Vec::new(),
@@ -67,6 +70,7 @@ impl PostgresSession {
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
         self.identity.schema = next();
+        self.home.clone_from(&self.identity.schema);
         self.identity.user = next();
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|pid| pid.parse().ok());
@@ -144,7 +148,19 @@ impl Session for PostgresSession {
     }
 
     fn home(&self) -> Option<&str> {
-        self.identity.schema.as_deref()
+        self.home.as_deref()
+    }
+
+    fn keep_home(&mut self, home: &str) {
+        self.home = Some(home.to_owned());
+    }
+
+    async fn astray(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let rows = self.query(&schemas::others_with(table, self.home.as_deref())).await?;
+        if rows.is_empty() || schemas::is_chosen(&self.query(schemas::SEARCH_PATH).await?, self.home.as_deref()) {
+            return Ok(Vec::new());
+        }
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
     }
 
     fn quote(&self, identifier: &str) -> String {

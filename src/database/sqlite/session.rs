@@ -59,7 +59,19 @@ impl Session for SqliteSession {
     }
 
     fn home(&self) -> Option<&str> {
-        None
+        // Not one that is attached, nor a temporary table of a migration.
+        Some("main")
+    }
+
+    fn keep_home(&mut self, _home: &str) {}
+
+    async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
+        Ok(Vec::new())
+    }
+
+    fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {
+        let schema = schema.map(|schema| format!("{}.", self.quote(schema))).unwrap_or_default();
+        format!("{schema}{} ON {}", self.quote(index), self.quote(table))
     }
 
     fn quote(&self, identifier: &str) -> String {

@@ -30,7 +30,10 @@ impl Engine<'_> {
     pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
         let process = self.session.identity().process;
         let deadline = Instant::now() + PATIENCE;
-        *self.session = reconnect(self.job.connector, deadline).await?;
+        let mut session = reconnect(self.job.connector, deadline).await?;
+        // A migration may have set another search path for new sessions.
+        self.session.home().into_iter().for_each(|home| session.keep_home(home));
+        *self.session = session;
         // The lock may be gone as well.
         self.lock_seen = None;
         if let Some(sql) = process.and_then(|process| self.session.living(process)) {

@@ -89,6 +89,12 @@ impl Session for FakeSession {
         None
     }
 
+    fn keep_home(&mut self, _: &str) {}
+
+    async fn astray(&mut self, _: &str) -> Result<Vec<String>, DatabaseError> {
+        Ok(Vec::new())
+    }
+
     fn quote(&self, identifier: &str) -> String {
         identifier.to_owned()
     }

@@ -1,0 +1,76 @@
+//! Which schema is ours, and what the others have.
+
+use super::text::text_literal;
+use crate::database::Row;
+
+/// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
+/// the database or the server and may change without the knowledge of whoever runs migrations.
+pub(super) const SEARCH_PATH: &str = "SELECT setting, source FROM pg_catalog.pg_settings WHERE name = 'search_path'";
+
+/// SQL for the schemas other than `home` that have a table of this name. The catalogue shows them to every user.
+pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
+    format!(
+        "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = {table} AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+         AND n.nspname <> {home} ORDER BY n.nspname",
+        table = text_literal(table),
+        home = text_literal(home.unwrap_or_default()),
+    )
+}
+
+/// Whether the answer to [`SEARCH_PATH`] says that this connection was made for the schema `home`.
+pub(super) fn is_chosen(answer: &[Row], home: Option<&str>) -> bool {
+    let [row] = answer else { return false };
+    let column = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
+    matches!(column(1).as_str(), "client" | "session") && home.is_some() && first(&column(0)).as_deref() == home
+}
+
+/// The first schema of a search path.
+fn first(path: &str) -> Option<String> {
+    let path = path.trim_start();
+    let Some(quoted) = path.strip_prefix('"') else {
+        let name = path.split(',').next()?.trim();
+        return (!name.is_empty()).then(|| name.to_lowercase());
+    };
+    let mut name = String::new();
+    let mut characters = quoted.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if characters.peek() == Some(&'"') => name.extend(characters.next()),
+            '"' => return Some(name),
+            character => name.push(character),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first, is_chosen};
+
+    #[test]
+    fn the_first_schema_of_a_search_path() {
+        let table = [
+            ("\"$user\", public", Some("$user")),
+            ("tenant_b, public", Some("tenant_b")),
+            ("Tenant_B", Some("tenant_b")),
+            ("\"Tenant, \"\"B\"\"\", public", Some("Tenant, \"B\"")),
+            ("", None),
+            ("\"unclosed", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(first(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_the_connections_own_settings_choose_a_schema() {
+        let answer = |path: &str, source: &str| [vec![Some(path.to_owned()), Some(source.to_owned())]];
+        assert!(is_chosen(&answer("tenant_b, public", "client"), Some("tenant_b")));
+        assert!(is_chosen(&answer("tenant_b", "session"), Some("tenant_b")));
+        assert!(!is_chosen(&answer("tenant_b", "user"), Some("tenant_b")));
+        assert!(!is_chosen(&answer("tenant_b, public", "client"), Some("public")), "tenant_b does not exist");
+        assert!(!is_chosen(&answer("\"$user\", public", "session"), Some("m")));
+        assert!(!is_chosen(&[], Some("m")));
+    }
+}
