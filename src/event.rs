@@ -215,6 +215,13 @@ pub enum Event<'a> {
         /// Who says so.
         witness: Witness,
     },
+    /// A migration goes on in a new session, and a statement that is not run was run again for what it sets there.
+    SettingRestored {
+        /// Of which migration.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+    },
     /// History was changed as a person has asked for.
     HistoryChanged {
         /// How.

@@ -4,7 +4,7 @@ mod change;
 mod objection;
 mod step;
 
-pub(crate) use self::change::{Amendment, Resumption, amend, resume};
+pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
 pub use self::change::{Change, Doubt};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};

@@ -352,7 +352,7 @@ async fn plan_under_lock<'a>(
             let schema = plan::survey(job.set, &history);
             let result = match job.repair() {
                 None => plan(job.context.command, job.set, &history, &rules),
-                Some(repair) => mend::plan(job, repair, &mut **session, &history, &rules, observer).await,
+                Some(repair) => mend::plan(job, repair, &mut **session, &history, observer).await,
             };
             tally.begin(history);
             (result, schema)

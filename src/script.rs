@@ -12,6 +12,7 @@ mod place;
 mod problem;
 mod program;
 mod quote;
+mod restore;
 mod sanitize;
 mod session;
 mod split;
@@ -23,6 +24,7 @@ use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 pub use effect::{Effect, Name, Thing, effect};
 use place::Places;
 pub use problem::Problem;
+pub use restore::{Lost, Restoration, restoration};
 use split::Split;
 use token::Token;
 

@@ -196,6 +196,7 @@ impl Observer for Screen {
                     explain::one_line(name)
                 ));
             }
+            Event::SettingRestored { step, index } => self.say(line::set_again(step, *index)),
             Event::DoubtSettled { step, index, ran, witness } => self.say(line::settled(step, *index, *ran, *witness)),
             Event::HistoryChanged { change, migrations } => {
                 line::changed(change, *migrations).into_iter().for_each(|line| self.say(line));

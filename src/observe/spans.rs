@@ -297,6 +297,7 @@ impl Observer for Spans {
             | Event::StatementRunning { .. }
             | Event::InvalidIndexDropped { .. }
             | Event::DoubtSettled { .. }
+            | Event::SettingRestored { .. }
             | Event::HistoryChanged { .. } => {}
             Event::StatementFinished { step, index, elapsed, result } => {
                 self.statement_finished(step, *index, *elapsed, *result);

@@ -3,9 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Edit, Index, Objection, Rules, Step, edit};
+use super::{Edit, Index, Objection, Step, edit};
 use crate::history::{Attempt, Direction, History};
-use crate::migration::{Migration, MigrationSet, Version};
+use crate::migration::{Dialect, Migration, MigrationSet, Version};
+use crate::script;
 
 /// A change of history that a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,6 @@ pub(crate) fn resume<'a>(
     set: &'a MigrationSet,
     history: &History,
     version: &Version,
-    rules: &Rules,
 ) -> Result<Resumption<'a>, Vec<Objection>> {
     let Some(attempt) = left_half_way(history, version).last() else {
         return Err(vec![Objection::NothingToResume { version: version.clone() }]);
@@ -170,8 +170,7 @@ pub(crate) fn resume<'a>(
         let (version, name) = (version.clone(), migration.name.clone());
         return Err(vec![Objection::NoDown { version, name }]);
     };
-    let mut step = Step::new(migration, script, attempt.direction, rules);
-    step.done = attempt.done as usize;
+    let mut step = Step::resumed(migration, script, attempt.direction, attempt.done as usize);
     step.settles = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
     let same = attempt.done_checksum.as_ref() == Some(&step.progress(step.done).checksum());
     if attempt.done > 0 && (step.done > step.statements().len() || !same) {
@@ -179,6 +178,24 @@ pub(crate) fn resume<'a>(
         return Err(vec![Objection::Rewritten { version, name, done: attempt.done }]);
     }
     Ok(Resumption { step, attempt: attempt.clone() })
+}
+
+/// Which of the statements that are done must be run again, so that the rest finds the session as they have left it.
+///
+/// # Errors
+/// Each of them that has left something in the session that is not there any more and cannot be set again.
+pub(crate) fn session_of(step: &Step<'_>, dialect: Dialect) -> Result<Vec<usize>, Vec<Objection>> {
+    let statements = step.statements().iter().enumerate();
+    let statements: Vec<_> = statements.map(|(index, statement)| (statement.kind, step.text(index))).collect();
+    let restoration = script::restoration(&statements, step.done, dialect);
+    let objection = |lost: &script::Lost| {
+        let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
+        let statement = &step.statements()[lost.index];
+        let (line, summary) = (statement.line, statement.summary.clone());
+        Objection::SessionLost { version, name, statement: lost.index + 1, line, summary, what: lost.what }
+    };
+    let objections: Vec<_> = restoration.lost.iter().map(objection).collect();
+    if objections.is_empty() { Ok(restoration.again) } else { Err(objections) }
 }
 
 fn left_half_way<'h>(history: &'h History, version: &'h Version) -> impl Iterator<Item = &'h Attempt> {

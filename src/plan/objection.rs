@@ -149,6 +149,22 @@ pub enum Objection {
         /// How many have taken effect.
         done: u32,
     },
+    /// What a statement has left in its session is needed, and ended with that session.
+    #[error("migration {version} ({name}) cannot go on: statement {statement} (line {line}, {summary}) {what}")]
+    SessionLost {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// Its line in the file.
+        line: u32,
+        /// What it does.
+        summary: String,
+        /// What it did to its session, as the end of a sentence.
+        what: &'static str,
+    },
     /// The statement that was running when the attempt ended may have taken effect or not.
     #[error("nobody can say whether statement {statement} of migration {version} ({name}) took effect: {summary}")]
     InDoubt {

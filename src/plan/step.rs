@@ -39,6 +39,8 @@ pub struct Step<'a> {
     pub atomic: Atomic,
     /// How many of its statements took effect in an earlier attempt, and are not run again.
     pub done: usize,
+    /// Which of these are run again all the same, because they set something for the session that the rest needs.
+    pub set_again: Vec<usize>,
     /// The journal's keys of the attempts that it goes on from.
     pub(crate) settles: Vec<String>,
     kept: Range<usize>,
@@ -47,7 +49,14 @@ pub struct Step<'a> {
 impl<'a> Step<'a> {
     pub(super) fn new(migration: &'a Migration, script: &'a Script, direction: Direction, rules: &Rules) -> Self {
         let (atomic, kept) = atomicity(script, rules);
-        Self { migration, direction, script, atomic, done: 0, settles: Vec::new(), kept }
+        Self { migration, direction, script, atomic, done: 0, set_again: Vec::new(), settles: Vec::new(), kept }
+    }
+
+    /// One that goes on behind its first `done` statements; never atomic, whatever its script says now, because these have run.
+    pub(super) fn resumed(migration: &'a Migration, script: &'a Script, direction: Direction, done: usize) -> Self {
+        let atomic = Atomic::No { why: "it goes on where an earlier attempt has left it".to_owned() };
+        let kept = 0..script.statements.len();
+        Self { migration, direction, script, atomic, done, set_again: Vec::new(), settles: Vec::new(), kept }
     }
 
     /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.

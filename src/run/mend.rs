@@ -8,7 +8,7 @@ use crate::event::{Event, Observer, Witness};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Elapsed, Ledger};
-use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Rules};
+use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption};
 use crate::script::{self, Effect, Thing};
 
 /// A change of history that a person asks for, and why.
@@ -26,17 +26,17 @@ pub(super) async fn plan<'a>(
     repair: &Repair,
     session: &mut dyn Session,
     history: &History,
-    rules: &Rules,
     observer: &mut dyn Observer,
 ) -> Result<Plan<'a>, Error> {
     plan::amend(job.set, history, &repair.change).map_err(Error::Refused)?;
     let mut steps = Vec::new();
     if let Change::Resume { version, doubt } = &repair.change {
-        let resumption = plan::resume(job.set, history, version, rules).map_err(Error::Refused)?;
+        let resumption = plan::resume(job.set, history, version).map_err(Error::Refused)?;
         let mut step = resumption.step.clone();
         if took_effect(session, &resumption, *doubt, observer).await? {
             step.done += 1;
         }
+        step.set_again = plan::session_of(&step, session.identity().dialect()).map_err(Error::Refused)?;
         steps.push(step);
     }
     Ok(Plan { steps, notes: Vec::new() })

@@ -4,6 +4,7 @@ mod atomic;
 mod effect;
 mod fate;
 mod index;
+mod restore;
 mod retry;
 mod statement;
 mod stepwise;

@@ -34,7 +34,7 @@ const EVERYBODY: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
 
 /// Whom a setting of MySQL is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub(super) enum Scope {
     Session,
     Everybody,
 }
@@ -64,7 +64,7 @@ fn creates_temporary(mut head: Head<'_, '_>) -> bool {
 }
 
 /// What a routine does, it does when it is called.
-fn defines_routine(mut head: Head<'_, '_>) -> bool {
+pub(super) fn defines_routine(mut head: Head<'_, '_>) -> bool {
     head.take_create() && head.is_any(&["FUNCTION", "PROCEDURE", "TRIGGER", "EVENT", "PACKAGE"])
 }
 
@@ -81,12 +81,12 @@ fn postgres(mut head: Head<'_, '_>) -> bool {
         || head.is("DO") && tokens.iter().any(|token| block_sets(token))
 }
 
-fn is_temporary(token: &Token<'_>) -> bool {
+pub(super) fn is_temporary(token: &Token<'_>) -> bool {
     token.is_word("TEMP") || token.is_word("TEMPORARY")
 }
 
 /// Whether a word or a body names `set_config` or one of the `pg_advisory_lock` functions.
-fn calls_for_session(token: &Token<'_>) -> bool {
+pub(super) fn calls_for_session(token: &Token<'_>) -> bool {
     let text = token.text.as_bytes();
     matches!(token.kind, TokenKind::Word | TokenKind::String)
         && token.text.match_indices('_').any(|(at, _)| {
@@ -105,7 +105,7 @@ fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
 }
 
 /// Whether the block of a `DO` has a `SET` that is no `SET LOCAL`, or a string with one for `EXECUTE`.
-fn block_sets(block: &Token<'_>) -> bool {
+pub(super) fn block_sets(block: &Token<'_>) -> bool {
     let mut lexer = Lexer::new(inside_quotes(block), Dialect::Postgres);
     let mut starts_statement = true;
     let mut follows_set = false;
@@ -151,11 +151,7 @@ fn sets_session(mut head: Head<'_, '_>) -> bool {
     }
     let mut scope = Scope::Session;
     while !head.is_empty() {
-        if head.take_any(&EVERYBODY) {
-            scope = Scope::Everybody;
-        } else if head.take_any(&["SESSION", "LOCAL"]) {
-            scope = Scope::Session;
-        }
+        scope = named_scope(&mut head, scope);
         if variable_scope(&mut head, scope) == Scope::Session {
             return true;
         }
@@ -164,8 +160,17 @@ fn sets_session(mut head: Head<'_, '_>) -> bool {
     false
 }
 
+/// The scope that is named next, if one is; otherwise the one that held before.
+pub(super) fn named_scope(head: &mut Head<'_, '_>, before: Scope) -> Scope {
+    match () {
+        () if head.take_any(&EVERYBODY) => Scope::Everybody,
+        () if head.take_any(&["SESSION", "LOCAL"]) => Scope::Session,
+        () => before,
+    }
+}
+
 /// `@@global.x` says its scope itself, and `@x` belongs to the session.
-fn variable_scope(head: &mut Head<'_, '_>, scope: Scope) -> Scope {
+pub(super) fn variable_scope(head: &mut Head<'_, '_>, scope: Scope) -> Scope {
     if !head.take_symbol("@") {
         return scope;
     }
@@ -173,7 +178,7 @@ fn variable_scope(head: &mut Head<'_, '_>, scope: Scope) -> Scope {
     if everybody { Scope::Everybody } else { Scope::Session }
 }
 
-fn skip_assignment(head: &mut Head<'_, '_>) {
+pub(super) fn skip_assignment(head: &mut Head<'_, '_>) {
     while let Some(token) = head.peek()
         && !token.is_symbol(",")
     {
@@ -187,7 +192,7 @@ fn skip_assignment(head: &mut Head<'_, '_>) {
 }
 
 /// `@x := …`, `… INTO @x` and `CALL p(@x)`.
-fn assigns_variable(head: &Head<'_, '_>) -> bool {
+pub(super) fn assigns_variable(head: &Head<'_, '_>) -> bool {
     let tokens = head.rest();
     let called = head.is("CALL");
     tokens.windows(4).any(|four| four[0].is_symbol("@") && four[2].is_symbol(":") && four[3].is_symbol("="))
@@ -198,7 +203,7 @@ fn sqlite(mut head: Head<'_, '_>) -> bool {
     head.is_any(&["ATTACH", "DETACH"]) || head.take("PRAGMA") && sets_pragma(head)
 }
 
-fn sets_pragma(mut head: Head<'_, '_>) -> bool {
+pub(super) fn sets_pragma(mut head: Head<'_, '_>) -> bool {
     if head.rest().get(1).is_some_and(|token| token.is_symbol(".")) {
         head.next();
         head.next();

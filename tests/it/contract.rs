@@ -10,6 +10,7 @@ pub(crate) mod locking;
 mod own_transaction;
 mod postgres;
 mod repair;
+mod resuming;
 mod retries;
 mod sample;
 mod session;

@@ -8,6 +8,7 @@ mod kinds;
 mod problems;
 mod programs;
 mod render;
+mod restore;
 mod sanitizing;
 mod session;
 mod summaries;

@@ -43,6 +43,11 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             .help("restore these statements as they were and change only those behind them; then resume")
             .help(format!("or do the rest by hand: {}", command("--mark-applied", version)))
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
+        Objection::SessionLost { version, .. } => diagnosis
+            .note("a resumption runs in a new session; it sets again only what was set to a constant")
+            .help(format!("do the rest by hand, in one session with what it needs: {}", command("--mark-applied", version)))
+            .help("or move the statements that are left into a new migration, together with what they need, before that command")
+            .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
         Objection::InDoubt { version, .. } => diagnosis
             .help(format!("look at the database; if it did: {} --in-doubt ran", command("--resume", version)))
             .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),

@@ -131,6 +131,7 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
             });
             (Name::DoubtSettled, body)
         }
+        Event::SettingRestored { step, index } => (Name::SettingRestored, statement(step, *index)),
         Event::HistoryChanged { change, migrations } => (
             Name::HistoryChanged,
             json!({ "change": change.word(), "version": change.version().as_str(), "migrations": migrations }),

@@ -25,6 +25,7 @@ pub(super) enum Name {
     AttemptStarted,
     InvalidIndexDropped,
     DoubtSettled,
+    SettingRestored,
     HistoryChanged,
     Recorded,
     MigrationFinished,
@@ -46,7 +47,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 34] = [
+    const ALL: [Name; 35] = [
         Name::RunStarted,
         Name::PolicyDecided,
         Name::ConnectStarted,
@@ -66,6 +67,7 @@ mod tests {
         Name::AttemptStarted,
         Name::InvalidIndexDropped,
         Name::DoubtSettled,
+        Name::SettingRestored,
         Name::HistoryChanged,
         Name::Recorded,
         Name::MigrationFinished,

@@ -110,6 +110,17 @@ pub(super) fn blocked(step: &Step<'_>, index: usize, blocker: &Holder) -> String
     format!("{migration}: {} waits for {}", one_line(summary), one_line(&words::blocker(blocker)))
 }
 
+/// A setting of a statement that is not run again.
+pub(super) fn set_again(step: &Step<'_>, index: usize) -> String {
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    format!(
+        "{}: set again for the session, as statement {}: {}",
+        one_line(&step.migration.to_string()),
+        index + 1,
+        one_line(summary)
+    )
+}
+
 /// A statement of which it was not known whether it took effect.
 pub(super) fn settled(step: &Step<'_>, index: usize, ran: bool, witness: Witness) -> String {
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::*;
 use crate::history::{Entry, State};
 use crate::migration::{Checksum, Dialect, Script};
-use crate::plan::{Missing, Order, Target};
 use crate::script;
 
 fn version(text: &str) -> Version {
@@ -101,14 +100,7 @@ fn check(applied: &str, change: &Change, expected: &str) {
 #[track_caller]
 fn check_resume(third: &str, applied: &str, expected: &str) {
     let set = set(third);
-    let rules = Rules {
-        target: Target::Latest,
-        order: Order::Strict,
-        missing: Missing::Refuse,
-        transactional_ddl: true,
-        product: "PostgreSQL",
-    };
-    let told = match resume(&set, &history(applied), &version("3"), &rules) {
+    let told = match resume(&set, &history(applied), &version("3")) {
         Ok(Resumption { step, .. }) => format!("{} of {}", step.done, step.statements().len()),
         Err(objections) => refusal(&objections),
     };

@@ -91,6 +91,7 @@ impl Engine<'_> {
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), Broken> {
+        self.restore(step).await?;
         let abilities = self.session.abilities();
         for (index, statement) in step.statements().iter().enumerate().skip(step.done) {
             tries.begin_anew();

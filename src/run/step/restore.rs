@@ -1,0 +1,37 @@
+//! The session of a migration that goes on: what skipped statements have set is set again before the first statement that runs.
+
+use std::time::Instant;
+
+use super::statement::Running;
+use super::{Broken, Engine};
+use crate::event::Event;
+use crate::plan::Step;
+use crate::report::{Remains, Stage};
+
+impl Engine<'_> {
+    /// Runs these statements again, in order; they are not counted, because they have been counted before.
+    pub(super) async fn restore(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        let done = u32::try_from(step.done).unwrap_or(u32::MAX);
+        for &index in &step.set_again {
+            let set = match self.may_go_on().await {
+                Ok(()) => self.set_again(step, index).await,
+                Err(error) => Err(error),
+            };
+            set.map_err(|error| {
+                Broken::new(index, error.at(Stage::Statement), Remains::HalfWay { done, next_unknown: false })
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
+        let process = self.session.identity().process;
+        let (started, stop, lock_seen) = (Instant::now(), self.job.stop, self.lock_seen);
+        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
+        let (result, seen) = running.watch(self.session.execute(step.text(index)), &mut *self.keeper, process).await;
+        (self.lock_seen, self.blocker) = seen;
+        result?;
+        self.observer.observe(&Event::SettingRestored { step, index });
+        Ok(())
+    }
+}

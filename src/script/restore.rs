@@ -1,0 +1,324 @@
+//! What a script that goes on in a new session must set again, and what it cannot get back.
+//!
+//! The list of what can be set again holds constants only. A statement that changes its session and is not on that list is lost.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use super::head::Head;
+use super::session;
+use super::split;
+use super::token::{Token, TokenKind};
+use crate::migration::{Dialect, StatementKind};
+
+/// What a new session needs before the rest of a script can run in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restoration {
+    /// Indexes of statements that set something to a constant, in order: run again, they set it again.
+    pub again: Vec<usize>,
+    /// What ended with the session and cannot be made again.
+    pub lost: Vec<Lost>,
+}
+
+/// Something that ended with its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// The index of the statement.
+    pub index: usize,
+    /// What it did, as the end of a sentence about it.
+    pub what: &'static str,
+}
+
+/// What a statement does to its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    /// Nothing that outlives it.
+    Nothing,
+    /// It sets something to a constant.
+    Set,
+    /// It chooses the database for names without one; the next choice takes its place.
+    Choose,
+    /// It sets something for the next transaction alone.
+    SetForNext,
+    /// It makes something that the same text makes again, until it is taken away.
+    Remake(Kind, String),
+    /// It makes something that is lost with the session, until it is taken away.
+    Keep(Kind, String),
+    /// It takes these away; all of the kind where there are no names.
+    End(Kind, Vec<String>),
+    /// It runs a prepared statement.
+    Execute(String),
+    /// It makes the session as new.
+    Forget,
+}
+
+/// What can be kept by a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Setting,
+    Choice,
+    ForNext,
+    Prepared,
+    Relation,
+    Cursor,
+    Lock,
+    TableLock,
+    Database,
+    Variable,
+    Routine,
+    Reading,
+    Other,
+}
+
+impl Kind {
+    /// As the end of a sentence about the statement; `None` for what can be set again.
+    fn lost(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Setting | Self::Choice | Self::ForNext | Self::Prepared => return None,
+            Self::Relation => "made something temporary, which ended with its session",
+            Self::Cursor => "opened a cursor, which ended with its session",
+            Self::Lock | Self::TableLock => "took a lock, which ended with its session",
+            Self::Database => "attached a database that ended with its session",
+            Self::Variable => "set a variable to a computed value, which ended with its session",
+            Self::Routine => "ran code that may have set something for its session",
+            Self::Reading => "reads what an earlier statement left in its session",
+            Self::Other => "changed its session in a way that cannot be repeated",
+        })
+    }
+
+    /// Whether PostgreSQL leaves it as it is when the transaction is rolled back.
+    fn outlives_rollback(self) -> bool {
+        matches!(self, Self::Prepared | Self::Lock)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    index: usize,
+    kind: Kind,
+    name: String,
+}
+
+/// Finds what the statements from `done` on need of the session in which those before them ran.
+#[must_use]
+pub fn restoration(statements: &[(StatementKind, &str)], done: usize, dialect: Dialect) -> Restoration {
+    let (before, behind) = statements.split_at(done.min(statements.len()));
+    let mut state = State { dialect, entries: Vec::new(), texts: Vec::new(), marks: Vec::new() };
+    for (index, (kind, text)) in before.iter().enumerate() {
+        state.take(index, *kind, text);
+    }
+    let mut restoration = Restoration::default();
+    for Entry { index, kind, .. } in state.entries {
+        match kind.lost() {
+            None => restoration.again.push(index),
+            Some(what) => restoration.lost.push(Lost { index, what }),
+        }
+    }
+    if done > 0 {
+        let reading = reads(behind, dialect).map(|index| (done + index, Kind::Reading));
+        restoration.lost.extend(reading.and_then(|(index, kind)| Some(Lost { index, what: kind.lost()? })));
+    }
+    restoration
+}
+
+struct State<'a> {
+    dialect: Dialect,
+    entries: Vec<Entry>,
+    /// Prepared statements and their texts, where these are constants.
+    texts: Vec<(String, &'a str)>,
+    /// The transaction of the script's own and its savepoints, each with what was set before.
+    marks: Vec<(String, Vec<Entry>)>,
+}
+
+impl<'a> State<'a> {
+    fn take(&mut self, index: usize, kind: StatementKind, text: &'a str) {
+        let split = split::split(text, self.dialect);
+        let tokens: Vec<Token<'a>> = split.tokens.into_iter().filter(|token| token.kind != TokenKind::Hint).collect();
+        if !matches!(
+            kind,
+            StatementKind::Ordinary | StatementKind::NoTransaction { .. } | StatementKind::ConcurrentIndex
+        ) {
+            return self.transaction(kind, &Head::of(&tokens));
+        }
+        if self.savepoint(Head::of(&tokens)) {
+            return;
+        }
+        let action = self.action(&tokens);
+        if let (Action::Remake(Kind::Prepared, name), Some(text)) = (&action, constant_text(&tokens)) {
+            self.texts.retain(|(other, _)| other != name);
+            self.texts.push((name.clone(), text));
+        }
+        self.apply(index, action);
+        if !matches!(self.entries.last(), Some(last) if last.index == index) && !is_gap(&tokens) {
+            // A transaction has begun and ended since.
+            self.entries.retain(|entry| entry.kind != Kind::ForNext);
+        }
+    }
+
+    fn action(&self, tokens: &[Token<'a>]) -> Action {
+        let head = Head::of(tokens);
+        let inside = !self.marks.is_empty();
+        let known = match self.dialect {
+            Dialect::Postgres => postgres::action(head),
+            Dialect::Mysql => mysql::action(head),
+            Dialect::Sqlite => sqlite::action(head, inside),
+        };
+        match known {
+            Some(Action::Execute(name)) => self.executes(&name),
+            Some(action) => action,
+            None if session::changes(self.dialect, tokens) => Action::Keep(Kind::Other, String::new()),
+            None => Action::Nothing,
+        }
+    }
+
+    /// What a prepared statement does; where its text is not known, it may have set anything.
+    fn executes(&self, name: &str) -> Action {
+        let text = self.texts.iter().find(|(other, _)| other == name).map(|(_, text)| *text);
+        let action = text.map(|text| self.action(&split::split(text, self.dialect).tokens));
+        action.filter(|action| *action == Action::Nothing).unwrap_or(Action::Keep(Kind::Routine, String::new()))
+    }
+
+    fn apply(&mut self, index: usize, action: Action) {
+        let mut push = |kind, name| self.entries.push(Entry { index, kind, name });
+        match action {
+            Action::Nothing | Action::Execute(_) => {}
+            Action::Set => push(Kind::Setting, String::new()),
+            Action::SetForNext => push(Kind::ForNext, String::new()),
+            Action::Remake(kind, name) | Action::Keep(kind, name) => push(kind, name),
+            Action::Choose => {
+                let ahead =
+                    self.entries.iter().rposition(|entry| entry.kind != Kind::Choice).map_or(0, |last| last + 1);
+                self.entries.truncate(ahead);
+                self.entries.push(Entry { index, kind: Kind::Choice, name: String::new() });
+            }
+            Action::End(kind, names) => {
+                self.entries.retain(|entry| entry.kind != kind || !names.is_empty() && !names.contains(&entry.name));
+            }
+            Action::Forget => {
+                self.entries.clear();
+                self.entries.push(Entry { index, kind: Kind::Setting, name: String::new() });
+            }
+        }
+    }
+
+    fn transaction(&mut self, kind: StatementKind, head: &Head<'_, '_>) {
+        let chains = head.holds("CHAIN") && !head.holds("NO");
+        if kind == StatementKind::Rollback {
+            self.roll_back(0);
+        }
+        if matches!(kind, StatementKind::Begin { .. }) {
+            // MySQL gives table locks back here.
+            self.entries.retain(|entry| entry.kind != Kind::TableLock);
+        }
+        self.entries.retain(|entry| entry.kind != Kind::ForNext);
+        self.marks.clear();
+        if chains || matches!(kind, StatementKind::Begin { .. }) {
+            self.marks.push((String::new(), self.entries.clone()));
+        }
+    }
+
+    /// Whether this was about a savepoint.
+    fn savepoint(&mut self, mut head: Head<'_, '_>) -> bool {
+        if head.take("SAVEPOINT") {
+            self.marks.push((name(&head, self.dialect), self.entries.clone()));
+        } else if head.take("RELEASE") {
+            head.take("SAVEPOINT");
+            let name = name(&head, self.dialect);
+            let at = self.marks.iter().rposition(|(mark, _)| *mark == name);
+            self.marks.truncate(at.unwrap_or(self.marks.len()));
+        } else if head.take("ROLLBACK") {
+            head.take_any(&["WORK", "TRANSACTION"]);
+            head.take("TO");
+            head.take("SAVEPOINT");
+            let name = name(&head, self.dialect);
+            if let Some(at) = self.marks.iter().rposition(|(mark, _)| *mark == name) {
+                self.roll_back(at);
+                self.marks.truncate(at + 1);
+            }
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// On PostgreSQL alone a rollback undoes what was set.
+    fn roll_back(&mut self, mark: usize) {
+        if self.dialect != Dialect::Postgres {
+            return;
+        }
+        let Some((_, before)) = self.marks.get(mark) else { return };
+        let last = before.last().map(|entry| entry.index);
+        let since = self.entries.iter().filter(|entry| Some(entry.index) > last && entry.kind.outlives_rollback());
+        self.entries = before.iter().chain(since).cloned().collect();
+    }
+}
+
+fn is_gap(tokens: &[Token<'_>]) -> bool {
+    tokens.is_empty() || tokens[0].is_word("SET")
+}
+
+/// The constant text of `PREPARE name FROM 'text'`, without its quotes; `None` where it could hold an escape.
+fn constant_text<'a>(tokens: &[Token<'a>]) -> Option<&'a str> {
+    let [_, _, from, text] = tokens else { return None };
+    let text = text.text.strip_prefix('\'').or_else(|| text.text.strip_prefix('"'))?;
+    let text = text.strip_suffix(['\'', '"']).filter(|text| !text.contains(['\'', '"', '\\']))?;
+    from.is_word("FROM").then_some(text)
+}
+
+/// The last part of the name that is next, as the database compares it.
+fn name(head: &Head<'_, '_>, dialect: Dialect) -> String {
+    let mut head = head.clone();
+    let mut part = head.next();
+    while head.take_symbol(".") {
+        part = head.next();
+    }
+    let Some(part) = part else { return String::new() };
+    let bare = part.text.trim_matches(['"', '`', '[', ']']);
+    if part.kind == TokenKind::Name && dialect == Dialect::Postgres { bare.to_owned() } else { bare.to_lowercase() }
+}
+
+/// The names of `[IF EXISTS] a, b, c`.
+fn names(mut head: Head<'_, '_>, dialect: Dialect) -> Vec<String> {
+    head.take_phrase(&["IF", "EXISTS"]);
+    let mut names = vec![name(&head, dialect)];
+    while head.next().is_some() {
+        if head.take_symbol(",") {
+            names.push(name(&head, dialect));
+        }
+    }
+    names
+}
+
+/// What stands between the parentheses behind this word, or behind a word that ends so; `None` where it is not called.
+fn arguments(tokens: &[Token<'_>], is: impl Fn(&str) -> bool) -> Option<String> {
+    let call = |pair: &[Token<'_>]| pair[0].kind == TokenKind::Word && is(&pair[0].text.to_ascii_lowercase());
+    let at = tokens.windows(2).position(|pair| call(pair) && pair[1].is_symbol("("))?;
+    let end = tokens[at..].iter().position(|token| token.is_symbol(")"))?;
+    Some(tokens[at + 2..at + end].iter().map(|token| token.text).collect::<Vec<_>>().join(" "))
+}
+
+/// The first of these statements that reads a key which none of them has made: the session that made it is gone.
+fn reads(statements: &[(StatementKind, &str)], dialect: Dialect) -> Option<usize> {
+    let words: &[&str] = match dialect {
+        Dialect::Postgres => return None,
+        Dialect::Mysql => &["LAST_INSERT_ID", "IDENTITY"],
+        Dialect::Sqlite => &["LAST_INSERT_ROWID"],
+    };
+    for (index, (_, text)) in statements.iter().enumerate() {
+        let tokens = split::split(text, dialect).tokens;
+        let head = Head::of(&tokens);
+        let reads = |pair: &[Token<'_>]| {
+            words.iter().any(|word| {
+                pair[0].is_word(word) && pair[1].is_symbol("(") || pair[0].is_symbol("@") && pair[1].is_word(word)
+            })
+        };
+        if tokens.windows(2).any(reads) && !session::defines_routine(head.clone()) {
+            return Some(index);
+        }
+        if head.is_any(&["INSERT", "REPLACE", "LOAD", "CALL", "WITH", "EXECUTE"]) {
+            return None;
+        }
+    }
+    None
+}
