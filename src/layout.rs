@@ -1,9 +1,11 @@
 //! A directory of migration files → [`MigrationSet`]. The only readers of migration files; one room a layout.
 
 mod checks;
+mod entry;
 mod hooks;
 mod native;
 mod source;
+mod word;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +55,7 @@ pub enum Links {
 /// Reads and splits the health checks of a directory, in the order of their names.
 ///
 /// `<name>.sql` is a check, `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) one for that database, where it wins.
+/// Databases have the names that they have in the files of migrations.
 ///
 /// # Errors
 /// When the directory cannot be read, or with every problem of every file at once.
@@ -185,6 +188,41 @@ pub enum Fault {
     /// A folder where a file should be.
     #[error("a folder for each migration is another tool's layout")]
     Folder,
+    /// A folder with SQL in it that would not be run.
+    #[error("the folder has SQL that is not read: {}", .file.display())]
+    SubFolder {
+        /// The first such file.
+        file: PathBuf,
+    },
+    /// A file that is no SQL by its name, and is named like some.
+    #[error("the file is named like SQL to be run, and does not end in .sql")]
+    NotSql,
+    /// A word that is nearly the name of a database.
+    #[error("no database is called {word}: the file would be used on all of them; did you mean .{suggestion}.sql?")]
+    UnknownDatabase {
+        /// The word as written.
+        word: String,
+        /// The name that was probably meant.
+        suggestion: &'static str,
+    },
+    /// A word that stands where it chooses nothing.
+    #[error(".{word} is not at the end of the name, where it would count")]
+    SuffixInside {
+        /// The word as written.
+        word: String,
+    },
+    /// A way back by the name of another tool.
+    #[error(".{word}.sql is not how a way back is named: the file would be run as a migration")]
+    WayBack {
+        /// The word as written.
+        word: String,
+    },
+    /// Another file is the same check or hook.
+    #[error("the same is in {} already", .other.display())]
+    SameName {
+        /// The other file.
+        other: PathBuf,
+    },
     /// Another file has the same version.
     #[error("the version is taken by {} already", .other.display())]
     Duplicate {
@@ -244,11 +282,4 @@ fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Scri
             .map(|error| problem(Some(error.place), Fault::Script(error.problem), Some(text.clone())))
             .collect()),
     }
-}
-
-/// The name and the database in `<name>.postgres`.
-fn variant(stem: &str) -> Option<(&str, Dialect)> {
-    let (name, word) = stem.rsplit_once('.')?;
-    let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.word() == word)?;
-    (!name.is_empty()).then_some((name, dialect))
 }

@@ -1,5 +1,7 @@
 //! What a person wrote: versions, scripts, statements and the sorted set of migrations.
 
+mod dialect;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::path::PathBuf;
@@ -7,31 +9,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-/// The SQL dialect a script is read in; MariaDB reads as [`Dialect::Mysql`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// PostgreSQL 13 and later.
-    Postgres,
-    /// MySQL 8 and later, MariaDB 10.5 and later.
-    Mysql,
-    /// SQLite 3.
-    Sqlite,
-}
-
-impl Dialect {
-    /// Every dialect, in the order in which messages name them.
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::Mysql, Self::Sqlite];
-
-    /// The word for this dialect in file names: `postgres`, `mysql` or `sqlite`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::Mysql => "mysql",
-            Self::Sqlite => "sqlite",
-        }
-    }
-}
+pub use self::dialect::Dialect;
 
 /// A migration's version, ordered as a number however many digits it has.
 ///

@@ -1,10 +1,13 @@
 //! A directory of health checks of one's own: one SQL file a check, named by it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
-use super::source::Source;
-use super::{Fault, FileProblem, LayoutError, read_script, variant};
+use super::entry::{Home, sql_files};
+use super::source::{Listed, Source};
+use super::word::{Database, variant};
+use super::{Fault, FileProblem, LayoutError, read_script};
 use crate::migration::{Dialect, Place, Script, StatementKind};
 
 /// A health check of one's own: healthy when none of its statements returns a row.
@@ -18,7 +21,7 @@ pub struct OwnCheck {
 
 pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
     let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
-    for (name, path) in files(source, dialect)? {
+    for (name, path) in files(source, dialect, &mut problems)? {
         match read_script(source, &path, dialect) {
             Ok(script) => match transaction_control(&script) {
                 Some(found) => problems.push(found),
@@ -43,20 +46,33 @@ fn transaction_control(script: &Script) -> Option<FileProblem> {
 }
 
 /// The file of each check in the order of their names; one for this database wins over the plain one.
-fn files(source: Source<'_>, dialect: Dialect) -> Result<BTreeMap<String, PathBuf>, LayoutError> {
-    let (mut plain, mut own) = (BTreeMap::new(), BTreeMap::new());
-    for entry in source.list()? {
-        let file_name = entry.file_name.to_string_lossy();
-        let Some(stem) = file_name.strip_suffix(".sql").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))
-        else {
-            continue;
+fn files(
+    source: Source<'_>,
+    dialect: Dialect,
+    problems: &mut Vec<FileProblem>,
+) -> Result<BTreeMap<String, PathBuf>, LayoutError> {
+    let mut found: BTreeMap<(String, bool), PathBuf> = BTreeMap::new();
+    for (stem, Listed { path, .. }) in sql_files(source, Home::Others, problems)? {
+        let (name, database) = match variant(&stem) {
+            Ok((_, Some(database))) if database != Database::Ours(dialect) => continue,
+            Ok((name, database)) => (name.to_owned(), database),
+            Err(fault) => {
+                problems.push(FileProblem { path, place: None, fault, text: None });
+                continue;
+            }
         };
-        match variant(stem) {
-            Some((name, named)) if named == dialect => own.insert(name.to_owned(), entry.path),
-            Some(_) => continue,
-            None => plain.insert(stem.to_owned(), entry.path),
-        };
+        match found.entry((name, database.is_none())) {
+            Entry::Vacant(entry) => drop(entry.insert(path)),
+            Entry::Occupied(other) => {
+                let fault = Fault::SameName { other: other.get().clone() };
+                problems.push(FileProblem { path, place: None, fault, text: None });
+            }
+        }
     }
-    plain.append(&mut own);
-    Ok(plain)
+    // The one for this database comes before the plain one.
+    let mut files = BTreeMap::new();
+    for ((name, _), path) in found {
+        files.entry(name).or_insert(path);
+    }
+    Ok(files)
 }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::entry::{Home, is_left_behind, sql_files, sql_stem};
 use super::source::{Listed, Source, leads_outside};
-use super::{Fault, FileProblem, LayoutError, Links, read_script, variant};
+use super::word::{Database, variant};
+use super::{Fault, FileProblem, LayoutError, Links, read_script};
 use crate::migration::{Dialect, Place, Script, Statement, StatementKind};
 
 /// Where the files are, in the directory of the migrations.
@@ -43,6 +45,7 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, 
 fn read_folder(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
     let mut problems = Vec::new();
     let found = list(source, dialect, &mut problems)?;
+    not_sql(source, &mut problems)?;
     let mut load = |name: &str| load(source, found.best(name)?, dialect, &mut problems);
     let scripts = HookScripts { before_each: load(BEFORE), after_each: load(AFTER) };
     if problems.is_empty() { Ok(scripts) } else { Err(LayoutError::Files(problems)) }
@@ -61,29 +64,43 @@ impl Found {
         let mut all = self.own.iter().chain(&self.plain);
         all.find(|(stem, _)| stem == name).map(|(_, path)| path.as_path())
     }
+
+    /// Takes a file; the other one that is the same hook already, where there is one.
+    fn add(&mut self, name: &str, database: Option<Database>, path: &Path) -> Option<PathBuf> {
+        let place = if database.is_some() { &mut self.own } else { &mut self.plain };
+        let other = place.iter().find(|(stem, _)| stem == name).map(|(_, path)| path.clone());
+        place.push((name.to_owned(), path.to_owned()));
+        other
+    }
 }
 
-/// Whoever writes a hook that is never run wants to hear of it; scripts for the shell and notes may lie beside them.
+/// A hook that would never run is an error; scripts for the shell and notes may lie beside them.
 fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Result<Found, LayoutError> {
     let mut found = Found::default();
-    for Listed { file_name, path, outside, .. } in source.list()? {
-        let name = file_name.to_string_lossy();
-        let stem = name.strip_suffix(".sql");
-        if name.starts_with('.') || stem.is_none() && !name.starts_with(BEFORE) && !name.starts_with(AFTER) {
-            continue;
-        }
-        let (known, named) = stem.and_then(variant).map_or((stem, None), |(stem, named)| (Some(stem), Some(named)));
-        match known.filter(|known| [BEFORE, AFTER].contains(known)) {
-            None => problems.push(problem(&path, unknown(&name))),
-            Some(_) if named.is_some_and(|named| named != dialect) => {}
-            Some(_) if outside.is_some() => {
-                problems.extend(outside.map(|target| problem(&path, Fault::LinkOutside(target))));
-            }
-            Some(known) if named.is_some() => found.own.push((known.to_owned(), path)),
-            Some(known) => found.plain.push((known.to_owned(), path)),
-        }
+    for (stem, Listed { file_name, path, outside, .. }) in sql_files(source, Home::Others, problems)? {
+        let fault = match (variant(&stem), outside) {
+            (Ok((name, _)), _) if ![BEFORE, AFTER].contains(&name) => Some(unknown(&file_name.to_string_lossy())),
+            (Ok((_, Some(database))), _) if database != Database::Ours(dialect) => None,
+            (Ok(_), Some(target)) => Some(Fault::LinkOutside(target)),
+            (Ok((name, database)), None) => found.add(name, database, &path).map(|other| Fault::SameName { other }),
+            (Err(fault), _) => Some(fault),
+        };
+        problems.extend(fault.map(|fault| problem(&path, fault)));
     }
     Ok(found)
+}
+
+/// A file that is named as a hook and is not SQL.
+fn not_sql(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<(), LayoutError> {
+    for Listed { file_name, path, folder, .. } in source.list()? {
+        let name = file_name.to_string_lossy();
+        let hook = !folder && !is_left_behind(&name) && sql_stem(&name).is_none();
+        let named = problems.iter().any(|problem| problem.path == path);
+        if hook && !named && (name.starts_with(BEFORE) || name.starts_with(AFTER)) {
+            problems.push(problem(&path, unknown(&name)));
+        }
+    }
+    Ok(())
 }
 
 fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<Script> {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::source::Source;
+use super::entry::{Home, sql_files};
+use super::source::{Listed, Source};
+use super::word::{Database, Suffixes, suffixes};
 use super::{Fault, FileProblem, LayoutError, Links, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
@@ -60,67 +62,34 @@ struct FileName {
     version: Version,
     name: String,
     down: bool,
-    dialect: Option<Dialect>,
+    database: Option<Database>,
 }
 
 impl FileName {
-    /// Reads `<digits>_<name>[.down][.<dialect>].sql`; the two suffixes in either order.
-    fn parse(path: PathBuf, file_name: &str) -> Option<Self> {
-        let stem = file_name.strip_suffix(".sql")?;
-        let (digits, rest) = stem.split_once('_')?;
-        let version = Version::from_digits(digits)?;
-        let (mut name, mut down, mut dialect) = (rest, false, None);
-        while let Some((before, suffix)) = name.rsplit_once('.') {
-            let named = Dialect::ALL.into_iter().find(|dialect| dialect.word() == suffix);
-            if suffix == "down" && !down {
-                down = true;
-            } else if named.is_some() && dialect.is_none() {
-                dialect = named;
-            } else {
-                break;
-            }
-            name = before;
+    /// Reads `<digits>_<name>[.down][.<database>]`; the two suffixes in either order.
+    fn parse(path: PathBuf, stem: &str) -> Result<Self, Fault> {
+        let (digits, rest) = stem.split_once('_').ok_or(Fault::NoVersion)?;
+        let version = Version::from_digits(digits).ok_or(Fault::NoVersion)?;
+        let Suffixes { name, down, database } = suffixes(rest)?;
+        if name.is_empty() {
+            return Err(Fault::NoVersion);
         }
-        (!name.is_empty()).then(|| Self { path, version, name: name.to_owned(), down, dialect })
+        Ok(Self { path, version, name: name.to_owned(), down, database })
     }
 }
 
-/// The directory's SQL files; files that are no migrations at all (`README.md`, `atlas.sum`) are passed over.
+/// The directory's migrations by their names.
 fn list(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
-    let entries = source.list()?;
-    let mut names = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let (path, file_name) = (entry.path, entry.file_name.to_string_lossy().into_owned());
-        match judge(&path, &file_name, entry.folder) {
-            Verdict::Stray => {}
-            Verdict::Fault(fault) => problems.push(problem(&path, fault)),
-            Verdict::Migration => match (entry.outside, FileName::parse(path.clone(), &file_name)) {
-                (Some(target), _) => problems.push(problem(&path, Fault::LinkOutside(target))),
-                (None, Some(name)) => names.push(name),
-                (None, None) => problems.push(problem(&path, Fault::NoVersion)),
-            },
+    let files = sql_files(source, Home::Migrations, problems)?;
+    let mut names = Vec::with_capacity(files.len());
+    for (stem, Listed { path, outside, .. }) in files {
+        let read = outside.map_or(Ok(()), |target| Err(Fault::LinkOutside(target)));
+        match read.and_then(|()| FileName::parse(path.clone(), &stem)) {
+            Ok(name) => names.push(name),
+            Err(fault) => problems.push(problem(&path, fault)),
         }
     }
     Ok(names)
-}
-
-enum Verdict {
-    Stray,
-    Migration,
-    Fault(Fault),
-}
-
-fn judge(path: &Path, file_name: &str, folder: bool) -> Verdict {
-    let numbered = file_name.split_once('_').is_some_and(|(digits, _)| Version::from_digits(digits).is_some());
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    match extension {
-        _ if file_name.starts_with('.') => Verdict::Stray,
-        "sql" if !folder => Verdict::Migration,
-        "go" | "rs" | "ts" | "js" | "py" if numbered => Verdict::Fault(Fault::Code),
-        _ if !folder => Verdict::Stray,
-        _ if path.join("up.sql").is_file() || path.join("migration.sql").is_file() => Verdict::Fault(Fault::Folder),
-        _ => Verdict::Stray,
-    }
 }
 
 fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Version, Vec<FileName>> {
@@ -130,7 +99,7 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
         let rival = group.iter().find(|other| {
             other.name != name.name
                 || other.version.as_str() != name.version.as_str()
-                || (other.down, other.dialect) == (name.down, name.dialect)
+                || (other.down, other.database) == (name.down, name.database)
         });
         match rival {
             Some(other) if other.down && name.name.strip_suffix(".up") == Some(&other.name) => {
@@ -174,8 +143,8 @@ fn load_all(source: Source<'_>, groups: &[Vec<FileName>], dialect: Dialect) -> V
 /// The migration as this dialect has it; `None` where its files are for other databases only.
 fn load(source: Source<'_>, group: &[FileName], dialect: Dialect) -> Loaded {
     let pick = |down: bool| {
-        let of = |wanted: Option<Dialect>| group.iter().find(|name| name.down == down && name.dialect == wanted);
-        of(Some(dialect)).or_else(|| of(None))
+        let of = |wanted: Option<Database>| group.iter().find(|name| name.down == down && name.database == wanted);
+        of(Some(Database::Ours(dialect))).or_else(|| of(None))
     };
     let Some(up) = pick(false) else {
         return Ok(None);

@@ -5,7 +5,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::entry::sql_stem;
 use super::{LayoutError, Links};
+
+/// How far below a folder SQL is looked for.
+const DEEPEST: usize = 3;
 
 /// The files of one directory, wherever it is.
 #[derive(Clone, Copy)]
@@ -88,6 +92,18 @@ impl Source<'_> {
         }
     }
 
+    /// A file of SQL below one of its folders whose stem `wanted` takes, hidden ones left out; the system's words when a
+    /// folder cannot be read.
+    pub(super) fn sql_below(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Option<PathBuf>, String> {
+        match self {
+            Self::Disk { .. } => sql_on_disk(folder, wanted, DEEPEST).map_err(|error| error.to_string()),
+            Self::Embedded { files, .. } => {
+                let mut below = files.0.iter().map(|(path, _)| path).filter(|path| path.starts_with(folder));
+                Ok(below.find(|path| is_wanted(path, wanted)).cloned())
+            }
+        }
+    }
+
     /// The bytes of one of its files; the system's words when they cannot be had.
     pub(super) fn read(&self, path: &Path) -> Result<Cow<'_, [u8]>, String> {
         match self {
@@ -123,11 +139,39 @@ pub(super) fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
     (!target.starts_with(home)).then_some(target)
 }
 
+fn sql_on_disk(folder: &Path, wanted: &dyn Fn(&str) -> bool, depth: usize) -> std::io::Result<Option<PathBuf>> {
+    let mut entries = fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name();
+        let deeper = entry.file_type().is_ok_and(|kind| kind.is_dir()) && depth > 0;
+        if deeper && name != "node_modules" && !name.to_string_lossy().starts_with('.') {
+            if let Some(found) = sql_on_disk(&path, wanted, depth - 1)? {
+                return Ok(Some(found));
+            }
+        } else if is_wanted(&path, wanted) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn is_wanted(path: &Path, wanted: &dyn Fn(&str) -> bool) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    !name.starts_with('.') && sql_stem(&name).is_some_and(wanted)
+}
+
+/// The files of one directory, and the folders in it that others lie below.
 fn embedded(files: &EmbeddedFiles, directory: &Path) -> Vec<Listed> {
-    let here = files.0.iter().filter(|(path, _)| path.parent() == Some(directory));
-    here.filter_map(|(path, _)| {
-        let file_name = path.file_name()?.to_owned();
-        Some(Listed { file_name, path: path.clone(), folder: false, outside: None })
-    })
-    .collect()
+    let mut listed: Vec<Listed> = Vec::new();
+    for (path, _) in &files.0 {
+        let mut parts = path.strip_prefix(directory).map(Path::components).into_iter().flatten();
+        let Some(first) = parts.next() else { continue };
+        let (file_name, folder) = (first.as_os_str().to_owned(), parts.next().is_some());
+        if !folder || listed.last().is_none_or(|last| !last.folder || last.file_name != file_name) {
+            listed.push(Listed { path: directory.join(&file_name), file_name, folder, outside: None });
+        }
+    }
+    listed
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod daily;
 mod exec;
 mod failures;
+mod files;
 mod health;
 mod help;
 mod hooks;

@@ -1,5 +1,7 @@
 //! Directories of files, and what is made of them.
 
+mod names;
+
 use std::path::Path;
 
 use migrascope::layout::{self, LayoutError, Links, Ways};
@@ -104,9 +106,9 @@ fn what_could_be_meant_as_a_migration_is_never_left_out_without_a_word() {
             ("20260101000000_d/up.sql", ""),
             ("4_e.down.sql", ""),
         ],
-        "2-b.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
-         20260101000000_d a folder for each migration is another tool's layout\n\
+        "20260101000000_d a folder for each migration is another tool's layout\n\
          3_c.go a migration in code cannot be run, only SQL\n\
+         2-b.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
          add_users.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
          4_e.down.sql a down file without its migration",
     );
@@ -203,7 +205,8 @@ fn hooks_are_found_beside_the_migrations_and_are_none_of_them() {
         (
             &[("hooks/befor_each.sql", ""), ("hooks/before_each.postgers.sql", ""), ("hooks/seed.sql", "")],
             "hooks/befor_each.sql: no hook has this name; did you mean before_each.sql?\n\
-             hooks/before_each.postgers.sql: no hook has this name; did you mean before_each.sql?\n\
+             hooks/before_each.postgers.sql: no database is called postgers: the file would be used on all of them; \
+             did you mean .postgres.sql?\n\
              hooks/seed.sql: no hook has this name",
         ),
     ] {

@@ -152,7 +152,7 @@ fn nothing_prints_below_the_command_line() {
 #[test]
 fn no_kind_of_database_is_matched_above_its_room() {
     for word in ["Dialect::Postgres", "Dialect::Mysql", "Dialect::Sqlite"] {
-        only_in(word, &["src/database", "src/script", "src/migration.rs", "src/plan/change/tests.rs"]);
+        only_in(word, &["src/database", "src/script", "src/migration", "src/plan/change/tests.rs"]);
     }
 }
 

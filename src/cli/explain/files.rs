@@ -48,6 +48,17 @@ fn file(problem: &FileProblem) -> Diagnosis {
             .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
         Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the way back keeps its .down"),
         Fault::Folder => diagnosis.help("make one file of the folder, by a name such as 20260131120000_add_users.sql"),
+        Fault::SubFolder { .. } => diagnosis.help(
+            "move its files up into the directory, or the folder out of it; one whose name begins with _ or . is passed over",
+        ),
+        Fault::NotSql => diagnosis.help("name it .sql, move it out of the directory, or let its name begin with a dot"),
+        Fault::Code => diagnosis.help("write it as SQL, or move the file out of the directory"),
+        Fault::UnknownDatabase { .. } => diagnosis.help("name the database so, or write the name without a dot before that word"),
+        Fault::SuffixInside { .. } => {
+            diagnosis.help("put it last, as in 1_a.postgres.sql or 1_a.down.sql, or write the name without that dot")
+        }
+        Fault::WayBack { .. } => diagnosis.help("name a way back .down.sql, or write the name without that dot"),
+        Fault::SameName { .. } => diagnosis.help("remove one of the two files"),
         Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }

@@ -1,0 +1,132 @@
+//! What an entry of a directory is by its name: SQL, a neighbour that does not concern us, or a fault. Nothing else.
+
+use super::source::{Listed, Source};
+use super::word::is_database;
+use super::{Fault, FileProblem, LayoutError};
+
+/// The folders beside migrations that have a meaning of their own.
+const OWN_FOLDERS: [&str; 2] = ["hooks", "checks"];
+/// How SQL for one migration is named where each has a folder.
+const IN_A_FOLDER_EACH: [&str; 3] = ["up", "down", "migration"];
+/// Endings of what editors and merges leave behind.
+const LEFT_BEHIND: [&str; 6] = ["bak", "orig", "rej", "swp", "swo", "tmp"];
+/// Endings of prose, which may be numbered too.
+const PROSE: [&str; 6] = ["md", "markdown", "mdx", "txt", "rst", "adoc"];
+/// Endings of programs: a migration in one of them has a message of its own.
+const CODE: [&str; 20] = [
+    "go", "rs", "ts", "js", "py", "mjs", "cjs", "mts", "cts", "rb", "php", "java", "kt", "groovy", "scala", "cs", "ex",
+    "exs", "pl", "sh",
+];
+
+/// Which directory it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// Of migrations, whose names begin with a version.
+    Migrations,
+    /// Of hooks or of checks, whose names do not.
+    Others,
+}
+
+/// The entries that are SQL, each with its stem; every other one is a neighbour or a problem.
+pub(super) fn sql_files(
+    source: Source<'_>,
+    home: Home,
+    problems: &mut Vec<FileProblem>,
+) -> Result<Vec<(String, Listed)>, LayoutError> {
+    let mut files = Vec::new();
+    for entry in source.list()? {
+        let name = entry.file_name.to_string_lossy().into_owned();
+        match kind(source, home, &entry, &name) {
+            Kind::Neighbour => {}
+            Kind::Sql(stem) => files.push((stem.to_owned(), entry)),
+            Kind::Fault(fault) => problems.push(FileProblem { path: entry.path, place: None, fault, text: None }),
+        }
+    }
+    Ok(files)
+}
+
+enum Kind<'n> {
+    Neighbour,
+    Sql(&'n str),
+    Fault(Fault),
+}
+
+fn kind<'n>(source: Source<'_>, home: Home, entry: &Listed, name: &'n str) -> Kind<'n> {
+    match sql_stem(name) {
+        // Kubernetes mounts a ConfigMap with links of such names.
+        _ if name.starts_with('.') => Kind::Neighbour,
+        _ if entry.folder => folder(source, home, entry, name),
+        _ if is_left_behind(name) => Kind::Neighbour,
+        Some(stem) => Kind::Sql(stem),
+        None => fault_of(home, name).map_or(Kind::Neighbour, Kind::Fault),
+    }
+}
+
+/// The name without `.sql`, in any case.
+pub(super) fn sql_stem(name: &str) -> Option<&str> {
+    let (stem, end) = name.split_at_checked(name.len().checked_sub(".sql".len())?)?;
+    end.eq_ignore_ascii_case(".sql").then_some(stem)
+}
+
+/// Whether an editor or a merge made the file beside the one that is meant.
+pub(super) fn is_left_behind(name: &str) -> bool {
+    name.ends_with('~')
+        || name.len() > 1 && name.starts_with('#') && name.ends_with('#')
+        || LEFT_BEHIND.iter().any(|end| extension(name).eq_ignore_ascii_case(end))
+}
+
+/// The fault of a file that is not SQL by its name.
+fn fault_of(home: Home, name: &str) -> Option<Fault> {
+    let lower = name.to_ascii_lowercase();
+    let end = extension(&lower);
+    let is = |ends: &[&str]| ends.contains(&end);
+    let numbered = home == Home::Migrations && is_numbered(name) && !is(&PROSE);
+    if numbered && is(&CODE) {
+        return Some(Fault::Code);
+    }
+    (numbered || lower.contains(".sql.") || end.ends_with("sql")).then_some(Fault::NotSql)
+}
+
+fn folder(source: Source<'_>, home: Home, entry: &Listed, name: &str) -> Kind<'static> {
+    let own = home == Home::Migrations && OWN_FOLDERS.contains(&name);
+    if own || name.starts_with('_') || name == "lost+found" {
+        return Kind::Neighbour;
+    }
+    let all = home == Home::Others || is_database(name);
+    let found = match source.sql_below(&entry.path, &|stem| all || is_migration(stem)) {
+        Ok(found) => found,
+        Err(reason) => return Kind::Fault(Fault::Unreadable(reason)),
+    };
+    let stem = found.as_ref().and_then(|file| file.file_stem()).map(|stem| stem.to_string_lossy().to_ascii_lowercase());
+    match (found, stem) {
+        (_, Some(stem)) if IN_A_FOLDER_EACH.contains(&stem.as_str()) => Kind::Fault(Fault::Folder),
+        (Some(file), _) => Kind::Fault(Fault::SubFolder { file }),
+        (None, _) if home == Home::Migrations && names_migration(name) => Kind::Fault(Fault::Folder),
+        (None, _) => Kind::Neighbour,
+    }
+}
+
+/// Whether SQL of this stem is probably meant to be run by us, or was by another tool.
+fn is_migration(stem: &str) -> bool {
+    let lower = stem.to_ascii_lowercase();
+    let versioned = lower.trim_start_matches(['v', 'u', 'b', 'r']);
+    is_numbered(stem)
+        || is_numbered(versioned) && lower.len() == versioned.len() + 1
+        || lower.starts_with("r__")
+        || IN_A_FOLDER_EACH.contains(&lower.as_str())
+        || lower.starts_with("before_each")
+        || lower.starts_with("after_each")
+}
+
+fn is_numbered(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a folder is named as a migration is.
+fn names_migration(name: &str) -> bool {
+    is_numbered(name) && name.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('_')
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, end)| end)
+}

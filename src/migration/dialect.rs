@@ -1,0 +1,38 @@
+//! The dialects of SQL that scripts are read in, and their names.
+
+/// The SQL dialect a script is read in; MariaDB reads as [`Dialect::Mysql`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// PostgreSQL 13 and later.
+    Postgres,
+    /// MySQL 8 and later, MariaDB 10.5 and later.
+    Mysql,
+    /// SQLite 3.
+    Sqlite,
+}
+
+impl Dialect {
+    /// Every dialect, in the order in which messages name them.
+    pub const ALL: [Self; 3] = [Self::Postgres, Self::Mysql, Self::Sqlite];
+
+    /// The word for this dialect in file names: `postgres`, `mysql` or `sqlite`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    /// Every word for this dialect in file names, [`Dialect::word`] first; the words of MariaDB are those of MySQL, because
+    /// files are read before the server is known.
+    #[must_use]
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Postgres => &["postgres", "postgresql", "pg", "pgsql", "psql"],
+            Self::Mysql => &["mysql", "mariadb", "maria"],
+            Self::Sqlite => &["sqlite", "sqlite3"],
+        }
+    }
+}
