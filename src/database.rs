@@ -88,6 +88,8 @@ pub struct Abilities {
     pub table_suffix: &'static str,
     /// Whether everything goes to one session of the server: not so behind a pooler that lends sessions for a transaction each.
     pub own_session: bool,
+    /// Whether foreign keys are enforced, where each session can switch that and a transaction ignores the switch; else `None`.
+    pub foreign_keys: Option<bool>,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -131,6 +133,19 @@ fn milliseconds(duration: Duration) -> String {
 
 /// The columns of one row as text; `None` is NULL.
 pub type Row = Vec<Option<String>>;
+
+/// Rows of one table that refer to rows of another one which are not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphans {
+    /// The table that refers.
+    pub table: String,
+    /// The table that it refers to.
+    pub parent: String,
+    /// How many rows.
+    pub rows: u64,
+    /// What finds one of them, such as `rowid 5`; `None` where its table has no such number.
+    pub first: Option<String>,
+}
 
 /// What a statement did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -263,6 +278,12 @@ pub trait Session: Send {
 
     /// SQL that returns a row as long as the session with this process number lives; `None` where a session cannot outlive its client.
     fn living(&self, process: u64) -> Option<String>;
+
+    /// Switches whether foreign keys are enforced, outside of a transaction, where [`Abilities::foreign_keys`] says that it can be.
+    async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError>;
+
+    /// The rows that violate a foreign key, counted for each pair of tables; those of a table that cannot be checked are left out.
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError>;
 
     /// What only this database can be asked about its health.
     fn probes(&self) -> Vec<Probe>;

@@ -58,6 +58,8 @@ pub struct Rules {
     pub missing: Missing,
     /// Whether the database can roll DDL back.
     pub transactional_ddl: bool,
+    /// Whether foreign keys are enforced at the beginning, where a script can switch that and a transaction ignores the switch.
+    pub foreign_keys: Option<bool>,
     /// The database's name for messages.
     pub product: &'static str,
 }

@@ -155,6 +155,7 @@ pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -
         order: options.order,
         missing,
         transactional_ddl: abilities.transactional_ddl,
+        foreign_keys: abilities.foreign_keys,
         product: abilities.product,
     }
 }

@@ -9,6 +9,7 @@ mod head;
 mod kind;
 mod lexer;
 mod place;
+mod pragma;
 mod problem;
 mod program;
 mod quote;

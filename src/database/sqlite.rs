@@ -4,6 +4,7 @@ mod error;
 mod health;
 mod keeper;
 mod options;
+mod orphans;
 mod session;
 mod wire;
 

@@ -122,7 +122,7 @@ fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<Fi
 
 /// What would end the transaction that a hook is run in, or cannot be run in one.
 fn leaves_transaction(statement: &Statement) -> bool {
-    !matches!(statement.kind, StatementKind::Ordinary)
+    !matches!(statement.kind, StatementKind::Ordinary | StatementKind::Savepoint | StatementKind::Release)
 }
 
 fn misplaced(script: &Script, statement: &Statement) -> FileProblem {

@@ -1,10 +1,14 @@
 //! One step of a plan, and whether it can run in one transaction.
 
-use std::ops::Range;
+mod atomicity;
+mod foreign_keys;
 
+use std::borrow::Cow;
+
+use self::atomicity::Execution;
 use super::Rules;
 use crate::history::Direction;
-use crate::migration::{Migration, Progress, Script, Statement, StatementKind};
+use crate::migration::{Migration, Progress, Script, Statement};
 
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,26 +41,31 @@ pub struct Step<'a> {
     pub script: &'a Script,
     /// Whether in one transaction.
     pub atomic: Atomic,
+    /// Whether foreign keys are enforced during its transaction, where its script switches that: a transaction ignores the switch, so
+    /// it is made before the transaction, and back behind it. Where they are not, they are checked before the commit.
+    pub foreign_keys: Option<bool>,
     /// How many of its statements took effect in an earlier attempt, and are not run again.
     pub done: usize,
     /// Which of these are run again all the same, because they set something for the session that the rest needs.
     pub set_again: Vec<usize>,
     /// The journal's keys of the attempts that it goes on from.
     pub(crate) settles: Vec<String>,
-    kept: Range<usize>,
+    sent: Cow<'a, [Statement]>,
 }
 
 impl<'a> Step<'a> {
     pub(super) fn new(migration: &'a Migration, script: &'a Script, direction: Direction, rules: &Rules) -> Self {
-        let (atomic, kept) = atomicity(script, rules);
-        Self { migration, direction, script, atomic, done: 0, set_again: Vec::new(), settles: Vec::new(), kept }
+        let Execution { atomic, foreign_keys, sent } = atomicity::decide(script, rules);
+        let (set_again, settles) = (Vec::new(), Vec::new());
+        Self { migration, direction, script, atomic, foreign_keys, done: 0, set_again, settles, sent }
     }
 
     /// One that goes on behind its first `done` statements; never atomic, whatever its script says now, because these have run.
     pub(super) fn resumed(migration: &'a Migration, script: &'a Script, direction: Direction, done: usize) -> Self {
         let atomic = Atomic::No { why: "it goes on where an earlier attempt has left it".to_owned() };
-        let kept = 0..script.statements.len();
-        Self { migration, direction, script, atomic, done, set_again: Vec::new(), settles: Vec::new(), kept }
+        let (set_again, settles) = (Vec::new(), Vec::new());
+        let sent = Cow::Borrowed(script.statements.as_slice());
+        Self { migration, direction, script, atomic, foreign_keys: None, done, set_again, settles, sent }
     }
 
     /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.
@@ -64,10 +73,10 @@ impl<'a> Step<'a> {
         Progress::of((0..count.min(self.statements().len())).map(|index| self.text(index)))
     }
 
-    /// The statements that will be sent: all of the script, but for a `BEGIN … COMMIT` around everything.
+    /// The statements that will be sent: all of the script, but for a `BEGIN … COMMIT` of its own in place of which ours stands.
     #[must_use]
-    pub fn statements(&self) -> &'a [Statement] {
-        &self.script.statements[self.kept.clone()]
+    pub fn statements(&self) -> &[Statement] {
+        &self.sent
     }
 
     /// The text of one of [`Step::statements`], exactly as the file has it; empty past the last one.
@@ -80,50 +89,5 @@ impl<'a> Step<'a> {
     #[must_use]
     pub fn changes_session(&self) -> bool {
         self.statements().iter().any(|statement| statement.changes_session)
-    }
-}
-
-/// Decides whether a script can run in one transaction, and which of its statements are sent then.
-fn atomicity(script: &Script, rules: &Rules) -> (Atomic, Range<usize>) {
-    let all = 0..script.statements.len();
-    let no = |why: String| (Atomic::No { why }, all.clone());
-    if !rules.transactional_ddl {
-        return no(format!("{} commits each DDL statement by itself", rules.product));
-    }
-    if script.directives.no_transaction {
-        return no("its file says no-transaction".to_owned());
-    }
-    if let Some((line, why)) = script.statements.iter().find_map(refusal) {
-        return no(format!("line {line}: {why}"));
-    }
-    let control = |statement: &Statement| {
-        matches!(statement.kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback)
-    };
-    match script.statements.as_slice() {
-        [first, inner @ .., last]
-            if first.kind == (StatementKind::Begin { plain: true })
-                && last.kind == StatementKind::Commit
-                && !inner.iter().any(control) =>
-        {
-            (Atomic::Yes, 1..all.end - 1)
-        }
-        statements => match statements.iter().find(|statement| control(statement)) {
-            Some(statement) => {
-                no(format!("line {}: {} of its own, not around everything", statement.line, statement.summary))
-            }
-            None => (Atomic::Yes, all),
-        },
-    }
-}
-
-fn refusal(statement: &Statement) -> Option<(u32, String)> {
-    match statement.kind {
-        StatementKind::ConcurrentIndex => {
-            Some((statement.line, "a concurrent index command cannot run in a transaction".to_owned()))
-        }
-        StatementKind::NoTransaction { what } => {
-            Some((statement.line, format!("{what} has no effect or is refused in a transaction")))
-        }
-        StatementKind::Ordinary | StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback => None,
     }
 }

@@ -3,6 +3,7 @@
 mod atomic;
 mod effect;
 mod fate;
+mod foreign_keys;
 mod index;
 mod restore;
 mod retry;

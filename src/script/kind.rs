@@ -3,6 +3,7 @@
 use crate::migration::{Dialect, StatementKind};
 
 use super::head::Head;
+use super::pragma;
 use super::token::Token;
 
 /// The kind of the statement that these tokens are.
@@ -11,7 +12,7 @@ pub(super) fn of(dialect: Dialect, tokens: &[Token<'_>]) -> StatementKind {
     transaction(dialect, head.clone())
         .or_else(|| match dialect {
             Dialect::Postgres => concurrent_index(head.clone()).or_else(|| refused_by_postgres(head).map(outside)),
-            Dialect::Sqlite => refused_by_sqlite(head).map(outside),
+            Dialect::Sqlite => sqlite(head),
             Dialect::Mysql => None,
         })
         .unwrap_or(StatementKind::Ordinary)
@@ -136,26 +137,12 @@ fn holds_phrase(head: &Head<'_, '_>, words: &[&str]) -> bool {
     head.rest().windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| token.is_word(word)))
 }
 
-/// Commands that SQLite refuses inside a transaction, and settings that it ignores there.
-fn refused_by_sqlite(mut head: Head<'_, '_>) -> Option<&'static str> {
+/// Commands that SQLite refuses inside a transaction, settings that it ignores there, and savepoints.
+fn sqlite(mut head: Head<'_, '_>) -> Option<StatementKind> {
     match () {
-        () if head.take("VACUUM") => Some("VACUUM"),
-        () if head.take("PRAGMA") => pragma(head),
-        () => None,
+        () if head.take("VACUUM") => Some(outside("VACUUM")),
+        () if head.take("SAVEPOINT") => Some(StatementKind::Savepoint),
+        () if head.take("RELEASE") => Some(StatementKind::Release),
+        () => pragma::kind(head),
     }
-}
-
-fn pragma(mut head: Head<'_, '_>) -> Option<&'static str> {
-    if head.rest().get(1).is_some_and(|token| token.is_symbol(".")) {
-        head.next();
-        head.next();
-    }
-    let what = [
-        ("foreign_keys", "PRAGMA foreign_keys"),
-        ("journal_mode", "PRAGMA journal_mode"),
-        ("synchronous", "PRAGMA synchronous"),
-    ]
-    .into_iter()
-    .find_map(|(name, what)| head.take(name).then_some(what));
-    what.filter(|_| !head.is_empty()).or_else(|| head.is("wal_checkpoint").then_some("PRAGMA wal_checkpoint"))
 }

@@ -135,10 +135,7 @@ impl<'a> State<'a> {
     fn take(&mut self, index: usize, kind: StatementKind, text: &'a str) {
         let split = split::split(text, self.dialect);
         let tokens: Vec<Token<'a>> = split.tokens.into_iter().filter(|token| token.kind != TokenKind::Hint).collect();
-        if !matches!(
-            kind,
-            StatementKind::Ordinary | StatementKind::NoTransaction { .. } | StatementKind::ConcurrentIndex
-        ) {
+        if matches!(kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback) {
             return self.transaction(kind, &Head::of(&tokens));
         }
         if self.savepoint(Head::of(&tokens)) {

@@ -9,6 +9,7 @@ mod location;
 pub(crate) mod locking;
 mod own_transaction;
 mod postgres;
+mod rebuild;
 mod repair;
 mod resuming;
 mod retries;

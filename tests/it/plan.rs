@@ -1,5 +1,7 @@
 //! Planning: a table of histories and directories, and what comes of them.
 
+mod foreign_keys;
+
 use std::path::PathBuf;
 
 use migrascope::history::{Attempt, Direction, Entry, History, State};
@@ -56,6 +58,7 @@ fn rules() -> Rules {
         order: Order::Strict,
         missing: Missing::Refuse,
         transactional_ddl: true,
+        foreign_keys: None,
         product: "PostgreSQL",
     }
 }

@@ -83,6 +83,7 @@ pub(crate) fn step(step: &Step<'_>) -> Value {
         "path": step.script.path,
         "atomic": why.is_none(),
         "not_atomic_because": why,
+        "foreign_keys": step.foreign_keys.map(|on| if on { "on" } else { "off" }),
         "statements": step.statements().len(),
     })
 }

@@ -29,7 +29,13 @@ pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>, hooks
 fn show_step(out: &mut Output, step: &Step<'_>) {
     let (version, name) = (&step.migration.version, one_line(&step.migration.name));
     let atomic = match &step.atomic {
-        Atomic::Yes => "in one transaction".to_owned(),
+        Atomic::Yes => match step.foreign_keys {
+            None => "in one transaction".to_owned(),
+            Some(true) => "in one transaction, foreign keys switched on around it".to_owned(),
+            Some(false) => {
+                "in one transaction, foreign keys switched off around it and checked before its commit".to_owned()
+            }
+        },
         Atomic::No { why } => format!("{ODD}not atomic{ODD:#}: {}", one_line(why)),
     };
     out.line(format_args!("\n{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));

@@ -11,7 +11,7 @@ use super::wire::{Keep, Wire};
 use super::{Mysql, existence, health, keeper, transaction};
 use crate::database::row::number;
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Probe, Row, Session, Value, milliseconds,
+    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
 };
 use crate::report::Stage;
 use crate::script::{Name, Thing};
@@ -71,6 +71,7 @@ impl Session for MysqlSession {
             product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
             timestamp: "DATETIME(6)",
             partial_index: false,
+            foreign_keys: None,
             // The database's own may be latin1, which has no room for every name.
             table_suffix: " CHARACTER SET utf8mb4",
             own_session: true,
@@ -242,6 +243,14 @@ impl Session for MysqlSession {
 
     fn living(&self, process: u64) -> Option<String> {
         Some(format!("SELECT 'yes' FROM information_schema.PROCESSLIST WHERE ID = {process}"))
+    }
+
+    async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
+        Ok(Vec::new())
     }
 
     fn probes(&self) -> Vec<Probe> {

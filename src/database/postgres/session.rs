@@ -11,7 +11,7 @@ use super::wire::{Answer, Wire};
 use super::{existence, health, keeper, schemas, transaction};
 use crate::database::row::number;
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Probe, Row, Session, Value,
+    Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
 };
 use crate::report::Stage;
 use crate::script::{Name, Thing};
@@ -142,6 +142,7 @@ impl Session for PostgresSession {
             product: "PostgreSQL",
             timestamp: "TIMESTAMP WITH TIME ZONE",
             partial_index: true,
+            foreign_keys: None,
             table_suffix: "",
             own_session: !self.pooled,
         }
@@ -325,6 +326,14 @@ impl Session for PostgresSession {
 
     fn living(&self, process: u64) -> Option<String> {
         Some(format!("SELECT 'yes' FROM pg_catalog.pg_stat_activity WHERE pid = {process}"))
+    }
+
+    async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
+        Ok(Vec::new())
     }
 
     fn probes(&self) -> Vec<Probe> {

@@ -8,10 +8,10 @@ use sqlx::Connection;
 
 use super::error::translate;
 use super::wire::{Keep, Wire};
-use super::{Sqlite, health, options};
+use super::{Sqlite, health, options, orphans};
 use crate::database::row::number;
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Probe, Row, Session, Value, milliseconds,
+    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
 };
 use crate::report::Stage;
 use crate::script::{Name, Thing};
@@ -22,12 +22,14 @@ pub(super) struct SqliteSession {
     connector: Sqlite,
     /// What the connection waits for another's lock.
     busy_timeout: Duration,
+    /// Whether a new connection enforces foreign keys.
+    foreign_keys: bool,
 }
 
 impl SqliteSession {
     /// Over this connection.
     pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite) -> Self {
-        Self { wire, identity, connector, busy_timeout: options::BUSY_TIMEOUT }
+        Self { wire, identity, connector, busy_timeout: options::BUSY_TIMEOUT, foreign_keys: false }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
@@ -36,6 +38,7 @@ impl SqliteSession {
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
         }
+        self.foreign_keys = number(&self.wire.query("PRAGMA foreign_keys").await?) == 1;
         Ok(())
     }
 }
@@ -52,6 +55,7 @@ impl Session for SqliteSession {
             pipelined_commit: false,
             product: "SQLite",
             timestamp: "TEXT",
+            foreign_keys: Some(self.foreign_keys),
             partial_index: true,
             table_suffix: "",
             own_session: true,
@@ -244,6 +248,17 @@ impl Session for SqliteSession {
 
     fn living(&self, _process: u64) -> Option<String> {
         None
+    }
+
+    async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError> {
+        self.wire.query(if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" }).await.map(drop)
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
+        let orphans = orphans::find(&mut self.wire).await;
+        // A cancellation that came too late must not hit what runs next.
+        self.connector.interrupt.store(false, Ordering::Relaxed);
+        orphans
     }
 
     fn probes(&self) -> Vec<Probe> {

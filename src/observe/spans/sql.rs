@@ -22,7 +22,7 @@ pub(super) struct Told<'s> {
 
 impl<'s> Told<'s> {
     /// The statement with this index, from 0; `None` past the last one.
-    pub(super) fn of(step: &Step<'s>, index: usize, place: &Place, policy: SqlText) -> Option<Self> {
+    pub(super) fn of(step: &'s Step<'_>, index: usize, place: &Place, policy: SqlText) -> Option<Self> {
         let statement: &'s Statement = step.statements().get(index)?;
         let written = step.text(index);
         let text = match policy {

@@ -47,7 +47,31 @@ impl Engine<'_> {
         Err((failure, outcome))
     }
 
+    /// The transaction, and around it the switch of foreign keys that its script asks for.
     async fn transaction(
+        &mut self,
+        step: &Step<'_>,
+        id: &str,
+        tries: &Tries,
+        done: &mut Vec<StatementReport>,
+    ) -> Result<(), DatabaseError> {
+        let (usual, wanted) = (self.session.abilities().foreign_keys, step.foreign_keys);
+        if let Some(on) = wanted {
+            self.session.enforce_foreign_keys(on).await?;
+        }
+        let result = self.inside(step, id, tries, done).await;
+        if let (Some(on), Some(_)) = (usual, wanted) {
+            if result.is_err() {
+                // A rollback that fails hides nothing: the server rolls back when the session ends.
+                let _ = self.session.rollback().await;
+            }
+            // What the script has set ends with its session in any case.
+            let _ = self.session.enforce_foreign_keys(on).await;
+        }
+        result
+    }
+
+    async fn inside(
         &mut self,
         step: &Step<'_>,
         id: &str,
@@ -56,6 +80,7 @@ impl Engine<'_> {
     ) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
         self.session.begin(Some(&limits)).await?;
+        let orphans = self.orphans_before(step).await?;
         let pipelined = self.session.abilities().pipelined_commit;
         let count = step.statements().len();
         let alone = if pipelined { count.saturating_sub(1) } else { count };
@@ -64,6 +89,7 @@ impl Engine<'_> {
             self.statement(step, index, done).await?;
         }
         self.may_go_on().await?;
+        self.check_foreign_keys(step, &orphans).await?;
         if pipelined {
             let records = self.records(step, id, Elapsed::SinceBegin { before: tries.before() }, tries);
             self.last_statement(step, &records, done).await

@@ -64,6 +64,7 @@ pub(in crate::run) fn is_doubtful(step: &Step<'_>, index: usize, state: State, a
     let commits_alone = |index| !abilities.transactional_ddl && ends_transaction(step.text(index));
     match statement.kind {
         StatementKind::ConcurrentIndex => true,
+        StatementKind::ForeignKeys { .. } | StatementKind::Savepoint | StatementKind::Release => false,
         StatementKind::NoTransaction { .. } => state == State::Unfinished,
         // The journal's note is made inside a transaction of the script's own, unless a statement ends that by itself.
         StatementKind::Begin { .. } => own_transaction(step, index).any(commits_alone),

@@ -104,7 +104,7 @@ impl Engine<'_> {
                 StatementKind::Begin { .. } => course.opened = Some(index),
                 StatementKind::Commit | StatementKind::Rollback => course.opened = None,
                 _ if !abilities.transactional_ddl && ends_transaction(step.text(index)) => course.opened = None,
-                StatementKind::Ordinary | StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => {}
+                _ => {}
             }
             let noted = !was_open && goes_with_its_note(step, index, abilities);
             if noted && index + 1 == step.statements().len() {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Probe, Row,
-    Session, Value,
+    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Orphans, Probe,
+    Row, Session, Value,
 };
 use migrascope::event::Observers;
 use migrascope::layout::Links;
@@ -80,6 +80,7 @@ impl Session for FakeSession {
             product: "Paper",
             timestamp: "TIMESTAMP",
             partial_index: false,
+            foreign_keys: None,
             own_session: true,
             table_suffix: "",
         }
@@ -199,6 +200,14 @@ impl Session for FakeSession {
 
     async fn foreign_tables(&mut self, _: &[&str]) -> Result<u64, DatabaseError> {
         Ok(0)
+    }
+
+    async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
+        Ok(Vec::new())
     }
 
     fn probes(&self) -> Vec<Probe> {

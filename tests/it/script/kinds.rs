@@ -1,7 +1,9 @@
 //! What statements mean for the transaction around them.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
-use migrascope::migration::StatementKind::{self, Begin, Commit, ConcurrentIndex, NoTransaction, Ordinary, Rollback};
+use migrascope::migration::StatementKind::{
+    self, Begin, Commit, ConcurrentIndex, ForeignKeys, NoTransaction, Ordinary, Release, Rollback, Savepoint,
+};
 
 const PLAIN: StatementKind = Begin { plain: true };
 const WITH_MODE: StatementKind = Begin { plain: false };
@@ -26,8 +28,8 @@ fn transaction_control_of_all() {
             ("ROLLBACK", Rollback),
             ("ROLLBACK TO a", Ordinary),
             ("ROLLBACK TO SAVEPOINT a", Ordinary),
-            ("SAVEPOINT a", Ordinary),
-            ("RELEASE SAVEPOINT a", Ordinary),
+            ("SAVEPOINT a", if dialect == Sqlite { Savepoint } else { Ordinary }),
+            ("RELEASE SAVEPOINT a", if dialect == Sqlite { Release } else { Ordinary }),
             ("SELECT 'BEGIN; COMMIT'", Ordinary),
         ];
         check(dialect, &rows);
@@ -141,8 +143,8 @@ fn statements_that_postgres_refuses_in_a_transaction() {
 fn statements_that_sqlite_refuses_or_ignores_in_a_transaction() {
     let refused = [
         ("VACUUM INTO 'a'", "VACUUM"),
-        ("PRAGMA foreign_keys = ON", "PRAGMA foreign_keys"),
-        ("PRAGMA main.foreign_keys(0)", "PRAGMA foreign_keys"),
+        ("PRAGMA foreign_keys = 256", "PRAGMA foreign_keys"),
+        ("PRAGMA foreign_keys = maybe", "PRAGMA foreign_keys"),
         ("PRAGMA journal_mode = WAL", "PRAGMA journal_mode"),
         ("PRAGMA synchronous = OFF", "PRAGMA synchronous"),
         ("PRAGMA wal_checkpoint", "PRAGMA wal_checkpoint"),
@@ -151,4 +153,18 @@ fn statements_that_sqlite_refuses_or_ignores_in_a_transaction() {
     let taken =
         ["PRAGMA foreign_keys", "PRAGMA journal_mode", "PRAGMA foreign_key_check(a)", "ATTACH 'a' AS b", "DETACH b"];
     check(Sqlite, &taken.map(|text| (text, Ordinary)));
+}
+
+#[test]
+fn every_form_of_the_switch_of_foreign_keys_is_read() {
+    for (value, on) in
+        [("ON", true), ("yes", true), ("True", true), ("1", true), ("off", false), ("no", false), ("0", false)]
+    {
+        for name in ["foreign_keys", "FOREIGN_KEYS", "\"foreign_keys\"", "main.foreign_keys", "\"main\".[foreign_keys]"]
+        {
+            for value in [format!(" = {value}"), format!("={value}"), format!("({value})"), format!("='{value}'")] {
+                check(Sqlite, &[(&format!("PRAGMA {name}{value}"), ForeignKeys { on })]);
+            }
+        }
+    }
 }

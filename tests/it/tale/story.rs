@@ -138,6 +138,7 @@ pub(super) fn planned(set: &MigrationSet) -> Plan<'_> {
         order: Order::Strict,
         missing: Missing::Refuse,
         transactional_ddl: true,
+        foreign_keys: None,
         product: "MariaDB",
     };
     plan::up(set, &History::default(), &rules).expect("a plan")

@@ -1,0 +1,61 @@
+//! One statement of a script, and what it means for the transaction around it.
+
+/// What a statement means for the transaction around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StatementKind {
+    /// Runs inside a transaction and outside of one.
+    Ordinary,
+    /// Opens a transaction; `plain` when it asks for no isolation level or mode of its own.
+    Begin {
+        /// Whether it is a bare `BEGIN` or `START TRANSACTION`.
+        plain: bool,
+    },
+    /// Commits the open transaction.
+    Commit,
+    /// Rolls the open transaction back (not to a savepoint).
+    Rollback,
+    /// Builds, rebuilds or drops an index concurrently: not inside a transaction, and a failure leaves an invalid index.
+    ConcurrentIndex,
+    /// Refused, or ignored without a word, inside a transaction.
+    NoTransaction {
+        /// The command that says so, such as `VACUUM` or `PRAGMA foreign_keys`.
+        what: &'static str,
+    },
+    /// Switches whether SQLite enforces foreign keys; a transaction ignores it without a word.
+    ForeignKeys {
+        /// Whether they are enforced from now on.
+        on: bool,
+    },
+    /// Sets a savepoint of SQLite, which opens a transaction where none is open.
+    Savepoint,
+    /// Releases a savepoint of SQLite, which commits the transaction that it has opened.
+    Release,
+}
+
+/// One statement of a script: a range of its text, without the terminator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// First byte of its first token.
+    pub start: usize,
+    /// One past the last byte of its last token.
+    pub end: usize,
+    /// Where it starts.
+    pub line: u32,
+    /// Column in characters, counted from 1.
+    pub column: u32,
+    /// What it means for a transaction.
+    pub kind: StatementKind,
+    /// Whether it can leave a setting, a role or a temporary object behind in the session.
+    pub changes_session: bool,
+    /// `{operation} {target}` of low cardinality, at most 255 characters: `CREATE TABLE users`.
+    pub summary: String,
+}
+
+impl Statement {
+    /// The statement's text in the script it came from; empty when `script` is another text.
+    #[must_use]
+    pub fn text<'a>(&self, script: &'a str) -> &'a str {
+        script.get(self.start..self.end).unwrap_or_default()
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether a script can run in one transaction, and which of its statements are sent then.
+
+use std::borrow::Cow;
+
+use super::foreign_keys;
+use super::{Atomic, Rules};
+use crate::migration::{Script, Statement, StatementKind};
+
+/// How a script is run.
+pub(super) struct Execution<'a> {
+    pub(super) atomic: Atomic,
+    /// Whether foreign keys are enforced during its transaction, where it is not as the connection has it.
+    pub(super) foreign_keys: Option<bool>,
+    pub(super) sent: Cow<'a, [Statement]>,
+}
+
+/// Decides how a script is run.
+pub(super) fn decide<'a>(script: &'a Script, rules: &Rules) -> Execution<'a> {
+    let all = Cow::Borrowed(script.statements.as_slice());
+    match in_one_transaction(script, rules) {
+        Err(why) => Execution { atomic: Atomic::No { why }, foreign_keys: None, sent: all },
+        Ok(foreign_keys) if !script.statements.iter().any(is_control) => {
+            Execution { atomic: Atomic::Yes, foreign_keys, sent: all }
+        }
+        Ok(foreign_keys) => {
+            let inner = script.statements.iter().filter(|statement| !is_control(statement));
+            Execution { atomic: Atomic::Yes, foreign_keys, sent: inner.cloned().collect() }
+        }
+    }
+}
+
+/// What foreign keys are switched to around one transaction.
+///
+/// # Errors
+/// Why it cannot be one.
+fn in_one_transaction(script: &Script, rules: &Rules) -> Result<Option<bool>, String> {
+    if !rules.transactional_ddl {
+        return Err(format!("{} commits each DDL statement by itself", rules.product));
+    }
+    if script.directives.no_transaction {
+        return Err("its file says no-transaction".to_owned());
+    }
+    if let Some((line, why)) = script.statements.iter().find_map(refusal) {
+        return Err(format!("line {line}: {why}"));
+    }
+    let switch = foreign_keys::around(script, rules.foreign_keys)?;
+    match script.statements.iter().find(|statement| is_control(statement)) {
+        Some(first) if !can_be_left_out(&script.statements, switch.is_some()) => {
+            Err(format!("line {}: {} of its own, not around everything", first.line, first.summary))
+        }
+        _ => Ok(switch),
+    }
+}
+
+/// Whether the script's own transactions can be parts of ours: one around everything but pragmas, or, where foreign keys are
+/// switched, each between two switches.
+fn can_be_left_out(statements: &[Statement], switched: bool) -> bool {
+    let (mut open, mut count) = (false, 0);
+    for statement in statements {
+        match statement.kind {
+            StatementKind::Begin { plain: true } if !open => {
+                open = true;
+                count += 1;
+            }
+            StatementKind::Commit if open => open = false,
+            _ if is_control(statement) => return false,
+            _ if open || switched || statement.summary.starts_with("PRAGMA") => {}
+            _ => return false,
+        }
+    }
+    !open && (switched || count == 1)
+}
+
+fn is_control(statement: &Statement) -> bool {
+    matches!(statement.kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback)
+}
+
+fn refusal(statement: &Statement) -> Option<(u32, String)> {
+    match statement.kind {
+        StatementKind::ConcurrentIndex => {
+            Some((statement.line, "a concurrent index command cannot run in a transaction".to_owned()))
+        }
+        StatementKind::NoTransaction { what } => {
+            Some((statement.line, format!("{what} has no effect or is refused in a transaction")))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,66 @@
+//! Foreign keys that are not enforced during a transaction: checked before its commit.
+
+use super::{Engine, cancel};
+use crate::database::{DatabaseError, ErrorKind, Orphans};
+use crate::plan::Step;
+use crate::report::Stage;
+
+/// What SQLite answers where a foreign key that it enforces would be violated: `SQLITE_CONSTRAINT_FOREIGNKEY`.
+const VIOLATED: &str = "787";
+
+impl Engine<'_> {
+    /// What violates foreign keys before the step's first statement; nothing where they are enforced during it.
+    pub(super) async fn orphans_before(&mut self, step: &Step<'_>) -> Result<Vec<Orphans>, DatabaseError> {
+        if step.foreign_keys == Some(false) { self.orphans().await } else { Ok(Vec::new()) }
+    }
+
+    /// Checks foreign keys that were not enforced during the step.
+    ///
+    /// # Errors
+    /// When more rows violate them than did `before`.
+    pub(super) async fn check_foreign_keys(
+        &mut self,
+        step: &Step<'_>,
+        before: &[Orphans],
+    ) -> Result<(), DatabaseError> {
+        if step.foreign_keys != Some(false) {
+            return Ok(());
+        }
+        let after = self.orphans().await?;
+        let rows = |orphans: &[Orphans]| orphans.iter().map(|orphans| orphans.rows).sum::<u64>();
+        if rows(&after) <= rows(before) {
+            return Ok(());
+        }
+        let more: Vec<String> =
+            after.iter().filter(|orphans| orphans.rows > rows_of(before, orphans)).map(describe).collect();
+        let message = format!("FOREIGN KEY constraint failed: {}", more.join("; "));
+        let code = Some(VIOLATED.to_owned());
+        Err(DatabaseError { code, ..DatabaseError::new(ErrorKind::Other, message) }.at(Stage::Commit))
+    }
+
+    /// A request to stop ends the search.
+    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
+        let process = self.session.identity().process;
+        let (stop, keeper) = (self.job.stop, &mut *self.keeper);
+        let search = self.session.orphans();
+        tokio::pin!(search);
+        tokio::select! {
+            biased;
+            found = &mut search => return found,
+            () = stop.requested() => cancel(keeper, process).await,
+        }
+        search.await
+    }
+}
+
+fn rows_of(known: &[Orphans], same: &Orphans) -> u64 {
+    let found = known.iter().find(|orphans| orphans.table == same.table && orphans.parent == same.parent);
+    found.map_or(0, |orphans| orphans.rows)
+}
+
+fn describe(orphans: &Orphans) -> String {
+    let Orphans { table, parent, rows, first } = orphans;
+    let (rows, refer) = if *rows == 1 { ("1 row".to_owned(), "refers") } else { (format!("{rows} rows"), "refer") };
+    let first = first.as_ref().map(|first| format!(", the first with {first}")).unwrap_or_default();
+    format!("{rows} of {table} {refer} to rows of {parent} that do not exist{first}")
+}
