@@ -3,8 +3,10 @@
 //! This file and its rooms are the only ones that name `sqlx`. Every statement goes out by the text protocol, so
 //! nothing depends on prepared statements, and values are written as literals by [`Session::literal`].
 
+mod activity;
 mod failure;
 mod health;
+mod keeper;
 mod locate;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -12,6 +14,8 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod silence;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
@@ -21,8 +25,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 
+pub use self::activity::Activity;
+pub(crate) use self::activity::silent;
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
+pub use self::keeper::Keeper;
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
@@ -245,6 +252,10 @@ pub trait Session: Send {
     /// The number of the server's session that answers now; `None` where there is no such thing.
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
 
+    /// From now on it is known that one session of the server answers, so that something may be set for it. Until then, and behind a
+    /// pooler, whatever is set ends with its transaction.
+    async fn unshared(&mut self) -> Result<(), DatabaseError>;
+
     /// From now on each transaction may have another session of the server: nothing is set for a session any more.
     ///
     /// # Errors
@@ -276,8 +287,11 @@ pub trait Session: Send {
     /// SQL that drops an index, named in quotes, and keeps nobody from its table meanwhile, where that can be.
     fn drop_index(&self, name: &str) -> String;
 
-    /// SQL that returns a row as long as the session with this process number lives; `None` where a session cannot outlive its client.
-    fn living(&self, process: u64) -> Option<String>;
+    /// Whether the session with this process number, which was ours, has ended; one that waits for its client is ended.
+    async fn ended(&mut self, process: u64) -> Result<bool, DatabaseError>;
+
+    /// Gives the connection up: whatever is wanted of it from now on is refused at once with [`ErrorKind::Lost`].
+    fn give_up(&mut self);
 
     /// Switches whether foreign keys are enforced, outside of a transaction, where [`Abilities::foreign_keys`] says that it can be.
     async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError>;
@@ -290,38 +304,6 @@ pub trait Session: Send {
 
     /// Ends the session in good order.
     async fn close(self: Box<Self>);
-}
-
-/// The second connection: it holds the lock, outside any transaction, and can stop the first one's statement.
-#[async_trait]
-pub trait Keeper: Send {
-    /// The number of the server's session that answers now; `None` where there is no such thing.
-    async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
-
-    /// From now on the lock is that of a transaction, which keeps a session of the server for us behind a pooler.
-    fn pooled(&mut self);
-
-    /// Tries once, without waiting; whether we have the lock now.
-    async fn try_lock(&mut self) -> Result<bool, DatabaseError>;
-
-    /// Who has it; `None` when nobody has it any more or the server does not tell.
-    async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError>;
-
-    /// Whether the connection, and the lock with it, is still ours.
-    ///
-    /// # Errors
-    /// When it is not.
-    async fn alive(&mut self) -> Result<(), DatabaseError>;
-
-    /// Who is in the way of the session with this process number; `None` when it waits for nobody or the server does not tell.
-    async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError>;
-
-    /// Cancels the statement that the session with this process number is running; without a number, that of any session under our
-    /// application name.
-    async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;
-
-    /// Gives the lock back and ends the connection.
-    async fn unlock(self: Box<Self>) -> Result<(), DatabaseError>;
 }
 
 /// Makes connections to one database.

@@ -366,5 +366,8 @@ async fn plan_under_lock<'a>(
 }
 
 fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {
+    if source.kind == ErrorKind::Pooled {
+        return Error::Pooled { why: source.message };
+    }
     Error::Connect { expected: Box::new(connector.expected()), source: Box::new(source) }
 }

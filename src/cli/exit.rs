@@ -94,8 +94,13 @@ impl Exit {
     pub(crate) fn of(error: &Error, signal: Option<Self>) -> Self {
         match error {
             Error::Url(_) | Error::Incomplete { .. } | Error::Layout(_) | Error::Pooled { .. } => Self::Usage,
+            Error::Connect { source, .. } | Error::Own { source, .. } if source.kind == ErrorKind::Pooled => {
+                Self::Usage
+            }
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,
-            Error::Own { source, .. } if source.kind == ErrorKind::Lost => Self::NoConnection,
+            Error::Own { source, .. } if matches!(source.kind, ErrorKind::Lost | ErrorKind::Connect) => {
+                Self::NoConnection
+            }
             Error::Lock { .. } => Self::Locked,
             Error::Awaited { .. } => Self::Pending,
             Error::Refused(_) => Self::Refused,

@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Serialization,
     /// The server or the transaction is read-only.
     ReadOnly,
+    /// A pooler stands in front of the server, in a mode that does not allow what was asked for.
+    Pooled,
     /// Anything else.
     Other,
 }

@@ -10,17 +10,14 @@ mod transaction;
 mod wire;
 
 use async_trait::async_trait;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::{ConnectOptions as _, Connection};
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::MySqlConnectOptions;
 
-use self::error::from_connect;
 use self::keeper::MysqlKeeper;
 use self::session::MysqlSession;
 use self::wire::Wire;
 use super::url::Extras;
-use super::{
-    Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError, failure,
-};
+use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
 use crate::migration::Dialect;
 
 pub(super) struct Mysql {
@@ -51,10 +48,7 @@ impl Mysql {
     }
 
     async fn connect(&self) -> Result<Wire, DatabaseError> {
-        let limit = self.extras.limit();
-        let connection = tokio::time::timeout(limit, MySqlConnection::connect_with(&self.driver)).await;
-        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
-        Ok(Wire { connection })
+        Wire::to(&self.driver, self.extras.limit()).await
     }
 }
 

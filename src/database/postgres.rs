@@ -9,22 +9,20 @@ mod health;
 mod keeper;
 mod schemas;
 mod session;
+mod sharing;
 mod text;
 mod transaction;
 mod wire;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
 
-use self::error::from_connect;
 use self::keeper::PostgresKeeper;
 use self::session::PostgresSession;
 use self::wire::Wire;
 use super::url::Extras;
-use super::{
-    Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError, failure,
-};
+use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
 use crate::migration::Dialect;
 
 pub(super) struct Postgres {
@@ -41,18 +39,32 @@ impl Postgres {
     /// Connects as `driver` says.
     pub(super) fn with(driver: PgConnectOptions, options: ConnectOptions) -> Self {
         // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
-        let driver = driver.application_name(&options.application).disable_statement_logging();
+        // A pooler refuses what it cannot set for each of its clients.
+        let driver = driver.application_name(&options.application).extra_float_digits(None).disable_statement_logging();
         Self { driver, extras: Extras::default(), init: options.init }
     }
 
     /// A new connection; every one is made here.
     async fn connect(&self) -> Result<Wire, DatabaseError> {
-        let limit = self.extras.limit();
-        let connection = tokio::time::timeout(limit, PgConnection::connect_with(&self.driver)).await;
-        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
-        Ok(Wire { connection })
+        Wire::to(&self.driver, self.extras.limit()).await
+    }
+
+    /// Whether a pooler lends us sessions of the server for a transaction each: another connection then meets the same session
+    /// as this one, or this one another.
+    async fn is_pooled(&self, wire: &mut Wire) -> Result<bool, DatabaseError> {
+        let mut other = self.connect().await?;
+        let (ours, theirs) = (wire.process().await?, other.process().await?);
+        let mut pooled = ours == theirs;
+        for _ in 0..LOOKS_FOR_POOLER {
+            pooled = pooled || wire.process().await? != ours || other.process().await? != theirs;
+        }
+        other.close().await;
+        Ok(pooled)
     }
 }
+
+/// How often sessions are compared: while others use a pool, it may give us the same two a few times in a row.
+const LOOKS_FOR_POOLER: usize = 5;
 
 #[async_trait]
 impl Connector for Postgres {
@@ -78,7 +90,7 @@ impl Connector for Postgres {
 
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         let mut session = PostgresSession::new(self.connect().await?, self.expected(), self.init.clone(), access);
-        session.prepare().await?;
+        session.prepare(self).await?;
         Ok(Box::new(session))
     }
 

@@ -35,6 +35,7 @@ fn names_things_only(kind: ErrorKind) -> bool {
             | ErrorKind::LockTimeout
             | ErrorKind::Cancelled
             | ErrorKind::Deadlock
+            | ErrorKind::Pooled
             | ErrorKind::ReadOnly
     )
 }

@@ -76,6 +76,9 @@ impl Poll<'_> {
         if self.is_pooled().await.map_err(own)? {
             self.keeper.pooled();
             self.session.pooled().map_err(|source| Error::Pooled { why: source.message })?;
+        } else {
+            self.session.unshared().await.map_err(own)?;
+            self.keeper.unshared().await.map_err(own)?;
         }
         loop {
             if self.once().await.map_err(own)? {

@@ -119,11 +119,13 @@ fn only_the_database_names_sqlx() {
 
 #[test]
 fn dynamic_sql_passes_one_function_a_backend() {
-    for file in ["src/database/postgres/wire.rs", "src/database/mysql.rs", "src/database/sqlite.rs"] {
+    const WIRES: [&str; 3] =
+        ["src/database/postgres/wire.rs", "src/database/mysql/wire.rs", "src/database/sqlite/wire.rs"];
+    for file in WIRES {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         assert_eq!(code(&text).filter(|(_, line)| line.contains("AssertSqlSafe(")).count(), 1, "{file}");
     }
-    only_in("AssertSqlSafe(", &["src/database/postgres/wire.rs", "src/database/mysql.rs", "src/database/sqlite.rs"]);
+    only_in("AssertSqlSafe(", &WIRES);
 }
 
 #[test]

@@ -9,6 +9,7 @@ import time
 
 import ending
 import migrations
+import pool_settings
 import runner
 import table
 from databases import Postgres, Row
@@ -56,14 +57,15 @@ class Count:
     lost: int = 0
     repeated: int = 0
     unexplained: int = 0
+    settings: int = 0
 
     def row(self) -> list[object]:
         codes = " ".join(f"{code}:{times}" for code, times in sorted(self.codes.items()))
         return [self.mode, self.rounds, codes, self.applied, self.refused, self.looks, self.unlocked, self.left, self.lost,
-                self.repeated, self.unexplained]
+                self.repeated, self.unexplained, self.settings]
 
     def is_good(self) -> bool:
-        return not (self.unlocked or self.left or self.lost or self.repeated or self.unexplained)
+        return not (self.unlocked or self.left or self.lost or self.repeated or self.unexplained or self.settings)
 
 
 class Trial:
@@ -79,6 +81,12 @@ class Trial:
         for path in sorted(directory.glob("*_table.sql"))[:2]:
             path.write_text(path.read_text(encoding="utf-8") + slowly, encoding="utf-8")
         self._runner = Runner(wanted.binary, directory, "--lock-wait", "30s")
+
+    def settings(self, wanted: argparse.Namespace) -> None:
+        """What a command sets for a session is somebody else's next."""
+        for what in pool_settings.after_each_command(wanted.binary, wanted.work / self.count.mode, self._database):
+            self.count.settings += 1
+            print(f"{self.count.mode}: {what}", flush=True)
 
     def race(self, rounds: int, good: list[Row]) -> None:
         for number in range(rounds):
@@ -159,8 +167,9 @@ def main() -> None:
     trials = [Trial(mode, int(port), wanted) for mode, port in wanted.pooler]
     for trial in trials:
         trial.race(wanted.rounds, good)
+        trial.settings(wanted)
     table.show(["through PgBouncer", "rounds", "exit codes", "rounds applied once", "runs refused", "looks", "unlocked",
-                "locks left", "lost", "repeated", "unexplained"], [trial.count.row() for trial in trials])
+                "locks left", "lost", "repeated", "unexplained", "settings left"], [trial.count.row() for trial in trials])
     sys.exit(0 if trials and all(trial.count.is_good() for trial in trials) else 1)
 
 

@@ -24,6 +24,7 @@ pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
 fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String> {
     let Identity { system, database, .. } = expected;
     Some(match source.kind {
+        ErrorKind::Pooled => ANOTHER_POOL.to_owned(),
         ErrorKind::Authentication => "check user and password of the database URL; characters such as @ : / # in them \
              are written percent-encoded, as in p%40ss"
             .to_owned(),
@@ -65,10 +66,10 @@ fn endpoint(expected: &Identity) -> String {
 }
 
 pub(super) fn pooled(error: &Error) -> Diagnosis {
-    Diagnosis::error(error.to_string()).help(
-        "give migrations a URL that leads to the server itself, or to a pool in session mode; nothing was changed",
-    )
+    Diagnosis::error(error.to_string()).help(format!("{ANOTHER_POOL}; nothing was changed"))
 }
+
+const ANOTHER_POOL: &str = "give migrations a URL that leads to the server itself, or to a pool in session mode";
 
 pub(super) fn abandoned(error: &Error) -> Diagnosis {
     Diagnosis::error(error.to_string())
@@ -100,6 +101,7 @@ pub(super) fn own(error: &Error, source: &DatabaseError) -> Diagnosis {
     match source.kind {
         ErrorKind::Permission => diagnosis
             .help("the user must be able to read the two history tables, and for up and down to create and write them"),
+        ErrorKind::Pooled => diagnosis.help(ANOTHER_POOL),
         ErrorKind::Lost => {
             diagnosis.help("the connection ended: run again, the next run finds out how far this one came")
         }

@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use sqlx::Connection;
 
 use super::wire::Wire;
-use crate::database::{DatabaseError, Holder, Keeper, Row};
+use crate::database::{Activity, DatabaseError, Holder, Keeper, Row};
 
 pub(super) struct MysqlKeeper {
     wire: Wire,
@@ -125,6 +124,10 @@ impl Keeper for MysqlKeeper {
         Ok(None)
     }
 
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     fn pooled(&mut self) {}
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
@@ -137,6 +140,13 @@ impl Keeper for MysqlKeeper {
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         self.wire.query("SELECT 1").await.map(drop)
+    }
+
+    async fn activity(&mut self, process: Option<u64>) -> Result<Activity, DatabaseError> {
+        match process {
+            Some(process) => self.wire.activity(process).await,
+            None => Ok(Activity::Unknown),
+        }
     }
 
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
@@ -162,7 +172,7 @@ impl Keeper for MysqlKeeper {
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
         let released = value(&mut self.wire, &format!("SELECT CAST(RELEASE_LOCK('{}') AS CHAR)", self.name)).await;
         // The lock ends with its session at the latest.
-        let _ = self.wire.connection.close().await;
+        self.wire.close().await;
         released.map(drop)
     }
 }

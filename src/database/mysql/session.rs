@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Connection;
 
 use super::error::translate;
 use super::text::text_literal;
@@ -11,7 +10,8 @@ use super::wire::{Keep, Wire};
 use super::{Mysql, existence, health, keeper, transaction};
 use crate::database::row::number;
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
+    Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
+    milliseconds,
 };
 use crate::report::Stage;
 use crate::script::{Name, Thing};
@@ -49,6 +49,7 @@ impl MysqlSession {
         self.identity.user = next();
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|id| id.parse().ok());
+        self.wire.process = self.identity.process;
         self.identity.read_only =
             next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
@@ -183,8 +184,7 @@ impl Session for MysqlSession {
     async fn renew(&mut self) -> Result<(), DatabaseError> {
         let fresh = self.connector.connect().await?;
         let old = std::mem::replace(&mut self.wire, fresh);
-        // The old session ends with its socket anyway.
-        let _ = old.connection.close().await;
+        old.close().await;
         if let Some(name) = &self.claimed {
             // It is free as soon as the server has noticed; nobody else takes it without the lock.
             keeper::try_lock(&mut self.wire, name, 5).await?;
@@ -202,6 +202,10 @@ impl Session for MysqlSession {
 
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(self.identity.process)
+    }
+
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {
@@ -241,8 +245,17 @@ impl Session for MysqlSession {
         format!("DROP INDEX {name}")
     }
 
-    fn living(&self, process: u64) -> Option<String> {
-        Some(format!("SELECT 'yes' FROM information_schema.PROCESSLIST WHERE ID = {process}"))
+    async fn ended(&mut self, process: u64) -> Result<bool, DatabaseError> {
+        let activity = self.wire.activity(process).await?;
+        if activity == Activity::Idle {
+            // It may have ended by itself meanwhile.
+            let _ = self.wire.query(&format!("KILL {process}")).await;
+        }
+        Ok(activity == Activity::Gone)
+    }
+
+    fn give_up(&mut self) {
+        self.wire.give_up();
     }
 
     async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
@@ -258,8 +271,7 @@ impl Session for MysqlSession {
     }
 
     async fn close(self: Box<Self>) {
-        // The session ends with its socket anyway: a failing goodbye changes nothing.
-        let _ = self.wire.connection.close().await;
+        self.wire.close().await;
     }
 }
 

@@ -1,44 +1,110 @@
 //! The only place that sends SQL to MySQL and MariaDB.
 
-use futures_util::TryStreamExt;
-use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Either};
+use std::time::Duration;
 
-use super::error::translate;
+use futures_util::TryStreamExt;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::{AssertSqlSafe, Connection, Either};
+
+use super::error::{from_connect, translate};
 use crate::database::row::columns;
-use crate::database::{DatabaseError, Row};
+use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
 
 /// One connection.
 pub(super) struct Wire {
-    pub(super) connection: MySqlConnection,
+    connection: MySqlConnection,
+    /// Makes another connection, which can ask about this one.
+    driver: MySqlConnectOptions,
+    /// The server's number for the session; `None` where it is not known.
+    pub(super) process: Option<u64>,
+    /// Whether nothing is to be had of it any more.
+    given_up: bool,
 }
 
 impl Wire {
-    pub(super) async fn send(&mut self, sql: &str) -> Result<(u64, Vec<Row>), sqlx::Error> {
-        self.collect(sql, Keep::Rows).await
+    /// Connects as `driver` says, in so long at most.
+    pub(super) async fn to(driver: &MySqlConnectOptions, limit: Duration) -> Result<Self, DatabaseError> {
+        let connection = tokio::time::timeout(limit, MySqlConnection::connect_with(driver)).await;
+        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
+        Ok(Self { connection, driver: driver.clone(), process: None, given_up: false })
     }
 
-    /// Runs one statement; rows of a migration are counted and dropped, because it may select millions.
+    /// Runs one statement of a script, and waits however long it takes; rows of a migration are counted and dropped, because it
+    /// may select millions.
     pub(super) async fn collect(&mut self, sql: &str, keep: Keep) -> Result<(u64, Vec<Row>), sqlx::Error> {
-        let (mut affected, mut returned, mut rows) = (0, 0, Vec::new());
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
-        while let Some(part) = stream.try_next().await? {
-            match part {
-                Either::Left(done) => affected += done.rows_affected(),
-                Either::Right(row) => {
-                    returned += 1;
-                    if keep == Keep::Rows {
-                        rows.push(columns(&row));
-                    }
+        if self.given_up {
+            return Err(sqlx::Error::Protocol(silent().message));
+        }
+        collect(&mut self.connection, sql, keep).await
+    }
+
+    /// Runs one statement of ours, and waits as long as there is somebody who works on it.
+    pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        if self.given_up {
+            return Err(silent());
+        }
+        let (driver, process) = (&self.driver, self.process);
+        let answer = collect(&mut self.connection, sql, Keep::Rows);
+        let answered = silence::answered(answer, || ask(driver, process)).await;
+        self.given_up = answered.is_err();
+        answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
+    }
+
+    /// Nothing more is sent.
+    pub(super) fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    /// What the session with this number is doing.
+    pub(super) async fn activity(&mut self, process: u64) -> Result<Activity, DatabaseError> {
+        Ok(activity(self.query(&command_of(process)).await?))
+    }
+
+    pub(super) async fn close(self) {
+        if !self.given_up {
+            silence::goodbye(self.connection.close()).await;
+        }
+    }
+}
+
+/// Asks about a session on a new connection; `None` where there is none to be had.
+async fn ask(driver: &MySqlConnectOptions, process: Option<u64>) -> Option<Activity> {
+    let mut asking = Wire::to(driver, silence::ASKING).await.ok()?;
+    let Some(process) = process else { return Some(Activity::Unknown) };
+    let answer = collect(&mut asking.connection, &command_of(process), Keep::Rows).await;
+    asking.close().await;
+    answer.ok().map(|(_, rows)| activity(rows))
+}
+
+/// A user's own sessions are shown without any privilege.
+fn command_of(process: u64) -> String {
+    format!("SELECT CAST(COMMAND AS CHAR) FROM information_schema.PROCESSLIST WHERE ID = {process}")
+}
+
+fn activity(rows: Vec<Row>) -> Activity {
+    let Some(row) = rows.into_iter().next() else { return Activity::Gone };
+    match row.into_iter().next().flatten().as_deref() {
+        Some("Sleep") => Activity::Idle,
+        Some(_) => Activity::Busy,
+        None => Activity::Unknown,
+    }
+}
+
+async fn collect(connection: &mut MySqlConnection, sql: &str, keep: Keep) -> Result<(u64, Vec<Row>), sqlx::Error> {
+    let (mut affected, mut returned, mut rows) = (0, 0, Vec::new());
+    let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    while let Some(part) = stream.try_next().await? {
+        match part {
+            Either::Left(done) => affected += done.rows_affected(),
+            Either::Right(row) => {
+                returned += 1;
+                if keep == Keep::Rows {
+                    rows.push(columns(&row));
                 }
             }
         }
-        Ok((affected.max(returned), rows))
     }
-
-    pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.send(sql).await.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
-    }
+    Ok((affected.max(returned), rows))
 }
 
 /// What becomes of the rows that a statement returns.

@@ -16,7 +16,7 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
         Some(PgErrorPosition::Internal { .. }) | None => None,
     };
     DatabaseError {
-        kind: kind(server.code()),
+        kind: kind(server.code(), server.message()),
         code: Some(server.code().to_owned()),
         message: server.message().to_owned(),
         detail: server.detail().map(str::to_owned),
@@ -39,8 +39,10 @@ fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
 }
 
 /// Codes of PostgreSQL's appendix A.
-fn kind(code: &str) -> ErrorKind {
+fn kind(code: &str, message: &str) -> ErrorKind {
     match code {
+        // PgBouncer has no code of its own for it.
+        "08P01" if message.contains("statement pooling") => ErrorKind::Pooled,
         "28000" | "28P01" => ErrorKind::Authentication,
         "3D000" => ErrorKind::NoDatabase,
         "42601" => ErrorKind::Syntax,

@@ -5,10 +5,10 @@
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use sqlx::Connection;
 
+use super::sharing;
 use super::wire::Wire;
-use crate::database::{DatabaseError, ErrorKind, Holder, Keeper, Row};
+use crate::database::{Activity, DatabaseError, ErrorKind, Holder, Keeper, Row};
 
 pub(super) struct PostgresKeeper {
     wire: Wire,
@@ -129,6 +129,11 @@ impl Keeper for PostgresKeeper {
         self.wire.process().await
     }
 
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        self.wire.process = self.wire.process().await?;
+        self.wire.query(&sharing::keep_alive(&sharing::TCP)).await.map(drop)
+    }
+
     fn pooled(&mut self) {
         self.pooled = true;
     }
@@ -149,6 +154,13 @@ impl Keeper for PostgresKeeper {
         match self.wire.query(&sql).await?.is_empty() {
             true => Err(DatabaseError::new(ErrorKind::Other, "its session does not have it any more")),
             false => Ok(()),
+        }
+    }
+
+    async fn activity(&mut self, process: Option<u64>) -> Result<Activity, DatabaseError> {
+        match process {
+            Some(process) => self.wire.activity(process).await,
+            None => Ok(Activity::Unknown),
         }
     }
 
@@ -178,7 +190,7 @@ impl Keeper for PostgresKeeper {
         };
         let released = self.wire.query(&sql).await;
         // The lock ends with its session at the latest.
-        let _ = self.wire.connection.close().await;
+        self.wire.close().await;
         released.map(drop)
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Connection;
 
 use super::error::translate;
+use super::sharing::{self, Sharing};
 use super::text::{byte, literal, quoted, settings, text_literal};
 use super::wire::{Answer, Wire};
-use super::{existence, health, keeper, schemas, transaction};
+use super::{Postgres, existence, health, keeper, schemas, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
@@ -22,11 +22,6 @@ const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_ti
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
 
-/// Makes the server end a statement whose client is gone, lest it holds its locks when everybody believes it dead. Servers
-/// before 14 do not know how; another value was set on purpose.
-const NOTICE_A_DEAD_CLIENT: &str = "SELECT set_config('client_connection_check_interval', '1s', false) \
-     WHERE current_setting('client_connection_check_interval', true) = '0'";
-
 pub(super) struct PostgresSession {
     wire: Wire,
     identity: Identity,
@@ -36,10 +31,11 @@ pub(super) struct PostgresSession {
     access: Access,
     /// Statements that wait for the next message: `BEGIN` and its limits.
     ahead: Vec<String>,
-    /// Whether a pooler gives each transaction whatever session is free.
-    pooled: bool,
-    /// The limits of transactions then, because a session has none.
+    sharing: Sharing,
+    /// The limits of transactions, as long as none may be set for the session.
     limits: Limits,
+    /// Whether a transaction is open that is ours to end.
+    looking: bool,
     /// The key of the work that was claimed.
     claimed: Option<i64>,
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
@@ -56,17 +52,26 @@ impl PostgresSession {
             init,
             access,
             ahead: Vec::new(),
-            pooled: false,
+            sharing: Sharing::Unknown,
             limits: Limits::default(),
+            looking: false,
             claimed: None,
             limited: false,
         }
     }
 
-    pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
+    pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
+        if !self.init.is_empty() && connector.is_pooled(&mut self.wire).await? {
+            return Err(sharing::no_initialisation());
+        }
         // What it sets, a search path above all, decides who and where we are.
         self.initialise().await?;
-        let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
+        let mut identity = match self.access {
+            // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
+            Access::Check => self.wire.query_alone(IDENTITY).await?,
+            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await?,
+        };
+        let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
         self.identity.schema = next();
@@ -74,6 +79,7 @@ impl PostgresSession {
         self.identity.user = next();
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|pid| pid.parse().ok());
+        self.wire.process = self.identity.process;
         let standby = next().as_deref() == Some("t");
         let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
         self.identity.read_only = match (standby, read_only) {
@@ -85,13 +91,21 @@ impl PostgresSession {
     }
 
     async fn initialise(&mut self) -> Result<(), DatabaseError> {
-        if self.access == Access::Write {
-            self.wire.query(NOTICE_A_DEAD_CLIENT).await?;
-        }
         for sql in self.init.clone() {
             self.wire.query(&sql).await?;
         }
         Ok(())
+    }
+
+    /// For the session of a run, whose statements may have effects for long.
+    async fn keep_alive(&mut self) -> Result<(), DatabaseError> {
+        let settings = [&sharing::TCP[..], &[sharing::NOTICE_A_DEAD_CLIENT]].concat();
+        self.wire.query(&sharing::keep_alive(&settings)).await.map(drop)
+    }
+
+    /// The limits of a transaction for which none are given.
+    fn usual_limits(&self) -> Option<Limits> {
+        (self.sharing != Sharing::Alone).then_some(self.limits)
     }
 
     /// Sends what waits, then `sql`, then `behind`; says which part failed.
@@ -111,7 +125,10 @@ impl PostgresSession {
             text.push_str("\n;");
             text.push_str(statement);
         }
-        let (answers, error) = self.wire.send(text, sql.map(|_| ahead.len())).await;
+        let (answers, error) = match sql {
+            Some(_) => self.wire.send(text, Some(ahead.len())).await,
+            None => self.wire.send_own(text).await.map_err(|error| error.at(Stage::Commit))?,
+        };
         let Some(error) = error else {
             return Ok(answers);
         };
@@ -144,7 +161,7 @@ impl Session for PostgresSession {
             partial_index: true,
             foreign_keys: None,
             table_suffix: "",
-            own_session: !self.pooled,
+            own_session: self.sharing != Sharing::Pooled,
         }
     }
 
@@ -178,7 +195,7 @@ impl Session for PostgresSession {
 
     async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
         self.ahead.push("BEGIN".to_owned());
-        let limits = limits.copied().or(self.pooled.then_some(self.limits));
+        let limits = limits.copied().or(self.usual_limits());
         self.ahead.extend(limits.map(|limits| settings("SET LOCAL", &limits, self.limited)).unwrap_or_default());
         Ok(())
     }
@@ -189,11 +206,12 @@ impl Session for PostgresSession {
         // pooler it would be somebody else's.
         let begin = "BEGIN READ ONLY".to_owned();
         let message: Vec<String> = [begin].into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
+        self.looking = true;
         self.wire.query(&message.join(";")).await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        if self.pooled {
+        if self.sharing != Sharing::Alone {
             self.limits = *limits;
             return Ok(());
         }
@@ -229,6 +247,7 @@ impl Session for PostgresSession {
     }
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        self.looking = false;
         if std::mem::take(&mut self.ahead).is_empty() {
             self.wire.query("ROLLBACK").await?;
         }
@@ -241,7 +260,15 @@ impl Session for PostgresSession {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        if self.access.only_reads() { self.wire.query_read_only(sql).await } else { self.wire.query(sql).await }
+        let begin = match self.access {
+            Access::Read | Access::Watch => vec!["BEGIN READ ONLY".to_owned()],
+            // Whose session it is stays unknown on a connection that stands alone.
+            Access::Check if !self.looking => {
+                [vec!["BEGIN".to_owned()], settings("SET LOCAL", &self.limits, false)].concat()
+            }
+            Access::Check | Access::Write => return self.wire.query(sql).await,
+        };
+        self.wire.query_in(&begin, sql).await
     }
 
     fn regain(&self) -> Vec<String> {
@@ -264,18 +291,23 @@ impl Session for PostgresSession {
         self.wire.process().await
     }
 
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        self.sharing = Sharing::Alone;
+        self.keep_alive().await
+    }
+
     fn pooled(&mut self) -> Result<(), DatabaseError> {
         if !self.init.is_empty() {
-            let message = "--connection-init has no meaning where each statement can go to another session";
-            return Err(DatabaseError::new(ErrorKind::Other, message));
+            return Err(sharing::no_initialisation());
         }
-        self.pooled = true;
+        self.sharing = Sharing::Pooled;
         self.identity.process = None;
+        self.wire.process = None;
         Ok(())
     }
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
-        if self.pooled {
+        if self.sharing == Sharing::Pooled {
             // What a session has would be somebody else's next; a pooler ends the transaction of a client that is gone.
             return Ok(true);
         }
@@ -290,7 +322,7 @@ impl Session for PostgresSession {
     }
 
     async fn renew(&mut self) -> Result<(), DatabaseError> {
-        if self.pooled {
+        if self.sharing == Sharing::Pooled {
             return Ok(());
         }
         self.wire.query("DISCARD ALL").await?;
@@ -299,6 +331,7 @@ impl Session for PostgresSession {
             // Discarded with the rest; nobody else takes it without the lock.
             keeper::try_lock(&mut self.wire, key).await?;
         }
+        self.keep_alive().await?;
         self.initialise().await
     }
 
@@ -324,8 +357,16 @@ impl Session for PostgresSession {
         format!("DROP INDEX CONCURRENTLY {name}")
     }
 
-    fn living(&self, process: u64) -> Option<String> {
-        Some(format!("SELECT 'yes' FROM pg_catalog.pg_stat_activity WHERE pid = {process}"))
+    async fn ended(&mut self, process: u64) -> Result<bool, DatabaseError> {
+        let sql = format!(
+            "SELECT CASE WHEN state LIKE 'idle%' THEN pg_catalog.pg_terminate_backend(pid) END \
+             FROM pg_catalog.pg_stat_activity WHERE pid = {process}"
+        );
+        Ok(self.wire.query(&sql).await?.is_empty())
+    }
+
+    fn give_up(&mut self) {
+        self.wire.give_up();
     }
 
     async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
@@ -341,8 +382,7 @@ impl Session for PostgresSession {
     }
 
     async fn close(self: Box<Self>) {
-        // The session ends with its socket anyway: a failing goodbye changes nothing.
-        let _ = self.wire.connection.close().await;
+        self.wire.close().await;
     }
 }
 

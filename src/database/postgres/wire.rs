@@ -1,13 +1,15 @@
 //! The only place that sends SQL to PostgreSQL.
 
-use futures_util::TryStreamExt;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Either};
+use std::time::Duration;
 
-use super::error::translate;
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Either};
+
+use super::error::{from_connect, translate};
 use super::text::byte;
 use crate::database::row::columns;
-use crate::database::{DatabaseError, ErrorKind, Row};
+use crate::database::{Activity, DatabaseError, ErrorKind, Row, failure, silence, silent};
 
 /// One answer to one statement of a message.
 pub(super) struct Answer {
@@ -16,44 +18,58 @@ pub(super) struct Answer {
     pub(super) returned: u64,
 }
 
+/// The answers that came before the error, if there was one.
+pub(super) type Answers = (Vec<Answer>, Option<sqlx::Error>);
+
 /// One connection.
 pub(super) struct Wire {
-    pub(super) connection: PgConnection,
+    connection: PgConnection,
+    /// Makes another connection, which can ask about this one.
+    driver: PgConnectOptions,
+    /// The server's number for the session; `None` where it is not known, or not one alone.
+    pub(super) process: Option<u64>,
+    /// Whether nothing is to be had of it any more.
+    given_up: bool,
 }
 
 impl Wire {
-    /// Sends a message of one or several statements; the answers that came before the error, if there was one.
-    ///
-    /// The rows of the answer number `dropped` are counted and not kept: a migration may select millions.
-    pub(super) async fn send(&mut self, sql: String, dropped: Option<usize>) -> (Vec<Answer>, Option<sqlx::Error>) {
-        let mut answers = Vec::new();
-        let mut rows = Vec::new();
-        let mut returned = 0;
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
-        loop {
-            match stream.try_next().await {
-                Ok(Some(Either::Left(done))) => {
-                    answers.push(Answer {
-                        affected: done.rows_affected(),
-                        rows: std::mem::take(&mut rows),
-                        returned: std::mem::take(&mut returned),
-                    });
-                }
-                Ok(Some(Either::Right(row))) => {
-                    returned += 1;
-                    if dropped != Some(answers.len()) {
-                        rows.push(columns(&row));
-                    }
-                }
-                Ok(None) => return (answers, None),
-                Err(error) => return (answers, Some(error)),
-            }
-        }
+    /// Connects as `driver` says, in so long at most.
+    pub(super) async fn to(driver: &PgConnectOptions, limit: Duration) -> Result<Self, DatabaseError> {
+        let connection = tokio::time::timeout(limit, PgConnection::connect_with(driver)).await;
+        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
+        Ok(Self { connection, driver: driver.clone(), process: None, given_up: false })
     }
 
-    /// Runs one query of ours that can write nothing.
-    pub(super) async fn query_read_only(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        let (answers, error) = self.send(format!("BEGIN READ ONLY;{sql}\n;COMMIT"), None).await;
+    /// Sends a message with a statement of a script, and waits however long it takes.
+    ///
+    /// The rows of the answer number `dropped` are counted and not kept: a migration may select millions.
+    pub(super) async fn send(&mut self, sql: String, dropped: Option<usize>) -> Answers {
+        if self.given_up {
+            return (Vec::new(), Some(sqlx::Error::Protocol(silent().message)));
+        }
+        collect(&mut self.connection, sql, dropped).await
+    }
+
+    /// Sends a message that is ours alone, and waits as long as there is somebody who works on it.
+    pub(super) async fn send_own(&mut self, sql: String) -> Result<Answers, DatabaseError> {
+        if self.given_up {
+            return Err(silent());
+        }
+        let (driver, process) = (&self.driver, self.process);
+        let answer = collect(&mut self.connection, sql, None);
+        let answered = silence::answered(answer, || ask(driver, process)).await;
+        self.given_up = answered.is_err();
+        answered
+    }
+
+    /// Nothing more is sent.
+    pub(super) fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    /// Runs one query of ours in a transaction that `begin` opens.
+    pub(super) async fn query_in(&mut self, begin: &[String], sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let (answers, error) = self.send_own(format!("{};{sql}\n;COMMIT", begin.join(";"))).await?;
         if let Some(error) = error {
             let error = translate(&error, 0);
             if error.kind != ErrorKind::Lost {
@@ -61,12 +77,19 @@ impl Wire {
             }
             return Err(DatabaseError { position: None, ..error });
         }
-        Ok(answers.into_iter().nth(1).map(|answer| answer.rows).unwrap_or_default())
+        Ok(answers.into_iter().nth(begin.len()).map(|answer| answer.rows).unwrap_or_default())
+    }
+
+    /// Runs one query of ours in a transaction that ends with another message.
+    pub(super) async fn query_alone(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let rows = self.query(&format!("BEGIN;{sql}")).await;
+        self.query("ROLLBACK").await?;
+        rows
     }
 
     /// Runs one query of ours.
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        let (mut answers, error) = self.send(sql.to_owned(), None).await;
+        let (mut answers, error) = self.send_own(sql.to_owned()).await?;
         match error {
             Some(error) => {
                 let mut error = translate(&error, 0);
@@ -81,5 +104,65 @@ impl Wire {
     pub(super) async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         let rows = self.query("SELECT pg_catalog.pg_backend_pid()").await?;
         Ok(rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()))
+    }
+
+    /// What the session with this number is doing.
+    pub(super) async fn activity(&mut self, process: u64) -> Result<Activity, DatabaseError> {
+        Ok(activity(self.query(&state_of(process)).await?))
+    }
+
+    pub(super) async fn close(self) {
+        if !self.given_up {
+            silence::goodbye(self.connection.close()).await;
+        }
+    }
+}
+
+/// Asks about a session on a new connection; `None` where there is none to be had.
+async fn ask(driver: &PgConnectOptions, process: Option<u64>) -> Option<Activity> {
+    let mut asking = Wire::to(driver, silence::ASKING).await.ok()?;
+    let Some(process) = process else { return Some(Activity::Unknown) };
+    let (mut answers, error) = collect(&mut asking.connection, state_of(process), None).await;
+    asking.close().await;
+    if error.is_some() { None } else { answers.pop().map(|answer| activity(answer.rows)) }
+}
+
+fn state_of(process: u64) -> String {
+    format!("SELECT state FROM pg_catalog.pg_stat_activity WHERE pid = {process}")
+}
+
+fn activity(rows: Vec<Row>) -> Activity {
+    let Some(row) = rows.into_iter().next() else { return Activity::Gone };
+    match row.into_iter().next().flatten().as_deref() {
+        Some(state) if state.starts_with("idle") => Activity::Idle,
+        // Not shown to us, or not tracked by the server.
+        None | Some("disabled") => Activity::Unknown,
+        Some(_) => Activity::Busy,
+    }
+}
+
+async fn collect(connection: &mut PgConnection, sql: String, dropped: Option<usize>) -> Answers {
+    let mut answers = Vec::new();
+    let mut rows = Vec::new();
+    let mut returned = 0;
+    let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
+    loop {
+        match stream.try_next().await {
+            Ok(Some(Either::Left(done))) => {
+                answers.push(Answer {
+                    affected: done.rows_affected(),
+                    rows: std::mem::take(&mut rows),
+                    returned: std::mem::take(&mut returned),
+                });
+            }
+            Ok(Some(Either::Right(row))) => {
+                returned += 1;
+                if dropped != Some(answers.len()) {
+                    rows.push(columns(&row));
+                }
+            }
+            Ok(None) => return (answers, None),
+            Err(error) => return (answers, Some(error)),
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::database::{DatabaseError, ErrorKind, Holder, Keeper};
+use crate::database::{Activity, DatabaseError, ErrorKind, Holder, Keeper};
 
 pub(super) struct SqliteKeeper {
     /// `None` for a database in memory, which nobody else can see.
@@ -40,6 +40,10 @@ fn lock_path(database: &Path) -> PathBuf {
 impl Keeper for SqliteKeeper {
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(None)
+    }
+
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     fn pooled(&mut self) {}
@@ -83,6 +87,11 @@ impl Keeper for SqliteKeeper {
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         // The system takes a file's lock from nobody who lives.
         Ok(())
+    }
+
+    async fn activity(&mut self, _process: Option<u64>) -> Result<Activity, DatabaseError> {
+        // What works is this process itself.
+        Ok(Activity::Unknown)
     }
 
     async fn blocker(&mut self, _process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {

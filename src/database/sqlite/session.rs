@@ -190,6 +190,10 @@ impl Session for SqliteSession {
         Ok(self.identity.process)
     }
 
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     fn pooled(&mut self) -> Result<(), DatabaseError> {
         Ok(())
     }
@@ -246,8 +250,8 @@ impl Session for SqliteSession {
         format!("DROP INDEX {name}")
     }
 
-    fn living(&self, _process: u64) -> Option<String> {
-        None
+    async fn ended(&mut self, _process: u64) -> Result<bool, DatabaseError> {
+        Ok(true)
     }
 
     async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError> {
@@ -260,6 +264,8 @@ impl Session for SqliteSession {
         self.connector.interrupt.store(false, Ordering::Relaxed);
         orphans
     }
+
+    fn give_up(&mut self) {}
 
     fn probes(&self) -> Vec<Probe> {
         health::probes()

@@ -28,7 +28,7 @@ pub(super) enum Fate {
 impl Engine<'_> {
     /// Looks for an attempt on a new connection, which takes the place of the broken one; `None` where the server does not say.
     pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
-        let process = self.session.identity().process;
+        let (process, own_session) = (self.session.identity().process, self.session.abilities().own_session);
         let deadline = Instant::now() + PATIENCE;
         let mut session = reconnect(self.job.connector, deadline).await?;
         // A migration may have set another search path for new sessions.
@@ -36,8 +36,13 @@ impl Engine<'_> {
         *self.session = session;
         // The lock may be gone as well.
         self.lock_seen = None;
-        if let Some(sql) = process.and_then(|process| self.session.living(process)) {
-            ended(&mut **self.session, &sql, deadline).await?;
+        if own_session {
+            self.session.unshared().await.ok()?;
+        } else {
+            self.session.pooled().ok()?;
+        }
+        if let Some(process) = process {
+            ended(&mut **self.session, process, deadline).await?;
         }
         let ledger = self.ledger.table(&**self.session);
         self.session.claim(&ledger).await.ok()?;
@@ -61,9 +66,9 @@ async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<d
     }
 }
 
-/// Waits until the old session has ended, as far as the server tells; `None` where it does not end in time.
-async fn ended(session: &mut dyn Session, living: &str, deadline: Instant) -> Option<()> {
-    while !session.query(living).await.ok()?.is_empty() {
+/// Waits until the old session has ended, and ends it where it waits for us; `None` where it does not end in time.
+async fn ended(session: &mut dyn Session, process: u64, deadline: Instant) -> Option<()> {
+    while !session.ended(process).await.ok()? {
         deadline.checked_duration_since(Instant::now())?;
         tokio::time::sleep(PAUSE).await;
     }

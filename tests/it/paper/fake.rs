@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Orphans, Probe,
-    Row, Session, Value,
+    Abilities, Access, Activity, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Orphans,
+    Probe, Row, Session, Value,
 };
 use migrascope::event::Observers;
 use migrascope::layout::Links;
@@ -169,9 +169,11 @@ impl Session for FakeSession {
         format!("DROP INDEX {name}")
     }
 
-    fn living(&self, _: u64) -> Option<String> {
-        None
+    async fn ended(&mut self, _: u64) -> Result<bool, DatabaseError> {
+        Ok(true)
     }
+
+    fn give_up(&mut self) {}
 
     fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
         let known = facts.iter().find(|(name, _)| *name == "version").and_then(|(_, value)| *value);
@@ -180,6 +182,10 @@ impl Session for FakeSession {
 
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(None)
+    }
+
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {
@@ -227,6 +233,10 @@ impl Keeper for FakeKeeper {
         Ok(None)
     }
 
+    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     fn pooled(&mut self) {}
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
@@ -240,6 +250,10 @@ impl Keeper for FakeKeeper {
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         Ok(())
+    }
+
+    async fn activity(&mut self, _: Option<u64>) -> Result<Activity, DatabaseError> {
+        Ok(Activity::Unknown)
     }
 
     async fn blocker(&mut self, _: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
