@@ -10,6 +10,7 @@ mod programs;
 mod render;
 mod restore;
 mod sanitizing;
+mod sections;
 mod session;
 mod summaries;
 mod text;
