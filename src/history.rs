@@ -72,6 +72,23 @@ pub enum State {
     Unfinished,
 }
 
+/// What the journal says of the statement that a failed attempt had come to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reached {
+    /// Nothing: the attempt has no end, or an earlier release wrote it.
+    #[default]
+    Unrecorded,
+    /// It had no effect. What stands at its place in the file now has never run.
+    WithoutEffect,
+    /// It may have taken effect.
+    InDoubt {
+        /// The checksum of its text.
+        checksum: Checksum,
+        /// What it does.
+        summary: String,
+    },
+}
+
 /// An attempt that may have left a migration half-way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -89,6 +106,8 @@ pub struct Attempt {
     pub state: State,
     /// Statements that have taken effect for certain.
     pub done: u32,
+    /// What is known of the one behind them.
+    pub reached: Reached,
     /// The checksum of these statements; `None` where the journal has none.
     pub done_checksum: Option<Checksum>,
     /// Statements it had.

@@ -6,6 +6,7 @@
 
 mod failed;
 mod last_run;
+mod reached;
 mod record;
 mod repair;
 mod retries;
@@ -19,7 +20,7 @@ pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, 
 pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
-use crate::history::{Attempt, Direction, State};
+use crate::history::{Attempt, Direction, Reached, State};
 use crate::ledger::{qualified, rows_if_table, schema_and_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
@@ -118,7 +119,7 @@ fn word(outcome: Outcome) -> &'static str {
 pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Option<Vec<Attempt>>, DatabaseError> {
     let sql = format!(
         "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
-         error_text, {started}, done_checksum FROM {table} WHERE half_way ORDER BY started_at, id",
+         error_text, {started}, done_checksum, reason FROM {table} WHERE half_way ORDER BY started_at, id",
         started = session.timestamp_text("started_at"),
         table = qualified(session, name),
     );
@@ -140,7 +141,7 @@ fn attempt(row: Row) -> Attempt {
     let done = number(next());
     let total = number(next());
     let state = if unfinished { State::Unfinished } else { State::Failed { statement: done + 1 } };
-    Attempt {
+    let mut attempt = Attempt {
         id,
         run_id,
         version,
@@ -149,9 +150,14 @@ fn attempt(row: Row) -> Attempt {
         state,
         done,
         total,
+        reached: Reached::Unrecorded,
         error_code: next(),
         error_text: next(),
         started_at: next().unwrap_or_default(),
         done_checksum: next().map(Checksum::from_history),
+    };
+    if !unfinished {
+        attempt.reached = reached::read(next().as_deref(), done);
     }
+    attempt
 }

@@ -309,6 +309,8 @@ async fn work(
         observer,
         lock_seen: Some(started),
         sent: false,
+        wrote: None,
+        left: false,
         blocker: None,
         journal_read: started,
     };

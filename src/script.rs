@@ -20,6 +20,7 @@ mod session;
 mod split;
 mod summary;
 mod token;
+mod writes;
 
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
@@ -29,6 +30,7 @@ pub use problem::Problem;
 pub use restore::{Lost, Restoration, restoration};
 use split::Split;
 use token::Token;
+pub use writes::may_write;
 
 /// What a script's text says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -199,6 +199,20 @@ pub enum Objection {
         /// The schemas that have a table of this name.
         schemas: Vec<String>,
     },
+    /// The statement that may have taken effect is not in the file as it was tried.
+    #[error(
+        "statement {statement} of migration {version} ({name}) may have taken effect, and is not in the file as it was tried: {summary}"
+    )]
+    Replaced {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// What the one did that was tried.
+        summary: String,
+    },
     /// The target is neither on disk nor applied.
     #[error("there is no migration {version}")]
     UnknownTarget {

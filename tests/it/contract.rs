@@ -1,10 +1,12 @@
 //! One set of promises, kept by each database.
 
+mod doubts;
 mod failures;
 mod frozen;
 mod health;
 mod history;
 mod hooks;
+mod leftovers;
 mod location;
 pub(crate) mod locking;
 mod own_transaction;

@@ -14,6 +14,7 @@ mod sections;
 mod session;
 mod summaries;
 mod text;
+mod writes;
 
 use migrascope::migration::Dialect;
 use render::render;
