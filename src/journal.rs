@@ -4,6 +4,7 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod executing;
 mod failed;
 mod last_run;
 mod reached;
@@ -12,12 +13,14 @@ mod repair;
 mod retries;
 mod totals;
 
-pub(crate) use self::failed::failure;
+pub(crate) use self::executing::{Executing, executing};
+pub use self::failed::LastFailure;
+pub(crate) use self::failed::{failure, last_failures};
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;
+pub(crate) use self::totals::read_totals;
 pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
-pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, Reached, State};
@@ -113,6 +116,12 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Cancellation => "interrupted",
         outcome => outcome.word(),
     }
+}
+
+/// The migrations of one run that have ended.
+pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -> Result<Steps, DatabaseError> {
+    let table = qualified(session, name);
+    last_run::steps_of(session, &table, run_id).await
 }
 
 /// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.

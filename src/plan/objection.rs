@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::history::{Attempt, State};
+use crate::history::{Attempt, Running, State};
 use crate::migration::Version;
 
 /// Something a person should know before the plan is carried out.
@@ -33,6 +33,9 @@ pub enum Note {
         /// Its name.
         name: String,
     },
+    /// Another run is going on: what it has not applied yet is pending.
+    #[error("{0}")]
+    Running(Box<Running>),
     /// Tables of unknown origin, and an empty ledger.
     #[error(
         "the database has {} but no history of migrations: if these migrations made what it has, record a baseline first",

@@ -64,6 +64,7 @@ fn history(words: &str) -> History {
         started_at: "2026-01-01T00:00:00Z".to_owned(),
     };
     History {
+        running: None,
         applied: applied.iter().map(entry).collect(),
         unsettled: half_way.iter().map(attempt).collect(),
         recorded: true,
