@@ -161,8 +161,6 @@ pub struct Done {
     pub rows: u64,
     /// The server's own measure of the statement, where the message carried more than the statement.
     pub elapsed: Option<Duration>,
-    /// Whether its transaction has written anything, where the server was asked.
-    pub wrote: Option<bool>,
 }
 
 /// Limits for the statements of one migration.
@@ -231,11 +229,6 @@ pub trait Session: Send {
 
     /// Rolls back whatever is open; no error when nothing is.
     async fn rollback(&mut self) -> Result<(), DatabaseError>;
-
-    /// Whether the rollback just now has left something, because a table that was written knows no transactions.
-    async fn left_by_rollback(&mut self) -> Result<bool, DatabaseError> {
-        Ok(false)
-    }
 
     /// Whether a transaction is open, as the server says; a failed one and an open `SAVEPOINT` of SQLite count.
     ///
@@ -321,6 +314,11 @@ pub trait Connector: Send + Sync {
 
     /// What is known of the database before the first connection, for messages and spans.
     fn expected(&self) -> Identity;
+
+    /// How long a statement of a migration may wait for a lock, where the URL has a limit; `Some(None)` is as long as it takes.
+    fn lock_timeout(&self) -> Option<Option<Duration>> {
+        None
+    }
 
     /// A connection for migrations, or for looking at their history.
     ///

@@ -134,7 +134,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
 /// # Errors
 /// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
-    let mut findings = Findings::begin(history);
+    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
     let mut applied: Vec<&Entry> = history.applied.iter().collect();
     applied.sort_by(|a, b| b.version.cmp(&a.version));
     match &rules.target {
@@ -170,7 +170,7 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
 pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Objection>, Vec<Note>) {
     match up(set, history, &Rules { target: Target::Latest, ..rules.clone() }) {
         Ok(plan) => (Vec::new(), plan.notes),
-        Err(objections) => (objections, running_note(history)),
+        Err(objections) => (objections, Vec::new()),
     }
 }
 
@@ -215,10 +215,6 @@ struct Findings {
 }
 
 impl Findings {
-    fn begin(history: &History) -> Self {
-        Self { objections: unsettled_objections(history), notes: running_note(history) }
-    }
-
     fn late<'a>(
         &mut self,
         migration: &'a Migration,
@@ -242,7 +238,7 @@ impl Findings {
 }
 
 fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
-    let mut findings = Findings::begin(history);
+    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
     if history.foreign_tables > 0 {
         findings.notes.push(Note::Foreign { tables: history.foreign_tables });
     }
@@ -270,10 +266,6 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
         }
     }
     findings
-}
-
-fn running_note(history: &History) -> Vec<Note> {
-    history.running.iter().map(|run| Note::Running(Box::new(run.clone()))).collect()
 }
 
 fn unsettled_objections(history: &History) -> Vec<Objection> {

@@ -4,7 +4,6 @@ mod chronicle;
 mod goal;
 mod history;
 mod hooks;
-mod living;
 mod lock;
 mod look;
 mod mend;
@@ -229,12 +228,8 @@ async fn with_session(
         tally.begin(history);
         return Ok(());
     }
-    // Also where the lock is not obtained it is known how the schema stands: what another run is at now is not half-way.
-    let seen = match history.unsettled.is_empty() {
-        true => history,
-        false => living::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
-    };
-    tally.begin(seen);
+    // Also where the lock is not obtained it is known how the schema stands.
+    tally.begin(history);
     if let Some(reason) = session.identity().read_only {
         return Err(Error::ReadOnly { reason });
     }
@@ -314,8 +309,6 @@ async fn work(
         observer,
         lock_seen: Some(started),
         sent: false,
-        wrote: None,
-        left: false,
         blocker: None,
         journal_read: started,
     };

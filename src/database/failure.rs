@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Authentication,
     /// The database does not exist.
     NoDatabase,
+    /// The schema that the URL names does not exist, or the user may not use it.
+    NoSchema,
     /// The connection ended while it was in use.
     Lost,
     /// The statement cannot be parsed.
@@ -56,8 +58,6 @@ pub struct DatabaseError {
     pub hint: Option<String>,
     /// Bytes of the statement's text before the place that it complains about.
     pub position: Option<usize>,
-    /// Whether it was raised inside of a routine or a block of code that the statement ran, as far as the server says.
-    pub inside: bool,
     /// Which part of a message failed.
     pub stage: Stage,
 }
@@ -73,7 +73,6 @@ impl DatabaseError {
             detail: None,
             hint: None,
             position: None,
-            inside: false,
             stage: Stage::Statement,
         }
     }

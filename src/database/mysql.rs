@@ -4,10 +4,14 @@ mod error;
 mod existence;
 mod health;
 mod keeper;
+mod options;
+mod parameters;
 mod session;
 mod text;
 mod transaction;
 mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::ConnectOptions as _;
@@ -28,11 +32,8 @@ pub(super) struct Mysql {
 
 impl Mysql {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        let driver: MySqlConnectOptions = url.driver_options()?;
-        if driver.get_database().is_none_or(str::is_empty) {
-            return Err(UrlError::Unusable { reason: "it names no database".to_owned() });
-        }
-        Ok(Self { extras: Extras::default(), ..Self::with(driver, options) })
+        let (driver, extras) = options::parse(url)?;
+        Ok(Self { extras, ..Self::with(driver, options) })
     }
 
     /// Connects as `driver` says.
@@ -72,6 +73,10 @@ impl Connector for Mysql {
             process: None,
             read_only: None,
         }
+    }
+
+    fn lock_timeout(&self) -> Option<Option<Duration>> {
+        self.extras.lock_timeout
     }
 
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {

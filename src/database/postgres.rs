@@ -7,12 +7,18 @@ mod error;
 mod existence;
 mod health;
 mod keeper;
+mod options;
+mod parameters;
 mod schemas;
+mod search_path;
+mod service;
 mod session;
 mod sharing;
 mod text;
 mod transaction;
 mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::ConnectOptions as _;
@@ -22,8 +28,13 @@ use self::keeper::PostgresKeeper;
 use self::session::PostgresSession;
 use self::wire::Wire;
 use super::url::Extras;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use super::{
+    Access, ConnectOptions, Connector, DatabaseError, ErrorKind, Identity, Keeper, SecretUrl, Session, UrlError,
+};
 use crate::migration::Dialect;
+
+/// Bytes of an `application_name` that the server keeps.
+const LONGEST_NAME: usize = 63;
 
 pub(super) struct Postgres {
     driver: PgConnectOptions,
@@ -33,7 +44,12 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        Ok(Self { extras: Extras::default(), ..Self::with(url.driver_options()?, options) })
+        let (driver, extras) = options::parse(url, &|name| std::env::var(name).ok())?;
+        let application = match &extras.application {
+            Some(theirs) => beside(&options.application, theirs),
+            None => options.application.clone(),
+        };
+        Ok(Self { extras, ..Self::with(driver, ConnectOptions { application, ..options }) })
     }
 
     /// Connects as `driver` says.
@@ -66,6 +82,27 @@ impl Postgres {
 /// How often sessions are compared: while others use a pool, it may give us the same two a few times in a row.
 const LOOKS_FOR_POOLER: usize = 5;
 
+impl Postgres {
+    /// Whether this is where the URL has meant to lead: a schema that is not there is passed over by the server without a word.
+    fn check(&self, identity: &Identity) -> Result<(), DatabaseError> {
+        // What is set for every connection is meant to decide.
+        if let Some(schema) = self.extras.schema.as_ref().filter(|_| self.init.is_empty())
+            && identity.schema.as_ref() != Some(schema)
+        {
+            let user = identity.user.as_deref().unwrap_or_default();
+            let message = format!("the schema {schema} does not exist, or the user {user} may not use it");
+            return Err(DatabaseError::new(ErrorKind::NoSchema, message));
+        }
+        match identity.read_only {
+            Some(reason) if self.extras.primary => Err(DatabaseError::new(
+                ErrorKind::ReadOnly,
+                format!("the URL asks for a server that takes writes: {reason}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[async_trait]
 impl Connector for Postgres {
     fn dialect(&self) -> Dialect {
@@ -79,7 +116,7 @@ impl Connector for Postgres {
             system: "postgresql",
             version: String::new(),
             database: self.driver.get_database().unwrap_or(self.driver.get_username()).to_owned(),
-            schema: None,
+            schema: self.extras.schema.clone(),
             user: Some(self.driver.get_username().to_owned()),
             address: Some(socket.unwrap_or_else(|| self.driver.get_host().to_owned())),
             port: (port != 5432).then_some(port),
@@ -88,13 +125,25 @@ impl Connector for Postgres {
         }
     }
 
+    fn lock_timeout(&self) -> Option<Option<Duration>> {
+        self.extras.lock_timeout
+    }
+
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         let mut session = PostgresSession::new(self.connect().await?, self.expected(), self.init.clone(), access);
         session.prepare(self).await?;
+        self.check(session.identity())?;
         Ok(Box::new(session))
     }
 
     async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
         Ok(Box::new(PostgresKeeper::new(self.connect().await?, ledger)))
     }
+}
+
+/// Our name, by which runs find each other, and the application's own behind it; the server cuts off what is longer.
+fn beside(ours: &str, theirs: &str) -> String {
+    let mut name = format!("{ours} {theirs}");
+    name.truncate(name.floor_char_boundary(LONGEST_NAME));
+    name
 }

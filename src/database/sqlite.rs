@@ -5,6 +5,7 @@ mod health;
 mod keeper;
 mod options;
 mod orphans;
+mod parameters;
 mod session;
 mod wire;
 

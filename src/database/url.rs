@@ -2,6 +2,14 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod extras;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod parameters;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod parts;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod tls;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod values;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +18,18 @@ use thiserror::Error;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) use self::extras::Extras;
+#[cfg(feature = "postgres")]
+pub(super) use self::parameters::Origin;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(super) use self::parameters::{Entry, Given, Meaning, first, understand};
+#[cfg(feature = "sqlite")]
+pub(super) use self::parts::query;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) use self::parts::{Parts, server};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) use self::tls::{Ask, Mode, mode};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) use self::values::limit;
 use crate::migration::Dialect;
 
 /// A database URL; neither `Debug` nor `Display` show its password.
@@ -29,6 +49,12 @@ impl SecretUrl {
         O: FromStr<Err = sqlx::Error>,
     {
         self.0.parse().map_err(|error: sqlx::Error| UrlError::Unusable { reason: self.scrub(&error) })
+    }
+
+    /// What stands behind `scheme:`.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn behind_scheme(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, rest)| rest)
     }
 
     /// The path and query behind the scheme, for a database that is a file.
@@ -116,6 +142,22 @@ pub enum UrlError {
     NotBuilt {
         /// Which.
         database: &'static str,
+    },
+    /// A parameter that neither this program nor any other one has for this database, as far as is known.
+    #[error("{parameter} is not known{}", .suggestion.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    UnknownParameter {
+        /// Its name and where it stands, never its value.
+        parameter: String,
+        /// The name of a parameter that may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A parameter that cannot be used.
+    #[error("{parameter} {reason}")]
+    Parameter {
+        /// Its name and where it stands, never its value.
+        parameter: String,
+        /// Why, and what to do; a fragment that goes on from the name.
+        reason: String,
     },
     /// A part of it does not fit.
     #[error("the database URL cannot be used: {reason}")]

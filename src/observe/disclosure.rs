@@ -29,6 +29,7 @@ fn names_things_only(kind: ErrorKind) -> bool {
         ErrorKind::Connect
             | ErrorKind::Authentication
             | ErrorKind::NoDatabase
+            | ErrorKind::NoSchema
             | ErrorKind::Lost
             | ErrorKind::NoTable
             | ErrorKind::Permission

@@ -1,13 +1,11 @@
 //! One set of promises, kept by each database.
 
-mod doubts;
+mod connecting;
 mod failures;
 mod frozen;
 mod health;
 mod history;
 mod hooks;
-mod last_failure;
-mod leftovers;
 mod location;
 pub(crate) mod locking;
 mod own_transaction;
@@ -16,7 +14,6 @@ mod rebuild;
 mod repair;
 mod resuming;
 mod retries;
-mod running;
 mod sample;
 mod session;
 mod totals;

@@ -11,7 +11,6 @@ mod hooks;
 mod json;
 mod settings;
 mod signals;
-mod status;
 mod streams;
 mod wait;
 

@@ -162,7 +162,6 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
         direction: Direction::Up,
         state,
         done: 1,
-        reached: migrascope::history::Reached::Unrecorded,
         total: 3,
         error_code: None,
         error_text: None,

@@ -10,11 +10,9 @@ mod programs;
 mod render;
 mod restore;
 mod sanitizing;
-mod sections;
 mod session;
 mod summaries;
 mod text;
-mod writes;
 
 use migrascope::migration::Dialect;
 use render::render;

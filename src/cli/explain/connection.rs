@@ -9,14 +9,23 @@ use super::diagnosis::Diagnosis;
 use crate::cli::words;
 
 pub(super) fn url(error: &UrlError) -> Diagnosis {
-    Diagnosis::error(error.to_string())
+    let diagnosis = Diagnosis::error(error.to_string());
+    match error {
+        UrlError::UnknownParameter { .. } => {
+            return diagnosis
+                .help("correct its name, or leave it out; --connection-init \"SET name = value\" sets what the server has a name for");
+        }
+        UrlError::Parameter { .. } => return diagnosis,
+        _ => {}
+    }
+    diagnosis
         .help("a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db")
 }
 
 pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
     if let Error::Connect { expected, .. } = error {
-        diagnosis.help.extend(connect_advice(expected, source));
+        diagnosis.help.extend(source.hint.clone().or_else(|| connect_advice(expected, source)));
     }
     diagnosis
 }
@@ -31,6 +40,8 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         ErrorKind::NoDatabase => {
             format!("create the database {database} first, or correct its name in the database URL")
         }
+        ErrorKind::NoSchema => "create it with CREATE SCHEMA, grant USAGE on it, or correct its name in the database URL".to_owned(),
+        ErrorKind::ReadOnly => "name the primary in the database URL".to_owned(),
         ErrorKind::Permission => {
             format!("let the user connect to {database}, or correct the database's name in the database URL")
         }

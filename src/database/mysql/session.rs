@@ -19,9 +19,6 @@ use crate::script::{Name, Thing};
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
      CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR)";
 
-/// `Some non-transactional changed tables couldn't be rolled back`.
-const NOT_ROLLED_BACK: &str = "1196";
-
 pub(super) struct MysqlSession {
     wire: Wire,
     identity: Identity,
@@ -145,7 +142,7 @@ impl Session for MysqlSession {
 
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
         let (rows, _) = self.wire.collect(sql, Keep::Nothing).await.map_err(|error| translate(&error, sql))?;
-        Ok(Done { rows, ..Done::default() })
+        Ok(Done { rows, elapsed: None })
     }
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
@@ -162,11 +159,6 @@ impl Session for MysqlSession {
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.wire.query("ROLLBACK").await.map(drop)
-    }
-
-    async fn left_by_rollback(&mut self) -> Result<bool, DatabaseError> {
-        let warnings = self.wire.query("SHOW WARNINGS").await?;
-        Ok(warnings.iter().any(|row| row.get(1).is_some_and(|code| code.as_deref() == Some(NOT_ROLLED_BACK))))
     }
 
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {

@@ -22,7 +22,6 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
         detail: server.detail().map(str::to_owned),
         hint: server.hint().map(str::to_owned),
         position,
-        inside: server.r#where().is_some(),
         stage: Stage::Statement,
     }
 }
@@ -30,9 +29,17 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
 /// The same, for a connection that was never made.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match server_error(error) {
+        Some(server) if server.message().contains("startup parameter: options") => settings_refused(server.message()),
         Some(_) => translate(error, 0),
         None => failure::from_connect(error),
     }
+}
+
+/// A pooler lends its sessions to others, and takes no settings for one of them.
+fn settings_refused(message: &str) -> DatabaseError {
+    let hint = "a pooler takes no options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name \
+        the server itself, or leave them out and set them once with ALTER ROLE … IN DATABASE … SET …";
+    DatabaseError { hint: Some(hint.to_owned()), ..DatabaseError::new(ErrorKind::Other, message) }
 }
 
 fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {

@@ -26,7 +26,7 @@ pub(super) fn is_chosen(answer: &[Row], home: Option<&str>) -> bool {
 }
 
 /// The first schema of a search path.
-fn first(path: &str) -> Option<String> {
+pub(super) fn first(path: &str) -> Option<String> {
     let path = path.trim_start();
     let Some(quoted) = path.strip_prefix('"') else {
         let name = path.split(',').next()?.trim();

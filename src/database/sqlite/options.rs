@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
+use super::parameters::{Key, TABLE};
+use crate::database::url::{Given, first, query, understand};
 use crate::database::{SecretUrl, UrlError};
 
 /// What a connection waits for another's lock, unless it is told otherwise.
@@ -27,9 +30,17 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
             reason: "it names no file; for one in memory write sqlite::memory:".to_owned(),
         });
     }
+    let parameters = query(rest.split_once('?').map_or("", |(_, query)| query))?;
+    let settings = understand(TABLE, parameters.into_iter().map(Given::in_url).collect())?;
+    let mode = first(&settings, Key::Mode).map(|given| given.value.to_ascii_lowercase());
+    let mode = mode.as_deref();
+    let pairs = settings.iter().map(|(key, given)| {
+        let value = if *key == Key::Vfs { given.value.clone() } else { given.value.to_ascii_lowercase() };
+        format!("{}={}", key.word(), utf8_percent_encode(&value, NON_ALPHANUMERIC))
+    });
+    let pairs: Vec<String> = pairs.collect();
     // The driver knows `sqlite:`, not `file:`.
-    let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{rest}")).driver_options()?;
-    let mode = rest.split_once('?').and_then(|(_, query)| query.split('&').find_map(|part| part.strip_prefix("mode=")));
+    let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{path}?{}", pairs.join("&"))).driver_options()?;
     let in_memory = path == ":memory:" || mode == Some("memory");
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
     Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc") })
@@ -48,4 +59,45 @@ pub(super) fn of(driver: SqliteConnectOptions) -> Location {
 /// that refer to it.
 fn ours(driver: SqliteConnectOptions) -> SqliteConnectOptions {
     driver.foreign_keys(false).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<Location, String> {
+        parse(&SecretUrl::new(url)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn parameters_are_honoured_or_without_effect_or_refused() {
+        for (url, create, file) in [
+            ("sqlite://a.db", true, Some("a.db")),
+            ("sqlite:a.db?mode=rw", false, Some("a.db")),
+            ("sqlite://a.db?Mode=RWC&cache=private", true, Some("a.db")),
+            ("file:a.db?connection_limit=1&socket_timeout=10", true, Some("a.db")),
+            ("sqlite://a.db?mode=memory", false, None),
+        ] {
+            let found = read(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+            let path = found.file.map(|path| path.display().to_string());
+            assert_eq!((found.create, path.as_deref()), (create, file), "{url}");
+        }
+        let refused = |query: &str| read(&format!("sqlite://a.db?{query}")).err().expect("refused");
+        assert_eq!(refused("mod=ro"), "the URL's parameter mod is not known; did you mean mode?");
+        assert_eq!(
+            refused("mode=ro&mode=rw"),
+            "the URL's parameter mode contradicts the URL's parameter mode: only one of them can be right"
+        );
+        for query in [
+            "_foreign_keys=on",
+            "_journal=WAL",
+            "_pragma=foreign_keys(1)",
+            "_auth_pass=hunter",
+            "mode=hunter2",
+            "zzz=hunter",
+        ] {
+            refused(query);
+        }
+        assert!(!refused("_auth_pass=hunter").contains("hunter"));
+    }
 }

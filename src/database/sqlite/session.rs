@@ -127,7 +127,7 @@ impl Session for SqliteSession {
         // A cancellation that came too late must not hit what runs next.
         self.connector.interrupt.store(false, Ordering::Relaxed);
         match result {
-            Ok((rows, _)) => Ok(Done { rows, ..Done::default() }),
+            Ok((rows, _)) => Ok(Done { rows, elapsed: None }),
             Err(error) => {
                 let mut error = translate(&error, sql);
                 if error.position.is_none() {

@@ -10,6 +10,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(in crate::database) struct Extras {
     /// How long connecting and logging in may take; `None` where the URL has no limit, [`Duration::MAX`] where it asks for none.
     pub(in crate::database) connect_timeout: Option<Duration>,
+    /// How long a statement of a migration may wait for a lock; `Some(None)` for as long as it takes.
+    pub(in crate::database) lock_timeout: Option<Option<Duration>>,
+    /// The application's name for itself, beside ours.
+    pub(in crate::database) application: Option<String>,
+    /// The schema that must be the current one.
+    pub(in crate::database) schema: Option<String>,
+    /// Whether only a server will do that takes writes.
+    pub(in crate::database) primary: bool,
 }
 
 impl Extras {

@@ -35,7 +35,6 @@ impl Engine<'_> {
         (self.lock_seen, self.blocker) = seen;
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
-        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         done.push(report(step, index, elapsed, result?.rows));
         Ok(())
     }
@@ -76,7 +75,6 @@ impl Engine<'_> {
         let (result, seen) = running.watch(conclusion, &mut *self.keeper, process).await;
         let whole = started.elapsed();
         (self.lock_seen, self.blocker) = seen;
-        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
         // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();

@@ -6,7 +6,6 @@ use std::time::Instant;
 use super::effect::{ends_transaction, goes_with_its_note, locks_tables, may_leave_something, sets_autocommit};
 use super::fate::Fate;
 use super::retry::Tries;
-use super::trace::remains;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind, Limits};
 use crate::ledger::Elapsed;
@@ -22,8 +21,6 @@ pub(super) struct Course {
     opened: Option<usize>,
     /// Of the statements that have run.
     progress: Progress,
-    /// The first statement that may have left something in the database.
-    trace: Option<usize>,
 }
 
 impl Course {
@@ -48,15 +45,14 @@ impl Engine<'_> {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
-        let mut course =
-            Course { id, opened: None, progress: step.progress(step.done), trace: self.first_trace(step, step.done) };
+        let mut course = Course { id, opened: None, progress: step.progress(step.done) };
         let Err(mut broken) = self.run_all(step, &mut course, tries, done).await else {
             return Ok(());
         };
         if broken.error.kind == ErrorKind::Lost {
             match self.look_up(&course.id).await {
                 Some(Fate::Success) => return Ok(()),
-                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken, &course),
+                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken),
                 Some(Fate::Unknown) | None => {}
             }
         }
@@ -103,9 +99,6 @@ impl Engine<'_> {
                 return Err(self.broken(step, index, course, error).await);
             }
             course.progress.add(step.text(index));
-            if course.trace.is_none() && self.leaves_trace(step, index) {
-                course.trace = Some(index);
-            }
             let was_open = course.opened.is_some();
             match statement.kind {
                 StatementKind::Begin { .. } => course.opened = Some(index),
@@ -165,11 +158,11 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
         let kind = step.statements()[index].kind;
-        self.left = false;
         if course.opened.is_none() && goes_with_its_note(step, index, self.session.abilities()) {
             let result = self.together(step, index, course, tries, done).await;
-            if let Err(error) = &result {
-                self.roll_back(error.kind).await;
+            if result.is_err() {
+                // A rollback that fails hides nothing: the server rolls back when the session ends.
+                let _ = self.session.rollback().await;
             }
             return result;
         }
@@ -265,8 +258,8 @@ impl Engine<'_> {
         let abilities = self.session.abilities();
         let kind = step.statements()[index].kind;
         match goes_with_its_note(step, index, abilities) {
-            // It is undone with its transaction, unless nobody has heard how that ended, or a table knows no transactions.
-            true => error.kind == ErrorKind::Lost || self.left,
+            // It is undone with its transaction, unless nobody has heard how that ended.
+            true => error.kind == ErrorKind::Lost,
             false => may_leave_something(kind, step.text(index), error, abilities),
         }
     }
@@ -275,7 +268,8 @@ impl Engine<'_> {
     async fn broken(&mut self, step: &Step<'_>, index: usize, course: &Course, error: DatabaseError) -> Broken {
         let opened = course.opened;
         if opened.is_some() || error.stage != Stage::Statement {
-            self.roll_back(error.kind).await;
+            // A rollback that fails hides nothing: the server rolls back when the session ends.
+            let _ = self.session.rollback().await;
         }
         let abilities = self.session.abilities();
         let sent = self.sent && error.stage == Stage::Statement;
@@ -291,22 +285,23 @@ impl Engine<'_> {
         let running = sent && index < step.statements().len() && opened.is_none();
         let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
         let left = invalid_index.as_ref().map(Option::is_some);
-        let next_unknown =
-            self.left || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
-        let remains = match error.stage {
-            Stage::Commit if error.kind == ErrorKind::Lost => Remains::Unknown,
-            _ => remains(effective, next_unknown, course.trace),
+        let next_unknown = running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
+        let remains = match (effective, next_unknown) {
+            _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
+            (0, false) => Remains::Nothing,
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
         };
         let index = index.min(step.statements().len().saturating_sub(1));
         Broken { index, error, remains, invalid_index: invalid_index.flatten() }
     }
 
     /// What remains of an attempt of which the journal says that so many statements have taken effect.
-    fn certain(&self, step: &Step<'_>, effective: usize, broken: &Broken, course: &Course) -> Remains {
+    fn certain(&self, step: &Step<'_>, effective: usize, broken: &Broken) -> Remains {
         let noted = goes_with_its_note(step, effective, self.session.abilities());
         let next_unknown = !noted && broken.index == effective && broken.error.stage == Stage::Statement;
-        // What was noted without an answer is judged by its text.
-        let trace = course.trace.or_else(|| self.first_trace(step, effective));
-        remains(effective, next_unknown, trace)
+        match (effective, next_unknown) {
+            (0, false) => Remains::Nothing,
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
+        }
     }
 }

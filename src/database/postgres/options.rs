@@ -1,0 +1,260 @@
+//! URL, service file and `PG*` variables → the driver's options. The URL counts most, then the service, then variables, as in libpq.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sqlx::postgres::PgConnectOptions;
+
+use super::parameters::{Key, TABLE, VARIABLES};
+use super::search_path;
+use super::service::{self, Environment};
+use crate::database::url::{Ask, Extras, Given, Mode, Origin, Parts, first, limit, mode, server, understand};
+use crate::database::{SecretUrl, UrlError};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// The driver's options, and what it has none for.
+pub(super) fn parse(url: &SecretUrl, environment: &Environment<'_>) -> Result<(PgConnectOptions, Extras), UrlError> {
+    let settings = Settings::gather(url, environment)?;
+    let driver = settings.driver_url()?.driver_options()?;
+    Ok((driver, settings.extras()?))
+}
+
+/// What was given, the nearest source first where two set the same.
+struct Settings(Vec<(Key, Given)>);
+
+impl Settings {
+    fn gather(url: &SecretUrl, environment: &Environment<'_>) -> Result<Self, UrlError> {
+        let Parts { user, password, host, port, database, query } = server(url.behind_scheme())?;
+        let parts = [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
+        let parts = parts.into_iter().filter_map(|(name, value)| Some(Given::in_url((name.to_owned(), value?))));
+        let mut settings = understand(TABLE, query.into_iter().map(setting_of_sqlx).map(Given::in_url).collect())?;
+        // As in libpq: postgres://localhost/app?host=/run/postgresql is a socket.
+        let parts = understand(TABLE, parts.collect())?;
+        settings.extend(parts.into_iter().filter(|(key, _)| first(&settings, *key).is_none()).collect::<Vec<_>>());
+        let variables = VARIABLES.iter().filter_map(|(variable, parameter)| {
+            let value = environment(variable).filter(|value| !value.is_empty())?;
+            Some(((*variable).to_owned(), *parameter, value))
+        });
+        let mut variables = understand_variables(variables.collect(), &settings)?;
+        let service = first(&settings, Key::Service).or_else(|| first(&variables, Key::Service));
+        if let Some(service) = service {
+            let file = first(&settings, Key::ServiceFile).or_else(|| first(&variables, Key::ServiceFile));
+            let found = service::parameters(service, file, environment)?;
+            settings.extend(understand(TABLE, found)?);
+        }
+        settings.append(&mut variables);
+        Ok(Self(settings))
+    }
+
+    fn get(&self, key: Key) -> Option<&Given> {
+        first(&self.0, key)
+    }
+
+    /// What the driver understands, as a URL: it looks for a password in `.pgpass` when it reads one.
+    fn driver_url(&self) -> Result<SecretUrl, UrlError> {
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        let mut copy = |key: Key, name| {
+            // The driver reads variables itself; certificates may stand in them as text.
+            if let Some(given) = self.get(key).filter(|given| given.origin != Origin::Variable) {
+                pairs.push((name, given.value.clone()));
+            }
+        };
+        copy(Key::User, "user");
+        copy(Key::Password, "password");
+        copy(Key::Database, "dbname");
+        copy(Key::Certificate, "sslcert");
+        copy(Key::Secret, "sslkey");
+        if !self.trusts_system() {
+            copy(Key::RootCertificate, "sslrootcert");
+        }
+        copy(Key::Options, "options");
+        pairs.extend(self.host()?.map(|host| ("host", host)));
+        pairs.extend(self.port()?.map(|port| ("port", port)));
+        pairs.extend(self.tls()?.map(|mode| ("sslmode", word(mode).to_owned())));
+        pairs
+            .extend(self.server_settings()?.into_iter().map(|(name, value)| ("options", startup_option(name, &value))));
+        let encoded =
+            pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        Ok(SecretUrl::new(format!("postgres:///?{}", encoded.collect::<Vec<_>>().join("&"))))
+    }
+
+    fn host(&self) -> Result<Option<String>, UrlError> {
+        let (host, address) = (self.get(Key::Host), self.get(Key::HostAddress));
+        if let Some(address) = address
+            && host.is_none_or(|host| address.origin <= host.origin)
+        {
+            several(address)?;
+            let bare = unbracketed(&address.value);
+            let known = bare.parse::<IpAddr>();
+            return known.map(|_| Some(bare.to_owned())).map_err(|_| address.refused("is not an IP address"));
+        }
+        let Some(host) = host else { return Ok(None) };
+        several(host)?;
+        Ok(Some(unbracketed(&host.value).to_owned()))
+    }
+
+    fn port(&self) -> Result<Option<String>, UrlError> {
+        let Some(port) = self.get(Key::Port) else { return Ok(None) };
+        several(port)?;
+        match port.value.parse::<u16>() {
+            Ok(number) if number > 0 => Ok(Some(number.to_string())),
+            _ => Err(port.refused("is not a port number")),
+        }
+    }
+
+    fn trusts_system(&self) -> bool {
+        self.get(Key::RootCertificate).is_some_and(|given| given.value == "system")
+    }
+
+    fn tls(&self) -> Result<Option<Mode>, UrlError> {
+        let mut asked: Vec<(Ask, &Given)> = self
+            .0
+            .iter()
+            .filter_map(|(key, given)| match key {
+                Key::Tls(ask) => Some((*ask, given)),
+                _ => None,
+            })
+            .collect();
+        let system = self.get(Key::RootCertificate).filter(|_| self.trusts_system());
+        // As in libpq, the system's authorities are no protection without the host's name.
+        let system = system.map(|given| Given { value: "true".to_owned(), ..given.clone() });
+        asked.extend(system.iter().map(|given| (Ask::Identity, given)));
+        let mode = mode(&asked)?;
+        let (certificate, key) = (self.get(Key::Certificate), self.get(Key::Secret));
+        match (certificate, key) {
+            (Some(given), None) => {
+                return Err(given.refused(
+                    "is a client's certificate and needs sslkey; for the server's authority write sslrootcert",
+                ));
+            }
+            (None, Some(given)) => return Err(given.refused("needs sslcert, the certificate of the same client")),
+            _ => {}
+        }
+        Ok(match (mode, self.get(Key::RootCertificate)) {
+            // An authority is named for the server to be checked against it; libpq does so, too.
+            (None | Some(Mode::Require), Some(_)) => Some(Mode::VerifyCa),
+            (None, None) if certificate.is_some() => Some(Mode::Require),
+            (mode, _) => mode,
+        })
+    }
+
+    /// Settings for the session from its beginning on, so that it goes back to them when it is reset.
+    fn server_settings(&self) -> Result<Vec<(&'static str, String)>, UrlError> {
+        let mut settings = Vec::new();
+        for (key, given) in &self.0 {
+            if self.get(*key) != Some(given) {
+                continue;
+            }
+            match key {
+                Key::Setting(name) => settings.push((*name, given.value.clone())),
+                Key::LockTimeout => settings.push(("lock_timeout", given.value.clone())),
+                _ => {}
+            }
+        }
+        settings.extend(self.schema()?.map(|(_, given)| given).map(|path| ("search_path", path)));
+        Ok(settings)
+    }
+
+    /// The schema that must be the current one, where that can be known, and the `search_path`.
+    fn schema(&self) -> Result<Option<(Option<String>, String)>, UrlError> {
+        let given = [Key::Schema, Key::Schemas, Key::SearchPath].map(|key| self.get(key).map(|given| (key, given)));
+        let mut found = given.into_iter().flatten();
+        let Some((key, given)) = found.next() else { return Ok(None) };
+        if let Some((_, other)) = found.next() {
+            return Err(given.refused(format!("and {other} both name the schema: only one of them can be right")));
+        }
+        let path = match key {
+            Key::Schema => search_path::one(&given.value),
+            Key::Schemas => search_path::list(&given.value),
+            _ => search_path::written(&given.value),
+        };
+        let path = path.ok_or_else(|| given.refused("names no schema"))?;
+        Ok(Some((search_path::leading(&path), path)))
+    }
+
+    fn extras(&self) -> Result<Extras, UrlError> {
+        let seconds = self.get(Key::ConnectTimeout).map(|given| limit(given, SECOND)).transpose()?;
+        let millis = self.get(Key::ConnectTimeoutMillis).map(|given| limit(given, MILLISECOND)).transpose()?;
+        let lock = self.get(Key::LockTimeout).map(|given| limit(given, MILLISECOND)).transpose()?;
+        Ok(Extras {
+            connect_timeout: seconds.or(millis),
+            lock_timeout: lock.map(|limit| (limit != Duration::MAX).then_some(limit)),
+            application: self.get(Key::Application).map(|given| given.value.clone()),
+            schema: self.schema()?.and_then(|(leading, _)| leading),
+            primary: self.primary()?,
+        })
+    }
+
+    /// Whether only a server will do that takes writes.
+    fn primary(&self) -> Result<bool, UrlError> {
+        let Some(given) = self.get(Key::ServerKind) else { return Ok(false) };
+        match given.value.to_ascii_lowercase().replace('_', "-").as_str() {
+            "any" | "prefer-standby" | "prefersecondary" => Ok(false),
+            "primary" | "read-write" | "master" | "preferprimary" => Ok(true),
+            "standby" | "read-only" | "secondary" | "slave" => {
+                Err(given.refused("asks for a server that takes no writes: migrations need the primary"))
+            }
+            _ => Err(given.refused("is not a kind of server: any, primary, read-write")),
+        }
+    }
+}
+
+/// Variables under their own names, for messages; a setting of the driver that the URL has replaced is not looked at.
+fn understand_variables(
+    variables: Vec<(String, &str, String)>,
+    above: &[(Key, Given)],
+) -> Result<Vec<(Key, Given)>, UrlError> {
+    let mut settings = Vec::new();
+    for (variable, parameter, value) in variables {
+        let given = Given { name: parameter.to_owned(), value, origin: Origin::Variable };
+        let own = |given: Given| Given { name: variable.clone(), ..given };
+        match understand(TABLE, vec![given.clone()]) {
+            Ok(found) => settings.extend(found.into_iter().map(|(key, given)| (key, own(given)))),
+            Err(UrlError::Parameter { reason, .. }) => return Err(own(given).refused(reason)),
+            Err(other) => return Err(other),
+        }
+    }
+    settings.retain(|(key, _)| matches!(key, Key::Tls(_)) || first(above, *key).is_none());
+    Ok(settings)
+}
+
+/// The driver's own way to write settings, `options[name]=value`.
+fn setting_of_sqlx((name, value): (String, String)) -> (String, String) {
+    match name.strip_prefix("options[").and_then(|name| name.strip_suffix(']')) {
+        Some(setting) => ("options".to_owned(), startup_option(setting, &value)),
+        None => (name, value),
+    }
+}
+
+/// A setting as the server's command line has it.
+fn startup_option(name: &str, value: &str) -> String {
+    format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ "))
+}
+
+fn several(given: &Given) -> Result<(), UrlError> {
+    match given.value.contains(',') {
+        true => Err(given.refused("names several servers: name the primary alone, migrations go to one server")),
+        false => Ok(()),
+    }
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Disable => "disable",
+        Mode::Allow => "allow",
+        Mode::Prefer => "prefer",
+        Mode::Require => "require",
+        Mode::VerifyCa => "verify-ca",
+        Mode::VerifyFull => "verify-full",
+    }
+}
+
+#[cfg(test)]
+mod tests;

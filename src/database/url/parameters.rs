@@ -1,0 +1,159 @@
+//! The parameters of a URL against the closed table of its database: honoured, without effect, or refused.
+
+use std::fmt;
+
+use super::UrlError;
+
+/// What a parameter does here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::database) enum Meaning<K> {
+    /// It sets this.
+    Sets(K),
+    /// Another program's own affair: pools, caches, the shape of results.
+    NoEffect,
+    /// What is done here anyway, when it asks for one of these values; the reason why others are refused.
+    Only(&'static [&'static str], &'static str),
+    /// Refused, for this reason.
+    Refused(&'static str),
+}
+
+/// Parameters with the same meaning, in their usual spelling. Case, `_`, `-`, `.` and blanks make no difference.
+pub(in crate::database) type Entry<K> = (&'static [&'static str], Meaning<K>);
+
+/// A value, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::database) struct Given {
+    pub(in crate::database) name: String,
+    pub(in crate::database) value: String,
+    pub(in crate::database) origin: Origin,
+}
+
+/// Where a parameter was found; the first one counts most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::database) enum Origin {
+    /// The URL.
+    Url,
+    /// A section of a service file.
+    Service,
+    /// An environment variable.
+    Variable,
+}
+
+impl Given {
+    /// A parameter of the URL.
+    pub(in crate::database) fn in_url((name, value): (String, String)) -> Self {
+        Self { name, value, origin: Origin::Url }
+    }
+
+    /// The parameter cannot be used.
+    pub(in crate::database) fn refused(&self, reason: impl Into<String>) -> UrlError {
+        UrlError::Parameter { parameter: self.to_string(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A password with & or ? in it breaks into parameters.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
+        let shown = self.name.len() <= 64 && self.name.chars().all(plain);
+        let name = if shown { &self.name } else { "…" };
+        match self.origin {
+            Origin::Url => write!(f, "the URL's parameter {name}"),
+            Origin::Service => write!(f, "the service file's parameter {name}"),
+            Origin::Variable => write!(f, "the variable {name}"),
+        }
+    }
+}
+
+/// The same for every usual spelling of a name: `sslMode`, `ssl-mode`, `SSL Mode`, `ssl_mode`.
+pub(in crate::database) fn folded(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | '.' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The parameters that set something, in the order of `given`.
+///
+/// # Errors
+/// With the first one that is unknown, refused, or given twice with two values.
+pub(in crate::database) fn understand<K: Copy + PartialEq>(
+    table: &[Entry<K>],
+    given: Vec<Given>,
+) -> Result<Vec<(K, Given)>, UrlError> {
+    let mut settings: Vec<(K, Given)> = Vec::new();
+    for given in given {
+        let Some(key) = key(table, &given)? else { continue };
+        let before = settings.iter().find(|(known, other)| *known == key && other.origin == given.origin);
+        match before {
+            Some((_, other)) if other.value != given.value => {
+                return Err(given.refused(format!("contradicts {other}: only one of them can be right")));
+            }
+            Some(_) => {}
+            None => settings.push((key, given)),
+        }
+    }
+    Ok(settings)
+}
+
+fn key<K: Copy>(table: &[Entry<K>], given: &Given) -> Result<Option<K>, UrlError> {
+    let name = folded(&given.name);
+    let entry = table.iter().find(|(names, _)| names.iter().any(|known| folded(known) == name));
+    match entry.map(|(_, meaning)| *meaning) {
+        Some(Meaning::Sets(key)) => Ok(Some(key)),
+        Some(Meaning::NoEffect) => Ok(None),
+        Some(Meaning::Only(values, _)) if values.iter().any(|value| folded(value) == folded(&given.value)) => Ok(None),
+        Some(Meaning::Only(_, reason) | Meaning::Refused(reason)) => Err(given.refused(reason)),
+        None => Err(UrlError::UnknownParameter { parameter: given.to_string(), suggestion: nearest(table, &name) }),
+    }
+}
+
+/// The parameter with an effect that is spelled most like this one.
+fn nearest<K>(table: &[Entry<K>], name: &str) -> Option<String> {
+    let known = table.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Sets(_))).flat_map(|(names, _)| *names);
+    let likeness = |known: &&&str| strsim::jaro_winkler(&folded(known), name);
+    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) > 0.85).then(|| (*best).to_owned())
+}
+
+/// The value of a setting as its first source has it.
+pub(in crate::database) fn first<K: Copy + PartialEq>(settings: &[(K, Given)], key: K) -> Option<&Given> {
+    settings.iter().filter(|(known, _)| *known == key).map(|(_, given)| given).min_by_key(|given| given.origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &[Entry<u8>] = &[
+        (&["sslmode"], Meaning::Sets(1)),
+        (&["connection_limit"], Meaning::NoEffect),
+        (&["client_encoding"], Meaning::Only(&["utf8"], "must be UTF-8")),
+        (&["sslcrl"], Meaning::Refused("cannot be honoured")),
+    ];
+
+    fn check(query: &[(&str, &str)]) -> Result<Vec<(u8, String)>, String> {
+        let given = query.iter().map(|(name, value)| Given::in_url(((*name).to_owned(), (*value).to_owned())));
+        let settings = understand(TABLE, given.collect()).map_err(|error| error.to_string())?;
+        Ok(settings.into_iter().map(|(key, given)| (key, given.value)).collect())
+    }
+
+    #[test]
+    fn each_is_honoured_or_without_effect_or_refused() {
+        assert_eq!(
+            check(&[("SSL-Mode", "x"), ("connectionLimit", "1"), ("client_encoding", "UTF-8")]),
+            Ok(vec![(1, "x".into())])
+        );
+        assert_eq!(check(&[("sslmode", "x"), ("ssl_mode", "x")]), Ok(vec![(1, "x".into())]));
+        let refused = |query: &[(&str, &str)]| check(query).expect_err("refused");
+        assert_eq!(refused(&[("client_encoding", "latin1")]), "the URL's parameter client_encoding must be UTF-8");
+        assert_eq!(refused(&[("sslcrl", "f")]), "the URL's parameter sslcrl cannot be honoured");
+        assert_eq!(refused(&[("sslmodee", "x")]), "the URL's parameter sslmodee is not known; did you mean sslmode?");
+        assert_eq!(
+            refused(&[("sslmode", "x"), ("ssl_mode", "y")]),
+            "the URL's parameter ssl_mode contradicts the URL's parameter sslmode: only one of them can be right"
+        );
+    }
+
+    #[test]
+    fn what_may_be_a_password_is_not_shown() {
+        assert_eq!(check(&[("hunter2@host/db", "")]), Err("the URL's parameter … is not known".into()));
+    }
+}

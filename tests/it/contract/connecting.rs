@@ -1,0 +1,183 @@
+//! What a database URL asks for: a schema, limits, TLS, an address of any kind; and what it cannot have.
+
+use std::io::{ErrorKind, copy};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use migrascope::database::{Access, Connector};
+use migrascope::{Error, Migrator, Options, RunError, layout};
+
+use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each, query};
+
+fn with(database: &TestDatabase, parameters: &str) -> String {
+    format!("{}?{parameters}", database.url)
+}
+
+/// What a session answers that this URL leads to.
+fn value(url: &str, sql: &str) -> String {
+    query(url, sql).pop().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default()
+}
+
+fn up(url: &str, database: &TestDatabase, files: &[(&str, &str)]) -> Result<(), RunError> {
+    let connector = connector(url);
+    let set = layout::read(&database.migrations(files), connector.dialect()).unwrap();
+    block_on(Migrator::new(connector, set, Options::default()).up()).map(drop)
+}
+
+/// Why there is no session.
+fn refused(connector: &dyn Connector) -> String {
+    let Err(error) = block_on(connector.session(Access::Write)) else { panic!("there is a session") };
+    error.message
+}
+
+#[test]
+fn the_schema_of_the_url_is_where_everything_goes() {
+    on(Backend::Postgres, |database| {
+        for (index, parameter) in [
+            "schema=Tenant-A",
+            "currentSchema=b b,public",
+            "search_path=c,%20public",
+            "options=-csearch_path%3Dd",
+            "search_path=%22E%22",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let schema = ["Tenant-A", "b b", "c", "d", "E"][index];
+            database.query(&format!("CREATE SCHEMA \"{schema}\""));
+            let url = with(database, parameter);
+            // A script that moves away is followed by a session that is where it was.
+            let files = [
+                ("1_a.sql", "CREATE TABLE a (i INTEGER); SET search_path = public"),
+                ("2_b.sql", "CREATE TABLE b (i INTEGER)"),
+            ];
+            up(&url, database, &files).unwrap_or_else(|error| panic!("{parameter}: {error}"));
+            for (table, rows) in [("_migrascope_migrations", "2"), ("a", "0"), ("b", "0")] {
+                let found = database.value(&format!("SELECT count(*) FROM \"{schema}\".{table}"));
+                assert_eq!(found, rows, "{parameter}: {table}");
+            }
+            let session = block_on(connector(&url).session(Access::Read)).unwrap();
+            assert_eq!(session.identity().schema.as_deref(), Some(schema), "{parameter}");
+        }
+        assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    });
+}
+
+#[test]
+fn a_schema_that_is_not_there_is_refused_by_name() {
+    on(Backend::Postgres, |database| {
+        for parameter in ["schema=absent", "currentSchema=absent,public", "search_path=absent,public"] {
+            let error = up(&with(database, parameter), database, &[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
+            let Error::Connect { source, .. } = error.expect_err(parameter).cause else { panic!("{parameter}") };
+            assert!(source.message.starts_with("the schema absent does not exist"), "{}", source.message);
+        }
+        assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    });
+}
+
+#[test]
+fn settings_of_the_url_hold_for_the_session() {
+    on(Backend::Postgres, |database| {
+        let url = with(database, "statement_timeout=61s&lock_timeout=3s&application_name=shop&geqo=off");
+        assert_eq!(value(&url, "SHOW statement_timeout"), "61s");
+        assert_eq!(value(&url, "SHOW lock_timeout"), "3s");
+        assert_eq!(value(&url, "SHOW geqo"), "off");
+        assert_eq!(value(&url, "SHOW application_name"), "migrascope/test shop");
+        let seen = "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement";
+        up(&url, database, &[("1_a.sql", seen)]).unwrap();
+        assert_eq!(database.value("SELECT lock || ' ' || statement FROM seen"), "3s 61s");
+    });
+}
+
+#[test]
+fn whatever_asks_for_tls_gets_tls_or_an_error() {
+    let asks = [
+        "ssl=true",
+        "sslMode=require",
+        "requireSSL=true",
+        "useSSL=true",
+        "tls=true",
+        "tls=skip-verify",
+        "sslmode=REQUIRED",
+    ];
+    let asks = asks.into_iter().chain(["verifyServerCertificate=true", "sslaccept=strict", "ssl_mode=verify-full"]);
+    for ask in asks {
+        on(Backend::Postgres, |database| {
+            let connector = connector(&with(database, ask));
+            if let Ok(mut session) = block_on(connector.session(Access::Write)) {
+                let sql = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                assert_eq!(block_on(session.query(sql)).unwrap()[0][0].as_deref(), Some("true"), "{ask}");
+            }
+        });
+        on(Backend::Mysql, |database| {
+            let connector = connector(&with(database, ask));
+            if let Ok(mut session) = block_on(connector.session(Access::Write)) {
+                let rows = block_on(session.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")).unwrap();
+                assert_ne!(rows[0][1].as_deref(), Some(""), "{ask}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_mute_server_is_given_up_after_the_connect_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for url in ["postgres://u@127.0.0.1:PORT/d?connect_timeout=1", "mysql://u@127.0.0.1:PORT/d?connectTimeout=1000"] {
+        let started = Instant::now();
+        let message = refused(&*connector(&url.replace("PORT", &port.to_string())));
+        assert!(message.contains("no answer within 1 s"), "{message}");
+        assert!(started.elapsed() < Duration::from_secs(8), "{url}");
+    }
+}
+
+/// Hands everything from `[::1]` on to the server of a URL; `None` where this machine has no IPv6.
+fn by_ipv6(url: &str) -> Option<String> {
+    let listener = match TcpListener::bind("[::1]:0") {
+        Ok(listener) => listener,
+        Err(error) if matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported) => return None,
+        Err(error) => panic!("{error}"),
+    };
+    let port = listener.local_addr().unwrap().port();
+    let (login, place) = url.rsplit_once('@').unwrap();
+    let (server, database) = place.split_once('/').unwrap();
+    let server = server.to_owned();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+                thread::spawn(move || {
+                    let _ = copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+            }
+        }
+    });
+    Some(format!("{login}@[::1]:{port}/{database}"))
+}
+
+#[test]
+fn an_ipv6_address_is_connected_to() {
+    for backend in [Backend::Postgres, Backend::Mysql] {
+        on(backend, |database| {
+            let Some(url) = by_ipv6(&database.url) else { return eprintln!("skipped: no IPv6 here") };
+            up(&url, database, &[("1_a.sql", "CREATE TABLE a (i INTEGER)")]).unwrap();
+            assert_eq!(database.applied(), ["1"]);
+        });
+    }
+}
+
+#[test]
+fn what_a_url_cannot_have_is_refused_before_connecting() {
+    on_each(|database| {
+        for parameter in ["sslmodee=require", "connection_limt=hunter", "unheard_of=hunter"] {
+            let url = migrascope::database::SecretUrl::new(with(database, parameter));
+            let error = migrascope::database::open(&url, migrascope::database::ConnectOptions::default());
+            let message = error.err().unwrap_or_else(|| panic!("{parameter} is passed over")).to_string();
+            assert!(!message.contains("hunter"), "{message}");
+            let name = parameter.split('=').next().unwrap();
+            assert!(message.contains(name), "{message}");
+        }
+    });
+}
