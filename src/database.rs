@@ -19,6 +19,7 @@ mod silence;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
+mod value;
 
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub use self::health::{Judge, Probe};
 pub use self::keeper::Keeper;
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
+pub use self::value::Value;
+use self::value::milliseconds;
 use crate::migration::Dialect;
 pub use crate::report::Holder;
 use crate::script::{Name, Thing};
@@ -83,6 +86,8 @@ impl Identity {
 /// What the engine must know of a database to act rightly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
+    /// The dialect of its SQL.
+    pub dialect: Dialect,
     /// Whether DDL can be rolled back.
     pub transactional_ddl: bool,
     /// Whether a statement, the records and the commit can go in one message, so that times must be taken by the server.
@@ -97,45 +102,11 @@ pub struct Abilities {
     pub own_session: bool,
     /// Whether foreign keys are enforced, where each session can switch that and a transaction ignores the switch; else `None`.
     pub foreign_keys: Option<bool>,
+    /// Whether a script can lock tables, or set things, for its session in a way that keeps our records from being written: they wait
+    /// until it has ended that, and the last ones are written on a new session.
+    pub session_locks: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
-}
-
-/// A value for our own statements.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// SQL's NULL.
-    Null,
-    /// A truth value.
-    Bool(bool),
-    /// An integer.
-    Int(i64),
-    /// A text; zero bytes are dropped.
-    Text(String),
-    /// The database's clock, now.
-    Now,
-    /// The database's clock, that long ago.
-    Ago(Duration),
-    /// The same clock that long before the present transaction began.
-    BeforeBegin(Duration),
-    /// A length of time in milliseconds, with three decimals.
-    Milliseconds(Duration),
-    /// Milliseconds since that long before the present transaction began, with three decimals; this and
-    /// [`Value::BeforeBegin`] only where [`Abilities::pipelined_commit`].
-    MillisecondsSinceBegin(Duration),
-}
-
-impl Value {
-    /// A text or NULL.
-    #[must_use]
-    pub fn text_or_null(text: Option<impl Into<String>>) -> Self {
-        text.map_or(Self::Null, |text| Self::Text(text.into()))
-    }
-}
-
-/// A length of time as a number of milliseconds, for any dialect.
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.3}", duration.as_secs_f64() * 1000.0)
 }
 
 /// The columns of one row as text; `None` is NULL.
@@ -234,6 +205,21 @@ pub trait Session: Send {
     ///
     /// It costs round trips, and changes nothing in the transaction.
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError>;
+
+    /// Whether a statement outside of a transaction commits by itself, as [`Session::in_transaction`] has seen it last.
+    fn autocommits(&self) -> bool {
+        true
+    }
+
+    /// Writes a note of ours outside of any transaction; it is committed when this returns.
+    async fn note(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.query(sql).await.map(drop)
+    }
+
+    /// Whether a note met this error because of what its session has locked or begun, and can be written when that has ended.
+    fn can_wait(&self, _error: &DatabaseError) -> bool {
+        false
+    }
 
     /// Runs a query of ours and returns its rows.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;

@@ -8,6 +8,7 @@ mod effect;
 mod head;
 mod kind;
 mod lexer;
+mod opening;
 mod place;
 mod pragma;
 mod problem;
@@ -23,6 +24,7 @@ mod token;
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
 pub use effect::{Effect, Name, Thing, effect};
+pub(crate) use opening::Opening;
 use place::Places;
 pub use problem::Problem;
 pub use restore::{Lost, Restoration, restoration};
@@ -92,6 +94,7 @@ fn statement(dialect: Dialect, tokens: &[Token<'_>], places: &mut Places<'_>) ->
         column: place.column,
         kind: kind::of(dialect, tokens),
         changes_session: session::changes(dialect, tokens),
+        reads_last: session::reads_last(dialect, tokens),
         summary: summary::of(tokens),
     }
 }

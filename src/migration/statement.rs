@@ -48,6 +48,8 @@ pub struct Statement {
     pub kind: StatementKind,
     /// Whether it can leave a setting, a role or a temporary object behind in the session.
     pub changes_session: bool,
+    /// Whether it reads what the statement before it has left: `ROW_COUNT()`, `changes()`, `SHOW WARNINGS`.
+    pub reads_last: bool,
     /// `{operation} {target}` of low cardinality, at most 255 characters: `CREATE TABLE users`.
     pub summary: String,
 }

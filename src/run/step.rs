@@ -1,10 +1,15 @@
 //! Taking one step: begin, statements, record, commit; or statement by statement with a journal of how far it came.
 
 mod atomic;
+mod course;
 mod effect;
 mod fate;
 mod foreign_keys;
 mod index;
+mod nature;
+mod notes;
+mod own_transaction;
+mod remains;
 mod restore;
 mod retry;
 mod statement;
@@ -94,7 +99,7 @@ impl Engine<'_> {
             if let Some(failure) = failure {
                 return Err(self.error(step, failure, outcome));
             }
-            if step.changes_session() {
+            if step.changes_session() && !self.renews_for_records(step) {
                 // What this script has set must reach neither the next nor our own statements.
                 let clean = self.session.renew().await;
                 clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
@@ -164,8 +169,9 @@ impl Engine<'_> {
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
     async fn note(&mut self, step: &Step<'_>, broken: &Broken, tries: &Tries, sql: &str) {
         // Where the connection broke, looking for what became of the attempt has made a new one, if there was one to be had.
-        if step.changes_session() && broken.error.kind != ErrorKind::Lost {
-            // A role that the script has taken may not write our journal.
+        let stepwise_locks = !step.atomic.is_yes() && self.session.abilities().session_locks;
+        if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
+            // A role that the script has taken may not write our journal, and what it has locked keeps it from being written.
             let _ = self.session.renew().await;
         }
         let _ = self.session.query(sql).await;

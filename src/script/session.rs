@@ -55,6 +55,25 @@ pub(super) fn changes(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     }
 }
 
+/// Whether these tokens read what the statement before them has left in the session.
+pub(super) fn reads_last(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
+    let mut head = Head::of(tokens);
+    if defines_routine(head.clone()) {
+        return false;
+    }
+    let functions: &[&str] = match dialect {
+        Dialect::Postgres => return false,
+        Dialect::Mysql => &["ROW_COUNT", "FOUND_ROWS", "warning_count", "error_count"],
+        Dialect::Sqlite => &["changes", "total_changes", "last_insert_rowid"],
+    };
+    if functions.iter().any(|function| head.holds(function)) {
+        return true;
+    }
+    dialect == Dialect::Mysql
+        && (head.is("GET") && head.holds("DIAGNOSTICS")
+            || head.take("SHOW") && (head.is_any(&["WARNINGS", "ERRORS"]) || head.take("COUNT")))
+}
+
 fn creates_temporary(mut head: Head<'_, '_>) -> bool {
     head.take("CREATE") && {
         head.take_phrase(&["OR", "REPLACE"]);

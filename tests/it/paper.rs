@@ -75,8 +75,8 @@ fn without_transactional_ddl_every_statement_is_journaled() {
     result.unwrap();
     check(
         &heard,
-        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · \
-         update _migrascope_journal SET · begin · insert _migrascope_migrations · update _migrascope_journal SET · commit",
+        "limit Some(5s) · insert _migrascope_journal · ONE · in transaction? · \
+         update _migrascope_journal SET · TWO · in transaction? · update _migrascope_journal SET · begin · insert _migrascope_migrations · update _migrascope_journal SET · commit",
     );
 }
 
@@ -86,8 +86,8 @@ fn a_half_way_failure_is_journaled_where_it_happened() {
         play(Paper { fails: vec![("TWO", ErrorKind::Syntax)], ..Paper::default() }, &["ONE; TWO; THREE"]);
     check(
         &heard,
-        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · \
-         update _migrascope_journal SET",
+        "limit Some(5s) · insert _migrascope_journal · ONE · in transaction? · \
+         update _migrascope_journal SET · TWO · update _migrascope_journal SET",
     );
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
@@ -125,8 +125,8 @@ fn of_a_step_that_is_not_atomic_one_statement_is_tried_again() {
     result.unwrap();
     check(
         &heard,
-        "limit Some(5s) · insert _migrascope_journal · ONE · update _migrascope_journal SET · TWO · TWO · \
-         insert _migrascope_journal · update _migrascope_journal SET · begin · insert _migrascope_migrations · \
+        "limit Some(5s) · insert _migrascope_journal · ONE · in transaction? · \
+         update _migrascope_journal SET · TWO · TWO · in transaction? · insert _migrascope_journal · update _migrascope_journal SET · begin · insert _migrascope_migrations · \
          update _migrascope_journal SET · commit",
     );
 }
@@ -257,4 +257,17 @@ fn an_unreadable_history_takes_no_lock_and_changes_nothing() {
         play(Paper { fails: vec![("SELECT id, run_id,", ErrorKind::Permission)], ..transactional() }, &["ONE"]);
     assert_eq!(result.unwrap_err().to_string(), "cannot read the history of migrations");
     assert_eq!(heard, "connect · SELECT version, name, · SELECT id, run_id, · insert _migrascope_journal · close");
+}
+
+#[test]
+fn nothing_of_ours_goes_out_inside_a_transaction_of_the_scripts_own_but_the_note_before_its_end() {
+    let (heard, result) = play(Paper::default(), &["BEGIN; SHOW; INSERT TWO; COMMIT AND CHAIN; THREE; ROLLBACK; FOUR"]);
+    result.unwrap();
+    check(
+        &heard,
+        "limit Some(5s) · insert _migrascope_journal · BEGIN · SHOW · in transaction? · INSERT TWO · \
+         update _migrascope_journal SET · COMMIT AND CHAIN · in transaction? · THREE · in transaction? · ROLLBACK · \
+         in transaction? · update _migrascope_journal SET · FOUR · in transaction? · update _migrascope_journal SET · \
+         begin · insert _migrascope_migrations · update _migrascope_journal SET · commit",
+    );
 }

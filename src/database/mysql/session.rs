@@ -13,11 +13,20 @@ use crate::database::{
     Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
     milliseconds,
 };
+use crate::migration::Dialect;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
      CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR)";
+
+/// Whatever `completion_type` a script has set.
+const COMMIT: &str = "COMMIT AND NO CHAIN NO RELEASE";
+const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
+
+/// Errors that a write of ours meets where the script has locked tables (the first two), has taken the global read lock, prepares an
+/// XA transaction, or is in a transaction that only reads.
+const HINDRANCES: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 
 pub(super) struct MysqlSession {
     wire: Wire,
@@ -28,12 +37,14 @@ pub(super) struct MysqlSession {
     home: Option<String>,
     /// The name of the work that was claimed.
     claimed: Option<String>,
+    /// Whether a statement outside of a transaction commits by itself, as far as was asked.
+    autocommit: bool,
 }
 
 impl MysqlSession {
     /// Over this connection; nothing is known of the server yet.
     pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
-        Self { wire, identity, connector, access, home: None, claimed: None }
+        Self { wire, identity, connector, access, home: None, claimed: None, autocommit: true }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
@@ -67,10 +78,12 @@ impl Session for MysqlSession {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            dialect: Dialect::Mysql,
             transactional_ddl: false,
             pipelined_commit: false,
             product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
             timestamp: "DATETIME(6)",
+            session_locks: true,
             partial_index: false,
             foreign_keys: None,
             // The database's own may be latin1, which has no room for every name.
@@ -153,12 +166,12 @@ impl Session for MysqlSession {
         for record in records {
             self.wire.query(record).await.map_err(|error| error.at(Stage::Record))?;
         }
-        self.wire.query("COMMIT").await.map_err(|error| error.at(Stage::Commit))?;
+        self.wire.query(COMMIT).await.map_err(|error| error.at(Stage::Commit))?;
         Ok(done)
     }
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
-        self.wire.query("ROLLBACK").await.map(drop)
+        self.wire.query(ROLLBACK).await.map(drop)
     }
 
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
@@ -166,7 +179,24 @@ impl Session for MysqlSession {
             "mariadb" => transaction::ask_mariadb(&mut self.wire).await?,
             _ => transaction::ask_mysql(&mut self.wire).await?,
         };
+        self.autocommit = standing.autocommit;
         Ok(standing.open)
+    }
+
+    fn autocommits(&self) -> bool {
+        self.autocommit
+    }
+
+    async fn note(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.wire.query(sql).await?;
+        if !self.autocommit {
+            self.wire.query(COMMIT).await?;
+        }
+        Ok(())
+    }
+
+    fn can_wait(&self, error: &DatabaseError) -> bool {
+        error.code.as_deref().is_some_and(|code| HINDRANCES.contains(&code))
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
@@ -184,6 +214,7 @@ impl Session for MysqlSession {
     async fn renew(&mut self) -> Result<(), DatabaseError> {
         let fresh = self.connector.connect().await?;
         let old = std::mem::replace(&mut self.wire, fresh);
+        self.autocommit = true;
         old.close().await;
         if let Some(name) = &self.claimed {
             // It is free as soon as the server has noticed; nobody else takes it without the lock.

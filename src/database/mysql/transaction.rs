@@ -1,13 +1,10 @@
 //! Whether a transaction is open, as the server says.
 
+use sqlx::Connection;
+
+use super::error::translate;
 use super::wire::Wire;
 use crate::database::DatabaseError;
-
-/// A name that no script has for a savepoint of its own: a second one of the same name would replace the first.
-const SAVEPOINT: &str = "migrascope_is_a_transaction_open";
-
-/// `SAVEPOINT … does not exist`.
-const NO_SAVEPOINT: &str = "1305";
 
 /// The XA transaction of the session is in a state that refuses the command.
 const XA_STATE: &str = "1399";
@@ -30,25 +27,33 @@ pub(super) async fn ask_mariadb(wire: &mut Wire) -> Result<Standing, DatabaseErr
     Ok(Standing { open: is_one(), autocommit: is_one() })
 }
 
-/// Asks MySQL, which has no such variable: outside of a transaction it forgets a savepoint at once. Without `autocommit` it
-/// keeps one before the first statement, too, so that a transaction counts as open then.
+/// Asks MySQL, which has no such variable, but a flag in each answer.
 pub(super) async fn ask_mysql(wire: &mut Wire) -> Result<Standing, DatabaseError> {
     let rows = wire.query("SELECT CAST(@@autocommit AS CHAR)").await?;
     let value = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-    let autocommit = value.as_deref() == Some("1");
-    let open = !autocommit || keeps_savepoint(wire).await?;
-    Ok(Standing { open, autocommit })
+    Ok(Standing { open: answers_in_transaction(wire).await?, autocommit: value.as_deref() == Some("1") })
 }
 
-async fn keeps_savepoint(wire: &mut Wire) -> Result<bool, DatabaseError> {
-    let has_code = |error: &DatabaseError, code| error.code.as_deref() == Some(code);
-    match wire.query(&format!("SAVEPOINT {SAVEPOINT}")).await {
-        Err(error) if has_code(&error, XA_STATE) => return Ok(true),
-        result => result?,
-    };
-    match wire.query(&format!("RELEASE SAVEPOINT {SAVEPOINT}")).await {
-        Ok(_) => Ok(true),
-        Err(error) if has_code(&error, NO_SAVEPOINT) => Ok(false),
-        Err(error) => Err(error),
+/// The driver keeps the flag to itself, but for its own way to begin a transaction: a statement, after which it is an error that the
+/// flag is not set. The statement is one without effect, or, where the driver counts a transaction as begun already, a savepoint.
+async fn answers_in_transaction(wire: &mut Wire) -> Result<bool, DatabaseError> {
+    let connection = &mut wire.connection;
+    let counted = connection.is_in_transaction();
+    let begun = if counted { connection.begin().await } else { connection.begin_with("DO 0").await };
+    match begun {
+        Ok(transaction) if counted => {
+            // Releases the savepoint.
+            transaction.commit().await.map(|()| true).map_err(|error| translate(&error, ""))
+        }
+        Ok(transaction) => {
+            // It is the script's, and no business of the driver, which would roll it back.
+            std::mem::forget(transaction);
+            Ok(true)
+        }
+        Err(sqlx::Error::BeginFailed) => Ok(false),
+        Err(error) => {
+            let error = translate(&error, "");
+            if error.code.as_deref() == Some(XA_STATE) { Ok(true) } else { Err(error) }
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
 
 /// One connection.
 pub(super) struct Wire {
-    connection: MySqlConnection,
+    pub(super) connection: MySqlConnection,
     /// Makes another connection, which can ask about this one.
     driver: MySqlConnectOptions,
     /// The server's number for the session; `None` where it is not known.

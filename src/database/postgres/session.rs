@@ -13,6 +13,7 @@ use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
 };
+use crate::migration::Dialect;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
@@ -154,10 +155,12 @@ impl Session for PostgresSession {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            dialect: Dialect::Postgres,
             transactional_ddl: true,
             pipelined_commit: true,
             product: "PostgreSQL",
             timestamp: "TIMESTAMP WITH TIME ZONE",
+            session_locks: false,
             partial_index: true,
             foreign_keys: None,
             table_suffix: "",

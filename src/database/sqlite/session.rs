@@ -13,6 +13,7 @@ use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
 };
+use crate::migration::Dialect;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
@@ -51,11 +52,13 @@ impl Session for SqliteSession {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            dialect: Dialect::Sqlite,
             transactional_ddl: true,
             pipelined_commit: false,
             product: "SQLite",
             timestamp: "TEXT",
             foreign_keys: Some(self.foreign_keys),
+            session_locks: false,
             partial_index: true,
             table_suffix: "",
             own_session: true,

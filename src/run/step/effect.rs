@@ -1,31 +1,11 @@
-//! What a statement may have done although it failed, and to the transaction around it.
+//! What a statement may have done although it failed, and of which statements nobody can say whether they took effect.
 
+use super::nature::{ends_transaction, is_about_rows, may_run_code, sets_next_transaction};
 use crate::database::{Abilities, DatabaseError, ErrorKind};
 use crate::history::State;
 use crate::migration::StatementKind;
 use crate::plan::Step;
-
-/// Words that begin statements which leave the open transaction open where DDL would commit it.
-const KEEPERS: [&str; 12] = [
-    "INSERT",
-    "UPDATE",
-    "DELETE",
-    "REPLACE",
-    "SELECT",
-    "WITH",
-    "SET",
-    "DO",
-    "SAVEPOINT",
-    "RELEASE",
-    "ROLLBACK",
-    "VALUES",
-];
-
-/// Whether a statement commits the open transaction by itself, where DDL does that; in doubt it does.
-pub(super) fn ends_transaction(sql: &str) -> bool {
-    let word = first_word(sql);
-    !KEEPERS.iter().any(|keeper| word.eq_ignore_ascii_case(keeper))
-}
+use crate::script::Opening;
 
 /// Whether a statement that failed may have taken effect in part or in full.
 pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &DatabaseError, abilities: Abilities) -> bool {
@@ -42,14 +22,35 @@ pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &Databa
 /// Whether a statement of a step that is not atomic can be committed together with the journal's note that it has run.
 pub(super) fn goes_with_its_note(step: &Step<'_>, index: usize, abilities: Abilities) -> bool {
     let ordinary = step.statements().get(index).is_some_and(|statement| statement.kind == StatementKind::Ordinary);
-    let (sql, transactional) = (step.text(index), abilities.transactional_ddl);
-    let commits = if transactional { may_commit(sql) } else { ends_transaction(sql) };
-    ordinary && !commits && !sets_autocommit(step)
+    if abilities.transactional_ddl {
+        return ordinary && !may_commit(step.text(index)) && !holds_savepoint(step, index, abilities);
+    }
+    let after_setting = || index > 0 && sets_next_transaction(&opening(step, index - 1, abilities));
+    let opening = opening(step, index, abilities);
+    ordinary && (is_about_rows(&opening, abilities) && !after_setting() || joins(step, index, &opening, abilities))
 }
 
-/// Whether nothing else can be written while it holds, our note included; it leaves nothing that would have to be noted.
-pub(super) fn locks_tables(sql: &str) -> bool {
-    first_word(sql).eq_ignore_ascii_case("LOCK")
+/// Whether the statement behind the one at `index` reads what that one has left, `ROW_COUNT()` or `changes()`, so that both go into
+/// one transaction with nothing of ours between them.
+pub(super) fn is_read_by_next(step: &Step<'_>, index: usize, abilities: Abilities) -> bool {
+    let reads = step.statements().get(index + 1).is_some_and(|statement| statement.reads_last);
+    reads && goes_with_its_note(step, index + 1, abilities)
+}
+
+/// Whether a statement reads what the one before it has left, and can stand in the same transaction with it.
+fn joins(step: &Step<'_>, index: usize, opening: &Opening<'_>, abilities: Abilities) -> bool {
+    index > 0
+        && step.statements()[index].reads_last
+        && (opening.begins(&["SET", "@"]) && !opening.begins(&["SET", "@", "@"]) || opening.is_any(&["SHOW", "GET"]))
+        && goes_with_its_note(step, index - 1, abilities)
+}
+
+fn holds_savepoint(step: &Step<'_>, index: usize, abilities: Abilities) -> bool {
+    opening(step, index, abilities).is_any(&["SAVEPOINT", "RELEASE"])
+}
+
+fn opening<'s>(step: &'s Step<'_>, index: usize, abilities: Abilities) -> Opening<'s> {
+    Opening::of(step.text(index), abilities.dialect)
 }
 
 /// Calls, and blocks of code: where no transaction is around them they may commit, again and again.
@@ -61,7 +62,8 @@ fn may_commit(sql: &str) -> bool {
 /// Whether nobody can say if the statement took effect that an attempt had come to when it ended in this state.
 pub(in crate::run) fn is_doubtful(step: &Step<'_>, index: usize, state: State, abilities: Abilities) -> bool {
     let Some(statement) = step.statements().get(index) else { return false };
-    let commits_alone = |index| !abilities.transactional_ddl && ends_transaction(step.text(index));
+    let commits_alone =
+        |index| !abilities.transactional_ddl && ends_transaction(&opening(step, index, abilities), abilities);
     match statement.kind {
         StatementKind::ConcurrentIndex => true,
         StatementKind::ForeignKeys { .. } | StatementKind::Savepoint | StatementKind::Release => false,
@@ -69,11 +71,21 @@ pub(in crate::run) fn is_doubtful(step: &Step<'_>, index: usize, state: State, a
         // The journal's note is made inside a transaction of the script's own, unless a statement ends that by itself.
         StatementKind::Begin { .. } => own_transaction(step, index).any(commits_alone),
         StatementKind::Commit | StatementKind::Rollback => sets_autocommit(step),
-        StatementKind::Ordinary if goes_with_its_note(step, index, abilities) => false,
+        StatementKind::Ordinary if goes_with_its_note(step, index, abilities) => {
+            // Where statements do not commit by themselves, what commits this one later is noted later, too.
+            state == State::Unfinished && may_be_in_own_transaction(step, index, abilities)
+        }
         StatementKind::Ordinary => {
             state == State::Unfinished || has_several_effects(step.text(index)) || may_commit(step.text(index))
         }
     }
+}
+
+/// Whether statements before this one may have left a transaction open, or switched off that statements commit by themselves, in a
+/// way that its text does not tell.
+fn may_be_in_own_transaction(step: &Step<'_>, index: usize, abilities: Abilities) -> bool {
+    let hidden = |before| may_run_code(&opening(step, before, abilities), abilities);
+    !abilities.transactional_ddl && (sets_autocommit(step) || (0..index).any(hidden))
 }
 
 /// The statements inside a transaction that a script opens.
@@ -83,9 +95,10 @@ fn own_transaction<'s>(step: &'s Step<'_>, begin: usize) -> impl Iterator<Item =
     (begin + 1..step.statements().len()).take_while(move |index| !ends(index))
 }
 
-/// Whether a script may switch off that statements commit by themselves: what it opens then cannot be seen.
-pub(super) fn sets_autocommit(step: &Step<'_>) -> bool {
-    step.changes_session() && step.script.text.to_ascii_lowercase().contains("autocommit")
+/// Whether a script may switch off that statements commit by themselves, or on that a commit begins the next transaction.
+fn sets_autocommit(step: &Step<'_>) -> bool {
+    let text = step.script.text.to_ascii_lowercase();
+    step.changes_session() && (text.contains("autocommit") || text.contains("completion_type"))
 }
 
 /// Routines, compound statements and lists of tables: each part commits before the next one fails.

@@ -3,34 +3,17 @@
 
 use std::time::Instant;
 
-use super::effect::{ends_transaction, goes_with_its_note, locks_tables, may_leave_something, sets_autocommit};
+use super::course::Course;
+use super::effect::{goes_with_its_note, is_read_by_next};
 use super::fate::Fate;
+use super::nature::{Locks, is_about_rows, sets_next_transaction};
 use super::retry::Tries;
 use super::{Broken, Engine};
-use crate::database::{DatabaseError, ErrorKind, Limits};
-use crate::ledger::Elapsed;
-use crate::migration::{Progress, StatementKind};
+use crate::database::{DatabaseError, ErrorKind};
+use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage, StatementReport};
-
-/// How far an attempt has come.
-pub(super) struct Course {
-    /// The journal's key of it.
-    id: String,
-    /// Where a transaction of the script's own is open: it takes with it what it did since.
-    opened: Option<usize>,
-    /// Of the statements that have run.
-    progress: Progress,
-}
-
-impl Course {
-    /// Of the statements that have run, and the one at `index`.
-    fn after(&self, step: &Step<'_>, index: usize) -> Progress {
-        let mut progress = self.progress.clone();
-        progress.add(step.text(index));
-        progress
-    }
-}
+use crate::script::Opening;
 
 impl Engine<'_> {
     pub(super) async fn stepwise(
@@ -45,7 +28,7 @@ impl Engine<'_> {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
-        let mut course = Course { id, opened: None, progress: step.progress(step.done) };
+        let mut course = Course::new(id, step);
         let Err(mut broken) = self.run_all(step, &mut course, tries, done).await else {
             return Ok(());
         };
@@ -92,38 +75,66 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<(), Broken> {
         self.restore(step).await?;
-        let abilities = self.session.abilities();
-        for (index, statement) in step.statements().iter().enumerate().skip(step.done) {
+        if !step.set_again.is_empty()
+            && let Err(error) = course.own.begin(&mut **self.session, step.done).await
+        {
+            return Err(self.broken(step, step.done, course, error.at(Stage::Record)).await);
+        }
+        let count = step.statements().len();
+        let mut recorded = false;
+        for index in step.done..count {
             tries.begin_anew();
-            if let Err(error) = self.persistently(step, index, course, tries, done).await {
-                return Err(self.broken(step, index, course, error).await);
-            }
-            course.progress.add(step.text(index));
-            let was_open = course.opened.is_some();
-            match statement.kind {
-                StatementKind::Begin { .. } => course.opened = Some(index),
-                StatementKind::Commit | StatementKind::Rollback => course.opened = None,
-                _ if !abilities.transactional_ddl && ends_transaction(step.text(index)) => course.opened = None,
-                _ => {}
-            }
-            let noted = !was_open && goes_with_its_note(step, index, abilities);
-            if noted && index + 1 == step.statements().len() {
-                // The ledger's row went with it.
-                return Ok(());
-            }
-            if course.opened.is_none() && !noted && !locks_tables(step.text(index)) {
-                self.advance(step, index, course, tries).await?;
+            let ran = match self.persistently(step, index, course, tries, done).await {
+                Ok(ran) => ran,
+                Err(error) => return Err(self.broken(step, index, course, error).await),
+            };
+            match ran {
+                Ran::Noted => course.progress.add(step.text(index)),
+                Ran::Recorded => recorded = true,
+                Ran::InOurs => {
+                    course.progress.add(step.text(index));
+                    course.own.goes_around(course.own.since().unwrap_or(index));
+                }
+                Ran::Alone => self.settle_alone(step, index, course, tries).await?,
             }
         }
-        let records = self.final_records(step, &course.id, tries);
-        let concluded = match self.session.begin(Some(&Limits::default())).await {
-            Ok(()) => self.conclude(step, &records).await,
-            Err(error) => Err(error.at(Stage::Record)),
+        if recorded {
+            return Ok(());
+        }
+        let finished = match course.own.since() {
+            Some(index) => Err(still_open(step, index)),
+            None => self.finish(step, course, tries).await,
         };
-        match concluded {
+        match finished {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.broken(step, step.statements().len(), course, error).await),
+            Err(error) => Err(self.broken(step, count, course, error).await),
         }
+    }
+
+    /// Behind a statement that went out alone: finds out what it has made of the script's own transaction, and notes it where it may.
+    async fn settle_alone(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &mut Course,
+        tries: &mut Tries,
+    ) -> Result<(), Broken> {
+        let abilities = self.session.abilities();
+        course.ran(step, index, abilities);
+        if let Err(error) = course.own.look(&mut **self.session, step, index).await {
+            return Err(self.broken(step, index + 1, course, error.at(Stage::Record)).await);
+        }
+        let opening = Opening::of(step.text(index), abilities.dialect);
+        let must_wait = match course.locks {
+            Locks::Free => false,
+            // Such a statement releases nothing.
+            Locks::Perhaps => is_about_rows(&opening, abilities),
+            Locks::Held => true,
+        };
+        if course.own.is_open() || must_wait || is_noted_ahead(step, index, &opening) {
+            return Ok(());
+        }
+        self.advance(step, index, course, tries).await
     }
 
     /// Runs a statement, again and again where it has met a passing obstacle and stands alone: in a transaction of the script's
@@ -132,16 +143,19 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &Course,
+        course: &mut Course,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<Ran, DatabaseError> {
         loop {
             self.may_go_on().await?;
             let before = done.len();
-            let Err(error) = self.once(step, index, course, tries, done).await else { return Ok(()) };
+            let error = match self.once(step, index, course, tries, done).await {
+                Ok(ran) => return Ok(ran),
+                Err(error) => error,
+            };
             done.truncate(before);
-            let alone = course.opened.is_none() && !sets_autocommit(step);
+            let alone = course.own.leaves_room();
             if !alone || self.may_leave_something(step, index, &error) && !self.can_be_cleared(step, index, &error) {
                 return Err(error);
             }
@@ -153,12 +167,12 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &Course,
+        course: &mut Course,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
-    ) -> Result<(), DatabaseError> {
-        let kind = step.statements()[index].kind;
-        if course.opened.is_none() && goes_with_its_note(step, index, self.session.abilities()) {
+    ) -> Result<Ran, DatabaseError> {
+        let abilities = self.session.abilities();
+        if course.own.is_ours() || course.leaves_room() && goes_with_its_note(step, index, abilities) {
             let result = self.together(step, index, course, tries, done).await;
             if result.is_err() {
                 // A rollback that fails hides nothing: the server rolls back when the session ends.
@@ -166,29 +180,37 @@ impl Engine<'_> {
             }
             return result;
         }
-        match kind {
+        let opening = Opening::of(step.text(index), abilities.dialect);
+        match step.statements()[index].kind {
             StatementKind::ConcurrentIndex => self.clear_the_way(step, index).await?,
-            StatementKind::Commit if course.opened.is_some() => {
-                // Inside the transaction, so that there is no moment in which it is committed and not noted.
-                let mut note = self.session.ourselves();
-                note.push(self.advanced(step, index, course));
-                self.session.query(&note.join(";")).await.map_err(|error| error.at(Stage::Record))?;
+            StatementKind::Ordinary if is_noted_ahead(step, index, &opening) => {
+                self.note_ahead(step, index, course).await?;
             }
-            _ => {}
+            _ => self.note_inside(step, index, course).await?,
         }
-        self.statement(step, index, done).await
+        self.statement(step, index, done).await?;
+        Ok(Ran::Alone)
     }
 
-    /// A statement and the note that it has run, or the records of the whole step where it is the last, in one transaction.
+    /// A statement and the note that it has run, or the records of the whole step where it is the last, in one transaction; which
+    /// stays open where the next statement reads what this one has left.
     async fn together(
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &Course,
+        course: &mut Course,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
-    ) -> Result<(), DatabaseError> {
-        let is_last = index + 1 == step.statements().len();
+    ) -> Result<Ran, DatabaseError> {
+        let abilities = self.session.abilities();
+        if !course.own.is_ours() {
+            self.session.begin(None).await?;
+        }
+        if is_read_by_next(step, index, abilities) {
+            self.statement(step, index, done).await?;
+            return Ok(Ran::InOurs);
+        }
+        let is_last = index + 1 == step.statements().len() && !self.renews_for_records(step);
         let retries = self.journal.retries(&**self.session, step, &tries.unwritten);
         let records = match (is_last, step.changes_session()) {
             (true, _) => self.final_records(step, &course.id, tries),
@@ -196,9 +218,8 @@ impl Engine<'_> {
             (false, false) => vec![self.advanced(step, index, course)],
         };
         let records: Vec<String> = records.into_iter().chain(retries).collect();
-        self.session.begin(None).await?;
         let before = done.len();
-        let (result, rest) = if self.session.abilities().pipelined_commit {
+        let (result, rest) = if abilities.pipelined_commit {
             self.statement_with(step, index, &records, done).await
         } else {
             self.statement(step, index, done).await?;
@@ -211,97 +232,31 @@ impl Engine<'_> {
         }
         result?;
         tries.unwritten.clear();
-        Ok(())
+        course.own.committed();
+        Ok(if is_last { Ran::Recorded } else { Ran::Noted })
     }
+}
 
-    fn advanced(&self, step: &Step<'_>, index: usize, course: &Course) -> String {
-        let progress = course.after(step, index).checksum();
-        self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress)
-    }
+/// How a statement has run.
+enum Ran {
+    /// Alone: it is not noted yet.
+    Alone,
+    /// In a transaction of ours that is still open.
+    InOurs,
+    /// Together with the note that it has run.
+    Noted,
+    /// Together with the records of the whole step.
+    Recorded,
+}
 
-    /// Says in the journal that the statement at `index` has run, where that could not be said together with it.
-    async fn advance(
-        &mut self,
-        step: &Step<'_>,
-        index: usize,
-        course: &Course,
-        tries: &mut Tries,
-    ) -> Result<(), Broken> {
-        let retries = self.journal.retries(&**self.session, step, &std::mem::take(&mut tries.unwritten));
-        let progress = course.progress.checksum();
-        let advanced = self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress);
-        tries.begin_anew();
-        for note in retries.into_iter().chain([advanced]) {
-            // Two statements in one message are a transaction, and what is local to it ends with it.
-            let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
-            message.push(note);
-            let message = message.join(";");
-            while let Err(error) = self.session.query(&message).await {
-                if let Err(error) = self.again(step, index, error.at(Stage::Record), tries).await {
-                    return Err(self.broken(step, index + 1, course, error).await);
-                }
-            }
-        }
-        Ok(())
-    }
+/// Whether the journal says of a statement that it has run before it is sent.
+fn is_noted_ahead(step: &Step<'_>, index: usize, opening: &Opening<'_>) -> bool {
+    step.statements()[index].changes_session && sets_next_transaction(opening)
+}
 
-    fn final_records(&self, step: &Step<'_>, id: &str, tries: &Tries) -> Vec<String> {
-        let session = &**self.session;
-        let elapsed = tries.started.elapsed();
-        let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
-        records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
-        records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
-        records
-    }
-
-    fn may_leave_something(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
-        let abilities = self.session.abilities();
-        let kind = step.statements()[index].kind;
-        match goes_with_its_note(step, index, abilities) {
-            // It is undone with its transaction, unless nobody has heard how that ended.
-            true => error.kind == ErrorKind::Lost,
-            false => may_leave_something(kind, step.text(index), error, abilities),
-        }
-    }
-
-    /// Rolls back what can be rolled back and says what remains.
-    async fn broken(&mut self, step: &Step<'_>, index: usize, course: &Course, error: DatabaseError) -> Broken {
-        let opened = course.opened;
-        if opened.is_some() || error.stage != Stage::Statement {
-            // A rollback that fails hides nothing: the server rolls back when the session ends.
-            let _ = self.session.rollback().await;
-        }
-        let abilities = self.session.abilities();
-        let sent = self.sent && error.stage == Stage::Statement;
-        // Where DDL commits by itself, it commits what was open before it runs, and so before it fails.
-        let ordinary = step.statements().get(index).is_some_and(|statement| statement.kind == StatementKind::Ordinary);
-        let committed = sent
-            && ordinary
-            && !abilities.transactional_ddl
-            && error.kind != ErrorKind::Syntax
-            && ends_transaction(step.text(index));
-        let opened = opened.filter(|_| !committed);
-        let effective = opened.unwrap_or(index);
-        let running = sent && index < step.statements().len() && opened.is_none();
-        let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
-        let left = invalid_index.as_ref().map(Option::is_some);
-        let next_unknown = running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
-        let remains = match (effective, next_unknown) {
-            _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
-            (0, false) => Remains::Nothing,
-            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
-        };
-        let index = index.min(step.statements().len().saturating_sub(1));
-        Broken { index, error, remains, invalid_index: invalid_index.flatten() }
-    }
-
-    /// What remains of an attempt of which the journal says that so many statements have taken effect.
-    fn certain(&self, step: &Step<'_>, effective: usize, broken: &Broken) -> Remains {
-        let noted = goes_with_its_note(step, effective, self.session.abilities());
-        let next_unknown = !noted && broken.index == effective && broken.error.stage == Stage::Statement;
-        match (effective, next_unknown) {
-            (0, false) => Remains::Nothing,
-            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
-        }
-    }
+/// Any client would roll back what is left open at the end, and say nothing.
+fn still_open(step: &Step<'_>, since: usize) -> DatabaseError {
+    let line = step.statements().get(since).map_or(1, |statement| statement.line);
+    let message = format!("the transaction that begins at line {line} is still open at the end of the file");
+    DatabaseError::new(ErrorKind::Other, message)
 }

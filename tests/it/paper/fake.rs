@@ -75,10 +75,12 @@ impl Session for FakeSession {
     fn abilities(&self) -> Abilities {
         let paper = self.0.0.lock().unwrap();
         Abilities {
+            dialect: Dialect::Postgres,
             transactional_ddl: paper.transactional,
             pipelined_commit: paper.pipelined,
             product: "Paper",
             timestamp: "TIMESTAMP",
+            session_locks: false,
             partial_index: false,
             foreign_keys: None,
             own_session: true,

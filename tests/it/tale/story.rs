@@ -38,6 +38,7 @@ pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migrat
             column: 1,
             kind: StatementKind::Ordinary,
             changes_session: false,
+            reads_last: false,
             summary: (*summary).to_owned(),
         });
         start = end + ";\n".len();

@@ -1,0 +1,46 @@
+//! How far an attempt at a step that is not atomic has come, and what stands in the way of saying so.
+
+use super::nature::Locks;
+use super::own_transaction::OwnTransaction;
+use crate::database::Abilities;
+use crate::migration::Progress;
+use crate::plan::Step;
+use crate::script::Opening;
+
+/// How far an attempt has come.
+pub(super) struct Course {
+    /// The journal's key of it.
+    pub(super) id: String,
+    /// A transaction of the script's own: it takes with it what it did since.
+    pub(super) own: OwnTransaction,
+    /// What the script has locked.
+    pub(super) locks: Locks,
+    /// Of the statements that have run.
+    pub(super) progress: Progress,
+}
+
+impl Course {
+    /// Of an attempt that goes on behind what was done before.
+    pub(super) fn new(id: String, step: &Step<'_>) -> Self {
+        Self { id, own: OwnTransaction::none(), locks: Locks::Free, progress: step.progress(step.done) }
+    }
+
+    /// Of the statements that have run, and the one at `index`.
+    pub(super) fn after(&self, step: &Step<'_>, index: usize) -> Progress {
+        let mut progress = self.progress.clone();
+        progress.add(step.text(index));
+        progress
+    }
+
+    /// Whether a transaction of ours may go around the next statement: it would end one of the script's own, and release what the
+    /// script has locked.
+    pub(super) fn leaves_room(&self) -> bool {
+        self.own.leaves_room() && self.locks == Locks::Free
+    }
+
+    /// The statement at `index` went out alone and has run.
+    pub(super) fn ran(&mut self, step: &Step<'_>, index: usize, abilities: Abilities) {
+        self.progress.add(step.text(index));
+        self.locks = self.locks.behind(&Opening::of(step.text(index), abilities.dialect), abilities);
+    }
+}

@@ -1,0 +1,132 @@
+//! The journal's notes of how far a step has come, and the records at its end. While a script has a transaction of its own open, or
+//! tables locked, nothing of ours is written: the note waits until that has ended.
+
+use super::course::Course;
+use super::nature::{Locks, chains};
+use super::retry::Tries;
+use super::{Broken, Engine};
+use crate::database::{DatabaseError, Limits};
+use crate::ledger::Elapsed;
+use crate::migration::StatementKind;
+use crate::plan::Step;
+use crate::report::Stage;
+use crate::script::Opening;
+
+impl Engine<'_> {
+    /// SQL that says in the journal that the statements up to the one at `index` have run.
+    pub(super) fn advanced(&self, step: &Step<'_>, index: usize, course: &Course) -> String {
+        let progress = course.after(step, index).checksum();
+        self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress)
+    }
+
+    /// Where the statement at `index` ends a transaction of the script's own, says inside of it how far the script has come then, so
+    /// that there is no moment in which it is committed and not noted.
+    pub(super) async fn note_inside(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &Course,
+    ) -> Result<(), DatabaseError> {
+        let abilities = self.session.abilities();
+        let includes_it = match step.statements()[index].kind {
+            // One that chains is run again where the step goes on, for the transaction that it begins.
+            StatementKind::Commit => !chains(&Opening::of(step.text(index), abilities.dialect)),
+            // It may end the transaction that its savepoint has opened.
+            StatementKind::Release => true,
+            StatementKind::Begin { .. } if !abilities.transactional_ddl => false,
+            _ => return Ok(()),
+        };
+        if !course.own.is_open() || course.locks == Locks::Held {
+            return Ok(());
+        }
+        let mut note = self.session.ourselves();
+        note.push(if includes_it {
+            self.advanced(step, index, course)
+        } else {
+            self.journal.attempt_advanced(&**self.session, &course.id, index, &course.progress.checksum())
+        });
+        match self.session.query(&note.join(";")).await {
+            Err(error) if !self.session.can_wait(&error) => Err(error.at(Stage::Record)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says before the statement at `index` that it has run: it sets something for the next transaction, which a note behind it would
+    /// be, and leaves nothing in the database.
+    pub(super) async fn note_ahead(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &Course,
+    ) -> Result<(), DatabaseError> {
+        if course.own.is_open() || course.locks != Locks::Free {
+            return Ok(());
+        }
+        let note = self.advanced(step, index, course);
+        self.session.note(&note).await.map_err(|error| error.at(Stage::Record))
+    }
+
+    /// Says in the journal that the statement at `index` has run, where that could not be said together with it, and can be said now.
+    pub(super) async fn advance(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &mut Course,
+        tries: &mut Tries,
+    ) -> Result<(), Broken> {
+        let progress = course.progress.checksum();
+        let advanced = self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress);
+        let unwritten = std::mem::take(&mut tries.unwritten);
+        let retries = self.journal.retries(&**self.session, step, &unwritten);
+        tries.begin_anew();
+        for note in retries.into_iter().chain([advanced]) {
+            // Two statements in one message are a transaction, and what is local to it ends with it.
+            let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
+            message.push(note);
+            let message = message.join(";");
+            while let Err(error) = self.session.note(&message).await {
+                if course.locks == Locks::Perhaps && self.session.can_wait(&error) {
+                    tries.unwritten.extend(unwritten);
+                    return Ok(());
+                }
+                if let Err(error) = self.again(step, index, error.at(Stage::Record), tries).await {
+                    return Err(self.broken(step, index + 1, course, error).await);
+                }
+            }
+            course.locks = Locks::Free;
+        }
+        Ok(())
+    }
+
+    /// The records of a step whose statements have all run.
+    pub(super) fn final_records(&self, step: &Step<'_>, id: &str, tries: &Tries) -> Vec<String> {
+        let session = &**self.session;
+        let elapsed = tries.started.elapsed();
+        let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
+        records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
+        records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
+        records
+    }
+
+    /// Records a step whose statements have all run.
+    pub(super) async fn finish(
+        &mut self,
+        step: &Step<'_>,
+        course: &Course,
+        tries: &mut Tries,
+    ) -> Result<(), DatabaseError> {
+        if self.renews_for_records(step) || course.locks != Locks::Free {
+            // What the script has locked and set ends with its session, as it would behind any client.
+            self.session.renew().await.map_err(|error| error.at(Stage::Record))?;
+        }
+        let mut records = self.final_records(step, &course.id, tries);
+        records.extend(self.journal.retries(&**self.session, step, &tries.unwritten));
+        self.session.begin(Some(&Limits::default())).await.map_err(|error| error.at(Stage::Record))?;
+        self.conclude(step, &records).await
+    }
+
+    /// Whether the last records are written on a session that the script has not touched.
+    pub(super) fn renews_for_records(&self, step: &Step<'_>) -> bool {
+        self.session.abilities().session_locks && step.changes_session()
+    }
+}

@@ -1,0 +1,89 @@
+//! What remains of a step that is not atomic and has failed.
+
+use super::course::Course;
+use super::effect::{goes_with_its_note, may_leave_something};
+use super::nature::{ends_transaction, is_about_rows, may_run_code};
+use super::{Broken, Engine};
+use crate::database::{DatabaseError, ErrorKind};
+use crate::migration::StatementKind;
+use crate::plan::Step;
+use crate::report::{Remains, Stage};
+use crate::script::Opening;
+
+impl Engine<'_> {
+    pub(super) fn may_leave_something(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+        let abilities = self.session.abilities();
+        let kind = step.statements()[index].kind;
+        match goes_with_its_note(step, index, abilities) {
+            // It is undone with its transaction, unless nobody has heard how that ended.
+            true => error.kind == ErrorKind::Lost,
+            false => may_leave_something(kind, step.text(index), error, abilities),
+        }
+    }
+
+    /// Rolls back what can be rolled back and says what remains.
+    pub(super) async fn broken(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        course: &Course,
+        error: DatabaseError,
+    ) -> Broken {
+        let sent = self.sent && error.stage == Stage::Statement && index < step.statements().len();
+        let ended = sent && self.ended(step, index, course, &error).await;
+        let abilities = self.session.abilities();
+        if error.kind != ErrorKind::Lost
+            && (course.own.is_open() || error.stage != Stage::Statement || abilities.session_locks)
+        {
+            // A rollback that fails hides nothing: the server rolls back when the session ends.
+            let _ = self.session.rollback().await;
+        }
+        let opening = Opening::of(step.text(index), abilities.dialect);
+        // Of code that ends a transaction and fails nobody knows which way it has ended it.
+        let uncertain = course.own.is_uncertain() || ended && may_run_code(&opening, abilities);
+        let opened = course.own.since().filter(|_| !ended || uncertain);
+        let effective = opened.unwrap_or(index);
+        let running = sent && opened.is_none();
+        let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
+        let left = invalid_index.as_ref().map(Option::is_some);
+        let next_unknown =
+            uncertain || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
+        let remains = match (effective, next_unknown) {
+            _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
+            (0, false) => Remains::Nothing,
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
+        };
+        let index = index.min(step.statements().len().saturating_sub(1));
+        Broken { index, error, remains, invalid_index: invalid_index.flatten() }
+    }
+
+    /// Whether the transaction of the script's own was committed by the statement that failed: where DDL commits by itself, it commits
+    /// what was open before it runs, and so before it fails. A statement about rows can only have rolled it back.
+    async fn ended(&mut self, step: &Step<'_>, index: usize, course: &Course, error: &DatabaseError) -> bool {
+        let abilities = self.session.abilities();
+        let rows = is_about_rows(&Opening::of(step.text(index), abilities.dialect), abilities);
+        let control = matches!(step.statements()[index].kind, StatementKind::Commit | StatementKind::Rollback);
+        let unclear =
+            !control && course.own.is_open() && !course.own.is_ours() && !abilities.transactional_ddl && !rows;
+        unclear && error.kind != ErrorKind::Lost && matches!(self.session.in_transaction().await, Ok(false))
+    }
+
+    /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.
+    pub(super) fn certain(&self, step: &Step<'_>, noted: usize, broken: &Broken) -> Remains {
+        let abilities = self.session.abilities();
+        // Notes wait while tables are locked: more may have run than was noted.
+        let answered = match broken.remains {
+            Remains::HalfWay { done, .. } => done as usize,
+            Remains::Nothing | Remains::Unknown => 0,
+        };
+        let effective = noted.max(answered);
+        let failed_there = broken.index == effective && broken.error.stage == Stage::Statement;
+        let ends = |index| ends_transaction(&Opening::of(step.text(index), abilities.dialect), abilities);
+        let next_unknown = failed_there && !goes_with_its_note(step, effective, abilities)
+            || effective < broken.index && !abilities.transactional_ddl && ends(broken.index);
+        match (effective, next_unknown) {
+            (0, false) => Remains::Nothing,
+            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The first words of a statement, read without the rest of it.
+
+use super::lexer::{Lexer, Spot};
+use super::token::TokenKind;
+use crate::migration::Dialect;
+
+/// How many tokens are read.
+const LENGTH: usize = 4;
+
+/// The first tokens of a statement; executable comments read as what they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opening<'a> {
+    tokens: [&'a str; LENGTH],
+}
+
+impl<'a> Opening<'a> {
+    pub(crate) fn of(statement: &'a str, dialect: Dialect) -> Self {
+        let mut lexer = Lexer::new(statement, dialect);
+        let mut tokens = [""; LENGTH];
+        let mut read = 0;
+        while read < LENGTH
+            && let Some(token) = lexer.next(Spot::Statement)
+        {
+            if token.kind != TokenKind::Hint {
+                tokens[read] = token.text;
+                read += 1;
+            }
+        }
+        Self { tokens }
+    }
+
+    /// Whether the first word is one of these.
+    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.tokens[0].eq_ignore_ascii_case(word))
+    }
+
+    /// Whether it begins with these tokens, at most four.
+    pub(crate) fn begins(&self, tokens: &[&str]) -> bool {
+        tokens.iter().zip(self.tokens).all(|(wanted, token)| token.eq_ignore_ascii_case(wanted))
+    }
+
+    /// Whether one of the first tokens is this word.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.tokens.iter().any(|token| token.eq_ignore_ascii_case(word))
+    }
+}
