@@ -27,10 +27,10 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use self::activity::Activity;
-pub(crate) use self::activity::silent;
+pub(crate) use self::activity::{dead, silent};
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
-pub use self::keeper::Keeper;
+pub use self::keeper::{Another, Keeper};
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
 pub use self::value::Value;

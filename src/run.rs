@@ -7,12 +7,14 @@ mod hooks;
 mod lock;
 mod look;
 mod mend;
+mod monitor;
 mod options;
 mod place;
 mod prepare;
 mod step;
 mod stop;
 mod tally;
+mod watch;
 
 use std::time::{Duration, Instant};
 
@@ -23,10 +25,11 @@ use self::hooks::Bystanders;
 pub use self::hooks::Hooks;
 pub(crate) use self::look::look;
 pub use self::mend::Repair;
+use self::monitor::Monitor;
 pub use self::options::Options;
 pub use self::stop::Stop;
 use self::tally::Tally;
-use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Keeper, Session};
+use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Patient};
@@ -234,9 +237,10 @@ async fn with_session(
         return Err(Error::ReadOnly { reason });
     }
     let table = ledger.table(&**session);
-    let (mut keeper, since) = lock::acquire(job, &mut **session, &table, observer, tally).await?;
-    let result = under_lock(job, session, &mut *keeper, &ledger, observer, tally).await;
-    let released = keeper.unlock().await;
+    let (keeper, since) = lock::acquire(job, &mut **session, &table, observer, tally).await?;
+    let mut monitor = Monitor::new(keeper);
+    let result = under_lock(job, session, &mut monitor, &ledger, observer, tally).await;
+    let released = monitor.unlock().await;
     observer.observe(&Event::LockReleased { held: since.elapsed(), error: released.as_ref().err() });
     result
 }
@@ -245,7 +249,7 @@ async fn with_session(
 async fn under_lock(
     job: &Job<'_>,
     session: &mut Box<dyn Session>,
-    keeper: &mut dyn Keeper,
+    monitor: &mut Monitor,
     ledger: &dyn Ledger,
     observer: &mut dyn Observer,
     tally: &mut Tally,
@@ -262,16 +266,16 @@ async fn under_lock(
     {
         return Err(Error::Pooled { why });
     }
-    let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+    let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     hooks::before(Hook::Backup, job, &plan, tally, with).await?;
     prepare::patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
-    let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+    let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     let mut result = hooks::before(Hook::Before, job, &plan, tally, with).await;
     if result.is_ok() {
-        result = work(job, (session, keeper), (ledger, &journal), &plan, observer, tally).await;
-        let with = Bystanders { session: &mut **session, keeper: &mut *keeper, observer: &mut *observer };
+        result = work(job, (session, monitor), (ledger, &journal), &plan, observer, tally).await;
+        let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
         // What went wrong with the run matters more than what goes wrong after it.
         let after = hooks::after(job, &plan, tally, result.as_ref().err(), with).await;
         result = result.and(after);
@@ -284,7 +288,7 @@ async fn under_lock(
 /// History is changed as a person has asked for, then every step is taken, then health examined.
 async fn work(
     job: &Job<'_>,
-    (session, keeper): (&mut Box<dyn Session>, &mut dyn Keeper),
+    (session, monitor): (&mut Box<dyn Session>, &mut Monitor),
     (ledger, journal): (&dyn Ledger, &Journal<'_>),
     plan: &Plan<'_>,
     observer: &mut dyn Observer,
@@ -303,11 +307,10 @@ async fn work(
     let mut engine = step::Engine {
         job,
         session,
-        keeper,
+        monitor,
         ledger,
         journal,
         observer,
-        lock_seen: Some(started),
         sent: false,
         blocker: None,
         journal_read: started,

@@ -55,6 +55,7 @@ fn watch(stop: &Stop, first: &OnceLock<Exit>, registered: impl FnOnce(), tell: i
                 _ = terminate.recv() => (Exit::Terminated, "SIGTERM"),
             };
             if first.set(exit).is_err() {
+                stop.kill_commands();
                 process::exit(exit.code().into());
             }
             stop.request();

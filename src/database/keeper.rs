@@ -1,5 +1,7 @@
 //! The connection that holds the lock.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 
 use super::{Activity, DatabaseError, Holder};
@@ -38,6 +40,13 @@ pub trait Keeper: Send {
     /// application name.
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;
 
+    /// Makes other connections like this one, which do not hold the lock.
+    fn another(&self) -> Another;
+
     /// Gives the lock back and ends the connection.
     async fn unlock(self: Box<Self>) -> Result<(), DatabaseError>;
 }
+
+/// Makes connections like that of a keeper, to ask in its place.
+pub type Another =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Box<dyn Keeper>, DatabaseError>> + Send>> + Send + Sync>;

@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod interrupt;
 mod keeper;
 mod options;
 mod orphans;
@@ -11,13 +12,13 @@ mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use self::error::from_connect;
+use self::interrupt::Interrupt;
 use self::keeper::SqliteKeeper;
 use self::options::Location;
 use self::session::SqliteSession;
@@ -34,7 +35,7 @@ pub(super) struct Sqlite {
     create: bool,
     init: Vec<String>,
     application: String,
-    interrupt: Arc<AtomicBool>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl Sqlite {
@@ -65,9 +66,9 @@ impl Sqlite {
             Access::Read | Access::Watch => self.driver.clone().create_if_missing(false).pragma("query_only", "ON"),
         };
         let mut connection = SqliteConnection::connect_with(&driver).await.map_err(|error| from_connect(&error))?;
-        let flag = Arc::clone(&self.interrupt);
+        let interrupt = Arc::clone(&self.interrupt);
         let mut handle = connection.lock_handle().await.map_err(|error| from_connect(&error))?;
-        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !flag.swap(false, Ordering::Relaxed));
+        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !interrupt.is_requested());
         drop(handle);
         Ok(Wire { connection })
     }
@@ -103,7 +104,7 @@ impl Connector for Sqlite {
             application: self.application.clone(),
             interrupt: Arc::clone(&self.interrupt),
         };
-        let mut session = SqliteSession::new(self.connect(access).await?, self.expected(), connector);
+        let mut session = SqliteSession::new(self.connect(access).await?, self.expected(), connector, access);
         session.prepare().await?;
         Ok(Box::new(session))
     }

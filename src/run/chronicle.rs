@@ -59,7 +59,12 @@ pub(super) async fn tell(job: &Job<'_>, session: &mut dyn Session, lock: Lock, o
         return;
     }
     let reading = read(job.connector, job.options, session, lock);
-    if let Ok(Ok(totals)) = tokio::time::timeout(PATIENCE, reading).await {
+    let read = match lock {
+        // The session is needed for what comes next, and a query that is cut off would be in its way.
+        Lock::Ours => reading.await.ok(),
+        Lock::Unknown => tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok),
+    };
+    if let Some(totals) = read {
         observer.observe(&Event::JournalRead { totals: &totals });
     }
 }

@@ -18,6 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What a look may take: a server that is gone without a word must not hold up the next one.
 const LOOK: Duration = Duration::from_secs(10);
+/// What the first look may take, however short the patience: a slow server says what is pending, too.
+const FIRST_LOOK: Duration = Duration::from_secs(25);
 
 /// What [`crate::Migrator::wait`] waits for.
 ///
@@ -70,18 +72,31 @@ pub(super) async fn reach(
 ) -> Result<(), Error> {
     let (mut session, mut home) = (None, None);
     let mut pause = FIRST_PAUSE;
+    let (mut first, mut seen) = (true, false);
     loop {
         let left = goal.patience.saturating_sub(tally.started.elapsed());
+        let limit = if std::mem::take(&mut first) { FIRST_LOOK } else { LOOK.min(left.max(FIRST_PAUSE)) };
         let looked = tokio::select! {
             looked = look(job, goal, (&mut session, &mut home), observer, tally) => looked,
-            () = tokio::time::sleep(LOOK.min(left.max(FIRST_PAUSE))) => Err(mute(job)),
+            () = tokio::time::sleep(limit) => match seen {
+                // It is our time that is over, and an earlier look has shown how the schema stands.
+                true if limit < LOOK => Ok(Sight::Cut),
+                _ => Err(mute(job)),
+            },
             () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
         };
         let failed = match looked {
             Ok(Sight::Reached) => break,
             Ok(Sight::Hopeless(objections)) => return Err(Error::Refused(objections)),
             Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
-            Ok(Sight::NotYet) => None,
+            Ok(Sight::NotYet) => {
+                seen = true;
+                None
+            }
+            Ok(Sight::Cut) => {
+                session = None;
+                None
+            }
             Err(error) => {
                 // Whatever it was, the next look has a connection of its own.
                 session = None;
@@ -112,6 +127,8 @@ pub(super) async fn reach(
 enum Sight {
     Reached,
     NotYet,
+    /// There was no time for it.
+    Cut,
     /// Nobody is at work, and whoever tries is refused or fails as before.
     Hopeless(Vec<Objection>),
 }

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 pub(super) use self::facts::Facts;
 use self::vigil::Vigil;
 use super::Job;
+use super::monitor::Monitor;
 use super::tally::Tally;
-use crate::database::{Keeper, Session};
+use crate::database::Session;
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook, Observer, traceparent};
 use crate::layout::HookScripts;
@@ -114,7 +115,7 @@ pub(super) fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String>
 /// The two connections of a run while a command runs, and who is told.
 pub(super) struct Bystanders<'b> {
     pub(super) session: &'b mut dyn Session,
-    pub(super) keeper: &'b mut dyn Keeper,
+    pub(super) monitor: &'b mut Monitor,
     pub(super) observer: &'b mut dyn Observer,
 }
 
@@ -153,10 +154,19 @@ async fn run(hook: Hook, text: &str, job: &Job<'_>, facts: Facts, with: Bystande
         true => (job.options.hooks.timeout.min(LAST_WORDS), None),
         false => (job.options.hooks.timeout, Some(job.stop)),
     };
-    let vigil = Vigil { hook, step: None, stop, started, limit, keeper: with.keeper, observer: &mut *with.observer };
+    let vigil = Vigil {
+        hook,
+        step: None,
+        stop,
+        started,
+        limit,
+        monitor: with.monitor,
+        process: None,
+        observer: &mut *with.observer,
+    };
     let result = match job.stop.is_requested() && stop.is_some() {
         true => Err(HookFault::Interrupted),
-        false => command::run(text, &facts, &trace, vigil, with.session).await,
+        false => command::run(text, &facts, &trace, vigil, (with.session, job.stop)).await,
     };
     let result = result.map_err(|fault| Error::Hook { hook, migration: None, fault });
     let (elapsed, error) = (started.elapsed(), result.as_ref().err());

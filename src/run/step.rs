@@ -17,14 +17,14 @@ mod stepwise;
 
 pub(super) use self::effect::is_doubtful;
 pub(super) use self::retry::pauses;
-pub(super) use self::statement::cancel;
 
 use std::time::{Duration, Instant};
 
 use self::retry::Tries;
+use super::monitor::Monitor;
 use super::tally::Tally;
 use super::{Job, chronicle, place};
-use crate::database::{DatabaseError, ErrorKind, Holder, Keeper, Limits, Session};
+use crate::database::{DatabaseError, ErrorKind, Holder, Limits, Session};
 use crate::error::Error;
 use crate::event::{Event, Hook, Observer};
 use crate::journal::Journal;
@@ -39,19 +39,14 @@ const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often the journal's totals are read while a run works, for whoever watches it.
 const READ_JOURNAL_EVERY: Duration = Duration::from_secs(10);
 
-/// How long the connection that holds the lock may take to answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-
 /// Everything a step needs.
 pub(super) struct Engine<'r> {
     pub(super) job: &'r Job<'r>,
     pub(super) session: &'r mut Box<dyn Session>,
-    pub(super) keeper: &'r mut dyn Keeper,
+    pub(super) monitor: &'r mut Monitor,
     pub(super) ledger: &'r dyn Ledger,
     pub(super) journal: &'r Journal<'r>,
     pub(super) observer: &'r mut dyn Observer,
-    /// When the lock was last seen to be ours; `None` when it has to be looked at before anything else is run.
-    pub(super) lock_seen: Option<Instant>,
     /// Whether the statement that the step has come to was sent; not so where the run stopped before it.
     pub(super) sent: bool,
     /// Who was last seen in the way of the statement that ran last.
@@ -186,9 +181,8 @@ impl Engine<'_> {
         if self.job.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
         }
-        if self.lock_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_LOCK_EVERY) {
-            look_at_lock(&mut *self.keeper).await?;
-            self.lock_seen = Some(Instant::now());
+        if self.monitor.lock_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_LOCK_EVERY) {
+            self.monitor.look_at_lock().await?;
         }
         self.sent = true;
         Ok(())
@@ -197,16 +191,6 @@ impl Engine<'_> {
     fn recorded(&mut self, step: &Step<'_>, elapsed: Duration, error: Option<&DatabaseError>) {
         self.observer.observe(&Event::Recorded { step, elapsed, error });
     }
-}
-
-/// Whether the lock is still ours, as far as its connection answers in time.
-pub(super) async fn look_at_lock(keeper: &mut dyn Keeper) -> Result<(), DatabaseError> {
-    let why = match tokio::time::timeout(PATIENCE, keeper.alive()).await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => error.message,
-        Err(_) => "it does not answer".to_owned(),
-    };
-    Err(DatabaseError::new(ErrorKind::Other, format!("the connection that holds the lock is gone: {why}")))
 }
 
 fn report(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> StatementReport {

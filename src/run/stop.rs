@@ -14,6 +14,8 @@ pub struct Stop(Arc<Inner>);
 struct Inner {
     requested: AtomicBool,
     notify: Notify,
+    #[cfg(all(unix, feature = "commands"))]
+    commands: std::sync::Mutex<Vec<rustix::process::Pid>>,
 }
 
 impl Stop {
@@ -44,5 +46,21 @@ impl Stop {
         if !self.is_requested() {
             notified.await;
         }
+    }
+
+    /// Kills the commands that hooks have started, with all that those have started: for a process that ends without waiting for the
+    /// run.
+    pub fn kill_commands(&self) {
+        #[cfg(all(unix, feature = "commands"))]
+        for group in self.commands().drain(..) {
+            // What cannot be reached has ended.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// The groups of processes that run.
+    #[cfg(all(unix, feature = "commands"))]
+    pub(super) fn commands(&self) -> std::sync::MutexGuard<'_, Vec<rustix::process::Pid>> {
+        self.0.commands.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -19,6 +19,8 @@ mod session;
 mod totals;
 mod totals_mixed;
 mod waiting;
+mod wire;
+mod wires;
 
 use migrascope::Options;
 use migrascope::event::Command;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::wire::Wire;
-use crate::database::{Activity, DatabaseError, Holder, Keeper, Row};
+use crate::database::{Activity, Another, DatabaseError, Holder, Keeper, Row, silence};
 
 pub(super) struct MysqlKeeper {
     wire: Wire,
@@ -167,6 +167,17 @@ impl Keeper for MysqlKeeper {
             self.wire.query(&format!("KILL QUERY {process}")).await?;
         }
         Ok(())
+    }
+
+    fn another(&self) -> Another {
+        let (driver, name) = (self.wire.driver().clone(), self.name.clone());
+        Box::new(move || {
+            let (driver, name) = (driver.clone(), name.clone());
+            Box::pin(async move {
+                let wire = Wire::to(&driver, silence::ASKING).await?;
+                Ok(Box::new(Self { wire, name }) as Box<dyn Keeper>)
+            })
+        })
     }
 
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {

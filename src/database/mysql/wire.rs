@@ -50,6 +50,11 @@ impl Wire {
         answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
 
+    /// Makes other connections to the same server.
+    pub(super) fn driver(&self) -> &MySqlConnectOptions {
+        &self.driver
+    }
+
     /// Nothing more is sent.
     pub(super) fn give_up(&mut self) {
         self.given_up = true;

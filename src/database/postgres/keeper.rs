@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::sharing;
 use super::wire::Wire;
-use crate::database::{Activity, DatabaseError, ErrorKind, Holder, Keeper, Row};
+use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper, Row, silence};
 
 pub(super) struct PostgresKeeper {
     wire: Wire,
@@ -181,6 +181,17 @@ impl Keeper for PostgresKeeper {
             None => format!("SELECT pg_catalog.pg_cancel_backend(w.pid) {OURS}"),
         };
         self.wire.query(&sql).await.map(drop)
+    }
+
+    fn another(&self) -> Another {
+        let (driver, key, pooled) = (self.wire.driver().clone(), self.key, self.pooled);
+        Box::new(move || {
+            let driver = driver.clone();
+            Box::pin(async move {
+                let wire = Wire::to(&driver, silence::ASKING).await?;
+                Ok(Box::new(Self { wire, key, pooled }) as Box<dyn Keeper>)
+            })
+        })
     }
 
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {

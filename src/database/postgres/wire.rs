@@ -62,6 +62,11 @@ impl Wire {
         answered
     }
 
+    /// Makes other connections to the same server.
+    pub(super) fn driver(&self) -> &PgConnectOptions {
+        &self.driver
+    }
+
     /// Nothing more is sent.
     pub(super) fn give_up(&mut self) {
         self.given_up = true;

@@ -7,23 +7,23 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::database::{Activity, DatabaseError, ErrorKind, Holder, Keeper};
+use super::interrupt::Interrupt;
+use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper};
 
 pub(super) struct SqliteKeeper {
     /// `None` for a database in memory, which nobody else can see.
     path: Option<PathBuf>,
     held: Option<File>,
     application: String,
-    interrupt: Arc<AtomicBool>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl SqliteKeeper {
-    pub(super) fn new(database: Option<&Path>, application: &str, interrupt: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(database: Option<&Path>, application: &str, interrupt: Arc<Interrupt>) -> Self {
         Self { path: database.map(lock_path), held: None, application: application.to_owned(), interrupt }
     }
 }
@@ -100,8 +100,17 @@ impl Keeper for SqliteKeeper {
     }
 
     async fn cancel(&mut self, _process: Option<u64>) -> Result<(), DatabaseError> {
-        self.interrupt.store(true, Ordering::Relaxed);
+        self.interrupt.request();
         Ok(())
+    }
+
+    fn another(&self) -> Another {
+        let (path, application, interrupt) = (self.path.clone(), self.application.clone(), Arc::clone(&self.interrupt));
+        Box::new(move || {
+            let (path, application) = (path.clone(), application.clone());
+            let another = Self { path, held: None, application, interrupt: Arc::clone(&interrupt) };
+            Box::pin(async move { Ok(Box::new(another) as Box<dyn Keeper>) })
+        })
     }
 
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {

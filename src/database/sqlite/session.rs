@@ -1,6 +1,5 @@
 //! The session that runs migrations.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +20,7 @@ pub(super) struct SqliteSession {
     wire: Wire,
     identity: Identity,
     connector: Sqlite,
+    access: Access,
     /// What the connection waits for another's lock.
     busy_timeout: Duration,
     /// Whether a new connection enforces foreign keys.
@@ -29,8 +29,8 @@ pub(super) struct SqliteSession {
 
 impl SqliteSession {
     /// Over this connection.
-    pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite) -> Self {
-        Self { wire, identity, connector, busy_timeout: options::BUSY_TIMEOUT, foreign_keys: false }
+    pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite, access: Access) -> Self {
+        Self { wire, identity, connector, access, busy_timeout: options::BUSY_TIMEOUT, foreign_keys: false }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
@@ -126,9 +126,9 @@ impl Session for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let running = self.connector.interrupt.statement();
         let result = self.wire.collect(sql, Keep::Nothing, &mut 0).await;
-        // A cancellation that came too late must not hit what runs next.
-        self.connector.interrupt.store(false, Ordering::Relaxed);
+        drop(running);
         match result {
             Ok((rows, _)) => Ok(Done { rows, elapsed: None }),
             Err(error) => {
@@ -174,6 +174,8 @@ impl Session for SqliteSession {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        // A health check is ended when it takes too long; what the engine asks is not.
+        let _running = (self.access == Access::Check).then(|| self.connector.interrupt.statement());
         self.wire.query(sql).await
     }
 
@@ -262,10 +264,8 @@ impl Session for SqliteSession {
     }
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
-        let orphans = orphans::find(&mut self.wire).await;
-        // A cancellation that came too late must not hit what runs next.
-        self.connector.interrupt.store(false, Ordering::Relaxed);
-        orphans
+        let _running = self.connector.interrupt.statement();
+        orphans::find(&mut self.wire).await
     }
 
     fn give_up(&mut self) {}

@@ -11,6 +11,7 @@ use super::facts::Facts;
 use super::vigil::Vigil;
 use crate::database::Session;
 use crate::error::HookFault;
+use crate::run::Stop;
 
 /// What a command may take to end when it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,7 +25,7 @@ pub(super) async fn run(
     facts: &Facts,
     trace: &[(&'static str, String)],
     mut vigil: Vigil<'_>,
-    session: &mut dyn Session,
+    (session, stop): (&mut dyn Session, &Stop),
 ) -> Result<(), HookFault> {
     let mut command = shell(text);
     command.stdin(Stdio::null()).stdout(io::stderr()).stderr(Stdio::inherit());
@@ -37,7 +38,7 @@ pub(super) async fn run(
         };
     }
     let mut child = command.spawn().map_err(|error| HookFault::NotStarted(error.to_string()))?;
-    let mut family = Family::of(&child);
+    let mut family = Family::of(&child, stop);
     let ended = vigil.over(pin!(child.wait()), Some(session)).await;
     match ended {
         Ok(status) => {
@@ -85,18 +86,25 @@ fn signal(_: ExitStatus) -> Option<i32> {
 
 /// A shell and what it has started: a group of processes of its own. Whatever is left of it when this value goes is killed.
 #[cfg(unix)]
-struct Family(Option<rustix::process::Pid>);
+struct Family {
+    group: Option<rustix::process::Pid>,
+    /// Knows it, so that a process that ends at once can kill it.
+    stop: Stop,
+}
 
 #[cfg(unix)]
 impl Family {
-    fn of(child: &Child) -> Self {
+    fn of(child: &Child, stop: &Stop) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(rustix::process::Pid::from_raw))
+        let group = id.and_then(rustix::process::Pid::from_raw);
+        stop.commands().extend(group);
+        Self { group, stop: stop.clone() }
     }
 
     /// What has ended by itself may leave somebody behind who does more.
     fn let_go(&mut self) {
-        self.0 = None;
+        let group = self.group.take();
+        self.stop.commands().retain(|known| Some(*known) != group);
     }
 
     /// Asks all of them to end, and makes those end that do not.
@@ -117,12 +125,12 @@ impl Family {
     }
 
     fn lives(&self) -> bool {
-        self.0.is_some_and(|id| rustix::process::test_kill_process_group(id).is_ok())
+        self.group.is_some_and(|id| rustix::process::test_kill_process_group(id).is_ok())
     }
 
     /// Whoever cannot be reached has ended.
     fn send(&self, signal: rustix::process::Signal) {
-        let _ = self.0.map(|id| rustix::process::kill_process_group(id, signal));
+        let _ = self.group.map(|id| rustix::process::kill_process_group(id, signal));
     }
 }
 
@@ -130,6 +138,7 @@ impl Family {
 impl Drop for Family {
     fn drop(&mut self) {
         self.send(rustix::process::Signal::KILL);
+        self.let_go();
     }
 }
 
@@ -139,7 +148,7 @@ struct Family;
 
 #[cfg(not(unix))]
 impl Family {
-    fn of(_: &Child) -> Self {
+    fn of(_: &Child, _: &Stop) -> Self {
         Self
     }
 

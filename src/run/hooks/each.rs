@@ -1,22 +1,19 @@
 //! SQL before and after each migration: a transaction of its own, on the session that migrates.
 
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::changes_session;
 use super::facts::Facts;
 use super::vigil::Vigil;
-use crate::database::{DatabaseError, ErrorKind, Limits};
+use crate::database::{DatabaseError, Done, ErrorKind, Limits};
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook};
 use crate::migration::Script;
 use crate::plan::Step;
 use crate::report::Remains;
 use crate::run::place;
-use crate::run::step::{Engine, cancel, pauses};
-
-/// How long a statement has to answer that it was cancelled, before it is cancelled once more.
-const ASK_EVERY: Duration = Duration::from_secs(1);
+use crate::run::step::{Engine, pauses};
 
 /// Why a hook stopped: by itself at this statement, counted from 0, or because it had to.
 enum Broken {
@@ -94,26 +91,37 @@ impl Engine<'_> {
                 ErrorKind::Cancelled => Broken::Ended(HookFault::Interrupted),
                 _ => Broken::Ended(HookFault::LockLost(error.message)),
             })?;
-            let process = self.session.identity().process;
-            let (limit, stop) = (self.job.options.hooks.timeout, Some(self.job.stop));
-            let (keeper, observer) = (&mut *self.keeper, &mut *self.observer);
-            let mut vigil = Vigil { hook, step: Some(step), stop, started, limit, keeper, observer };
-            let mut work = pin!(self.session.execute(statement.text(&script.text)));
-            match vigil.over(work.as_mut(), None).await {
-                Ok(result) => result.map_err(at(index)).map(drop)?,
-                Err(fault) => {
-                    // Where it cannot be cancelled it runs to its end, and the run stops there.
-                    loop {
-                        cancel(&mut *vigil.keeper, process).await;
-                        if tokio::time::timeout(ASK_EVERY, work.as_mut()).await.is_ok() {
-                            return Err(Broken::Ended(fault));
-                        }
-                    }
-                }
-            }
+            let result = self.hook_statement((hook, step), statement.text(&script.text), started).await;
+            result.map_err(Broken::Ended)?.map_err(at(index))?;
         }
         let last = script.statements.len().saturating_sub(1);
         self.session.conclude(None, &[]).await.map_err(at(last)).map(drop)
+    }
+
+    /// Runs one statement of a hook, as long as the hook may run.
+    async fn hook_statement(
+        &mut self,
+        (hook, step): (Hook, &Step<'_>),
+        sql: &str,
+        started: Instant,
+    ) -> Result<Result<Done, DatabaseError>, HookFault> {
+        let process = self.session.identity().process;
+        let (limit, stop) = (self.job.options.hooks.timeout, Some(self.job.stop));
+        let (monitor, observer) = (&mut *self.monitor, &mut *self.observer);
+        let mut vigil = Vigil { hook, step: Some(step), stop, started, limit, monitor, process, observer };
+        let (fault, ended) = {
+            let mut work = pin!(self.session.execute(sql));
+            match vigil.over(work.as_mut(), None).await {
+                Ok(result) => return Ok(result),
+                Err(fault) => (fault, vigil.cancel(work.as_mut()).await),
+            }
+        };
+        if !ended {
+            // Its session does not answer: the run's records go out on another one.
+            self.session.give_up();
+            self.reconnect().await;
+        }
+        Err(fault)
     }
 
     /// A hook that takes its time is ended by the server as well.

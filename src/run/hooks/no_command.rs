@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::vigil::Vigil;
 use crate::database::Session;
 use crate::error::HookFault;
+use crate::run::Stop;
 
 /// Refuses.
 pub(super) async fn run(
@@ -11,7 +12,7 @@ pub(super) async fn run(
     _facts: &Facts,
     _trace: &[(&'static str, String)],
     _vigil: Vigil<'_>,
-    _session: &mut dyn Session,
+    _with: (&mut dyn Session, &Stop),
 ) -> Result<(), HookFault> {
     Err(HookFault::NotStarted("this build runs no commands: it needs cargo's feature \"commands\"".to_owned()))
 }

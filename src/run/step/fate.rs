@@ -28,6 +28,20 @@ pub(super) enum Fate {
 impl Engine<'_> {
     /// Looks for an attempt on a new connection, which takes the place of the broken one; `None` where the server does not say.
     pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
+        let own_session = self.session.abilities().own_session;
+        self.reconnect().await?;
+        let sql = self.journal.fate(&**self.session, id);
+        let row = self.session.query(&sql).await.ok()?.pop();
+        // Behind a pooler it is not known whether the old session has ended, so that a row which is not there may still come.
+        let Some(mut columns) = row.map(Vec::into_iter) else { return own_session.then_some(Fate::Unknown) };
+        let mut next = || columns.next().flatten().unwrap_or_default();
+        let (outcome, done) = (next(), next());
+        let succeeded = outcome == Outcome::Success.word();
+        Some(if succeeded { Fate::Success } else { Fate::Unfinished(done.parse().unwrap_or_default()) })
+    }
+
+    /// Puts a new session in the place of the broken one, and waits until the server has ended that; `None` where it does not.
+    pub(in crate::run) async fn reconnect(&mut self) -> Option<()> {
         let (process, own_session) = (self.session.identity().process, self.session.abilities().own_session);
         let deadline = Instant::now() + PATIENCE;
         let mut session = reconnect(self.job.connector, deadline).await?;
@@ -35,7 +49,7 @@ impl Engine<'_> {
         self.session.home().into_iter().for_each(|home| session.keep_home(home));
         *self.session = session;
         // The lock may be gone as well.
-        self.lock_seen = None;
+        self.monitor.lock_seen = None;
         if own_session {
             self.session.unshared().await.ok()?;
         } else {
@@ -46,13 +60,7 @@ impl Engine<'_> {
         }
         let ledger = self.ledger.table(&**self.session);
         self.session.claim(&ledger).await.ok()?;
-        let sql = self.journal.fate(&**self.session, id);
-        let row = self.session.query(&sql).await.ok()?.pop();
-        let Some(mut columns) = row.map(Vec::into_iter) else { return Some(Fate::Unknown) };
-        let mut next = || columns.next().flatten().unwrap_or_default();
-        let (outcome, done) = (next(), next());
-        let succeeded = outcome == Outcome::Success.word();
-        Some(if succeeded { Fate::Success } else { Fate::Unfinished(done.parse().unwrap_or_default()) })
+        Some(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Foreign keys that are not enforced during a transaction: checked before its commit.
 
-use super::{Engine, cancel};
+use super::Engine;
 use crate::database::{DatabaseError, ErrorKind, Orphans};
 use crate::plan::Step;
 use crate::report::Stage;
+use crate::run::watch::{Heard, Watch};
 
 /// What SQLite answers where a foreign key that it enforces would be violated: `SQLITE_CONSTRAINT_FOREIGNKEY`.
 const VIOLATED: &str = "787";
@@ -41,15 +42,22 @@ impl Engine<'_> {
     /// A request to stop ends the search.
     async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
         let process = self.session.identity().process;
-        let (stop, keeper) = (self.job.stop, &mut *self.keeper);
+        let stop = self.job.stop;
+        let mut watch = Watch::over(self.monitor, process);
         let search = self.session.orphans();
         tokio::pin!(search);
         tokio::select! {
             biased;
             found = &mut search => return found,
-            () = stop.requested() => cancel(keeper, process).await,
+            () = stop.requested() => watch.cancel(),
         }
-        search.await
+        loop {
+            tokio::select! {
+                biased;
+                found = &mut search => return found,
+                heard = watch.next() => if let Heard::Lost(error) = heard { return Err(error) },
+            }
+        }
     }
 }
 

@@ -17,10 +17,11 @@ impl Engine<'_> {
         let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
         let sql = self.session.drop_index(&name);
         let process = self.session.identity().process;
-        let (started, stop, lock_seen) = (Instant::now(), self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
-        let (result, seen) = running.watch(self.session.execute(&sql), &mut *self.keeper, process).await;
-        (self.lock_seen, self.blocker) = seen;
+        let (started, stop) = (Instant::now(), self.job.stop);
+        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (result, blocker) = running.watch(self.session.execute(&sql), self.monitor, process).await;
+        self.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
         result?;
         self.observer.observe(&Event::InvalidIndexDropped { step, index, name: &name });
         Ok(())

@@ -26,10 +26,11 @@ impl Engine<'_> {
 
     async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.identity().process;
-        let (started, stop, lock_seen) = (Instant::now(), self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
-        let (result, seen) = running.watch(self.session.execute(step.text(index)), &mut *self.keeper, process).await;
-        (self.lock_seen, self.blocker) = seen;
+        let (started, stop) = (Instant::now(), self.job.stop);
+        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (result, blocker) = running.watch(self.session.execute(step.text(index)), self.monitor, process).await;
+        self.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
         result?;
         self.observer.observe(&Event::SettingRestored { step, index });
         Ok(())

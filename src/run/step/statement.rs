@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{Engine, PATIENCE, look_at_lock, report};
-use crate::database::{DatabaseError, Done, ErrorKind, Holder, Keeper};
+use super::{Engine, report};
+use crate::database::{DatabaseError, Done, ErrorKind, Holder};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
 use crate::run::Stop;
+use crate::run::monitor::Monitor;
+use crate::run::watch::{Heard, Watch};
 
 /// How often a running statement is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -28,11 +30,12 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let (stop, lock_seen) = (self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
-        let (result, seen) = running.watch(self.session.execute(text), &mut *self.keeper, process).await;
+        let stop = self.job.stop;
+        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (result, blocker) = running.watch(self.session.execute(text), self.monitor, process).await;
         let elapsed = started.elapsed();
-        (self.lock_seen, self.blocker) = seen;
+        self.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
         done.push(report(step, index, elapsed, result?.rows));
@@ -69,12 +72,18 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let (stop, lock_seen) = (self.job.stop, self.lock_seen);
-        let running = Running { step, index, started, stop, lock_seen, blocker: None, observer: &mut *self.observer };
+        let stop = self.job.stop;
+        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
-        let (result, seen) = running.watch(conclusion, &mut *self.keeper, process).await;
+        let (result, blocker) = running.watch(conclusion, self.monitor, process).await;
         let whole = started.elapsed();
-        (self.lock_seen, self.blocker) = seen;
+        self.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
+        // What is lost without a word of the server may have been committed.
+        let result = result.map_err(|error| match (error.kind, &error.code) {
+            (ErrorKind::Lost, None) => error.at(Stage::Commit),
+            _ => error,
+        });
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
         // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();
@@ -87,6 +96,13 @@ impl Engine<'_> {
             done.push(report(step, index, elapsed, told.unwrap_or_default()));
         }
         (result.map(drop), whole.saturating_sub(elapsed))
+    }
+
+    /// A connection that is lost is not asked for anything any more.
+    pub(super) fn leave_behind(&mut self, error: Option<&DatabaseError>) {
+        if error.is_some_and(|error| error.kind == ErrorKind::Lost) {
+            self.session.give_up();
+        }
     }
 
     /// Writes the records and commits.
@@ -104,63 +120,60 @@ pub(super) struct Running<'w> {
     pub(super) index: usize,
     pub(super) started: Instant,
     pub(super) stop: &'w Stop,
-    pub(super) lock_seen: Option<Instant>,
     /// Who was last seen in its way.
     pub(super) blocker: Option<Holder>,
     pub(super) observer: &'w mut dyn Observer,
 }
 
-/// When the lock was last seen to be ours, `None` when it was not seen any more; and who was last seen in the way.
-type Seen = (Option<Instant>, Option<Holder>);
-
 impl Running<'_> {
-    /// Waits for the statement, however long it takes; a request to stop cancels it on the server, and it still answers.
+    /// Waits for the statement as long as the server is at it; a request to stop cancels it on the server, and it still answers. The
+    /// server and the lock are looked at meanwhile, and whoever was last seen in the way comes back with the result.
+    ///
+    /// The error is [`ErrorKind::Lost`] where the server says that it waits for us, or where no connection has an answer for long.
     pub(super) async fn watch(
         mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
-        keeper: &mut dyn Keeper,
+        monitor: &mut Monitor,
         process: Option<u64>,
-    ) -> (Result<Done, DatabaseError>, Seen) {
+    ) -> (Result<Done, DatabaseError>, Option<Holder>) {
         let now = tokio::time::Instant::now();
         let mut ticks = tokio::time::interval_at(now + TELL_EVERY, TELL_EVERY);
         let mut looks = tokio::time::interval_at(now + FIRST_LOOK, TELL_EVERY);
         let mut cancelled = false;
+        let mut watch = Watch::over(monitor, process);
         tokio::pin!(statement);
         loop {
             tokio::select! {
                 biased;
-                result = &mut statement => return (result, (self.lock_seen, self.blocker)),
+                result = &mut statement => return (result, self.blocker),
                 () = self.stop.requested(), if !cancelled => {
                     cancelled = true;
-                    cancel(keeper, process).await;
+                    watch.cancel();
                 }
                 _ = ticks.tick() => {
                     let elapsed = self.started.elapsed();
                     self.observer.observe(&Event::StatementRunning { step: self.step, index: self.index, elapsed });
+                    watch.look();
                     if cancelled {
                         // The first request may have come before the server had begun the statement.
-                        cancel(keeper, process).await;
-                    } else {
-                        self.lock_seen = look_at_lock(keeper).await.is_ok().then(Instant::now);
+                        watch.cancel();
                     }
                 }
-                _ = looks.tick(), if !cancelled => self.look_for_blocker(keeper, process).await,
+                _ = looks.tick(), if !cancelled => watch.look_for_blocker(),
+                heard = watch.next() => match heard {
+                    Heard::Nothing => {}
+                    Heard::Blocker(blocker) => self.blocked_by(blocker),
+                    Heard::Lost(error) => return (Err(error), self.blocker),
+                },
             }
         }
     }
 
-    /// What cannot be found out in time is not told.
-    async fn look_for_blocker(&mut self, keeper: &mut dyn Keeper, process: Option<u64>) {
-        let Ok(Ok(Some(blocker))) = tokio::time::timeout(PATIENCE, keeper.blocker(process)).await else { return };
+    fn blocked_by(&mut self, blocker: Holder) {
         if self.blocker.as_ref().is_none_or(|known| known.process != blocker.process) {
             let (step, index, elapsed) = (self.step, self.index, self.started.elapsed());
             self.observer.observe(&Event::StatementBlocked { step, index, blocker: &blocker, elapsed });
         }
         self.blocker = Some(blocker);
     }
-}
-
-/// Where it cannot be cancelled it runs to its end, and the run stops there.
-pub(in crate::run) async fn cancel(keeper: &mut dyn Keeper, process: Option<u64>) {
-    let _ = tokio::time::timeout(PATIENCE, keeper.cancel(process)).await;
 }

@@ -67,3 +67,24 @@ fn a_runner_that_waits_names_the_holder_and_gives_up() {
         "{at_once}"
     );
 }
+
+/// A second signal leaves no process of a hook behind, not even one that ignores being asked to end.
+#[test]
+fn the_second_signal_ends_what_a_hook_has_started() {
+    let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\n")]);
+    let mark = format!("{}", 3_000_000 + std::process::id());
+    let hook = format!("trap '' TERM INT; sleep {mark} & wait; sleep {mark}");
+    let mut command = door.command(&["up", "--before", &hook]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let sleeps = || {
+        let found = Command::new("pgrep").args(["-f", &format!("^sleep {mark}$")]).output().unwrap();
+        !found.stdout.is_empty()
+    };
+    crate::support::eventually("the hook runs", || sleeps().then_some(()));
+    send("-INT", &child);
+    std::thread::park_timeout(Duration::from_millis(300));
+    send("-INT", &child);
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(130));
+    crate::support::eventually("nothing of it is left", || (!sleeps()).then_some(()));
+}

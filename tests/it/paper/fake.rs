@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Activity, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits, Orphans,
-    Probe, Row, Session, Value,
+    Abilities, Access, Activity, Another, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits,
+    Orphans, Probe, Row, Session, Value,
 };
 use migrascope::event::Observers;
 use migrascope::layout::Links;
@@ -264,6 +264,14 @@ impl Keeper for FakeKeeper {
 
     async fn cancel(&mut self, _: Option<u64>) -> Result<(), DatabaseError> {
         self.0.answer("cancel")
+    }
+
+    fn another(&self) -> Another {
+        let fake = self.0.clone();
+        Box::new(move || {
+            let another = FakeKeeper(fake.clone());
+            Box::pin(async move { Ok(Box::new(another) as Box<dyn Keeper>) })
+        })
     }
 
     async fn unlock(self: Box<Self>) -> Result<(), DatabaseError> {
