@@ -5,6 +5,7 @@ mod entry;
 mod hooks;
 mod native;
 mod source;
+mod template;
 mod word;
 
 use std::path::{Path, PathBuf};
@@ -89,7 +90,7 @@ pub fn embedded_hooks(files: &EmbeddedFiles, dialect: Dialect) -> Result<HookScr
     hooks::read(Source::Embedded { files, directory: Path::new("") }, dialect)
 }
 
-/// Makes the empty files of a new migration and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
+/// Makes the files of a new migration, with comments that say what to write, and returns their paths; `timestamp` is UTC as `YYYYMMDDhhmmss`.
 ///
 /// The version continues what the directory has: the next number where versions count up, otherwise the timestamp.
 ///

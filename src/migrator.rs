@@ -15,11 +15,11 @@ use self::telemetry::Telemetry;
 use crate::database::{Access, Connector, Identity, Session};
 use crate::error::Error;
 use crate::event::Command;
-use crate::history::History;
+use crate::history::{Direction, History};
 use crate::journal::Totals;
 use crate::ledger::Depth;
 use crate::migration::{Dialect, MigrationSet};
-use crate::plan::{self, Change, Objection, Plan, Schema};
+use crate::plan::{self, Objection, Plan, Schema};
 use crate::policy::Policy;
 use crate::run::{self as engine, Figures, Goal, Options, Repair};
 
@@ -127,12 +127,6 @@ impl Migrator {
         Builder::new()
     }
 
-    /// Does what a command says that needs no more than its name: [`Command::Up`], [`Command::Down`], [`Command::Health`].
-    /// The others have a method each.
-    pub fn run(&self, command: Command) -> Run<'_> {
-        Run::plain(self, command)
-    }
-
     /// Applies what is pending.
     ///
     /// Where that does not succeed, the result is a [`RunError`](crate::RunError): what was done all the same, and why it stopped. Its cause is
@@ -159,12 +153,12 @@ impl Migrator {
     /// # }
     /// ```
     pub fn up(&self) -> Run<'_> {
-        self.run(Command::Up)
+        Run::plain(self, Command::Up)
     }
 
     /// Reverts: the last migration, or as far as [`Run::to`] says.
     pub fn down(&self) -> Run<'_> {
-        self.run(Command::Down)
+        Run::plain(self, Command::Down)
     }
 
     /// Makes the health checks alone; a failing one is [`Error::Unhealthy`].
@@ -193,7 +187,7 @@ impl Migrator {
     /// # }
     /// ```
     pub fn health(&self) -> Run<'_> {
-        self.run(Command::Health)
+        Run::plain(self, Command::Health)
     }
 
     /// Applies what is pending at the start of an application, or only looks what that is, or does nothing, as a policy says.
@@ -227,8 +221,7 @@ impl Migrator {
     /// Changes history as a person asks for, or goes on with a migration that was left half-way; [`Error::Refused`] has every
     /// reason why that may not be done.
     pub fn repair(&self, repair: Repair) -> Run<'_> {
-        let command = if matches!(repair.change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
-        Run::repair(self, command, repair)
+        Run::repair(self, repair.command(), repair)
     }
 
     #[cfg(feature = "observe")]
@@ -273,13 +266,13 @@ impl Migrator {
         self.connector.expected()
     }
 
-    /// What a run would do now, which is `Command::Up` or `Command::Down`: read-only and without the lock.
+    /// What a run in this direction would do now: read-only and without the lock.
     ///
     /// ```no_run
     /// # async fn example(migrator: migrascope::Migrator) -> Result<(), migrascope::Error> {
-    /// use migrascope::event::Command;
+    /// use migrascope::history::Direction;
     ///
-    /// let (database, plan) = migrator.plan(Command::Up).await?;
+    /// let (database, plan) = migrator.plan(Direction::Up).await?;
     /// println!("{} migrations to be applied to {}", plan.steps.len(), database.database);
     /// for step in &plan.steps {
     ///     println!("{}: {} statements, atomic: {}", step.migration, step.statements().len(), step.atomic.is_yes());
@@ -290,7 +283,11 @@ impl Migrator {
     ///
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
-    pub async fn plan(&self, command: Command) -> Result<(Identity, Plan<'_>), Error> {
+    pub async fn plan(&self, direction: Direction) -> Result<(Identity, Plan<'_>), Error> {
+        let command = match direction {
+            Direction::Up => Command::Up,
+            Direction::Down => Command::Down,
+        };
         let (session, history) = engine::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
         let rules = engine::rules(command, &self.options, session.abilities());
         let plan = engine::plan(command, &self.set, &history, &rules)?;

@@ -9,7 +9,7 @@ pub use self::change::{Change, Doubt};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};
 use crate::history::{Direction, Entry, History};
-use crate::migration::{Migration, MigrationSet, Version};
+use crate::migration::{Checksum, Migration, MigrationSet, Version};
 
 /// What to do with a pending version below the highest applied one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,7 +99,9 @@ pub fn survey(set: &MigrationSet, history: &History) -> Schema {
         pending: set.iter().filter(|migration| index.entry(&migration.version).is_none()).count(),
         changed: set
             .iter()
-            .filter(|m| index.entry(&m.version).is_some_and(|entry| edit(entry, m) == Edit::Real))
+            .filter(|m| {
+                index.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
+            })
             .count(),
         dirty: !history.unsettled.is_empty(),
     }
@@ -126,6 +128,9 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
         findings.objections.push(Objection::UnknownTarget { version: version.clone() });
     }
     cut(&mut pending, &rules.target);
+    for empty in pending.iter().filter(|migration| migration.up.statements.is_empty()) {
+        findings.notes.push(Note::Empty { version: empty.version.clone(), name: empty.name.clone(), applied: false });
+    }
     findings.into_plan(pending.into_iter().map(|m| Step::new(m, &m.up, Direction::Up, rules)).collect())
 }
 
@@ -139,7 +144,12 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     applied.sort_by(|a, b| b.version.cmp(&a.version));
     match &rules.target {
         Target::Latest => applied.truncate(1),
-        Target::Steps(count) => applied.truncate(*count),
+        Target::Steps(count) => {
+            if *count > applied.len() {
+                findings.notes.push(Note::FewerSteps { asked: *count, applied: applied.len() });
+            }
+            applied.truncate(*count);
+        }
         Target::Version(version) => {
             let known = version.canonical() == "0" || set.get(version).is_some() || history.entry(version).is_some();
             if !known {
@@ -195,6 +205,8 @@ pub(crate) enum Edit {
     None,
     /// Comments or blanks changed.
     Cosmetic,
+    /// There was no statement, and now there is.
+    FromEmpty,
     /// Statements changed.
     Real,
 }
@@ -205,6 +217,7 @@ pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
         (Some(applied), _) if *applied == migration.up.checksum => Edit::None,
         (None, _) => Edit::None,
         (Some(_), Some(tokens)) if *tokens == migration.up.token_checksum => Edit::Cosmetic,
+        (Some(_), Some(tokens)) if *tokens == Checksum::of_tokens(std::iter::empty()) => Edit::FromEmpty,
         (Some(_), _) => Edit::Real,
     }
 }
@@ -255,7 +268,11 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
         };
         let (version, name) = (migration.version.clone(), migration.name.clone());
         match edit(entry, migration) {
+            Edit::None | Edit::Cosmetic if migration.up.statements.is_empty() => {
+                findings.notes.push(Note::Empty { version, name, applied: true });
+            }
             Edit::None => {}
+            Edit::FromEmpty => findings.objections.push(was_empty(migration, history)),
             Edit::Cosmetic => findings.notes.push(Note::Cosmetic { version, name }),
             Edit::Real => findings.objections.push(Objection::Changed {
                 version,
@@ -266,6 +283,15 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
         }
     }
     findings
+}
+
+pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
+    Objection::WasEmpty {
+        version: migration.version.clone(),
+        name: migration.name.clone(),
+        statements: migration.up.statements.len(),
+        late: history.highest().is_some_and(|highest| *highest > migration.version),
+    }
 }
 
 fn unsettled_objections(history: &History) -> Vec<Objection> {

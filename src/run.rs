@@ -37,7 +37,7 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Depth, Ledger, NativeLedger};
 use crate::migration::MigrationSet;
-use crate::plan::{self, Missing, Plan, Rules};
+use crate::plan::{self, Missing, Objection, Plan, Rules};
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
@@ -355,7 +355,7 @@ async fn plan_under_lock<'a>(
         Ok(history) => {
             let schema = plan::survey(job.set, &history);
             let result = match job.repair() {
-                None => plan(job.context.command, job.set, &history, &rules),
+                None => plan(job.context.command, job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
                 Some(repair) => mend::plan(job, repair, &mut **session, &history, observer).await,
             };
             tally.begin(history);
@@ -366,6 +366,16 @@ async fn plan_under_lock<'a>(
     tally.stages.plan = started.elapsed();
     observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
     result
+}
+
+/// A way down that has become longer since it was confirmed is not taken.
+fn confirmed<'a>(job: &Job<'a>, plan: Plan<'a>) -> Result<Plan<'a>, Error> {
+    match job.options.at_most_down {
+        Some(most) if job.context.command == Command::Down && plan.steps.len() > most => {
+            Err(Error::Refused(vec![Objection::Unconfirmed { steps: plan.steps.len(), confirmed: most }]))
+        }
+        _ => Ok(plan),
+    }
 }
 
 fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {

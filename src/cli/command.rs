@@ -1,6 +1,7 @@
 //! The commands.
 
 mod completions;
+mod down;
 mod exec;
 mod new;
 mod plan;
@@ -13,7 +14,7 @@ mod serve;
 mod status;
 mod verify;
 
-use migrascope::event;
+use migrascope::history::Direction;
 use migrascope::plan::{Change, Target};
 use migrascope::run::Goal;
 
@@ -27,23 +28,23 @@ use super::settings::{Format, Settings, Unusable, Verbosity};
 
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
-    use event::Command::{Baseline, Down, Health, Repair, Up};
+    use Direction::{Down, Up};
     match command {
-        Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Plain(Up), target(reach)),
-        Command::Down { reach, dry_run: false } => run::carry_out(settings, Task::Plain(Down), target(reach)),
+        Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Go(Up), target(reach)),
+        Command::Down { reach, dry_run: false, yes } => down::carry_out(settings, target(reach), *yes),
         Command::Up { reach, dry_run: true } | Command::Plan { reach } => plan::carry_out(settings, Up, target(reach)),
-        Command::Down { reach, dry_run: true } => plan::carry_out(settings, Down, target(reach)),
+        Command::Down { reach, dry_run: true, .. } => plan::carry_out(settings, Down, target(reach)),
         Command::Status { check } => {
             status::carry_out(settings, if *check { status::On::Pending } else { status::On::Never })
         }
         Command::Verify => verify::carry_out(settings),
         Command::Repair { what, in_doubt, reason } => {
-            repair::carry_out(settings, Repair, what.change(*in_doubt), Some(reason.clone()))
+            repair::carry_out(settings, what.change(*in_doubt), Some(reason.clone()))
         }
         Command::Baseline { up_to, reason } => {
-            repair::carry_out(settings, Baseline, Some(Change::Baseline(up_to.clone())), reason.clone())
+            repair::carry_out(settings, Some(Change::Baseline(up_to.clone())), reason.clone())
         }
-        Command::Health => run::carry_out(settings, Task::Plain(Health), Target::Latest),
+        Command::Health => run::carry_out(settings, Task::Health, Target::Latest),
         Command::Push => push::carry_out(settings),
         Command::Serve { interval, targets } => serve::carry_out(settings, *interval, targets.as_deref()),
         Command::Probe { ready } => {

@@ -34,7 +34,7 @@ Examples:
   migrascope down                  revert the last migration
   migrascope down --steps 3
   migrascope down --to 7           revert what is newer than 7
-  migrascope down --to 0           revert everything
+  migrascope down --to 0 --yes     revert everything without a question
 
 A step without a down file is refused before anything is touched.";
 

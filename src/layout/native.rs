@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::entry::{Home, sql_files};
 use super::source::{Listed, Source};
+use super::template;
 use super::word::{Database, Suffixes, suffixes};
 use super::{Fault, FileProblem, LayoutError, Links, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
@@ -45,14 +47,16 @@ pub(super) fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) 
     fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
     let names = list(Source::Disk { directory, links: Links::Anywhere }, &mut Vec::new())?;
     let version = next_version(&names, timestamp);
-    let mut paths = vec![directory.join(format!("{version}_{slug}.sql"))];
+    let stem = format!("{version}_{slug}");
+    let mut files = vec![(directory.join(format!("{stem}.sql")), template::forward(&stem))];
     if ways == Ways::UpAndDown {
-        paths.push(directory.join(format!("{version}_{slug}.down.sql")));
+        files.push((directory.join(format!("{stem}.down.sql")), template::back(&stem)));
     }
-    for path in &paths {
-        fs::File::create_new(path).map_err(|error| written(path, &error))?;
+    for (path, text) in &files {
+        let made = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        made.map_err(|error| written(path, &error))?;
     }
-    Ok(paths)
+    Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
 /// What a file's name says.

@@ -28,7 +28,7 @@ fn on_disk(migration: &Migration, history: &History) -> StatusRow {
             let state = match plan::edit(entry, migration) {
                 Edit::None => State::Applied,
                 Edit::Cosmetic => State::Edited,
-                Edit::Real => State::Changed,
+                Edit::FromEmpty | Edit::Real => State::Changed,
             };
             recorded(entry, &migration.name, unsettled.unwrap_or(state))
         }

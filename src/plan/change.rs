@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Edit, Index, Objection, Step, edit};
+use super::{Edit, Index, Objection, Step, edit, was_empty};
 use crate::history::{Attempt, Direction, History};
 use crate::migration::{Dialect, Migration, MigrationSet, Version};
 use crate::script;
@@ -132,6 +132,7 @@ pub(crate) fn amend<'a>(
                     let (version, name) = (version.clone(), migration.name.clone());
                     return Err(vec![Objection::Unchanged { version, name }]);
                 }
+                Some(Edit::FromEmpty) => return Err(vec![was_empty(migration, history)]),
                 Some(Edit::Cosmetic | Edit::Real) => amendment.accept.push(migration),
             }
         }

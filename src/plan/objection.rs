@@ -25,6 +25,24 @@ pub enum Note {
         /// Its name in the ledger.
         name: String,
     },
+    /// A migration without statements counts as applied without having run anything, and its file is not run again.
+    #[error("migration {version} ({name}) has no statements: {}", empty(*.applied))]
+    Empty {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// Whether it is applied, or will be.
+        applied: bool,
+    },
+    /// More steps down were asked for than there are.
+    #[error("{asked} steps down were asked for, and {} applied", only(*.applied))]
+    FewerSteps {
+        /// How many were asked for.
+        asked: usize,
+        /// How many migrations are applied.
+        applied: usize,
+    },
     /// A late version is left out.
     #[error("migration {version} ({name}) is older than the newest applied one and is left out")]
     Skipped {
@@ -59,6 +77,26 @@ pub enum Objection {
         applied: String,
         /// Checksum on disk.
         found: String,
+    },
+    /// An applied file that had no statements has some now.
+    #[error("migration {version} ({name}) was empty when it was applied, has {} now and has never run", number(*.statements))]
+    WasEmpty {
+        /// The version.
+        version: Version,
+        /// Its name on disk.
+        name: String,
+        /// How many statements the file has now.
+        statements: usize,
+        /// Whether another migration above it is applied.
+        late: bool,
+    },
+    /// More migrations would be reverted than were confirmed.
+    #[error("{steps} migrations would be reverted, and {confirmed} were confirmed: others were applied meanwhile")]
+    Unconfirmed {
+        /// How many the plan has.
+        steps: usize,
+        /// How many were confirmed.
+        confirmed: usize,
     },
     /// An applied migration has no file.
     #[error("migration {version} ({name}) is applied but its file is missing")]
@@ -225,6 +263,18 @@ fn first_of(names: &[String]) -> String {
         0..=SHOWN => names.join(", "),
         many => format!("{} and {} more", names[..SHOWN].join(", "), many - SHOWN),
     }
+}
+
+fn empty(applied: bool) -> &'static str {
+    if applied { "nothing was run for it" } else { "nothing will be run for it, and its file is not run again later" }
+}
+
+fn only(applied: usize) -> String {
+    if applied == 1 { "only 1 migration is".to_owned() } else { format!("only {applied} migrations are") }
+}
+
+fn number(count: usize) -> String {
+    if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") }
 }
 
 fn count(tables: u64) -> String {

@@ -4,7 +4,7 @@ use super::Job;
 use super::step::is_doubtful;
 use crate::database::{DatabaseError, Session};
 use crate::error::Error;
-use crate::event::{Event, Observer, Witness};
+use crate::event::{Command, Event, Observer, Witness};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Elapsed, Ledger};
@@ -18,6 +18,14 @@ pub struct Repair {
     pub change: Change,
     /// Why, for the journal.
     pub reason: Option<String>,
+}
+
+impl Repair {
+    /// What its run is called.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        if matches!(self.change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair }
+    }
 }
 
 /// The plan of a repair: a step where a migration goes on, none otherwise.

@@ -29,6 +29,8 @@ use crate::plan::{Order, Target};
 pub struct Options {
     /// How far to go.
     pub target: Target,
+    /// How many migrations a run down may revert: one whose plan has more of them is refused. No limit for `None`.
+    pub at_most_down: Option<usize>,
     /// What to do with a pending version below the highest applied one.
     pub order: Order,
     /// Whether an applied migration may be missing on disk.
@@ -57,6 +59,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             target: Target::Latest,
+            at_most_down: None,
             order: Order::Strict,
             allow_missing: false,
             wait: Wait::For(Duration::from_secs(60)),

@@ -1,7 +1,9 @@
 //! Door: the built binary from outside, on SQLite in a directory of its own.
 
 mod bad_input;
+mod confirm;
 mod daily;
+mod empty;
 mod exec;
 mod failures;
 mod files;

@@ -5,7 +5,7 @@ mod examples;
 use std::time::Duration;
 
 use migrascope::database::Pool;
-use migrascope::event::Command;
+use migrascope::history::Direction;
 use migrascope::observe::names;
 use migrascope::plan::Target;
 use migrascope::policy::{Decision, Environment, Policy};
@@ -37,7 +37,7 @@ fn built(database: &TestDatabase) -> Migrator {
 fn embedded_files_are_migrations_as_a_directory_is() {
     on_each(|database| {
         let migrator = built(database);
-        let (_, plan) = block_on(migrator.plan(Command::Up)).unwrap();
+        let (_, plan) = block_on(migrator.plan(Direction::Up)).unwrap();
         assert_eq!(plan.steps.len(), 2);
         let report = block_on(migrator.up()).unwrap();
         assert_eq!((report.applied, report.pending, report.to.as_deref()), (2, 0, Some("2")));

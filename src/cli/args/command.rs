@@ -35,6 +35,9 @@ pub(crate) enum Command {
         /// Show what would be done and do nothing
         #[arg(long)]
         dry_run: bool,
+        /// Revert more than one migration without a question; needed where there is no terminal
+        #[arg(long)]
+        yes: bool,
     },
     /// Tell what is applied, pending, changed, missing or half-way
     #[command(after_long_help = help::STATUS)]

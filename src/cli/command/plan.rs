@@ -1,6 +1,5 @@
 //! `plan`, and `--dry-run` of the others: what would be done.
 
-use migrascope::event::Command;
 use migrascope::history::Direction;
 use migrascope::plan::Target;
 
@@ -12,21 +11,17 @@ use crate::cli::output::{self, Output};
 use crate::cli::settings::Settings;
 use crate::cli::{explain, screen};
 
-pub(super) fn carry_out(settings: &Settings, command: Command, target: Target) -> Exit {
-    match show(settings, command, target) {
+pub(super) fn carry_out(settings: &Settings, direction: Direction, target: Target) -> Exit {
+    match show(settings, direction, target) {
         Ok(()) => Exit::Done,
         Err(Stopped { exit, problem }) => fail(settings.format, "plan", exit, problem),
     }
 }
 
-fn show(settings: &Settings, command: Command, target: Target) -> Result<(), Stopped> {
+fn show(settings: &Settings, direction: Direction, target: Target) -> Result<(), Stopped> {
     let migrator = ready::migrator(settings, target, ready::reader())?;
     let hooks = ready::hooks(settings, migrator.dialect())?;
-    let direction = match command {
-        Command::Down => Direction::Down,
-        _ => Direction::Up,
-    };
-    let (identity, plan) = block_on(migrator.plan(command))?.map_err(|error| Stopped::by(&error, direction, None))?;
+    let (identity, plan) = block_on(migrator.plan(direction))?.map_err(|error| Stopped::by(&error, direction, None))?;
     // Nothing is run where nothing is pending.
     let hooks = if plan.steps.is_empty() { Vec::new() } else { hooks.given() };
     if tells_people(settings) {

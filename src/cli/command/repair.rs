@@ -1,15 +1,19 @@
 //! `repair` and `baseline`: history as a person wants it.
 
-use migrascope::event::Command;
 use migrascope::plan::{Change, Target};
 use migrascope::run::Repair;
 
+use super::fail;
 use super::run::{self, Task};
 use crate::cli::exit::Exit;
+use crate::cli::explain::Diagnosis;
+use crate::cli::json::Problem;
 use crate::cli::settings::Settings;
 
-pub(super) fn carry_out(settings: &Settings, command: Command, change: Option<Change>, reason: Option<String>) -> Exit {
-    let repair = change.map(|change| Repair { change, reason });
-    let task = repair.as_ref().map_or(Task::Plain(command), |repair| Task::Repair(command, repair));
-    run::carry_out(settings, task, Target::Latest)
+pub(super) fn carry_out(settings: &Settings, change: Option<Change>, reason: Option<String>) -> Exit {
+    let Some(change) = change else {
+        let problem = Problem::of_kind("settings", vec![Diagnosis::error("no repair is named")]);
+        return fail(settings.format, "repair", Exit::Usage, problem);
+    };
+    run::carry_out(settings, Task::Repair(&Repair { change, reason }), Target::Latest)
 }

@@ -25,10 +25,12 @@ use crate::cli::{context, termination};
 /// What a run is for.
 #[derive(Clone, Copy)]
 pub(super) enum Task<'t> {
-    /// What the command says.
-    Plain(Command),
+    /// Migrations in one direction.
+    Go(Direction),
+    /// The health checks alone.
+    Health,
     /// A change of history, or a half-way migration that goes on.
-    Repair(Command, &'t Repair),
+    Repair(&'t Repair),
     /// Waiting for somebody else's run.
     Wait(&'t Goal),
     /// What precedes an application's start.
@@ -39,7 +41,7 @@ impl Task<'_> {
     /// Whether it is a run for those who count runs.
     fn is_counted(&self) -> bool {
         match self {
-            Self::Plain(_) | Self::Repair(..) => true,
+            Self::Go(_) | Self::Health | Self::Repair(_) => true,
             Self::Exec(policy) => policy.decision() == Decision::Migrate,
             Self::Wait(_) => false,
         }
@@ -47,7 +49,10 @@ impl Task<'_> {
 
     fn command(&self) -> Command {
         match self {
-            Self::Plain(command) | Self::Repair(command, _) => *command,
+            Self::Go(Direction::Up) => Command::Up,
+            Self::Go(Direction::Down) => Command::Down,
+            Self::Health => Command::Health,
+            Self::Repair(repair) => repair.command(),
             Self::Wait(_) => Command::Wait,
             Self::Exec(_) => Command::Exec,
         }
@@ -134,8 +139,10 @@ fn go(
     }
     let result = block_on(async {
         let run = match task {
-            Task::Plain(command) => migrator.run(command),
-            Task::Repair(_, repair) => migrator.repair(repair.clone()),
+            Task::Go(Direction::Up) => migrator.up(),
+            Task::Go(Direction::Down) => migrator.down(),
+            Task::Health => migrator.health(),
+            Task::Repair(repair) => migrator.repair(repair.clone()),
             Task::Wait(goal) => migrator.wait(goal.clone()),
             Task::Exec(policy) => migrator.auto(policy.clone()),
         };

@@ -19,6 +19,13 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             .note(format!("applied with checksum {}, now {}", short(applied), short(found)))
             .help("restore the file as it was applied, and put the change into a new migration")
             .help(format!("or, where the schema is as the file says now: {}", command("--accept-changes", version))),
+        Objection::WasEmpty { version, late, .. } => {
+            let up = if *late { "migrascope up --order allow" } else { "migrascope up" };
+            diagnosis
+                .help(format!("let it run: {}\nand then: {up}", command("--mark-reverted", version)))
+                .help("or empty the file again, and put the statements into a new migration")
+        }
+        Objection::Unconfirmed { .. } => diagnosis.help("run migrascope down again; nothing was touched"),
         Objection::Missing { .. } => {
             diagnosis.help("restore the file, or accept that it is gone with --allow-missing (not for down)")
         }
@@ -127,7 +134,9 @@ fn command(action: &str, version: impl Display) -> String {
 /// Something worth a word.
 pub(crate) fn note(note: &Note) -> Diagnosis {
     match note {
-        Note::Cosmetic { .. } | Note::Missing { .. } => Diagnosis::new(Severity::Warning, note.to_string()),
+        Note::Cosmetic { .. } | Note::Missing { .. } | Note::Empty { .. } => {
+            Diagnosis::new(Severity::Warning, note.to_string())
+        }
         _ => Diagnosis::new(Severity::Note, note.to_string()),
     }
 }

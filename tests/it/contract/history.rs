@@ -42,9 +42,10 @@ fn an_edit_of_comments_and_blanks_is_a_note() {
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
         database.up(&directory).unwrap();
         std::fs::write(directory.join("1_a.sql"), "-- the first table\nCREATE TABLE a\n  (i INTEGER);\n").unwrap();
-        let (_, plan) = block_on(database.migrator(&directory, Options::default()).plan(Command::Up))
-            .map(|(identity, plan)| (identity, plan.notes))
-            .unwrap();
+        let (_, plan) =
+            block_on(database.migrator(&directory, Options::default()).plan(migrascope::history::Direction::Up))
+                .map(|(identity, plan)| (identity, plan.notes))
+                .unwrap();
         assert!(matches!(plan.as_slice(), [Note::Cosmetic { .. }]), "{plan:?}");
         assert_eq!(states(database, &directory), [("1".into(), State::Edited)]);
     });
@@ -107,7 +108,7 @@ fn tables_without_a_history_are_a_note_and_no_refusal() {
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
         let notes = block_on(async {
             let migrator = database.migrator(&directory, Options::default());
-            migrator.plan(Command::Up).await.map(|(_, plan)| plan.notes).unwrap()
+            migrator.plan(migrascope::history::Direction::Up).await.map(|(_, plan)| plan.notes).unwrap()
         });
         assert_eq!(notes, [Note::Foreign { tables: 1 }]);
         database.up(&directory).unwrap();
@@ -121,7 +122,7 @@ fn looking_changes_nothing() {
         assert_eq!(states(database, &directory), [("1".into(), State::Pending)]);
         block_on(async {
             let migrator = database.migrator(&directory, Options::default());
-            migrator.plan(Command::Up).await.map(drop).unwrap();
+            migrator.plan(migrascope::history::Direction::Up).await.map(drop).unwrap();
         });
         if let Some(file) = database.url.strip_prefix("sqlite://") {
             assert!(!std::path::Path::new(file).exists(), "a look creates no file");

@@ -1,6 +1,6 @@
 //! One history, wherever the search path leads: what is in another schema is named, never begun again.
 
-use migrascope::event::Command;
+use migrascope::history::Direction;
 use migrascope::plan::Objection;
 use migrascope::run::Goal;
 use migrascope::{Error, Migrator, Options, layout};
@@ -79,7 +79,7 @@ fn a_role_whose_search_path_has_moved_finds_its_history_or_is_refused() {
 
         let expected = (Some("safe".to_owned()), vec!["public".to_owned()]);
         assert_eq!(elsewhere(block_on(migrator.up()).unwrap_err().cause), expected);
-        assert_eq!(elsewhere(block_on(migrator.plan(Command::Up)).unwrap_err()), expected);
+        assert_eq!(elsewhere(block_on(migrator.plan(Direction::Up)).unwrap_err()), expected);
         assert_eq!(elsewhere(block_on(migrator.status()).unwrap_err()), expected);
         assert_eq!(elsewhere(block_on(migrator.look()).map(drop).unwrap_err()), expected);
         let goal = Goal { version: None, patience: Duration::from_secs(60) };

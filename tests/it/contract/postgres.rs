@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use migrascope::event::Command;
+use migrascope::history::Direction;
 use migrascope::plan::Atomic;
 use migrascope::report::Remains;
 use migrascope::{Error, Options};
@@ -15,7 +15,7 @@ fn atomicity(database: &TestDatabase, script: &str) -> Atomic {
     let directory = database.migrations(&[("1_a.sql", script)]);
     block_on(async {
         let migrator = database.migrator(&directory, Options::default());
-        let (_, plan) = migrator.plan(Command::Up).await.unwrap();
+        let (_, plan) = migrator.plan(Direction::Up).await.unwrap();
         plan.steps[0].atomic.clone()
     })
 }
