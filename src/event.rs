@@ -195,6 +195,16 @@ pub enum Event<'a> {
         /// Since the statement began.
         elapsed: Duration,
     },
+    /// A statement was refused because of the transaction around it, which was rolled back: nothing of it remains. It is tried once
+    /// more alone; where its migration was atomic, that begins again, statement by statement.
+    TransactionRefused {
+        /// Of which migration, as it is taken from now on.
+        step: &'a Step<'a>,
+        /// Index into the step's statements, from 0.
+        index: usize,
+        /// What the database said.
+        error: &'a DatabaseError,
+    },
     /// An invalid index that an earlier attempt had left was dropped, before the statement that builds it runs.
     InvalidIndexDropped {
         /// Of which migration.

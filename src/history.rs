@@ -101,6 +101,20 @@ pub struct Attempt {
     pub started_at: String,
 }
 
+impl Attempt {
+    /// The statement that it has sent alone, counted from 0, because the server has refused it inside a transaction.
+    #[must_use]
+    pub fn alone(&self) -> Option<usize> {
+        let next = self.done as usize;
+        (self.error_text.as_deref() == Some(went_alone(next).as_str())).then_some(next)
+    }
+}
+
+/// What the journal says of an attempt whose statement with this index was refused inside a transaction.
+pub(crate) fn went_alone(index: usize) -> String {
+    format!("statement {} was refused in a transaction, and went out alone", index + 1)
+}
+
 /// Everything the plan needs to know of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {

@@ -196,6 +196,7 @@ impl Observer for Screen {
                     explain::one_line(name)
                 ));
             }
+            Event::TransactionRefused { step, index, .. } => self.say(line::goes_alone(step, *index)),
             Event::SettingRestored { step, index } => self.say(line::set_again(step, *index)),
             Event::DoubtSettled { step, index, ran, witness } => self.say(line::settled(step, *index, *ran, *witness)),
             Event::HistoryChanged { change, migrations } => {

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// A pooler stands in front of the server, in a mode that does not allow what was asked for.
     Pooled,
+    /// The statement was refused, before it ran, because a transaction is open.
+    InTransaction,
     /// Anything else.
     Other,
 }
@@ -82,7 +84,12 @@ impl DatabaseError {
     pub fn had_no_effect(&self) -> bool {
         matches!(
             self.kind,
-            ErrorKind::Syntax | ErrorKind::NoTable | ErrorKind::Invalid | ErrorKind::Permission | ErrorKind::ReadOnly
+            ErrorKind::Syntax
+                | ErrorKind::NoTable
+                | ErrorKind::Invalid
+                | ErrorKind::Permission
+                | ErrorKind::ReadOnly
+                | ErrorKind::InTransaction
         )
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, word};
 use crate::database::{Session, Value};
 use crate::error::Error;
+use crate::history::went_alone;
 use crate::ledger::Elapsed;
 use crate::migration::Checksum;
 use crate::plan::Step;
@@ -118,6 +119,17 @@ impl Journal<'_> {
         format!(
             "UPDATE {table} SET statements_done = {done}, done_checksum = '{progress}' WHERE id = {id}",
             table = self.table(session),
+            id = session.literal(&text(id)),
+        )
+    }
+
+    /// SQL that says, before it is sent, that a statement goes out alone although its text does not tell: it cannot be noted together
+    /// with it that it has run.
+    pub(crate) fn attempt_alone(&self, session: &dyn Session, id: &str, index: usize) -> String {
+        format!(
+            "UPDATE {table} SET error_text = {alone} WHERE id = {id}",
+            table = self.table(session),
+            alone = session.literal(&text(&went_alone(index))),
             id = session.literal(&text(id)),
         )
     }

@@ -38,6 +38,7 @@ fn names_things_only(kind: ErrorKind) -> bool {
             | ErrorKind::Deadlock
             | ErrorKind::Pooled
             | ErrorKind::ReadOnly
+            | ErrorKind::InTransaction
     )
 }
 

@@ -295,6 +295,7 @@ impl Observer for Spans {
             Event::JournalRead { .. }
             | Event::SchemaAwaited { .. }
             | Event::StatementRunning { .. }
+            | Event::TransactionRefused { .. }
             | Event::InvalidIndexDropped { .. }
             | Event::DoubtSettled { .. }
             | Event::SettingRestored { .. }

@@ -171,7 +171,8 @@ pub(crate) fn resume<'a>(
         let (version, name) = (version.clone(), migration.name.clone());
         return Err(vec![Objection::NoDown { version, name }]);
     };
-    let mut step = Step::resumed(migration, script, attempt.direction, attempt.done as usize);
+    let step = Step::resumed(migration, script, attempt.direction, attempt.done as usize);
+    let mut step = step.known_alone(attempt.alone());
     step.settles = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
     let same = attempt.done_checksum.as_ref() == Some(&step.progress(step.done).checksum());
     if attempt.done > 0 && (step.done > step.statements().len() || !same) {

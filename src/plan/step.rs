@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use self::atomicity::Execution;
 use super::Rules;
 use crate::history::Direction;
-use crate::migration::{Migration, Progress, Script, Statement};
+use crate::migration::{Migration, Progress, Script, Statement, StatementKind};
 
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +51,15 @@ pub struct Step<'a> {
     /// The journal's keys of the attempts that it goes on from.
     pub(crate) settles: Vec<String>,
     sent: Cow<'a, [Statement]>,
+    /// Which of its statements the server has refused inside a transaction.
+    alone: Option<usize>,
 }
 
 impl<'a> Step<'a> {
     pub(super) fn new(migration: &'a Migration, script: &'a Script, direction: Direction, rules: &Rules) -> Self {
         let Execution { atomic, foreign_keys, sent } = atomicity::decide(script, rules);
         let (set_again, settles) = (Vec::new(), Vec::new());
-        Self { migration, direction, script, atomic, foreign_keys, done: 0, set_again, settles, sent }
+        Self { migration, direction, script, atomic, foreign_keys, done: 0, set_again, settles, sent, alone: None }
     }
 
     /// One that goes on behind its first `done` statements; never atomic, whatever its script says now, because these have run.
@@ -65,7 +67,33 @@ impl<'a> Step<'a> {
         let atomic = Atomic::No { why: "it goes on where an earlier attempt has left it".to_owned() };
         let (set_again, settles) = (Vec::new(), Vec::new());
         let sent = Cow::Borrowed(script.statements.as_slice());
-        Self { migration, direction, script, atomic, foreign_keys: None, done, set_again, settles, sent }
+        Self { migration, direction, script, atomic, foreign_keys: None, done, set_again, settles, sent, alone: None }
+    }
+
+    /// The same statement by statement, because the server has refused the statement at `alone` inside a transaction.
+    pub(crate) fn stepwise(self, why: &str, alone: usize) -> Self {
+        Self { atomic: Atomic::No { why: why.to_owned() }, alone: Some(alone), ..self }
+    }
+
+    /// Which of its statements the server has refused inside a transaction.
+    pub(crate) fn alone(&self) -> Option<usize> {
+        self.alone
+    }
+
+    /// The same, where an earlier attempt has met that.
+    pub(super) fn known_alone(self, alone: Option<usize>) -> Self {
+        Self { alone, ..self }
+    }
+
+    /// Whether a statement is sent with no transaction around it but the server's own.
+    #[must_use]
+    pub fn goes_alone(&self, index: usize) -> bool {
+        let outside = |statement: &Statement| {
+            matches!(statement.kind, StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. })
+        };
+        self.script.directives.no_transaction
+            || self.alone == Some(index)
+            || self.statements().get(index).is_some_and(outside)
     }
 
     /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.

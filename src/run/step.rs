@@ -1,5 +1,6 @@
 //! Taking one step: begin, statements, record, commit; or statement by statement with a journal of how far it came.
 
+mod alone;
 mod atomic;
 mod course;
 mod effect;
@@ -81,9 +82,9 @@ impl Engine<'_> {
             self.each(Hook::BeforeEach, step).await?;
             self.observer.observe(&Event::MigrationStarted { step, index: index + 1, of: steps.len() });
             tally.at = Some(step.migration.to_string());
-            let report = self.take(step).await;
+            let (report, taken) = self.take(step).await;
             tally.at = None;
-            self.observer.observe(&Event::MigrationFinished { step, report: &report });
+            self.observer.observe(&Event::MigrationFinished { step: taken.as_ref().unwrap_or(step), report: &report });
             if self.journal_read.elapsed() >= READ_JOURNAL_EVERY {
                 chronicle::tell(self.job, &mut **self.session, chronicle::Lock::Ours, self.observer).await;
                 self.journal_read = Instant::now();
@@ -104,30 +105,36 @@ impl Engine<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, step: &Step<'_>) -> StepReport {
+    /// With the report comes the step as it was taken, where that was not as it was planned.
+    async fn take<'s>(&mut self, step: &Step<'s>) -> (StepReport, Option<Step<'s>>) {
         let mut tries = Tries::new(self.job.options.retries);
         let mut statements = Vec::with_capacity(step.statements().len());
-        let result = if step.atomic.is_yes() {
-            self.atomic(step, &mut tries, &mut statements).await
-        } else {
-            self.stepwise(step, &mut tries, &mut statements).await
+        let atomic = match step.atomic.is_yes() {
+            true => Some(self.atomic(step, &mut tries, &mut statements).await),
+            false => None,
+        };
+        let (result, taken) = match atomic {
+            None => (self.stepwise(step, &mut tries, &mut statements).await, None),
+            Some(Ok(Some(taken))) => (self.stepwise(&taken, &mut tries, &mut statements).await, Some(taken)),
+            Some(result) => (result.map(drop), None),
         };
         let (outcome, failure) = match result {
             Ok(()) => (Outcome::Success, None),
             Err((failure, outcome)) => (outcome, Some(failure)),
         };
-        StepReport {
+        let report = StepReport {
             version: step.migration.version.to_string(),
             name: step.migration.name.clone(),
             direction: step.direction,
-            atomic: step.atomic.is_yes(),
+            atomic: step.atomic.is_yes() && taken.is_none(),
             outcome,
             statements,
             total: u32::try_from(step.statements().len()).unwrap_or(u32::MAX),
             retries: tries.retries,
             elapsed: tries.started.elapsed(),
             failure,
-        }
+        };
+        (report, taken)
     }
 
     fn error(&self, step: &Step<'_>, failure: Failure, outcome: Outcome) -> Error {

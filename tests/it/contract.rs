@@ -8,6 +8,7 @@ mod history;
 mod hooks;
 mod location;
 pub(crate) mod locking;
+mod outside;
 mod own_transaction;
 mod postgres;
 mod rebuild;

@@ -185,6 +185,31 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
 }
 
 #[test]
+fn an_attempt_says_which_statement_it_has_sent_alone() {
+    let text = "statement 2 was refused in a transaction, and went out alone";
+    let attempt = |done| Attempt { done, error_text: Some(text.to_owned()), ..unfinished() };
+    assert_eq!([0, 1, 2].map(|done| attempt(done).alone()), [None, Some(1), None]);
+    assert_eq!(unfinished().alone(), None);
+}
+
+fn unfinished() -> Attempt {
+    Attempt {
+        id: "id".into(),
+        run_id: "run".into(),
+        version: version("2"),
+        name: "m2".into(),
+        direction: Direction::Up,
+        state: State::Unfinished,
+        done: 1,
+        total: 3,
+        error_code: None,
+        error_text: None,
+        started_at: String::new(),
+        done_checksum: None,
+    }
+}
+
+#[test]
 fn one_survey_counts_for_everybody() {
     let schema = plan::survey(&set("1* 2 3 4"), &history("1 2"));
     assert_eq!((schema.applied, schema.pending, schema.changed, schema.dirty), (2, 2, 1, false));

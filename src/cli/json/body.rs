@@ -131,6 +131,11 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
             });
             (Name::DoubtSettled, body)
         }
+        Event::TransactionRefused { step, index, error: refusal } => {
+            let mut body = statement(step, *index);
+            body["error"] = json!(database(refusal));
+            (Name::TransactionRefused, body)
+        }
         Event::SettingRestored { step, index } => (Name::SettingRestored, statement(step, *index)),
         Event::HistoryChanged { change, migrations } => (
             Name::HistoryChanged,

@@ -23,6 +23,7 @@ pub(super) enum Name {
     StatementBlocked,
     Retrying,
     AttemptStarted,
+    TransactionRefused,
     InvalidIndexDropped,
     DoubtSettled,
     SettingRestored,
@@ -47,7 +48,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 35] = [
+    const ALL: [Name; 36] = [
         Name::RunStarted,
         Name::PolicyDecided,
         Name::ConnectStarted,
@@ -65,6 +66,7 @@ mod tests {
         Name::StatementBlocked,
         Name::Retrying,
         Name::AttemptStarted,
+        Name::TransactionRefused,
         Name::InvalidIndexDropped,
         Name::DoubtSettled,
         Name::SettingRestored,

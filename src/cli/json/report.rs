@@ -100,10 +100,14 @@ pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>, hooks: &[Hook]) -
 
 fn whole_step(whole: &Step<'_>) -> Value {
     let mut body = step(whole);
-    let statements = whole
-        .statements()
-        .iter()
-        .map(|statement| json!({ "line": statement.line, "column": statement.column, "summary": statement.summary }));
+    let statements = whole.statements().iter().enumerate().map(|(index, statement)| {
+        json!({
+            "line": statement.line,
+            "column": statement.column,
+            "summary": statement.summary,
+            "alone": whole.goes_alone(index),
+        })
+    });
     body["statements"] = statements.collect();
     body
 }

@@ -158,6 +158,7 @@ impl Present {
             Event::StatementStarted { index, .. } => place.statement = Some((index + 1, now)),
             Event::StatementFinished { index, result: Ok(_), .. } => place.ended = index + 1,
             Event::Retrying { step, .. } if step.atomic.is_yes() => place.ended = 0,
+            Event::TransactionRefused { .. } => place.ended = 0,
             Event::MigrationFinished { report, .. } => {
                 place.over = true;
                 self.done += usize::from(report.outcome == Outcome::Success);

@@ -111,6 +111,17 @@ pub(super) fn blocked(step: &Step<'_>, index: usize, blocker: &Holder) -> String
 }
 
 /// A setting of a statement that is not run again.
+/// A statement that the server has refused inside a transaction.
+pub(super) fn goes_alone(step: &Step<'_>, index: usize) -> String {
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    format!(
+        "{}: statement {} is refused inside a transaction, and is tried once more alone: {}",
+        one_line(&step.migration.to_string()),
+        index + 1,
+        one_line(summary)
+    )
+}
+
 pub(super) fn set_again(step: &Step<'_>, index: usize) -> String {
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
     format!(

@@ -40,8 +40,9 @@ fn show_step(out: &mut Output, step: &Step<'_>) {
     };
     out.line(format_args!("\n{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));
     out.line(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path.display().to_string())));
-    for statement in step.statements() {
+    for (index, statement) in step.statements().iter().enumerate() {
         let place = format!("{}:{}", statement.line, statement.column);
-        out.line(format_args!("  {DIM}{place:>7}{DIM:#}  {}", one_line(&statement.summary)));
+        let alone = if step.goes_alone(index) { "  alone" } else { "" };
+        out.line(format_args!("  {DIM}{place:>7}{DIM:#}  {}{DIM}{alone}{DIM:#}", one_line(&statement.summary)));
     }
 }

@@ -48,6 +48,7 @@ fn kind(number: u16) -> ErrorKind {
         1213 => ErrorKind::Deadlock,
         1317 | 1969 | 3024 => ErrorKind::Cancelled,
         1290 | 1792 | 1836 => ErrorKind::ReadOnly,
+        1179 | 1568 | 1679 | 1685 | 1694 | 1766 => ErrorKind::InTransaction,
         1040 | 1203 | 1226 => ErrorKind::Connect,
         1053 | 1927 | 4031 => ErrorKind::Lost,
         _ => ErrorKind::Other,

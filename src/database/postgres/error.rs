@@ -16,7 +16,10 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
         Some(PgErrorPosition::Internal { .. }) | None => None,
     };
     DatabaseError {
-        kind: kind(server.code(), server.message()),
+        kind: match refuses_transaction(server) {
+            true => ErrorKind::InTransaction,
+            false => kind(server.code(), server.message()),
+        },
         code: Some(server.code().to_owned()),
         message: server.message().to_owned(),
         detail: server.detail().map(str::to_owned),
@@ -44,6 +47,12 @@ fn settings_refused(message: &str) -> DatabaseError {
 
 fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
+}
+
+/// Whether the server refuses to run a command inside a transaction. `SET TRANSACTION` that comes too late has the same code, and
+/// another place in the server's source.
+fn refuses_transaction(error: &PgDatabaseError) -> bool {
+    error.code() == "25001" && error.routine().is_none_or(|routine| routine == "PreventInTransactionBlock")
 }
 
 /// Codes of PostgreSQL's appendix A.

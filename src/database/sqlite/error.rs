@@ -39,6 +39,7 @@ fn kind(number: i32, message: &str) -> ErrorKind {
         9 => ErrorKind::Cancelled,
         14 | 26 => ErrorKind::Connect,
         1 if message.starts_with("no such table") => ErrorKind::NoTable,
+        1 if refuses_transaction(message) => ErrorKind::InTransaction,
         1 if message.contains("syntax error")
             || message.starts_with("incomplete input")
             || message.starts_with("unrecognized token") =>
@@ -47,6 +48,13 @@ fn kind(number: i32, message: &str) -> ErrorKind {
         }
         _ => ErrorKind::Other,
     }
+}
+
+/// Whether a command is refused because a transaction is open; `DETACH` calls that a lock. A `BEGIN` inside of one is another matter.
+fn refuses_transaction(message: &str) -> bool {
+    let detach = message.starts_with("database ") && message.ends_with(" is locked") && message != "database is locked";
+    let inside = message.contains("within a transaction") || message.contains("inside a transaction");
+    detach || inside && !message.starts_with("cannot start a transaction")
 }
 
 fn position(message: &str, sql: &str) -> Option<usize> {

@@ -10,23 +10,24 @@ use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage, StatementReport};
 
 impl Engine<'_> {
-    pub(super) async fn atomic(
+    /// Returns the step as it has to be taken instead, where the server has refused one of its statements inside a transaction.
+    pub(super) async fn atomic<'s>(
         &mut self,
-        step: &Step<'_>,
+        step: &Step<'s>,
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
-    ) -> Result<(), (Failure, Outcome)> {
+    ) -> Result<Option<Step<'s>>, (Failure, Outcome)> {
         let last = step.statements().len().saturating_sub(1);
         let mut remains = Remains::Nothing;
         let error = loop {
             done.clear();
             let id = Journal::new_id();
             let Err(error) = self.transaction(step, &id, tries, done).await else {
-                return Ok(());
+                return Ok(None);
             };
             if error.kind == ErrorKind::Lost {
                 match self.look_up(&id).await {
-                    Some(Fate::Success) => return Ok(()),
+                    Some(Fate::Success) => return Ok(None),
                     None if error.stage == Stage::Commit => remains = Remains::Unknown,
                     Some(Fate::Unfinished(_) | Fate::Unknown) | None => {}
                 }
@@ -34,6 +35,10 @@ impl Engine<'_> {
             }
             // A rollback that fails hides nothing: the server rolls back when the session ends.
             let _ = self.session.rollback().await;
+            if let Some(step) = self.without_transaction(step, done.len(), &error).await {
+                done.clear();
+                return Ok(Some(step));
+            }
             if let Err(error) = self.again(step, done.len().min(last), error, tries).await {
                 break error;
             }

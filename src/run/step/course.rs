@@ -17,12 +17,15 @@ pub(super) struct Course {
     pub(super) locks: Locks,
     /// Of the statements that have run.
     pub(super) progress: Progress,
+    /// A statement that the server has refused inside a transaction.
+    pub(super) alone: Option<usize>,
 }
 
 impl Course {
     /// Of an attempt that goes on behind what was done before.
     pub(super) fn new(id: String, step: &Step<'_>) -> Self {
-        Self { id, own: OwnTransaction::none(), locks: Locks::Free, progress: step.progress(step.done) }
+        let (own, locks, progress) = (OwnTransaction::none(), Locks::Free, step.progress(step.done));
+        Self { id, own, locks, progress, alone: step.alone() }
     }
 
     /// Of the statements that have run, and the one at `index`.

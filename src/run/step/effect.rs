@@ -22,6 +22,9 @@ pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &Databa
 /// Whether a statement of a step that is not atomic can be committed together with the journal's note that it has run.
 pub(super) fn goes_with_its_note(step: &Step<'_>, index: usize, abilities: Abilities) -> bool {
     let ordinary = step.statements().get(index).is_some_and(|statement| statement.kind == StatementKind::Ordinary);
+    if step.goes_alone(index) {
+        return false;
+    }
     if abilities.transactional_ddl {
         return ordinary && !may_commit(step.text(index)) && !holds_savepoint(step, index, abilities);
     }

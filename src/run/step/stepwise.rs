@@ -155,6 +155,10 @@ impl Engine<'_> {
                 Err(error) => error,
             };
             done.truncate(before);
+            if course.leaves_room() && course.alone != Some(index) && self.goes_alone_instead(step, index, &error) {
+                course.alone = Some(index);
+                continue;
+            }
             let alone = course.own.leaves_room();
             if !alone || self.may_leave_something(step, index, &error) && !self.can_be_cleared(step, index, &error) {
                 return Err(error);
@@ -172,7 +176,8 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<Ran, DatabaseError> {
         let abilities = self.session.abilities();
-        if course.own.is_ours() || course.leaves_room() && goes_with_its_note(step, index, abilities) {
+        let alone = course.alone == Some(index);
+        if course.own.is_ours() || course.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
             let result = self.together(step, index, course, tries, done).await;
             if result.is_err() {
                 // A rollback that fails hides nothing: the server rolls back when the session ends.
@@ -186,6 +191,7 @@ impl Engine<'_> {
             StatementKind::Ordinary if is_noted_ahead(step, index, &opening) => {
                 self.note_ahead(step, index, course).await?;
             }
+            _ if alone => self.note_alone(index, course).await?,
             _ => self.note_inside(step, index, course).await?,
         }
         self.statement(step, index, done).await?;

@@ -145,7 +145,7 @@ fn plan_shows_statements_and_what_will_not_be_atomic() {
 
     up 3 tidy  not atomic: line 1: VACUUM has no effect or is refused in a transaction
       migrations/3_tidy.sql
-          1:1  VACUUM
+          1:1  VACUUM  alone
     --- exit 0
     ");
     assert_eq!(door.run(&["up", "--dry-run"]).good(), plan.stdout);
