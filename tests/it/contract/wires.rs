@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use migrascope::database::{Access, ErrorKind};
-use migrascope::event::Command;
 use migrascope::run::Goal;
 use migrascope::{Error, Event, Migrator, Observer, Options, Report, RunError, layout};
 
@@ -213,7 +212,7 @@ fn health_through_a_wire_that_dies_ends() {
         let migrator = migrator(database, &wire, &[("1_t.sql", "CREATE TABLE t (i INTEGER);")]);
         let started = Instant::now();
         let mut freezes = Freezes(&wire);
-        let error = block_on(migrator.run(Command::Health).observe(&mut freezes)).unwrap_err();
+        let error = block_on(migrator.health().observe(&mut freezes)).unwrap_err();
         assert!(matches!(error.cause, Error::Unhealthy { .. }), "{error:?}");
         assert!(started.elapsed() < BOUND, "{:?}", started.elapsed());
     });
