@@ -10,15 +10,17 @@ use super::activity::{dead, silent};
 use super::{Activity, DatabaseError};
 
 /// How long the server may be silent before another connection asks about the session.
-const SILENCE: Duration = Duration::from_secs(8);
+const SILENCE: Duration = Duration::from_secs(5);
 /// How long asking may take, connection included.
-pub(super) const ASKING: Duration = Duration::from_secs(10);
+pub(super) const ASKING: Duration = Duration::from_secs(6);
 /// The pause before a session that had nothing to do, or could not be asked about, is asked about once more.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// The pause before a session that is at work is asked about once more.
 const BUSY: Duration = Duration::from_secs(10);
 /// How long is waited in all where the server does not say what the session is doing.
-const UNKNOWN: Duration = Duration::from_secs(15);
+const UNKNOWN: Duration = Duration::from_secs(20);
+/// How long is waited in all where there is no connection to ask on.
+const UNREACHABLE: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -45,7 +47,8 @@ where
             Some(Activity::Busy) => (BUSY, false),
             Some(Activity::Idle | Activity::Gone) if waited_for_us => return Err(dead()),
             Some(Activity::Idle | Activity::Gone) => (ASK_AGAIN, true),
-            Some(Activity::Unknown) | None if started.elapsed() >= UNKNOWN => return Err(silent()),
+            Some(Activity::Unknown) if started.elapsed() >= UNKNOWN => return Err(silent()),
+            None if started.elapsed() >= UNREACHABLE => return Err(silent()),
             Some(Activity::Unknown) | None => (ASK_AGAIN, false),
         };
     }

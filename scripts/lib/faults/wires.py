@@ -49,7 +49,7 @@ TRIALS = [
     Trial(("status",), Fault("hole at once, all", hole_after=0.0), (NO_CONNECTION,), full=True),
     Trial(("health",), Fault("hole at once, all", hole_after=0.0), (NO_CONNECTION, UNHEALTHY), full=True),
     Trial(("wait", "--timeout", "0s"), Fault("answers 0.5 s late", delay=0.5), (PENDING,)),
-    Trial(("up",), Fault("answers 2.5 s late", delay=2.5), (APPLIED,), full=True),
+    Trial(("up",), Fault("answers 1.5 s late", delay=1.5), (APPLIED,), full=True),
 ]
 
 
