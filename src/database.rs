@@ -54,8 +54,10 @@ pub struct Identity {
     pub user: Option<String>,
     /// Host name, address or socket path.
     pub address: Option<String>,
-    /// The port when it is not the system's usual one.
+    /// The port of a server that is reached over a network.
     pub port: Option<u16>,
+    /// The file of a SQLite database, as the URL has it.
+    pub file: Option<String>,
     /// The server's number for this session.
     pub process: Option<u64>,
     /// Whether the server refuses writes (a standby, `read_only`), and its word for it.
@@ -70,6 +72,13 @@ impl Identity {
             Some(schema) => format!("{}|{schema}", self.database),
             None => self.database.clone(),
         }
+    }
+
+    /// The port where it is not the one that every client tries.
+    #[must_use]
+    pub fn unusual_port(&self) -> Option<u16> {
+        let usual = if self.system == "postgresql" { 5432 } else { 3306 };
+        self.port.filter(|port| *port != usual)
     }
 
     /// The dialect of its SQL.

@@ -61,12 +61,33 @@ pub(crate) fn coded(message: &str, code: Option<&str>) -> String {
     }
 }
 
-/// Which database: `postgresql 17.2, database app`.
+/// Which database, and where: `postgresql 17.2 at db.example.com:5432, database app, schema public, user me`. Never a password.
 pub(crate) fn database(identity: &Identity) -> String {
-    let Identity { system, version, database, .. } = identity;
-    let version = version.split_whitespace().next().unwrap_or_default();
-    let blank = if version.is_empty() { "" } else { " " };
-    format!("{system}{blank}{version}, database {database}")
+    let Identity { system, version, database, schema, user, file, .. } = identity;
+    let mut text = (*system).to_owned();
+    if let Some(version) = version.split_whitespace().next() {
+        text.push_str(&format!(" {version}"));
+    }
+    if let Some(endpoint) = endpoint(identity) {
+        text.push_str(&format!(" at {endpoint}"));
+    }
+    text.push_str(&format!(", database {}", file.as_ref().unwrap_or(database)));
+    for (what, name) in [("schema", schema), ("user", user)] {
+        if let Some(name) = name {
+            text.push_str(&format!(", {what} {name}"));
+        }
+    }
+    text
+}
+
+/// Host and port, or the directory of a socket; `None` where there is no server.
+pub(crate) fn endpoint(identity: &Identity) -> Option<String> {
+    let address = identity.address.as_deref()?;
+    Some(match identity.port {
+        Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+        Some(port) => format!("{address}:{port}"),
+        None => address.to_owned(),
+    })
 }
 
 /// Who is in a statement's way.

@@ -61,6 +61,7 @@ impl Connector for Mysql {
 
     fn expected(&self) -> Identity {
         let socket = self.driver.get_socket().map(|path| path.display().to_string());
+        let address = socket.unwrap_or_else(|| self.driver.get_host().to_owned());
         let port = self.driver.get_port();
         Identity {
             system: "mysql",
@@ -68,8 +69,9 @@ impl Connector for Mysql {
             database: self.driver.get_database().unwrap_or_default().to_owned(),
             schema: None,
             user: Some(self.driver.get_username().to_owned()),
-            address: Some(socket.unwrap_or_else(|| self.driver.get_host().to_owned())),
-            port: (port != 3306).then_some(port),
+            address: Some(address.clone()),
+            port: (!address.starts_with('/')).then_some(port),
+            file: None,
             process: None,
             read_only: None,
         }

@@ -111,6 +111,7 @@ impl Connector for Postgres {
 
     fn expected(&self) -> Identity {
         let socket = self.driver.get_socket().map(|path| path.display().to_string());
+        let address = socket.unwrap_or_else(|| self.driver.get_host().to_owned());
         let port = self.driver.get_port();
         Identity {
             system: "postgresql",
@@ -118,8 +119,9 @@ impl Connector for Postgres {
             database: self.driver.get_database().unwrap_or(self.driver.get_username()).to_owned(),
             schema: self.extras.schema.clone(),
             user: Some(self.driver.get_username().to_owned()),
-            address: Some(socket.unwrap_or_else(|| self.driver.get_host().to_owned())),
-            port: (port != 5432).then_some(port),
+            address: Some(address.clone()),
+            port: (!address.starts_with('/')).then_some(port),
+            file: None,
             process: None,
             read_only: None,
         }

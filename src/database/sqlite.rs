@@ -90,6 +90,7 @@ impl Connector for Sqlite {
             user: None,
             address: None,
             port: None,
+            file: self.file.as_ref().map(|file| file.display().to_string()),
             process: None,
             read_only: None,
         }

@@ -13,11 +13,13 @@ use crate::cli::export::{self, ExportError};
 use crate::cli::json::{Problem, Report};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
+use crate::cli::words;
 
 pub(super) fn carry_out(settings: &Settings) -> Exit {
     match push(settings) {
-        Ok(places) => {
+        Ok((database, places)) => {
             if tells_people(settings) {
+                Output::text().line(database);
                 Output::text().line(format_args!("metrics are delivered to {}", places.join(", ")));
             }
             finish(settings.format, &Report::new("push", Exit::Done));
@@ -27,8 +29,8 @@ pub(super) fn carry_out(settings: &Settings) -> Exit {
     }
 }
 
-/// The places that have the figures now.
-fn push(settings: &Settings) -> Result<Vec<String>, Stopped> {
+/// The database in words, and the places that have its metrics now.
+fn push(settings: &Settings) -> Result<(String, Vec<String>), Stopped> {
     let migrator = ready::migrator(settings, Target::Latest, ready::reader())?;
     let variables = |name: &str| env::var(name).ok();
     let resend = export::resend(&settings.export, &migrator.expected(), &variables);
@@ -37,7 +39,8 @@ fn push(settings: &Settings) -> Result<Vec<String>, Stopped> {
     let (status, totals) = looked.map_err(|error| Stopped::by(&error, Direction::Up, None))?;
     let places = resend.places().to_vec();
     let failures = resend.deliver(settings.target.as_deref(), &status, &totals);
-    if failures.is_empty() { Ok(places) } else { Err(telemetry(Exit::Unexpected, &failures)) }
+    let database = words::database(&status.identity);
+    if failures.is_empty() { Ok((database, places)) } else { Err(telemetry(Exit::Unexpected, &failures)) }
 }
 
 fn telemetry(exit: Exit, problems: &[String]) -> Stopped {

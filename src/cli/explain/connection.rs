@@ -62,18 +62,11 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
              it is still starting, close idle connections, or raise its limit or that of the user"
             .to_owned(),
         ErrorKind::Connect | ErrorKind::Lost => {
-            format!("check that the server runs and can be reached at {} from here", endpoint(expected))
+            let endpoint = words::endpoint(expected).unwrap_or_else(|| "localhost".to_owned());
+            format!("check that the server runs and can be reached at {endpoint} from here")
         }
         _ => return None,
     })
-}
-
-/// Host and port; the usual port where the URL has none.
-fn endpoint(expected: &Identity) -> String {
-    let address = expected.address.as_deref().unwrap_or("localhost");
-    let usual = if expected.system == "postgresql" { 5432 } else { 3306 };
-    let port = expected.port.unwrap_or(usual);
-    if address.starts_with('/') { address.to_owned() } else { format!("{address}:{port}") }
 }
 
 pub(super) fn pooled(error: &Error) -> Diagnosis {

@@ -35,7 +35,7 @@ impl Place {
             dialect: Some(identity.dialect()),
             namespace: identity.namespace(),
             address: identity.address.clone(),
-            port: identity.port,
+            port: identity.unusual_port(),
         }
     }
 

@@ -294,6 +294,7 @@ impl Connector for Fake {
             user: None,
             address: None,
             port: None,
+            file: None,
             process: None,
             read_only: None,
         }

@@ -9,7 +9,8 @@ use crate::support::eventually;
 /// Somebody who takes connections and says nothing, as a host behind a broken firewall.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("postgres://u:secret@{}/silent?sslmode=disable", listener.local_addr().unwrap());
+    let url =
+        format!("postgres://u:secret@{}/silent?sslmode=disable&connect_timeout=60", listener.local_addr().unwrap());
     (listener, url)
 }
 

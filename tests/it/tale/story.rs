@@ -68,6 +68,7 @@ pub(super) fn expected() -> Identity {
         user: None,
         address: Some("db.internal".to_owned()),
         port: Some(3307),
+        file: None,
         process: None,
         read_only: None,
     }
