@@ -76,7 +76,7 @@ pub(crate) fn command() -> clap::Command {
 /// Options that every command takes, before or after its name; each is text until [`super::settings`] reads it.
 #[derive(Debug, Clone, Default, Group)]
 pub(crate) struct Options {
-    /// The database, also from DATABASE_URL: postgres://, mysql://, mariadb:// or sqlite:// [default: sqlite://migrascope.db]
+    /// The database, also from DATABASE_URL: postgres://, mysql://, mariadb:// or sqlite://
     #[arg(long, global = true, value_name = "URL", help_heading = "Database", conflicts_with = "database_url_file")]
     pub(crate) database_url: Option<String>,
     /// A file that holds the database URL

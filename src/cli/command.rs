@@ -29,6 +29,12 @@ use super::settings::{Format, Settings, Unusable, Verbosity};
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
     use Direction::{Down, Up};
+    if let Some(note) = settings.dotenv.note()
+        && tells_people(settings)
+        && command.needs_database()
+    {
+        stream(command.word()).text().line(note);
+    }
     match command {
         Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Go(Up), target(reach)),
         Command::Down { reach, dry_run: false, yes } => down::carry_out(settings, target(reach), *yes),
@@ -67,6 +73,11 @@ pub(crate) fn refuse(command: &Command, unusable: Unusable) -> Exit {
 }
 
 impl Command {
+    /// Whether it goes to a database.
+    fn needs_database(&self) -> bool {
+        !matches!(self, Self::Probe { .. } | Self::New { .. } | Self::Completions { .. } | Self::Man)
+    }
+
     /// Its name.
     pub(crate) fn word(&self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ environment variable or its key in migrascope.toml.";
 /// Examples for all commands.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  migrascope up                                     apply ./migrations to sqlite://migrascope.db
+  migrascope up                                     apply ./migrations to the database of DATABASE_URL
   DATABASE_URL=postgres://app@db/app migrascope up  apply them to PostgreSQL
   migrascope plan                                   show what up would do
   migrascope status --check                         exit with 3 when something is pending

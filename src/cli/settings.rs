@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 mod database;
+mod dotenv;
 mod file;
 mod health;
 mod hooks;
@@ -22,6 +23,7 @@ use migrascope::run::Wait;
 
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
+pub(crate) use self::dotenv::DotEnv;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::file::{excerpt as place, syntax};
 pub(crate) use self::health::{AfterRun, HealthSettings};
@@ -34,6 +36,8 @@ use super::export::{ExportSettings, LogFormat, PushSettings, RunInfo, TelemetryM
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// What a `.env` file has said.
+    pub(crate) dotenv: DotEnv,
     /// Where the database's URL comes from.
     pub(crate) database: Database,
     /// SQL for every connection that migrates or looks at the history.
@@ -95,9 +99,10 @@ impl Settings {
     /// # Errors
     /// With everything that is wrong in any of them.
     pub(crate) fn resolve(typed: &Options, environment: &Environment<'_>) -> Result<Self, Unusable> {
-        let mut sources = Sources { environment, file: ConfigFile::default(), problems: Vec::new() };
-        open_file(&mut sources, typed);
-        let settings = Self {
+        let mut sources = Sources::new(environment);
+        open_files(&mut sources, typed);
+        let mut settings = Self {
+            dotenv: DotEnv::default(),
             database: database::resolve(&mut sources, typed),
             connection_init: connection_init(&mut sources, typed),
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
@@ -111,6 +116,7 @@ impl Settings {
             export: export(&mut sources, typed),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
+        settings.dotenv = sources.dotenv;
         match sources.problems {
             none if none.is_empty() => Ok(settings),
             problems => Err(Unusable { problems, format: settings.format }),
@@ -118,7 +124,7 @@ impl Settings {
     }
 }
 
-fn open_file(sources: &mut Sources<'_>, typed: &Options) {
+fn open_files(sources: &mut Sources<'_>, typed: &Options) {
     let named = sources.typed("config", typed.config.as_deref()).or_else(|| sources.in_environment("config"));
     let (path, presence) = match &named {
         Some(given) => (given.text.as_str(), Presence::Required),
@@ -127,6 +133,11 @@ fn open_file(sources: &mut Sources<'_>, typed: &Options) {
     let (file, problems) = ConfigFile::read(Path::new(path), presence);
     sources.file = file;
     sources.problems.extend(problems);
+    let beside = Path::new(path).parent().unwrap_or(Path::new(""));
+    match DotEnv::read(&[beside, Path::new("")]) {
+        Ok(dotenv) => sources.dotenv = dotenv,
+        Err(problem) => sources.problems.push(*problem),
+    }
 }
 
 fn links(sources: &mut Sources<'_>, typed: &Options) -> Links {

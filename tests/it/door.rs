@@ -3,6 +3,7 @@
 mod bad_input;
 mod confirm;
 mod daily;
+mod database;
 mod empty;
 mod exec;
 mod failures;
@@ -73,10 +74,15 @@ impl Door {
         std::fs::remove_file(self.path().join(name)).unwrap();
     }
 
-    /// The binary with these words, an empty environment and no input.
+    /// The binary with these words, a database and nothing else in its environment, and no input.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_migrascope"));
-        command.args(words).env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command
+            .args(words)
+            .env_clear()
+            .env("DATABASE_URL", "sqlite://migrascope.db")
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command
     }
 

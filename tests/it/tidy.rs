@@ -136,7 +136,7 @@ fn only_observers_and_exporters_name_opentelemetry() {
 
 #[test]
 fn only_the_command_line_reads_files_of_migrations_through_the_layout() {
-    let readers = ["src/layout", "src/database/sqlite", "src/cli"];
+    let readers = ["src/layout", "src/database/sqlite", "src/database/postgres/service.rs", "src/cli"];
     for call in ["fs::read", "File::open", "read_to_string("] {
         only_in(call, &readers);
     }

@@ -91,6 +91,7 @@ const SECRETS: [&str; 4] =
 fn become_it(settings: &Settings, program: &[OsString], path: &Path, ended: &Ended) -> Exit {
     let mut process = Process::new(path);
     process.arg0(program.first().map_or(path.as_os_str(), OsString::as_os_str)).args(program.iter().skip(1));
+    process.envs(settings.dotenv.for_the_application());
     SECRETS.into_iter().for_each(|name| {
         process.env_remove(name);
     });

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use migrascope::database::SecretUrl;
 
-use super::source::{Given, Sources};
+use super::source::{Given, Sources, variable};
 use crate::cli::args::Options;
 use crate::cli::explain::Diagnosis;
-
-const DEFAULT: &str = "sqlite://migrascope.db";
 
 /// Where the URL comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +16,20 @@ pub(crate) enum Database {
     Url(SecretUrl),
     /// A file that holds it, read when it is needed.
     File(PathBuf),
+    /// Nowhere.
+    Missing,
 }
 
 impl Database {
     /// The URL.
     ///
     /// # Errors
-    /// When its file cannot be read or is empty.
+    /// When nothing names the database, or its file cannot be read or is empty.
     pub(crate) fn url(&self) -> Result<SecretUrl, Box<Diagnosis>> {
         let path = match self {
             Self::Url(url) => return Ok(url.clone()),
             Self::File(path) => path,
+            Self::Missing => return Err(Box::new(missing())),
         };
         let name = path.display();
         let text = fs::read_to_string(path).map_err(|error| {
@@ -47,16 +48,25 @@ pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Database {
     if let Some(database) = either(sources, url, file) {
         return database;
     }
-    let url = sources.in_environment("database-url");
-    let file = sources.in_environment("database-url-file");
-    if let Some(database) = either(sources, url, file) {
-        return database;
-    }
-    if let Some(Given { text, .. }) = sources.in_variable("DATABASE_URL".to_owned()) {
-        return Database::Url(SecretUrl::new(text));
+    // What is set for the process comes before any file, whatever its name.
+    for take in [Sources::in_process, Sources::in_dotenv] {
+        let url = take(sources, variable("database-url"));
+        let file = take(sources, variable("database-url-file"));
+        if let Some(database) = either(sources, url, file) {
+            return database;
+        }
+        if let Some(Given { text, .. }) = take(sources, "DATABASE_URL".to_owned()) {
+            return Database::Url(SecretUrl::new(text));
+        }
     }
     let (url, file) = (sources.file.one("database-url"), sources.file.one("database-url-file"));
-    either(sources, url, file).unwrap_or_else(|| Database::Url(SecretUrl::new(DEFAULT)))
+    either(sources, url, file).unwrap_or(Database::Missing)
+}
+
+fn missing() -> Diagnosis {
+    Diagnosis::error("nothing says which database is meant")
+        .help("set DATABASE_URL or pass --database-url, as in postgres://user:password@host:5432/database or mysql://…")
+        .help("to try it with a SQLite file: --database-url sqlite://migrascope.db")
 }
 
 fn either(sources: &mut Sources<'_>, url: Option<Given>, file: Option<Given>) -> Option<Database> {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 
+use super::dotenv::DotEnv;
 use super::file::ConfigFile;
 use crate::cli::explain::{Diagnosis, Excerpt};
 
@@ -28,6 +29,8 @@ pub(super) enum Origin {
     Flag(&'static str),
     /// In an environment variable.
     Variable(String),
+    /// In a `.env` file.
+    DotEnv(String),
     /// In the file.
     Key(&'static str, Excerpt),
 }
@@ -36,7 +39,7 @@ impl Origin {
     pub(super) fn excerpt(&self) -> Option<Excerpt> {
         match self {
             Self::Key(_, excerpt) => Some(excerpt.clone()),
-            Self::Flag(_) | Self::Variable(_) => None,
+            Self::Flag(_) | Self::Variable(_) | Self::DotEnv(_) => None,
         }
     }
 }
@@ -46,6 +49,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(name) => write!(f, "--{name}"),
             Self::Variable(name) => f.write_str(name),
+            Self::DotEnv(name) => write!(f, "{name} from .env"),
             Self::Key(name, _) => write!(f, "the key {name}"),
         }
     }
@@ -54,11 +58,17 @@ impl fmt::Display for Origin {
 /// The three sources below the defaults, and what was wrong with them so far.
 pub(super) struct Sources<'e> {
     pub(super) environment: &'e Environment<'e>,
+    pub(super) dotenv: DotEnv,
     pub(super) file: ConfigFile,
     pub(super) problems: Vec<Diagnosis>,
 }
 
-impl Sources<'_> {
+impl<'e> Sources<'e> {
+    /// With nothing from any file yet.
+    pub(super) fn new(environment: &'e Environment<'e>) -> Self {
+        Self { environment, dotenv: DotEnv::default(), file: ConfigFile::default(), problems: Vec::new() }
+    }
+
     /// The value of an option as its first source has it, read by `parse`.
     pub(super) fn value<T>(
         &mut self,
@@ -90,7 +100,25 @@ impl Sources<'_> {
         self.in_variable(variable(name))
     }
 
+    /// The same, by the variable's own name: set, or else in the `.env` file.
     pub(super) fn in_variable(&mut self, variable: String) -> Option<Given> {
+        match (self.environment)(&variable) {
+            Some(_) => self.in_process(variable),
+            None => self.in_dotenv(variable),
+        }
+    }
+
+    /// A variable of the `.env` file.
+    pub(super) fn in_dotenv(&mut self, variable: String) -> Option<Given> {
+        if (self.environment)(&variable).is_some() {
+            return None;
+        }
+        let text = self.dotenv.take(&variable)?;
+        Some(Given { text, origin: Origin::DotEnv(variable) })
+    }
+
+    /// A variable of the process.
+    pub(super) fn in_process(&mut self, variable: String) -> Option<Given> {
         let value = (self.environment)(&variable).filter(|value| !value.is_empty())?;
         match value.into_string() {
             Ok(text) => Some(Given { text, origin: Origin::Variable(variable) }),

@@ -52,7 +52,7 @@ fn an_empty_variable_is_unset() {
     let environment = [("MIGRASCOPE_LOCK_WAIT", ""), ("DATABASE_URL", "")];
     let settings = settings(&[], &environment, "lock-wait = \"1s\"").expect("usable settings");
     assert_eq!(settings.policy.wait, Wait::For(Duration::from_secs(1)));
-    assert_eq!(settings.database, named("sqlite://migrascope.db"));
+    assert_eq!(settings.database, Database::Missing);
 }
 
 #[test]
@@ -129,7 +129,8 @@ fn a_password_in_the_file_is_never_shown() {
     ];
     for toml in broken {
         let (file, mut problems) = ConfigFile::parse("migrascope.toml", toml);
-        let mut sources = Sources { environment: &|_| None, file, problems: Vec::new() };
+        let mut sources = Sources::new(&|_| None);
+        sources.file = file;
         database::resolve(&mut sources, &Options::default());
         problems.append(&mut sources.problems);
         assert!(!problems.is_empty(), "{toml}");

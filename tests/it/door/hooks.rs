@@ -12,7 +12,9 @@ fn a_command_is_told_about_its_run() {
     let shown = "env | grep -E '^(MIGRASCOPE|TRACE|BAGGAGE|DATABASE)' | grep -v RUN_ID | sort >&2";
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let variables = [("TRACEPARENT", parent), ("BAGGAGE", "team=a")];
-    let seen = door.run_with(&variables, &["up", "--target", "shop", "--before", shown, "--after", shown]);
+    let words =
+        ["up", "--database-url", "sqlite://migrascope.db", "--target", "shop", "--before", shown, "--after", shown];
+    let seen = Seen::of(door.command(&words).env_remove("DATABASE_URL").envs(variables).output().unwrap());
     assert_eq!(seen.code, Some(0), "{seen}");
     let told = |hook: &str| {
         let (_, rest) = seen.stderr.split_once(&format!("… hook {hook}\n")).unwrap();

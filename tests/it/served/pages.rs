@@ -134,6 +134,7 @@ fn programs_read_where_it_listens_and_how_databases_stand() {
     let mut command = Command::new("sh");
     let script = format!("exec {} \"$@\" > out.json", env!("CARGO_BIN_EXE_migrascope"));
     command.args(["-c", &script, "sh", "serve", "--format", "json"]).current_dir(door.path());
+    command.env("DATABASE_URL", "sqlite://migrascope.db");
     let server = Server::start(&mut command);
     let address = server.address.clone();
     server.ready(200);

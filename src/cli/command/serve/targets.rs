@@ -105,7 +105,9 @@ impl File<'_> {
             return self.problems.push(Diagnosis::error(message));
         };
         target.database = database;
-        if let (Database::Url(_), Err(stopped)) = (&target.database, ready::expected(&target.settings(settings))) {
+        if let (Database::Url(_) | Database::Missing, Err(stopped)) =
+            (&target.database, ready::expected(&target.settings(settings)))
+        {
             let message = format!("{}: target {name}, key database-url: {}", self.name, stopped.problem.message);
             self.problems.push(Diagnosis::error(message));
         }
