@@ -141,6 +141,8 @@ pub struct Done {
     pub rows: u64,
     /// The server's own measure of the statement, where the message carried more than the statement.
     pub elapsed: Option<Duration>,
+    /// Whether its transaction has written anything, where the server was asked.
+    pub wrote: Option<bool>,
 }
 
 /// Limits for the statements of one migration.
@@ -209,6 +211,11 @@ pub trait Session: Send {
 
     /// Rolls back whatever is open; no error when nothing is.
     async fn rollback(&mut self) -> Result<(), DatabaseError>;
+
+    /// Whether the rollback just now has left something, because a table that was written knows no transactions.
+    async fn left_by_rollback(&mut self) -> Result<bool, DatabaseError> {
+        Ok(false)
+    }
 
     /// Whether a transaction is open, as the server says; a failed one and an open `SAVEPOINT` of SQLite count.
     ///

@@ -1,5 +1,6 @@
 //! What the database remembers: applied migrations and attempts that nobody has settled yet.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -72,6 +73,23 @@ pub enum State {
     Unfinished,
 }
 
+/// What the journal says of the statement that a failed attempt had come to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reached {
+    /// Nothing: the attempt has no end, or an earlier release wrote it.
+    #[default]
+    Unrecorded,
+    /// It had no effect. What stands at its place in the file now has never run.
+    WithoutEffect,
+    /// It may have taken effect.
+    InDoubt {
+        /// The checksum of its text.
+        checksum: Checksum,
+        /// What it does.
+        summary: String,
+    },
+}
+
 /// An attempt that may have left a migration half-way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -89,6 +107,8 @@ pub struct Attempt {
     pub state: State,
     /// Statements that have taken effect for certain.
     pub done: u32,
+    /// What is known of the one behind them.
+    pub reached: Reached,
     /// The checksum of these statements; `None` where the journal has none.
     pub done_checksum: Option<Checksum>,
     /// Statements it had.
@@ -115,6 +135,86 @@ pub(crate) fn went_alone(index: usize) -> String {
     format!("statement {} was refused in a transaction, and went out alone", index + 1)
 }
 
+/// A run of another process that has begun and not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Running {
+    /// The run.
+    pub run_id: String,
+    /// Its command: `up`, `down`, `exec`, `repair` or `baseline`.
+    pub command: String,
+    /// Which way.
+    pub direction: Direction,
+    /// When it began, in UTC as RFC 3339.
+    pub began: String,
+    /// How long ago that was by the database's clock, when the journal was read.
+    pub elapsed: Duration,
+    /// Migrations that it is to take.
+    pub migrations: u32,
+    /// Migrations of these that have succeeded.
+    pub migrations_done: u32,
+    /// The migration that it is at, where the journal follows that statement by statement.
+    pub attempt: Option<RunningAttempt>,
+    /// Who started it.
+    pub operator: Option<String>,
+    /// On which machine.
+    pub host: Option<String>,
+    /// In which pod.
+    pub pod: Option<String>,
+    /// Whether it is known to be alive: its process holds the lock. Otherwise its process may have ended, but the server still
+    /// works for it, or cannot be asked about the lock.
+    pub certain: bool,
+}
+
+/// A migration that a run is at now, statement by statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunningAttempt {
+    /// The migration.
+    pub version: Version,
+    /// Its name.
+    pub name: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Statements that have taken effect.
+    pub done: u32,
+    /// Statements it has.
+    pub total: u32,
+    /// When the attempt began, in UTC as RFC 3339.
+    pub began: String,
+    /// How long ago that was by the database's clock, when the journal was read.
+    pub elapsed: Duration,
+}
+
+impl RunningAttempt {
+    /// The statement that runs now, counted from 1.
+    #[must_use]
+    pub fn statement(&self) -> u32 {
+        (self.done + 1).min(self.total)
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run_id, command, elapsed, migrations, migrations_done, .. } = self;
+        let state = if self.certain { "is running" } else { "may still be running" };
+        write!(f, "run {run_id} {state}: {command} for {} s", elapsed.as_secs())?;
+        match &self.attempt {
+            Some(attempt) => {
+                let RunningAttempt { version, name, total, .. } = attempt;
+                write!(f, ", statement {} of {total} of migration {version} ({name})", attempt.statement())?;
+            }
+            None if *migrations > 0 => write!(f, ", {migrations_done} of {migrations} migrations done")?,
+            None => {}
+        }
+        let origin = [("host", &self.host), ("pod", &self.pod), ("user", &self.operator)];
+        origin.into_iter().try_for_each(|(what, value)| match value {
+            Some(value) => write!(f, ", {what} {value}"),
+            None => Ok(()),
+        })
+    }
+}
+
 /// Everything the plan needs to know of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
@@ -122,6 +222,8 @@ pub struct History {
     pub applied: Vec<Entry>,
     /// Attempts that left something behind and were not settled since.
     pub unsettled: Vec<Attempt>,
+    /// The run of another process that is going on; looked for only by what reads without the lock.
+    pub running: Option<Running>,
     /// Whether the ledger table exists.
     pub recorded: bool,
     /// How many tables of other origin the database has; looked up only while the ledger is empty.

@@ -4,22 +4,26 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod executing;
 mod failed;
 mod last_run;
+mod reached;
 mod record;
 mod repair;
 mod retries;
 mod totals;
 
-pub(crate) use self::failed::failure;
+pub(crate) use self::executing::{Executing, executing};
+pub use self::failed::LastFailure;
+pub(crate) use self::failed::{failure, last_failures};
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;
+pub(crate) use self::totals::read_totals;
 pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
-pub(crate) use self::totals::{Executing, executing, read_totals};
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
-use crate::history::{Attempt, Direction, State};
+use crate::history::{Attempt, Direction, Reached, State};
 use crate::ledger::{qualified, rows_if_table, schema_and_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
@@ -114,11 +118,17 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The migrations of one run that have ended.
+pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -> Result<Steps, DatabaseError> {
+    let table = qualified(session, name);
+    last_run::steps_of(session, &table, run_id).await
+}
+
 /// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.
 pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Option<Vec<Attempt>>, DatabaseError> {
     let sql = format!(
         "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
-         error_text, {started}, done_checksum FROM {table} WHERE half_way ORDER BY started_at, id",
+         error_text, {started}, done_checksum, reason FROM {table} WHERE half_way ORDER BY started_at, id",
         started = session.timestamp_text("started_at"),
         table = qualified(session, name),
     );
@@ -140,7 +150,7 @@ fn attempt(row: Row) -> Attempt {
     let done = number(next());
     let total = number(next());
     let state = if unfinished { State::Unfinished } else { State::Failed { statement: done + 1 } };
-    Attempt {
+    let mut attempt = Attempt {
         id,
         run_id,
         version,
@@ -149,9 +159,14 @@ fn attempt(row: Row) -> Attempt {
         state,
         done,
         total,
+        reached: Reached::Unrecorded,
         error_code: next(),
         error_text: next(),
         started_at: next().unwrap_or_default(),
         done_checksum: next().map(Checksum::from_history),
+    };
+    if !unfinished {
+        attempt.reached = reached::read(next().as_deref(), done);
     }
+    attempt
 }

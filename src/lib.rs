@@ -69,7 +69,7 @@ pub mod script;
 
 pub use self::error::{Error, RunError};
 pub use self::event::{Event, Observer};
-pub use self::migrator::{Builder, Migrator, Run, State, Status, StatusRow};
+pub use self::migrator::{Builder, Failed, Migrator, Progress, Run, State, Status, StatusRow};
 pub use self::report::Report;
 pub use self::run::Options;
 

@@ -6,96 +6,21 @@ mod status;
 #[cfg(feature = "observe")]
 mod telemetry;
 
-use serde::Serialize;
-
 pub use self::builder::Builder;
 pub use self::run::Run;
+pub use self::status::{Failed, Progress, State, Status, StatusRow};
 #[cfg(feature = "observe")]
 use self::telemetry::Telemetry;
-use crate::database::{Access, Connector, Identity, Session};
+use crate::database::{Access, Connector, DatabaseError, Identity, Session};
 use crate::error::Error;
 use crate::event::Command;
 use crate::history::{Direction, History};
-use crate::journal::Totals;
+use crate::journal::{self, Totals};
 use crate::ledger::Depth;
 use crate::migration::{Dialect, MigrationSet};
-use crate::plan::{self, Objection, Plan, Schema};
+use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::run::{self as engine, Figures, Goal, Options, Repair};
-
-/// How one migration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum State {
-    /// Applied, and the file is as it was.
-    Applied,
-    /// Not applied.
-    Pending,
-    /// Not applied, and older than the newest applied one.
-    OutOfOrder,
-    /// Failed half-way.
-    Failed,
-    /// Begun and never finished.
-    Unfinished,
-    /// Applied, and the file's statements have changed since.
-    Changed,
-    /// Applied, and comments or blanks of the file have changed since.
-    Edited,
-    /// Applied, and there is no file.
-    Missing,
-}
-
-impl State {
-    /// The words for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Pending => "pending",
-            Self::OutOfOrder => "out of order",
-            Self::Failed => "failed",
-            Self::Unfinished => "unfinished",
-            Self::Changed => "changed",
-            Self::Edited => "edited (comments only)",
-            Self::Missing => "missing",
-        }
-    }
-}
-
-/// One line of the status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct StatusRow {
-    /// The version as it is written on disk, or in the ledger where there is no file.
-    pub version: String,
-    /// The name.
-    pub name: String,
-    /// How it stands.
-    pub state: State,
-    /// When it was applied, in UTC as RFC 3339.
-    pub applied_at: Option<String>,
-    /// How long that took, in milliseconds.
-    pub elapsed_ms: Option<u64>,
-    /// The run that applied it.
-    pub run_id: Option<String>,
-}
-
-/// Files against history, without changing anything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Status {
-    /// Who answered.
-    pub identity: Identity,
-    /// One row a migration, in the order of the versions.
-    pub rows: Vec<StatusRow>,
-    /// The figures.
-    pub schema: Schema,
-    /// What `up` would refuse.
-    pub objections: Vec<Objection>,
-    /// What is worth a word.
-    pub notes: Vec<plan::Note>,
-}
 
 /// Runs a set of migrations against a database, as often as one likes; [`Migrator::builder`] makes one.
 ///
@@ -314,9 +239,9 @@ impl Migrator {
     /// # Errors
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let (session, history) =
+        let (mut session, history) =
             engine::look(&*self.connector, Access::Read, &self.options, Depth::Particulars).await?;
-        let status = self.status_of(&*session, &history);
+        let status = self.status_of(&mut *session, &history).await?;
         session.close().await;
         Ok(status)
     }
@@ -332,22 +257,25 @@ impl Migrator {
         let (mut session, history) =
             engine::look(&*self.connector, Access::Watch, &self.options, Depth::Particulars).await?;
         let totals = engine::totals(&*self.connector, &self.options, &mut *session).await;
-        let status = self.status_of(&*session, &history);
+        let status = self.status_of(&mut *session, &history).await;
         session.close().await;
-        let totals =
-            totals.map_err(|source| Error::Own { what: "cannot read the journal", source: Box::new(source) })?;
-        Ok((status, totals))
+        Ok((status?, totals.map_err(unreadable)?))
     }
 
-    fn status_of(&self, session: &dyn Session, history: &History) -> Status {
+    async fn status_of(&self, session: &mut dyn Session, history: &History) -> Result<Status, Error> {
         let rules = engine::rules(Command::Up, &self.options, session.abilities());
         let (objections, notes) = plan::verify(&self.set, history, &rules);
-        Status {
-            identity: session.identity().clone(),
-            rows: status::rows(&self.set, history),
-            schema: plan::survey(&self.set, history),
-            objections,
-            notes,
-        }
+        let schema = plan::survey(&self.set, history);
+        let failures = match schema.pending {
+            0 => Vec::new(),
+            _ => journal::last_failures(session, &self.options.journal_table).await.map_err(unreadable)?,
+        };
+        let rows = status::rows(&self.set, history, &failures);
+        let running = history.running.clone();
+        Ok(Status { identity: session.identity().clone(), rows, schema, running, objections, notes })
     }
+}
+
+fn unreadable(source: DatabaseError) -> Error {
+    Error::Own { what: "cannot read the journal", source: Box::new(source) }
 }

@@ -139,7 +139,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
 /// # Errors
 /// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
-    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
+    let mut findings = Findings::begin(history);
     let mut applied: Vec<&Entry> = history.applied.iter().collect();
     applied.sort_by(|a, b| b.version.cmp(&a.version));
     match &rules.target {
@@ -180,7 +180,7 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
 pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Objection>, Vec<Note>) {
     match up(set, history, &Rules { target: Target::Latest, ..rules.clone() }) {
         Ok(plan) => (Vec::new(), plan.notes),
-        Err(objections) => (objections, Vec::new()),
+        Err(objections) => (objections, running_note(history)),
     }
 }
 
@@ -228,6 +228,10 @@ struct Findings {
 }
 
 impl Findings {
+    fn begin(history: &History) -> Self {
+        Self { objections: unsettled_objections(history), notes: running_note(history) }
+    }
+
     fn late<'a>(
         &mut self,
         migration: &'a Migration,
@@ -251,7 +255,7 @@ impl Findings {
 }
 
 fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
-    let mut findings = Findings { objections: unsettled_objections(history), notes: Vec::new() };
+    let mut findings = Findings::begin(history);
     if history.foreign_tables > 0 {
         findings.notes.push(Note::Foreign { tables: history.foreign_tables });
     }
@@ -292,6 +296,10 @@ pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
         statements: migration.up.statements.len(),
         late: history.highest().is_some_and(|highest| *highest > migration.version),
     }
+}
+
+fn running_note(history: &History) -> Vec<Note> {
+    history.running.iter().map(|run| Note::Running(Box::new(run.clone()))).collect()
 }
 
 fn unsettled_objections(history: &History) -> Vec<Objection> {

@@ -4,6 +4,7 @@ mod chronicle;
 mod goal;
 mod history;
 mod hooks;
+mod living;
 mod lock;
 mod look;
 mod mend;
@@ -231,8 +232,12 @@ async fn with_session(
         tally.begin(history);
         return Ok(());
     }
-    // Also where the lock is not obtained it is known how the schema stands.
-    tally.begin(history);
+    // Also where the lock is not obtained it is known how the schema stands: what another run is at now is not half-way.
+    let seen = match history.unsettled.is_empty() {
+        true => history,
+        false => living::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
+    };
+    tally.begin(seen);
     if let Some(reason) = session.identity().read_only {
         return Err(Error::ReadOnly { reason });
     }
@@ -312,6 +317,8 @@ async fn work(
         journal,
         observer,
         sent: false,
+        wrote: None,
+        left: false,
         blocker: None,
         journal_read: started,
     };

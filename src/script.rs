@@ -16,10 +16,12 @@ mod program;
 mod quote;
 mod restore;
 mod sanitize;
+mod section;
 mod session;
 mod split;
 mod summary;
 mod token;
+mod writes;
 
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
@@ -30,6 +32,7 @@ pub use problem::Problem;
 pub use restore::{Lost, Restoration, restoration};
 use split::Split;
 use token::Token;
+pub use writes::may_write;
 
 /// What a script's text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +60,17 @@ pub struct ScriptError {
 /// # Errors
 /// Every problem found, in the order of the text, when there is one.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
-    let Split { tokens, statements: ranges, directives: comments, mut problems } = split::split(text, dialect);
+    let Split { tokens, statements: ranges, directives: comments, markers, mut problems } = split::split(text, dialect);
     let directives = directive::read(&comments, &mut problems);
+    let mut places = Places::of(text);
+    let statements: Vec<Statement> =
+        ranges.iter().map(|range| statement(dialect, &tokens[range.clone()], &mut places)).collect();
+    if !directives.allow.iter().any(|allowed| allowed == section::ALLOWED) {
+        problems.extend(section::problem(text, &markers, &statements));
+    }
     if !problems.is_empty() {
         return Err(located(text, problems));
     }
-    let mut places = Places::of(text);
-    let statements = ranges.iter().map(|range| statement(dialect, &tokens[range.clone()], &mut places)).collect();
     let token_checksum = checksum::of(&tokens, &ranges, &comments);
     Ok(Parsed { statements, directives, token_checksum })
 }

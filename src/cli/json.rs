@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::body::state;
 use self::name::Name;
-pub(crate) use self::report::{Problem, Report, health, status, whole_plan};
+pub(crate) use self::report::{Problem, Report, health, running, status, whole_plan};
 use super::output::{Output, Stream};
 use super::settings::Verbosity;
 

@@ -43,6 +43,16 @@ pub(crate) fn so_far(elapsed: Duration) -> String {
     }
 }
 
+/// A moment of the past by how long ago it is: `12 s ago`, `2 min ago`, `5 h ago`, `3 days ago`.
+pub(crate) fn ago(elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s ago"),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        seconds @ 3600..172_800 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}
+
 /// A number with its unit: `85 %`, `61.5 s`, `0.4 ms`, `3`.
 pub(crate) fn quantity(value: f64, unit: Option<Unit>) -> String {
     match unit {

@@ -60,6 +60,8 @@ pub struct DatabaseError {
     pub hint: Option<String>,
     /// Bytes of the statement's text before the place that it complains about.
     pub position: Option<usize>,
+    /// Whether it was raised inside of a routine or a block of code that the statement ran, as far as the server says.
+    pub inside: bool,
     /// Which part of a message failed.
     pub stage: Stage,
 }
@@ -75,6 +77,7 @@ impl DatabaseError {
             detail: None,
             hint: None,
             position: None,
+            inside: false,
             stage: Stage::Statement,
         }
     }

@@ -1,9 +1,13 @@
 //! How the last attempt at a migration has failed.
 
-use super::{MIGRATION, word};
-use crate::database::{DatabaseError, Session, Value};
+use std::time::Duration;
+
+use super::totals::{moment, outcome};
+use super::{MIGRATION, REPAIR, word};
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::history::Direction;
 use crate::ledger::{qualified, rows_if_table};
-use crate::migration::Migration;
+use crate::migration::{Migration, Version};
 use crate::plan::Objection;
 use crate::report::Outcome;
 
@@ -37,4 +41,58 @@ pub(crate) async fn failure(
         error_code: next(),
         error_text: next(),
     }))
+}
+
+/// An attempt to apply a migration that did not succeed, and after which nothing was done about this migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastFailure {
+    /// The migration.
+    pub version: Version,
+    /// [`Outcome::Failure`], or [`Outcome::Cancellation`] where it was interrupted.
+    pub outcome: Outcome,
+    /// The checksum of the file then.
+    pub checksum: Option<String>,
+    /// The run that tried it.
+    pub run_id: String,
+    /// When it ended, in UTC as RFC 3339.
+    pub ended_at: String,
+    /// How long ago that was by the database's clock, when the journal was read.
+    pub ago: Duration,
+    /// The database's code for the error.
+    pub error_code: Option<String>,
+    /// The database's words.
+    pub error_text: Option<String>,
+}
+
+/// How many of them are read at most: more than one is rare, since a run stops at the first.
+const MOST: usize = 1000;
+
+/// The last attempts that did not succeed, newest first; a version that was applied, reverted or repaired since has none.
+pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Result<Vec<LastFailure>, DatabaseError> {
+    let sql = format!(
+        "SELECT version, outcome, checksum, run_id, {ended}, {now}, error_code, error_text FROM \
+           (SELECT version, direction, outcome, checksum, run_id, coalesce(finished_at, started_at) AS ended_at, error_code, \
+              error_text, row_number() OVER (PARTITION BY version ORDER BY started_at DESC, id DESC) AS nth \
+            FROM {table} WHERE kind IN ('{MIGRATION}', '{REPAIR}') AND version IS NOT NULL) AS attempts \
+         WHERE nth = 1 AND direction = '{up}' AND outcome IN ('{failure}', '{interrupted}') ORDER BY ended_at DESC LIMIT {MOST}",
+        ended = session.timestamp_text("ended_at"),
+        now = session.timestamp_text(&session.literal(&Value::Now)),
+        table = qualified(session, name),
+        up = Direction::Up.word(),
+        failure = word(Outcome::Failure),
+        interrupted = word(Outcome::Cancellation),
+    );
+    let rows = rows_if_table(session, &sql).await?.unwrap_or_default();
+    Ok(rows.into_iter().map(last_failure).collect())
+}
+
+fn last_failure(row: Row) -> LastFailure {
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten();
+    let (version, outcome) = (Version::from_history(&next().unwrap_or_default()), outcome(next()));
+    let (checksum, run_id, ended_at) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
+    let (ended, now) = (moment(Some(ended_at.clone())), moment(next()));
+    let ago = ended.zip(now).and_then(|(ended, now)| now.duration_since(ended).ok()).unwrap_or_default();
+    LastFailure { version, outcome, checksum, run_id, ended_at, ago, error_code: next(), error_text: next() }
 }

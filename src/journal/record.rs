@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, word};
+use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, reached, word};
 use crate::database::{Session, Value};
 use crate::error::Error;
 use crate::history::went_alone;
@@ -146,12 +146,13 @@ impl Journal<'_> {
         let half_way = failure.is_some_and(|(failure, _)| failure.remains != Remains::Nothing);
         format!(
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
-             done_checksum = '{progress}', error_code = {code}, error_text = {text}, finished_at = {now}, elapsed_ms = {elapsed} \
+             done_checksum = '{progress}', error_code = {code}, error_text = {text}, reason = {reason}, finished_at = {now}, elapsed_ms = {elapsed} \
              WHERE id = {id} AND outcome = '{EXECUTING}'",
             table = self.table(session),
             outcome = word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
             progress = step.progress(done).checksum(),
             half_way = session.literal(&Value::Bool(half_way)),
+            reason = session.literal(&reached::reason(step, failure.map(|(failure, _)| failure.remains))),
             code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
             text = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.message.clone()))),
             now = session.literal(&Value::Now),

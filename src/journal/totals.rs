@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::last_run::{LastRun, Steps, last_run, steps_of};
+use super::executing::Executing;
+use super::last_run::{LastRun, Steps, last_run};
 use super::{CHECK, EXECUTING, MIGRATION, RETRY, RUN, word};
 use crate::database::{DatabaseError, Row, Session};
-use crate::history::Direction;
+use crate::history::{self, Direction};
 use crate::ledger::{qualified, rows_if_table};
 use crate::report::{CheckStatus, Outcome, RetryReason};
 
@@ -74,7 +75,7 @@ impl Spread {
     }
 }
 
-/// What has begun and not ended, as far as the journal knows.
+/// A run that has begun and not ended, as far as the journal and the lock tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Running {
@@ -84,21 +85,23 @@ pub struct Running {
     pub direction: Direction,
     /// When it began.
     pub began: SystemTime,
+    /// How far it has come.
+    pub run: history::Running,
 }
 
 impl Totals {
-    /// Counts a run whose process is known to be dead, with the migrations it was at.
-    pub(crate) fn lose(&mut self, lost: &Executing) {
-        let Running { run_id, direction, began } = &lost.running;
+    /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended.
+    pub(crate) fn lose(&mut self, lost: &Executing, steps: Steps) {
+        let began = &lost.began;
         if lost.is_run {
             *self.runs.entry(Outcome::Vanished).or_default() += 1;
             self.last_failure = self.last_failure.max(Some(*began));
             if self.last_run.as_ref().is_none_or(|last| last.ended < *began) {
-                let (run_id, trace_id) = (run_id.clone(), lost.trace_id.clone());
-                self.last_run = Some(LastRun::lost(run_id, trace_id, *began, lost.steps.clone()));
+                let (run_id, trace_id) = (lost.run_id.clone(), lost.trace_id.clone());
+                self.last_run = Some(LastRun::lost(run_id, trace_id, *began, steps));
             }
         } else {
-            *self.migrations.entry((*direction, Outcome::Vanished)).or_default() += 1;
+            *self.migrations.entry((lost.direction(), Outcome::Vanished)).or_default() += 1;
         }
         self.began(*began);
     }
@@ -141,15 +144,6 @@ impl Totals {
             spreads.entry(((way, outcome), bucket)).or_default().add(counted, sum);
         }
     }
-}
-
-/// A row of something that has not ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Executing {
-    pub(crate) is_run: bool,
-    pub(crate) running: Running,
-    trace_id: Option<String>,
-    steps: Steps,
 }
 
 /// Everything that has ended; `None` when there is no journal.
@@ -224,28 +218,6 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         }
     }
     Ok(())
-}
-
-/// What has begun and not ended, oldest first.
-pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
-    let table = qualified(session, name);
-    let sql = format!(
-        "SELECT kind, run_id, direction, {began}, trace_id FROM {table} WHERE outcome = '{EXECUTING}' ORDER BY started_at, id",
-        began = session.timestamp_text("started_at"),
-    );
-    let mut found = Vec::new();
-    for row in rows_if_table(session, &sql).await?.unwrap_or_default() {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        let is_run = next().as_deref() == Some(RUN);
-        let run_id = next().unwrap_or_default();
-        let way = Direction::of(next().as_deref().unwrap_or_default());
-        let began = moment(next()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let trace_id = next();
-        let steps = if is_run { steps_of(session, &table, &run_id).await? } else { Steps::default() };
-        found.push(Executing { is_run, running: Running { run_id, direction: way, began }, trace_id, steps });
-    }
-    Ok(found)
 }
 
 /// SQL for the number of the bucket that a column of milliseconds falls into; NULL where it is NULL.

@@ -201,7 +201,7 @@ mod tests {
             ("mysql8", "mysql"),
             ("mariadb10.11", "mariadb"),
             ("sqllite", "sqlite"),
-            ("sqlite2", "sqlite3"),
+            ("sqlite2", "sqlite"),
         ] {
             let told = told(&format!("4_d.{slip}"));
             assert!(told.ends_with(&format!("did you mean .{meant}.sql?")), "{slip}: {told}");

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::history::{Attempt, State};
+use crate::history::{Attempt, Running, State};
 use crate::migration::Version;
 
 /// Something a person should know before the plan is carried out.
@@ -51,6 +51,9 @@ pub enum Note {
         /// Its name.
         name: String,
     },
+    /// Another run is going on: what it has not applied yet is pending.
+    #[error("{0}")]
+    Running(Box<Running>),
     /// Tables of unknown origin, and an empty ledger.
     #[error(
         "the database has {} but no history of migrations: if these migrations made what it has, record a baseline first",
@@ -236,6 +239,20 @@ pub enum Objection {
         home: Option<String>,
         /// The schemas that have a table of this name.
         schemas: Vec<String>,
+    },
+    /// The statement that may have taken effect is not in the file as it was tried.
+    #[error(
+        "statement {statement} of migration {version} ({name}) may have taken effect, and is not in the file as it was tried: {summary}"
+    )]
+    Replaced {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// What the one did that was tried.
+        summary: String,
     },
     /// The target is neither on disk nor applied.
     #[error("there is no migration {version}")]

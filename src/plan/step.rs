@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use self::atomicity::Execution;
 use super::Rules;
 use crate::history::Direction;
-use crate::migration::{Migration, Progress, Script, Statement, StatementKind};
+use crate::migration::{Checksum, Migration, Progress, Script, Statement, StatementKind};
 
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +99,11 @@ impl<'a> Step<'a> {
     /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.
     pub(crate) fn progress(&self, count: usize) -> Progress {
         Progress::of((0..count.min(self.statements().len())).map(|index| self.text(index)))
+    }
+
+    /// The checksum of one of its statements, as the journal keeps it of one that may have taken effect.
+    pub(crate) fn checksum(&self, index: usize) -> Checksum {
+        Progress::of(std::iter::once(self.text(index))).checksum()
     }
 
     /// The statements that will be sent: all of the script, but for a `BEGIN … COMMIT` of its own in place of which ours stands.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::living::{self, Worker};
 use super::tally::Tally;
 use super::{Figures, Job};
-use crate::database::{Connector, DatabaseError, Holder, Session};
+use crate::database::{Connector, DatabaseError, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
-use crate::journal::{self, Ending, Executing, Journal, Totals};
+use crate::journal::{self, Ending, Executing, Journal, Steps, Totals};
 use crate::ledger::{Ledger, NativeLedger};
 use crate::report::Outcome;
 use crate::run::Options;
@@ -93,39 +94,39 @@ async fn read(
         return Ok(totals);
     }
     let living = match lock {
-        // Everybody else was marked as vanished when we took the lock.
+        // Every other run was marked as vanished when we took the lock.
         Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
         Lock::Unknown => {
             let ledger = NativeLedger::new(&options.ledger_table).table(session);
-            let holder = holder(connector, &ledger).await?;
+            let worker = Worker::of(connector, session, &ledger).await?;
             // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
-            open = journal::executing(session, name).await?.into_iter().filter(|one| open.contains(one)).collect();
+            let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
+            open = journal::executing(session, name).await?.into_iter().filter(known).collect();
             totals = journal::read_totals(session, name).await?.unwrap_or_default();
-            holder.and_then(|holder| living(&open, &holder)).cloned()
+            match &worker {
+                Worker::Running(holder) => living::held_by(&open, holder).cloned(),
+                // Its runner is gone, or stops before its next statement.
+                Worker::Claimed(_) | Worker::Nobody => None,
+            }
         }
     };
     for lost in &open {
-        let alive = living.as_ref().is_some_and(|living| living.running.run_id == lost.running.run_id);
+        let alive = living.as_ref().is_some_and(|living| living.run_id == lost.run_id);
         if !alive {
-            totals.lose(lost);
+            let steps = if lost.is_run { journal::steps(session, name, &lost.run_id).await? } else { Steps::default() };
+            totals.lose(lost, steps);
         }
     }
-    totals.going_on(living.map(|living| living.running));
+    let running = match &living {
+        Some(run) => {
+            let steps = journal::steps(session, name, &run.run_id).await?;
+            let attempt = open.iter().find(|one| !one.is_run && one.run_id == run.run_id);
+            Some(run.counted(run.running(attempt, &steps, true)))
+        }
+        None => None,
+    };
+    totals.going_on(running);
     Ok(totals)
-}
-
-/// The run that has the lock: by its name where the server tells it, else the newest.
-fn living<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
-    let mut runs = open.iter().filter(|one| one.is_run);
-    match holder.application.as_deref().and_then(|name| name.strip_prefix("migrascope/")) {
-        Some(run_id) => runs.find(|one| one.running.run_id == run_id),
-        None => runs.next_back(),
-    }
-}
-
-/// Who has the lock of `ledger`, asked on a connection of its own.
-pub(super) async fn holder(connector: &dyn Connector, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
-    connector.keeper(ledger).await?.holder().await
 }
 
 fn ending<'e>(error: Option<&'e Error>, tally: &Tally) -> Ending<'e> {

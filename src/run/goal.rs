@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::living::Worker;
 use super::tally::Tally;
-use super::{Job, chronicle, connect, read_history, rules};
+use super::{Job, connect, read_history, rules};
 use crate::database::{Access, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
@@ -158,7 +159,7 @@ async fn look(
         return Ok(Sight::NotYet);
     }
     let ledger = NativeLedger::new(&job.options.ledger_table).table(session);
-    if chronicle::holder(job.connector, &ledger).await.map_err(unreadable)?.is_some() {
+    if !matches!(Worker::of(job.connector, session, &ledger).await.map_err(unreadable)?, Worker::Nobody) {
         return Ok(Sight::NotYet);
     }
     // A run that has ended between the two looks has changed what there is to see.

@@ -37,5 +37,5 @@ pub(super) async fn read_history(
     } else {
         0
     };
-    Ok(History { applied, unsettled: unsettled.unwrap_or_default(), recorded, foreign_tables })
+    Ok(History { applied, unsettled: unsettled.unwrap_or_default(), running: None, recorded, foreign_tables })
 }

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use super::tally::Tally;
-use super::{Job, Options, cannot_connect, connect, plan, read_history, rules};
+use super::{Job, Options, cannot_connect, connect, living, plan, rules};
 use crate::database::{Access, Connector, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::history::History;
-use crate::ledger::{Depth, NativeLedger};
+use crate::ledger::Depth;
 use crate::plan as planning;
 
 /// Connects and reads history, changing nothing.
@@ -19,8 +19,7 @@ pub(crate) async fn look(
     depth: Depth,
 ) -> Result<(Box<dyn Session>, History), Error> {
     let mut session = connector.session(access).await.map_err(|source| cannot_connect(connector, source))?;
-    let ledger = NativeLedger::new(&options.ledger_table);
-    let history = read_history(&mut *session, &ledger, options, depth).await?;
+    let history = living::read(connector, &mut *session, options, depth).await?;
     Ok((session, history))
 }
 
@@ -29,8 +28,7 @@ pub(super) async fn alone(job: &Job<'_>, observer: &mut dyn Observer, tally: &mu
     let mut session = connect(job, Access::Read, observer, tally).await?;
     let started = Instant::now();
     observer.observe(&Event::PlanStarted);
-    let ledger = NativeLedger::new(&job.options.ledger_table);
-    let read = read_history(&mut *session, &ledger, job.options, Depth::Plan).await;
+    let read = living::read(job.connector, &mut *session, job.options, Depth::Plan).await;
     let rules = rules(job.context.command, job.options, session.abilities());
     session.close().await;
     let (result, schema) = match read {

@@ -5,7 +5,7 @@ use super::step::is_doubtful;
 use crate::database::{DatabaseError, Session};
 use crate::error::Error;
 use crate::event::{Command, Event, Observer, Witness};
-use crate::history::History;
+use crate::history::{History, Reached};
 use crate::journal::Journal;
 use crate::ledger::{Elapsed, Ledger};
 use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption};
@@ -59,23 +59,32 @@ async fn took_effect(
 ) -> Result<bool, Error> {
     let Resumption { step, attempt } = resumption;
     let index = step.done;
-    if !is_doubtful(step, index, attempt.state, session.abilities()) {
+    let (doubtful, replaced) = match &attempt.reached {
+        Reached::WithoutEffect => (false, None),
+        Reached::InDoubt { checksum, summary } => (true, (*checksum != step.checksum(index)).then_some(summary)),
+        Reached::Unrecorded => (is_doubtful(step, index, attempt.state, session.abilities()), None),
+    };
+    if !doubtful {
         return Ok(false);
     }
-    let (ran, witness) = match doubt {
-        Some(doubt) => (doubt == Doubt::Ran, Witness::Operator),
-        None => {
+    let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
+    let (ran, witness) = match (doubt, replaced) {
+        // What stands at its place now has not run, whatever became of the one before.
+        (Some(Doubt::DidNotRun), Some(_)) => return Ok(false),
+        (None | Some(Doubt::Ran), Some(summary)) => {
+            let (statement, summary) = (index + 1, summary.clone());
+            return Err(Error::Refused(vec![Objection::Replaced { version, name, statement, summary }]));
+        }
+        (Some(doubt), None) => (doubt == Doubt::Ran, Witness::Operator),
+        (None, None) => {
             let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
             let effect = script::effect(step.text(index), session.identity().dialect());
-            match seen(session, effect.as_ref()).await.map_err(own)? {
-                Some(ran) => (ran, Witness::Database),
-                None => {
-                    let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
-                    let summary = step.statements()[index].summary.clone();
-                    let objection = Objection::InDoubt { version, name, statement: index + 1, summary };
-                    return Err(Error::Refused(vec![objection]));
-                }
-            }
+            let Some(ran) = seen(session, effect.as_ref()).await.map_err(own)? else {
+                let summary = step.statements()[index].summary.clone();
+                let objection = Objection::InDoubt { version, name, statement: index + 1, summary };
+                return Err(Error::Refused(vec![objection]));
+            };
+            (ran, Witness::Database)
         }
     };
     observer.observe(&Event::DoubtSettled { step, index, ran, witness });

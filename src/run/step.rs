@@ -15,6 +15,7 @@ mod restore;
 mod retry;
 mod statement;
 mod stepwise;
+mod trace;
 
 pub(super) use self::effect::is_doubtful;
 pub(super) use self::retry::pauses;
@@ -50,6 +51,10 @@ pub(super) struct Engine<'r> {
     pub(super) observer: &'r mut dyn Observer,
     /// Whether the statement that the step has come to was sent; not so where the run stopped before it.
     pub(super) sent: bool,
+    /// Whether the statement that ran last has written anything, where the server was asked.
+    pub(super) wrote: Option<bool>,
+    /// Whether a rollback has left something of the statement that the step has come to.
+    pub(super) left: bool,
     /// Who was last seen in the way of the statement that ran last.
     pub(super) blocker: Option<Holder>,
     /// When the journal's totals were last told.

@@ -46,8 +46,27 @@ pub struct Name {
     pub name: String,
 }
 
-/// Words that begin statements which leave everything as it would be after the first time.
-const REPEATABLE: [&str; 8] = ["TRUNCATE", "VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "OPTIMIZE", "COMMENT", "SET"];
+/// Words that begin statements which leave everything as it would be after the first time, whatever others have written since.
+const REPEATABLE: [&str; 7] = ["VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "OPTIMIZE", "COMMENT", "SET"];
+
+/// What `CREATE OR REPLACE` defines anew, and no data goes with it; not so a table, a sequence or a database of MariaDB.
+const DEFINITIONS: [&str; 7] = ["VIEW", "FUNCTION", "PROCEDURE", "TRIGGER", "RULE", "PACKAGE", "EVENT"];
+
+/// The words for what a `CREATE` can make, as far as it must be known what comes first.
+const KINDS: [&str; 12] = [
+    "VIEW",
+    "FUNCTION",
+    "PROCEDURE",
+    "TRIGGER",
+    "RULE",
+    "PACKAGE",
+    "EVENT",
+    "TABLE",
+    "SEQUENCE",
+    "DATABASE",
+    "SCHEMA",
+    "USER",
+];
 
 /// What can be seen of one statement after it has run; `None` where nothing simple can.
 #[must_use]
@@ -65,6 +84,9 @@ struct Words<'t, 'a> {
 
 impl Words<'_, '_> {
     fn effect(&mut self) -> Option<Effect> {
+        if self.head.clone().take_phrase(&["SET", "STATEMENT"]) {
+            return None;
+        }
         if self.head.is_any(&REPEATABLE) {
             return Some(Effect::Repeatable);
         }
@@ -82,7 +104,11 @@ impl Words<'_, '_> {
 
     fn creates(&mut self) -> Option<Effect> {
         if self.head.take_phrase(&["OR", "REPLACE"]) {
-            return Some(Effect::Repeatable);
+            // `DEFINER = …`, `ALGORITHM = …` and the like stand in between.
+            let first = self.head.rest().iter().take_while(|token| !token.is_symbol("(")).take(16);
+            let kind = first.into_iter().find(|token| KINDS.iter().any(|word| token.is_word(word)));
+            let defines = kind.is_some_and(|kind| DEFINITIONS.iter().any(|word| kind.is_word(word)));
+            return defines.then_some(Effect::Repeatable);
         }
         while self.head.take_any(&["UNLOGGED", "UNIQUE", "FULLTEXT", "SPATIAL"]) {}
         if self.head.take("INDEX") {
@@ -92,7 +118,12 @@ impl Words<'_, '_> {
             // One that exists may be what is left of a build that failed.
             return Some(if unless && !concurrently { Effect::Repeatable } else { Effect::Makes(thing) });
         }
-        if !self.head.take_any(&["TABLE", "VIEW"]) && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
+        let table = self.head.take("TABLE");
+        if !table && !self.head.take("VIEW") && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
+            return None;
+        }
+        if table && self.head.rest().iter().any(|token| token.is_word("SELECT")) {
+            // That the table is there does not tell whether its rows are.
             return None;
         }
         if self.head.take_phrase(&["IF", "NOT", "EXISTS"]) {

@@ -5,6 +5,7 @@ use crate::migration::Dialect;
 use super::Problem;
 use super::directive;
 use super::quote::{self, Escape};
+use super::section::{self, Marker};
 use super::token::{Token, TokenKind};
 
 /// What a script's statements end with unless a `DELIMITER` line says otherwise.
@@ -28,12 +29,13 @@ pub(super) struct Lexer<'a> {
     /// Where the executable comment begins that is open.
     hint: Option<usize>,
     problems: Vec<(usize, Problem)>,
+    markers: Vec<Marker<'a>>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { text, dialect, at, terminator: SEMICOLON, hint: None, problems: Vec::new() }
+        Self { text, dialect, at, terminator: SEMICOLON, hint: None, problems: Vec::new(), markers: Vec::new() }
     }
 
     /// The next token; `None` at the end of the text.
@@ -43,8 +45,8 @@ impl<'a> Lexer<'a> {
                 return Some(self.take(TokenKind::Terminator, self.at + self.terminator.len()));
             }
             let seen = match byte {
-                b'-' | b'#' if self.opens_line_comment(byte, spot) => self.line_comment(),
-                b'/' if self.ahead(1) == Some(b'*') => self.block_comment(),
+                b'-' | b'#' if self.opens_line_comment(byte, spot) => self.line_comment(spot),
+                b'/' if self.ahead(1) == Some(b'*') => self.block_comment(spot),
                 _ => Some(self.token(byte)),
             };
             if seen.is_some() {
@@ -89,6 +91,11 @@ impl<'a> Lexer<'a> {
         self.problems
     }
 
+    /// The comments so far with which other tools begin a section.
+    pub(super) fn take_markers(&mut self) -> Vec<Marker<'a>> {
+        std::mem::take(&mut self.markers)
+    }
+
     /// Whether a quote or a comment is never closed.
     pub(super) fn has_problems(&self) -> bool {
         !self.problems.is_empty()
@@ -110,22 +117,29 @@ impl<'a> Lexer<'a> {
     /// MySQL wants a blank after `--`, but its own client drops every line that begins with `--` between statements.
     fn opens_line_comment(&self, byte: u8, spot: Spot) -> bool {
         match (byte, self.dialect) {
-            (b'#', dialect) => dialect == Dialect::Mysql,
+            (b'#', Dialect::Mysql) => true,
+            (b'#', _) => spot == Spot::Gap && section::is_foreign_line(self.text, self.at, self.line()),
             _ if self.ahead(1) != Some(b'-') => false,
             (_, Dialect::Mysql) => spot == Spot::Gap || self.ahead(2).is_none_or(|b| b <= b' ' || b == 0x7f),
             _ => true,
         }
     }
 
-    fn line_comment(&mut self) -> Option<Token<'a>> {
+    /// The rest of the line as a comment ends it.
+    fn line(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let length = match self.dialect {
             Dialect::Postgres => rest.find(['\n', '\r']),
             Dialect::Mysql | Dialect::Sqlite => rest.find('\n'),
         };
-        let comment = &rest[..length.unwrap_or(rest.len())];
+        &rest[..length.unwrap_or(rest.len())]
+    }
+
+    fn line_comment(&mut self, spot: Spot) -> Option<Token<'a>> {
+        let comment = self.line();
         let start = self.at;
         self.at += comment.len();
+        self.mark(start, comment.trim_end(), spot);
         directive::announced(comment).is_some().then(|| Token {
             kind: TokenKind::Directive,
             start,
@@ -133,7 +147,11 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    fn block_comment(&mut self) -> Option<Token<'a>> {
+    fn mark(&mut self, start: usize, text: &'a str, spot: Spot) {
+        self.markers.extend(section::read(text).map(|section| Marker { start, text, spot, section }));
+    }
+
+    fn block_comment(&mut self, spot: Spot) -> Option<Token<'a>> {
         let inside = self.at + 2;
         let rest = &self.text[inside..];
         if self.dialect == Dialect::Mysql {
@@ -153,7 +171,8 @@ impl<'a> Lexer<'a> {
             Dialect::Postgres => quote::nested_comment_end(self.text.as_bytes(), inside),
             Dialect::Mysql | Dialect::Sqlite => quote::comment_end(self.text, inside),
         };
-        self.until(TokenKind::Hint, end, Problem::UnterminatedComment);
+        let comment = self.until(TokenKind::Hint, end, Problem::UnterminatedComment);
+        self.mark(comment.start, comment.text, spot);
         None
     }
 

@@ -34,6 +34,14 @@ pub enum Problem {
     /// A `COPY … FROM STDIN`, whose rows psql reads out of the script.
     #[error("COPY FROM STDIN reads rows from the script, which only psql does")]
     CopyFromStdin,
+    /// A comment with which another tool begins a section of its file, such as the way back.
+    #[error("{}", section(.marker, .tool.as_deref()))]
+    Section {
+        /// The comment as written.
+        marker: String,
+        /// The tool, where the comment says which.
+        tool: Option<String>,
+    },
     /// A `DELIMITER` line without a delimiter.
     #[error("DELIMITER without a delimiter")]
     MissingDelimiter,
@@ -69,4 +77,13 @@ fn question(suggestion: Option<&str>) -> String {
 
 fn with(value: &str) -> String {
     if value.is_empty() { "has no value".to_owned() } else { format!("has the value {value:?}") }
+}
+
+fn section(marker: &str, tool: Option<&str>) -> String {
+    match tool {
+        Some(tool) => {
+            format!("{marker:?} is a section marker of {tool}: as one file, every section would run in one go")
+        }
+        None => format!("{marker:?} looks like the beginning of a way back, which would run with the way forward"),
+    }
 }

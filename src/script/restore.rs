@@ -122,6 +122,16 @@ pub fn restoration(statements: &[(StatementKind, &str)], done: usize, dialect: D
     restoration
 }
 
+/// Whether a `SET` is about its session alone.
+pub(super) fn sets_session_alone(head: Head<'_, '_>, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Mysql => {
+            matches!(mysql::action(head), Some(Action::Set | Action::SetForNext | Action::Keep(Kind::Variable, _)))
+        }
+        Dialect::Postgres | Dialect::Sqlite => true,
+    }
+}
+
 struct State<'a> {
     dialect: Dialect,
     entries: Vec<Entry>,

@@ -6,6 +6,7 @@ use crate::migration::Dialect;
 
 use super::body::Body;
 use super::lexer::{Lexer, Spot};
+use super::section::Marker;
 use super::token::{Token, TokenKind};
 use super::{Problem, delimiter, summary};
 
@@ -17,6 +18,8 @@ pub(super) struct Split<'a> {
     pub(super) statements: Vec<Range<usize>>,
     /// The comments that hold directives.
     pub(super) directives: Vec<Token<'a>>,
+    /// The comments with which other tools begin a section.
+    pub(super) markers: Vec<Marker<'a>>,
     /// What is wrong, each with the byte where it begins.
     pub(super) problems: Vec<(usize, Problem)>,
 }
@@ -84,8 +87,10 @@ impl<'a> Splitter<'a> {
             }
             self.close();
         }
+        let markers = self.lexer.take_markers();
         self.problems.extend(self.lexer.problems());
-        Split { tokens: self.tokens, statements: self.statements, directives: self.directives, problems: self.problems }
+        let Self { tokens, statements, directives, problems, .. } = self;
+        Split { tokens, statements, directives, markers, problems }
     }
 
     fn meta_command(&mut self, backslash: Token<'a>) {

@@ -1,11 +1,14 @@
 //! One set of promises, kept by each database.
 
 mod connecting;
+mod doubts;
 mod failures;
 mod frozen;
 mod health;
 mod history;
 mod hooks;
+mod last_failure;
+mod leftovers;
 mod location;
 pub(crate) mod locking;
 mod outside;
@@ -15,6 +18,7 @@ mod rebuild;
 mod repair;
 mod resuming;
 mod retries;
+mod running;
 mod sample;
 mod session;
 mod totals;

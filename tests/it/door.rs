@@ -14,6 +14,7 @@ mod hooks;
 mod json;
 mod settings;
 mod signals;
+mod status;
 mod streams;
 mod wait;
 

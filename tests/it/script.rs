@@ -10,9 +10,11 @@ mod programs;
 mod render;
 mod restore;
 mod sanitizing;
+mod sections;
 mod session;
 mod summaries;
 mod text;
+mod writes;
 
 use migrascope::migration::Dialect;
 use render::render;

@@ -1,6 +1,7 @@
 //! Migration files that cannot be used: every problem with its place.
 
 use migrascope::layout::{Fault, FileProblem, LayoutError};
+use migrascope::script::Problem;
 
 use super::diagnosis::{Diagnosis, Excerpt};
 
@@ -33,7 +34,12 @@ pub(crate) fn checks(error: &LayoutError) -> Vec<Diagnosis> {
 fn file(problem: &FileProblem) -> Diagnosis {
     let path = problem.path.display().to_string();
     let place = match (problem.place, &problem.text) {
-        (Some(place), Some(text)) => Excerpt::chunk(path, text, place.byte),
+        (Some(place), Some(text)) => match &problem.fault {
+            Fault::Script(Problem::Section { marker, .. }) => {
+                Excerpt::span(path, text, place.byte..place.byte + marker.len(), "")
+            }
+            _ => Excerpt::chunk(path, text, place.byte),
+        },
         (Some(place), None) => Excerpt::line(path, place.line, place.column, ""),
         (None, _) => Excerpt::file(path),
     };
@@ -48,6 +54,7 @@ fn file(problem: &FileProblem) -> Diagnosis {
             .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
         Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the way back keeps its .down"),
         Fault::Folder => diagnosis.help("make one file of the folder, by a name such as 20260131120000_add_users.sql"),
+        Fault::Script(problem) => script(diagnosis, problem),
         Fault::SubFolder { .. } => diagnosis.help(
             "move its files up into the directory, or the folder out of it; one whose name begins with _ or . is passed over",
         ),
@@ -61,5 +68,38 @@ fn file(problem: &FileProblem) -> Diagnosis {
         Fault::SameName { .. } => diagnosis.help("remove one of the two files"),
         Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
         _ => diagnosis,
+    }
+}
+
+fn script(diagnosis: Diagnosis, problem: &Problem) -> Diagnosis {
+    const SPLIT: &str = "split the file into NAME.sql and NAME.down.sql, and remove the comments that divide it";
+    match problem {
+        Problem::Section { tool: Some(tool), .. } => {
+            diagnosis.help(format!("{SPLIT}; the layout of {tool} itself is not read yet"))
+        }
+        Problem::Section { tool: None, .. } => diagnosis
+            .help(SPLIT)
+            .help("or, where it is a plain comment, say so in the file: -- migrascope: allow=section-marker"),
+        Problem::CopyFromStdin => diagnosis.help(
+            "write the rows as INSERT statements (pg_dump --inserts), or read a file of the server: COPY … FROM '/path'",
+        ),
+        Problem::MetaCommand { command } => diagnosis.help(instead_of(command)),
+        _ => diagnosis,
+    }
+}
+
+/// What takes the place of a command of psql.
+fn instead_of(command: &str) -> &'static str {
+    match command {
+        "\\i" | "\\ir" | "\\include" | "\\include_relative" => {
+            "put what it includes into the file, or into migrations of their own"
+        }
+        "\\copy" => "write the rows as INSERT statements, or read a file of the server: COPY … FROM '/path'",
+        "\\c" | "\\connect" => "name the database with --database-url; a migration stays on one connection",
+        "\\set" | "\\gset" | "\\getenv" | "\\prompt" => "write the value itself, or use a DO block with a variable",
+        "\\if" | "\\elif" | "\\else" | "\\endif" => "write the condition as a DO block, or as IF EXISTS",
+        "\\." => "rows of a COPY do not belong in a migration: write them as INSERT statements (pg_dump --inserts)",
+        "\\restrict" | "\\unrestrict" => "remove the line: pg_dump writes it for psql alone",
+        _ => "remove the line, or write what it does in SQL: it is a command of psql, which the server does not know",
     }
 }

@@ -58,6 +58,15 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::InDoubt { version, .. } => diagnosis
             .help(format!("look at the database; if it did: {} --in-doubt ran", command("--resume", version)))
             .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),
+        Objection::Replaced { version, .. } => diagnosis
+            .help(format!(
+                "look at the database; if it took effect, put it back as it was, so that it is skipped: {} --in-doubt ran",
+                command("--resume", version)
+            ))
+            .help(format!(
+                "if it did not, go on with what stands there now: {} --in-doubt did-not-run",
+                command("--resume", version)
+            )),
         Objection::NoDown { .. } => {
             diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was touched")
         }

@@ -2,6 +2,7 @@
 
 use migrascope::database::Identity;
 use migrascope::event::Hook;
+use migrascope::history::Running;
 use migrascope::plan::{Atomic, Note, Plan, Step};
 use migrascope::{Error, Report as Run, Status};
 use serde::Serialize;
@@ -129,7 +130,34 @@ pub(crate) fn status(status: &Status) -> Value {
         "applied": status.schema.applied,
         "pending": status.schema.pending,
         "migrations": status.rows,
+        "running": status.running.as_ref().map(running),
         "objections": status.objections.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "notes": notes(&status.notes),
+    })
+}
+
+/// The run that is going on.
+pub(crate) fn running(run: &Running) -> Value {
+    json!({
+        "run_id": run.run_id,
+        "command": run.command,
+        "direction": run.direction,
+        "since": run.began,
+        "elapsed_seconds": run.elapsed.as_secs_f64(),
+        "migrations": run.migrations,
+        "migrations_done": run.migrations_done,
+        "migration": run.attempt.as_ref().map(|attempt| json!({
+            "version": attempt.version.as_str(),
+            "name": attempt.name,
+            "direction": attempt.direction,
+            "statement": attempt.statement(),
+            "statements": attempt.total,
+            "since": attempt.began,
+            "elapsed_seconds": attempt.elapsed.as_secs_f64(),
+        })),
+        "user": run.operator,
+        "host": run.host,
+        "pod": run.pod,
+        "certain": run.certain,
     })
 }

@@ -19,6 +19,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
         detail: server.code().map(|state| format!("SQLSTATE {state}")),
         hint: None,
         message,
+        inside: false,
         stage: Stage::Statement,
     }
 }
@@ -43,7 +44,7 @@ fn kind(number: u16) -> ErrorKind {
         1064 => ErrorKind::Syntax,
         1146 => ErrorKind::NoTable,
         1044 | 1142 | 1143 | 1227 | 1370 => ErrorKind::Permission,
-        1050 | 1051 | 1054 | 1060 | 1061 | 1072 | 1091 => ErrorKind::Invalid,
+        1050 | 1051 | 1054 | 1060 | 1061 | 1072 | 1091 | 1305 | 1318 => ErrorKind::Invalid,
         1205 => ErrorKind::LockTimeout,
         1213 => ErrorKind::Deadlock,
         1317 | 1969 | 3024 => ErrorKind::Cancelled,
@@ -61,6 +62,11 @@ fn position(number: u16, message: &str, sql: &str) -> Option<usize> {
         // Unknown column, table, database or key; duplicate column or key; table exists or does not.
         1050 | 1051 | 1054 | 1060 | 1061 | 1072 | 1091 | 1146 => {
             let name = locate::between(message, "'", "'")?;
+            locate::only_word(sql, name.rsplit('.').next().unwrap_or(name))
+        }
+        // `PROCEDURE shop.p does not exist`, and the wrong number of arguments for it.
+        1305 | 1318 => {
+            let name = message.split_whitespace().find(|word| word.contains('.'))?.trim_end_matches(';');
             locate::only_word(sql, name.rsplit('.').next().unwrap_or(name))
         }
         _ => None,

@@ -28,6 +28,9 @@ const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
 /// XA transaction, or is in a transaction that only reads.
 const HINDRANCES: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 
+/// `Some non-transactional changed tables couldn't be rolled back`.
+const NOT_ROLLED_BACK: &str = "1196";
+
 pub(super) struct MysqlSession {
     wire: Wire,
     identity: Identity,
@@ -155,7 +158,7 @@ impl Session for MysqlSession {
 
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
         let (rows, _) = self.wire.collect(sql, Keep::Nothing).await.map_err(|error| translate(&error, sql))?;
-        Ok(Done { rows, elapsed: None })
+        Ok(Done { rows, ..Done::default() })
     }
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
@@ -172,6 +175,11 @@ impl Session for MysqlSession {
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.wire.query(ROLLBACK).await.map(drop)
+    }
+
+    async fn left_by_rollback(&mut self) -> Result<bool, DatabaseError> {
+        let warnings = self.wire.query("SHOW WARNINGS").await?;
+        Ok(warnings.iter().any(|row| row.get(1).is_some_and(|code| code.as_deref() == Some(NOT_ROLLED_BACK))))
     }
 
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {

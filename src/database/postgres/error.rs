@@ -25,6 +25,7 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
         detail: server.detail().map(str::to_owned),
         hint: server.hint().map(str::to_owned),
         position,
+        inside: server.r#where().is_some(),
         stage: Stage::Statement,
     }
 }

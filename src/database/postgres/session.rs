@@ -17,8 +17,10 @@ use crate::migration::Dialect;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
-/// The server measures the statement in front, because the message carries more than that statement.
-const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint";
+/// The server measures the statement in front, because the message carries more than that statement; a transaction that has written
+/// something has a number.
+const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint, \
+     pg_catalog.txid_current_if_assigned() IS NOT NULL";
 
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
@@ -228,7 +230,7 @@ impl Session for PostgresSession {
 
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
         let answers = self.message(Some(sql), &[]).await?;
-        Ok(answers.last().map(|answer| Done { rows: rows_of(answer), elapsed: None }).unwrap_or_default())
+        Ok(answers.last().map(|answer| Done { rows: rows_of(answer), ..Done::default() }).unwrap_or_default())
     }
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
@@ -245,8 +247,10 @@ impl Session for PostgresSession {
             _ => error,
         })?;
         let own = sql.and_then(|_| answers.get(ahead));
-        let measured = sql.and_then(|_| answers.get(ahead + 1)).map(|answer| number(&answer.rows));
-        Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed: measured.map(Duration::from_micros) })
+        let measure = sql.and_then(|_| answers.get(ahead + 1));
+        let wrote = measure.and_then(|answer| answer.rows.first()?.get(1)?.as_deref().map(|word| word == "t"));
+        let elapsed = measure.map(|answer| Duration::from_micros(number(&answer.rows)));
+        Ok(Done { rows: own.map(rows_of).unwrap_or_default(), elapsed, wrote })
     }
 
     async fn rollback(&mut self) -> Result<(), DatabaseError> {

@@ -19,6 +19,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
         detail: None,
         hint: None,
         message,
+        inside: false,
         stage: Stage::Statement,
     }
 }

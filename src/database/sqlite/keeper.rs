@@ -72,16 +72,24 @@ impl Keeper for SqliteKeeper {
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
-        // Gone already: nobody has it any more.
-        let Some(Ok(mut file)) = self.path.as_ref().map(File::open) else {
-            return Ok(None);
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            // No process has it any more.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", path.display());
+                return Err(DatabaseError::new(ErrorKind::Permission, message));
+            }
         };
         // A holder that died left its file behind, but not the system's lock on it.
         if file.try_lock_shared().is_ok() {
             return Ok(None);
         }
         let mut text = String::new();
-        Ok(file.read_to_string(&mut text).ok().and_then(|_| read_holder(&text)))
+        // It is held even where its holder has not written its name yet.
+        let named = file.read_to_string(&mut text).ok().and_then(|_| read_holder(&text));
+        Ok(Some(named.unwrap_or_default()))
     }
 
     async fn alive(&mut self) -> Result<(), DatabaseError> {

@@ -130,7 +130,7 @@ impl Session for SqliteSession {
         let result = self.wire.collect(sql, Keep::Nothing, &mut 0).await;
         drop(running);
         match result {
-            Ok((rows, _)) => Ok(Done { rows, elapsed: None }),
+            Ok((rows, _)) => Ok(Done { rows, ..Done::default() }),
             Err(error) => {
                 let mut error = translate(&error, sql);
                 if error.position.is_none() {

@@ -56,6 +56,7 @@ fn history(words: &str) -> History {
         direction: Direction::Up,
         state: State::Failed { statement: 2 },
         done: 1,
+        reached: crate::history::Reached::Unrecorded,
         done_checksum: Some(first_of(ORIGINAL)),
         total: 3,
         error_code: None,
@@ -63,6 +64,7 @@ fn history(words: &str) -> History {
         started_at: "2026-01-01T00:00:00Z".to_owned(),
     };
     History {
+        running: None,
         applied: applied.iter().map(entry).collect(),
         unsettled: half_way.iter().map(attempt).collect(),
         recorded: true,

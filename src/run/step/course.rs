@@ -19,13 +19,15 @@ pub(super) struct Course {
     pub(super) progress: Progress,
     /// A statement that the server has refused inside a transaction.
     pub(super) alone: Option<usize>,
+    /// The first statement that may have left something in the database.
+    pub(super) trace: Option<usize>,
 }
 
 impl Course {
-    /// Of an attempt that goes on behind what was done before.
-    pub(super) fn new(id: String, step: &Step<'_>) -> Self {
+    /// Of an attempt that goes on behind what was done before, and the first statement of that which may have left something.
+    pub(super) fn new(id: String, step: &Step<'_>, trace: Option<usize>) -> Self {
         let (own, locks, progress) = (OwnTransaction::none(), Locks::Free, step.progress(step.done));
-        Self { id, own, locks, progress, alone: step.alone() }
+        Self { id, own, locks, progress, alone: step.alone(), trace }
     }
 
     /// Of the statements that have run, and the one at `index`.

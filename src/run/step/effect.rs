@@ -13,10 +13,25 @@ pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &Databa
         return true;
     }
     match kind {
-        StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => !error.had_no_effect(),
-        _ if abilities.transactional_ddl => may_commit(sql) && !error.had_no_effect(),
-        _ => error.kind != ErrorKind::Syntax && has_several_effects(sql),
+        StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => error.inside || !error.had_no_effect(),
+        _ if abilities.transactional_ddl => may_commit(sql) && (error.inside || !error.had_no_effect()),
+        _ if first_word(sql).eq_ignore_ascii_case("CALL") => !names_its_routine(sql, error),
+        // A text that cannot be read has done nothing, unless it was a text inside of it that could not be read.
+        _ if error.kind == ErrorKind::Syntax => first_word(sql).eq_ignore_ascii_case("BEGIN") && runs_text(sql),
+        _ => has_several_effects(sql),
     }
+}
+
+/// Whether a call was refused for the routine that it names, and not for anything inside of that.
+fn names_its_routine(sql: &str, error: &DatabaseError) -> bool {
+    let name = error.position.filter(|_| error.kind == ErrorKind::Invalid);
+    name.and_then(|at| sql.get(..at)).is_some_and(|before| !before.contains('('))
+}
+
+/// Whether a block of code may call a routine, or run a text that it has put together.
+fn runs_text(sql: &str) -> bool {
+    let sql = sql.to_ascii_lowercase();
+    ["call", "execute"].iter().any(|word| sql.contains(word))
 }
 
 /// Whether a statement of a step that is not atomic can be committed together with the journal's note that it has run.
@@ -56,10 +71,11 @@ fn opening<'s>(step: &'s Step<'_>, index: usize, abilities: Abilities) -> Openin
     Opening::of(step.text(index), abilities.dialect)
 }
 
-/// Calls, and blocks of code: where no transaction is around them they may commit, again and again.
+/// Calls, and blocks of code with a commit: where no transaction is around them they may commit, again and again.
 fn may_commit(sql: &str) -> bool {
     let word = first_word(sql);
-    ["CALL", "DO", "EXECUTE"].iter().any(|several| word.eq_ignore_ascii_case(several))
+    let commits = || runs_text(sql) || ["commit", "dblink"].iter().any(|word| sql.to_ascii_lowercase().contains(word));
+    word.eq_ignore_ascii_case("CALL") || word.eq_ignore_ascii_case("DO") && commits()
 }
 
 /// Whether nobody can say if the statement took effect that an attempt had come to when it ended in this state.

@@ -3,6 +3,7 @@
 use super::course::Course;
 use super::effect::{goes_with_its_note, may_leave_something};
 use super::nature::{ends_transaction, is_about_rows, may_run_code};
+use super::trace::remains;
 use super::{Broken, Engine};
 use crate::database::{DatabaseError, ErrorKind};
 use crate::migration::StatementKind;
@@ -15,8 +16,8 @@ impl Engine<'_> {
         let abilities = self.session.abilities();
         let kind = step.statements()[index].kind;
         match goes_with_its_note(step, index, abilities) {
-            // It is undone with its transaction, unless nobody has heard how that ended.
-            true => error.kind == ErrorKind::Lost,
+            // It is undone with its transaction, unless nobody has heard how that ended, or a table knows no transactions.
+            true => error.kind == ErrorKind::Lost || self.left,
             false => may_leave_something(kind, step.text(index), error, abilities),
         }
     }
@@ -35,8 +36,7 @@ impl Engine<'_> {
         if error.kind != ErrorKind::Lost
             && (course.own.is_open() || error.stage != Stage::Statement || abilities.session_locks)
         {
-            // A rollback that fails hides nothing: the server rolls back when the session ends.
-            let _ = self.session.rollback().await;
+            self.roll_back(error.kind).await;
         }
         let opening = Opening::of(step.text(index), abilities.dialect);
         // Of code that ends a transaction and fails nobody knows which way it has ended it.
@@ -47,11 +47,10 @@ impl Engine<'_> {
         let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
         let left = invalid_index.as_ref().map(Option::is_some);
         let next_unknown =
-            uncertain || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
-        let remains = match (effective, next_unknown) {
-            _ if error.stage == Stage::Commit && error.kind == ErrorKind::Lost => Remains::Unknown,
-            (0, false) => Remains::Nothing,
-            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
+            uncertain || self.left || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
+        let remains = match error.stage {
+            Stage::Commit if error.kind == ErrorKind::Lost => Remains::Unknown,
+            _ => remains(effective, next_unknown, course.trace),
         };
         let index = index.min(step.statements().len().saturating_sub(1));
         Broken { index, error, remains, invalid_index: invalid_index.flatten() }
@@ -69,7 +68,7 @@ impl Engine<'_> {
     }
 
     /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.
-    pub(super) fn certain(&self, step: &Step<'_>, noted: usize, broken: &Broken) -> Remains {
+    pub(super) fn certain(&self, step: &Step<'_>, noted: usize, broken: &Broken, course: &Course) -> Remains {
         let abilities = self.session.abilities();
         // Notes wait while tables are locked: more may have run than was noted.
         let answered = match broken.remains {
@@ -81,9 +80,8 @@ impl Engine<'_> {
         let ends = |index| ends_transaction(&Opening::of(step.text(index), abilities.dialect), abilities);
         let next_unknown = failed_there && !goes_with_its_note(step, effective, abilities)
             || effective < broken.index && !abilities.transactional_ddl && ends(broken.index);
-        match (effective, next_unknown) {
-            (0, false) => Remains::Nothing,
-            (done, next_unknown) => Remains::HalfWay { done: u32::try_from(done).unwrap_or(u32::MAX), next_unknown },
-        }
+        // What was noted without an answer is judged by its text.
+        let trace = course.trace.or_else(|| self.first_trace(step, effective));
+        remains(effective, next_unknown, trace)
     }
 }

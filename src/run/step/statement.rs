@@ -38,6 +38,7 @@ impl Engine<'_> {
         self.leave_behind(result.as_ref().err());
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
+        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         done.push(report(step, index, elapsed, result?.rows));
         Ok(())
     }
@@ -84,6 +85,7 @@ impl Engine<'_> {
             (ErrorKind::Lost, None) => error.at(Stage::Commit),
             _ => error,
         });
+        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
         // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();

@@ -28,14 +28,14 @@ impl Engine<'_> {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
-        let mut course = Course::new(id, step);
+        let mut course = Course::new(id, step, self.first_trace(step, step.done));
         let Err(mut broken) = self.run_all(step, &mut course, tries, done).await else {
             return Ok(());
         };
         if broken.error.kind == ErrorKind::Lost {
             match self.look_up(&course.id).await {
                 Some(Fate::Success) => return Ok(()),
-                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken),
+                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken, &course),
                 Some(Fate::Unknown) | None => {}
             }
         }
@@ -88,6 +88,9 @@ impl Engine<'_> {
                 Ok(ran) => ran,
                 Err(error) => return Err(self.broken(step, index, course, error).await),
             };
+            if course.trace.is_none() && self.leaves_trace(step, index) {
+                course.trace = Some(index);
+            }
             match ran {
                 Ran::Noted => course.progress.add(step.text(index)),
                 Ran::Recorded => recorded = true,
@@ -175,13 +178,13 @@ impl Engine<'_> {
         tries: &mut Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<Ran, DatabaseError> {
+        self.left = false;
         let abilities = self.session.abilities();
         let alone = course.alone == Some(index);
         if course.own.is_ours() || course.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
             let result = self.together(step, index, course, tries, done).await;
-            if result.is_err() {
-                // A rollback that fails hides nothing: the server rolls back when the session ends.
-                let _ = self.session.rollback().await;
+            if let Err(error) = &result {
+                self.roll_back(error.kind).await;
             }
             return result;
         }

@@ -54,12 +54,23 @@ pub(crate) struct SlowRunner(Child);
 
 impl SlowRunner {
     pub(crate) fn start(database: &TestDatabase) -> Self {
-        let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-        let mut command = database.binary(&directory);
+        Self::at(database, &database.migrations(&[("1_slow.sql", database.slow())]), 1)
+    }
+
+    /// A run of these migrations that has begun so many statements.
+    pub(crate) fn at(database: &TestDatabase, directory: &Path, statements: usize) -> Self {
+        let mut command = database.binary(directory);
+        command.arg("up");
+        Self::of(command, statements)
+    }
+
+    /// Any run that has begun so many statements.
+    pub(crate) fn of(mut command: Process, statements: usize) -> Self {
         let mut child =
-            command.args(["up", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            command.args(["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("statement_started")), "it never came to its statement");
+        let mut begun = lines.by_ref().filter(|line| line.as_ref().unwrap().contains("statement_started"));
+        assert!(begun.nth(statements - 1).is_some(), "it never came to its statement");
         Self(child)
     }
 

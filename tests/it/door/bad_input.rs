@@ -159,6 +159,7 @@ fn files_that_are_not_text_or_not_sql() {
       |
     2 | COPY users FROM stdin;
       | ^^^^
+    help: write the rows as INSERT statements (pg_dump --inserts), or read a file of the server: COPY … FROM '/path'
     ");
     assert_snapshot!(refused("1_meta.sql", b"\\connect app\n"), @r"
     error: \connect is a psql meta-command, not SQL
@@ -166,6 +167,7 @@ fn files_that_are_not_text_or_not_sql() {
       |
     1 | \connect app
       | ^^^^^^^^
+    help: name the database with --database-url; a migration stays on one connection
     ");
     assert_snapshot!(refused("1_directive.sql", b"-- migrascope: no-transacton\nSELECT 1;\n"), @r#"
     error: unknown directive "no-transacton", did you mean "no-transaction"?

@@ -24,3 +24,48 @@ fn nothing_is_passed_over_in_silence_and_nothing_of_another_database_runs() {
         assert!(seen.stderr.contains(said), "{seen}");
     }
 }
+
+/// One file that another tool reads as two ways.
+fn sections() -> [(&'static str, &'static str, &'static str); 4] {
+    [
+        ("goose", "-- +goose Up\nCREATE TABLE a (i int);\n\n-- +goose Down\nDROP TABLE orders;\n", "1:1"),
+        ("dbmate", "-- migrate:up\nCREATE TABLE a (i int);\n\n-- migrate:down\nDROP TABLE orders;\n", "1:1"),
+        ("tern", "CREATE TABLE a (i int);\n\n---- create above / drop below ----\n\nDROP TABLE orders;\n", "3:1"),
+        ("Play evolutions", "# --- !Ups\nCREATE TABLE a (i int);\n# --- !Downs\nDROP TABLE orders;\n", "1:3"),
+    ]
+}
+
+#[test]
+fn a_file_of_another_tool_is_refused_by_its_name_before_the_database_is_touched() {
+    for url in ["sqlite://migrascope.db", "postgres://127.0.0.1:1/none", "mysql://127.0.0.1:1/none"] {
+        for (tool, text, place) in sections() {
+            let door = Door::with(&[("1_orders.sql", text)]);
+            let seen = door.run(&["up", "--database-url", url]);
+            assert_eq!(seen.code, Some(2), "{seen}");
+            assert!(seen.stderr.contains(&format!("is a section marker of {tool}")), "{seen}");
+            let line = place.split(':').next().unwrap();
+            assert!(seen.stderr.contains(&format!("migrations/1_orders.sql:{line}:")), "{seen}");
+            assert!(seen.stderr.contains("help: split the file into NAME.sql and NAME.down.sql"), "{seen}");
+            assert!(!door.path().join("migrascope.db").exists());
+        }
+    }
+    let door = Door::with(&[("1_a.sql", "CREATE TABLE a (i int);\n-- down\nDROP TABLE a;\n")]);
+    let seen = door.run(&["up"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("-- migrascope: allow=section-marker"), "{seen}");
+}
+
+#[test]
+fn what_only_psql_does_is_met_with_what_to_write_instead() {
+    for (text, help) in [
+        ("\\i other.sql\n", "help: put what it includes into the file"),
+        ("\\copy t from 'x.csv'\n", "help: write the rows as INSERT statements"),
+        ("\\restrict abc\n", "help: remove the line"),
+        ("COPY t FROM stdin;\n1\n\\.\n", "help: write the rows as INSERT statements (pg_dump --inserts)"),
+    ] {
+        let door = Door::with(&[("1_a.sql", text)]);
+        let seen = door.run(&["up", "--database-url", "postgres://127.0.0.1:1/none"]);
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(seen.stderr.contains(help), "{seen}");
+    }
+}

@@ -76,12 +76,29 @@ fn the_first_action_on_a_table_tells_of_all() {
 fn what_can_be_run_twice_is_run_twice() {
     use Dialect::{Mysql, Postgres};
     for twice in
-        ["DROP TABLE IF EXISTS t", "CREATE OR REPLACE VIEW v AS SELECT 1", "TRUNCATE t", "VACUUM t", "REINDEX TABLE t"]
+        ["DROP TABLE IF EXISTS t", "CREATE OR REPLACE VIEW v AS SELECT 1", "VACUUM t", "REINDEX TABLE t", "SET a.b = 1"]
     {
         check(twice, Postgres, "repeatable");
     }
+    check("CREATE OR REPLACE DEFINER = a@b SQL SECURITY DEFINER VIEW v AS SELECT 1", Mysql, "repeatable");
+    check("CREATE OR REPLACE ALGORITHM = MERGE VIEW v AS SELECT 1", Mysql, "repeatable");
     for once in ["INSERT INTO t VALUES (1)", "RENAME TABLE a TO b", "CREATE TYPE t AS ENUM ('a')", "CALL p()", "", ";"]
     {
         check(once, Mysql, "nothing");
+    }
+}
+
+#[test]
+fn what_would_take_away_what_others_have_written_since_is_not_run_twice() {
+    for once in [
+        "TRUNCATE t",
+        "CREATE OR REPLACE TABLE t (i INT)",
+        "CREATE OR REPLACE SEQUENCE s",
+        "CREATE OR REPLACE DATABASE d",
+        "CREATE TABLE t AS SELECT 1",
+        "CREATE TABLE IF NOT EXISTS t (i INT) SELECT 1",
+        "SET STATEMENT max_statement_time = 1 FOR INSERT INTO t VALUES (1)",
+    ] {
+        check(once, Dialect::Mysql, "nothing");
     }
 }

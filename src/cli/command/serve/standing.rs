@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::look::{Answer, Failure};
 use crate::cli::export::{RunInfo, Scrape, Series};
-use crate::cli::json::{state, time};
+use crate::cli::json::{running, state, time};
 use crate::cli::words;
 
 /// How a database stands, and the figures of it.
@@ -173,11 +173,7 @@ impl Standing {
             })),
             "last_success": totals.and_then(|totals| totals.last_success).map(time),
             "last_failure": totals.and_then(|totals| totals.last_failure).map(time),
-            "running": totals.and_then(|totals| totals.running.as_ref()).map(|running| json!({
-                "run_id": running.run_id,
-                "direction": running.direction,
-                "since": time(running.began),
-            })),
+            "running": totals.and_then(|totals| totals.running.as_ref()).map(|at| running(&at.run)),
         })
     }
 

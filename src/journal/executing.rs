@@ -1,0 +1,118 @@
+//! Rows of what has begun and not ended: of a run that is going on, or of one whose process is dead and which no later run has marked.
+
+use std::time::{Duration, SystemTime};
+
+use super::last_run::Steps;
+use super::totals::{Running, moment, number};
+use super::{EXECUTING, RUN};
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::history::{self, Direction, RunningAttempt};
+use crate::ledger::{qualified, rows_if_table};
+use crate::migration::Version;
+use crate::report::Outcome;
+
+/// A row of a run or of an attempt that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Executing {
+    pub(crate) id: String,
+    pub(crate) is_run: bool,
+    pub(crate) run_id: String,
+    /// The command of a run, the direction of an attempt.
+    word: String,
+    version: Version,
+    name: String,
+    done: u32,
+    total: u32,
+    pub(super) began: SystemTime,
+    began_at: String,
+    elapsed: Duration,
+    pub(super) trace_id: Option<String>,
+    operator: Option<String>,
+    host: Option<String>,
+    pod: Option<String>,
+}
+
+impl Executing {
+    pub(super) fn direction(&self) -> Direction {
+        Direction::of(&self.word)
+    }
+
+    /// The run of this row, which is at `attempt` and has ended `steps`.
+    pub(crate) fn running(&self, attempt: Option<&Self>, steps: &Steps, certain: bool) -> history::Running {
+        let done = steps.outcomes.get(&Outcome::Success).copied().unwrap_or_default();
+        history::Running {
+            run_id: self.run_id.clone(),
+            command: self.word.clone(),
+            direction: self.direction(),
+            began: self.began_at.clone(),
+            elapsed: self.elapsed,
+            migrations: self.total,
+            migrations_done: done.try_into().unwrap_or(u32::MAX),
+            attempt: attempt.map(Self::attempt),
+            operator: self.operator.clone(),
+            host: self.host.clone(),
+            pod: self.pod.clone(),
+            certain,
+        }
+    }
+
+    /// The same run for the totals.
+    pub(crate) fn counted(&self, run: history::Running) -> Running {
+        Running { run_id: self.run_id.clone(), direction: self.direction(), began: self.began, run }
+    }
+
+    fn attempt(&self) -> RunningAttempt {
+        RunningAttempt {
+            version: self.version.clone(),
+            name: self.name.clone(),
+            direction: self.direction(),
+            done: self.done,
+            total: self.total,
+            began: self.began_at.clone(),
+            elapsed: self.elapsed,
+        }
+    }
+}
+
+/// What has begun and not ended, oldest first.
+pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
+    let sql = format!(
+        "SELECT id, kind, run_id, direction, version, name, statements_done, statements_total, {began}, {now}, trace_id, \
+         operator, host, pod FROM {table} WHERE outcome = '{EXECUTING}' ORDER BY started_at, id",
+        began = session.timestamp_text("started_at"),
+        now = session.timestamp_text(&session.literal(&Value::Now)),
+        table = qualified(session, name),
+    );
+    let rows = rows_if_table(session, &sql).await?.unwrap_or_default();
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn row(row: Row) -> Executing {
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten();
+    let mut executing = Executing {
+        id: next().unwrap_or_default(),
+        is_run: next().as_deref() == Some(RUN),
+        run_id: next().unwrap_or_default(),
+        word: next().unwrap_or_default(),
+        version: Version::from_history(&next().unwrap_or_default()),
+        name: next().unwrap_or_default(),
+        done: number(next()),
+        total: number(next()),
+        began: SystemTime::UNIX_EPOCH,
+        began_at: next().unwrap_or_default(),
+        elapsed: Duration::ZERO,
+        trace_id: None,
+        operator: None,
+        host: None,
+        pod: None,
+    };
+    executing.began = moment(Some(executing.began_at.clone())).unwrap_or(SystemTime::UNIX_EPOCH);
+    let now = moment(next());
+    executing.elapsed = now.and_then(|now| now.duration_since(executing.began).ok()).unwrap_or_default();
+    executing.trace_id = next();
+    executing.operator = next();
+    executing.host = next();
+    executing.pod = next();
+    executing
+}

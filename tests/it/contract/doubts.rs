@@ -1,0 +1,87 @@
+//! The doubt belongs to the statement that was tried, not to the one that stands at its place now.
+
+use migrascope::Error;
+use migrascope::migration::Version;
+use migrascope::plan::{Change, Doubt, Objection};
+
+use crate::support::{Backend, TestDatabase, on};
+
+const BASE: &str = "CREATE TABLE t (i INT);\nCREATE PROCEDURE p() INSERT INTO t VALUES (1);\n";
+
+fn resume(version: &str, doubt: Option<Doubt>) -> Change {
+    Change::Resume { version: Version::from_digits(version).unwrap(), doubt }
+}
+
+/// The objections to a resumption; none where it went on.
+fn objections(database: &TestDatabase, directory: &std::path::Path, doubt: Option<Doubt>) -> Vec<Objection> {
+    match database.repair(directory, resume("1", doubt)).0 {
+        Ok(_) => Vec::new(),
+        Err(error) => match error.cause {
+            Error::Refused(objections) => objections,
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+fn calls(database: &TestDatabase) -> String {
+    database.value("SELECT count(*) FROM t")
+}
+
+#[test]
+fn a_statement_behind_one_that_failed_without_effect_is_not_doubted() {
+    on(Backend::Mysql, |database| {
+        let script = format!("{BASE}INSERT INTO missing VALUES (1);\nCALL p();");
+        let directory = database.migrations(&[("1_a.sql", &script)]);
+        database.up(&directory).unwrap_err();
+        std::fs::write(directory.join("1_a.sql"), script.replace("INSERT INTO missing VALUES (1);\n", "")).unwrap();
+        assert_eq!(objections(database, &directory, None), []);
+        assert_eq!((database.applied(), calls(database)), (vec!["1".to_owned()], "1".to_owned()));
+    });
+}
+
+#[test]
+fn a_statement_that_may_have_taken_effect_is_doubted_as_it_was_tried() {
+    on(Backend::Mysql, |database| {
+        let script =
+            "CREATE TABLE t (i INT);\nCREATE TABLE a (i INT);\nDROP TABLE a, missing;\nINSERT INTO t VALUES (1);";
+        for (doubt, goes_on) in [(None, false), (Some(Doubt::Ran), false), (Some(Doubt::DidNotRun), true)] {
+            let directory = database.migrations(&[("1_a.sql", script)]);
+            database.up(&directory).unwrap_err();
+            let asked = objections(database, &directory, None);
+            assert!(matches!(asked.as_slice(), [Objection::InDoubt { statement: 3, .. }]), "{asked:?}");
+            std::fs::write(directory.join("1_a.sql"), script.replace("DROP TABLE a, missing;\n", "")).unwrap();
+            let found = objections(database, &directory, doubt);
+            if goes_on {
+                assert_eq!((found, calls(database)), (Vec::new(), "1".to_owned()));
+            } else {
+                let [Objection::Replaced { statement: 3, summary, .. }] = found.as_slice() else { panic!("{found:?}") };
+                assert!(summary.starts_with("DROP TABLE"), "{summary}");
+                let undone = Change::MarkReverted(Version::from_digits("1").unwrap());
+                database.repair(&directory, undone).0.unwrap();
+                database.query("DROP TABLE IF EXISTS t, a");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_truncation_is_not_repeated_without_asking() {
+    on(Backend::Mysql, |database| {
+        let script = "CREATE TABLE t (i INT);\nTRUNCATE t;\nINSERT INTO missing VALUES (1);";
+        let directory = database.migrations(&[("1_a.sql", script)]);
+        database.up(&directory).unwrap_err();
+        database.query(
+            "UPDATE _migrascope_journal SET outcome = 'executing', error_code = NULL, error_text = NULL, finished_at = NULL, \
+             statements_done = 1 WHERE kind = 'migration'",
+        );
+        std::fs::write(directory.join("1_a.sql"), script.replace("INSERT INTO missing VALUES (1);", "")).unwrap();
+        database.query(
+            "UPDATE _migrascope_journal SET done_checksum = SHA2(CONCAT('CREATE TABLE t (i INT)', CHAR(0)), 256) WHERE kind = 'migration'",
+        );
+        database.query("INSERT INTO t VALUES (1)");
+        let asked = objections(database, &directory, None);
+        assert!(matches!(asked.as_slice(), [Objection::InDoubt { statement: 2, .. }]), "{asked:?}");
+        assert_eq!(objections(database, &directory, Some(Doubt::Ran)), []);
+        assert_eq!(calls(database), "1");
+    });
+}
