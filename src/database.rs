@@ -114,6 +114,8 @@ pub struct Abilities {
     /// Whether a script can lock tables, or set things, for its session in a way that keeps our records from being written: they wait
     /// until it has ended that, and the last ones are written on a new session.
     pub session_locks: bool,
+    /// Whether the server itself ends a statement of any kind that takes longer than [`Limits::statement_timeout`].
+    pub statement_timeout: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -152,6 +154,14 @@ pub struct Limits {
     pub lock_timeout: Option<Duration>,
     /// How long a statement may run; `None` leaves the server's setting.
     pub statement_timeout: Option<Duration>,
+}
+
+impl Limits {
+    /// A limit as a user gives it, by option or directive: no time at all leaves the server's setting.
+    #[must_use]
+    pub fn given(limit: Option<Duration>) -> Option<Duration> {
+        limit.filter(|limit| !limit.is_zero())
+    }
 }
 
 /// One connection that runs migrations.

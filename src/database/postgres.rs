@@ -3,6 +3,8 @@
 //! Everything goes out by the simple query protocol: `BEGIN` and the limits ride in front of the first statement, the
 //! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
 
+mod authority;
+mod client;
 mod error;
 mod existence;
 mod health;
@@ -14,6 +16,7 @@ mod search_path;
 mod service;
 mod session;
 mod sharing;
+mod start;
 mod text;
 mod transaction;
 mod wire;

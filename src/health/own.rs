@@ -31,9 +31,9 @@ pub(super) async fn ask(asked: &mut Asked<'_>, check: &OwnCheck) -> Finding {
 
 async fn rows(asked: &mut Asked<'_>, check: &OwnCheck) -> Result<Vec<Row>, Refused> {
     let script = &check.script;
-    let limit = script.directives.statement_timeout.unwrap_or(LIMIT);
-    let limits =
-        Limits { lock_timeout: script.directives.lock_timeout.or(LIMITS.lock_timeout), statement_timeout: Some(limit) };
+    let limit = Limits::given(script.directives.statement_timeout).unwrap_or(LIMIT);
+    let lock_timeout = Limits::given(script.directives.lock_timeout.or(LIMITS.lock_timeout));
+    let limits = Limits { lock_timeout, statement_timeout: Some(limit) };
     asked.session.look(&limits).await.map_err(|error| (error, 0))?;
     let mut rows = Vec::new();
     for statement in &script.statements {

@@ -15,6 +15,7 @@ mod restore;
 mod retry;
 mod statement;
 mod stepwise;
+mod timeout;
 mod trace;
 
 pub(super) use self::effect::is_doubtful;
@@ -159,8 +160,8 @@ impl Engine<'_> {
         let directives = &step.script.directives;
         let usual = self.job.options.lock_timeout.filter(|_| !concurrent);
         Limits {
-            lock_timeout: directives.lock_timeout.or(usual),
-            statement_timeout: directives.statement_timeout.or(self.job.options.statement_timeout),
+            lock_timeout: Limits::given(directives.lock_timeout.or(usual)),
+            statement_timeout: Limits::given(directives.statement_timeout.or(self.job.options.statement_timeout)),
         }
     }
 

@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use super::wire::Wire;
 use crate::database::{Activity, Another, DatabaseError, Holder, Keeper, Row, silence};
 
+/// Keeps the server from ending a session of ours that has nothing to do, because it waits for the lock, holds it, or pauses.
+pub(super) const STAY_IDLE: &str = "SET SESSION wait_timeout = GREATEST(@@SESSION.wait_timeout, 86400)";
+
 pub(super) struct MysqlKeeper {
     wire: Wire,
     name: String,
@@ -125,7 +128,7 @@ impl Keeper for MysqlKeeper {
     }
 
     async fn unshared(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
+        self.wire.query(STAY_IDLE).await.map(drop)
     }
 
     fn pooled(&mut self) {}

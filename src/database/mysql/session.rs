@@ -89,6 +89,8 @@ impl Session for MysqlSession {
             session_locks: true,
             partial_index: false,
             foreign_keys: None,
+            // MySQL's own limit is one for SELECT alone.
+            statement_timeout: self.identity.system == "mariadb",
             // The database's own may be latin1, which has no room for every name.
             table_suffix: " CHARACTER SET utf8mb4",
             own_session: true,
@@ -146,8 +148,10 @@ impl Session for MysqlSession {
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let seconds = limits.lock_timeout.map_or("DEFAULT".to_owned(), |limit| whole_seconds(limit).to_string());
         let (variable, limit) = match self.identity.system {
-            "mariadb" => ("max_statement_time", limits.statement_timeout.map(|limit| limit.as_secs_f64().to_string())),
-            _ => ("max_execution_time", limits.statement_timeout.map(|limit| limit.as_millis().to_string())),
+            "mariadb" => {
+                ("max_statement_time", limits.statement_timeout.map(|limit| limit.as_secs_f64().max(0.001).to_string()))
+            }
+            _ => ("max_execution_time", limits.statement_timeout.map(|limit| limit.as_millis().max(1).to_string())),
         };
         let limit = limit.unwrap_or_else(|| "DEFAULT".to_owned());
         let sql = format!(
@@ -228,6 +232,7 @@ impl Session for MysqlSession {
             // It is free as soon as the server has noticed; nobody else takes it without the lock.
             keeper::try_lock(&mut self.wire, name, 5).await?;
         }
+        self.unshared().await?;
         self.prepare().await
     }
 
@@ -244,7 +249,7 @@ impl Session for MysqlSession {
     }
 
     async fn unshared(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
+        self.wire.query(keeper::STAY_IDLE).await.map(drop)
     }
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {

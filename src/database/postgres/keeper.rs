@@ -131,7 +131,8 @@ impl Keeper for PostgresKeeper {
 
     async fn unshared(&mut self) -> Result<(), DatabaseError> {
         self.wire.process = self.wire.process().await?;
-        self.wire.query(&sharing::keep_alive(&sharing::TCP)).await.map(drop)
+        self.wire.query(&sharing::keep_alive(&sharing::TCP)).await?;
+        self.wire.query(sharing::STAY_IDLE).await.map(drop)
     }
 
     fn pooled(&mut self) {

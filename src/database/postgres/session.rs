@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::authority::Authority;
 use super::error::translate;
 use super::sharing::{self, Sharing};
 use super::text::{byte, literal, quoted, settings, text_literal};
 use super::wire::{Answer, Wire};
-use super::{Postgres, existence, health, keeper, schemas, transaction};
+use super::{existence, health, keeper, schemas, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
@@ -22,16 +23,13 @@ use crate::script::{Name, Thing};
 const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint, \
      pg_catalog.txid_current_if_assigned() IS NOT NULL";
 
-const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
-     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only')";
-
 pub(super) struct PostgresSession {
-    wire: Wire,
-    identity: Identity,
+    pub(super) wire: Wire,
+    pub(super) identity: Identity,
     /// The schema of our own tables; that of the identity unless a run has brought its own along.
-    home: Option<String>,
-    init: Vec<String>,
-    access: Access,
+    pub(super) home: Option<String>,
+    pub(super) init: Vec<String>,
+    pub(super) access: Access,
     /// Statements that wait for the next message: `BEGIN` and its limits.
     ahead: Vec<String>,
     sharing: Sharing,
@@ -43,6 +41,11 @@ pub(super) struct PostgresSession {
     claimed: Option<i64>,
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
     limited: bool,
+    pub(super) authority: Authority,
+    /// The options of the connection.
+    pub(super) options: Option<String>,
+    /// What any client would get where the driver has set something else; `None` before it was looked up.
+    pub(super) clients_own: Option<Vec<(String, String)>>,
 }
 
 impl PostgresSession {
@@ -60,50 +63,10 @@ impl PostgresSession {
             looking: false,
             claimed: None,
             limited: false,
+            authority: Authority::default(),
+            options: None,
+            clients_own: None,
         }
-    }
-
-    pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
-        if !self.init.is_empty() && connector.is_pooled(&mut self.wire).await? {
-            return Err(sharing::no_initialisation());
-        }
-        // What it sets, a search path above all, decides who and where we are.
-        self.initialise().await?;
-        let mut identity = match self.access {
-            // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
-            Access::Check => self.wire.query_alone(IDENTITY).await?,
-            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await?,
-        };
-        let mut row = identity.pop().unwrap_or_default().into_iter();
-        let mut next = || row.next().flatten();
-        self.identity.database = next().unwrap_or_default();
-        self.identity.schema = next();
-        self.home.clone_from(&self.identity.schema);
-        self.identity.user = next();
-        self.identity.version = next().unwrap_or_default();
-        self.identity.process = next().and_then(|pid| pid.parse().ok());
-        self.wire.process = self.identity.process;
-        let standby = next().as_deref() == Some("t");
-        let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
-        self.identity.read_only = match (standby, read_only) {
-            (true, _) => Some("a standby in recovery"),
-            (false, true) => Some("default_transaction_read_only is on"),
-            (false, false) => None,
-        };
-        Ok(())
-    }
-
-    async fn initialise(&mut self) -> Result<(), DatabaseError> {
-        for sql in self.init.clone() {
-            self.wire.query(&sql).await?;
-        }
-        Ok(())
-    }
-
-    /// For the session of a run, whose statements may have effects for long.
-    async fn keep_alive(&mut self) -> Result<(), DatabaseError> {
-        let settings = [&sharing::TCP[..], &[sharing::NOTICE_A_DEAD_CLIENT]].concat();
-        self.wire.query(&sharing::keep_alive(&settings)).await.map(drop)
     }
 
     /// The limits of a transaction for which none are given.
@@ -165,6 +128,7 @@ impl Session for PostgresSession {
             session_locks: false,
             partial_index: true,
             foreign_keys: None,
+            statement_timeout: true,
             table_suffix: "",
             own_session: self.sharing != Sharing::Pooled,
         }
@@ -279,11 +243,11 @@ impl Session for PostgresSession {
     }
 
     fn regain(&self) -> Vec<String> {
-        vec!["RESET SESSION AUTHORIZATION".to_owned()]
+        self.authority.restore()
     }
 
     fn ourselves(&self) -> Vec<String> {
-        vec!["SET LOCAL ROLE NONE".to_owned()]
+        self.authority.restore()
     }
 
     fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
@@ -300,7 +264,7 @@ impl Session for PostgresSession {
 
     async fn unshared(&mut self) -> Result<(), DatabaseError> {
         self.sharing = Sharing::Alone;
-        self.keep_alive().await
+        self.settle().await
     }
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {
@@ -333,12 +297,14 @@ impl Session for PostgresSession {
             return Ok(());
         }
         self.wire.query("DISCARD ALL").await?;
+        // That leaves a role of the user's own settings.
+        self.wire.query("RESET ROLE").await?;
         self.limited = false;
         if let Some(key) = self.claimed {
             // Discarded with the rest; nobody else takes it without the lock.
             keeper::try_lock(&mut self.wire, key).await?;
         }
-        self.keep_alive().await?;
+        self.settle().await?;
         self.initialise().await
     }
 

@@ -36,6 +36,11 @@ pub(super) fn keep_alive(settings: &[(&str, &str)]) -> String {
     )
 }
 
+/// SQL that keeps the server from ending a session of ours that has nothing to do, because it waits for the lock or pauses. Servers before 14
+/// have no such setting.
+pub(super) const STAY_IDLE: &str =
+    "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'";
+
 pub(super) fn no_initialisation() -> DatabaseError {
     let message = "--connection-init has no meaning where each statement can go to another session";
     DatabaseError::new(ErrorKind::Pooled, message)

@@ -41,7 +41,7 @@ pub(super) fn byte(sql: &str, chars: usize) -> usize {
 /// The settings for these limits; one that is not given goes back to its default where it may have been set before.
 pub(super) fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
     let setting = |name: &str, limit: Option<Duration>| match limit {
-        Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().min(i32::MAX as u128))),
+        Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().clamp(1, i32::MAX as u128))),
         None => limited.then(|| format!("{verb} {name} TO DEFAULT")),
     };
     [setting("lock_timeout", limits.lock_timeout), setting("statement_timeout", limits.statement_timeout)]

@@ -59,6 +59,7 @@ impl Session for SqliteSession {
             timestamp: "TEXT",
             foreign_keys: Some(self.foreign_keys),
             session_locks: false,
+            statement_timeout: false,
             partial_index: true,
             table_suffix: "",
             own_session: true,

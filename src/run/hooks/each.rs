@@ -127,9 +127,9 @@ impl Engine<'_> {
     /// A hook that takes its time is ended by the server as well.
     fn hook_limits(&self, script: &Script) -> Limits {
         let (directives, options) = (&script.directives, self.job.options);
-        let statement_timeout = directives.statement_timeout.or(options.statement_timeout);
+        let statement_timeout = Limits::given(directives.statement_timeout.or(options.statement_timeout));
         Limits {
-            lock_timeout: directives.lock_timeout.or(options.lock_timeout),
+            lock_timeout: Limits::given(directives.lock_timeout.or(options.lock_timeout)),
             statement_timeout: Some(
                 statement_timeout.map_or(options.hooks.timeout, |own| own.min(options.hooks.timeout)),
             ),

@@ -18,7 +18,7 @@ impl Engine<'_> {
         let sql = self.session.drop_index(&name);
         let process = self.session.identity().process;
         let (started, stop) = (Instant::now(), self.job.stop);
-        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let running = Running { step, index, started, stop, limit: None, blocker: None, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(&sql), self.monitor, process).await;
         self.blocker = blocker;
         self.leave_behind(result.as_ref().err());

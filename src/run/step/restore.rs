@@ -26,8 +26,8 @@ impl Engine<'_> {
 
     async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.identity().process;
-        let (started, stop) = (Instant::now(), self.job.stop);
-        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
+        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(step.text(index)), self.monitor, process).await;
         self.blocker = blocker;
         self.leave_behind(result.as_ref().err());

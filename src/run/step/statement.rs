@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{Engine, report};
+use super::{Engine, report, timeout};
 use crate::database::{DatabaseError, Done, ErrorKind, Holder};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
@@ -30,8 +30,8 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let stop = self.job.stop;
-        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (stop, limit) = (self.job.stop, self.own_limit(step));
+        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(text), self.monitor, process).await;
         let elapsed = started.elapsed();
         self.blocker = blocker;
@@ -73,8 +73,8 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
-        let stop = self.job.stop;
-        let running = Running { step, index, started, stop, blocker: None, observer: &mut *self.observer };
+        let (stop, limit) = (self.job.stop, self.own_limit(step));
+        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
         let (result, blocker) = running.watch(conclusion, self.monitor, process).await;
         let whole = started.elapsed();
@@ -122,6 +122,8 @@ pub(super) struct Running<'w> {
     pub(super) index: usize,
     pub(super) started: Instant,
     pub(super) stop: &'w Stop,
+    /// How long it may take, where the server does not see to that itself.
+    pub(super) limit: Option<Duration>,
     /// Who was last seen in its way.
     pub(super) blocker: Option<Holder>,
     pub(super) observer: &'w mut dyn Observer,
@@ -141,13 +143,19 @@ impl Running<'_> {
         let now = tokio::time::Instant::now();
         let mut ticks = tokio::time::interval_at(now + TELL_EVERY, TELL_EVERY);
         let mut looks = tokio::time::interval_at(now + FIRST_LOOK, TELL_EVERY);
-        let mut cancelled = false;
+        let (mut cancelled, mut timed_out) = (false, false);
+        let limit = self.limit;
+        let deadline = timeout::reached(limit);
         let mut watch = Watch::over(monitor, process);
-        tokio::pin!(statement);
+        tokio::pin!(statement, deadline);
         loop {
             tokio::select! {
                 biased;
-                result = &mut statement => return (result, self.blocker),
+                result = &mut statement => return (timeout::named(result, limit.filter(|_| timed_out)), self.blocker),
+                () = &mut deadline, if !cancelled => {
+                    (cancelled, timed_out) = (true, true);
+                    watch.cancel();
+                }
                 () = self.stop.requested(), if !cancelled => {
                     cancelled = true;
                     watch.cancel();

@@ -83,6 +83,7 @@ impl Session for FakeSession {
             session_locks: false,
             partial_index: false,
             foreign_keys: None,
+            statement_timeout: true,
             own_session: true,
             table_suffix: "",
         }

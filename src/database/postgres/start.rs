@@ -1,0 +1,65 @@
+//! What a session begins with: our own settings and those of `--connection-init`, and what the server says of itself.
+
+use super::authority::Authority;
+use super::session::PostgresSession;
+use super::{Postgres, client, sharing};
+use crate::database::{Access, DatabaseError};
+
+const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
+     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only'), session_user, current_setting('role')";
+
+impl PostgresSession {
+    pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
+        self.options = connector.driver.get_options().map(str::to_owned);
+        if !self.init.is_empty() && connector.is_pooled(&mut self.wire).await? {
+            return Err(sharing::no_initialisation());
+        }
+        // What it sets, a search path above all, decides who and where we are.
+        self.initialise().await?;
+        let mut identity = match self.access {
+            // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
+            Access::Check => self.wire.query_alone(IDENTITY).await?,
+            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await?,
+        };
+        let mut row = identity.pop().unwrap_or_default().into_iter();
+        let mut next = || row.next().flatten();
+        self.identity.database = next().unwrap_or_default();
+        self.identity.schema = next();
+        self.home.clone_from(&self.identity.schema);
+        self.identity.user = next();
+        self.identity.version = next().unwrap_or_default();
+        self.identity.process = next().and_then(|pid| pid.parse().ok());
+        self.wire.process = self.identity.process;
+        let standby = next().as_deref() == Some("t");
+        let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
+        self.identity.read_only = match (standby, read_only) {
+            (true, _) => Some("a standby in recovery"),
+            (false, true) => Some("default_transaction_read_only is on"),
+            (false, false) => None,
+        };
+        self.authority = Authority { user: next(), role: next() };
+        Ok(())
+    }
+
+    pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        for sql in self.init.clone() {
+            self.wire.query(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// For the session of a run, which is ours alone: its statements may have effects for long, it may have nothing to do for long, and a
+    /// script shall find what any client would.
+    pub(super) async fn settle(&mut self) -> Result<(), DatabaseError> {
+        let settings = [&sharing::TCP[..], &[sharing::NOTICE_A_DEAD_CLIENT]].concat();
+        self.wire.query(&sharing::keep_alive(&settings)).await?;
+        self.wire.query(sharing::STAY_IDLE).await?;
+        if self.clients_own.is_none() {
+            self.clients_own = Some(client::own(&mut self.wire, self.options.as_deref()).await?);
+        }
+        match client::set(self.clients_own.as_deref().unwrap_or_default()) {
+            Some(sql) => self.wire.query(&sql).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
