@@ -12,6 +12,7 @@ mod health;
 mod help;
 mod hooks;
 mod json;
+mod outside;
 mod settings;
 mod signals;
 mod status;

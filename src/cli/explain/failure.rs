@@ -20,6 +20,7 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
     diagnosis.notes.extend(tried_again(around));
     diagnosis.notes.extend(halves(failure, around));
     diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));
+    diagnosis.help.extend(alone(failure).map(str::to_owned));
     diagnosis.help.extend(next(failure, around));
     diagnosis
 }
@@ -125,6 +126,21 @@ fn advice(code: Option<&str>) -> Option<&'static str> {
         ),
         "40P01" | "40001" | "1213" => Some("the cause was another session at work"),
         "53100" | "1021" | "13" => Some("the disk is full: make room on the server"),
+        _ => None,
+    }
+}
+
+/// Advice where a statement wants to go out alone and its file does not say so.
+fn alone(failure: &Failure) -> Option<&'static str> {
+    let text = fs::read_to_string(&failure.path).unwrap_or_default();
+    match failure.code.as_deref()? {
+        _ if text.contains("no-transaction") => None,
+        "55P04" => Some(
+            "put -- migrascope: no-transaction at the top of the file, so that the new value is committed before it is used; or use it in the next migration",
+        ),
+        "2D000" => Some(
+            "put -- migrascope: no-transaction at the top of the file, so that COMMIT and ROLLBACK in a block or a procedure work",
+        ),
         _ => None,
     }
 }
