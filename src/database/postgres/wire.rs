@@ -88,8 +88,9 @@ impl Wire {
     /// Runs one query of ours in a transaction that ends with another message.
     pub(super) async fn query_alone(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let rows = self.query(&format!("BEGIN;{sql}")).await;
-        self.query("ROLLBACK").await?;
-        rows
+        let rolled_back = self.query("ROLLBACK").await;
+        // What was refused first says why.
+        rows.and_then(|rows| rolled_back.map(|_| rows))
     }
 
     /// Runs one query of ours.
