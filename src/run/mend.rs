@@ -8,7 +8,7 @@ use crate::event::{Command, Event, Observer, Witness};
 use crate::history::{History, Reached};
 use crate::journal::Journal;
 use crate::ledger::{Elapsed, Ledger};
-use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption};
+use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Step};
 use crate::script::{self, Effect, Thing};
 
 /// A change of history that a person asks for, and why.
@@ -77,9 +77,7 @@ async fn took_effect(
         }
         (Some(doubt), None) => (doubt == Doubt::Ran, Witness::Operator),
         (None, None) => {
-            let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
-            let effect = script::effect(step.text(index), session.identity().dialect());
-            let Some(ran) = seen(session, effect.as_ref()).await.map_err(own)? else {
+            let Some(ran) = look(session, step).await? else {
                 let summary = step.statements()[index].summary.clone();
                 let objection = Objection::InDoubt { version, name, statement: index + 1, summary };
                 return Err(Error::Refused(vec![objection]));
@@ -89,6 +87,27 @@ async fn took_effect(
     };
     observer.observe(&Event::DoubtSettled { step, index, ran, witness });
     Ok(ran)
+}
+
+/// Looks for the effect of the statement that a step has come to, in a session as that one had it: a name without a schema means
+/// what the script has chosen.
+async fn look(session: &mut dyn Session, step: &Step<'_>) -> Result<Option<bool>, Error> {
+    let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
+    let dialect = session.identity().dialect();
+    let set_again = plan::session_of(step, dialect).map_err(Error::Refused)?;
+    let effect = script::effect(step.text(step.done), dialect);
+    let mut set = Ok(());
+    for index in &set_again {
+        set = set.and(session.execute(step.text(*index)).await.map(drop));
+    }
+    let found = match set {
+        Ok(()) => seen(session, effect.as_ref()).await,
+        Err(error) => Err(error),
+    };
+    if !set_again.is_empty() {
+        session.renew().await.map_err(own)?;
+    }
+    found.map_err(own)
 }
 
 /// Whether an effect can be seen; what can be run again counts as not run. `None` where it cannot be looked for.

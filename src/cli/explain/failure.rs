@@ -97,6 +97,9 @@ fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
                 "statement {next} has left the invalid index {index}, which every write pays for; --resume drops it first"
             ),
             (None, true) => format!("nobody can say whether statement {next} took effect"),
+            (None, false) if failure.statement < next => {
+                format!("statement {next} did not run, because what statement {} sets for the session could not be set again", failure.statement)
+            }
             (None, false) => format!("statement {next} had no effect"),
         });
     }

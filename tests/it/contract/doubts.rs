@@ -85,3 +85,41 @@ fn a_truncation_is_not_repeated_without_asking() {
         assert_eq!(calls(database), "1");
     });
 }
+
+/// Leaves version 1 as a runner does that was killed in the statement behind the first `done` ones.
+fn killed(database: &TestDatabase, done: usize) {
+    database.query(&format!(
+        "UPDATE _migrascope_journal SET outcome = 'executing', error_code = NULL, error_text = NULL, finished_at = NULL \
+         WHERE kind = 'migration' AND version = '1' AND statements_done = {done}"
+    ));
+}
+
+#[test]
+fn what_a_statement_made_is_looked_for_where_the_script_was() {
+    on(Backend::Mysql, |database| {
+        let other = format!("t{}", uuid::Uuid::now_v7().simple());
+        database.query(&format!("CREATE DATABASE {other}"));
+        // The table of this name that is at home is none of the script's.
+        database.query("CREATE TABLE a (i INT)");
+        let script = format!("CREATE TABLE t (i INT);\nUSE {other};\nOOPS");
+        let directory = database.migrations(&[("1_a.sql", &script)]);
+        database.up(&directory).unwrap_err();
+        killed(database, 2);
+        std::fs::write(directory.join("1_a.sql"), script.replace("OOPS", "CREATE TABLE a (i INT)")).unwrap();
+        let found = objections(database, &directory, None);
+        let made = database.query(&format!("SHOW TABLES FROM {other}"));
+        database.query(&format!("DROP DATABASE {other}"));
+        assert_eq!((found, made), (Vec::new(), vec![vec![Some("a".to_owned())]]));
+    });
+    on(Backend::Postgres, |database| {
+        database.query("CREATE SCHEMA a");
+        database.query("CREATE TABLE t (i int); CREATE INDEX t_i ON t (i); CREATE TABLE a.t (i int)");
+        let script = "CREATE TABLE u (i int);\nSET search_path TO a;\nCREATE INDEX CONCURRENTLY t_i ON t (oops)";
+        let directory = database.migrations(&[("1_a.sql", script)]);
+        database.up(&directory).unwrap_err();
+        killed(database, 2);
+        std::fs::write(directory.join("1_a.sql"), script.replace("oops", "i")).unwrap();
+        assert_eq!(objections(database, &directory, None), []);
+        assert_eq!(database.value("SELECT count(*) FROM pg_indexes WHERE indexname = 't_i' AND schemaname = 'a'"), "1");
+    });
+}
