@@ -77,8 +77,7 @@ impl Identity {
     /// The port where it is not the one that every client tries.
     #[must_use]
     pub fn unusual_port(&self) -> Option<u16> {
-        let usual = if self.system == "postgresql" { 5432 } else { 3306 };
-        self.port.filter(|port| *port != usual)
+        self.port.filter(|port| *port != if self.system == "postgresql" { 5432 } else { 3306 })
     }
 
     /// The dialect of its SQL.
@@ -273,6 +272,9 @@ pub trait Session: Send {
     /// # Errors
     /// When something was set for the session that cannot be done without.
     fn pooled(&mut self) -> Result<(), DatabaseError>;
+
+    /// Whether the lock of `ledger`, which the lock's connection has, keeps this session out. A server may grant the same lock to everyone.
+    async fn is_locked_out(&mut self, ledger: &str) -> Result<bool, DatabaseError>;
 
     /// Claims the work on `ledger`, without waiting; whether it is ours now, until the session ends.
     ///

@@ -94,7 +94,9 @@ impl Exit {
     pub(crate) fn of(error: &Error, signal: Option<Self>) -> Self {
         match error {
             Error::Url(_) | Error::Incomplete { .. } | Error::Layout(_) | Error::Pooled { .. } => Self::Usage,
-            Error::Connect { source, .. } | Error::Own { source, .. } if source.kind == ErrorKind::Pooled => {
+            Error::Connect { source, .. } | Error::Own { source, .. }
+                if matches!(source.kind, ErrorKind::Pooled | ErrorKind::Unsupported) =>
+            {
                 Self::Usage
             }
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,

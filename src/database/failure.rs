@@ -16,6 +16,8 @@ pub enum ErrorKind {
     NoDatabase,
     /// The schema that the URL names does not exist, or the user may not use it.
     NoSchema,
+    /// The server is none of those that are supported, or its lock excludes no one.
+    Unsupported,
     /// The connection ended while it was in use.
     Lost,
     /// The statement cannot be parsed.
@@ -130,6 +132,12 @@ pub(super) fn from_driver(error: &sqlx::Error) -> DatabaseError {
 /// The same, for a connection that was never made.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     DatabaseError::new(ErrorKind::Connect, driver_message(error))
+}
+
+/// The server is not supported: `product` is its name, `version` what it says of itself.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn unsupported(product: &str, version: &str) -> DatabaseError {
+    DatabaseError::new(ErrorKind::Unsupported, format!("{product} is not supported: the server says {version:?}"))
 }
 
 /// The server has not answered a connection within this time.

@@ -6,6 +6,7 @@ mod health;
 mod keeper;
 mod options;
 mod parameters;
+mod product;
 mod session;
 mod text;
 mod transaction;

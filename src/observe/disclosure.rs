@@ -30,6 +30,7 @@ fn names_things_only(kind: ErrorKind) -> bool {
             | ErrorKind::Authentication
             | ErrorKind::NoDatabase
             | ErrorKind::NoSchema
+            | ErrorKind::Unsupported
             | ErrorKind::Lost
             | ErrorKind::NoTable
             | ErrorKind::Permission

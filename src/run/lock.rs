@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::tally::Tally;
 use super::{Job, Wait};
-use crate::database::{DatabaseError, Holder, Keeper, Session};
+use crate::database::{DatabaseError, ErrorKind, Holder, Identity, Keeper, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 
@@ -118,7 +118,12 @@ impl Poll<'_> {
     }
 
     async fn once(&mut self) -> Result<bool, DatabaseError> {
-        self.ours = self.ours || self.keeper.try_lock().await?;
+        if !self.ours {
+            self.ours = self.keeper.try_lock().await?;
+            if self.ours && !self.session.is_locked_out(self.ledger).await? {
+                return Err(no_lock(self.session));
+            }
+        }
         Ok(self.ours && self.session.claim(self.ledger).await?)
     }
 
@@ -127,6 +132,15 @@ impl Poll<'_> {
         let holder = if self.ours { self.session.claimant(self.ledger).await } else { self.keeper.holder().await };
         holder.ok().flatten()
     }
+}
+
+/// A lock that everyone gets would let two runners work at once.
+fn no_lock(session: &dyn Session) -> DatabaseError {
+    let Identity { system, version, .. } = session.identity();
+    let message = format!(
+        "the lock excludes no one: {system} {version} gave the same lock to two sessions, so that two runners would work at once"
+    );
+    DatabaseError::new(ErrorKind::Unsupported, message)
 }
 
 fn own(source: DatabaseError) -> Error {

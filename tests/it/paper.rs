@@ -2,6 +2,7 @@
 
 mod fake;
 mod hooks;
+mod lock;
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;

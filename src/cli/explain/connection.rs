@@ -40,6 +40,9 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         ErrorKind::NoDatabase => {
             format!("create the database {database} first, or correct its name in the database URL")
         }
+        ErrorKind::Unsupported => "migrations need the locks and transactions of PostgreSQL, MySQL, MariaDB or SQLite; docs/databases.md names \
+             the servers that are known not to have them"
+            .to_owned(),
         ErrorKind::NoSchema => "create it with CREATE SCHEMA, grant USAGE on it, or correct its name in the database URL".to_owned(),
         ErrorKind::ReadOnly => "name the primary in the database URL".to_owned(),
         ErrorKind::Permission => {
@@ -108,6 +111,9 @@ pub(super) fn own(error: &Error, source: &DatabaseError) -> Diagnosis {
         ErrorKind::Pooled => diagnosis.help(ANOTHER_POOL),
         ErrorKind::Lost => {
             diagnosis.help("the connection ended: run again, the next run finds out how far this one came")
+        }
+        ErrorKind::Unsupported => {
+            diagnosis.help("name the server itself, one that both connections reach; nothing was changed")
         }
         _ => diagnosis,
     }

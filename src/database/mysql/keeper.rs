@@ -41,6 +41,16 @@ fn half_digest(database: &str, ledger: &str) -> String {
     format!("{half:032x}")
 }
 
+/// Whether another session has the lock of a ledger; one that could be taken is given back.
+pub(super) async fn is_locked(wire: &mut Wire, database: &str, ledger: &str) -> Result<bool, DatabaseError> {
+    let name = lock_name(database, ledger);
+    if !try_lock(wire, &name, 0).await? {
+        return Ok(true);
+    }
+    value(wire, &format!("SELECT CAST(RELEASE_LOCK('{name}') AS CHAR)")).await?;
+    Ok(false)
+}
+
 /// Tries to lock this name for the session, for so many seconds.
 pub(super) async fn try_lock(wire: &mut Wire, name: &str, seconds: u8) -> Result<bool, DatabaseError> {
     Ok(value(wire, &format!("SELECT CAST(GET_LOCK('{name}', {seconds}) AS CHAR)")).await?.as_deref() == Some("1"))

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::error::translate;
 use super::text::text_literal;
 use super::wire::{Keep, Wire};
-use super::{Mysql, existence, health, keeper, transaction};
+use super::{Mysql, existence, health, keeper, product, transaction};
 use crate::database::row::number;
 use crate::database::{
     Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
@@ -18,7 +18,8 @@ use crate::report::Stage;
 use crate::script::{Name, Thing};
 
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
-     CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR)";
+     CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR), \
+     CAST(@@version_comment AS CHAR)";
 
 /// Whatever `completion_type` a script has set.
 const COMMIT: &str = "COMMIT AND NO CHAIN NO RELEASE";
@@ -57,7 +58,15 @@ impl MysqlSession {
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
         }
-        let mut row = self.wire.query(IDENTITY).await?.pop().unwrap_or_default().into_iter();
+        let mut identity = match self.wire.query(IDENTITY).await {
+            Ok(identity) => identity,
+            // What is neither may not have these variables, but says what it is.
+            Err(error) => {
+                let version = self.wire.query("SELECT version()").await.ok().and_then(|mut rows| rows.pop()?.pop()?);
+                return Err(version.and_then(|version| product::supported(&version, "").err()).unwrap_or(error));
+            }
+        };
+        let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
         self.identity.user = next();
@@ -66,6 +75,7 @@ impl MysqlSession {
         self.wire.process = self.identity.process;
         self.identity.read_only =
             next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
+        product::supported(&self.identity.version, &next().unwrap_or_default())?;
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
             self.identity.system = "mariadb";
         }
@@ -254,6 +264,10 @@ impl Session for MysqlSession {
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {
         Ok(())
+    }
+
+    async fn is_locked_out(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        keeper::is_locked(&mut self.wire, &self.identity.database, ledger).await
     }
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {

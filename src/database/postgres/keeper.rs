@@ -73,6 +73,13 @@ fn key(name: &str) -> i64 {
     Sha256::digest(name).iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
 }
 
+/// Whether another session has the lock of a ledger; one that could be taken is free again when the statement has ended.
+pub(super) async fn is_locked(wire: &mut Wire, ledger: &str) -> Result<bool, DatabaseError> {
+    let sql = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({})", lock_key(ledger));
+    let rows = wire.query(&sql).await?;
+    Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("f"))
+}
+
 /// Tries once to lock this key for the session.
 pub(super) async fn try_lock(wire: &mut Wire, key: i64) -> Result<bool, DatabaseError> {
     let rows = wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({key})")).await?;

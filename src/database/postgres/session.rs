@@ -277,6 +277,10 @@ impl Session for PostgresSession {
         Ok(())
     }
 
+    async fn is_locked_out(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
+        keeper::is_locked(&mut self.wire, ledger).await
+    }
+
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
         if self.sharing == Sharing::Pooled {
             // What a session has would be somebody else's next; a pooler ends the transaction of a client that is gone.

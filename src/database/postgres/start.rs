@@ -2,11 +2,12 @@
 
 use super::authority::Authority;
 use super::session::PostgresSession;
-use super::{Postgres, client, sharing};
+use super::{Postgres, client, product, sharing};
 use crate::database::{Access, DatabaseError};
 
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
-     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only'), session_user, current_setting('role')";
+     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only'), session_user, current_setting('role'), \
+     pg_catalog.version()";
 
 impl PostgresSession {
     pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
@@ -16,10 +17,14 @@ impl PostgresSession {
         }
         // What it sets, a search path above all, decides who and where we are.
         self.initialise().await?;
-        let mut identity = match self.access {
+        let identity = match self.access {
             // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
-            Access::Check => self.wire.query_alone(IDENTITY).await?,
-            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await?,
+            Access::Check => self.wire.query_alone(IDENTITY).await,
+            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await,
+        };
+        let mut identity = match identity {
+            Ok(identity) => identity,
+            Err(error) => return Err(product::behind(&mut self.wire, error).await),
         };
         let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
@@ -38,7 +43,7 @@ impl PostgresSession {
             (false, false) => None,
         };
         self.authority = Authority { user: next(), role: next() };
-        Ok(())
+        product::supported(&next().unwrap_or_default())
     }
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {

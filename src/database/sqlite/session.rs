@@ -204,6 +204,11 @@ impl Session for SqliteSession {
         Ok(())
     }
 
+    async fn is_locked_out(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
+        // The operating system's lock on a file, taken by this program itself.
+        Ok(true)
+    }
+
     async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
         // What works dies with its process.
         Ok(true)

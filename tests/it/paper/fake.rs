@@ -30,6 +30,8 @@ pub(super) struct Paper {
     pub(super) transactional: bool,
     pub(super) pipelined: bool,
     pub(super) locked_by_another: bool,
+    /// Whether everyone gets the lock, as on a server whose lock does nothing.
+    pub(super) locks_no_one_out: bool,
 }
 
 #[derive(Clone)]
@@ -193,6 +195,10 @@ impl Session for FakeSession {
 
     fn pooled(&mut self) -> Result<(), DatabaseError> {
         Ok(())
+    }
+
+    async fn is_locked_out(&mut self, _: &str) -> Result<bool, DatabaseError> {
+        Ok(!self.0.0.lock().unwrap().locks_no_one_out)
     }
 
     async fn claim(&mut self, _: &str) -> Result<bool, DatabaseError> {
