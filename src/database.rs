@@ -33,8 +33,8 @@ pub use self::health::{Judge, Probe};
 pub use self::keeper::{Another, Keeper};
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
-pub use self::value::Value;
 use self::value::milliseconds;
+pub use self::value::{Done, Value};
 use crate::migration::Dialect;
 pub use crate::report::Holder;
 use crate::script::{Name, Thing};
@@ -115,6 +115,10 @@ pub struct Abilities {
     pub session_locks: bool,
     /// Whether the server itself ends a statement of any kind that takes longer than [`Limits::statement_timeout`].
     pub statement_timeout: bool,
+    /// The largest statement that the server takes, in bytes; `None` where there is no such limit.
+    pub largest_statement: Option<u64>,
+    /// Whether a backslash escapes in strings of the session, where MySQL's `sql_mode` says so.
+    pub backslash_escapes: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -133,17 +137,6 @@ pub struct Orphans {
     pub rows: u64,
     /// What finds one of them, such as `rowid 5`; `None` where its table has no such number.
     pub first: Option<String>,
-}
-
-/// What a statement did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Done {
-    /// Rows affected or returned.
-    pub rows: u64,
-    /// The server's own measure of the statement, where the message carried more than the statement.
-    pub elapsed: Option<Duration>,
-    /// Whether its transaction has written anything, where the server was asked.
-    pub wrote: Option<bool>,
 }
 
 /// Limits for the statements of one migration.

@@ -1,6 +1,7 @@
 //! The engine: lock, plan, execute, record, tell, unlock.
 
 mod chronicle;
+mod fit;
 mod goal;
 mod history;
 mod hooks;
@@ -265,6 +266,10 @@ async fn under_lock(
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
+    }
+    let objections = fit::objections(&plan, session.abilities());
+    if !objections.is_empty() {
+        return Err(Error::Refused(objections));
     }
     if !session.abilities().own_session
         && let Some(why) = hooks::sets_for_session(job, &plan)

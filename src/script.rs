@@ -19,6 +19,7 @@ mod sanitize;
 mod section;
 mod session;
 mod split;
+mod sql_mode;
 mod summary;
 mod token;
 mod writes;
@@ -73,6 +74,20 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     }
     let token_checksum = checksum::of(&tokens, &ranges, &comments);
     Ok(Parsed { statements, directives, token_checksum })
+}
+
+/// The line from which on a script of MySQL is read in another way where the session has `NO_BACKSLASH_ESCAPES` before it begins;
+/// `None` where it makes no difference.
+pub(crate) fn differs_without_escapes(text: &str) -> Option<u32> {
+    let (with, without) = (split::split_in(text, Dialect::Mysql, true), split::split_in(text, Dialect::Mysql, false));
+    let place = |token: &Token<'_>| (token.start, token.end());
+    let mut pairs = with.tokens.iter().zip(&without.tokens);
+    let first = pairs.find(|(one, other)| place(one) != place(other)).map(|(one, _)| one.start);
+    let first = first.or_else(|| {
+        let longer = if with.tokens.len() > without.tokens.len() { &with.tokens } else { &without.tokens };
+        longer.get(with.tokens.len().min(without.tokens.len())).map(|token| token.start)
+    });
+    first.map(|byte| Places::of(text).at(byte).line)
 }
 
 /// One statement's text as telemetry may carry it: `?` for every string, number, bit string and dollar-quoted body,

@@ -1,4 +1,4 @@
-//! Values for our own statements.
+//! Values for our own statements, and what a statement did.
 
 use std::time::Duration;
 
@@ -37,4 +37,15 @@ impl Value {
 /// A length of time as a number of milliseconds, for any dialect.
 pub(super) fn milliseconds(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64() * 1000.0)
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Rows affected or returned.
+    pub rows: u64,
+    /// The server's own measure of the statement, where the message carried more than the statement.
+    pub elapsed: Option<Duration>,
+    /// Whether its transaction has written anything, where the server was asked.
+    pub wrote: Option<bool>,
 }

@@ -69,6 +69,34 @@ pub enum Note {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Objection {
+    /// A statement is larger than the server takes.
+    #[error(
+        "migration {version} ({name}) has a statement of {bytes} bytes at line {line}, and the server takes {limit} (max_allowed_packet)"
+    )]
+    TooLarge {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// Where the statement begins.
+        line: u32,
+        /// How large it is.
+        bytes: u64,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// The session has `NO_BACKSLASH_ESCAPES`, and a file with backslashes in strings does not say so.
+    #[error(
+        "migration {version} ({name}) has a backslash before a quote at line {line}, and the server's sql_mode has NO_BACKSLASH_ESCAPES"
+    )]
+    Backslash {
+        /// The version.
+        version: Version,
+        /// Its name.
+        name: String,
+        /// Where both readings part.
+        line: u32,
+    },
     /// An applied file's statements have changed.
     #[error("migration {version} ({name}) was changed after it was applied")]
     Changed {

@@ -30,12 +30,28 @@ pub(super) struct Lexer<'a> {
     hint: Option<usize>,
     problems: Vec<(usize, Problem)>,
     markers: Vec<Marker<'a>>,
+    /// How quotes get into MySQL's strings.
+    escape: Escape,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { text, dialect, at, terminator: SEMICOLON, hint: None, problems: Vec::new(), markers: Vec::new() }
+        Self {
+            text,
+            dialect,
+            at,
+            terminator: SEMICOLON,
+            hint: None,
+            problems: Vec::new(),
+            markers: Vec::new(),
+            escape: Escape::Backslash,
+        }
+    }
+
+    /// Whether a backslash escapes in MySQL's strings from here on.
+    pub(super) fn set_backslash_escapes(&mut self, on: bool) {
+        self.escape = if on { Escape::Backslash } else { Escape::Doubling };
     }
 
     /// The next token; `None` at the end of the text.
@@ -185,9 +201,8 @@ impl<'a> Lexer<'a> {
 
     fn token(&mut self, byte: u8) -> Token<'a> {
         match (byte, self.dialect) {
-            (b'\'', Dialect::Mysql) => self.quoted(TokenKind::String, byte, Escape::Backslash),
+            (b'\'' | b'"', Dialect::Mysql) => self.quoted(TokenKind::String, byte, self.escape),
             (b'\'', _) => self.quoted(TokenKind::String, byte, Escape::Doubling),
-            (b'"', Dialect::Mysql) => self.quoted(TokenKind::String, byte, Escape::Backslash),
             (b'"', _) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
             (b'`', Dialect::Mysql | Dialect::Sqlite) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
             (b'[', Dialect::Sqlite) => self.quoted(TokenKind::Name, b']', Escape::Never),

@@ -7,6 +7,7 @@ use crate::migration::Dialect;
 use super::body::Body;
 use super::lexer::{Lexer, Spot};
 use super::section::Marker;
+use super::sql_mode::SqlMode;
 use super::token::{Token, TokenKind};
 use super::{Problem, delimiter, summary};
 
@@ -26,7 +27,14 @@ pub(super) struct Split<'a> {
 
 /// Takes a text apart.
 pub(super) fn split(text: &str, dialect: Dialect) -> Split<'_> {
+    split_in(text, dialect, true)
+}
+
+/// The same in a session where a backslash escapes in MySQL's strings, or does not, until the text says otherwise.
+pub(super) fn split_in(text: &str, dialect: Dialect, escapes: bool) -> Split<'_> {
     let mut splitter = Splitter::new(text, dialect);
+    splitter.mode = SqlMode::new(escapes);
+    splitter.lexer.set_backslash_escapes(escapes);
     while let Some(token) = splitter.lexer.next(splitter.spot()) {
         splitter.take(token);
     }
@@ -45,6 +53,8 @@ struct Splitter<'a> {
     /// How many parentheses are open in it.
     parentheses: usize,
     body: Body,
+    /// What the statements so far have made of MySQL's strings.
+    mode: SqlMode,
 }
 
 impl<'a> Splitter<'a> {
@@ -59,6 +69,7 @@ impl<'a> Splitter<'a> {
             first: 0,
             parentheses: 0,
             body: Body::Unread,
+            mode: SqlMode::new(true),
         }
     }
 
@@ -140,6 +151,10 @@ impl<'a> Splitter<'a> {
         if self.dialect == Dialect::Postgres && reads_rows(&self.tokens[statement.clone()]) {
             self.problems.push((self.tokens[self.first].start, Problem::CopyFromStdin));
             self.lexer.skip_copy_rows();
+        }
+        if self.dialect == Dialect::Mysql {
+            self.mode.read(&self.tokens[statement.clone()]);
+            self.lexer.set_backslash_escapes(self.mode.escapes());
         }
         self.statements.push(statement);
         self.first = self.tokens.len();

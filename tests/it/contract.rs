@@ -12,6 +12,7 @@ mod leftovers;
 mod limits;
 mod location;
 pub(crate) mod locking;
+mod mysql_sessions;
 mod outside;
 mod own_transaction;
 mod postgres;

@@ -45,6 +45,12 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::NotEmpty { .. } => diagnosis.help(
             "a baseline is the first thing in a history; migrascope repair --mark-applied records one migration in a history that exists",
         ),
+        Objection::TooLarge { .. } => {
+            diagnosis.help("split the statement, or let the server take more: SET GLOBAL max_allowed_packet, at most 1 GiB; nothing was changed")
+        }
+        Objection::Backslash { .. } => diagnosis
+            .help("where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')")
+            .help("where it escapes, begin it with SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''); nothing was changed"),
         Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
         Objection::Rewritten { version, .. } => diagnosis
             .help("restore these statements as they were and change only those behind them; then resume")

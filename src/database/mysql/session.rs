@@ -19,7 +19,13 @@ use crate::script::{Name, Thing};
 
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
      CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR), \
-     CAST(@@version_comment AS CHAR)";
+     CAST(@@version_comment AS CHAR), \
+     CAST(@@max_allowed_packet AS CHAR), CAST(@@sql_mode AS CHAR)";
+
+/// The driver asks for `IGNORE_SPACE`, which no other client does: `CREATE TABLE count (i INT)` fails with it, and a routine would
+/// keep it. It stays where the server has it for everybody, or has `ANSI`, which brings it back.
+const AS_ANY_CLIENT: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), @@SESSION.sql_mode, \
+     TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
 
 /// Whatever `completion_type` a script has set.
 const COMMIT: &str = "COMMIT AND NO CHAIN NO RELEASE";
@@ -43,17 +49,33 @@ pub(super) struct MysqlSession {
     claimed: Option<String>,
     /// Whether a statement outside of a transaction commits by itself, as far as was asked.
     autocommit: bool,
+    /// The largest statement that the server takes.
+    largest_statement: Option<u64>,
+    /// Whether a backslash escapes in strings.
+    backslash_escapes: bool,
 }
 
 impl MysqlSession {
     /// Over this connection; nothing is known of the server yet.
     pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
-        Self { wire, identity, connector, access, home: None, claimed: None, autocommit: true }
+        Self {
+            wire,
+            identity,
+            connector,
+            access,
+            home: None,
+            claimed: None,
+            autocommit: true,
+            largest_statement: None,
+            backslash_escapes: true,
+        }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
         if self.access.only_reads() {
             self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
+        } else {
+            self.wire.query(AS_ANY_CLIENT).await?;
         }
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
@@ -76,6 +98,10 @@ impl MysqlSession {
         self.identity.read_only =
             next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
         product::supported(&self.identity.version, &next().unwrap_or_default())?;
+        // One byte of each packet is the command.
+        self.largest_statement =
+            next().and_then(|bytes| bytes.parse::<u64>().ok()).map(|bytes| bytes.saturating_sub(1));
+        self.backslash_escapes = !next().unwrap_or_default().contains("NO_BACKSLASH_ESCAPES");
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
             self.identity.system = "mariadb";
         }
@@ -97,6 +123,8 @@ impl Session for MysqlSession {
             product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
             timestamp: "DATETIME(6)",
             session_locks: true,
+            largest_statement: self.largest_statement,
+            backslash_escapes: self.backslash_escapes,
             partial_index: false,
             foreign_keys: None,
             // MySQL's own limit is one for SELECT alone.

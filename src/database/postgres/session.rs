@@ -126,6 +126,8 @@ impl Session for PostgresSession {
             product: "PostgreSQL",
             timestamp: "TIMESTAMP WITH TIME ZONE",
             session_locks: false,
+            largest_statement: None,
+            backslash_escapes: true,
             partial_index: true,
             foreign_keys: None,
             statement_timeout: true,

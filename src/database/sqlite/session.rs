@@ -60,6 +60,8 @@ impl Session for SqliteSession {
             foreign_keys: Some(self.foreign_keys),
             session_locks: false,
             statement_timeout: false,
+            largest_statement: None,
+            backslash_escapes: true,
             partial_index: true,
             table_suffix: "",
             own_session: true,

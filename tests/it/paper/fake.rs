@@ -83,6 +83,8 @@ impl Session for FakeSession {
             product: "Paper",
             timestamp: "TIMESTAMP",
             session_locks: false,
+            largest_statement: None,
+            backslash_escapes: true,
             partial_index: false,
             foreign_keys: None,
             statement_timeout: true,

@@ -1,0 +1,92 @@
+//! Whether a backslash escapes in MySQL's strings, as a script sets it: `NO_BACKSLASH_ESCAPES` in `sql_mode`.
+
+use std::collections::BTreeMap;
+
+use super::head::Head;
+use super::token::{Token, TokenKind};
+
+const MODE: &str = "NO_BACKSLASH_ESCAPES";
+
+/// The mode of a script's session as far as it has been read.
+#[derive(Debug, Clone)]
+pub(super) struct SqlMode {
+    /// What the session begins with, and `DEFAULT` means.
+    initial: bool,
+    escapes: bool,
+    /// What user variables have been given of it, as in `SET @old_sql_mode = @@sql_mode`.
+    saved: BTreeMap<String, bool>,
+}
+
+impl SqlMode {
+    /// At the beginning of a script.
+    pub(super) fn new(escapes: bool) -> Self {
+        Self { initial: escapes, escapes, saved: BTreeMap::new() }
+    }
+
+    /// Whether a backslash escapes.
+    pub(super) fn escapes(&self) -> bool {
+        self.escapes
+    }
+
+    /// Reads one statement.
+    pub(super) fn read(&mut self, statement: &[Token<'_>]) {
+        let mut head = Head::of(statement);
+        if !head.take("SET") || !statement.iter().any(|token| token.text.to_ascii_lowercase().contains("sql_mode")) {
+            return;
+        }
+        let before = self.escapes;
+        for assignment in assignments(head.rest()) {
+            self.assign(&assignment, before);
+        }
+    }
+
+    fn assign(&mut self, tokens: &[&Token<'_>], before: bool) {
+        let Some(equals) = tokens.iter().position(|token| token.is_symbol("=")) else { return };
+        let (target, value) = (&tokens[..equals], &tokens[equals + 1..]);
+        let names = |word: &str| target.iter().any(|token| token.text.trim_matches('`').eq_ignore_ascii_case(word));
+        if names("GLOBAL") || names("PERSIST") || names("PERSIST_ONLY") {
+            return;
+        }
+        let escapes = self.value(value, before);
+        match target {
+            [at, name] if at.is_symbol("@") => {
+                self.saved.insert(name.text.to_ascii_lowercase(), escapes);
+            }
+            _ if names("sql_mode") => self.escapes = escapes,
+            _ => {}
+        }
+    }
+
+    /// Whether a backslash escapes where `sql_mode` has this value.
+    fn value(&self, value: &[&Token<'_>], before: bool) -> bool {
+        let holds = |word: &str| value.iter().any(|token| token.text.to_ascii_uppercase().contains(word));
+        match value {
+            [only] if only.is_word("DEFAULT") => self.initial,
+            [at, name] if at.is_symbol("@") => {
+                self.saved.get(&name.text.to_ascii_lowercase()).copied().unwrap_or(self.initial)
+            }
+            // REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '') takes it away.
+            _ if holds(MODE) => value.iter().any(|token| token.is_word("REPLACE")),
+            _ if holds("SQL_MODE") => before,
+            _ => true,
+        }
+    }
+}
+
+/// The parts of a `SET`, without the commas between them and without the marks of executable comments.
+fn assignments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<Vec<&'t Token<'a>>> {
+    let (mut parts, mut depth) = (vec![Vec::new()], 0_usize);
+    for token in tokens.iter().filter(|token| token.kind != TokenKind::Hint) {
+        depth += usize::from(token.is_symbol("("));
+        depth = depth.saturating_sub(usize::from(token.is_symbol(")")));
+        match parts.last_mut() {
+            Some(part) if depth > 0 || !token.is_symbol(",") => {
+                if !token.is_symbol(":") {
+                    part.push(token);
+                }
+            }
+            _ => parts.push(Vec::new()),
+        }
+    }
+    parts
+}
