@@ -3,6 +3,7 @@
 //! This file and its rooms are the only ones that name `sqlx`. Every statement goes out by the text protocol, so
 //! nothing depends on prepared statements, and values are written as literals by [`Session::literal`].
 
+mod access;
 mod activity;
 mod failure;
 mod health;
@@ -10,6 +11,7 @@ mod keeper;
 mod locate;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod other_tools;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -26,11 +28,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 
+pub use self::access::Access;
 pub use self::activity::Activity;
 pub(crate) use self::activity::{dead, silent};
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
 pub use self::keeper::{Another, Keeper};
+pub use self::other_tools::other_history;
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
 use self::value::milliseconds;
@@ -242,6 +246,19 @@ pub trait Session: Send {
     /// Runs a query of ours and returns its rows.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
 
+    /// The same for our own tables: an error where the server would hide rows of them from us.
+    async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.query(sql).await
+    }
+
+    /// Whether the server hides rows of this table of ours from us.
+    async fn hides_rows(&mut self, _schema: Option<&str>, _table: &str) -> Result<bool, DatabaseError> {
+        Ok(false)
+    }
+
+    /// SQL by which an owner of these tables, in quotes, gives our user rights to them; `None` where there are no such rights.
+    fn grant(&self, rights: &str, schema: Option<&str>, tables: &[String]) -> Option<String>;
+
     /// SQL that must stand between a script that changed the session and our own records, inside the transaction.
     fn regain(&self) -> Vec<String>;
 
@@ -281,8 +298,8 @@ pub trait Session: Send {
     /// Makes the session as new: settings, roles and temporary objects of a migration are gone.
     async fn renew(&mut self) -> Result<(), DatabaseError>;
 
-    /// How many tables there are that are not called `ours`.
-    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError>;
+    /// The tables that are there and not called `ours`, the ledger first among them; those of extensions and of the server do not count.
+    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError>;
 
     /// SQL that returns a row where this is there and can be used.
     fn existence(&self, thing: &Thing) -> String;
@@ -338,28 +355,6 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// With [`ErrorKind::Connect`] when there is none to be had.
     async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError>;
-}
-
-/// What a session is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Access {
-    /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
-    Read,
-    /// The same, but a SQLite file that does not exist is an error: for whoever watches a database that was there.
-    Watch,
-    /// Health checks: as for migrations, but nothing is created, not even a SQLite file.
-    Check,
-    /// Migrations; a SQLite file is created.
-    Write,
-}
-
-impl Access {
-    /// Whether nothing is changed.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
-    fn only_reads(self) -> bool {
-        matches!(self, Self::Read | Self::Watch)
-    }
 }
 
 /// How to connect.

@@ -226,8 +226,8 @@ pub struct History {
     pub running: Option<Running>,
     /// Whether the ledger table exists.
     pub recorded: bool,
-    /// How many tables of other origin the database has; looked up only while the ledger is empty.
-    pub foreign_tables: u64,
+    /// Tables that are there though nothing was ever applied here; looked up only while the ledger is empty.
+    pub unmanaged_tables: Vec<String>,
 }
 
 impl History {

@@ -4,6 +4,7 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod begun;
 mod executing;
 mod failed;
 mod last_run;
@@ -13,6 +14,7 @@ mod repair;
 mod retries;
 mod totals;
 
+pub(crate) use self::begun::has_begun;
 pub(crate) use self::executing::{Executing, executing};
 pub use self::failed::LastFailure;
 pub(crate) use self::failed::{failure, last_failures};
@@ -24,9 +26,10 @@ pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, 
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, Reached, State};
-use crate::ledger::{qualified, rows_if_table, schema_and_table};
+use crate::ledger::{Creation, qualified, rows_if_table, schema_and_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
+use crate::script::{Name, Thing};
 
 /// The word in `outcome` for what has not ended yet.
 const EXECUTING: &str = "executing";
@@ -53,13 +56,16 @@ impl<'a> Journal<'a> {
         Self { name, context }
     }
 
-    /// SQL that makes the table where it does not exist.
-    pub(crate) fn create(&self, session: &dyn Session) -> Vec<String> {
+    /// What makes the table where it does not exist.
+    pub(crate) fn create(&self, session: &dyn Session) -> Vec<Creation> {
         let index = session.abilities().partial_index.then(|| {
             // Every run asks what is half-way, and nearly always nothing is.
             let (schema, table) = schema_and_table(session, self.name);
-            let names = session.index_on_table(&format!("{table}_half_way"), schema, table);
-            format!("CREATE INDEX IF NOT EXISTS {names} (started_at) WHERE half_way")
+            let index = format!("{table}_half_way");
+            let names = session.index_on_table(&index, schema, table);
+            let sql = format!("CREATE INDEX IF NOT EXISTS {names} (started_at) WHERE half_way");
+            let name = Name { schema: schema.map(str::to_owned), name: index };
+            Creation { thing: Thing::Index { name, table: None }, sql }
         });
         let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
@@ -102,7 +108,7 @@ impl<'a> Journal<'a> {
             float = "DOUBLE PRECISION",
             suffix = session.abilities().table_suffix,
         );
-        [Some(table), index].into_iter().flatten().collect()
+        [Some(Creation::table(session, self.name, table)), index].into_iter().flatten().collect()
     }
 
     fn table(&self, session: &dyn Session) -> String {

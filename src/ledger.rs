@@ -1,5 +1,6 @@
 //! The history table: which migrations are applied. One file a tool; writes SQL through [`Session`], never knows a driver.
 
+mod access;
 mod location;
 mod native;
 
@@ -7,12 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub(crate) use self::access::{READ, WRITE, denied};
 pub(crate) use self::location::{Found, astray};
 pub(crate) use self::native::NativeLedger;
 use crate::database::{DatabaseError, Session};
 use crate::history::{Direction, Entry};
 use crate::migration::{Migration, Version};
 use crate::plan::Step;
+use crate::script::{Name, Thing};
 
 /// How long a migration took, as its row will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +44,11 @@ pub(crate) trait Ledger: Send + Sync {
     /// The table's name in quotes, with its schema: what the lock guards.
     fn table(&self, session: &dyn Session) -> String;
 
-    /// SQL that makes the table where it does not exist.
-    fn create(&self, session: &dyn Session) -> Vec<String>;
+    /// What makes the table where it does not exist.
+    fn create(&self, session: &dyn Session) -> Vec<Creation>;
+
+    /// SQL that needs the rights for a step in this direction, and changes nothing.
+    fn rehearse(&self, session: &dyn Session, direction: Direction) -> String;
 
     /// The applied migrations in the order of their versions; `None` when there is no table.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError>;
@@ -62,6 +68,22 @@ pub(crate) trait Ledger: Send + Sync {
             Direction::Up => self.add(session, step.migration, elapsed, run_id),
             Direction::Down => self.remove(session, &step.migration.version),
         }
+    }
+}
+
+/// A table or an index of ours.
+pub(crate) struct Creation {
+    /// What it is.
+    pub(crate) thing: Thing,
+    /// SQL that makes it.
+    pub(crate) sql: String,
+}
+
+impl Creation {
+    /// A table of this name.
+    pub(crate) fn table(session: &dyn Session, name: &str, sql: String) -> Self {
+        let (schema, table) = schema_and_table(session, name);
+        Self { thing: Thing::Relation(Name { schema: schema.map(str::to_owned), name: table.to_owned() }), sql }
     }
 }
 
@@ -91,7 +113,7 @@ pub(crate) async fn rows_if_table(
     session: &mut dyn Session,
     sql: &str,
 ) -> Result<Option<Vec<crate::database::Row>>, DatabaseError> {
-    match session.query(sql).await {
+    match session.query_whole(sql).await {
         Ok(rows) => Ok(Some(rows)),
         Err(error) if error.kind == crate::database::ErrorKind::NoTable => Ok(None),
         Err(error) => Err(error),

@@ -3,11 +3,13 @@
 mod change;
 mod objection;
 mod step;
+mod unmanaged;
 
 pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
 pub use self::change::{Change, Doubt};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};
+pub use self::unmanaged::Unmanaged;
 use crate::history::{Direction, Entry, History};
 use crate::migration::{Checksum, Migration, MigrationSet, Version};
 
@@ -56,6 +58,8 @@ pub struct Rules {
     pub order: Order,
     /// Which applied migrations may be missing on disk.
     pub missing: Missing,
+    /// What to do where the database has tables and no history.
+    pub unmanaged: Unmanaged,
     /// Whether the database can roll DDL back.
     pub transactional_ddl: bool,
     /// Whether foreign keys are enforced at the beginning, where a script can switch that and a transaction ignores the switch.
@@ -131,6 +135,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     for empty in pending.iter().filter(|migration| migration.up.statements.is_empty()) {
         findings.notes.push(Note::Empty { version: empty.version.clone(), name: empty.name.clone(), applied: false });
     }
+    findings.unmanaged(&history.unmanaged_tables, rules.unmanaged, pending.is_empty());
     findings.into_plan(pending.into_iter().map(|m| Step::new(m, &m.up, Direction::Up, rules)).collect())
 }
 
@@ -249,6 +254,16 @@ impl Findings {
         }
     }
 
+    /// Where nothing is pending nothing is done twice.
+    fn unmanaged(&mut self, tables: &[String], rule: Unmanaged, nothing_pending: bool) {
+        let tables = tables.to_vec();
+        match rule {
+            _ if tables.is_empty() => {}
+            Unmanaged::Refuse if !nothing_pending => self.objections.push(Objection::Unmanaged { tables }),
+            Unmanaged::Refuse | Unmanaged::Allow => self.notes.push(Note::Unmanaged { tables }),
+        }
+    }
+
     fn into_plan(self, steps: Vec<Step<'_>>) -> Result<Plan<'_>, Vec<Objection>> {
         if self.objections.is_empty() { Ok(Plan { steps, notes: self.notes }) } else { Err(self.objections) }
     }
@@ -256,9 +271,6 @@ impl Findings {
 
 fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
     let mut findings = Findings::begin(history);
-    if history.foreign_tables > 0 {
-        findings.notes.push(Note::Foreign { tables: history.foreign_tables });
-    }
     for entry in &index.0 {
         let Some(migration) = set.get(&entry.version) else {
             let (version, name) = (entry.version.clone(), entry.name.clone());

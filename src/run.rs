@@ -29,9 +29,10 @@ pub(crate) use self::look::look;
 pub use self::mend::Repair;
 use self::monitor::Monitor;
 pub use self::options::Options;
+pub(crate) use self::options::rules;
 pub use self::stop::Stop;
 use self::tally::Tally;
-use crate::database::{Abilities, Access, Connector, DatabaseError, ErrorKind, Session};
+use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Patient};
@@ -39,7 +40,7 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Depth, Ledger, NativeLedger};
 use crate::migration::MigrationSet;
-use crate::plan::{self, Missing, Objection, Plan, Rules};
+use crate::plan::{self, Objection, Plan, Rules};
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
@@ -144,24 +145,6 @@ async fn do_task(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) 
                 Decision::Leave => Ok(()),
             }
         }
-    }
-}
-
-/// What the plan is made by on a database with these abilities.
-pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -> Rules {
-    let missing = match command {
-        _ if options.allow_missing => Missing::Allow,
-        // The release before must start again where the next one was, be it for a moment.
-        Command::Exec | Command::Wait => Missing::AllowNewer,
-        _ => Missing::Refuse,
-    };
-    Rules {
-        target: options.target.clone(),
-        order: options.order,
-        missing,
-        transactional_ddl: abilities.transactional_ddl,
-        foreign_keys: abilities.foreign_keys,
-        product: abilities.product,
     }
 }
 

@@ -128,6 +128,10 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) allow_missing: Option<String>,
+    /// Begin in a database that has tables but no history
+    #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) allow_nonempty: Option<String>,
 
     /// A command that makes a backup before the first pending migration; where it fails, nothing is changed
     #[arg(long, global = true, value_name = "COMMAND", help_heading = "Hooks")]

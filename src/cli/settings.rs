@@ -163,6 +163,9 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
         allow_missing: sources
             .value("allow-missing", typed.allow_missing.as_deref(), truth)
             .unwrap_or(default.allow_missing),
+        allow_nonempty: sources
+            .value("allow-nonempty", typed.allow_nonempty.as_deref(), truth)
+            .unwrap_or(default.allow_nonempty),
         wait: sources.value("lock-wait", typed.lock_wait.as_deref(), wait).unwrap_or(default.wait),
         lock_timeout: sources
             .value("lock-timeout", typed.lock_timeout.as_deref(), limit)

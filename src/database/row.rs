@@ -16,3 +16,8 @@ where
 pub(super) fn number(rows: &[Row]) -> u64 {
     rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default()
 }
+
+/// The first column of every row that has something there.
+pub(super) fn first_column(rows: Vec<Row>) -> Vec<String> {
+    rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
+}

@@ -124,7 +124,7 @@ impl<'a, 'o> Examination<'a, 'o> {
         let ledger = qualified(&*asked.session, &self.patient.options.ledger_table);
         let counted = match asked.unasked() {
             Some(finding) => return self.end("read", started.elapsed(), finding, ""),
-            None => asked.query(&format!("SELECT count(*) FROM {ledger}")).await,
+            None => asked.ask(&format!("SELECT count(*) FROM {ledger}"), LIMIT, Rows::All).await,
         };
         let finding = match counted {
             Ok(rows) => {
@@ -238,10 +238,17 @@ impl Asked<'_> {
         self.query_within(sql, LIMIT).await
     }
 
-    /// Runs a query and cancels it on the server when that does not end it in time, or when we are asked to stop.
     pub(super) async fn query_within(&mut self, sql: &str, limit: Duration) -> Result<Vec<Row>, DatabaseError> {
+        self.ask(sql, limit, Rows::Visible).await
+    }
+
+    /// Runs a query and cancels it on the server when that does not end it in time, or when we are asked to stop.
+    async fn ask(&mut self, sql: &str, limit: Duration, rows: Rows) -> Result<Vec<Row>, DatabaseError> {
         let process = self.session.identity().process;
-        let query = self.session.query(sql);
+        let query = match rows {
+            Rows::Visible => self.session.query(sql),
+            Rows::All => self.session.query_whole(sql),
+        };
         tokio::pin!(query);
         tokio::select! {
             result = &mut query => return result,
@@ -281,6 +288,15 @@ impl Asked<'_> {
         };
         tokio::time::timeout(2 * LIMIT + GRACE, writing).await.unwrap_or_else(|_| Err(no_answer()))
     }
+}
+
+/// Which rows a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Those that the user may see.
+    Visible,
+    /// All: an error where the server hides some.
+    All,
 }
 
 fn no_answer() -> DatabaseError {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Depth, Elapsed, Ledger, qualified, rows_if_table};
+use super::{Creation, Depth, Elapsed, Ledger, qualified, rows_if_table};
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::history::{Entry, Particulars};
+use crate::history::{Direction, Entry, Particulars};
 use crate::migration::{Checksum, Migration, Version};
 
 /// `_migrascope_migrations`, or the name that the settings give.
@@ -26,8 +26,8 @@ impl Ledger for NativeLedger {
         qualified(session, &self.name)
     }
 
-    fn create(&self, session: &dyn Session) -> Vec<String> {
-        vec![format!(
+    fn create(&self, session: &dyn Session) -> Vec<Creation> {
+        let sql = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
                version VARCHAR(255) NOT NULL PRIMARY KEY,\n  \
                name VARCHAR(255) NOT NULL,\n  \
@@ -39,7 +39,17 @@ impl Ledger for NativeLedger {
             table = self.table(session),
             timestamp = session.abilities().timestamp,
             suffix = session.abilities().table_suffix,
-        )]
+        );
+        vec![Creation::table(session, &self.name, sql)]
+    }
+
+    fn rehearse(&self, session: &dyn Session, direction: Direction) -> String {
+        let table = self.table(session);
+        let columns = "version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id";
+        match direction {
+            Direction::Up => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE 1 = 0"),
+            Direction::Down => format!("DELETE FROM {table} WHERE 1 = 0"),
+        }
     }
 
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError> {

@@ -54,14 +54,11 @@ pub enum Note {
     /// Another run is going on: what it has not applied yet is pending.
     #[error("{0}")]
     Running(Box<Running>),
-    /// Tables of unknown origin, and an empty ledger.
-    #[error(
-        "the database has {} but no history of migrations: if these migrations made what it has, record a baseline first",
-        count(*.tables)
-    )]
-    Foreign {
-        /// How many.
-        tables: u64,
+    /// Tables of unknown origin, and no history; that is allowed, or nothing is pending.
+    #[error("the database has {} but no history of migrations", count(.tables))]
+    Unmanaged {
+        /// Their names.
+        tables: Vec<String>,
     },
 }
 
@@ -246,6 +243,20 @@ pub enum Objection {
         /// What it does.
         summary: String,
     },
+    /// Tables of unknown origin, and no history: what these migrations do may be done already.
+    #[error("the database has {} but no history of migrations", count(.tables))]
+    Unmanaged {
+        /// Their names, with a schema where it is not that of the history.
+        tables: Vec<String>,
+    },
+    /// Row-level security hides rows of a history table, so that what is applied would look pending.
+    #[error("row-level security hides rows of the history table {table} from {user}")]
+    RowsHidden {
+        /// The table in quotes, with its schema.
+        table: String,
+        /// Our user.
+        user: String,
+    },
     /// The ledger is not where it would be made, but in another schema.
     #[error("the history of migrations is elsewhere: {}", elsewhere(ledger, home.as_deref(), schemas))]
     LedgerElsewhere {
@@ -322,8 +333,11 @@ fn number(count: usize) -> String {
     if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") }
 }
 
-fn count(tables: u64) -> String {
-    if tables == 1 { "a table".to_owned() } else { format!("{tables} tables") }
+fn count(tables: &[String]) -> String {
+    match tables {
+        [only] => format!("a table ({only})"),
+        several => format!("{} tables ({})", several.len(), first_of(several)),
+    }
 }
 
 fn migrations(applied: usize) -> String {

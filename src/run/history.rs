@@ -1,41 +1,57 @@
 //! Ledger and journal, read as one history.
 
 use super::Options;
-use crate::database::Session;
+use crate::database::{DatabaseError, Session};
 use crate::error::Error;
 use crate::history::History;
 use crate::journal;
 use crate::ledger::{self, Depth, Found, Ledger, bare_name};
+use crate::plan::Objection;
 
 /// Reads what the plan is made from.
 ///
 /// # Errors
-/// [`Error::Refused`] where another schema has a history of this name, and this one has none.
+/// [`Error::Refused`] where another schema has a history of this name, and this one has none, or where the server hides rows of it.
 pub(super) async fn read_history(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
     options: &Options,
     depth: Depth,
 ) -> Result<History, Error> {
-    let own = |source| Error::Own { what: "cannot read the history of migrations", source: Box::new(source) };
-    let applied = ledger.read(session, depth).await.map_err(own)?;
-    let unsettled = journal::unsettled(session, &options.journal_table).await.map_err(own)?;
+    match read(session, ledger, options, depth).await {
+        Ok(Ok(history)) => Ok(history),
+        Ok(Err(objection)) => Err(Error::Refused(vec![objection])),
+        Err(source) => {
+            let names = [options.ledger_table.as_str(), options.journal_table.as_str()];
+            Err(ledger::denied(session, names, ("cannot read the history of migrations", ledger::READ), source).await)
+        }
+    }
+}
+
+async fn read(
+    session: &mut dyn Session,
+    ledger: &dyn Ledger,
+    options: &Options,
+    depth: Depth,
+) -> Result<Result<History, Objection>, DatabaseError> {
+    let applied = ledger.read(session, depth).await?;
+    let unsettled = journal::unsettled(session, &options.journal_table).await?;
     let found = Found {
         ledger: applied.is_some(),
         applied: applied.as_ref().is_some_and(|applied| !applied.is_empty()),
         journal: unsettled.is_some(),
     };
     let names = (options.ledger_table.as_str(), options.journal_table.as_str());
-    if let Some(objection) = ledger::astray(session, names, found).await.map_err(own)? {
-        return Err(Error::Refused(vec![objection]));
+    if let Some(objection) = ledger::astray(session, names, found).await? {
+        return Ok(Err(objection));
     }
     let recorded = applied.is_some();
     let applied = applied.unwrap_or_default();
-    let foreign_tables = if applied.is_empty() {
-        let ours = [bare_name(&options.ledger_table), bare_name(&options.journal_table)];
-        session.foreign_tables(&ours).await.map_err(own)?
-    } else {
-        0
-    };
-    Ok(History { applied, unsettled: unsettled.unwrap_or_default(), running: None, recorded, foreign_tables })
+    let unsettled = unsettled.unwrap_or_default();
+    let begun = !applied.is_empty()
+        || !unsettled.is_empty()
+        || recorded && journal::has_begun(session, &options.journal_table).await?;
+    let unmanaged_tables =
+        if begun { Vec::new() } else { session.unmanaged_tables(&[bare_name(names.0), bare_name(names.1)]).await? };
+    Ok(Ok(History { applied, unsettled, running: None, recorded, unmanaged_tables }))
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::{Figures, Hooks, Wait};
+use crate::database::Abilities;
+use crate::event::Command;
 use crate::health::Health;
-use crate::plan::{Order, Target};
+use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
 
 /// How migrations are applied.
 ///
@@ -35,6 +37,8 @@ pub struct Options {
     pub order: Order,
     /// Whether an applied migration may be missing on disk.
     pub allow_missing: bool,
+    /// Whether migrations may begin in a database that has tables and no history.
+    pub allow_nonempty: bool,
     /// How long to wait for the lock.
     pub wait: Wait,
     /// How long a statement may wait for a lock of the database, unless its file says otherwise.
@@ -62,6 +66,7 @@ impl Default for Options {
             at_most_down: None,
             order: Order::Strict,
             allow_missing: false,
+            allow_nonempty: false,
             wait: Wait::For(Duration::from_secs(60)),
             lock_timeout: Some(Duration::from_secs(5)),
             statement_timeout: None,
@@ -72,5 +77,30 @@ impl Default for Options {
             health: Health::Skip,
             hooks: Hooks::default(),
         }
+    }
+}
+
+/// What the plan is made by on a database with these abilities.
+pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -> Rules {
+    let missing = match command {
+        _ if options.allow_missing => Missing::Allow,
+        // The release before must start again where the next one was, be it for a moment.
+        Command::Exec | Command::Wait => Missing::AllowNewer,
+        _ => Missing::Refuse,
+    };
+    let unmanaged = match command {
+        // Whoever is waited for may have been given leave.
+        Command::Wait => Unmanaged::Allow,
+        _ if options.allow_nonempty => Unmanaged::Allow,
+        _ => Unmanaged::Refuse,
+    };
+    Rules {
+        unmanaged,
+        target: options.target.clone(),
+        order: options.order,
+        missing,
+        transactional_ddl: abilities.transactional_ddl,
+        foreign_keys: abilities.foreign_keys,
+        product: abilities.product,
     }
 }

@@ -17,6 +17,7 @@ mod settings;
 mod signals;
 mod status;
 mod streams;
+mod unmanaged;
 mod wait;
 
 use std::fmt;

@@ -57,6 +57,7 @@ fn rules() -> Rules {
         target: Target::Latest,
         order: Order::Strict,
         missing: Missing::Refuse,
+        unmanaged: plan::Unmanaged::Refuse,
         transactional_ddl: true,
         foreign_keys: None,
         product: "PostgreSQL",
@@ -252,4 +253,27 @@ fn what_runs_in_one_transaction_is_seen_in_the_script() {
     );
     check_atomic("VACUUM t", "line 1: VACUUM has no effect or is refused in a transaction: VACUUM t");
     check_atomic("-- migrascope: no-transaction\nSELECT 1", "its file says no-transaction: SELECT 1");
+}
+
+#[test]
+fn tables_without_a_history_are_refused_where_something_is_pending() {
+    let tables: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let history = History { unmanaged_tables: tables, ..History::default() };
+    let allowed = Rules { unmanaged: plan::Unmanaged::Allow, ..rules() };
+    let sentence = "the database has 4 tables (a, b, c and 1 more) but no history of migrations";
+    let refused = plan::up(&set("1"), &history, &rules()).unwrap_err();
+    assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), [sentence]);
+    for (files, rules) in [("1", allowed), ("", rules())] {
+        let set = set(files);
+        let plan = plan::up(&set, &history, &rules).unwrap();
+        assert_eq!(plan.notes.iter().map(ToString::to_string).collect::<Vec<_>>(), [sentence]);
+    }
+}
+
+#[test]
+fn the_history_of_another_tool_is_known_by_its_name() {
+    let table = [("flyway_schema_history", Some("Flyway")), ("app._sqlx_migrations", Some("sqlx")), ("users", None)];
+    for (name, tool) in table {
+        assert_eq!(migrascope::database::other_history(&[name.to_owned()]).map(|(_, tool)| tool), tool, "{name}");
+    }
 }

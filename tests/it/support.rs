@@ -147,10 +147,10 @@ impl TestDatabase {
         self.run(Command::Down, directory, options).0
     }
 
-    /// Runs and returns what was told as well.
+    /// Runs and returns what was told as well. Tables that a test has made before are no reason to refuse.
     pub fn run(&self, command: Command, directory: &Path, options: Options) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
-        let migrator = self.migrator(directory, options);
+        let migrator = self.migrator(directory, Options { allow_nonempty: true, ..options });
         let run = match command {
             Command::Up => migrator.up(),
             Command::Down => migrator.down(),
@@ -186,6 +186,7 @@ impl TestDatabase {
     pub fn binary(&self, directory: &Path) -> std::process::Command {
         let mut command = binary();
         command.env("MIGRASCOPE_DATABASE_URL", &self.url).env("MIGRASCOPE_DIR", directory);
+        command.env("MIGRASCOPE_ALLOW_NONEMPTY", "true");
         command
     }
 

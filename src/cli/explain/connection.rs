@@ -104,6 +104,11 @@ pub(super) fn locked(waited: Duration, holder: Option<&Holder>) -> Diagnosis {
 pub(super) fn own(error: &Error, source: &DatabaseError) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
     diagnosis.notes.extend(source.detail.iter().map(|detail| format!("detail: {detail}")));
+    // A right that is missing is named by the statement that gives it.
+    let grant = source.hint.as_ref().filter(|hint| source.kind == ErrorKind::Permission && hint.starts_with("GRANT "));
+    if let Some(grant) = grant {
+        return diagnosis.help(format!("let the tables' owner run {grant}"));
+    }
     diagnosis.notes.extend(source.hint.iter().map(|hint| format!("hint: {hint}")));
     match source.kind {
         ErrorKind::Permission => diagnosis

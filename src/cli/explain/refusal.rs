@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use migrascope::database::other_history;
 use migrascope::history::{Attempt, Direction, State};
 use migrascope::plan::{Note, Objection};
 
@@ -75,6 +76,21 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             )),
         Objection::NoDown { .. } => {
             diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was touched")
+        }
+        Objection::RowsHidden { table, user } => diagnosis
+            .help(format!("switch it off for this table: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+            .help(format!("or let a superuser give the user the right to see every row: ALTER ROLE {user} BYPASSRLS")),
+        Objection::Unmanaged { tables } => {
+            let mut diagnosis = diagnosis;
+            diagnosis.notes.extend(
+                other_history(tables).map(|(table, tool)| format!("{table} is the history table of {tool}")),
+            );
+            diagnosis
+                .help(
+                    "if these migrations made what it has, record them up to the last applied one, without running them: \
+                     migrascope baseline VERSION",
+                )
+                .help("if its tables have nothing to do with these migrations: --allow-nonempty; nothing was changed")
         }
         Objection::LedgerElsewhere { ledger, journal, home, schemas } => {
             let diagnosis = schemas.first().into_iter().fold(diagnosis, |diagnosis, schema| {

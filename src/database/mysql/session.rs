@@ -8,7 +8,7 @@ use super::error::translate;
 use super::text::text_literal;
 use super::wire::{Keep, Wire};
 use super::{Mysql, existence, health, keeper, product, transaction};
-use crate::database::row::number;
+use crate::database::row::first_column;
 use crate::database::{
     Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
     milliseconds,
@@ -253,6 +253,13 @@ impl Session for MysqlSession {
         self.wire.query(sql).await
     }
 
+    fn grant(&self, rights: &str, _schema: Option<&str>, tables: &[String]) -> Option<String> {
+        let (user, host) = self.identity.user.as_deref()?.rsplit_once('@')?;
+        let (user, host) = (user.replace('\'', "''"), host.replace('\'', "''"));
+        let each = tables.iter().map(|table| format!("GRANT {rights} ON {table} TO '{user}'@'{host}'"));
+        Some(each.collect::<Vec<_>>().join("; "))
+    }
+
     fn regain(&self) -> Vec<String> {
         Vec::new()
     }
@@ -309,14 +316,16 @@ impl Session for MysqlSession {
         keeper::holder(&mut self.wire, &keeper::claim_name(&self.identity.database, ledger)).await
     }
 
-    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError> {
         let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
         let sql = format!(
-            "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME NOT IN ({})",
-            ours.join(", ")
+            "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {home} \
+             AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema') \
+             AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW', 'SEQUENCE', 'TEMPORARY') AND TABLE_NAME NOT IN ({ours}) ORDER BY 1",
+            home = text_literal(self.home().unwrap_or_default()),
+            ours = ours.join(", ")
         );
-        let rows = self.wire.query(&sql).await?;
-        Ok(number(&rows))
+        Ok(first_column(self.wire.query(&sql).await?))
     }
 
     fn existence(&self, thing: &Thing) -> String {

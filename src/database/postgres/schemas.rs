@@ -1,6 +1,6 @@
 //! Which schema is ours, and what the others have.
 
-use super::text::text_literal;
+use super::text::{quoted, text_literal};
 use crate::database::Row;
 
 /// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
@@ -15,6 +15,52 @@ pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
          AND n.nspname <> {home} ORDER BY n.nspname",
         table = text_literal(table),
         home = text_literal(home.unwrap_or_default()),
+    )
+}
+
+/// SQL that returns a row where row-level security is in force on this table for the user that asks.
+pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
+    format!(
+        "SELECT 'yes' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = {} AND n.nspname = {} AND pg_catalog.row_security_active(c.oid)",
+        text_literal(table),
+        text_literal(schema.unwrap_or_default()),
+    )
+}
+
+/// SQL that gives a user rights to tables in quotes.
+pub(super) fn grant(rights: &str, schema: Option<&str>, tables: &[String], user: &str) -> String {
+    let user = quoted(user);
+    let schema = schema.map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {user}; ", quoted(schema)));
+    format!("{}GRANT {rights} ON {} TO {user}", schema.unwrap_or_default(), tables.join(", "))
+}
+
+/// Where tables count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// In the schema of our own tables alone.
+    Home,
+    /// Wherever our migrations may have made them: with owners that we are or may become.
+    Database,
+}
+
+/// SQL for the tables of people: not ours, not the server's, not an extension's.
+pub(super) fn unmanaged(ours: &[&str], home: Option<&str>, reach: Reach) -> String {
+    let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
+    let elsewhere = match reach {
+        Reach::Home => "",
+        Reach::Database => " OR pg_catalog.pg_has_role(c.relowner, 'MEMBER')",
+    };
+    format!(
+        "SELECT CASE WHEN n.nspname = {home} THEN c.relname ELSE pg_catalog.concat(n.nspname, '.', c.relname) END \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
+         AND c.relname NOT IN ({ours}) AND n.nspname <> 'information_schema' AND pg_catalog.left(n.nspname, 3) <> 'pg_' \
+         AND (n.nspname = {home}{elsewhere}) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e') \
+         ORDER BY n.nspname <> {home}, 1",
+        home = text_literal(home.unwrap_or_default()),
+        ours = ours.join(", "),
     )
 }
 

@@ -1,16 +1,18 @@
 //! The session that runs migrations.
 
+mod message;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::authority::Authority;
-use super::error::translate;
+use super::schemas::Reach;
 use super::sharing::{self, Sharing};
-use super::text::{byte, literal, quoted, settings, text_literal};
+use super::text::{facts, literal, quoted, settings};
 use super::wire::{Answer, Wire};
 use super::{existence, health, keeper, schemas, transaction};
-use crate::database::row::number;
+use crate::database::row::{first_column, number};
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
 };
@@ -68,48 +70,6 @@ impl PostgresSession {
             clients_own: None,
         }
     }
-
-    /// The limits of a transaction for which none are given.
-    fn usual_limits(&self) -> Option<Limits> {
-        (self.sharing != Sharing::Alone).then_some(self.limits)
-    }
-
-    /// Sends what waits, then `sql`, then `behind`; says which part failed.
-    async fn message(&mut self, sql: Option<&str>, behind: &[&str]) -> Result<Vec<Answer>, DatabaseError> {
-        let ahead = std::mem::take(&mut self.ahead);
-        let mut text = String::new();
-        for statement in &ahead {
-            text.push_str(statement);
-            text.push(';');
-        }
-        let prefix = text.len();
-        if let Some(sql) = sql {
-            text.push_str(sql);
-        }
-        for statement in behind {
-            // A statement may end in a line comment: the newline keeps ours out of it.
-            text.push_str("\n;");
-            text.push_str(statement);
-        }
-        let (answers, error) = match sql {
-            Some(_) => self.wire.send(text, Some(ahead.len())).await,
-            None => self.wire.send_own(text).await.map_err(|error| error.at(Stage::Commit))?,
-        };
-        let Some(error) = error else {
-            return Ok(answers);
-        };
-        let done = answers.len().saturating_sub(ahead.len());
-        let stage = match (sql.is_some(), done) {
-            (true, 0) => Stage::Statement,
-            (own, done) if done + 1 >= behind.len() + usize::from(own) => Stage::Commit,
-            _ => Stage::Record,
-        };
-        let mut error = translate(&error, prefix).at(stage);
-        // The server counts characters, and what it says of our own records is no place in the file.
-        let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
-        error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
-        Err(error)
-    }
 }
 
 #[async_trait]
@@ -149,7 +109,7 @@ impl Session for PostgresSession {
         if rows.is_empty() || schemas::is_chosen(&self.query(schemas::SEARCH_PATH).await?, self.home.as_deref()) {
             return Ok(Vec::new());
         }
-        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
+        Ok(first_column(rows))
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -233,15 +193,27 @@ impl Session for PostgresSession {
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        let begin = match self.access {
-            Access::Read | Access::Watch => vec!["BEGIN READ ONLY".to_owned()],
-            // Whose session it is stays unknown on a connection that stands alone.
-            Access::Check if !self.looking => {
-                [vec!["BEGIN".to_owned()], settings("SET LOCAL", &self.limits, false)].concat()
-            }
-            Access::Check | Access::Write => return self.wire.query(sql).await,
-        };
-        self.wire.query_in(&begin, sql).await
+        match self.around() {
+            Some(begin) => self.wire.query_in(&begin, sql).await,
+            None => self.wire.query(sql).await,
+        }
+    }
+
+    async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        // The server refuses then what it would filter. Statements of one message are one transaction: nothing stays set.
+        const WHOLE: &str = "SET LOCAL row_security = off";
+        match self.around() {
+            Some(begin) => self.wire.query_in(&[begin, vec![WHOLE.to_owned()]].concat(), sql).await,
+            None => self.wire.query(&format!("{WHOLE};{sql}")).await,
+        }
+    }
+
+    async fn hides_rows(&mut self, schema: Option<&str>, table: &str) -> Result<bool, DatabaseError> {
+        Ok(!self.query(&schemas::filtered(schema, table)).await?.is_empty())
+    }
+
+    fn grant(&self, rights: &str, schema: Option<&str>, tables: &[String]) -> Option<String> {
+        Some(schemas::grant(rights, schema, tables, self.identity.user.as_deref()?))
     }
 
     fn regain(&self) -> Vec<String> {
@@ -252,12 +224,8 @@ impl Session for PostgresSession {
         self.authority.restore()
     }
 
-    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
-        let set = |(name, value): &(&str, Option<&str>)| {
-            value.map(|value| format!("set_config('migrascope.{name}', {}, true)", text_literal(value)))
-        };
-        let set: Vec<String> = facts.iter().filter_map(set).collect();
-        (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))
+    fn facts(&self, named: &[(&str, Option<&str>)]) -> Option<String> {
+        facts(named)
     }
 
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
@@ -314,14 +282,15 @@ impl Session for PostgresSession {
         self.initialise().await
     }
 
-    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
-        let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
-        let sql = format!(
-            "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename NOT IN ({})",
-            ours.join(", ")
-        );
-        let rows = self.wire.query(&sql).await?;
-        Ok(number(&rows))
+    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError> {
+        let home = self.home.clone();
+        let ledger = ours.first().copied().unwrap_or_default();
+        // A database with several histories, and a connection for one schema, say that other schemas are not our business.
+        let several = !self.query(&schemas::others_with(ledger, home.as_deref())).await?.is_empty();
+        let chosen = several || schemas::is_chosen(&self.query(schemas::SEARCH_PATH).await?, home.as_deref());
+        let reach = if chosen { Reach::Home } else { Reach::Database };
+        let rows = self.query(&schemas::unmanaged(ours, home.as_deref(), reach)).await?;
+        Ok(first_column(rows))
     }
 
     fn existence(&self, thing: &Thing) -> String {

@@ -55,3 +55,12 @@ pub(super) fn text_literal(text: &str) -> String {
     let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
     format!("E'{escaped}'")
 }
+
+/// SQL that gives facts to the statements of the present transaction, where there are any.
+pub(super) fn facts(facts: &[(&str, Option<&str>)]) -> Option<String> {
+    let set = |(name, value): &(&str, Option<&str>)| {
+        value.map(|value| format!("set_config('migrascope.{name}', {}, true)", text_literal(value)))
+    };
+    let set: Vec<String> = facts.iter().filter_map(set).collect();
+    (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))
+}

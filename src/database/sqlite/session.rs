@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::error::translate;
 use super::wire::{Keep, Wire};
 use super::{Sqlite, health, options, orphans};
-use crate::database::row::number;
+use crate::database::row::{first_column, number};
 use crate::database::{
     Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
 };
@@ -182,6 +182,10 @@ impl Session for SqliteSession {
         self.wire.query(sql).await
     }
 
+    fn grant(&self, _rights: &str, _schema: Option<&str>, _tables: &[String]) -> Option<String> {
+        None
+    }
+
     fn regain(&self) -> Vec<String> {
         Vec::new()
     }
@@ -231,14 +235,16 @@ impl Session for SqliteSession {
         self.prepare().await
     }
 
-    async fn foreign_tables(&mut self, ours: &[&str]) -> Result<u64, DatabaseError> {
+    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError> {
         let ours: Vec<String> = ours.iter().map(|name| self.literal(&Value::Text((*name).to_owned()))).collect();
+        // What replicates the file for its server has tables of its own in it: Litestream, and Cloudflare's D1.
         let sql = format!(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ({})",
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\' \
+             AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT IN ({}) ORDER BY name",
             ours.join(", ")
         );
-        let rows = self.wire.query(&sql).await?;
-        Ok(number(&rows))
+        Ok(first_column(self.wire.query(&sql).await?))
     }
 
     fn existence(&self, thing: &Thing) -> String {

@@ -68,7 +68,7 @@ fn history(words: &str) -> History {
         applied: applied.iter().map(entry).collect(),
         unsettled: half_way.iter().map(attempt).collect(),
         recorded: true,
-        foreign_tables: 0,
+        unmanaged_tables: Vec::new(),
     }
 }
 

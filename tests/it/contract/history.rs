@@ -102,20 +102,6 @@ fn all_objections_are_told_at_once() {
 }
 
 #[test]
-fn tables_without_a_history_are_a_note_and_no_refusal() {
-    on_each(|database| {
-        database.query("CREATE TABLE legacy (i INTEGER)");
-        let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
-        let notes = block_on(async {
-            let migrator = database.migrator(&directory, Options::default());
-            migrator.plan(migrascope::history::Direction::Up).await.map(|(_, plan)| plan.notes).unwrap()
-        });
-        assert_eq!(notes, [Note::Foreign { tables: 1 }]);
-        database.up(&directory).unwrap();
-    });
-}
-
-#[test]
 fn looking_changes_nothing() {
     on_each(|database| {
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);

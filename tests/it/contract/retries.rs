@@ -95,7 +95,7 @@ fn up(
     let directory = database.migrations(files);
     // A deadlock is looked for after a second.
     let lock_timeout = if retries == PATIENTLY { Duration::from_secs(60) } else { Duration::from_millis(300) };
-    let options = Options { retries, lock_timeout: Some(lock_timeout), ..Options::default() };
+    let options = Options { retries, lock_timeout: Some(lock_timeout), allow_nonempty: true, ..Options::default() };
     let migrator = database.migrator(&directory, options);
     block_on(migrator.up().observe(&mut React(react)).stop(stop))
 }

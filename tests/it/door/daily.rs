@@ -246,22 +246,6 @@ fn a_cosmetic_edit_is_a_warning() {
 }
 
 #[test]
-fn foreign_tables_are_worth_a_word() {
-    let _redacted = redacted();
-    let door = Door::with(&[("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);\n")]);
-    door.sql("CREATE TABLE legacy (id INTEGER)");
-    assert_snapshot!(door.run(&["up"]), @r"
-    migrascope [version] up  sqlite [version], database migrascope.db  run [id]
-    ✓ 1 users [t]  1 statement
-    healthy: 7 checks in [t]
-    1 migration applied in [t]; schema is at 1
-    --- stderr
-    note: the database has a table but no history of migrations: if these migrations made what it has, record a baseline first
-    --- exit 0
-    ");
-}
-
-#[test]
 fn new_continues_the_numbers_of_the_directory() {
     let door = Door::with(&[("0007_users.sql", "SELECT 1;\n")]);
     assert_eq!(

@@ -1,0 +1,65 @@
+//! What goes out together in one message, and what stands around it.
+
+use super::PostgresSession;
+use crate::database::postgres::error::translate;
+use crate::database::postgres::sharing::Sharing;
+use crate::database::postgres::text::{byte, settings};
+use crate::database::postgres::wire::Answer;
+use crate::database::{Access, DatabaseError, Limits};
+use crate::report::Stage;
+
+impl PostgresSession {
+    /// What opens the transaction around a query of ours, where it has one of its own.
+    pub(super) fn around(&self) -> Option<Vec<String>> {
+        match self.access {
+            Access::Read | Access::Watch => Some(vec!["BEGIN READ ONLY".to_owned()]),
+            // Whose session it is stays unknown on a connection that stands alone.
+            Access::Check if !self.looking => {
+                Some([vec!["BEGIN".to_owned()], settings("SET LOCAL", &self.limits, false)].concat())
+            }
+            Access::Check | Access::Write => None,
+        }
+    }
+
+    /// The limits of a transaction for which none are given.
+    pub(super) fn usual_limits(&self) -> Option<Limits> {
+        (self.sharing != Sharing::Alone).then_some(self.limits)
+    }
+
+    /// Sends what waits, then `sql`, then `behind`; says which part failed.
+    pub(super) async fn message(&mut self, sql: Option<&str>, behind: &[&str]) -> Result<Vec<Answer>, DatabaseError> {
+        let ahead = std::mem::take(&mut self.ahead);
+        let mut text = String::new();
+        for statement in &ahead {
+            text.push_str(statement);
+            text.push(';');
+        }
+        let prefix = text.len();
+        if let Some(sql) = sql {
+            text.push_str(sql);
+        }
+        for statement in behind {
+            // A statement may end in a line comment: the newline keeps ours out of it.
+            text.push_str("\n;");
+            text.push_str(statement);
+        }
+        let (answers, error) = match sql {
+            Some(_) => self.wire.send(text, Some(ahead.len())).await,
+            None => self.wire.send_own(text).await.map_err(|error| error.at(Stage::Commit))?,
+        };
+        let Some(error) = error else {
+            return Ok(answers);
+        };
+        let done = answers.len().saturating_sub(ahead.len());
+        let stage = match (sql.is_some(), done) {
+            (true, 0) => Stage::Statement,
+            (own, done) if done + 1 >= behind.len() + usize::from(own) => Stage::Commit,
+            _ => Stage::Record,
+        };
+        let mut error = translate(&error, prefix).at(stage);
+        // The server counts characters, and what it says of our own records is no place in the file.
+        let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
+        error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
+        Err(error)
+    }
+}
