@@ -11,6 +11,7 @@ ARG RUST_IMAGE=rust:1.95.0-slim-bookworm
 FROM ${RUST_IMAGE} AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY src src
 # In the label migrascope_revision of migrascope_build_info.
 ARG REVISION=unknown

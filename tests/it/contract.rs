@@ -26,6 +26,7 @@ mod running;
 mod sample;
 mod session;
 mod settings;
+mod sqlite;
 mod totals;
 mod totals_mixed;
 mod unmanaged;
