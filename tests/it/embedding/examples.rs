@@ -99,14 +99,14 @@ fn axum_does_not_start_with_a_migration_that_fails() {
     let folder = TempDir::new().unwrap();
     crate::support::query(
         &format!("sqlite://{}", folder.path().join("axum.db").display()),
-        "CREATE TABLE users (somebody TEXT)",
+        "CREATE VIEW users AS SELECT 1",
     );
     let (receiver, endpoint) = crate::tale::receiving();
     let output = service(&folder).env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint).output().unwrap();
     let (_, said) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let reason = "the service does not start: migration 20260105090000 (create_users) failed and was rolled back: \
-                  20260105090000_create_users.sqlite.sql:2:1: table users already exists (1)";
+                  20260105090000_create_users.sqlite.sql:2:1: view users already exists (1)";
     assert!(said.contains(reason), "{said}");
     let told = receiver();
     let find = |name: &str| told.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{name}: {told:?}"));
