@@ -68,7 +68,7 @@ fn before_the_first_look_nothing_is_ready_and_everything_answers() {
     assert_eq!(server.ready(503), "not ready: slow: not looked yet\n");
     assert_eq!(server.get("/metrics").code, 200);
     assert_eq!(server.status()["targets"][0]["state"].as_str(), Some("not_looked_yet"));
-    server.line("slow: unreachable: no answer within 10.0 s (timeout)");
+    server.line("slow: unreachable: no answer within 9.0 s (timeout)");
     assert_eq!(server.ready(503), "not ready: slow: unreachable (timeout)\n");
     assert_eq!(server.figure("migrascope_health_check_success", &["db_namespace=\"silent\""]), Some(0.0));
 }

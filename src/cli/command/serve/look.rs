@@ -12,8 +12,8 @@ use crate::cli::explain::{chain, one_line};
 use crate::cli::settings::Settings;
 use crate::cli::words;
 
-/// How long a look may take: Prometheus would not wait longer either.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a look may take: less than the 10 s that a connection may take, so that one of the two limits always comes first.
+pub(super) const PATIENCE: Duration = Duration::from_secs(9);
 
 /// Why a look came to nothing.
 #[derive(Debug)]
