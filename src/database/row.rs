@@ -13,6 +13,7 @@ where
 }
 
 /// The number in the first column of the first row; 0 when there is none.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn number(rows: &[Row]) -> u64 {
     rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default()
 }

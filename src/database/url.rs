@@ -12,6 +12,7 @@ mod tls;
 mod values;
 
 use std::fmt;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -44,6 +45,7 @@ impl SecretUrl {
     }
 
     /// The driver's own options, as it reads them from the URL (and, for PostgreSQL, from `PG*` variables and `.pgpass`).
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(super) fn driver_options<O>(&self) -> Result<O, UrlError>
     where
         O: FromStr<Err = sqlx::Error>,
@@ -65,6 +67,7 @@ impl SecretUrl {
     }
 
     /// The driver's words, unless they repeat a part of the URL that could be secret.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     fn scrub(&self, error: &sqlx::Error) -> String {
         let text = error.to_string();
         let secret = self.0.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(secret, _)| secret);

@@ -34,8 +34,10 @@ pub(in crate::database) enum Origin {
     /// The URL.
     Url,
     /// A section of a service file.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "a file has none"))]
     Service,
     /// An environment variable.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "a file has none"))]
     Variable,
 }
 

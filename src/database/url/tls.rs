@@ -27,6 +27,7 @@ pub(in crate::database) enum Ask {
     /// `requireSSL`: on, or nothing said.
     Require,
     /// `ssl_disabled`: off, or nothing said.
+    #[cfg_attr(not(feature = "mysql"), expect(dead_code, reason = "a parameter of MySQL's drivers"))]
     Disabled,
     /// `verifyServerCertificate`: whether a certificate authority must vouch for the server.
     Verify,
