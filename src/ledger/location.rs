@@ -16,7 +16,7 @@ pub(crate) struct Found {
     pub(crate) journal: bool,
 }
 
-/// Why nothing may begin here: a history of this name lies in another schema, and nobody has chosen this one.
+/// Why nothing may begin here: a history of this name lies in another schema, and the user has not chosen this one.
 ///
 /// A name with a schema is a choice, and so is a connection whose own settings name the schema: a database may have a history for
 /// each of its tenants.

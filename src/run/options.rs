@@ -89,7 +89,7 @@ pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -
         _ => Missing::Refuse,
     };
     let unmanaged = match command {
-        // Whoever is waited for may have been given leave.
+        // The run that is waited for may have been given leave.
         Command::Wait => Unmanaged::Allow,
         _ if options.allow_nonempty => Unmanaged::Allow,
         _ => Unmanaged::Refuse,

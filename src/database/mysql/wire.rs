@@ -38,7 +38,7 @@ impl Wire {
         collect(&mut self.connection, sql, keep).await
     }
 
-    /// Runs one statement of ours, and waits as long as there is somebody who works on it.
+    /// Runs one statement of ours, and waits as long as the server works on it.
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         if self.given_up {
             return Err(silent());

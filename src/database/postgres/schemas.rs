@@ -4,7 +4,7 @@ use super::text::{quoted, text_literal};
 use crate::database::Row;
 
 /// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
-/// the database or the server and may change without the knowledge of whoever runs migrations.
+/// the database or the server and may change without the knowledge of the user who runs migrations.
 pub(super) const SEARCH_PATH: &str = "SELECT setting, source FROM pg_catalog.pg_settings WHERE name = 'search_path'";
 
 /// SQL for the schemas other than `home` that have a table of this name. The catalogue shows them to every user.

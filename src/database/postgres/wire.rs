@@ -50,7 +50,7 @@ impl Wire {
         collect(&mut self.connection, sql, dropped).await
     }
 
-    /// Sends a message that is ours alone, and waits as long as there is somebody who works on it.
+    /// Sends a message that is ours alone, and waits as long as the server works on it.
     pub(super) async fn send_own(&mut self, sql: String) -> Result<Answers, DatabaseError> {
         if self.given_up {
             return Err(silent());

@@ -91,7 +91,7 @@ fn strongest<'g>(wishes: &[(Wish, &'g Given)]) -> Option<(Mode, &'g Given)> {
         for (wish, given) in here() {
             let mode = match wish {
                 Wish::AtLeast(mode) => *mode,
-                // Whoever speaks of the certificate does not ask for clear text; the usual mode is not weakened by it.
+                // A parameter about the certificate does not ask for clear text; the usual mode is not weakened by it.
                 _ => continue,
             };
             if best.is_none_or(|(before, _)| mode > before) {

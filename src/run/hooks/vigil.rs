@@ -18,7 +18,7 @@ use crate::run::watch::{Heard, Watch};
 /// How often a running hook is told, and the lock looked at.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the session that works is spoken to meanwhile, so that nobody takes it for idle.
+/// How often the session that works is spoken to meanwhile, so that the server does not take it for idle.
 const SPEAK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long an answer to that is waited for when the hook has ended.
@@ -110,7 +110,7 @@ async fn talk(session: Option<&mut dyn Session>, speaking: &AtomicBool) {
     loop {
         tokio::time::sleep(SPEAK_EVERY).await;
         speaking.store(true, Ordering::Relaxed);
-        // Whether it is gone is found out by whoever wants something of it.
+        // Whether it is gone is found out by its next use.
         let _: Result<_, DatabaseError> = session.query("SELECT 1").await;
         speaking.store(false, Ordering::Relaxed);
     }
