@@ -121,7 +121,8 @@ pub struct Abilities {
     pub statement_timeout: bool,
     /// The largest statement that the server takes, in bytes; `None` where there is no such limit.
     pub largest_statement: Option<u64>,
-    /// Whether a backslash escapes in strings of the session, where MySQL's `sql_mode` says so.
+    /// Whether a backslash escapes in plain strings: not where MySQL's `sql_mode` has `NO_BACKSLASH_ESCAPES`, and on PostgreSQL only where
+    /// `standard_conforming_strings` is off.
     pub backslash_escapes: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,

@@ -1,5 +1,6 @@
 //! One SQL text in one dialect → its statements, its directives and its token checksum. Pure.
 
+mod backslash;
 mod body;
 mod checksum;
 mod delimiter;
@@ -20,12 +21,15 @@ mod section;
 mod session;
 mod split;
 mod sql_mode;
+mod standard_strings;
 mod summary;
 mod token;
 mod writes;
 
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
+pub use backslash::BackslashMode;
+pub(crate) use backslash::read_otherwise;
 pub use effect::{Effect, Name, Thing, effect};
 pub(crate) use opening::Opening;
 use place::Places;
@@ -61,11 +65,17 @@ pub struct ScriptError {
 /// # Errors
 /// Every problem found, in the order of the text, when there is one.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
-    let Split { tokens, statements: ranges, directives: comments, markers, mut problems } = split::split(text, dialect);
+    let split = split::split(text, dialect);
+    let cause = backslash::doubt(text, dialect, &split).or_else(|| backslash::cause(text, dialect, &split));
+    let Split { tokens, statements: ranges, escapes, directives: comments, markers, mut problems, .. } = split;
+    problems.extend(cause);
     let directives = directive::read(&comments, &mut problems);
     let mut places = Places::of(text);
-    let statements: Vec<Statement> =
-        ranges.iter().map(|range| statement(dialect, &tokens[range.clone()], &mut places)).collect();
+    let statements: Vec<Statement> = ranges
+        .iter()
+        .zip(escapes)
+        .map(|(range, escapes)| statement(dialect, &tokens[range.clone()], escapes, &mut places))
+        .collect();
     if !directives.allow.iter().any(|allowed| allowed == section::ALLOWED) {
         problems.extend(section::problem(text, &markers, &statements));
     }
@@ -76,27 +86,18 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     Ok(Parsed { statements, directives, token_checksum })
 }
 
-/// The line from which on a script of MySQL is read in another way where the session has `NO_BACKSLASH_ESCAPES` before it begins;
-/// `None` where it makes no difference.
-pub(crate) fn differs_without_escapes(text: &str) -> Option<u32> {
-    let (with, without) = (split::split_in(text, Dialect::Mysql, true), split::split_in(text, Dialect::Mysql, false));
-    let place = |token: &Token<'_>| (token.start, token.end());
-    let mut pairs = with.tokens.iter().zip(&without.tokens);
-    let first = pairs.find(|(one, other)| place(one) != place(other)).map(|(one, _)| one.start);
-    let first = first.or_else(|| {
-        let longer = if with.tokens.len() > without.tokens.len() { &with.tokens } else { &without.tokens };
-        longer.get(with.tokens.len().min(without.tokens.len())).map(|token| token.start)
-    });
-    first.map(|byte| Places::of(text).at(byte).line)
-}
-
 /// One statement's text as telemetry may carry it: `?` for every string, number, bit string and dollar-quoted body,
 /// no comments, and one blank for each run of blanks.
 ///
 /// Where SQLite may read a name in double quotes as a string, that is a literal too.
 #[must_use]
 pub fn sanitized(statement: &str, dialect: Dialect) -> String {
-    sanitize::sanitize(statement, dialect)
+    sanitize::sanitize(statement, dialect, backslash::usual(dialect))
+}
+
+/// The same of a statement whose session takes a backslash in a plain string for an escape, or for itself.
+pub(crate) fn sanitized_as_read(statement: &str, dialect: Dialect, escapes: bool) -> String {
+    sanitize::sanitize(statement, dialect, escapes)
 }
 
 fn located(text: &str, mut problems: Vec<(usize, Problem)>) -> Vec<ScriptError> {
@@ -105,7 +106,7 @@ fn located(text: &str, mut problems: Vec<(usize, Problem)>) -> Vec<ScriptError> 
     problems.into_iter().map(|(byte, problem)| ScriptError { place: places.at(byte), problem }).collect()
 }
 
-fn statement(dialect: Dialect, tokens: &[Token<'_>], places: &mut Places<'_>) -> Statement {
+fn statement(dialect: Dialect, tokens: &[Token<'_>], escapes: bool, places: &mut Places<'_>) -> Statement {
     let start = tokens.first().map_or(0, |token| token.start);
     let end = tokens.last().map_or(start, Token::end);
     let place = places.at(start);
@@ -117,6 +118,7 @@ fn statement(dialect: Dialect, tokens: &[Token<'_>], places: &mut Places<'_>) ->
         kind: kind::of(dialect, tokens),
         changes_session: session::changes(dialect, tokens),
         reads_last: session::reads_last(dialect, tokens),
+        backslash_escapes: escapes,
         summary: summary::of(tokens),
     }
 }

@@ -50,6 +50,8 @@ pub struct Statement {
     pub changes_session: bool,
     /// Whether it reads what the statement before it has left: `ROW_COUNT()`, `changes()`, `SHOW WARNINGS`.
     pub reads_last: bool,
+    /// Whether a backslash escapes in its plain strings, as the script's settings so far say.
+    pub backslash_escapes: bool,
     /// `{operation} {target}` of low cardinality, at most 255 characters: `CREATE TABLE users`.
     pub summary: String,
 }

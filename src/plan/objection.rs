@@ -1,9 +1,12 @@
 //! What a plan has to say: notes that are worth a word, and objections that refuse it.
 
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use crate::history::{Attempt, Running, State};
 use crate::migration::Version;
+use crate::script::BackslashMode;
 
 /// Something a person should know before the plan is carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,17 +85,21 @@ pub enum Objection {
         /// How large it may be.
         limit: u64,
     },
-    /// The session has `NO_BACKSLASH_ESCAPES`, and a file with backslashes in strings does not say so.
-    #[error(
-        "migration {version} ({name}) has a backslash before a quote at line {line}, and the server's sql_mode has NO_BACKSLASH_ESCAPES"
-    )]
+    /// The session reads backslashes in strings in another way than usual, and a file that has some does not say which is meant.
+    #[error("migration {version} ({name}) has a backslash in a string at line {line}, and the session's {mode}")]
     Backslash {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
+        /// Its file.
+        path: PathBuf,
         /// Where both readings part.
         line: u32,
+        /// In characters, counted from 1.
+        column: u32,
+        /// What the session has.
+        mode: BackslashMode,
     },
     /// An applied file's statements have changed.
     #[error("migration {version} ({name}) was changed after it was applied")]

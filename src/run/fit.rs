@@ -9,11 +9,15 @@ pub(super) fn objections(plan: &Plan<'_>, abilities: Abilities) -> Vec<Objection
     let mut objections = Vec::new();
     for step in &plan.steps {
         let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
-        if !abilities.backslash_escapes
-            && let Some(line) = script::differs_without_escapes(&step.script.text)
-        {
-            objections.push(Objection::Backslash { version: version.clone(), name: name.clone(), line });
-        }
+        let otherwise = script::read_otherwise(&step.script.text, abilities.dialect, abilities.backslash_escapes);
+        objections.extend(otherwise.map(|(mode, place)| Objection::Backslash {
+            version: version.clone(),
+            name: name.clone(),
+            path: step.script.path.clone(),
+            line: place.line,
+            column: place.column,
+            mode,
+        }));
         let Some(limit) = abilities.largest_statement else { continue };
         let pending = step.statements().iter().skip(step.done);
         objections.extend(pending.filter(|statement| (statement.end - statement.start) as u64 > limit).map(

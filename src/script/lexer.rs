@@ -3,6 +3,7 @@
 use crate::migration::Dialect;
 
 use super::Problem;
+use super::backslash;
 use super::directive;
 use super::quote::{self, Escape};
 use super::section::{self, Marker};
@@ -30,12 +31,18 @@ pub(super) struct Lexer<'a> {
     hint: Option<usize>,
     problems: Vec<(usize, Problem)>,
     markers: Vec<Marker<'a>>,
-    /// How quotes get into MySQL's strings.
+    /// How quotes get into plain strings.
     escape: Escape,
 }
 
 impl<'a> Lexer<'a> {
+    /// Reads plain strings as a session does with the usual settings.
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self::reading(text, dialect, backslash::usual(dialect))
+    }
+
+    /// Reads plain strings with backslashes that escape, or do not.
+    pub(super) fn reading(text: &'a str, dialect: Dialect, escapes: bool) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
             text,
@@ -45,13 +52,13 @@ impl<'a> Lexer<'a> {
             hint: None,
             problems: Vec::new(),
             markers: Vec::new(),
-            escape: Escape::Backslash,
+            escape: escape(escapes),
         }
     }
 
-    /// Whether a backslash escapes in MySQL's strings from here on.
+    /// Whether a backslash escapes in plain strings from here on.
     pub(super) fn set_backslash_escapes(&mut self, on: bool) {
-        self.escape = if on { Escape::Backslash } else { Escape::Doubling };
+        self.escape = escape(on);
     }
 
     /// The next token; `None` at the end of the text.
@@ -202,7 +209,7 @@ impl<'a> Lexer<'a> {
     fn token(&mut self, byte: u8) -> Token<'a> {
         match (byte, self.dialect) {
             (b'\'' | b'"', Dialect::Mysql) => self.quoted(TokenKind::String, byte, self.escape),
-            (b'\'', _) => self.quoted(TokenKind::String, byte, Escape::Doubling),
+            (b'\'', _) => self.quoted(TokenKind::String, byte, self.escape),
             (b'"', _) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
             (b'`', Dialect::Mysql | Dialect::Sqlite) => self.quoted(TokenKind::Name, byte, Escape::Doubling),
             (b'[', Dialect::Sqlite) => self.quoted(TokenKind::Name, b']', Escape::Never),
@@ -247,7 +254,12 @@ impl<'a> Lexer<'a> {
                 let end = quote::escape_string_end(bytes, self.at + 2);
                 self.until(TokenKind::String, end, unclosed)
             }
-            (b'b' | b'B' | b'x' | b'X' | b'n' | b'N', Some(b'\''), _) => {
+            // The server takes the letter for a word of its own.
+            (b'n' | b'N', Some(b'\''), _) => {
+                let end = quote::end(bytes, self.at + 2, b'\'', self.escape);
+                self.until(TokenKind::String, end, unclosed)
+            }
+            (b'b' | b'B' | b'x' | b'X', Some(b'\''), _) => {
                 let end = quote::end(bytes, self.at + 2, b'\'', Escape::Doubling);
                 self.until(TokenKind::String, end, unclosed)
             }
@@ -290,6 +302,10 @@ impl<'a> Lexer<'a> {
     fn ahead(&self, bytes: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + bytes).copied()
     }
+}
+
+fn escape(escapes: bool) -> Escape {
+    if escapes { Escape::Backslash } else { Escape::Doubling }
 }
 
 fn is_word_byte(byte: u8) -> bool {

@@ -1,5 +1,7 @@
 //! What can be wrong with a script's text.
 
+use super::BackslashMode;
+
 /// One thing that keeps a script from being run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +21,17 @@ pub enum Problem {
         /// The tag with its dollar signs, such as `$body$`.
         tag: String,
     },
+    /// The first string that ends elsewhere where the session has this mode, in a text that has no other problems then.
+    #[error("{}", unread(*.mode))]
+    Backslash {
+        /// The mode.
+        mode: BackslashMode,
+    },
+    /// Strings that can be read in two ways, and a statement before them sets which one holds in a way that cannot be followed.
+    #[error(
+        "where this string ends depends on standard_conforming_strings, which is set further up in a way that cannot be followed"
+    )]
+    UnclearStrings,
     /// A trigger, a routine or a compound statement whose `END` is missing.
     #[error("the body of {what} has no END")]
     UnfinishedBody {
@@ -69,6 +82,17 @@ pub enum Problem {
         /// Why it cannot be taken.
         reason: String,
     },
+}
+
+fn unread(mode: BackslashMode) -> String {
+    match mode {
+        BackslashMode::NoBackslashEscapes => {
+            format!("a backslash escapes the quote behind it in this string, unless {mode}")
+        }
+        BackslashMode::NonstandardStrings => {
+            format!("a backslash does not escape the quote behind it in this string, unless {mode}")
+        }
+    }
 }
 
 fn question(suggestion: Option<&str>) -> String {

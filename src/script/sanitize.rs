@@ -9,8 +9,8 @@ use super::token::{Token, TokenKind};
 const MARK: &str = "?";
 
 /// The tokens with `?` for each literal and one blank for each gap.
-pub(super) fn sanitize(statement: &str, dialect: Dialect) -> String {
-    let mut lexer = Lexer::new(statement, dialect);
+pub(super) fn sanitize(statement: &str, dialect: Dialect, escapes: bool) -> String {
+    let mut lexer = Lexer::reading(statement, dialect, escapes);
     let mut told = Sanitized { dialect, text: String::with_capacity(statement.len()), last: None };
     let mut spot = Spot::Gap;
     while let Some(token) = lexer.next(spot) {

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::migration::Dialect;
 
+use super::backslash::{self, Backslashes};
 use super::body::Body;
 use super::lexer::{Lexer, Spot};
 use super::section::Marker;
-use super::sql_mode::SqlMode;
 use super::token::{Token, TokenKind};
 use super::{Problem, delimiter, summary};
 
@@ -17,6 +17,10 @@ pub(super) struct Split<'a> {
     pub(super) tokens: Vec<Token<'a>>,
     /// The tokens of each statement, never none.
     pub(super) statements: Vec<Range<usize>>,
+    /// Whether a backslash escapes in the plain strings of each.
+    pub(super) escapes: Vec<bool>,
+    /// The byte from which on that is not known.
+    pub(super) unclear: Option<usize>,
     /// The comments that hold directives.
     pub(super) directives: Vec<Token<'a>>,
     /// The comments with which other tools begin a section.
@@ -27,14 +31,12 @@ pub(super) struct Split<'a> {
 
 /// Takes a text apart.
 pub(super) fn split(text: &str, dialect: Dialect) -> Split<'_> {
-    split_in(text, dialect, true)
+    split_in(text, dialect, backslash::usual(dialect))
 }
 
-/// The same in a session where a backslash escapes in MySQL's strings, or does not, until the text says otherwise.
+/// The same in a session where a backslash escapes in plain strings, or does not, until the text says otherwise.
 pub(super) fn split_in(text: &str, dialect: Dialect, escapes: bool) -> Split<'_> {
-    let mut splitter = Splitter::new(text, dialect);
-    splitter.mode = SqlMode::new(escapes);
-    splitter.lexer.set_backslash_escapes(escapes);
+    let mut splitter = Splitter::new(text, dialect, escapes);
     while let Some(token) = splitter.lexer.next(splitter.spot()) {
         splitter.take(token);
     }
@@ -46,6 +48,8 @@ struct Splitter<'a> {
     lexer: Lexer<'a>,
     tokens: Vec<Token<'a>>,
     statements: Vec<Range<usize>>,
+    escapes: Vec<bool>,
+    unclear: Option<usize>,
     directives: Vec<Token<'a>>,
     problems: Vec<(usize, Problem)>,
     /// The first token of the statement that is open.
@@ -53,23 +57,25 @@ struct Splitter<'a> {
     /// How many parentheses are open in it.
     parentheses: usize,
     body: Body,
-    /// What the statements so far have made of MySQL's strings.
-    mode: SqlMode,
+    /// What the statements so far have made of plain strings.
+    mode: Backslashes,
 }
 
 impl<'a> Splitter<'a> {
-    fn new(text: &'a str, dialect: Dialect) -> Self {
+    fn new(text: &'a str, dialect: Dialect, escapes: bool) -> Self {
         Self {
             dialect,
-            lexer: Lexer::new(text, dialect),
+            lexer: Lexer::reading(text, dialect, escapes),
             tokens: Vec::new(),
             statements: Vec::new(),
+            escapes: Vec::new(),
+            unclear: None,
             directives: Vec::new(),
             problems: Vec::new(),
             first: 0,
             parentheses: 0,
             body: Body::Unread,
-            mode: SqlMode::new(true),
+            mode: Backslashes::new(dialect, escapes),
         }
     }
 
@@ -100,8 +106,8 @@ impl<'a> Splitter<'a> {
         }
         let markers = self.lexer.take_markers();
         self.problems.extend(self.lexer.problems());
-        let Self { tokens, statements, directives, problems, .. } = self;
-        Split { tokens, statements, directives, markers, problems }
+        let Self { tokens, statements, escapes, unclear, directives, problems, .. } = self;
+        Split { tokens, statements, escapes, unclear, directives, markers, problems }
     }
 
     fn meta_command(&mut self, backslash: Token<'a>) {
@@ -152,9 +158,11 @@ impl<'a> Splitter<'a> {
             self.problems.push((self.tokens[self.first].start, Problem::CopyFromStdin));
             self.lexer.skip_copy_rows();
         }
-        if self.dialect == Dialect::Mysql {
-            self.mode.read(&self.tokens[statement.clone()]);
-            self.lexer.set_backslash_escapes(self.mode.escapes());
+        self.escapes.push(self.mode.escapes());
+        self.mode.read(&self.tokens[statement.clone()]);
+        self.lexer.set_backslash_escapes(self.mode.escapes());
+        if self.mode.is_unclear() && self.unclear.is_none() {
+            self.unclear = self.tokens.last().map(Token::end);
         }
         self.statements.push(statement);
         self.first = self.tokens.len();

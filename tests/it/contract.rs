@@ -27,6 +27,7 @@ mod sample;
 mod session;
 mod settings;
 mod sqlite;
+mod strings;
 mod totals;
 mod totals_mixed;
 mod unmanaged;

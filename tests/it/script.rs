@@ -1,5 +1,6 @@
 //! The pure ring of `script`: tables of text through one `check` function.
 
+mod backslashes;
 mod checksum;
 mod directives;
 mod effects;

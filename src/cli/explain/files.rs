@@ -1,9 +1,10 @@
 //! Migration files that cannot be used: every problem with its place.
 
 use migrascope::layout::{Fault, FileProblem, LayoutError};
-use migrascope::script::Problem;
+use migrascope::script::{BackslashMode, Problem};
 
 use super::diagnosis::{Diagnosis, Excerpt};
+use super::refusal::backslash;
 
 pub(super) fn layout(error: &LayoutError) -> Vec<Diagnosis> {
     let whole = || Diagnosis::error(error.to_string());
@@ -80,6 +81,15 @@ fn script(diagnosis: Diagnosis, problem: &Problem) -> Diagnosis {
         Problem::Section { tool: None, .. } => diagnosis
             .help(SPLIT)
             .help("or, where it is a plain comment, say so in the file: -- migrascope: allow=section-marker"),
+        Problem::Backslash { mode: mode @ BackslashMode::NonstandardStrings } => diagnosis
+            .help("write the quote twice, or the string as E'…'")
+            .help(format!("or, where every backslash escapes, begin the file with {}", backslash(*mode)[1])),
+        Problem::Backslash { mode } => diagnosis
+            .help(r"write the backslash twice, as in 'C:\\'")
+            .help(format!("or, where a backslash stands for itself, begin the file with {}", backslash(*mode)[0])),
+        Problem::UnclearStrings => diagnosis.help(
+            "write strings with a backslash as E'…', or set it by a plain statement in front: SET standard_conforming_strings = on;",
+        ),
         Problem::CopyFromStdin => diagnosis.help(
             "write the rows as INSERT statements (pg_dump --inserts), or read a file of the server: COPY … FROM '/path'",
         ),

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use migrascope::database::other_history;
 use migrascope::history::{Attempt, Direction, State};
 use migrascope::plan::{Note, Objection};
+use migrascope::script::BackslashMode;
 
-use super::diagnosis::{Diagnosis, Severity};
+use super::diagnosis::{Diagnosis, Excerpt, Severity};
 
 pub(super) fn objections(objections: &[Objection]) -> Vec<Diagnosis> {
     objections.iter().map(objection).collect()
@@ -49,9 +50,13 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::TooLarge { .. } => {
             diagnosis.help("split the statement, or let the server take more: SET GLOBAL max_allowed_packet, at most 1 GiB; nothing was changed")
         }
-        Objection::Backslash { .. } => diagnosis
-            .help("where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')")
-            .help("where it escapes, begin it with SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''); nothing was changed"),
+        Objection::Backslash { path, line, column, mode, .. } => {
+            let [plain, escape] = backslash(*mode);
+            diagnosis
+                .at(Excerpt::line(path.display().to_string(), *line, *column, ""))
+                .help(format!("where a backslash stands for itself, begin the file with {plain}"))
+                .help(format!("where it escapes, begin it with {escape}; nothing was changed"))
+        }
         Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
         Objection::Rewritten { version, .. } => diagnosis
             .help("restore these statements as they were and change only those behind them; then resume")
@@ -118,6 +123,19 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         }
         Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the versions there are"),
         _ => diagnosis,
+    }
+}
+
+/// What sets that a backslash stands for itself, and that it escapes.
+pub(super) fn backslash(mode: BackslashMode) -> [&'static str; 2] {
+    match mode {
+        BackslashMode::NonstandardStrings => {
+            ["SET standard_conforming_strings = on", "SET standard_conforming_strings = off"]
+        }
+        _ => [
+            "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')",
+            "SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')",
+        ],
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct PostgresSession {
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
     limited: bool,
     pub(super) authority: Authority,
+    /// Whether a backslash escapes in plain strings.
+    pub(super) backslash_escapes: bool,
     /// The options of the connection.
     pub(super) options: Option<String>,
     /// What any client would get where the driver has set something else; `None` before it was looked up.
@@ -66,6 +68,7 @@ impl PostgresSession {
             claimed: None,
             limited: false,
             authority: Authority::default(),
+            backslash_escapes: false,
             options: None,
             clients_own: None,
         }
@@ -87,7 +90,7 @@ impl Session for PostgresSession {
             timestamp: "TIMESTAMP WITH TIME ZONE",
             session_locks: false,
             largest_statement: None,
-            backslash_escapes: true,
+            backslash_escapes: self.backslash_escapes,
             partial_index: true,
             foreign_keys: None,
             statement_timeout: true,

@@ -7,7 +7,7 @@ use crate::database::{Access, DatabaseError};
 
 const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
      pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only'), session_user, current_setting('role'), \
-     pg_catalog.version()";
+     pg_catalog.version(), current_setting('standard_conforming_strings')";
 
 impl PostgresSession {
     pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
@@ -43,7 +43,9 @@ impl PostgresSession {
             (false, false) => None,
         };
         self.authority = Authority { user: next(), role: next() };
-        product::supported(&next().unwrap_or_default())
+        let version = next().unwrap_or_default();
+        self.backslash_escapes = next().as_deref() == Some("off");
+        product::supported(&version)
     }
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {

@@ -61,7 +61,7 @@ impl Session for SqliteSession {
             session_locks: false,
             statement_timeout: false,
             largest_statement: None,
-            backslash_escapes: true,
+            backslash_escapes: false,
             partial_index: true,
             table_suffix: "",
             own_session: true,

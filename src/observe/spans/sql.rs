@@ -27,7 +27,9 @@ impl<'s> Told<'s> {
         let written = step.text(index);
         let text = match policy {
             SqlText::Off | SqlText::Summary => None,
-            SqlText::Sanitized => place.dialect.map(|dialect| Cow::Owned(script::sanitized(written, dialect))),
+            SqlText::Sanitized => place
+                .dialect
+                .map(|dialect| Cow::Owned(script::sanitized_as_read(written, dialect, statement.backslash_escapes))),
             SqlText::Full => Some(Cow::Borrowed(written)),
         };
         Some(Self {

@@ -7,9 +7,14 @@ use super::{Door, redacted};
 /// What `up` says of one bad file; the server that it names is not there, so that nothing but exit 2 is right.
 #[track_caller]
 fn refused(name: &str, text: &[u8]) -> String {
+    refused_by("postgres", name, text)
+}
+
+#[track_caller]
+fn refused_by(database: &str, name: &str, text: &[u8]) -> String {
     let door = Door::empty();
     door.write(&format!("migrations/{name}"), text);
-    let seen = door.run(&["up", "--database-url", "postgres://127.0.0.1:1/none"]);
+    let seen = door.run(&["up", "--database-url", &format!("{database}://127.0.0.1:1/none")]);
     assert_eq!(seen.code, Some(2), "{seen}");
     seen.stderr
 }
@@ -145,6 +150,36 @@ fn files_that_are_not_text_or_not_sql() {
       |
     2 | SELECT 'it;
       |        ^^^^
+    ");
+    assert_snapshot!(refused("1_backslash.sql", b"SELECT 1;\nSELECT 'it\\'s';\n"), @r"
+    error: a backslash does not escape the quote behind it in this string, unless standard_conforming_strings is off
+     --> migrations/1_backslash.sql:2:8
+      |
+    2 | SELECT 'it\'s';
+      |        ^^^^^^^^
+    help: write the quote twice, or the string as E'…'
+    help: or, where every backslash escapes, begin the file with SET standard_conforming_strings = off
+
+    error: unterminated quote '
+     --> migrations/1_backslash.sql:2:14
+      |
+    2 | SELECT 'it\'s';
+      |              ^^
+    ");
+    assert_snapshot!(refused_by("mysql", "1_path.sql", b"SELECT 1;\nSELECT 'E:\\';\n"), @r"
+    error: unterminated quote '
+     --> migrations/1_path.sql:2:8
+      |
+    2 | SELECT 'E:\';
+      |        ^^^^^^
+
+    error: a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
+     --> migrations/1_path.sql:2:8
+      |
+    2 | SELECT 'E:\';
+      |        ^^^^^^
+    help: write the backslash twice, as in 'C:\\'
+    help: or, where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')
     ");
     assert_snapshot!(refused("1_comment.sql", b"SELECT 1; /* open\n"), @r"
     error: unterminated block comment

@@ -84,7 +84,7 @@ impl Session for FakeSession {
             timestamp: "TIMESTAMP",
             session_locks: false,
             largest_statement: None,
-            backslash_escapes: true,
+            backslash_escapes: false,
             partial_index: false,
             foreign_keys: None,
             statement_timeout: true,

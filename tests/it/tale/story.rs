@@ -39,6 +39,7 @@ pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migrat
             kind: StatementKind::Ordinary,
             changes_session: false,
             reads_last: false,
+            backslash_escapes: false,
             summary: (*summary).to_owned(),
         });
         start = end + ";\n".len();

@@ -1,0 +1,85 @@
+//! Strings with backslashes, in files and in our own records, whatever the session makes of them.
+
+use migrascope::Error;
+use migrascope::plan::Objection;
+use migrascope::script::BackslashMode;
+
+use crate::support::{Backend, TestDatabase, on};
+
+/// Every new session of this database reads a backslash in a plain string as an escape.
+fn nonstandard(database: &TestDatabase) {
+    let name = database.value("SELECT current_database()");
+    database.query(&format!("ALTER DATABASE {name} SET standard_conforming_strings = off"));
+    assert_eq!(database.value("SHOW standard_conforming_strings"), "off");
+}
+
+#[test]
+fn our_own_records_are_right_without_standard_strings() {
+    on(Backend::Postgres, |database| {
+        nonstandard(database);
+        let said = r"C:\temp\new 'it''s' \\ end\";
+        let script =
+            format!("CREATE TABLE a (i INTEGER);\nDO $$ BEGIN RAISE EXCEPTION USING MESSAGE = $m${said}$m$; END $$;");
+        let name = r"1_a\nb.sql";
+        let directory = database.migrations(&[(name, &script)]);
+        let error = database.up(&directory).unwrap_err();
+        let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+        assert_eq!(failure.message, said);
+        assert_eq!(database.value("SELECT error_text FROM _migrascope_journal WHERE kind = 'migration'"), said);
+        std::fs::write(directory.join(name), "CREATE TABLE a (i INTEGER);").unwrap();
+        database.up(&directory).unwrap();
+        assert_eq!(database.value("SELECT name FROM _migrascope_migrations"), r"a\nb");
+    });
+}
+
+#[test]
+fn a_file_that_does_not_say_what_its_backslashes_mean_is_refused_by_name() {
+    on(Backend::Postgres, |database| {
+        nonstandard(database);
+        for string in [r"'^\d+$'", r"'C:\', 'D:\'", r"n'\n'"] {
+            let directory = database.migrations(&[("1_a.sql", &format!("CREATE TABLE a AS\nSELECT {string};"))]);
+            let error = database.up(&directory).unwrap_err();
+            let Error::Refused(objections) = &error.cause else { panic!("{error:?}") };
+            let [Objection::Backslash { line: 2, mode, path, .. }] = &objections[..] else { panic!("{objections:?}") };
+            assert_eq!(*mode, BackslashMode::NonstandardStrings, "{string}");
+            assert!(path.ends_with("1_a.sql"));
+            assert!(database.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").is_empty(), "{string}");
+        }
+    });
+}
+
+#[test]
+fn a_file_that_says_what_its_backslashes_mean_is_read_as_the_server_does() {
+    on(Backend::Postgres, |database| {
+        nonstandard(database);
+        let off = "SET standard_conforming_strings = off;\nCREATE TABLE a (t TEXT);\n\
+             INSERT INTO a VALUES ('it\\'s; one');\nINSERT INTO a VALUES ('a\\\\b');";
+        let on = "SET standard_conforming_strings = on;\nINSERT INTO a VALUES ('C:\\'), ('^\\d');";
+        let plain = "INSERT INTO a VALUES (E'\\\\'), ('it''s');";
+        database.up(&database.migrations(&[("1_a.sql", off), ("2_b.sql", on), ("3_c.sql", plain)])).unwrap();
+        let rows = database.value("SELECT string_agg(t, '|' ORDER BY ctid) FROM a");
+        assert_eq!(rows, r"it's; one|a\b|C:\|^\d|\|it's");
+    });
+}
+
+#[test]
+fn a_role_without_standard_strings_is_met_with_what_to_do() {
+    on(Backend::Postgres, |database| {
+        nonstandard(database);
+        let output = database
+            .binary(&database.migrations(&[("1_a.sql", "SELECT 1;\nSELECT '^\\d+$';")]))
+            .arg("up")
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        for part in [
+            "migration 1 (a) has a backslash in a string at line 2, and the session's standard_conforming_strings is off",
+            "1_a.sql:2:8",
+            "begin the file with SET standard_conforming_strings = on",
+            "begin it with SET standard_conforming_strings = off; nothing was changed",
+        ] {
+            assert!(stderr.contains(part), "{part} in {stderr}");
+        }
+    });
+}
