@@ -4,8 +4,11 @@ mod error;
 mod existence;
 mod health;
 mod keeper;
+mod login;
+mod loopback;
 mod options;
 mod parameters;
+mod plugin;
 mod product;
 mod session;
 mod text;
@@ -19,6 +22,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::mysql::MySqlConnectOptions;
 
 use self::keeper::MysqlKeeper;
+use self::login::Login;
 use self::session::MysqlSession;
 use self::wire::Wire;
 use super::url::Extras;
@@ -26,7 +30,7 @@ use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, 
 use crate::migration::Dialect;
 
 pub(super) struct Mysql {
-    driver: MySqlConnectOptions,
+    login: Login,
     extras: Extras,
     init: Vec<String>,
 }
@@ -34,11 +38,15 @@ pub(super) struct Mysql {
 impl Mysql {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
         let (driver, extras) = options::parse(url)?;
-        Ok(Self { extras, ..Self::with(driver, options) })
+        Ok(Self::to(driver, extras, options))
     }
 
     /// Connects as `driver` says.
     pub(super) fn with(driver: MySqlConnectOptions, options: ConnectOptions) -> Self {
+        Self::to(driver, Extras::default(), options)
+    }
+
+    fn to(driver: MySqlConnectOptions, extras: Extras, options: ConnectOptions) -> Self {
         // The server's own SQL mode and time zone count, as in its own client; the driver would change both.
         let driver = driver
             .pipes_as_concat(false)
@@ -46,11 +54,11 @@ impl Mysql {
             .timezone(None)
             .charset("utf8mb4")
             .disable_statement_logging();
-        Self { driver, extras: Extras::default(), init: options.init }
+        Self { login: Login::new(driver, extras.clear_password), extras, init: options.init }
     }
 
     async fn connect(&self) -> Result<Wire, DatabaseError> {
-        Wire::to(&self.driver, self.extras.limit()).await
+        Wire::to(&self.login, self.extras.limit()).await
     }
 }
 
@@ -61,15 +69,16 @@ impl Connector for Mysql {
     }
 
     fn expected(&self) -> Identity {
-        let socket = self.driver.get_socket().map(|path| path.display().to_string());
-        let address = socket.unwrap_or_else(|| self.driver.get_host().to_owned());
-        let port = self.driver.get_port();
+        let driver = &self.login.driver;
+        let socket = driver.get_socket().map(|path| path.display().to_string());
+        let address = socket.unwrap_or_else(|| driver.get_host().to_owned());
+        let port = driver.get_port();
         Identity {
             system: "mysql",
             version: String::new(),
-            database: self.driver.get_database().unwrap_or_default().to_owned(),
+            database: driver.get_database().unwrap_or_default().to_owned(),
             schema: None,
-            user: Some(self.driver.get_username().to_owned()),
+            user: Some(driver.get_username().to_owned()),
             address: Some(address.clone()),
             port: (!address.starts_with('/')).then_some(port),
             file: None,
@@ -83,14 +92,14 @@ impl Connector for Mysql {
     }
 
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
-        let connector = Self { driver: self.driver.clone(), extras: self.extras.clone(), init: self.init.clone() };
+        let connector = Self { login: self.login.clone(), extras: self.extras.clone(), init: self.init.clone() };
         let mut session = MysqlSession::new(self.connect().await?, self.expected(), connector, access);
         session.prepare().await?;
         Ok(Box::new(session))
     }
 
     async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        let database = self.driver.get_database().unwrap_or_default();
+        let database = self.login.driver.get_database().unwrap_or_default();
         Ok(Box::new(MysqlKeeper::new(self.connect().await?, database, ledger)))
     }
 }

@@ -31,6 +31,8 @@ pub(super) use self::parts::{Parts, server};
 pub(super) use self::tls::{Ask, Mode, mode};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) use self::values::limit;
+#[cfg(feature = "mysql")]
+pub(super) use self::values::truth;
 use crate::migration::Dialect;
 
 /// A database URL; neither `Debug` nor `Display` show its password.

@@ -13,6 +13,7 @@ mod help;
 mod hooks;
 mod json;
 mod outside;
+mod plugins;
 mod settings;
 mod signals;
 mod status;

@@ -2,6 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
+use super::plugin;
 use crate::database::failure::{self, DatabaseError, ErrorKind};
 use crate::database::locate;
 use crate::report::Stage;
@@ -26,9 +27,12 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
 
 /// The same, for a connection that was never made.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
-    match server_error(error) {
-        Some(_) => translate(error, ""),
-        None => failure::from_connect(error),
+    match (server_error(error), error) {
+        (Some(_), _) => translate(error, ""),
+        (None, sqlx::Error::Protocol(text)) => {
+            plugin::from_driver(text).unwrap_or_else(|| failure::from_connect(error))
+        }
+        (None, _) => failure::from_connect(error),
     }
 }
 

@@ -183,11 +183,11 @@ impl Keeper for MysqlKeeper {
     }
 
     fn another(&self) -> Another {
-        let (driver, name) = (self.wire.driver().clone(), self.name.clone());
+        let (login, name) = (self.wire.login().clone(), self.name.clone());
         Box::new(move || {
-            let (driver, name) = (driver.clone(), name.clone());
+            let (login, name) = (login.clone(), name.clone());
             Box::pin(async move {
-                let wire = Wire::to(&driver, silence::ASKING).await?;
+                let wire = Wire::to(&login, silence::ASKING).await?;
                 Ok(Box::new(Self { wire, name }) as Box<dyn Keeper>)
             })
         })

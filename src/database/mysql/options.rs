@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 use super::parameters::{Key, TABLE};
-use crate::database::url::{Ask, Extras, Given, Mode, Parts, first, limit, mode, server, understand};
+use crate::database::url::{Ask, Extras, Given, Mode, Parts, first, limit, mode, server, truth, understand};
 use crate::database::{SecretUrl, UrlError};
 
 type Settings = Vec<(Key, Given)>;
@@ -38,7 +38,12 @@ pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), Ur
     let Some(database) = text(Key::Database) else {
         return Err(UrlError::Unusable { reason: "it names no database".to_owned() });
     };
-    Ok((driver.database(database), extras(&settings)?))
+    let extras = extras(&settings)?;
+    let verified = matches!(driver.get_ssl_mode(), MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity);
+    if let Some(given) = get(Key::ClearPassword).filter(|_| extras.clear_password && !verified) {
+        return Err(given.refused("sends the password in clear, and needs ssl-mode=VERIFY_IDENTITY or VERIFY_CA"));
+    }
+    Ok((driver.database(database), extras))
 }
 
 fn gather(url: &SecretUrl) -> Result<Settings, UrlError> {
@@ -87,7 +92,10 @@ fn tls(settings: &Settings) -> Result<Option<MySqlSslMode>, UrlError> {
 fn extras(settings: &Settings) -> Result<Extras, UrlError> {
     let connect = first(settings, Key::ConnectTimeout).map(|given| limit(given, unit(&given.name))).transpose()?;
     let lock = first(settings, Key::LockTimeout).map(|given| limit(given, Duration::from_secs(1))).transpose()?;
+    let clear = first(settings, Key::ClearPassword)
+        .map(|given| truth(&given.value).ok_or_else(|| given.refused("is neither true nor false")));
     Ok(Extras {
+        clear_password: clear.transpose()?.unwrap_or(false),
         connect_timeout: connect,
         lock_timeout: lock.map(|limit| (limit != Duration::MAX).then_some(limit)),
         ..Extras::default()
@@ -165,6 +173,20 @@ mod tests {
         assert_eq!(connect("?timeout=500ms"), Some(Duration::from_millis(500)));
         let at = |url: &str| parse(&SecretUrl::new(url)).expect("usable").0;
         assert_eq!((at("mysql://u@[::1]:3307/d").get_host(), at("mysql://u@[::1]:3307/d").get_port()), ("::1", 3307));
+    }
+
+    #[test]
+    fn the_password_goes_out_in_clear_only_where_asked_for_and_to_a_verified_server() {
+        let clear = |query| read(query).map(|(_, extras)| extras.clear_password);
+        assert_eq!(clear("?ssl-mode=VERIFY_IDENTITY"), Ok(false));
+        assert_eq!(clear("?ssl-mode=VERIFY_IDENTITY&enable_cleartext_plugin=true"), Ok(true));
+        assert_eq!(clear("?ssl-mode=VERIFY_CA&allowCleartextPasswords=1"), Ok(true));
+        assert_eq!(clear("?enable-cleartext-plugin=false"), Ok(false));
+        for query in ["?enable_cleartext_plugin=true", "?ssl-mode=REQUIRED&allowCleartextPasswords=true"] {
+            let error = clear(query).expect_err(query);
+            assert!(error.contains("needs ssl-mode=VERIFY_IDENTITY"), "{error}");
+        }
+        clear("?ssl-mode=VERIFY_CA&enable_cleartext_plugin=perhaps").expect_err("neither");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) enum Key {
     Certificate,
     /// The private key of the certificate.
     Secret,
+    ClearPassword,
     Collation,
     ConnectTimeout,
     LockTimeout,
@@ -45,6 +46,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
     (&["ssl-ca", "sslrootcert", "serverSslCert"], Sets(Key::Authority)),
     (&["ssl-cert"], Sets(Key::Certificate)),
     (&["ssl-key"], Sets(Key::Secret)),
+    (&["enable_cleartext_plugin", "allowCleartextPasswords"], Sets(Key::ClearPassword)),
     (&["collation", "connectionCollation"], Sets(Key::Collation)),
     (
         &["connect_timeout", "connectTimeout", "timeout", "connection_timeout", "login_timeout"],
@@ -149,8 +151,6 @@ pub(super) const TABLE: &[Entry<Key>] = &[
     ),
     (
         &[
-            "allowCleartextPasswords",
-            "enable_cleartext_plugin",
             "auth_plugin",
             "defaultAuthenticationPlugin",
             "authenticationPlugins",

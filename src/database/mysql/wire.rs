@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection, Either};
 
-use super::error::{from_connect, translate};
+use super::error::translate;
+use super::login::{Login, Relay};
 use crate::database::row::columns;
 use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
 
 /// One connection.
 pub(super) struct Wire {
     pub(super) connection: MySqlConnection,
+    relay: Relay,
     /// Makes another connection, which can ask about this one.
-    driver: MySqlConnectOptions,
+    login: Login,
     /// The server's number for the session; `None` where it is not known.
     pub(super) process: Option<u64>,
     /// Whether nothing is to be had of it any more.
@@ -22,11 +24,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Connects as `driver` says, in so long at most.
-    pub(super) async fn to(driver: &MySqlConnectOptions, limit: Duration) -> Result<Self, DatabaseError> {
-        let connection = tokio::time::timeout(limit, MySqlConnection::connect_with(driver)).await;
-        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
-        Ok(Self { connection, driver: driver.clone(), process: None, given_up: false })
+    /// Connects as `login` says, in so long at most.
+    pub(super) async fn to(login: &Login, limit: Duration) -> Result<Self, DatabaseError> {
+        let connection = tokio::time::timeout(limit, login.connect()).await;
+        let (connection, relay) = connection.map_err(|_| failure::unanswered(limit))??;
+        Ok(Self { connection, relay, login: login.clone(), process: None, given_up: false })
     }
 
     /// Runs one statement of a script, and waits however long it takes; rows of a migration are counted and dropped, because it
@@ -43,16 +45,16 @@ impl Wire {
         if self.given_up {
             return Err(silent());
         }
-        let (driver, process) = (&self.driver, self.process);
+        let (login, process) = (&self.login, self.process);
         let answer = collect(&mut self.connection, sql, Keep::Rows);
-        let answered = silence::answered(answer, || ask(driver, process)).await;
+        let answered = silence::answered(answer, || ask(login, process)).await;
         self.given_up = answered.is_err();
         answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
 
     /// Makes other connections to the same server.
-    pub(super) fn driver(&self) -> &MySqlConnectOptions {
-        &self.driver
+    pub(super) fn login(&self) -> &Login {
+        &self.login
     }
 
     /// Nothing more is sent.
@@ -65,16 +67,17 @@ impl Wire {
         Ok(activity(self.query(&command_of(process)).await?))
     }
 
-    pub(super) async fn close(self) {
+    pub(super) async fn close(mut self) {
         if !self.given_up {
             silence::goodbye(self.connection.close()).await;
+            self.relay.finish().await;
         }
     }
 }
 
 /// Asks about a session on a new connection; `None` where there is none to be had.
-async fn ask(driver: &MySqlConnectOptions, process: Option<u64>) -> Option<Activity> {
-    let mut asking = Wire::to(driver, silence::ASKING).await.ok()?;
+async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
+    let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
     let answer = collect(&mut asking.connection, &command_of(process), Keep::Rows).await;
     asking.close().await;

@@ -180,6 +180,7 @@ impl Settings {
         let millis = self.get(Key::ConnectTimeoutMillis).map(|given| limit(given, MILLISECOND)).transpose()?;
         let lock = self.get(Key::LockTimeout).map(|given| limit(given, MILLISECOND)).transpose()?;
         Ok(Extras {
+            clear_password: false,
             connect_timeout: seconds.or(millis),
             lock_timeout: lock.map(|limit| (limit != Duration::MAX).then_some(limit)),
             application: self.get(Key::Application).map(|given| given.value.clone()),

@@ -18,6 +18,8 @@ pub(in crate::database) struct Extras {
     pub(in crate::database) schema: Option<String>,
     /// Whether only a server will do that takes writes.
     pub(in crate::database) primary: bool,
+    /// Whether a server that was verified may be sent the password in clear.
+    pub(in crate::database) clear_password: bool,
 }
 
 impl Extras {

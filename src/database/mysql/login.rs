@@ -1,0 +1,216 @@
+//! Connections to MySQL and MariaDB that send the password only by a plugin of a closed list.
+//!
+//! sqlx-mysql 0.9 cannot be told which plugins it may use, takes no socket from us, and a patched copy would not reach programs that
+//! embed this library. So it connects to a socket of ours, and a relay carries its bytes on: the relay has read the server's greeting, and
+//! without TLS the whole login, before the driver does, on the very connection that the driver gets. TLS is between driver and server.
+
+use std::io;
+use std::time::Duration;
+
+use sqlx::Connection;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use super::error::from_connect;
+use super::loopback::Loopback;
+use super::plugin::{self, Trust};
+use crate::database::{DatabaseError, ErrorKind, failure};
+
+/// Packets of a login are short; nothing is read that is longer.
+const LONGEST_PACKET: usize = 64 * 1024;
+/// How long the relay may take to say why a login has failed, or to pass on the driver's goodbye.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
+/// Where to connect and how to log in.
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) driver: MySqlConnectOptions,
+    trust: Trust,
+}
+
+/// Carries the bytes of one connection, and ends with it; returns why a login was refused.
+pub(super) struct Relay(JoinHandle<Option<DatabaseError>>);
+
+impl Login {
+    /// As `driver` says. The password goes out in clear only where `clear` asks for it, or the program whose options these are, and to a
+    /// verified server.
+    pub(super) fn new(driver: MySqlConnectOptions, clear: bool) -> Self {
+        let verified = matches!(driver.get_ssl_mode(), MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity);
+        let driver = match (verified, clear) {
+            (false, _) => driver.enable_cleartext_plugin(false),
+            (true, true) => driver.enable_cleartext_plugin(true),
+            (true, false) => driver,
+        };
+        Self { driver, trust: Trust { verified, clear } }
+    }
+
+    /// A new connection, and what carries it.
+    pub(super) async fn connect(&self) -> Result<(MySqlConnection, Relay), DatabaseError> {
+        #[cfg(unix)]
+        if let Some(path) = self.driver.get_socket() {
+            return self.through(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?).await;
+        }
+        let address = (self.driver.get_host(), self.driver.get_port());
+        let server = TcpStream::connect(address).await.map_err(unreachable)?;
+        // What the driver writes at once may arrive here in parts.
+        server.set_nodelay(true).map_err(unreachable)?;
+        self.through(server).await
+    }
+
+    async fn through<S>(&self, mut server: S) -> Result<(MySqlConnection, Relay), DatabaseError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let greeting = packet(&mut server).await.map_err(unreachable)?;
+        if let Some(name) = plugin::of_greeting(payload(&greeting))? {
+            plugin::greeted(&name, self.trust)?;
+        }
+        let loopback = Loopback::new().await.map_err(unreachable)?;
+        let driver = loopback.lead(self.driver.clone()).map_err(unreachable)?;
+        let mut relay = Relay(tokio::spawn(async move {
+            let Ok(mut driver) = loopback.accept().await else { return None };
+            match login(&mut server, &mut driver, &greeting).await {
+                Ok(()) => carry(server, driver).await,
+                Err(Refusal::Server(error)) => return Some(error),
+                Err(Refusal::Broken) => {}
+            }
+            None
+        }));
+        match MySqlConnection::connect_with(&driver).await {
+            Ok(connection) => Ok((connection, relay)),
+            Err(error) => Err(relay.finish().await.unwrap_or_else(|| from_connect(&error))),
+        }
+    }
+}
+
+impl Relay {
+    /// Waits until all that the driver has written was passed on; why its login was refused, if it was.
+    pub(super) async fn finish(&mut self) -> Option<DatabaseError> {
+        tokio::time::timeout(LAST_WORD, &mut self.0).await.ok().and_then(Result::ok).flatten()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why a login does not go on.
+enum Refusal {
+    /// The server asks for what it does not get.
+    Server(DatabaseError),
+    /// One of the two is gone.
+    Broken,
+}
+
+impl From<io::Error> for Refusal {
+    fn from(_: io::Error) -> Self {
+        Self::Broken
+    }
+}
+
+/// Passes on packet by packet until the server has let the driver in or not, or TLS begins.
+async fn login<S, D>(server: &mut S, driver: &mut D, greeting: &[u8]) -> Result<(), Refusal>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    D: AsyncRead + AsyncWrite + Unpin,
+{
+    driver.write_all(greeting).await?;
+    let answer = packet(driver).await?;
+    server.write_all(&answer).await?;
+    if asks_for_tls(payload(&answer)) {
+        return Ok(());
+    }
+    loop {
+        let packet = packet(server).await?;
+        let body = payload(&packet);
+        let answered = match body {
+            [0x00 | 0xff, ..] => {
+                driver.write_all(&packet).await?;
+                return Ok(());
+            }
+            [0xfe, rest @ ..] => {
+                let name = plugin::split_nul(rest).map_or(rest, |(name, _)| name);
+                plugin::switched(&String::from_utf8_lossy(name)).map_err(Refusal::Server)?;
+                true
+            }
+            // The password is known to the server: its OK follows.
+            [0x01, 0x03] => false,
+            [0x01, 0x04] => return Err(Refusal::Server(plugin::full_authentication())),
+            _ => {
+                let message = "the server's answer to the login is none of MySQL's";
+                return Err(Refusal::Server(DatabaseError::new(ErrorKind::Connect, message)));
+            }
+        };
+        driver.write_all(&packet).await?;
+        if answered {
+            let answer = self::packet(driver).await?;
+            server.write_all(&answer).await?;
+        }
+    }
+}
+
+/// Whether what the driver sends first is the request for TLS: the head of a login, with the capability, and no more.
+fn asks_for_tls(answer: &[u8]) -> bool {
+    const SSL: u8 = 0x08;
+    answer.len() == 32 && answer.get(1).is_some_and(|byte| byte & SSL != 0)
+}
+
+/// Carries what both write until one of them is done.
+async fn carry(server: impl AsyncRead + AsyncWrite, driver: impl AsyncRead + AsyncWrite) {
+    let (mut from_server, mut to_server) = tokio::io::split(server);
+    let (mut from_driver, mut to_driver) = tokio::io::split(driver);
+    // Whoever is done first ends both; what the other one wrote before is on its way.
+    tokio::select! {
+        _ = tokio::io::copy(&mut from_driver, &mut to_server) => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_driver) => {}
+    }
+    // Either may be gone already.
+    let _ = to_server.shutdown().await;
+    let _ = to_driver.shutdown().await;
+}
+
+/// The next packet with its head of four bytes.
+async fn packet(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    let mut packet = vec![0; 4];
+    from.read_exact(&mut packet).await?;
+    let length = packet.iter().take(3).rev().fold(0, |length, byte| (length << 8) | usize::from(*byte));
+    if length > LONGEST_PACKET {
+        let message = format!("what answers does not log in as MySQL or MariaDB: a packet of {length} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    packet.resize(4 + length, 0);
+    from.read_exact(packet.get_mut(4..).unwrap_or_default()).await?;
+    Ok(packet)
+}
+
+fn payload(packet: &[u8]) -> &[u8] {
+    packet.get(4..).unwrap_or_default()
+}
+
+fn unreachable(error: io::Error) -> DatabaseError {
+    failure::from_connect(&sqlx::Error::Io(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_allows_the_password_in_clear_needs_a_verified_server_as_well() {
+        for (mode, allowed) in [
+            (MySqlSslMode::Disabled, false),
+            (MySqlSslMode::Preferred, false),
+            (MySqlSslMode::Required, false),
+            (MySqlSslMode::VerifyCa, true),
+            (MySqlSslMode::VerifyIdentity, true),
+        ] {
+            let options = MySqlConnectOptions::new().ssl_mode(mode).enable_cleartext_plugin(true);
+            let driver = format!("{:?}", Login::new(options, false).driver);
+            assert!(driver.contains(&format!("enable_cleartext_plugin: {allowed}")), "{mode:?}");
+        }
+    }
+}
