@@ -269,6 +269,13 @@ pub enum Event<'a> {
         /// Why the server did not take it; the lock ends with its connection then.
         error: Option<&'a DatabaseError>,
     },
+    /// What is wrong with the database before the first migration is being looked at; the health checks compare with it.
+    StateStarted,
+    /// It was looked at, as far as that was possible.
+    StateFinished {
+        /// How long it took.
+        elapsed: Duration,
+    },
     /// The database is being examined.
     HealthStarted,
     /// A check began.

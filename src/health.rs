@@ -1,12 +1,18 @@
 //! The checks after a run, on a connection of their own: not the one that migrated, so that they see what everybody sees.
 
+mod asked;
+mod before;
 mod examination;
 mod judgement;
 mod own;
+mod threshold;
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
+pub(crate) use self::before::{Before, before_run};
 use self::examination::Examination;
+pub use self::threshold::{Severity, Thresholds};
 use crate::database::{Access, Connector};
 use crate::error::{Error, RunError};
 use crate::event::{Event, Observer, RunContext};
@@ -15,7 +21,7 @@ use crate::report::{CheckStatus, HealthReport, Outcome, Report};
 use crate::run::{Options, Stop};
 
 /// Whether the database is examined when a run has done something.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Health {
     /// It is not: whoever embeds a run decides whether its start waits for that.
     #[default]
@@ -24,6 +30,8 @@ pub enum Health {
     Check {
         /// In the order in which they are asked.
         own: Vec<OwnCheck>,
+        /// From which values on checks warn and fail, where that is not the default.
+        thresholds: Thresholds,
     },
 }
 
@@ -36,13 +44,27 @@ pub(crate) struct Patient<'a> {
     pub(crate) stop: &'a Stop,
     /// The schema or database of our tables, where a run has worked in it; otherwise the connection's own.
     pub(crate) home: Option<&'a str>,
+    /// The state before the run.
+    pub(crate) before: &'a Before,
+}
+
+/// Where no limit is other than the default.
+static DEFAULT: LazyLock<Thresholds> = LazyLock::new(Thresholds::default);
+
+impl<'a> Patient<'a> {
+    fn thresholds(&self) -> &'a Thresholds {
+        match &self.options.health {
+            Health::Check { thresholds, .. } => thresholds,
+            Health::Skip => &DEFAULT,
+        }
+    }
 }
 
 /// The checks after a run; nothing where they are not wanted.
 ///
 /// A run with nothing to do makes none: it is answered from one connection and one query, and stays as quick as that.
 pub(crate) async fn after_run(patient: Patient<'_>, observer: &mut dyn Observer) -> Option<HealthReport> {
-    let Health::Check { own } = &patient.options.health else {
+    let Health::Check { own, .. } = &patient.options.health else {
         return None;
     };
     let mut examination = Examination::begin(patient, observer);
@@ -108,7 +130,7 @@ async fn connected(patient: Patient<'_>, observer: &mut dyn Observer) -> Result<
         source: Box::new(source),
     })?;
     let own: &[OwnCheck] = match &patient.options.health {
-        Health::Check { own } => own,
+        Health::Check { own, .. } => own,
         Health::Skip => &[],
     };
     let mut examination = Examination::begin(patient, observer);

@@ -1,5 +1,6 @@
 //! What a run has done: plain data that can be printed, serialised and compared.
 
+mod check;
 mod health;
 mod holder;
 mod retry;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub use self::check::BuiltIn;
 pub use self::health::{CheckReport, CheckStatus, HealthReport, Unit};
 pub use self::holder::Holder;
 pub use self::retry::RetryReason;

@@ -35,7 +35,7 @@ use self::tally::Tally;
 use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
-use crate::health::{self, Patient};
+use crate::health::{self, Before, Patient};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Depth, Ledger, NativeLedger};
@@ -98,18 +98,25 @@ impl<'a> Job<'a> {
     }
 
     /// `home` is where our tables are in this run.
-    fn patient<'p>(&self, home: Option<&'p str>) -> Patient<'p>
+    fn patient<'p>(&self, home: Option<&'p str>, before: &'p Before) -> Patient<'p>
     where
         'a: 'p,
     {
-        Patient { connector: self.connector, options: self.options, context: self.context, stop: self.stop, home }
+        Patient {
+            connector: self.connector,
+            options: self.options,
+            context: self.context,
+            stop: self.stop,
+            home,
+            before,
+        }
     }
 }
 
 /// Carries out a job and tells about it; the end is told on every path.
 pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
     if job.context.command == Command::Health {
-        return health::alone(job.patient(None), observer).await;
+        return health::alone(job.patient(None, &Before::default()), observer).await;
     }
     let started = Instant::now();
     observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
@@ -264,10 +271,11 @@ async fn under_lock(
     prepare::patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
     tally.journaled = true;
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
+    let before = health::before_run(job.patient(session.home(), &Before::default()), observer).await;
     let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     let mut result = hooks::before(Hook::Before, job, &plan, tally, with).await;
     if result.is_ok() {
-        result = work(job, (session, monitor), (ledger, &journal), &plan, observer, tally).await;
+        result = work(job, (session, monitor), (ledger, &journal), (&plan, &before), observer, tally).await;
         let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
         // What went wrong with the run matters more than what goes wrong after it.
         let after = hooks::after(job, &plan, tally, result.as_ref().err(), with).await;
@@ -283,7 +291,7 @@ async fn work(
     job: &Job<'_>,
     (session, monitor): (&mut Box<dyn Session>, &mut Monitor),
     (ledger, journal): (&dyn Ledger, &Journal<'_>),
-    plan: &Plan<'_>,
+    (plan, before): (&Plan<'_>, &Before),
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
@@ -313,18 +321,18 @@ async fn work(
     let result = engine.take_all(&plan.steps, tally).await;
     tally.stages.apply = started.elapsed();
     result?;
-    examine(job, &mut **session, journal, observer, tally).await
+    examine(job, &mut **session, (journal, before), observer, tally).await
 }
 
 /// Examines what the migrations have left, before the run says how it went and before anybody else changes something.
 async fn examine(
     job: &Job<'_>,
     session: &mut dyn Session,
-    journal: &Journal<'_>,
+    (journal, before): (&Journal<'_>, &Before),
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    tally.health = health::after_run(job.patient(session.home()), observer).await;
+    tally.health = health::after_run(job.patient(session.home(), before), observer).await;
     tally.stages.health = tally.health.as_ref().map(|health| health.elapsed).unwrap_or_default();
     if let Some(sql) = tally.health.as_ref().and_then(|report| journal.checks(session, report)) {
         // Figures may do without them; what the checks found is told all the same.

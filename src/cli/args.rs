@@ -149,6 +149,12 @@ pub(crate) struct Options {
     /// Check the database's health after a run that has done something [default: on]
     #[arg(long, global = true, value_name = "SWITCH", help_heading = "Policy", value_parser = choices::SWITCH)]
     pub(crate) health: Option<String>,
+    /// From which value on a health check warns, such as connections=70%; can be repeated; `never` for none
+    #[arg(long, global = true, value_name = "CHECK=VALUE", help_heading = "Policy")]
+    pub(crate) health_warn: Vec<String>,
+    /// From which value on a health check fails, such as replica_lag=5min; can be repeated; `never` for none
+    #[arg(long, global = true, value_name = "CHECK=VALUE", help_heading = "Policy")]
+    pub(crate) health_fail: Vec<String>,
     /// A directory of SQL files that must return no row in a healthy database [default: checks, where there is one]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
     pub(crate) checks: Option<String>,

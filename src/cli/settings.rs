@@ -104,7 +104,7 @@ impl Settings {
         let mut settings = Self {
             dotenv: DotEnv::default(),
             database: database::resolve(&mut sources, typed),
-            connection_init: connection_init(&mut sources, typed),
+            connection_init: texts(sources.every("connection-init", &typed.connection_init)),
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
             links: links(&mut sources, typed),
             target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
@@ -143,16 +143,6 @@ fn open_files(sources: &mut Sources<'_>, typed: &Options) {
 fn links(sources: &mut Sources<'_>, typed: &Options) -> Links {
     let follow = sources.value("follow-links", typed.follow_links.as_deref(), truth);
     if follow.unwrap_or(false) { Links::Anywhere } else { Links::Inside }
-}
-
-fn connection_init(sources: &mut Sources<'_>, typed: &Options) -> Vec<String> {
-    if !typed.connection_init.is_empty() {
-        return typed.connection_init.clone();
-    }
-    match sources.in_environment("connection-init") {
-        Some(Given { text, .. }) => vec![text],
-        None => sources.file.all("connection-init").into_iter().map(|given| given.text).collect(),
-    }
 }
 
 fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
@@ -232,6 +222,10 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
         counted: true,
         notify: notify::resolve(sources, &typed.notify),
     }
+}
+
+fn texts(given: Vec<Given>) -> Vec<String> {
+    given.into_iter().map(|given| given.text).collect()
 }
 
 fn path(sources: &mut Sources<'_>, name: &'static str, typed: Option<&str>) -> Option<PathBuf> {

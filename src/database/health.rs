@@ -1,12 +1,12 @@
 //! What a database can be asked about its health: data, judged by `health.rs` in the same way for all of them.
 
-use std::time::Duration;
+use crate::report::BuiltIn;
 
 /// One question to the database and what its answer means.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// The check's name, from a closed set.
-    pub name: &'static str,
+    /// The check that it is.
+    pub check: BuiltIn,
     /// A query that returns a row when the question is not to be asked: its first column says why not.
     pub unless: Option<String>,
     /// The question.
@@ -20,15 +20,11 @@ pub struct Probe {
 /// What the rows of a question mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Judge {
-    /// Each row is a fault, named by its first column.
-    NoRows,
+    /// Each row is a fault: its first column says which. By the second, where there is one, it is known again when that has changed:
+    /// the identity of a thing that was renamed.
+    Faults,
     /// One row of two columns, used and available; the share is judged.
-    Share {
-        /// From here on it is worth a warning.
-        warn: f64,
-        /// From here on it fails.
-        fail: f64,
-    },
+    Share,
     /// A row for each replica: where it stands, and how far it is behind in seconds; NULL when it has stopped.
     Lag {
         /// The column of its name.
@@ -37,20 +33,5 @@ pub enum Judge {
         seconds: usize,
         /// What it means that there is no row.
         none: &'static str,
-        /// From here on it is worth a warning.
-        warn: Duration,
-        /// From here on it fails.
-        fail: Duration,
     },
-}
-
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-impl Judge {
-    /// Connections in use, of those that the server allows.
-    pub(super) const CONNECTIONS: Self = Self::Share { warn: 0.80, fail: 0.95 };
-
-    /// Seconds behind, in these two columns.
-    pub(super) const fn lag(name: usize, seconds: usize, none: &'static str) -> Self {
-        Self::Lag { name, seconds, none, warn: Duration::from_secs(10), fail: Duration::from_secs(60) }
-    }
 }

@@ -1,7 +1,7 @@
 //! From an answer of the database to what a check says.
 
-use std::time::Duration;
-
+use super::before::{Fault, Prior};
+use super::threshold::Limits;
 use crate::database::{DatabaseError, ErrorKind, Judge, Row};
 use crate::report::{CheckStatus, Unit};
 
@@ -18,11 +18,14 @@ pub(super) struct Finding {
     pub(super) threshold: Option<f64>,
     pub(super) unit: Option<Unit>,
     pub(super) message: String,
+    /// Each thing that is wrong, also where it is not enough to fail.
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Finding {
     pub(super) fn new(status: CheckStatus, message: impl Into<String>) -> Self {
-        Self { status, value: None, threshold: None, unit: None, message: shortened(message.into()) }
+        let message = shortened(message.into());
+        Self { status, value: None, threshold: None, unit: None, message, faults: Vec::new() }
     }
 
     pub(super) fn ok(message: impl Into<String>) -> Self {
@@ -33,46 +36,98 @@ impl Finding {
         Self::new(CheckStatus::Skipped, message)
     }
 
-    pub(super) fn measured(self, value: f64, threshold: Option<f64>, unit: Unit) -> Self {
-        Self { value: Some(value), threshold, unit: Some(unit), ..self }
+    /// A number that has no part in how the check ends.
+    pub(super) fn counted(self, value: f64) -> Self {
+        Self { value: Some(value), unit: Some(Unit::Count), ..self }
+    }
+
+    /// Seconds, and whether they are too many.
+    pub(super) fn timed(message: impl Into<String>, seconds: f64, limits: Limits) -> Self {
+        Self::measured(message, seconds, Unit::Seconds, limits)
+    }
+
+    fn measured(message: impl Into<String>, value: f64, unit: Unit, limits: Limits) -> Self {
+        let (status, threshold) = limits.judge(value);
+        Self { value: Some(value), threshold, unit: Some(unit), ..Self::new(status, message) }
+    }
+
+    /// The one thing that is wrong with a check whose number or refusal is it.
+    fn fault(self, text: impl Into<String>) -> Self {
+        Self { faults: vec![Fault { text: text.into(), identity: None }], ..self }
+    }
+
+    /// A run fails for what it has made worse: what was wrong before it began is a warning.
+    fn compared(mut self, prior: &Prior) -> Self {
+        match (self.status, prior) {
+            (CheckStatus::Fail | CheckStatus::Warn, Prior::Known(before)) => {
+                if self.faults.is_empty() || !super::before::fresh(&self.faults, before).is_empty() {
+                    return self;
+                }
+                self.status = CheckStatus::Warn;
+                self.message.push_str("; it was so before this run");
+            }
+            (CheckStatus::Fail, Prior::Unknown(why)) => {
+                self.message.push_str(&format!("; whether it was so before this run is not known: {why}"));
+            }
+            _ => {}
+        }
+        self
     }
 }
 
 /// What it means that the database refuses an answer; `late` is how a check ends that took too long.
-pub(super) fn refused(error: &DatabaseError, late: CheckStatus) -> Finding {
+pub(super) fn refused(error: &DatabaseError, late: CheckStatus, prior: &Prior) -> Finding {
     let said = match &error.code {
         Some(code) => format!("{} ({code})", error.message),
         None => error.message.clone(),
     };
     match error.kind {
         ErrorKind::Permission => Finding::skipped(format!("not permitted: {said}")),
-        ErrorKind::Cancelled => Finding::new(late, format!("took too long: {said}")),
+        ErrorKind::Cancelled => {
+            Finding::new(late, format!("took too long: {said}")).fault("took too long").compared(prior)
+        }
         // Somebody else writes: that is no illness.
-        ErrorKind::LockTimeout => Finding::new(CheckStatus::Warn, format!("waited for a lock in vain: {said}")),
-        _ => Finding::new(CheckStatus::Fail, said),
+        ErrorKind::LockTimeout => Finding::new(CheckStatus::Warn, format!("could not get a lock in time: {said}")),
+        // What is wrong with a connection is not the state of the database.
+        ErrorKind::Lost => Finding::new(CheckStatus::Fail, said),
+        _ => Finding::new(CheckStatus::Fail, said.as_str()).fault(said).compared(prior),
     }
 }
 
 /// What the rows of a probe mean.
-pub(super) fn of(judge: Judge, rows: &[Row]) -> Finding {
+pub(super) fn of(judge: Judge, rows: &[Row], limits: Limits, prior: &Prior) -> Finding {
     match judge {
-        Judge::NoRows => no_rows(rows.len(), rows.iter().map(|row| text(row.iter().take(1)))),
-        Judge::Share { warn, fail } => share(rows, warn, fail),
-        Judge::Lag { name, seconds, none, warn, fail } => lag(rows, (name, seconds), none, warn, fail),
+        Judge::Faults => {
+            let fault = |row: &Row| Fault { text: text(row.iter().take(1)), identity: row.get(1).cloned().flatten() };
+            faults(rows.iter().map(fault).collect(), limits, prior)
+        }
+        Judge::Share => share(rows, limits, prior),
+        Judge::Lag { name, seconds, none } => lag(rows, (name, seconds), none, limits, prior),
     }
 }
 
 /// Every row is a fault.
-pub(super) fn no_rows(found: usize, names: impl Iterator<Item = String>) -> Finding {
-    let finding = match found {
-        0 => Finding::ok("none found"),
-        _ => {
-            let named: Vec<String> = names.take(NAMED).collect();
-            let more = if found > NAMED { format!("; and {} more", found - NAMED) } else { String::new() };
-            Finding::new(CheckStatus::Fail, format!("{found} found: {}", shortened(named.join("; "))) + &more)
-        }
+pub(super) fn faults(faults: Vec<Fault>, limits: Limits, prior: &Prior) -> Finding {
+    let found = faults.len();
+    let (status, threshold) = limits.judge(found as f64);
+    let list = |which: &[&Fault]| {
+        let named: Vec<&str> = which.iter().take(NAMED).map(|fault| fault.text.as_str()).collect();
+        let more = if which.len() > NAMED { format!("; and {} more", which.len() - NAMED) } else { String::new() };
+        shortened(named.join("; ")) + &more
     };
-    finding.measured(found as f64, Some(0.0), Unit::Count)
+    let all: Vec<&Fault> = faults.iter().collect();
+    let fresh = match prior {
+        Prior::Known(before) => super::before::fresh(&faults, before),
+        Prior::Unasked | Prior::Unknown(_) => all.clone(),
+    };
+    let message = match (found, fresh.len()) {
+        (0, _) => "none found".to_owned(),
+        (found, new) if new == 0 || new == found => format!("{found} found: {}", list(&all)),
+        (found, new) => format!("{found} found, {new} of them since this run began: {}", list(&fresh)),
+    };
+    let finding =
+        Finding { status, value: Some(found as f64), threshold, unit: Some(Unit::Count), message, faults: Vec::new() };
+    Finding { faults, ..finding }.compared(prior)
 }
 
 /// The columns of a row in one line.
@@ -80,7 +135,7 @@ pub(super) fn text<'r>(columns: impl Iterator<Item = &'r Option<String>>) -> Str
     columns.map(|column| column.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
 }
 
-fn share(rows: &[Row], warn: f64, fail: f64) -> Finding {
+fn share(rows: &[Row], limits: Limits, prior: &Prior) -> Finding {
     let numbers: Vec<f64> = rows.iter().flatten().filter_map(|text| text.as_ref()?.parse().ok()).collect();
     let &[used, available] = numbers.as_slice() else {
         return Finding::skipped("the server does not tell");
@@ -88,33 +143,36 @@ fn share(rows: &[Row], warn: f64, fail: f64) -> Finding {
     if available <= 0.0 {
         return Finding::skipped("the server has no limit");
     }
-    let share = used / available;
-    let (status, threshold) = against(share, warn, fail);
-    Finding::new(status, format!("{used} of {available} used")).measured(share, Some(threshold), Unit::Ratio)
-}
-
-fn lag(rows: &[Row], (name, seconds): (usize, usize), none: &str, warn: Duration, fail: Duration) -> Finding {
-    let (warn, fail) = (warn.as_secs_f64(), fail.as_secs_f64());
-    let name_of = |row: &Row| row.get(name).cloned().flatten().unwrap_or_else(|| "a replica".to_owned());
-    let behind = |row: &Row| row.get(seconds).and_then(|text| text.as_ref()?.parse::<f64>().ok());
-    if let Some(stopped) = rows.iter().find(|row| behind(row).is_none()) {
-        return Finding::new(CheckStatus::Fail, format!("replication has stopped: {}", name_of(stopped)));
+    let finding = Finding::measured(format!("{used} of {available} used"), used / available, Unit::Ratio, limits);
+    match finding.status {
+        CheckStatus::Fail => finding.fault("too many").compared(prior),
+        _ => finding,
     }
-    let furthest = rows.iter().filter_map(|row| Some((behind(row)?, row))).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let Some((lag, row)) = furthest else {
-        return Finding::ok(none);
-    };
-    let (status, threshold) = against(lag, warn, fail);
-    let message = format!("{} is {lag:.1} s behind", name_of(row));
-    Finding::new(status, message).measured(lag, Some(threshold), Unit::Seconds)
 }
 
-/// How a value stands to its two thresholds, and the one that it has passed, or will pass next.
-fn against(value: f64, warn: f64, fail: f64) -> (CheckStatus, f64) {
-    match value {
-        value if value >= fail => (CheckStatus::Fail, fail),
-        value if value >= warn => (CheckStatus::Warn, warn),
-        _ => (CheckStatus::Ok, warn),
+/// The replica that has stopped, otherwise the one that is furthest behind; first of all one of which that was not so before.
+fn lag(rows: &[Row], (name, seconds): (usize, usize), none: &str, limits: Limits, prior: &Prior) -> Finding {
+    let each = rows.iter().map(|row| {
+        let name = row.get(name).cloned().flatten().unwrap_or_else(|| "a replica".to_owned());
+        match row.get(seconds).and_then(|text| text.as_ref()?.parse::<f64>().ok()) {
+            None => Finding::new(CheckStatus::Fail, format!("replication has stopped: {name}"))
+                .fault(format!("stopped {name}")),
+            Some(behind) => {
+                let finding = Finding::timed(format!("{name} is {behind:.1} s behind"), behind, limits);
+                if finding.status == CheckStatus::Fail { finding.fault(format!("behind {name}")) } else { finding }
+            }
+        }
+    });
+    let mut each: Vec<Finding> = each.map(|finding| finding.compared(prior)).collect();
+    let rank = |finding: &Finding| {
+        let severity = u8::from(finding.status == CheckStatus::Fail) * 2 + u8::from(!finding.faults.is_empty());
+        (severity, finding.value.unwrap_or(f64::INFINITY))
+    };
+    let all = each.iter().flat_map(|finding| finding.faults.clone()).collect();
+    each.sort_by(|a, b| rank(a).0.cmp(&rank(b).0).then(rank(a).1.total_cmp(&rank(b).1)));
+    match each.pop() {
+        None => Finding::ok(none),
+        Some(worst) => Finding { faults: all, ..worst },
     }
 }
 
@@ -126,49 +184,4 @@ fn shortened(text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{CheckStatus, Judge, of};
-
-    fn row(columns: &[Option<&str>]) -> Vec<Option<String>> {
-        columns.iter().map(|column| column.map(str::to_owned)).collect()
-    }
-
-    #[test]
-    fn a_share_is_judged_by_two_thresholds() {
-        let judge = Judge::Share { warn: 0.8, fail: 0.95 };
-        let table = [("79", CheckStatus::Ok, 0.8), ("80", CheckStatus::Warn, 0.8), ("95", CheckStatus::Fail, 0.95)];
-        for (used, status, threshold) in table {
-            let finding = of(judge, &[row(&[Some(used), Some("100")])]);
-            assert_eq!((finding.status, finding.threshold), (status, Some(threshold)), "{used}");
-        }
-        assert_eq!(of(judge, &[row(&[None, Some("100")])]).status, CheckStatus::Skipped);
-    }
-
-    #[test]
-    fn the_replica_that_is_furthest_behind_counts_and_one_that_has_stopped_fails() {
-        let judge = Judge::Lag {
-            name: 0,
-            seconds: 1,
-            none: "no replicas",
-            warn: std::time::Duration::from_secs(10),
-            fail: std::time::Duration::from_secs(60),
-        };
-        let near = row(&[Some("near"), Some("0.2")]);
-        let far = row(&[Some("far"), Some("61.5")]);
-        let stopped = row(&[Some("north"), None]);
-        assert_eq!(of(judge, &[]).message, "no replicas");
-        assert_eq!(of(judge, std::slice::from_ref(&near)).status, CheckStatus::Ok);
-        let finding = of(judge, &[near.clone(), far]);
-        assert_eq!((finding.status, finding.message.as_str()), (CheckStatus::Fail, "far is 61.5 s behind"));
-        let finding = of(judge, &[near, stopped]);
-        assert_eq!((finding.status, finding.message.as_str()), (CheckStatus::Fail, "replication has stopped: north"));
-    }
-
-    #[test]
-    fn rows_are_named_and_counted() {
-        let rows: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| row(&[Some(name)])).to_vec();
-        let finding = of(Judge::NoRows, &rows);
-        assert_eq!(finding.message, "5 found: a; b; c; and 2 more");
-        assert_eq!((finding.value, finding.threshold), (Some(5.0), Some(0.0)));
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! Checks of one's own: asked in a transaction that reads and is rolled back.
 
 use super::OwnCheck;
-use super::examination::{Asked, LIMIT, LIMITS};
+use super::asked::{Asked, LIMIT, LIMITS};
+use super::before::{Fault, Prior};
 use super::judgement::{self, Finding};
 use crate::database::{DatabaseError, Limits, Row};
 use crate::migration::Place;
@@ -11,18 +12,24 @@ use crate::report::CheckStatus;
 type Refused = (DatabaseError, usize);
 
 /// Runs every statement of the check; healthy when none of them returns a row.
-pub(super) async fn ask(asked: &mut Asked<'_>, check: &OwnCheck) -> Finding {
+pub(super) async fn examined(asked: &mut Asked<'_>, check: &OwnCheck, prior: &Prior) -> Finding {
+    if let Some(finding) = asked.unasked() {
+        return finding;
+    }
     let result = rows(asked, check).await;
     // The error of a statement says more than that of a rollback after it.
     let rolled_back = asked.session.rollback().await;
     let (refused, start) = match (result, rolled_back) {
         (Ok(rows), Ok(())) => {
-            return judgement::no_rows(rows.len(), rows.iter().map(|row| judgement::text(row.iter())));
+            let fault = |row: &Row| Fault { text: judgement::text(row.iter()), identity: None };
+            let limits = asked.thresholds().of_own(&check.name);
+            return judgement::faults(rows.iter().map(fault).collect(), limits, prior);
         }
         (Err(refused), _) => refused,
         (Ok(_), Err(error)) => (error, 0),
     };
-    let finding = asked.refused(&refused, CheckStatus::Fail);
+    // Whether it was refused before as well does not matter: what cannot be asked is not known to be well.
+    let finding = asked.refused(&refused, CheckStatus::Fail, &Prior::Unasked);
     // Whoever reads it wants to open the file at the right line.
     let place = Place::at(&check.script.text, start + refused.position.unwrap_or_default());
     let path = check.script.path.display();

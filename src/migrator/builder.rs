@@ -7,7 +7,7 @@ use super::Migrator;
 use super::telemetry::Telemetry;
 use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
 use crate::error::Error;
-use crate::health::Health;
+use crate::health::{Health, Thresholds};
 use crate::layout::{self, EmbeddedFiles, Links};
 use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
@@ -219,6 +219,6 @@ impl Builder {
             (Checks::Ours, Some(Files::Embedded(files))) => layout::embedded_checks(files, dialect)?,
             (Checks::Ours, _) => Vec::new(),
         };
-        Ok(Some(Health::Check { own }))
+        Ok(Some(Health::Check { own, thresholds: Thresholds::default() }))
     }
 }

@@ -64,6 +64,8 @@ pub const SPAN_UNLOCK: &str = "release lock";
 pub const EVENT_STATEMENT: &str = "migrascope.statement.finished";
 /// Event on a migration's span: the ledger row was written; instead of its span, where a run has many migrations.
 pub const EVENT_RECORD: &str = "migrascope.ledger.recorded";
+/// The look at the state before a run, which its health checks compare with.
+pub const SPAN_STATE: &str = "state before";
 /// The health checks.
 pub const SPAN_HEALTH: &str = "health check";
 /// The health check whether there is a connection to be had.

@@ -323,7 +323,9 @@ impl Observer for Spans {
                 let span = tree::unlock(&self.root, held.as_secs_f64());
                 error.inspect(|error| tree::fail_at_database(&span, error));
             }
-            Event::HealthStarted
+            Event::StateStarted
+            | Event::StateFinished { .. }
+            | Event::HealthStarted
             | Event::CheckStarted { .. }
             | Event::HealthChecked { .. }
             | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),

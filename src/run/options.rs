@@ -27,7 +27,7 @@ use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
 /// };
 /// assert_eq!(options.lock_timeout, Some(Duration::from_secs(5)));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// How far to go.
     pub target: Target,

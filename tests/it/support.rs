@@ -305,6 +305,8 @@ impl Observer for Log {
                 _ = write!(text, "migration finished {} {}", report.version, report.outcome.word());
             }
             Event::LockReleased { error, .. } => _ = write!(text, "lock released {}", word(error.is_none())),
+            Event::StateStarted => text.push_str("state started"),
+            Event::StateFinished { .. } => text.push_str("state finished"),
             Event::HealthStarted => text.push_str("health started"),
             Event::CheckStarted { name } => _ = write!(text, "check started {name}"),
             Event::HealthChecked { check } => _ = write!(text, "check {} {}", check.name, check.status.word()),

@@ -6,12 +6,14 @@ use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
 use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
+use migrascope::report::BuiltIn;
 use migrascope::run::Hooks;
 use migrascope::{Error, Migrator, Options, Report, layout};
 
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis, Surroundings};
 use crate::cli::json::Problem;
+use crate::cli::settings::choices::suggestion;
 use crate::cli::settings::{AfterRun, Settings};
 
 /// Why a command stops, and with which code.
@@ -64,7 +66,7 @@ pub(super) fn runner(
         _ => (migrations(settings, connector.dialect())?, settings.health.after_run),
     };
     let health = match after_run {
-        AfterRun::Examine => Health::Check { own: own_checks(settings, connector.dialect())? },
+        AfterRun::Examine => checked(settings, connector.dialect())?,
         AfterRun::Skip => Health::Skip,
     };
     let hooks = match command {
@@ -98,6 +100,23 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
 fn migrations(settings: &Settings, dialect: Dialect) -> Result<MigrationSet, Stopped> {
     layout::read_with_links(&settings.directory, dialect, settings.links)
         .map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
+}
+
+/// The checks and their thresholds; each threshold is of a check that there is, on this database or on another.
+fn checked(settings: &Settings, dialect: Dialect) -> Result<Health, Stopped> {
+    let (own, thresholds) = (own_checks(settings, dialect)?, settings.health.thresholds.clone());
+    let names: Vec<&str> =
+        BuiltIn::ALL.iter().map(|check| check.name()).chain(own.iter().map(|check| check.name.as_str())).collect();
+    let unknown = thresholds.names().filter(|name| !names.contains(name)).map(|name| {
+        let suggestion = suggestion(name, names.iter().copied());
+        Diagnosis::error(format!("there is no health check {name:?} to have a threshold{suggestion}"))
+            .help("--health-warn and --health-fail take the names of docs/health.md and those of your own checks")
+    });
+    let unknown: Vec<Diagnosis> = unknown.collect();
+    match unknown.is_empty() {
+        true => Ok(Health::Check { own, thresholds }),
+        false => Err(Stopped { exit: Exit::Usage, problem: Problem::of_kind("settings", unknown) }),
+    }
 }
 
 fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, Stopped> {

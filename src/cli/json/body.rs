@@ -156,6 +156,8 @@ fn of_step(event: &Event<'_>) -> Option<(Name, Value)> {
 
 fn of_health(event: &Event<'_>) -> Option<(Name, Value)> {
     Some(match event {
+        Event::StateStarted => (Name::StateStarted, json!({})),
+        Event::StateFinished { elapsed } => (Name::StateFinished, json!({ "elapsed_seconds": seconds(*elapsed) })),
         Event::HealthStarted => (Name::HealthStarted, json!({})),
         Event::CheckStarted { name } => (Name::CheckStarted, json!({ "name": name })),
         Event::HealthChecked { check } => (Name::HealthChecked, json!({ "check": check })),

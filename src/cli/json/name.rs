@@ -31,6 +31,8 @@ pub(super) enum Name {
     Recorded,
     MigrationFinished,
     LockReleased,
+    StateStarted,
+    StateFinished,
     HealthStarted,
     CheckStarted,
     HealthChecked,
@@ -48,7 +50,7 @@ pub(super) enum Name {
 mod tests {
     use super::Name;
 
-    const ALL: [Name; 36] = [
+    const ALL: [Name; 38] = [
         Name::RunStarted,
         Name::PolicyDecided,
         Name::ConnectStarted,
@@ -74,6 +76,8 @@ mod tests {
         Name::Recorded,
         Name::MigrationFinished,
         Name::LockReleased,
+        Name::StateStarted,
+        Name::StateFinished,
         Name::HealthStarted,
         Name::CheckStarted,
         Name::HealthChecked,

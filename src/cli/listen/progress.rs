@@ -99,7 +99,7 @@ impl Observer for Progress {
             Event::PlanStarted => present.enter(Phase::Planning, now),
             Event::PlanFinished { result: Ok(plan), .. } => present.of = Some(plan.steps.len()),
             Event::HookStarted { hook, .. } => present.enter(Phase::Hook(*hook), now),
-            Event::HealthStarted => present.enter(Phase::Examining { check: None }, now),
+            Event::StateStarted | Event::HealthStarted => present.enter(Phase::Examining { check: None }, now),
             Event::CheckStarted { name } => present.enter(Phase::Examining { check: Some((*name).to_owned()) }, now),
             Event::RunFinished { report, error, .. } => present.finish(report, *error, now),
             other => present.follow(other, now),

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
-use clap::Args as _;
+use clap::{ArgAction, Args as _};
 use toml::de::{DeTable, DeValue};
 
 use super::choices::suggestion;
@@ -72,12 +72,18 @@ impl ConfigFile {
             .collect()
     }
 
-    fn take(&mut self, keys: &[String], key: &str, value: &DeValue<'_>, place: &Excerpt) -> Result<(), String> {
-        if !keys.iter().any(|known| known == key) {
-            return Err(format!("unknown key {key}{}", suggestion(key, keys.iter().map(String::as_str))));
-        }
+    fn take(
+        &mut self,
+        keys: &[(String, Occurs)],
+        key: &str,
+        value: &DeValue<'_>,
+        place: &Excerpt,
+    ) -> Result<(), String> {
+        let Some((_, occurs)) = keys.iter().find(|(known, _)| known == key) else {
+            return Err(format!("unknown key {key}{}", suggestion(key, keys.iter().map(|(key, _)| key.as_str()))));
+        };
         let texts = match value {
-            DeValue::Array(items) if key == "connection-init" => {
+            DeValue::Array(items) if *occurs == Occurs::Often => {
                 items.iter().map(|item| scalar(item.get_ref())).collect()
             }
             value => scalar(value).map(|text| vec![text]),
@@ -88,11 +94,21 @@ impl ConfigFile {
     }
 }
 
-/// The names of the options that can stand in a file: all but the file's own.
-pub(crate) fn keys() -> Vec<String> {
+/// How often an option can be given: what can be repeated is a list in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occurs {
+    Once,
+    Often,
+}
+
+/// The options that can stand in a file: all but the file's own.
+fn keys() -> Vec<(String, Occurs)> {
     let command = Options::augment_args(clap::Command::new("keys"));
-    let names = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
-    names.filter(|name| name != "config").collect()
+    let option = |arg: &clap::Arg| {
+        let occurs = if matches!(arg.get_action(), ArgAction::Append) { Occurs::Often } else { Occurs::Once };
+        Some((arg.get_long()?.to_owned(), occurs))
+    };
+    command.get_arguments().filter_map(option).filter(|(name, _)| name != "config").collect()
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<String> {

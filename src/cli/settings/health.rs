@@ -2,17 +2,22 @@
 
 use std::path::PathBuf;
 
-use super::choices::{SWITCH, choose};
-use super::source::Sources;
+use migrascope::health::{Severity, Thresholds};
+use migrascope::report::{BuiltIn, Unit};
+
+use super::choices::{SWITCH, choose, duration};
+use super::source::{Given, Sources, invalid};
 use crate::cli::args::Options;
 
 /// What the command line says about health checks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HealthSettings {
     /// Whether they are made after a run that has done something.
     pub(crate) after_run: AfterRun,
     /// Where the files of one's own are.
     pub(crate) checks: Checks,
+    /// From which values on checks warn and fail.
+    pub(crate) thresholds: Thresholds,
 }
 
 /// What is done after a run.
@@ -51,5 +56,55 @@ pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> HealthSetti
         checks: sources
             .first("checks", typed.checks.as_deref())
             .map_or(Checks::Usual, |given| Checks::Named(PathBuf::from(given.text))),
+        thresholds: thresholds(sources, typed),
     }
+}
+
+fn thresholds(sources: &mut Sources<'_>, typed: &Options) -> Thresholds {
+    let mut thresholds = Thresholds::default();
+    let warn = sources.every("health-warn", &typed.health_warn).into_iter().map(|given| (Severity::Warn, given));
+    let fail = sources.every("health-fail", &typed.health_fail).into_iter().map(|given| (Severity::Fail, given));
+    for (severity, given) in warn.chain(fail) {
+        for text in given.text.split(',') {
+            match threshold(text) {
+                Ok((check, from)) => thresholds.set(check, severity, from),
+                Err(reason) => {
+                    let given = Given { text: text.trim().to_owned(), ..given.clone() };
+                    sources.problems.push(invalid(&given, &reason));
+                }
+            }
+        }
+    }
+    thresholds
+}
+
+/// A check and the value from which on it matters: `connections=90%`, `replica_lag=2min`, `invalid_indexes=never`.
+fn threshold(text: &str) -> Result<(&str, Option<f64>), String> {
+    let (check, value) = text.split_once('=').ok_or("expected CHECK=VALUE, such as connections=90%")?;
+    let (check, value) = (check.trim(), value.trim());
+    // What is none of ours is a check of one's own, which counts rows; whether there is one is seen when they are read.
+    let unit = BuiltIn::named(check).map_or(Some(Unit::Count), BuiltIn::unit);
+    let unit = unit.ok_or_else(|| format!("{check} succeeds or fails without a number: it has no threshold"))?;
+    if value == "never" {
+        return Ok((check, None));
+    }
+    let from = match unit {
+        Unit::Seconds => duration(value)?.as_secs_f64(),
+        Unit::Ratio => share(value).ok_or("expected a share such as 90% or 0.9")?,
+        _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number of things found, from 1 on")?,
+    };
+    if from > 0.0 {
+        Ok((check, Some(from)))
+    } else {
+        Err("it would be so always: expected more than nothing".to_owned())
+    }
+}
+
+/// A part of a whole, between 0 and 1.
+fn share(text: &str) -> Option<f64> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+        None => text.parse().ok()?,
+    };
+    (0.0..=1.0).contains(&share).then_some(share)
 }

@@ -91,6 +91,17 @@ impl<'e> Sources<'e> {
         self.typed(name, typed).or_else(|| self.in_environment(name)).or_else(|| self.file.one(name))
     }
 
+    /// Every value of an option that can be repeated, of the first source that has one.
+    pub(super) fn every(&mut self, name: &'static str, typed: &[String]) -> Vec<Given> {
+        if !typed.is_empty() {
+            return typed.iter().filter_map(|text| self.typed(name, Some(text))).collect();
+        }
+        match self.in_environment(name) {
+            Some(given) => vec![given],
+            None => self.file.all(name),
+        }
+    }
+
     pub(super) fn typed(&self, name: &'static str, typed: Option<&str>) -> Option<Given> {
         typed.map(|text| Given { text: text.to_owned(), origin: Origin::Flag(name) })
     }
@@ -130,7 +141,7 @@ impl<'e> Sources<'e> {
     }
 }
 
-fn invalid(given: &Given, reason: &str) -> Diagnosis {
+pub(super) fn invalid(given: &Given, reason: &str) -> Diagnosis {
     let Given { text, origin } = given;
     Diagnosis::error(format!("invalid value {text:?} for {origin}: {reason}")).at(origin.excerpt())
 }

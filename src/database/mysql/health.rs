@@ -1,6 +1,7 @@
 //! What MySQL and MariaDB are asked about their health.
 
 use crate::database::{Identity, Judge, Probe};
+use crate::report::BuiltIn;
 
 /// Where `SHOW REPLICA STATUS` has the source's host and the seconds behind it, on both servers and in all versions.
 const SOURCE_HOST: usize = 1;
@@ -12,27 +13,27 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
     let status = if mariadb { "information_schema.GLOBAL_STATUS" } else { "performance_schema.global_status" };
     vec![
         Probe {
-            name: "connections",
+            check: BuiltIn::Connections,
             unless: None,
             sql: format!(
                 "SELECT (SELECT VARIABLE_VALUE FROM {status} WHERE VARIABLE_NAME = 'Threads_connected'), @@max_connections"
             ),
-            judge: Judge::CONNECTIONS,
+            judge: Judge::Share,
             help: "close idle connections, put a pooler in front, or raise max_connections",
         },
         Probe {
-            name: "replica_lag",
+            check: BuiltIn::ReplicaLag,
             unless: None,
             sql: if mariadb || version(&identity.version) >= [8, 0, 22] {
                 "SHOW REPLICA STATUS".to_owned()
             } else {
                 "SHOW SLAVE STATUS".to_owned()
             },
-            judge: Judge::lag(
-                SOURCE_HOST,
-                SECONDS_BEHIND,
-                "this server is no replica; those it has say how far they are",
-            ),
+            judge: Judge::Lag {
+                name: SOURCE_HOST,
+                seconds: SECONDS_BEHIND,
+                none: "this server is no replica; those it has say how far they are",
+            },
             help: "SHOW REPLICA STATUS has the reason: a large migration takes a replica as long as its source",
         },
     ]

@@ -1,15 +1,16 @@
 //! What PostgreSQL is asked about its health. Everything is visible to every user, or says that it is not.
 
 use crate::database::{Judge, Probe};
+use crate::report::BuiltIn;
 
 /// An index that somebody is building right now is not valid yet, and no fault.
-const INVALID_INDEXES: &str = "SELECT format('%s on %s', i.indexrelid::pg_catalog.regclass, i.indrelid::pg_catalog.regclass) \
-     FROM pg_catalog.pg_index i WHERE NOT (i.indisvalid AND i.indisready) AND NOT EXISTS \
+const INVALID_INDEXES: &str = "SELECT format('%s on %s', i.indexrelid::pg_catalog.regclass, i.indrelid::pg_catalog.regclass), \
+       i.indexrelid FROM pg_catalog.pg_index i WHERE NOT (i.indisvalid AND i.indisready) AND NOT EXISTS \
        (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1";
 
 const UNVALIDATED: &str = "SELECT CASE WHEN c.conrelid <> 0 THEN format('%I on %s', c.conname, c.conrelid::pg_catalog.regclass) \
-       ELSE format('%I on %s', c.conname, c.contypid::pg_catalog.regtype) END \
-     FROM pg_catalog.pg_constraint c WHERE NOT c.convalidated";
+       ELSE format('%I on %s', c.conname, c.contypid::pg_catalog.regtype) END, \
+       c.oid FROM pg_catalog.pg_constraint c WHERE NOT c.convalidated";
 
 /// What kind of backend another user's session is, only its user may know.
 ///
@@ -50,31 +51,31 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
     let enforced = if major(version) >= 18 { " AND c.conenforced" } else { "" };
     vec![
         Probe {
-            name: "invalid_indexes",
+            check: BuiltIn::InvalidIndexes,
             unless: None,
             sql: INVALID_INDEXES.to_owned(),
-            judge: Judge::NoRows,
+            judge: Judge::Faults,
             help: "REINDEX INDEX CONCURRENTLY builds an invalid index anew, DROP INDEX CONCURRENTLY removes it",
         },
         Probe {
-            name: "unvalidated_constraints",
+            check: BuiltIn::UnvalidatedConstraints,
             unless: None,
             sql: format!("{UNVALIDATED}{enforced} ORDER BY 1"),
-            judge: Judge::NoRows,
+            judge: Judge::Faults,
             help: "ALTER TABLE … VALIDATE CONSTRAINT … checks the rows that were there before the constraint",
         },
         Probe {
-            name: "connections",
+            check: BuiltIn::Connections,
             unless: None,
             sql: CONNECTIONS.to_owned(),
-            judge: Judge::CONNECTIONS,
+            judge: Judge::Share,
             help: "close idle connections, put a pooler in front, or raise max_connections",
         },
         Probe {
-            name: "replica_lag",
+            check: BuiltIn::ReplicaLag,
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
-            judge: Judge::lag(0, 1, "no replicas"),
+            judge: Judge::Lag { name: 0, seconds: 1, none: "no replicas" },
             help: "a large migration takes a replica as long as the primary; wait, look at the replica's log when it does not catch up, \
                    and drop the slot of one that will never come back",
         },

@@ -11,6 +11,7 @@ use crate::report::{CheckReport, CheckStatus, HealthReport};
 /// The spans that have begun and not ended.
 #[derive(Default)]
 pub(super) struct HealthSpans {
+    state: Option<Span>,
     whole: Option<Span>,
     check: Option<Span>,
 }
@@ -18,12 +19,14 @@ pub(super) struct HealthSpans {
 impl HealthSpans {
     /// The span of the check that is being made, or of them all.
     pub(super) fn innermost(&self) -> Option<&Span> {
-        self.check.as_ref().or(self.whole.as_ref())
+        self.check.as_ref().or(self.whole.as_ref()).or(self.state.as_ref())
     }
 
     /// Takes note of an event of the health checks; all others are none of its business.
     pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>) {
         match event {
+            Event::StateStarted => self.state = Some(state(root)),
+            Event::StateFinished { .. } => self.state = None,
             Event::HealthStarted => self.whole = Some(whole(root)),
             Event::CheckStarted { name } => self.check = self.whole.as_ref().map(|whole| one(whole, name)),
             Event::HealthChecked { check } => {
@@ -39,6 +42,15 @@ impl HealthSpans {
             _ => {}
         }
     }
+}
+
+fn state(root: &Span) -> Span {
+    info_span!(
+        target: names::SCOPE,
+        parent: root,
+        names::SPAN_STATE,
+        { names::OTEL_KIND } = names::KIND_INTERNAL,
+    )
 }
 
 fn whole(root: &Span) -> Span {

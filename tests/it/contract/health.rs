@@ -1,5 +1,6 @@
 //! The health checks: after a run and alone, on databases that are well.
 
+mod before;
 mod faults;
 mod own;
 mod postgres;
@@ -7,7 +8,7 @@ mod postgres;
 use std::time::Duration;
 
 use migrascope::event::Command;
-use migrascope::health::Health;
+use migrascope::health::{Health, Thresholds};
 use migrascope::layout;
 use migrascope::migration::MigrationSet;
 use migrascope::report::{CheckReport, CheckStatus, Outcome};
@@ -20,7 +21,7 @@ const TABLE: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
 /// Options with the checks, and these files of one's own.
 fn checked(database: &TestDatabase, own: &[(&str, &str)]) -> Options {
     let own = layout::checks(&database.migrations(own), database.connector().dialect()).unwrap();
-    Options { health: Health::Check { own }, ..Options::default() }
+    Options { health: Health::Check { own, thresholds: Thresholds::default() }, ..Options::default() }
 }
 
 /// An `up` with the checks behind it.
@@ -176,7 +177,7 @@ fn alone_they_make_no_file() {
 #[test]
 fn an_unhealthy_run_is_applied_and_its_row_says_error() {
     on_each(|database| {
-        let own = [("a_row.sql", "SELECT 7 AS i")];
+        let own = [("a_row.sql", "SELECT 7 AS i FROM (SELECT count(*) AS n FROM a) counted")];
         let failed = only_failure(up(database, &[TABLE], &own));
         assert_eq!((failed.name.as_str(), failed.message.as_str()), ("a_row", "1 found: 7"));
         assert_eq!(database.applied(), ["1"]);

@@ -71,7 +71,10 @@ fn a_role_whose_search_path_has_moved_finds_its_history_or_is_refused() {
             ("2_more.sql", "INSERT INTO safe.ledger VALUES (200)"),
         ]);
         let migrator = role.migrator(&directory, Options::default());
-        let options = Options { health: migrascope::health::Health::Check { own: Vec::new() }, ..Options::default() };
+        let options = Options {
+            health: migrascope::health::Health::Check { own: Vec::new(), thresholds: Default::default() },
+            ..Options::default()
+        };
         let report = block_on(role.migrator(&directory, options).up()).unwrap();
         assert_eq!(report.steps.len(), 2);
         let read = report.health.unwrap().checks.into_iter().find(|check| check.name == "read").unwrap();

@@ -49,9 +49,9 @@ fn a_healthy_database_is_a_table_and_a_sentence() {
     read ok 1 [t] the ledger has 1 row
     write_rollback ok [t] a row was written and rolled back
     writable ok [t] the server takes writes
-    quick_check ok 0 0 [t] none found
-    foreign_keys ok 0 0 [t] none found
-    orders_without_customer ok 0 0 [t] none found
+    quick_check ok 0 1 [t] none found
+    foreign_keys ok 0 1 [t] none found
+    orders_without_customer ok 0 1 [t] none found
     healthy: 8 checks in [t]
     --- exit 0
     ");
@@ -71,7 +71,7 @@ fn an_unhealthy_run_says_what_is_wrong_and_that_nothing_has_to_be_run_again() {
     2 migrations applied in [t]; schema is at 2
     --- stderr
     error: the database is unhealthy: orders_without_customer
-    note: orders_without_customer (value 2, threshold 0): 2 found: 7; 9
+    note: orders_without_customer (value 2, threshold 1): 2 found: 7; 9
     help: orders_without_customer: checks/orders_without_customer.sql returns a row for each fault
     help: the 2 migrations of this run ARE applied and recorded: do not run them again; migrascope health looks once more
     --- exit 9
@@ -84,13 +84,13 @@ fn an_unhealthy_run_says_what_is_wrong_and_that_nothing_has_to_be_run_again() {
     read ok 2 [t] the ledger has 2 rows
     write_rollback ok [t] a row was written and rolled back
     writable ok [t] the server takes writes
-    quick_check ok 0 0 [t] none found
-    foreign_keys ok 0 0 [t] none found
-    orders_without_customer fail 2 0 [t] 2 found: 7; 9
+    quick_check ok 0 1 [t] none found
+    foreign_keys ok 0 1 [t] none found
+    orders_without_customer fail 2 1 [t] 2 found: 7; 9
     unhealthy: 8 checks in [t], 1 failed
     --- stderr
     error: the database is unhealthy: orders_without_customer
-    note: orders_without_customer (value 2, threshold 0): 2 found: 7; 9
+    note: orders_without_customer (value 2, threshold 1): 2 found: 7; 9
     help: orders_without_customer: checks/orders_without_customer.sql returns a row for each fault
     --- exit 9
     ");
@@ -109,7 +109,7 @@ fn the_report_of_a_run_has_each_check() {
     let failed: Vec<_> = checks.iter().filter(|check| check["status"] == "fail").collect();
     assert_eq!(failed.len(), 1, "{checks:?}");
     assert_eq!((&failed[0]["name"], &failed[0]["message"]), (&"orders_without_customer".into(), &"1 found: 7".into()));
-    assert_eq!((&failed[0]["value"], &failed[0]["threshold"]), (&1.0.into(), &0.0.into()));
+    assert_eq!((&failed[0]["value"], &failed[0]["threshold"]), (&1.0.into(), &1.0.into()));
     let events: Vec<String> = seen
         .stdout
         .lines()
@@ -238,7 +238,7 @@ fn quiet_says_only_what_is_wrong() {
     door.write("migrations/2_broken.sql", "INSERT INTO orders VALUES (7, NULL);\n");
     let seen = door.run(&["up", "--quiet"]);
     assert_eq!(seen.code, Some(9), "{seen}");
-    assert!(seen.stderr.contains("orders_without_customer (value 1, threshold 0): 1 found: 7"), "{seen}");
+    assert!(seen.stderr.contains("orders_without_customer (value 1, threshold 1): 1 found: 7"), "{seen}");
 }
 
 #[test]
@@ -249,7 +249,9 @@ fn a_signal_ends_the_checks_and_says_that_the_migrations_are_applied() {
             door.run(&["up"]).good();
         }
         let slow = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) SELECT count(*) FROM n";
-        door.write("checks/slow.sql", format!("-- migrascope: statement-timeout=10min\n{slow};\n"));
+        // Before the run there is no such table, and so nothing to wait for.
+        let table = "SELECT 1 FROM orders WHERE 1 = 0";
+        door.write("checks/slow.sql", format!("-- migrascope: statement-timeout=10min\n{table};\n{slow};\n"));
         let mut child = door.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let begun = lines.any(|line| line.as_ref().is_ok_and(|line| line.contains(r#""name":"slow""#)));
@@ -264,4 +266,71 @@ fn a_signal_ends_the_checks_and_says_that_the_migrations_are_applied() {
         assert_eq!(seen.stderr.contains(applied), words[0] == "up", "{seen}");
         assert!(seen.stdout.contains("\"message\":\"interrupted\""), "the check that was cut off is skipped: {seen}");
     }
+}
+
+#[test]
+fn what_was_wrong_before_the_run_is_a_warning() {
+    let _redacted = redacted();
+    let door = orders();
+    door.run(&["up"]).good();
+    door.write("migrations/2_broken.sql", "INSERT INTO orders VALUES (7, NULL);\n");
+    assert_eq!(door.run(&["up"]).code, Some(9));
+    door.write("migrations/3_more.sql", "INSERT INTO orders VALUES (8, 1);\n");
+    assert_snapshot!(door.run(&["up"]), @r"
+    migrascope [version] up  sqlite [version], database migrascope.db  run [id]
+    ✓ 3 more [t]  1 statement, 1 row
+    ! health: orders_without_customer: 1 found: 7; it was so before this run [t]
+    healthy: 8 checks in [t], 1 with a warning
+    1 migration applied in [t]; schema is at 3
+    --- exit 0
+    ");
+    door.write("migrations/4_worse.sql", "INSERT INTO orders VALUES (9, NULL);\n");
+    let seen = door.run(&["up", "--quiet"]);
+    assert_eq!(seen.code, Some(9), "{seen}");
+    assert!(seen.stderr.contains("2 found, 1 of them since this run began: 9"), "{seen}");
+}
+
+#[test]
+fn thresholds_come_from_every_source() {
+    let door = orders();
+    door.write("migrations/2_broken.sql", "INSERT INTO orders VALUES (7, NULL);\n");
+    let printed = door.run(&["up", "--health-fail", "orders_without_customer=never"]).good();
+    assert!(!printed.contains("orders_without_customer"), "{printed}");
+    door.write(
+        "migrascope.toml",
+        "health-warn = [\"orders_without_customer=1\"]\nhealth-fail = [\"orders_without_customer=2\", \"ping=1min\"]\n",
+    );
+    let check = |seen: &Seen| {
+        let report = report(seen);
+        let checks = report["health"]["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == "orders_without_customer").unwrap()["status"].clone()
+    };
+    let seen = door.run(&["health", "--format", "json"]);
+    assert_eq!((seen.code, check(&seen)), (Some(0), "warn".into()), "{seen}");
+    let variable = [("MIGRASCOPE_HEALTH_FAIL", "connections=99%, orders_without_customer=1")];
+    let seen = door.run_with(&variable, &["health", "--format", "json"]);
+    assert_eq!((seen.code, check(&seen)), (Some(9), "fail".into()), "{seen}");
+}
+
+#[test]
+fn a_threshold_that_cannot_be_is_said_with_what_it_should_be() {
+    let door = orders();
+    let table = [
+        ("connections", "expected CHECK=VALUE, such as connections=90%"),
+        ("connections=120%", "expected a share such as 90% or 0.9"),
+        ("connections=0", "it would be so always: expected more than nothing"),
+        ("replica_lag=5", "durations read 500ms, 5s, 10min"),
+        ("invalid_indexes=many", "expected a number of things found, from 1 on"),
+        ("writable=1", "writable succeeds or fails without a number: it has no threshold"),
+    ];
+    for (text, reason) in table {
+        let seen = door.run(&["health", "--health-fail", text]);
+        assert_eq!(seen.code, Some(2), "{text}: {seen}");
+        assert!(seen.stderr.contains(&format!("invalid value {text:?} for --health-fail: ")), "{seen}");
+        assert!(seen.stderr.contains(reason), "{seen}");
+    }
+    let seen = door.run(&["health", "--health-warn", "invalid_index=2"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    let expected = "there is no health check \"invalid_index\" to have a threshold; did you mean invalid_indexes?";
+    assert!(seen.stderr.contains(expected), "{seen}");
 }

@@ -31,6 +31,8 @@ fn a_run_is_told_event_by_event() {
     lock_finished
     plan_started
     plan_finished
+    state_started
+    state_finished
     migration_started
     statement_started
     statement_finished

@@ -32,7 +32,7 @@ fn the_first_rows_are_the_message() {
         let failed = only_failure(up(database, &[ROWS], &own));
         assert_eq!(failed.name, "no_rows");
         assert_eq!(failed.message, "4 found: 1, x; 2, NULL; 3, z; and 1 more");
-        assert_eq!((failed.value, failed.threshold), (Some(4.0), Some(0.0)));
+        assert_eq!((failed.value, failed.threshold), (Some(4.0), Some(1.0)));
         assert!(failed.help.unwrap().ends_with("no_rows.sql returns a row for each fault"));
     });
 }
