@@ -1,5 +1,6 @@
 //! The command line: what was typed, what was meant, what is shown, how it ends.
 
+mod answer;
 pub(crate) mod args;
 pub(crate) mod command;
 mod context;

@@ -7,6 +7,7 @@ mod degraded;
 mod disclosure;
 mod exporting;
 pub(crate) mod figures;
+mod flooding;
 mod folding;
 mod hooks;
 mod logs;

@@ -4,8 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::blocking::Client;
+use reqwest::redirect::Policy;
 
 use super::{fail, finish, tells_people};
+use crate::cli::answer;
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis};
 use crate::cli::export;
@@ -59,12 +61,21 @@ fn reachable(address: &str) -> String {
 fn ask(url: &str) -> Result<String, String> {
     let refused = |error: reqwest::Error| format!("{url} does not answer: {}", explain::chain(&error));
     export::provide_tls();
-    // Nobody profits from the system's certificates, nor from a proxy between us and ourselves.
-    let client = Client::builder().no_proxy().tls_certs_only([]).timeout(PATIENCE).build().map_err(refused)?;
-    let answer = client.get(url).send().map_err(refused)?;
+    // Nobody profits from the system's certificates, nor from a proxy between us and ourselves; and none of our pages is elsewhere.
+    let client = Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]).build().map_err(refused)?;
+    // The client's own time-out would be one for each piece of an answer.
+    let answer = client.get(url).timeout(PATIENCE).send().map_err(refused)?;
     let status = answer.status();
-    let line = answer.text().map_err(refused)?;
-    if status.is_success() { Ok(line) } else { Err(format!("{url}: {}", line.trim_end())) }
+    let body = answer::body(answer).map_err(refused)?;
+    if !body.whole {
+        return Err(format!("{url}: the answer is longer than {} KiB", answer::LONGEST / 1024));
+    }
+    let line = String::from_utf8_lossy(&body.bytes).into_owned();
+    match line.trim_end() {
+        _ if status.is_success() => Ok(line),
+        "" => Err(format!("{url}: HTTP status {}", status.as_u16())),
+        reason => Err(format!("{url}: {reason}")),
+    }
 }
 
 #[cfg(test)]

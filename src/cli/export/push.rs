@@ -20,6 +20,7 @@ use super::environment::{Trust, roots_in, take_credentials};
 use super::figures::Page;
 use super::otlp::{cause, client};
 use super::prometheus_text::{family, zeros};
+use crate::cli::answer::{body, has_line};
 
 /// A gateway that takes longer is given up: it answers from memory.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -99,9 +100,13 @@ impl Gateway {
         let path = url.path();
         let root = path.find(GROUP).map_or(path, |at| &path[..at]).trim_end_matches('/').to_owned();
         url.set_path(&format!("{root}/metrics"));
-        let text = self.send(Method::GET, url, String::new()).and_then(|answer| answer.text().map_err(|e| cause(&e)));
         let label = format!("{}=\"{}\"", names::prometheus_label(names::TARGET), escaped(target));
-        text.is_ok_and(|text| family(&text, name).is_some_and(|family| family.contains(&label)))
+        let sample = format!("{name}{{");
+        let answer = self.send(Method::GET, url, String::new());
+        // What is there must not be overwritten only because the page has no end.
+        answer.is_ok_and(|answer| {
+            has_line(answer, |line| line.starts_with(&sample) && line.contains(&label)).unwrap_or(true)
+        })
     }
 }
 
@@ -149,10 +154,11 @@ fn accepted(answer: Response) -> Result<(), String> {
     }
     let said = match status {
         // It says what it does not like about the figures, which are ours.
-        StatusCode::BAD_REQUEST => answer.text().unwrap_or_default(),
-        _ => String::new(),
+        StatusCode::BAD_REQUEST => body(answer).map(|body| body.bytes).unwrap_or_default(),
+        _ => Vec::new(),
     };
-    let said: String = said.lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
+    let said: String =
+        String::from_utf8_lossy(&said).lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
     let colon = if said.is_empty() { "" } else { ": " };
     Err(format!("HTTP status {}{colon}{said}", status.as_u16()))
 }

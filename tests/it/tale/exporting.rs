@@ -40,6 +40,13 @@ impl Project {
         self.run("up", environment, arguments)
     }
 
+    /// The same, not yet started; another database among the arguments wins.
+    pub(super) fn up_command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
+        let database: &[&str] =
+            if arguments.contains(&"--database-url") { &[] } else { &["--database-url", "sqlite://test.db"] };
+        self.command(environment, &[&["up", "--dir", "migrations"], database, arguments].concat())
+    }
+
     /// The same with another command.
     pub(super) fn run(&self, command: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         self.program(environment, &[&[command, "--database-url", "sqlite://test.db"], arguments].concat())
@@ -53,21 +60,19 @@ impl Project {
     /// `migrascope exec` with the application at the end of the arguments.
     fn exec(&self, environment: &[(&str, &str)], application: &[&str]) -> Output {
         let options = ["exec", "--database-url", "sqlite://test.db", "--dir", "migrations"];
-        self.command(environment, &[&options, application].concat())
+        self.command(environment, &[&options, application].concat()).output().expect("the program")
     }
 
     fn program(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
-        self.command(environment, &[arguments, &["--dir", "migrations"]].concat())
+        let arguments = [arguments, &["--dir", "migrations"]].concat();
+        self.command(environment, &arguments).output().expect("the program")
     }
 
-    fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_migrascope"))
-            .env_clear()
-            .envs(environment.iter().copied())
-            .current_dir(self.folder.path())
-            .args(arguments)
-            .output()
-            .expect("the program")
+    /// The program with nothing in its environment but this.
+    pub(super) fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migrascope"));
+        command.env_clear().envs(environment.iter().copied()).current_dir(self.folder.path()).args(arguments);
+        command
     }
 }
 

@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Identity, StatusCode};
 
 use super::carrier::{OURSELVES, PAUSE};
+use crate::cli::answer;
 use crate::cli::export::environment::{Endpoint, Trust};
 
 type Answer = Result<Response<Bytes>, reqwest::Error>;
@@ -66,7 +67,9 @@ impl Post {
         *request.timeout_mut() = Some(timeout);
         let response = self.client.execute(request)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut answer = Response::new(response.bytes()?);
+        // One that is too long is none of the protocol's: the status is what counts.
+        let body = answer::body(response)?;
+        let mut answer = Response::new(Bytes::from(if body.whole { body.bytes } else { Vec::new() }));
         (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
         Ok(answer)
     }

@@ -1,0 +1,200 @@
+//! Receivers that answer without end: some of it is read, the connection is closed, and the run does not pay.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::exporting::{Project, warnings};
+use super::receiver::{Manner, Receiver as Elsewhere};
+use crate::support::eventually;
+
+/// What a receiver would send in all.
+const MEGABYTES: usize = 300;
+
+/// What is taken of it at most: systems keep some megabytes on the way.
+const TAKEN: usize = 24;
+
+/// What a process may need more than before the answer, in kilobytes.
+const GROWTH: usize = 12 * 1024;
+
+/// One answer.
+struct Seen {
+    /// So much was taken of it.
+    megabytes: usize,
+    /// The greatest memory of whoever asked: when he had asked, and while he was answered.
+    memory: (usize, usize),
+}
+
+/// Answers whoever asks with this head and then with more than anybody can read.
+struct Flood {
+    address: String,
+    asker: Sender<u32>,
+    seen: Receiver<Seen>,
+}
+
+impl Flood {
+    /// `opening` begins an answer once something was read.
+    fn start(opening: &'static [u8], wave: &'static [u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let ((asker, who), (told, seen)) = (channel(), channel());
+        thread::spawn(move || {
+            let process: u32 = who.recv().expect("a process");
+            for stream in listener.incoming().flatten() {
+                let told = told.clone();
+                thread::spawn(move || drown(stream, opening, wave, process, &told));
+            }
+        });
+        Self { address, asker, seen }
+    }
+
+    /// Runs a program that asks, and looks at each answer that it got.
+    fn drowns(&self, command: &mut Command) -> Output {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+        self.asker.send(child.id()).expect("somebody who waits");
+        let output = child.wait_with_output().expect("an output");
+        let seen: Vec<Seen> = eventually("an answer", || {
+            let seen: Vec<Seen> = self.seen.try_iter().collect();
+            (!seen.is_empty()).then_some(seen)
+        });
+        for Seen { megabytes, memory: (before, after) } in seen {
+            assert!(megabytes < TAKEN, "{megabytes} MB were read");
+            assert!(after < before + GROWTH, "from {before} kB to {after} kB");
+        }
+        output
+    }
+}
+
+fn drown(mut stream: TcpStream, opening: &[u8], wave: &[u8], process: u32, told: &Sender<Seen>) {
+    let mut chunk = [0; 16 * 1024];
+    if !stream.read(&mut chunk).is_ok_and(|read| read > 0) {
+        return;
+    }
+    let before = peak(process).unwrap_or_default();
+    let (mut megabytes, mut after) = (0, before);
+    let mut taken = stream.write_all(opening).is_ok();
+    while taken && megabytes < MEGABYTES {
+        let mut sent = 0;
+        while taken && sent < 1 << 20 {
+            taken = stream.write_all(wave).is_ok();
+            sent += wave.len();
+        }
+        megabytes += 1;
+        after = after.max(peak(process).unwrap_or_default());
+    }
+    // Nobody hears it where the test has failed.
+    let _ = told.send(Seen { megabytes, memory: (before, after) });
+}
+
+/// The greatest memory that a process has needed, in kilobytes.
+fn peak(process: u32) -> Option<usize> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 999999999\r\n\r\n";
+const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 999999999\r\n\r\nno, ";
+const WAVE: &[u8] = &[b'z'; 64 * 1024];
+
+#[test]
+fn an_answer_of_otlp_over_http_ends_at_its_limit() {
+    let (project, flood) = (Project::new(), Flood::start(OK, WAVE));
+    let endpoint = format!("http://{}", flood.address);
+    let output = flood.drowns(&mut project.up_command(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)], &[]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(warnings(&output), [""; 0], "it has said that it took all");
+}
+
+#[test]
+fn an_answer_of_a_gateway_ends_at_its_limit() {
+    let (project, flood) = (Project::new(), Flood::start(BAD, WAVE));
+    let url = format!("http://{}", flood.address);
+    let output = flood.drowns(&mut project.up_command(&[("MIGRASCOPE_PUSH_URL", &url)], &[]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = warnings(&output);
+    assert!(said.len() == 1 && said[0].contains("HTTP status 400: no, zzz") && said[0].len() < 400, "{said:?}");
+}
+
+#[test]
+fn a_page_of_a_gateway_ends_at_its_limit() {
+    for page in [OK, b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"] {
+        let (project, flood) = (Project::new(), Flood::start(page, if page == OK { WAVE } else { b"a 1\n" }));
+        let url = format!("http://{}", flood.address);
+        // A run that has no journal asks what the gateway has.
+        let arguments = ["--database-url", "sqlite://no/such/folder/x.db"];
+        let mut command = project.up_command(&[("MIGRASCOPE_PUSH_URL", &url)], &arguments);
+        let output = flood.drowns(&mut command);
+        assert_eq!(output.status.code(), Some(8), "{output:?}");
+    }
+}
+
+#[test]
+fn answers_to_notifications_are_not_read() {
+    for variable in ["MIGRASCOPE_WEBHOOK_URL", "MIGRASCOPE_GRAFANA_URL"] {
+        for opening in [OK, BAD] {
+            let (project, flood) = (Project::new(), Flood::start(opening, WAVE));
+            let url = format!("http://{}", flood.address);
+            let output = flood.drowns(&mut project.up_command(&[(variable, &url)], &[]));
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_a_probe_ends_at_its_limit() {
+    for opening in [OK, BAD] {
+        let (project, flood) = (Project::new(), Flood::start(opening, WAVE));
+        let output = flood.drowns(&mut project.command(&[], &["probe", "--listen", &flood.address]));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("/livez: the answer is longer than 64 KiB") && said.len() < 400, "{said}");
+    }
+}
+
+/// Has whoever asks answered by this.
+fn answering(answer: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // Whoever has hung up has not asked.
+            let _ = stream.read(&mut [0; 4096]);
+            answer(stream);
+        }
+    });
+    address
+}
+
+#[test]
+fn an_answer_to_a_probe_that_drips_is_given_up() {
+    let address = answering(|mut stream| {
+        let mut open = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n").is_ok();
+        while open {
+            thread::park_timeout(Duration::from_millis(100));
+            open = stream.write_all(b"z").is_ok();
+        }
+    });
+    let began = Instant::now();
+    let output = Project::new().command(&[], &["probe", "--listen", &address]).output().expect("an output");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_probe_follows_nobody() {
+    let elsewhere = Elsewhere::start(Manner::Polite);
+    let target = elsewhere.url.clone();
+    let address = answering(move |mut stream| {
+        let head = "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: ";
+        let _ = write!(stream, "{head}{target}/livez\r\n\r\n");
+    });
+    let output = Project::new().command(&[], &["probe", "--listen", &address]).output().expect("an output");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/livez: HTTP status 302"), "{output:?}");
+    assert_eq!(elsewhere.heads(), [""; 0]);
+}
