@@ -96,6 +96,7 @@ pub fn sanitized(statement: &str, dialect: Dialect) -> String {
 }
 
 /// The same of a statement whose session takes a backslash in a plain string for an escape, or for itself.
+#[cfg(feature = "observe")]
 pub(crate) fn sanitized_as_read(statement: &str, dialect: Dialect, escapes: bool) -> String {
     sanitize::sanitize(statement, dialect, escapes)
 }

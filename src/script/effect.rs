@@ -84,9 +84,7 @@ struct Words<'t, 'a> {
 
 impl Words<'_, '_> {
     fn effect(&mut self) -> Option<Effect> {
-        if self.head.clone().take_phrase(&["SET", "STATEMENT"]) {
-            return None;
-        }
+        self.head.take_settings();
         if self.head.is_any(&REPEATABLE) {
             return Some(Effect::Repeatable);
         }

@@ -103,6 +103,20 @@ impl<'t, 'a> Head<'t, 'a> {
         }
     }
 
+    /// Reads `SET STATEMENT a = 1, b = 2 FOR` of MariaDB, if it is next: what stands behind it is what the statement does.
+    pub(super) fn take_settings(&mut self) {
+        if !self.take_phrase(&["SET", "STATEMENT"]) {
+            return;
+        }
+        while self.peek().is_some() && !self.take("FOR") {
+            if self.peek().is_some_and(|token| token.is_symbol("(")) {
+                self.take_group();
+            } else {
+                self.next();
+            }
+        }
+    }
+
     /// Reads this character, if it is next.
     pub(super) fn take_symbol(&mut self, symbol: &str) -> bool {
         let taken = self.peek().is_some_and(|token| token.is_symbol(symbol));

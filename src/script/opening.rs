@@ -7,26 +7,35 @@ use crate::migration::Dialect;
 /// How many tokens are read.
 const LENGTH: usize = 4;
 
-/// The first tokens of a statement; executable comments read as what they hold.
+/// The first tokens of a statement; executable comments read as what they hold. Of `SET STATEMENT … FOR` of MariaDB, those behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening<'a> {
     tokens: [&'a str; LENGTH],
+    /// Whether settings for this statement alone stand in front.
+    with_settings: bool,
 }
 
 impl<'a> Opening<'a> {
     pub(crate) fn of(statement: &'a str, dialect: Dialect) -> Self {
         let mut lexer = Lexer::new(statement, dialect);
-        let mut tokens = [""; LENGTH];
-        let mut read = 0;
-        while read < LENGTH
-            && let Some(token) = lexer.next(Spot::Statement)
-        {
-            if token.kind != TokenKind::Hint {
-                tokens[read] = token.text;
-                read += 1;
-            }
+        let plain = Self { tokens: read(&mut lexer), with_settings: false };
+        if dialect != Dialect::Mysql || !plain.begins(&["SET", "STATEMENT"]) {
+            return plain;
         }
-        Self { tokens }
+        let mut lexer = Lexer::new(statement, dialect);
+        let mut depth = 0_usize;
+        while let Some(token) = lexer.next(Spot::Statement)
+            && !(depth == 0 && token.is_word("FOR"))
+        {
+            depth += usize::from(token.is_symbol("("));
+            depth = depth.saturating_sub(usize::from(token.is_symbol(")")));
+        }
+        Self { tokens: read(&mut lexer), with_settings: true }
+    }
+
+    /// Whether settings for this statement alone stand in front.
+    pub(crate) fn has_settings(&self) -> bool {
+        self.with_settings
     }
 
     /// Whether the first word is one of these.
@@ -43,4 +52,18 @@ impl<'a> Opening<'a> {
     pub(crate) fn has(&self, word: &str) -> bool {
         self.tokens.iter().any(|token| token.eq_ignore_ascii_case(word))
     }
+}
+
+fn read<'a>(lexer: &mut Lexer<'a>) -> [&'a str; LENGTH] {
+    let mut tokens = [""; LENGTH];
+    let mut read = 0;
+    while read < LENGTH
+        && let Some(token) = lexer.next(Spot::Statement)
+    {
+        if token.kind != TokenKind::Hint {
+            tokens[read] = token.text;
+            read += 1;
+        }
+    }
+    tokens
 }

@@ -12,13 +12,14 @@ pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &Databa
     if error.kind == ErrorKind::Lost {
         return true;
     }
+    let opening = Opening::of(sql, abilities.dialect);
     match kind {
         StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } => error.inside || !error.had_no_effect(),
-        _ if abilities.transactional_ddl => may_commit(sql) && (error.inside || !error.had_no_effect()),
-        _ if first_word(sql).eq_ignore_ascii_case("CALL") => !names_its_routine(sql, error),
+        _ if abilities.transactional_ddl => may_commit(&opening, sql) && (error.inside || !error.had_no_effect()),
+        _ if opening.is_any(&["CALL"]) => !names_its_routine(sql, error),
         // A text that cannot be read has done nothing, unless it was a text inside of it that could not be read.
-        _ if error.kind == ErrorKind::Syntax => first_word(sql).eq_ignore_ascii_case("BEGIN") && runs_text(sql),
-        _ => has_several_effects(sql),
+        _ if error.kind == ErrorKind::Syntax => opening.is_any(&["BEGIN"]) && runs_text(sql),
+        _ => has_several_effects(&opening, sql),
     }
 }
 
@@ -41,11 +42,15 @@ pub(super) fn goes_with_its_note(step: &Step<'_>, index: usize, abilities: Abili
         return false;
     }
     if abilities.transactional_ddl {
-        return ordinary && !may_commit(step.text(index)) && !holds_savepoint(step, index, abilities);
+        return ordinary
+            && !may_commit(&opening(step, index, abilities), step.text(index))
+            && !holds_savepoint(step, index, abilities);
     }
     let after_setting = || index > 0 && sets_next_transaction(&opening(step, index - 1, abilities));
     let opening = opening(step, index, abilities);
-    ordinary && (is_about_rows(&opening, abilities) && !after_setting() || joins(step, index, &opening, abilities))
+    // Some settings for one statement are refused inside a transaction.
+    let rows = is_about_rows(&opening, abilities) && !opening.has_settings();
+    ordinary && (rows && !after_setting() || joins(step, index, &opening, abilities))
 }
 
 /// Whether the statement behind the one at `index` reads what that one has left, `ROW_COUNT()` or `changes()`, so that both go into
@@ -72,10 +77,9 @@ fn opening<'s>(step: &'s Step<'_>, index: usize, abilities: Abilities) -> Openin
 }
 
 /// Calls, and blocks of code with a commit: where no transaction is around them they may commit, again and again.
-fn may_commit(sql: &str) -> bool {
-    let word = first_word(sql);
+fn may_commit(opening: &Opening<'_>, sql: &str) -> bool {
     let commits = || runs_text(sql) || ["commit", "dblink"].iter().any(|word| sql.to_ascii_lowercase().contains(word));
-    word.eq_ignore_ascii_case("CALL") || word.eq_ignore_ascii_case("DO") && commits()
+    opening.is_any(&["CALL"]) || opening.is_any(&["DO"]) && commits()
 }
 
 /// Whether nobody can say if the statement took effect that an attempt had come to when it ended in this state.
@@ -95,7 +99,8 @@ pub(in crate::run) fn is_doubtful(step: &Step<'_>, index: usize, state: State, a
             state == State::Unfinished && may_be_in_own_transaction(step, index, abilities)
         }
         StatementKind::Ordinary => {
-            state == State::Unfinished || has_several_effects(step.text(index)) || may_commit(step.text(index))
+            let (opening, sql) = (opening(step, index, abilities), step.text(index));
+            state == State::Unfinished || has_several_effects(&opening, sql) || may_commit(&opening, sql)
         }
     }
 }
@@ -121,12 +126,6 @@ fn sets_autocommit(step: &Step<'_>) -> bool {
 }
 
 /// Routines, compound statements and lists of tables: each part commits before the next one fails.
-fn has_several_effects(sql: &str) -> bool {
-    let word = first_word(sql);
-    ["CALL", "BEGIN", "EXECUTE"].iter().any(|several| word.eq_ignore_ascii_case(several))
-        || word.eq_ignore_ascii_case("DROP") && sql.contains(',')
-}
-
-fn first_word(sql: &str) -> &str {
-    sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default()
+fn has_several_effects(opening: &Opening<'_>, sql: &str) -> bool {
+    opening.is_any(&["CALL", "BEGIN", "EXECUTE"]) || opening.is_any(&["DROP"]) && sql.contains(',')
 }

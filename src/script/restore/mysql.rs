@@ -43,6 +43,7 @@ pub(super) fn action(mut head: Head<'_, '_>) -> Option<Action> {
     if session::defines_routine(head.clone()) {
         return Some(Action::Nothing);
     }
+    head.take_settings();
     let whole = head.clone();
     if head.take("SET") {
         return sets(head);
@@ -128,12 +129,6 @@ fn computes(head: &Head<'_, '_>) -> Option<Action> {
 fn sets(mut head: Head<'_, '_>) -> Option<Action> {
     if head.is("PASSWORD") || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
         return Some(Action::Nothing);
-    }
-    if head.take("STATEMENT") {
-        while head.peek().is_some() && !head.take("FOR") {
-            head.next();
-        }
-        return action(head);
     }
     if head.is_any(&["ROLE", "NAMES", "CHARSET"]) || head.clone().take_phrase(&["CHARACTER", "SET"]) {
         return Some(Action::Set);

@@ -123,3 +123,32 @@ fn what_a_statement_made_is_looked_for_where_the_script_was() {
         assert_eq!(database.value("SELECT count(*) FROM pg_indexes WHERE indexname = 't_i' AND schemaname = 'a'"), "1");
     });
 }
+
+#[test]
+fn settings_in_front_of_a_statement_do_not_hide_what_it_may_have_done() {
+    on(Backend::Mysql, |database| {
+        if !database.value("SELECT VERSION()").contains("MariaDB") {
+            return eprintln!("skipped: only MariaDB has SET STATEMENT");
+        }
+        let set = "SET STATEMENT max_statement_time = 100 FOR";
+        for (statement, asked) in
+            [("DROP TABLE a, missing", true), ("CALL q()", true), ("INSERT INTO missing VALUES (1)", false)]
+        {
+            let script = format!(
+                "CREATE TABLE t (i INT);\nCREATE TABLE a (i INT);\nCREATE PROCEDURE q() BEGIN INSERT INTO t VALUES (1); SIGNAL SQLSTATE '45000'; END;\n{set} {statement};"
+            );
+            let directory = database.migrations(&[("1_a.sql", &script)]);
+            database.up(&directory).unwrap_err();
+            std::fs::write(directory.join("1_a.sql"), script.replace(&format!("{set} {statement};"), "SELECT 1;"))
+                .unwrap();
+            let found = objections(database, &directory, None);
+            assert_eq!(
+                matches!(found.as_slice(), [Objection::Replaced { statement: 4, .. }]),
+                asked,
+                "{statement}: {found:?}"
+            );
+            database.query("DROP TABLE IF EXISTS t, a, _migrascope_migrations, _migrascope_journal");
+            database.query("DROP PROCEDURE q");
+        }
+    });
+}

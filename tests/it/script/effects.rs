@@ -89,6 +89,15 @@ fn what_can_be_run_twice_is_run_twice() {
 }
 
 #[test]
+fn a_statement_with_settings_of_its_own_does_what_stands_behind_them() {
+    use Dialect::Mysql;
+    check("SET STATEMENT max_statement_time = 1 FOR CREATE TABLE t (i INT)", Mysql, "makes relation t");
+    check("set statement a = substring('x' from 1 for 1), b = 2 for drop index i on t", Mysql, "drops index i of t");
+    check("SET STATEMENT max_statement_time = 1 FOR OPTIMIZE TABLE t", Mysql, "repeatable");
+    check("/*M!100100 SET STATEMENT a = 1 FOR INSERT INTO t VALUES (1) */", Mysql, "nothing");
+}
+
+#[test]
 fn what_would_take_away_what_others_have_written_since_is_not_run_twice() {
     for once in [
         "TRUNCATE t",
