@@ -159,10 +159,7 @@ impl Migrator {
     /// Touches nothing yet. Runs are shown to their own observers and nobody else, not to the current subscriber either.
     #[must_use]
     pub fn new(connector: Box<dyn Connector>, set: MigrationSet, mut options: Options) -> Self {
-        // The URL's limit takes the place of the usual one, and of no other.
-        if options.lock_timeout == Options::default().lock_timeout {
-            options.lock_timeout = connector.lock_timeout().unwrap_or(options.lock_timeout);
-        }
+        options.lock_timeout = options.lock_timeout.beside(connector.lock_timeout());
         Self {
             connector,
             set,

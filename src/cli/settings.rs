@@ -19,7 +19,7 @@ use migrascope::Options as Policy;
 use migrascope::layout::Links;
 use migrascope::plan::Order;
 use migrascope::policy::Environment as AppEnvironment;
-use migrascope::run::Wait;
+use migrascope::run::{LockTimeout, Wait};
 
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
@@ -158,7 +158,7 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
             .unwrap_or(default.allow_nonempty),
         wait: sources.value("lock-wait", typed.lock_wait.as_deref(), wait).unwrap_or(default.wait),
         lock_timeout: sources
-            .value("lock-timeout", typed.lock_timeout.as_deref(), limit)
+            .value("lock-timeout", typed.lock_timeout.as_deref(), lock_timeout)
             .unwrap_or(default.lock_timeout),
         statement_timeout: sources
             .value("statement-timeout", typed.statement_timeout.as_deref(), limit)
@@ -234,6 +234,10 @@ fn path(sources: &mut Sources<'_>, name: &'static str, typed: Option<&str>) -> O
 
 fn wait(text: &str) -> Result<Wait, String> {
     limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
+}
+
+fn lock_timeout(text: &str) -> Result<LockTimeout, String> {
+    limit(text).map(|limit| limit.map_or(LockTimeout::Server, LockTimeout::For))
 }
 
 fn retries(text: &str) -> Result<u32, String> {

@@ -25,7 +25,7 @@ use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
 ///     ledger_table: "app._migrascope_migrations".to_owned(),
 ///     ..Options::default()
 /// };
-/// assert_eq!(options.lock_timeout, Some(Duration::from_secs(5)));
+/// assert_eq!(options.retries, 10);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -42,7 +42,7 @@ pub struct Options {
     /// How long to wait for the lock.
     pub wait: Wait,
     /// How long a statement may wait for a lock of the database, unless its file says otherwise.
-    pub lock_timeout: Option<Duration>,
+    pub lock_timeout: LockTimeout,
     /// How long a statement may run, unless its file says otherwise.
     pub statement_timeout: Option<Duration>,
     /// How often a migration is tried again that met a lock held for too long, a deadlock or a conflict of transactions.
@@ -59,6 +59,37 @@ pub struct Options {
     pub hooks: Hooks,
 }
 
+/// How long a statement of a migration may wait for a lock of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LockTimeout {
+    /// As the database's URL says, and 5 s where it says nothing.
+    #[default]
+    Usual,
+    /// So long, whatever the URL says.
+    For(Duration),
+    /// As the server says, whatever the URL says.
+    Server,
+}
+
+impl LockTimeout {
+    /// The same where the URL has a limit, `Some(None)` being that it leaves it to the server.
+    pub(crate) fn beside(self, url: Option<Option<Duration>>) -> Self {
+        match (self, url) {
+            (Self::Usual, Some(limit)) => limit.map_or(Self::Server, Self::For),
+            _ => self,
+        }
+    }
+
+    /// The limit; `None` leaves it to the server.
+    pub(crate) fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Usual => Some(Duration::from_secs(5)),
+            Self::For(limit) => Some(limit),
+            Self::Server => None,
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -68,7 +99,7 @@ impl Default for Options {
             allow_missing: false,
             allow_nonempty: false,
             wait: Wait::For(Duration::from_secs(60)),
-            lock_timeout: Some(Duration::from_secs(5)),
+            lock_timeout: LockTimeout::Usual,
             statement_timeout: None,
             retries: 10,
             ledger_table: "_migrascope_migrations".to_owned(),

@@ -158,7 +158,7 @@ impl Engine<'_> {
     fn limits(&self, step: &Step<'_>) -> Limits {
         let concurrent = step.statements().iter().any(|s| s.kind == StatementKind::ConcurrentIndex);
         let directives = &step.script.directives;
-        let usual = self.job.options.lock_timeout.filter(|_| !concurrent);
+        let usual = self.job.options.lock_timeout.limit().filter(|_| !concurrent);
         Limits {
             lock_timeout: Limits::given(directives.lock_timeout.or(usual)),
             statement_timeout: Limits::given(directives.statement_timeout.or(self.job.options.statement_timeout)),

@@ -8,7 +8,7 @@ use clap::Parser as _;
 use migrascope::database::SecretUrl;
 use migrascope::observe::spans::{Policy as Spans, Sampling, SqlText};
 use migrascope::plan::Order;
-use migrascope::run::Wait;
+use migrascope::run::{LockTimeout, Wait};
 
 use super::file::ConfigFile;
 use super::*;
@@ -86,7 +86,7 @@ fn values_are_understood() {
     let found = settings(&[], &[], toml).expect("usable settings");
     assert_eq!(found.policy.order, Order::Skip);
     assert!(found.policy.allow_missing);
-    assert_eq!(found.policy.lock_timeout, None);
+    assert_eq!(found.policy.lock_timeout, LockTimeout::Server);
     assert_eq!(found.policy.statement_timeout, Some(Duration::from_secs(600)));
     assert_eq!(found.verbosity, Verbosity::Quiet);
     assert_eq!(found.connection_init, ["SET a = 1", "SET b = 2"]);

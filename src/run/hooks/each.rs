@@ -129,7 +129,7 @@ impl Engine<'_> {
         let (directives, options) = (&script.directives, self.job.options);
         let statement_timeout = Limits::given(directives.statement_timeout.or(options.statement_timeout));
         Limits {
-            lock_timeout: Limits::given(directives.lock_timeout.or(options.lock_timeout)),
+            lock_timeout: Limits::given(directives.lock_timeout.or(options.lock_timeout.limit())),
             statement_timeout: Some(
                 statement_timeout.map_or(options.hooks.timeout, |own| own.min(options.hooks.timeout)),
             ),

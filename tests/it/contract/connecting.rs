@@ -91,6 +91,31 @@ fn settings_of_the_url_hold_for_the_session() {
 }
 
 #[test]
+fn a_lock_timeout_that_is_given_beats_that_of_the_url() {
+    let servers = [
+        (Backend::Postgres, "lock_timeout=3s", "current_setting('lock_timeout')", ["3s", "5s", "5s"]),
+        (Backend::Mysql, "lock_wait_timeout=3", "CAST(@@innodb_lock_wait_timeout AS CHAR)", ["3", "5", "5"]),
+    ];
+    for (backend, parameter, limit, expected) in servers {
+        on(backend, |database| {
+            let directory = database.migrations(&[("1_a.sql", &format!("CREATE TABLE seen AS SELECT {limit} AS l"))]);
+            let up = |flag: &[&str], variable: &str| {
+                let mut command = database.binary(&directory);
+                command
+                    .env("MIGRASCOPE_DATABASE_URL", with(database, parameter))
+                    .env("MIGRASCOPE_LOCK_TIMEOUT", variable);
+                let output = command.arg("up").args(flag).output().unwrap();
+                assert!(output.status.success(), "{output:?}");
+                let seen = database.value("SELECT l FROM seen");
+                database.query("DROP TABLE seen, _migrascope_migrations, _migrascope_journal");
+                seen
+            };
+            assert_eq!([up(&[], ""), up(&["--lock-timeout", "5s"], ""), up(&[], "5s")], expected);
+        });
+    }
+}
+
+#[test]
 fn whatever_asks_for_tls_gets_tls_or_an_error() {
     let asks = [
         "ssl=true",

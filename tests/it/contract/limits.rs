@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use migrascope::event::Command;
 use migrascope::report::{Failure, Outcome};
+use migrascope::run::LockTimeout;
 use migrascope::{Error, Options, RunError};
 
 use crate::support::{Backend, TestDatabase, on, on_each};
@@ -60,7 +61,7 @@ fn a_limit_of_nothing_leaves_it_to_the_server() {
         run(database, &directory, Some(Duration::from_nanos(1))).unwrap();
         let zero = Options {
             statement_timeout: Some(Duration::ZERO),
-            lock_timeout: Some(Duration::ZERO),
+            lock_timeout: LockTimeout::For(Duration::ZERO),
             ..Options::default()
         };
         let directory = database.migrations(&[("1_a.sql", text.as_str()), ("2_b.sql", "INSERT INTO a VALUES (2);")]);

@@ -8,7 +8,7 @@ use migrascope::database::Access;
 use migrascope::event::{Event, Observer};
 use migrascope::history::Direction;
 use migrascope::report::{Outcome, Remains, RetryReason};
-use migrascope::run::Stop;
+use migrascope::run::{LockTimeout, Stop};
 use migrascope::{Error, Options, Report, RunError};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
@@ -95,7 +95,8 @@ fn up(
     let directory = database.migrations(files);
     // A deadlock is looked for after a second.
     let lock_timeout = if retries == PATIENTLY { Duration::from_secs(60) } else { Duration::from_millis(300) };
-    let options = Options { retries, lock_timeout: Some(lock_timeout), allow_nonempty: true, ..Options::default() };
+    let options =
+        Options { retries, lock_timeout: LockTimeout::For(lock_timeout), allow_nonempty: true, ..Options::default() };
     let migrator = database.migrator(&directory, options);
     block_on(migrator.up().observe(&mut React(react)).stop(stop))
 }
