@@ -131,6 +131,9 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     {
         findings.objections.push(Objection::UnknownTarget { version: version.clone() });
     }
+    if let Target::Steps(count) = &rules.target {
+        findings.fewer_steps(Direction::Up, *count, pending.len());
+    }
     cut(&mut pending, &rules.target);
     for empty in pending.iter().filter(|migration| migration.up.statements.is_empty()) {
         findings.notes.push(Note::Empty { version: empty.version.clone(), name: empty.name.clone(), applied: false });
@@ -150,9 +153,7 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     match &rules.target {
         Target::Latest => applied.truncate(1),
         Target::Steps(count) => {
-            if *count > applied.len() {
-                findings.notes.push(Note::FewerSteps { asked: *count, applied: applied.len() });
-            }
+            findings.fewer_steps(Direction::Down, *count, applied.len());
             applied.truncate(*count);
         }
         Target::Version(version) => {
@@ -251,6 +252,12 @@ impl Findings {
             Order::Strict => {
                 self.objections.push(Objection::OutOfOrder { version, name, highest: highest.clone() });
             }
+        }
+    }
+
+    fn fewer_steps(&mut self, direction: Direction, asked: usize, found: usize) {
+        if asked > found {
+            self.notes.push(Note::FewerSteps { direction, asked, found });
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::history::{Attempt, Running, State};
+use crate::history::{Attempt, Direction, Running, State};
 use crate::migration::Version;
 use crate::script::BackslashMode;
 
@@ -38,13 +38,15 @@ pub enum Note {
         /// Whether it is applied, or will be.
         applied: bool,
     },
-    /// More steps down were asked for than there are.
-    #[error("{asked} steps down were asked for, and {} applied", only(*.applied))]
+    /// More steps were asked for than there are.
+    #[error("{} asked for, and {}", steps(*.asked, *.direction), only(*.found, *.direction))]
     FewerSteps {
+        /// Which way.
+        direction: Direction,
         /// How many were asked for.
         asked: usize,
-        /// How many migrations are applied.
-        applied: usize,
+        /// How many migrations are pending, or applied.
+        found: usize,
     },
     /// A late version is left out.
     #[error("migration {version} ({name}) is older than the newest applied one and is left out")]
@@ -332,8 +334,18 @@ fn empty(applied: bool) -> &'static str {
     if applied { "nothing was run for it" } else { "nothing will be run for it, and its file is not run again later" }
 }
 
-fn only(applied: usize) -> String {
-    if applied == 1 { "only 1 migration is".to_owned() } else { format!("only {applied} migrations are") }
+fn steps(count: usize, direction: Direction) -> String {
+    let (s, were) = if count == 1 { ("", "was") } else { ("s", "were") };
+    format!("{count} step{s} {} {were}", direction.word())
+}
+
+fn only(found: usize, direction: Direction) -> String {
+    let state = if direction == Direction::Up { "pending" } else { "applied" };
+    match found {
+        0 => format!("no migration is {state}"),
+        1 => format!("only 1 migration is {state}"),
+        _ => format!("only {found} migrations are {state}"),
+    }
 }
 
 fn number(count: usize) -> String {

@@ -25,6 +25,20 @@ fn more_than_one_step_down_needs_yes_and_one_does_not() {
 }
 
 #[test]
+fn more_steps_up_than_are_pending_are_said() {
+    let door = Door::shop();
+    assert!(!format!("{}", door.run(&["plan", "--steps", "3"])).contains("asked for"));
+    let said = "4 steps up were asked for, and only 3 migrations are pending";
+    for command in ["plan", "up"] {
+        let seen = door.run(&[command, "--steps", "4"]);
+        assert_eq!((seen.code, format!("{seen}").contains(said)), (Some(0), true), "{seen}");
+    }
+    let seen = door.run(&["up", "--steps", "1"]);
+    let said = "1 step up was asked for, and no migration is pending";
+    assert_eq!((seen.code, format!("{seen}").contains(said)), (Some(0), true), "{seen}");
+}
+
+#[test]
 fn what_would_be_refused_is_refused_without_a_question() {
     let door = Door::shop();
     door.run(&["up"]).good();
