@@ -69,7 +69,10 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
 
 /// Says why the settings cannot be used.
 pub(crate) fn refuse(command: &Command, unusable: Unusable) -> Exit {
-    fail(unusable.format, command.word(), Exit::Usage, Problem::of_kind("settings", unusable.problems))
+    let problem = Problem::of_kind("settings", unusable.problems);
+    output::explain(&problem.problems);
+    last_line(unusable.format, &Report { error: Some(problem), ..Report::new(command.word(), Exit::Usage) });
+    Exit::Usage
 }
 
 impl Command {
@@ -102,14 +105,18 @@ impl Command {
 }
 
 /// Tells people, and programs where the output is for them, why a command stopped.
-fn fail(format: Format, command: &str, exit: Exit, problem: Problem) -> Exit {
+fn fail(settings: &Settings, command: &str, exit: Exit, problem: Problem) -> Exit {
     output::explain(&problem.problems);
-    finish(format, &Report { error: Some(problem), ..Report::new(command, exit) });
+    finish(settings, &Report { error: Some(problem), ..Report::new(command, exit) });
     exit
 }
 
-/// The last line for programs.
-fn finish(format: Format, report: &Report<'_>) {
+/// The last line for programs, with what a `.env` file has said.
+fn finish(settings: &Settings, report: &Report<'_>) {
+    last_line(settings.format, &Report { from_dotenv: settings.dotenv.used(), ..report.clone() });
+}
+
+fn last_line(format: Format, report: &Report<'_>) {
     if format == Format::Json {
         stream(report.command).raw().line(json::report(report));
     }

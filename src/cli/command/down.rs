@@ -22,7 +22,7 @@ pub(super) fn carry_out(settings: &Settings, target: Target, yes: bool) -> Exit 
             let policy = Options { at_most_down, ..settings.policy.clone() };
             run::carry_out(&Settings { policy, ..settings.clone() }, Task::Go(Direction::Down), target)
         }
-        Err(Stopped { exit, problem }) => fail(settings.format, "down", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "down", exit, problem),
     }
 }
 

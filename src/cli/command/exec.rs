@@ -27,7 +27,7 @@ pub(super) fn carry_out(settings: &Settings, program: &[OsString]) -> Exit {
             let ended = run::end(settings, Task::Exec(&policy), Target::Latest);
             if ended.exit == Exit::Done { become_it(settings, program, &path, &ended) } else { ended.exit }
         }
-        Err(diagnosis) => fail(settings.format, "exec", Exit::Usage, Problem::of_kind("exec", vec![*diagnosis])),
+        Err(diagnosis) => fail(settings, "exec", Exit::Usage, Problem::of_kind("exec", vec![*diagnosis])),
     }
 }
 
@@ -112,5 +112,5 @@ fn become_it(settings: &Settings, program: &[OsString], path: &Path, ended: &End
     let error = process.exec();
     let message = format!("cannot start {}: {error}", explain::one_line(&path.to_string_lossy()));
     let diagnosis = Diagnosis::error(message).note("the migrations are applied");
-    fail(settings.format, "exec", Exit::Unexpected, Problem::of_kind("exec", vec![diagnosis]))
+    fail(settings, "exec", Exit::Unexpected, Problem::of_kind("exec", vec![diagnosis]))
 }

@@ -21,7 +21,7 @@ pub(super) fn carry_out(settings: &Settings, name: &str, reversible: bool) -> Ex
         Ok(paths) => show(settings, &paths),
         Err(error) => {
             let Stopped { exit, problem } = Stopped::by(&error.into(), Direction::Up, None);
-            fail(settings.format, "new", exit, problem)
+            fail(settings, "new", exit, problem)
         }
     }
 }
@@ -32,7 +32,7 @@ fn show(settings: &Settings, paths: &[PathBuf]) -> Exit {
             Output::text().line(format_args!("made {}", explain::one_line(&path.display().to_string())));
         }
     }
-    finish(settings.format, &Report { found: Some(json!({ "files": paths })), ..Report::new("new", Exit::Done) });
+    finish(settings, &Report { found: Some(json!({ "files": paths })), ..Report::new("new", Exit::Done) });
     Exit::Done
 }
 

@@ -14,7 +14,7 @@ use crate::cli::{explain, screen};
 pub(super) fn carry_out(settings: &Settings, direction: Direction, target: Target) -> Exit {
     match show(settings, direction, target) {
         Ok(()) => Exit::Done,
-        Err(Stopped { exit, problem }) => fail(settings.format, "plan", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "plan", exit, problem),
     }
 }
 
@@ -30,7 +30,7 @@ fn show(settings: &Settings, direction: Direction, target: Target) -> Result<(),
         output::explain(&notes);
     }
     finish(
-        settings.format,
+        settings,
         &Report { found: Some(json::whole_plan(&identity, &plan, &hooks)), ..Report::new("plan", Exit::Done) },
     );
     Ok(())

@@ -39,12 +39,12 @@ pub(super) fn carry_out(settings: &Settings, page: Page) -> Exit {
             if tells_people(settings) {
                 Output::text().line(line.trim_end());
             }
-            finish(settings.format, &Report::new("probe", Exit::Done));
+            finish(settings, &Report::new("probe", Exit::Done));
             Exit::Done
         }
         Err(message) => {
             let problem = Problem::of_kind("probe", vec![Diagnosis::error(message)]);
-            fail(settings.format, "probe", Exit::Unexpected, problem)
+            fail(settings, "probe", Exit::Unexpected, problem)
         }
     }
 }

@@ -22,10 +22,10 @@ pub(super) fn carry_out(settings: &Settings) -> Exit {
                 Output::text().line(database);
                 Output::text().line(format_args!("metrics are delivered to {}", places.join(", ")));
             }
-            finish(settings.format, &Report::new("push", Exit::Done));
+            finish(settings, &Report::new("push", Exit::Done));
             Exit::Done
         }
-        Err(Stopped { exit, problem }) => fail(settings.format, "push", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "push", exit, problem),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::cli::settings::Settings;
 pub(super) fn carry_out(settings: &Settings, change: Option<Change>, reason: Option<String>) -> Exit {
     let Some(change) = change else {
         let problem = Problem::of_kind("settings", vec![Diagnosis::error("no repair is named")]);
-        return fail(settings.format, "repair", Exit::Usage, problem);
+        return fail(settings, "repair", Exit::Usage, problem);
     };
     run::carry_out(settings, Task::Repair(&Repair { change, reason }), Target::Latest)
 }

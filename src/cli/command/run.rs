@@ -87,7 +87,7 @@ pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended 
         }
         Err(Stopped { exit, problem }) => {
             termination::write(&Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) });
-            let exit = fail(settings.format, command.word(), exit, problem);
+            let exit = fail(settings, command.word(), exit, problem);
             Ended { exit, span: None, baggage: Vec::new(), signals: None }
         }
     }
@@ -189,7 +189,7 @@ fn conclude(
     let warnings = export.finish(&report);
     warn(settings, &warnings);
     let report = Report { warnings: &warnings, ..report };
-    finish(settings.format, &report);
+    finish(settings, &report);
     // An application that starts now has a last word of its own.
     if command != Command::Exec || exit != Exit::Done {
         termination::write(&report);

@@ -28,10 +28,10 @@ use crate::cli::signal::Signals;
 pub(super) fn carry_out(settings: &Settings, interval: Duration, file: Option<&Path>) -> Exit {
     match serve(settings, interval, file) {
         Ok(()) => {
-            finish(settings.format, &Report::new("serve", Exit::Done));
+            finish(settings, &Report::new("serve", Exit::Done));
             Exit::Done
         }
-        Err(Stopped { exit, problem }) => fail(settings.format, "serve", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "serve", exit, problem),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum On {
 pub(super) fn carry_out(settings: &Settings, on: On) -> Exit {
     match look(settings) {
         Ok(status) => show(settings, &status, on),
-        Err(Stopped { exit, problem }) => fail(settings.format, "status", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "status", exit, problem),
     }
 }
 
@@ -41,7 +41,7 @@ fn show(settings: &Settings, status: &Status, on: On) -> Exit {
         screen::status::show(&mut Output::text(), status);
         output::explain(&remarks(status));
     }
-    finish(settings.format, &Report { found: Some(json::status(status)), ..Report::new("status", exit) });
+    finish(settings, &Report { found: Some(json::status(status)), ..Report::new("status", exit) });
     exit
 }
 

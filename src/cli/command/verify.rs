@@ -15,7 +15,7 @@ use crate::cli::{explain, screen};
 pub(super) fn carry_out(settings: &Settings) -> Exit {
     match status::look(settings).and_then(judge).and_then(|status| hooks(settings, status)) {
         Ok(status) => agree(settings, &status),
-        Err(Stopped { exit, problem }) => fail(settings.format, "verify", exit, problem),
+        Err(Stopped { exit, problem }) => fail(settings, "verify", exit, problem),
     }
 }
 
@@ -39,6 +39,6 @@ fn agree(settings: &Settings, status: &Status) -> Exit {
         let notes: Vec<_> = status.notes.iter().map(explain::note).collect();
         output::explain(&notes);
     }
-    finish(settings.format, &Report { found: Some(json::status(status)), ..Report::new("verify", Exit::Done) });
+    finish(settings, &Report { found: Some(json::status(status)), ..Report::new("verify", Exit::Done) });
     Exit::Done
 }

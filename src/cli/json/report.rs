@@ -27,6 +27,9 @@ pub(crate) struct Report<'a> {
     /// Why it did not succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Problem>,
+    /// The variables that were read from a `.env` file.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) from_dotenv: &'a [String],
     /// What else went wrong: telemetry that could not be sent.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(crate) warnings: &'a [String],

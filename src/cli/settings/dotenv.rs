@@ -50,6 +50,11 @@ impl DotEnv {
         Some(value)
     }
 
+    /// The variables that were used.
+    pub(crate) fn used(&self) -> &[String] {
+        &self.used
+    }
+
     /// `DATABASE_URL from .env`, where anything is.
     pub(crate) fn note(&self) -> Option<String> {
         (!self.used.is_empty()).then(|| format!("{} from .env", self.used.join(", ")))

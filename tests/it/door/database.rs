@@ -41,6 +41,13 @@ fn a_dotenv_file_names_the_database_where_nothing_else_does() {
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(seen.stdout.starts_with("DATABASE_URL, MIGRASCOPE_TARGET from .env\n"), "{seen}");
     assert!(seen.stdout.contains("database of-dotenv.db"), "{seen}");
+    for command in ["up", "status", "plan", "down"] {
+        let seen = without_settings(&door, &[command, "--format", "json"]);
+        let last: serde_json::Value = serde_json::from_str(seen.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(last["from_dotenv"], serde_json::json!(["DATABASE_URL", "MIGRASCOPE_TARGET"]), "{command}: {seen}");
+    }
+    let seen = door.run(&["status", "--format", "json", "--target", "other"]).good();
+    assert!(!seen.contains("dotenv"), "{seen}");
     // A variable that is set counts, whatever a file says under another name.
     door.write(".env", "MIGRASCOPE_DATABASE_URL=sqlite://of-dotenv.db\n");
     let seen = door.run(&["up"]).good();
