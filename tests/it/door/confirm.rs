@@ -1,6 +1,10 @@
 //! Reverting more than one migration is confirmed first.
 
-use super::Door;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+
+use super::{Door, Seen};
+use crate::support::eventually;
 
 #[test]
 fn more_than_one_step_down_needs_yes_and_one_does_not() {
@@ -45,4 +49,31 @@ fn what_would_be_refused_is_refused_without_a_question() {
     let seen = door.run(&["down", "--to", "0"]);
     assert_eq!(seen.code, Some(4), "{seen}");
     assert!(seen.stderr.contains("migration 3 (tidy) has no down script"), "{seen}");
+}
+
+#[test]
+fn a_way_down_that_has_grown_since_it_was_planned_is_not_taken() {
+    let door = Door::shop();
+    door.run(&["up", "--to", "1"]).good();
+    let wait = "touch held; while [ ! -e go ]; do sleep 0.05; done";
+    let mut up = door.command(&["up", "--to", "2", "--before", wait]).stdout(Stdio::null()).spawn().unwrap();
+    eventually("the run up holds the lock", || door.path().join("held").exists().then_some(()));
+    // One step needs no confirmation, and one is what there is until the lock is free.
+    let words = ["down", "--to", "0", "--format", "json"];
+    let mut down = door.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(down.stdout.take().unwrap());
+    let mut stdout = String::new();
+    while !stdout.contains("lock_waited") {
+        assert!(lines.read_line(&mut stdout).unwrap() > 0, "it did not wait: {stdout}");
+    }
+    door.write("go", "");
+    assert!(up.wait().unwrap().success());
+    lines.read_to_string(&mut stdout).unwrap();
+    let mut stderr = String::new();
+    down.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let seen = Seen { code: down.wait().unwrap().code(), stdout, stderr };
+    assert_eq!(seen.code, Some(4), "{seen}");
+    let said = "2 migrations would be reverted, and 1 were confirmed: others were applied meanwhile";
+    assert!(seen.stderr.contains(said) && seen.stderr.contains("nothing was touched"), "{seen}");
+    assert!(door.run(&["status"]).good().contains("2 migrations applied"));
 }
