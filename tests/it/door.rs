@@ -14,6 +14,7 @@ mod hooks;
 mod json;
 mod outside;
 mod plugins;
+mod poolers;
 mod settings;
 mod signals;
 mod status;

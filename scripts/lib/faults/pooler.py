@@ -17,6 +17,7 @@ from ending import Ending, Unexplained
 from runner import Ended, Runner, Running
 
 REFUSED = 2
+CANNOT_CONNECT = 8
 LEFT_WITHIN = 3.0
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = " \
         "(SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -87,6 +88,18 @@ class Trial:
         for what in pool_settings.after_each_command(wanted.binary, wanted.work / self.count.mode, self._database):
             self.count.settings += 1
             print(f"{self.count.mode}: {what}", flush=True)
+
+    def options(self) -> None:
+        """What the pooler refuses of the URL is said with what to do instead."""
+        self._database.fresh()
+        for parameter in ("options=-c%20geqo=off", "schema=public", "lock_timeout=3s", "statement_timeout=3s"):
+            plain = self._database.url
+            self._database.url = f"{plain}?{parameter}"
+            ended = self._runner.run(self._database, "up")
+            self._database.url = plain
+            if ended.code != CANNOT_CONNECT or "ALTER ROLE" not in ended.complaints or self._database.tables():
+                self.count.unexplained += 1
+                print(f"{self.count.mode}, {parameter}: {ended}", flush=True)
 
     def race(self, rounds: int, good: list[Row]) -> None:
         for number in range(rounds):
@@ -168,6 +181,7 @@ def main() -> None:
     for trial in trials:
         trial.race(wanted.rounds, good)
         trial.settings(wanted)
+        trial.options()
     table.show(["through PgBouncer", "rounds", "exit codes", "rounds applied once", "runs refused", "looks", "unlocked",
                 "locks left", "lost", "repeated", "unexplained", "settings left"], [trial.count.row() for trial in trials])
     sys.exit(0 if trials and all(trial.count.is_good() for trial in trials) else 1)

@@ -33,10 +33,15 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
 /// The same, for a connection that was never made.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match server_error(error) {
-        Some(server) if server.message().contains("startup parameter: options") => settings_refused(server.message()),
+        Some(server) if refuses_options(server.message()) => settings_refused(server.message()),
         Some(_) => translate(error, 0),
         None => failure::from_connect(error),
     }
+}
+
+/// PgBouncer up to 1.19 refuses `options` as a whole; later ones, and those of Neon and Supabase, each setting in them.
+fn refuses_options(message: &str) -> bool {
+    message.contains("startup parameter") && message.contains("options")
 }
 
 /// A pooler lends its sessions to others, and takes no settings for one of them.
