@@ -113,6 +113,8 @@ pub struct Failure {
     pub code: Option<String>,
     /// The database's message.
     pub message: String,
+    /// Whether the connection has ended: the statement is not to blame.
+    pub connection_lost: bool,
     /// The database's detail.
     pub detail: Option<String>,
     /// The database's hint.

@@ -1,6 +1,6 @@
 //! From a database's complaint to a place in a file.
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, ErrorKind};
 use crate::migration::{Place, Script, Statement};
 use crate::plan::Step;
 use crate::report::{Failure, Remains};
@@ -35,6 +35,7 @@ pub(super) fn in_script(
         summary: statement.map(|statement| statement.summary.clone()).unwrap_or_default(),
         code: error.code.clone(),
         message: error.message.clone(),
+        connection_lost: error.kind == ErrorKind::Lost,
         detail: error.detail.clone(),
         hint: error.hint.clone(),
         invalid_index: None,

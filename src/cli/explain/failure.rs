@@ -19,7 +19,7 @@ pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>)
     diagnosis.notes.extend(blocker.map(|known| format!("in its way: {known}")));
     diagnosis.notes.extend(tried_again(around));
     diagnosis.notes.extend(halves(failure, around));
-    diagnosis.help.extend(advice(failure.code.as_deref()).map(str::to_owned));
+    diagnosis.help.extend(advice(failure).map(str::to_owned));
     diagnosis.help.extend(alone(failure).map(str::to_owned));
     diagnosis.help.extend(next(failure, around));
     diagnosis
@@ -119,8 +119,13 @@ fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
 }
 
 /// Advice for errors whose cause is not in the file.
-fn advice(code: Option<&str>) -> Option<&'static str> {
-    match code? {
+fn advice(failure: &Failure) -> Option<&'static str> {
+    if failure.connection_lost {
+        return Some(
+            "the connection has ended: see whether the server was restarted or ended it, and what is between here and there",
+        );
+    }
+    match failure.code.as_deref()? {
         "55P03" | "1205" | "5" => Some(
             "another session held a lock too long: end it, wait for a quieter time, or give --lock-timeout or --retries more",
         ),
@@ -153,8 +158,7 @@ fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
         return Vec::new();
     };
     let version = report.steps.last().map_or("it", |step| step.version.as_str());
-    let fix =
-        |file| if advice(failure.code.as_deref()).is_some() { String::new() } else { format!("fix the {file} and ") };
+    let fix = |file| if advice(failure).is_some() { String::new() } else { format!("fix the {file} and ") };
     match (failure.remains, around.direction) {
         (Remains::Nothing, Direction::Up) => {
             let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));

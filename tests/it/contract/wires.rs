@@ -228,3 +228,15 @@ impl Observer for Freezes<'_> {
         }
     }
 }
+
+#[test]
+fn a_connection_that_ended_is_not_blamed_on_the_file() {
+    on(Backend::Postgres, |database| {
+        let script = "CREATE TABLE a (i INTEGER);\nSELECT pg_terminate_backend(pg_backend_pid());";
+        let output = database.binary(&database.migrations(&[("1_a.sql", script)])).arg("up").output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{stderr}");
+        assert!(stderr.contains("help: the connection has ended: see whether the server"), "{stderr}");
+        assert!(stderr.contains("nothing of 1 remains; run again") && !stderr.contains("fix the file"), "{stderr}");
+    });
+}

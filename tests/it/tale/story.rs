@@ -230,6 +230,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
         summary: "CREATE INDEX users_email".to_owned(),
         code: error.code.clone(),
         message: error.message.clone(),
+        connection_lost: false,
         detail: None,
         hint: None,
         invalid_index: None,
