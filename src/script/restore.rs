@@ -104,17 +104,21 @@ struct Entry {
 #[must_use]
 pub fn restoration(statements: &[(StatementKind, &str)], done: usize, dialect: Dialect) -> Restoration {
     let (before, behind) = statements.split_at(done.min(statements.len()));
-    let mut state = State { dialect, entries: Vec::new(), texts: Vec::new(), marks: Vec::new() };
+    let mut state = State { dialect, entries: Vec::new(), texts: Vec::new(), marks: Vec::new(), opened: Vec::new() };
     for (index, (kind, text)) in before.iter().enumerate() {
         state.take(index, *kind, text);
     }
     let mut restoration = Restoration::default();
+    if behind.first().is_some_and(|(kind, text)| chains(*kind, text, dialect)) {
+        restoration.again.append(&mut state.opened);
+    }
     for Entry { index, kind, .. } in state.entries {
         match kind.lost() {
             None => restoration.again.push(index),
             Some(what) => restoration.lost.push(Lost { index, what }),
         }
     }
+    restoration.again.sort_unstable();
     if done > 0 {
         let reading = reads(behind, dialect).map(|index| (done + index, Kind::Reading));
         restoration.lost.extend(reading.and_then(|(index, kind)| Some(Lost { index, what: kind.lost()? })));
@@ -139,6 +143,8 @@ struct State<'a> {
     texts: Vec<(String, &'a str)>,
     /// The transaction of the script's own and its savepoints, each with what was set before.
     marks: Vec<(String, Vec<Entry>)>,
+    /// The statements that have begun the script's own transaction, and said of which kind it is.
+    opened: Vec<usize>,
 }
 
 impl<'a> State<'a> {
@@ -146,10 +152,13 @@ impl<'a> State<'a> {
         let split = split::split(text, self.dialect);
         let tokens: Vec<Token<'a>> = split.tokens.into_iter().filter(|token| token.kind != TokenKind::Hint).collect();
         if matches!(kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback) {
-            return self.transaction(kind, &Head::of(&tokens));
+            return self.transaction(index, kind, &Head::of(&tokens));
         }
         if self.savepoint(Head::of(&tokens)) {
             return;
+        }
+        if !self.opened.is_empty() && Head::of(&tokens).take_phrase(&["SET", "TRANSACTION"]) {
+            self.opened.push(index);
         }
         let action = self.action(&tokens);
         if let (Action::Remake(Kind::Prepared, name), Some(text)) = (&action, constant_text(&tokens)) {
@@ -209,12 +218,16 @@ impl<'a> State<'a> {
         }
     }
 
-    fn transaction(&mut self, kind: StatementKind, head: &Head<'_, '_>) {
-        let chains = head.holds("CHAIN") && !head.holds("NO");
+    fn transaction(&mut self, index: usize, kind: StatementKind, head: &Head<'_, '_>) {
+        let chains = is_chained(head);
+        if !chains && (!matches!(kind, StatementKind::Begin { .. }) || self.dialect == Dialect::Mysql) {
+            self.opened.clear();
+        }
         if kind == StatementKind::Rollback {
             self.roll_back(0);
         }
         if matches!(kind, StatementKind::Begin { .. }) {
+            self.opened.push(index);
             // MySQL gives table locks back here.
             self.entries.retain(|entry| entry.kind != Kind::TableLock);
         }
@@ -259,6 +272,16 @@ impl<'a> State<'a> {
         let since = self.entries.iter().filter(|entry| Some(entry.index) > last && entry.kind.outlives_rollback());
         self.entries = before.iter().chain(since).cloned().collect();
     }
+}
+
+/// Whether a statement ends a transaction and begins the next one, of the same kind, at once: without a transaction it is refused.
+fn chains(kind: StatementKind, text: &str, dialect: Dialect) -> bool {
+    matches!(kind, StatementKind::Commit | StatementKind::Rollback)
+        && is_chained(&Head::of(&split::split(text, dialect).tokens))
+}
+
+fn is_chained(head: &Head<'_, '_>) -> bool {
+    head.holds("CHAIN") && !head.holds("NO")
 }
 
 fn is_gap(tokens: &[Token<'_>]) -> bool {

@@ -199,3 +199,21 @@ fn statements_that_have_run_do_not_run_again_though_the_file_could_run_in_one_tr
         assert_eq!(database.value("SELECT count(*) FROM t"), "1");
     });
 }
+
+#[test]
+fn a_chained_transaction_goes_on_in_one_of_the_same_kind() {
+    let script = "BEGIN ISOLATION LEVEL SERIALIZABLE;\nINSERT INTO t VALUES ('one');\nCOMMIT AND CHAIN;\n\
+         INSERT INTO t SELECT current_setting('transaction_isolation');\nINSERT INTO u VALUES (1);\nCOMMIT;";
+    on(Backend::Postgres, |database| {
+        let directory = broken(
+            database,
+            "CREATE TABLE t (v TEXT); CREATE TABLE u (i INTEGER UNIQUE); INSERT INTO u VALUES (1)",
+            script,
+        );
+        assert_eq!(database.value("SELECT string_agg(v, ' ') FROM t"), "one");
+        database.query("DELETE FROM u");
+        assert_eq!(resumed(database, &directory), [1]);
+        assert_eq!(database.value("SELECT string_agg(v, ' ' ORDER BY v) FROM t"), "one serializable");
+        assert_eq!(database.value("SELECT count(*) FROM u"), "1");
+    });
+}

@@ -189,3 +189,16 @@ fn a_key_that_a_skipped_statement_made_cannot_be_read() {
     check_before(Sqlite, done, "INSERT INTO b VALUES (last_insert_rowid())", &[], &[2]);
     check_before(Mysql, "", "SELECT LAST_INSERT_ID()", &[], &[]);
 }
+
+#[test]
+fn what_chains_finds_the_transaction_that_it_ends() {
+    for dialect in [Postgres, Mysql] {
+        let before = "START TRANSACTION READ WRITE; SELECT 1; COMMIT AND CHAIN; SELECT 2";
+        check_before(dialect, before, "ROLLBACK AND CHAIN", &[1], &[]);
+        check_before(dialect, before, "ROLLBACK", &[], &[]);
+        check_before(dialect, &format!("{before}; COMMIT"), "SELECT 1; COMMIT AND CHAIN", &[], &[]);
+    }
+    let before = "SET search_path TO a; BEGIN; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1; SET ROLE b";
+    check_before(Postgres, before, "COMMIT AND CHAIN", &[1, 2, 3, 5], &[]);
+    check_before(Postgres, before, "COMMIT AND NO CHAIN", &[1, 5], &[]);
+}
