@@ -148,11 +148,13 @@ impl Words<'_, '_> {
 
     fn drops(&mut self) -> Option<Effect> {
         let index = self.head.take("INDEX");
-        if !index && !self.head.take_any(&["TABLE", "VIEW"]) && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
+        let table = self.head.take("TABLE");
+        if !index && !table && !self.head.take("VIEW") && !self.head.take_phrase(&["MATERIALIZED", "VIEW"]) {
             return None;
         }
         self.head.take("CONCURRENTLY");
-        if self.head.take_phrase(&["IF", "EXISTS"]) {
+        // A table with data may have been made anew since; what has none of its own can be dropped twice.
+        if self.head.take_phrase(&["IF", "EXISTS"]) && !table {
             return Some(Effect::Repeatable);
         }
         // Of a list each part is dropped on its own.

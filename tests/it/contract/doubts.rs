@@ -125,6 +125,42 @@ fn what_a_statement_made_is_looked_for_where_the_script_was() {
 }
 
 #[test]
+fn a_table_that_may_have_been_made_anew_is_not_dropped_without_asking() {
+    on(Backend::Mysql, |database| {
+        for drop in ["DROP TABLE IF EXISTS a", "DROP TABLE a", "ALTER TABLE a DROP COLUMN j"] {
+            let script = format!("CREATE TABLE a (i INT, j INT);\n{drop};\nINSERT INTO missing VALUES (1);");
+            let directory = database.migrations(&[("1_a.sql", &script)]);
+            let killed = "UPDATE _migrascope_journal SET outcome = 'executing', error_code = NULL, error_text = NULL, reason = NULL, \
+                 finished_at = NULL, statements_done = 1, done_checksum = SHA2(CONCAT('CREATE TABLE a (i INT, j INT)', CHAR(0)), 256) \
+                 WHERE kind = 'migration'";
+            for anew in [true, false] {
+                database.up(&directory).unwrap_err();
+                database.query(killed);
+                if anew {
+                    database.query("DROP TABLE IF EXISTS a");
+                    database.query("CREATE TABLE a AS SELECT 1 AS i, 2 AS j");
+                }
+                std::fs::write(directory.join("1_a.sql"), script.replace("INSERT INTO missing VALUES (1);", ""))
+                    .unwrap();
+                let found = objections(database, &directory, None);
+                assert_eq!(
+                    matches!(found.as_slice(), [Objection::InDoubt { statement: 2, .. }]),
+                    anew,
+                    "{drop}: {found:?}"
+                );
+                if anew {
+                    assert_eq!(database.value("SELECT CAST(j AS CHAR) FROM a"), "2", "{drop}");
+                } else {
+                    assert_eq!(database.applied(), ["1"], "{drop}");
+                }
+                database.query("DROP TABLE IF EXISTS a, _migrascope_migrations, _migrascope_journal");
+                std::fs::write(directory.join("1_a.sql"), &script).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
 fn settings_in_front_of_a_statement_do_not_hide_what_it_may_have_done() {
     on(Backend::Mysql, |database| {
         if !database.value("SELECT VERSION()").contains("MariaDB") {

@@ -50,6 +50,8 @@ fn an_index_lives_in_the_schema_of_its_table() {
     check("DROP INDEX CONCURRENTLY app.i", Postgres, "drops index app.i of ?");
     check("DROP INDEX i ON t", Mysql, "drops index i of t");
     check("DROP INDEX a, b", Postgres, "nothing");
+    check("DROP TABLE IF EXISTS app.t", Postgres, "drops relation app.t");
+    check("DROP TABLE IF EXISTS a, b", Postgres, "nothing");
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn the_first_action_on_a_table_tells_of_all() {
 fn what_can_be_run_twice_is_run_twice() {
     use Dialect::{Mysql, Postgres};
     for twice in
-        ["DROP TABLE IF EXISTS t", "CREATE OR REPLACE VIEW v AS SELECT 1", "VACUUM t", "REINDEX TABLE t", "SET a.b = 1"]
+        ["DROP VIEW IF EXISTS t", "CREATE OR REPLACE VIEW v AS SELECT 1", "VACUUM t", "REINDEX TABLE t", "SET a.b = 1"]
     {
         check(twice, Postgres, "repeatable");
     }
