@@ -107,6 +107,8 @@ pub struct Attempt {
     pub state: State,
     /// Statements that have taken effect for certain.
     pub done: u32,
+    /// The last statement that may have run, counted from 1: while a script has tables locked nothing is noted.
+    pub last: u32,
     /// What is known of the one behind them.
     pub reached: Reached,
     /// The checksum of these statements; `None` where the journal has none.

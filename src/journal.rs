@@ -164,6 +164,7 @@ fn attempt(row: Row) -> Attempt {
         direction,
         state,
         done,
+        last: (done + 1).min(total),
         total,
         reached: Reached::Unrecorded,
         error_code: next(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 pub use self::dialect::Dialect;
-pub use self::statement::{Statement, StatementKind};
+pub use self::statement::{SessionLock, Statement, StatementKind};
 
 /// A migration's version, ordered as a number however many digits it has.
 ///

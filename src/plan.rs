@@ -1,12 +1,14 @@
 //! Files × history → what will be done, or every reason why nothing can be. Pure: no clock, no database.
 
 mod change;
+mod doubt;
 mod objection;
 mod step;
 mod unmanaged;
 
 pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
 pub use self::change::{Change, Doubt};
+pub(crate) use self::doubt::{last_without_note, unsettled};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};
 pub use self::unmanaged::Unmanaged;
@@ -147,7 +149,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
 /// # Errors
 /// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
-    let mut findings = Findings::begin(history);
+    let mut findings = Findings::begin(set, history);
     let mut applied: Vec<&Entry> = history.applied.iter().collect();
     applied.sort_by(|a, b| b.version.cmp(&a.version));
     match &rules.target {
@@ -234,8 +236,8 @@ struct Findings {
 }
 
 impl Findings {
-    fn begin(history: &History) -> Self {
-        Self { objections: unsettled_objections(history), notes: running_note(history) }
+    fn begin(set: &MigrationSet, history: &History) -> Self {
+        Self { objections: unsettled(set, history), notes: running_note(history) }
     }
 
     fn late<'a>(
@@ -277,7 +279,7 @@ impl Findings {
 }
 
 fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
-    let mut findings = Findings::begin(history);
+    let mut findings = Findings::begin(set, history);
     for entry in &index.0 {
         let Some(migration) = set.get(&entry.version) else {
             let (version, name) = (entry.version.clone(), entry.name.clone());
@@ -319,10 +321,6 @@ pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
 
 fn running_note(history: &History) -> Vec<Note> {
     history.running.iter().map(|run| Note::Running(Box::new(run.clone()))).collect()
-}
-
-fn unsettled_objections(history: &History) -> Vec<Objection> {
-    history.unsettled.iter().map(|attempt| Objection::Unsettled(Box::new(attempt.clone()))).collect()
 }
 
 fn cut(pending: &mut Vec<&Migration>, target: &Target) {

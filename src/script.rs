@@ -119,6 +119,7 @@ fn statement(dialect: Dialect, tokens: &[Token<'_>], escapes: bool, places: &mut
         kind: kind::of(dialect, tokens),
         changes_session: session::changes(dialect, tokens),
         reads_last: session::reads_last(dialect, tokens),
+        session_lock: session::lock(dialect, tokens),
         backslash_escapes: escapes,
         summary: summary::of(tokens),
     }

@@ -33,6 +33,17 @@ pub enum StatementKind {
     Release,
 }
 
+/// What a statement does to locks of its session that keep our notes from being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionLock {
+    /// Nothing.
+    Untouched,
+    /// It takes some: `LOCK TABLES`, `FLUSH TABLES … WITH READ LOCK` of MySQL.
+    Taken,
+    /// It gives them back.
+    Released,
+}
+
 /// One statement of a script: a range of its text, without the terminator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -50,6 +61,8 @@ pub struct Statement {
     pub changes_session: bool,
     /// Whether it reads what the statement before it has left: `ROW_COUNT()`, `changes()`, `SHOW WARNINGS`.
     pub reads_last: bool,
+    /// What it does to locks of the session.
+    pub session_lock: SessionLock,
     /// Whether a backslash escapes in its plain strings, as the script's settings so far say.
     pub backslash_escapes: bool,
     /// `{operation} {target}` of low cardinality, at most 255 characters: `CREATE TABLE users`.

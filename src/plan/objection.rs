@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::doubt::said;
 use crate::history::{Attempt, Direction, Running, State};
 use crate::migration::Version;
 use crate::script::BackslashMode;
@@ -240,8 +241,8 @@ pub enum Objection {
         /// What it did to its session, as the end of a sentence.
         what: &'static str,
     },
-    /// The statement that was running when the attempt ended may have taken effect or not.
-    #[error("nobody can say whether statement {statement} of migration {version} ({name}) took effect: {summary}")]
+    /// The statement that was running when the attempt ended may have taken effect or not; several, where nothing could be noted between.
+    #[error("{}", said(*.statement, *.last, .version, .name, .summary))]
     InDoubt {
         /// The version.
         version: Version,
@@ -249,7 +250,9 @@ pub enum Objection {
         name: String,
         /// The statement, counted from 1.
         statement: usize,
-        /// What it does.
+        /// The last one.
+        last: usize,
+        /// What it does, or what they do.
         summary: String,
     },
     /// Tables of unknown origin, and no history: what these migrations do may be done already.

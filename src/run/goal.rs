@@ -189,7 +189,7 @@ async fn obstacles(
     history: &History,
 ) -> Result<Vec<Objection>, Error> {
     if !history.unsettled.is_empty() {
-        return Ok(history.unsettled.iter().cloned().map(Box::new).map(Objection::Unsettled).collect());
+        return Ok(plan::unsettled(job.set, history));
     }
     if goal.version.is_none()
         && let Err(objections) =

@@ -5,9 +5,10 @@ use super::step::is_doubtful;
 use crate::database::{DatabaseError, Session};
 use crate::error::Error;
 use crate::event::{Command, Event, Observer, Witness};
-use crate::history::{History, Reached};
+use crate::history::{History, Reached, State};
 use crate::journal::Journal;
 use crate::ledger::{Elapsed, Ledger};
+use crate::migration::Statement;
 use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Step};
 use crate::script::{self, Effect, Thing};
 
@@ -41,22 +42,20 @@ pub(super) async fn plan<'a>(
     if let Change::Resume { version, doubt } = &repair.change {
         let resumption = plan::resume(job.set, history, version).map_err(Error::Refused)?;
         let mut step = resumption.step.clone();
-        if took_effect(session, &resumption, *doubt, observer).await? {
-            step.done += 1;
-        }
+        step.done += took_effect(session, &resumption, *doubt, observer).await?;
         step.set_again = plan::session_of(&step, session.identity().dialect()).map_err(Error::Refused)?;
         steps.push(step);
     }
     Ok(Plan { steps, notes: Vec::new() })
 }
 
-/// Whether the statement took effect that the attempt had come to.
+/// How many statements took effect, from the one on that the attempt had come to.
 async fn took_effect(
     session: &mut dyn Session,
     resumption: &Resumption<'_>,
     doubt: Option<Doubt>,
     observer: &mut dyn Observer,
-) -> Result<bool, Error> {
+) -> Result<usize, Error> {
     let Resumption { step, attempt } = resumption;
     let index = step.done;
     let (doubtful, replaced) = match &attempt.reached {
@@ -65,28 +64,44 @@ async fn took_effect(
         Reached::Unrecorded => (is_doubtful(step, index, attempt.state, session.abilities()), None),
     };
     if !doubtful {
-        return Ok(false);
+        return Ok(0);
     }
+    let last =
+        if attempt.state == State::Unfinished { plan::last_without_note(step.statements(), index) } else { index };
     let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
     let (ran, witness) = match (doubt, replaced) {
         // What stands at its place now has not run, whatever became of the one before.
-        (Some(Doubt::DidNotRun), Some(_)) => return Ok(false),
+        (Some(Doubt::DidNotRun), Some(_)) => return Ok(0),
         (None | Some(Doubt::Ran), Some(summary)) => {
             let (statement, summary) = (index + 1, summary.clone());
             return Err(Error::Refused(vec![Objection::Replaced { version, name, statement, summary }]));
         }
         (Some(doubt), None) => (doubt == Doubt::Ran, Witness::Operator),
         (None, None) => {
-            let Some(ran) = look(session, step).await? else {
-                let summary = step.statements()[index].summary.clone();
-                let objection = Objection::InDoubt { version, name, statement: index + 1, summary };
+            let ran = if last == index { look(session, step).await? } else { None };
+            let Some(ran) = ran else {
+                let (statement, summary) = (index + 1, summary(&step.statements()[index..=last]));
+                let last = last + 1;
+                let objection = Objection::InDoubt { version, name, statement, last, summary };
                 return Err(Error::Refused(vec![objection]));
             };
             (ran, Witness::Database)
         }
     };
-    observer.observe(&Event::DoubtSettled { step, index, ran, witness });
-    Ok(ran)
+    for index in index..=last {
+        observer.observe(&Event::DoubtSettled { step, index, ran, witness });
+    }
+    Ok(if ran { last + 1 - index } else { 0 })
+}
+
+/// What statements do, in a line: a dump may have very many of them.
+fn summary(statements: &[Statement]) -> String {
+    const NAMED: usize = 6;
+    let named: Vec<&str> = statements.iter().take(NAMED).map(|statement| statement.summary.as_str()).collect();
+    match statements.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 /// Looks for the effect of the statement that a step has come to, in a session as that one had it: a name without a schema means

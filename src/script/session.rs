@@ -1,6 +1,6 @@
 //! Whether a statement can leave something behind in the session.
 
-use crate::migration::Dialect;
+use crate::migration::{Dialect, SessionLock};
 
 use super::head::Head;
 use super::lexer::{Lexer, Spot};
@@ -72,6 +72,17 @@ pub(super) fn reads_last(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     dialect == Dialect::Mysql
         && (head.is("GET") && head.holds("DIAGNOSTICS")
             || head.take("SHOW") && (head.is_any(&["WARNINGS", "ERRORS"]) || head.take("COUNT")))
+}
+
+/// What these tokens do to locks that outlive them.
+pub(super) fn lock(dialect: Dialect, tokens: &[Token<'_>]) -> SessionLock {
+    let head = Head::of(tokens);
+    match () {
+        () if dialect != Dialect::Mysql => SessionLock::Untouched,
+        () if head.is("LOCK") || head.is("FLUSH") && (head.holds("LOCK") || head.holds("EXPORT")) => SessionLock::Taken,
+        () if head.is_any(&["UNLOCK", "START", "BEGIN"]) => SessionLock::Released,
+        () => SessionLock::Untouched,
+    }
 }
 
 fn creates_temporary(mut head: Head<'_, '_>) -> bool {

@@ -67,6 +67,13 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             .help(format!("do the rest by hand, in one session with what it needs: {}", command("--mark-applied", version)))
             .help("or move the statements that are left into a new migration, together with what they need, before that command")
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
+        Objection::InDoubt { version, statement, last, .. } if statement < last => diagnosis
+            .help(format!("look at the database; if all of them did: {} --in-doubt ran", command("--resume", version)))
+            .help(format!(
+                "if none did, or what did is undone by hand: {} --in-doubt did-not-run",
+                command("--resume", version)
+            ))
+            .help(format!("or do the rest by hand, and say so: {}", command("--mark-applied", version))),
         Objection::InDoubt { version, .. } => diagnosis
             .help(format!("look at the database; if it did: {} --in-doubt ran", command("--resume", version)))
             .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),
@@ -146,6 +153,11 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     };
     let next = attempt.done + 1;
     let doubt = match attempt.state {
+        State::Unfinished if attempt.last > next => Some(format!(
+            "the runner or its connection ended while one of the statements {next} to {} was running, or before: nothing is noted while \
+             tables are locked",
+            attempt.last
+        )),
         State::Unfinished if attempt.done < attempt.total => {
             Some(format!("the runner or its connection ended while statement {next} was running, or before it"))
         }

@@ -56,6 +56,7 @@ fn history(words: &str) -> History {
         direction: Direction::Up,
         state: State::Failed { statement: 2 },
         done: 1,
+        last: 2,
         reached: crate::history::Reached::Unrecorded,
         done_checksum: Some(first_of(ORIGINAL)),
         total: 3,

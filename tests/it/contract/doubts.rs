@@ -161,6 +161,40 @@ fn a_table_that_may_have_been_made_anew_is_not_dropped_without_asking() {
 }
 
 #[test]
+fn what_ran_while_tables_were_locked_is_doubted_as_a_whole() {
+    on(Backend::Mysql, |database| {
+        let script = "CREATE TABLE t (i INT);\nLOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nUNLOCK TABLES;\n";
+        for doubt in [Doubt::Ran, Doubt::DidNotRun] {
+            let directory = database.migrations(&[("1_a.sql", &format!("{script}INSERT INTO missing VALUES (1);"))]);
+            database.up(&directory).unwrap_err();
+            database.query(
+                "UPDATE _migrascope_journal SET outcome = 'executing', error_code = NULL, error_text = NULL, reason = NULL, \
+                 finished_at = NULL, statements_done = 1, done_checksum = SHA2(CONCAT('CREATE TABLE t (i INT)', CHAR(0)), 256) \
+                 WHERE kind = 'migration'",
+            );
+            let output = database.binary(&directory).arg("up").output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                stderr.contains("while one of the statements 2 to 5 was running, or before: nothing is noted"),
+                "{stderr}"
+            );
+            std::fs::write(directory.join("1_a.sql"), format!("{script}INSERT INTO t VALUES (3);")).unwrap();
+            let found = objections(database, &directory, None);
+            let [Objection::InDoubt { statement: 2, last: 5, summary, .. }] = found.as_slice() else {
+                panic!("{found:?}")
+            };
+            assert_eq!(summary, "LOCK TABLES t, INSERT INTO t, INSERT INTO t, UNLOCK");
+            if doubt == Doubt::DidNotRun {
+                database.query("TRUNCATE t");
+            }
+            assert_eq!(objections(database, &directory, Some(doubt)), []);
+            assert_eq!(database.value("SELECT CAST(GROUP_CONCAT(i ORDER BY i) AS CHAR) FROM t"), "1,2,3", "{doubt:?}");
+            database.query("DROP TABLE t, _migrascope_migrations, _migrascope_journal");
+        }
+    });
+}
+
+#[test]
 fn settings_in_front_of_a_statement_do_not_hide_what_it_may_have_done() {
     on(Backend::Mysql, |database| {
         if !database.value("SELECT VERSION()").contains("MariaDB") {

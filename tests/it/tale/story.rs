@@ -7,7 +7,9 @@ use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity};
 use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
-use migrascope::migration::{Checksum, Directives, Migration, MigrationSet, Script, Statement, StatementKind, Version};
+use migrascope::migration::{
+    Checksum, Directives, Migration, MigrationSet, Script, SessionLock, Statement, StatementKind, Version,
+};
 use migrascope::plan::{self, Missing, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
     CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
@@ -39,6 +41,7 @@ pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migrat
             kind: StatementKind::Ordinary,
             changes_session: false,
             reads_last: false,
+            session_lock: SessionLock::Untouched,
             backslash_escapes: false,
             summary: (*summary).to_owned(),
         });

@@ -1,0 +1,47 @@
+//! Which statements an attempt may have run without a note in the journal.
+
+use crate::history::{Attempt, Direction, History, State};
+use crate::migration::{MigrationSet, SessionLock, Statement, Version};
+
+use super::Objection;
+
+/// The index of the last statement that may have run, where the one at `from` is the first without a note: while tables are locked
+/// nothing can be noted.
+pub(crate) fn last_without_note(statements: &[Statement], from: usize) -> usize {
+    let locks = |statement: &Statement, lock| statement.session_lock == lock;
+    match statements.get(from..) {
+        Some([first, behind @ ..]) if locks(first, SessionLock::Taken) => {
+            let released = behind.iter().position(|statement| locks(statement, SessionLock::Released));
+            from + released.map_or(behind.len(), |at| at + 1)
+        }
+        _ => from,
+    }
+}
+
+/// An objection for each attempt that left a migration half-way.
+pub(crate) fn unsettled(set: &MigrationSet, history: &History) -> Vec<Objection> {
+    let known = |attempt: &Attempt| {
+        let migration = set.get(&attempt.version)?;
+        let script = if attempt.direction == Direction::Up { Some(&migration.up) } else { migration.down.as_ref() };
+        let last = last_without_note(&script?.statements, attempt.done as usize) + 1;
+        u32::try_from(last).ok().filter(|last| attempt.state == State::Unfinished && *last <= attempt.total)
+    };
+    let objection = |attempt: &Attempt| {
+        let last = known(attempt).unwrap_or(attempt.last);
+        Objection::Unsettled(Box::new(Attempt { last, ..attempt.clone() }))
+    };
+    history.unsettled.iter().map(objection).collect()
+}
+
+/// Of which statements nobody can say whether they took effect, the first and the last of them counted from 1.
+pub(super) fn said(first: usize, last: usize, version: &Version, name: &str, summary: &str) -> String {
+    if first == last {
+        return format!(
+            "nobody can say whether statement {first} of migration {version} ({name}) took effect: {summary}"
+        );
+    }
+    format!(
+        "nobody can say which of statements {first} to {last} of migration {version} ({name}) took effect, because nothing is noted while \
+         tables are locked: {summary}"
+    )
+}
