@@ -8,6 +8,7 @@ mod activity;
 mod failure;
 mod health;
 mod keeper;
+mod limits;
 mod locate;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -34,6 +35,7 @@ pub(crate) use self::activity::{dead, silent};
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
 pub use self::keeper::{Another, Keeper};
+pub use self::limits::Limits;
 pub use self::other_tools::other_history;
 pub use self::pool::Pool;
 pub use self::url::{SecretUrl, UrlError};
@@ -144,23 +146,6 @@ pub struct Orphans {
     pub first: Option<String>,
 }
 
-/// Limits for the statements of one migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// How long a statement may wait for a lock of the database; `None` leaves the server's setting.
-    pub lock_timeout: Option<Duration>,
-    /// How long a statement may run; `None` leaves the server's setting.
-    pub statement_timeout: Option<Duration>,
-}
-
-impl Limits {
-    /// A limit as a user gives it, by option or directive: no time at all leaves the server's setting.
-    #[must_use]
-    pub fn given(limit: Option<Duration>) -> Option<Duration> {
-        limit.filter(|limit| !limit.is_zero())
-    }
-}
-
 /// One connection that runs migrations.
 #[async_trait]
 pub trait Session: Send {
@@ -211,6 +196,11 @@ pub trait Session: Send {
     /// Runs one statement and drains its rows.
     async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError>;
 
+    /// Runs one statement of ours in the transaction that is open, or with [`Session::begin`].
+    async fn execute_own(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        self.execute(sql).await
+    }
+
     /// Runs one statement, then `records`, then commits: in one message where the protocol allows it.
     ///
     /// The error's `stage` says which of them failed.
@@ -247,7 +237,18 @@ pub trait Session: Send {
     /// Runs a query of ours and returns its rows.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
 
-    /// The same for our own tables: an error where the server would hide rows of them from us.
+    /// The same for a query of the user's, or one of ours about a name in a script: names are looked up as a script's are. Of ours nothing else may
+    /// depend on that.
+    async fn query_in_path(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.query(sql).await
+    }
+
+    /// The type of a column for text of any length.
+    fn text_type(&self) -> &'static str {
+        "TEXT"
+    }
+
+    /// The same as [`Session::query`] for our own tables: an error where the server would hide rows of them from us.
     async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.query(sql).await
     }

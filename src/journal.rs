@@ -84,7 +84,7 @@ impl<'a> Journal<'a> {
                statements_total INTEGER NOT NULL,\n  \
                done_checksum VARCHAR(64),\n  \
                error_code VARCHAR(32),\n  \
-               error_text TEXT,\n  \
+               error_text {text},\n  \
                started_at {timestamp} NOT NULL,\n  \
                finished_at {timestamp},\n  \
                elapsed_ms {float},\n  \
@@ -101,10 +101,11 @@ impl<'a> Journal<'a> {
                operator VARCHAR(255),\n  \
                host VARCHAR(255),\n  \
                pod VARCHAR(255),\n  \
-               reason TEXT,\n  \
+               reason {text},\n  \
                tool_version VARCHAR(32) NOT NULL\n){suffix}",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
+            text = session.text_type(),
             float = "DOUBLE PRECISION",
             suffix = session.abilities().table_suffix,
         );

@@ -11,6 +11,7 @@ mod health;
 mod keeper;
 mod options;
 mod parameters;
+mod pinned;
 mod product;
 mod schemas;
 mod search_path;

@@ -63,11 +63,12 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.query_within(sql, LIMIT).await
+        self.ask(sql, LIMIT, Rows::Visible).await
     }
 
+    /// Runs a query of the user's.
     pub(super) async fn query_within(&mut self, sql: &str, limit: Duration) -> Result<Vec<Row>, DatabaseError> {
-        self.ask(sql, limit, Rows::Visible).await
+        self.ask(sql, limit, Rows::OfUser).await
     }
 
     /// Runs a query and cancels it on the server when that does not end it in time, or when we are asked to stop.
@@ -78,6 +79,7 @@ impl<'a> Asked<'a> {
         let process = self.session.identity().process;
         let query = match rows {
             Rows::Visible => self.session.query(sql),
+            Rows::OfUser => self.session.query_in_path(sql),
             Rows::All => self.session.query_whole(sql),
         };
         tokio::pin!(query);
@@ -125,7 +127,7 @@ impl<'a> Asked<'a> {
     pub(super) async fn written_and_rolled_back(&mut self, sql: &str) -> Result<(), DatabaseError> {
         let writing = async {
             let written = match self.session.begin(Some(&LIMITS)).await {
-                Ok(()) => self.session.execute(sql).await.map(drop),
+                Ok(()) => self.session.execute_own(sql).await.map(drop),
                 Err(error) => Err(error),
             };
             let rolled_back = self.session.rollback().await;
@@ -140,6 +142,8 @@ impl<'a> Asked<'a> {
 pub(super) enum Rows {
     /// Those that the user may see.
     Visible,
+    /// Those that a query of the user's asks for.
+    OfUser,
     /// All: an error where the server hides some.
     All,
 }

@@ -142,14 +142,14 @@ async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Opti
 
 async fn is_there(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
     let sql = session.existence(thing);
-    Ok(!session.query(&sql).await?.is_empty())
+    Ok(!session.query_in_path(&sql).await?.is_empty())
 }
 
 /// Whether a part of an index is there that is neither whole nor gone.
 async fn is_left(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
     let Thing::Index { name, .. } = thing else { return Ok(false) };
     let Some(sql) = session.invalid_index(name) else { return Ok(false) };
-    Ok(!session.query(&sql).await?.is_empty())
+    Ok(!session.query_in_path(&sql).await?.is_empty())
 }
 
 /// Changes history, and says so in the journal, in one transaction.

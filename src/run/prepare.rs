@@ -79,10 +79,11 @@ async fn tables(
 async fn made(session: &mut dyn Session, creation: Creation) -> Result<bool, Refusal> {
     const WHAT: &str = "cannot create the history tables";
     let sql = session.existence(&creation.thing);
-    if !session.query(&sql).await.map_err(|source| (WHAT, source))?.is_empty() {
+    if !session.query_in_path(&sql).await.map_err(|source| (WHAT, source))?.is_empty() {
         return Ok(false);
     }
-    match session.query(&creation.sql).await {
+    // All names are in full; event triggers of the database find the path that they are used to.
+    match session.query_in_path(&creation.sql).await {
         Ok(_) => Ok(true),
         // An index makes us quicker, and nothing else.
         Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, Thing::Index { .. }) => {

@@ -15,6 +15,7 @@ pub(crate) mod locking;
 mod mysql_sessions;
 mod outside;
 mod own_transaction;
+mod planted;
 mod postgres;
 mod rebuild;
 mod repair;

@@ -237,7 +237,7 @@ pub fn query(url: &str, sql: &str) -> Vec<Row> {
     let connector = connector(url);
     block_on(async {
         let mut session = connector.session(Access::Write).await.unwrap();
-        let rows = session.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let rows = session.query_in_path(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         session.close().await;
         rows
     })

@@ -17,7 +17,7 @@ impl Authority {
         let user = self.user.as_deref().map(|user| {
             let user = text_literal(user);
             // Where it is the same, the role must not be touched by setting it again.
-            format!("SELECT pg_catalog.set_config('session_authorization', {user}, true) WHERE session_user <> {user}")
+            format!("SELECT pg_catalog.set_config('session_authorization', {user}, true) WHERE session_user OPERATOR(pg_catalog.<>) {user}")
         });
         let role = text_literal(self.role.as_deref().unwrap_or("none"));
         user.into_iter().chain([format!("SELECT pg_catalog.set_config('role', {role}, true)")]).collect()
@@ -34,7 +34,7 @@ mod tests {
         assert_eq!(
             authority.restore(),
             [
-                "SELECT pg_catalog.set_config('session_authorization', E'o''brien', true) WHERE session_user <> E'o''brien'",
+                "SELECT pg_catalog.set_config('session_authorization', E'o''brien', true) WHERE session_user OPERATOR(pg_catalog.<>) E'o''brien'",
                 "SELECT pg_catalog.set_config('role', E'Own er', true)"
             ]
         );

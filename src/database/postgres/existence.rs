@@ -1,4 +1,4 @@
-//! Questions to the catalogue: is it there, and can it be used?
+//! Questions to the catalogue: is it there, and can it be used? A script's name is looked up in its path, and nothing else is.
 
 use super::text::{quoted, text_literal};
 use crate::script::{Name, Thing};
@@ -8,10 +8,14 @@ pub(super) fn existence(thing: &Thing) -> String {
     match thing {
         Thing::Relation(name) => format!("SELECT 'yes' WHERE {} IS NOT NULL", oid(name)),
         Thing::Index { name, .. } => {
-            format!("SELECT 'yes' FROM pg_catalog.pg_index WHERE indexrelid = {} AND indisvalid", oid(name))
+            format!(
+                "SELECT 'yes' FROM pg_catalog.pg_index WHERE indexrelid OPERATOR(pg_catalog.=) {} AND indisvalid",
+                oid(name)
+            )
         }
         Thing::Column { table, name } => format!(
-            "SELECT 'yes' FROM pg_catalog.pg_attribute WHERE attrelid = {} AND attname = {} AND NOT attisdropped",
+            "SELECT 'yes' FROM pg_catalog.pg_attribute WHERE attrelid OPERATOR(pg_catalog.=) {} \
+             AND attname OPERATOR(pg_catalog.=) {} AND NOT attisdropped",
             oid(table),
             text_literal(name)
         ),
@@ -22,9 +26,10 @@ pub(super) fn existence(thing: &Thing) -> String {
 pub(super) fn invalid_index(index: &Name) -> String {
     format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i \
-         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE i.indexrelid = {} AND NOT i.indisvalid AND NOT EXISTS \
-         (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)",
+         JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+         WHERE i.indexrelid OPERATOR(pg_catalog.=) {} AND NOT i.indisvalid AND NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid OPERATOR(pg_catalog.=) i.indexrelid)",
         oid(index)
     )
 }
@@ -36,4 +41,26 @@ fn oid(name: &Name) -> String {
         None => quoted(&name.name),
     };
     format!("pg_catalog.to_regclass({})", text_literal(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::postgres::pinned::is_in_full;
+
+    #[test]
+    fn nothing_but_the_name_is_looked_up_in_the_path() {
+        for schema in [None, Some("app".to_owned())] {
+            let name = Name { schema, name: "t".to_owned() };
+            let things = [
+                Thing::Relation(name.clone()),
+                Thing::Index { name: name.clone(), table: None },
+                Thing::Column { table: name.clone(), name: "c".to_owned() },
+            ];
+            for sql in things.iter().map(existence).chain([invalid_index(&name)]) {
+                assert!(is_in_full(&sql), "{sql}");
+            }
+        }
+        assert!(is_in_full(crate::database::postgres::schemas::SEARCH_PATH));
+    }
 }

@@ -6,8 +6,8 @@
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use super::sharing;
 use super::wire::Wire;
+use super::{pinned, sharing};
 use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper, Row, silence};
 
 pub(super) struct PostgresKeeper {
@@ -25,11 +25,11 @@ impl PostgresKeeper {
     /// The transaction is idle and has no snapshot, so nothing waits for it; no limit for idle transactions may end it.
     async fn try_lock_in_transaction(&mut self) -> Result<bool, DatabaseError> {
         let begin = "BEGIN;SET LOCAL idle_in_transaction_session_timeout = 0;SET LOCAL statement_timeout = 0";
-        let sql = format!("{begin};SELECT pg_catalog.pg_try_advisory_xact_lock({})", self.key);
-        let rows = self.wire.query(&sql).await?;
+        let sql = format!("{begin};SELECT pg_catalog.pg_try_advisory_xact_lock('{}'::bigint)", self.key);
+        let rows = self.wire.plain(&sql).await?;
         let ours = rows.first().and_then(|row| row.first()?.as_deref()) == Some("t");
         if !ours {
-            self.wire.query("ROLLBACK").await?;
+            self.wire.plain("ROLLBACK").await?;
         }
         Ok(ours)
     }
@@ -50,7 +50,7 @@ fn doing(state: Option<String>, message: Option<&str>) -> Option<String> {
 fn scripts_own(message: &str) -> &str {
     let mut statement = message.split("\n;").next().unwrap_or_default();
     while let Some((ahead, rest)) = statement.split_once(';')
-        && (ahead == "BEGIN" || ahead.starts_with("SET LOCAL "))
+        && (ahead == "BEGIN" || ahead.starts_with("SET LOCAL ") || ahead == pinned::PIN)
     {
         statement = rest;
     }
@@ -205,9 +205,9 @@ impl Keeper for PostgresKeeper {
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
         let sql = match self.pooled {
             true => "COMMIT".to_owned(),
-            false => format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key),
+            false => format!("SELECT pg_catalog.pg_advisory_unlock('{}'::bigint)", self.key),
         };
-        let released = self.wire.query(&sql).await;
+        let released = self.wire.plain(&sql).await;
         // The lock ends with its session at the latest.
         self.wire.close().await;
         released.map(drop)

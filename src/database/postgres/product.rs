@@ -37,7 +37,12 @@ pub(super) fn supported(version: &str) -> Result<(), DatabaseError> {
 
 /// Why the first question to a server failed: what is not PostgreSQL may not have its functions, but says what it is.
 pub(super) async fn behind(wire: &mut Wire, error: DatabaseError) -> DatabaseError {
-    let version = wire.query("SELECT version()").await.ok().and_then(|mut rows| rows.pop()?.pop()?);
+    // PostgreSQL has this schema, so that nothing there is looked up in the path.
+    let version = match wire.plain("SELECT pg_catalog.version()").await {
+        Ok(rows) => Ok(rows),
+        Err(_) => wire.in_path("SELECT version()").await,
+    };
+    let version = version.ok().and_then(|mut rows| rows.pop()?.pop()?);
     version.and_then(|version| supported(&version).err()).unwrap_or(error)
 }
 

@@ -5,7 +5,8 @@ use crate::database::Row;
 
 /// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
 /// the database or the server and may change without the knowledge of the user who runs migrations.
-pub(super) const SEARCH_PATH: &str = "SELECT setting, source FROM pg_catalog.pg_settings WHERE name = 'search_path'";
+pub(super) const SEARCH_PATH: &str =
+    "SELECT setting, source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'";
 
 /// SQL for the schemas other than `home` that have a table of this name. The catalogue shows them to every user.
 pub(super) fn others_with(table: &str, home: Option<&str>) -> String {

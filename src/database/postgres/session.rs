@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::authority::Authority;
+use super::pinned::{MEASURE_AND_PIN, PIN, PIN_OWN, UNPIN};
 use super::schemas::Reach;
 use super::sharing::{self, Sharing};
 use super::text::{facts, literal, quoted, settings};
@@ -19,11 +20,6 @@ use crate::database::{
 use crate::migration::Dialect;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
-
-/// The server measures the statement in front, because the message carries more than that statement; a transaction that has written
-/// something has a number.
-const MEASURE: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) * 1000000)::bigint, \
-     pg_catalog.txid_current_if_assigned() IS NOT NULL";
 
 pub(super) struct PostgresSession {
     pub(super) wire: Wire,
@@ -109,7 +105,8 @@ impl Session for PostgresSession {
 
     async fn astray(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
         let rows = self.query(&schemas::others_with(table, self.home.as_deref())).await?;
-        if rows.is_empty() || schemas::is_chosen(&self.query(schemas::SEARCH_PATH).await?, self.home.as_deref()) {
+        if rows.is_empty() || schemas::is_chosen(&self.query_in_path(schemas::SEARCH_PATH).await?, self.home.as_deref())
+        {
             return Ok(Vec::new());
         }
         Ok(first_column(rows))
@@ -141,7 +138,7 @@ impl Session for PostgresSession {
         let begin = "BEGIN READ ONLY".to_owned();
         let message: Vec<String> = [begin].into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
         self.looking = true;
-        self.wire.query(&message.join(";")).await.map(drop)
+        self.wire.plain(&message.join(";")).await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
@@ -152,7 +149,7 @@ impl Session for PostgresSession {
         let settings = settings("SET", limits, self.limited).join(";");
         self.limited |= !settings.is_empty();
         if !settings.is_empty() {
-            self.wire.query(&settings).await?;
+            self.wire.plain(&settings).await?;
         }
         Ok(())
     }
@@ -162,13 +159,23 @@ impl Session for PostgresSession {
         Ok(answers.last().map(|answer| Done { rows: rows_of(answer), ..Done::default() }).unwrap_or_default())
     }
 
+    async fn execute_own(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+        let answers = self.message(None, &[PIN, sql, UNPIN]).await?;
+        Ok(answers
+            .iter()
+            .nth_back(1)
+            .map(|answer| Done { rows: rows_of(answer), ..Done::default() })
+            .unwrap_or_default())
+    }
+
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
         let ahead = self.ahead.len();
-        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 2);
-        if sql.is_some() {
-            behind.push(MEASURE);
+        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 3);
+        if sql.is_some() || !records.is_empty() {
+            behind.push(if sql.is_some() { MEASURE_AND_PIN } else { PIN });
+            behind.extend(records.iter().map(String::as_str));
+            behind.push(UNPIN);
         }
-        behind.extend(records.iter().map(String::as_str));
         behind.push("COMMIT");
         // The server answers when the whole message is done: a connection that breaks without a word may have committed.
         let answers = self.message(sql, &behind).await.map_err(|error| match (error.kind, &error.code) {
@@ -185,7 +192,7 @@ impl Session for PostgresSession {
     async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.looking = false;
         if std::mem::take(&mut self.ahead).is_empty() {
-            self.wire.query("ROLLBACK").await?;
+            self.wire.plain("ROLLBACK").await?;
         }
         Ok(())
     }
@@ -197,16 +204,27 @@ impl Session for PostgresSession {
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         match self.around() {
-            Some(begin) => self.wire.query_in(&begin, sql).await,
+            Some(begin) => self.wire.query_in(&[begin, vec![PIN_OWN.to_owned()]].concat(), sql).await,
             None => self.wire.query(sql).await,
         }
+    }
+
+    async fn query_in_path(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        match self.around() {
+            Some(begin) => self.wire.query_in(&begin, sql).await,
+            None => self.wire.in_path(sql).await,
+        }
+    }
+
+    fn text_type(&self) -> &'static str {
+        "pg_catalog.text"
     }
 
     async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         // The server refuses then what it would filter. Statements of one message are one transaction: nothing stays set.
         const WHOLE: &str = "SET LOCAL row_security = off";
         match self.around() {
-            Some(begin) => self.wire.query_in(&[begin, vec![WHOLE.to_owned()]].concat(), sql).await,
+            Some(begin) => self.wire.query_in(&[begin, vec![PIN_OWN.to_owned(), WHOLE.to_owned()]].concat(), sql).await,
             None => self.wire.query(&format!("{WHOLE};{sql}")).await,
         }
     }
@@ -273,9 +291,9 @@ impl Session for PostgresSession {
         if self.sharing == Sharing::Pooled {
             return Ok(());
         }
-        self.wire.query("DISCARD ALL").await?;
+        self.wire.plain("DISCARD ALL").await?;
         // That leaves a role of the user's own settings.
-        self.wire.query("RESET ROLE").await?;
+        self.wire.plain("RESET ROLE").await?;
         self.limited = false;
         if let Some(key) = self.claimed {
             // Discarded with the rest; nobody else takes it without the lock.
@@ -290,7 +308,7 @@ impl Session for PostgresSession {
         let ledger = ours.first().copied().unwrap_or_default();
         // A database with several histories, and a connection for one schema, say that other schemas are not our business.
         let several = !self.query(&schemas::others_with(ledger, home.as_deref())).await?.is_empty();
-        let chosen = several || schemas::is_chosen(&self.query(schemas::SEARCH_PATH).await?, home.as_deref());
+        let chosen = several || schemas::is_chosen(&self.query_in_path(schemas::SEARCH_PATH).await?, home.as_deref());
         let reach = if chosen { Reach::Home } else { Reach::Database };
         let rows = self.query(&schemas::unmanaged(ours, home.as_deref(), reach)).await?;
         Ok(first_column(rows))

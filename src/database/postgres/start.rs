@@ -5,9 +5,10 @@ use super::session::PostgresSession;
 use super::{Postgres, client, product, sharing};
 use crate::database::{Access, DatabaseError};
 
-const IDENTITY: &str = "SELECT current_database(), current_schema(), current_user, current_setting('server_version'), \
-     pg_backend_pid(), pg_is_in_recovery(), current_setting('default_transaction_read_only'), session_user, current_setting('role'), \
-     pg_catalog.version(), current_setting('standard_conforming_strings')";
+const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current_schema(), current_user, \
+     pg_catalog.current_setting('server_version'), pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
+     pg_catalog.current_setting('default_transaction_read_only'), session_user, pg_catalog.current_setting('role'), pg_catalog.version(), \
+     pg_catalog.current_setting('standard_conforming_strings')";
 
 impl PostgresSession {
     pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
@@ -19,8 +20,8 @@ impl PostgresSession {
         self.initialise().await?;
         let identity = match self.access {
             // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
-            Access::Check => self.wire.query_alone(IDENTITY).await,
-            Access::Read | Access::Watch | Access::Write => self.wire.query(IDENTITY).await,
+            Access::Check => self.wire.plain_alone(IDENTITY).await,
+            Access::Read | Access::Watch | Access::Write => self.wire.plain(IDENTITY).await,
         };
         let mut identity = match identity {
             Ok(identity) => identity,
@@ -50,7 +51,7 @@ impl PostgresSession {
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {
         for sql in self.init.clone() {
-            self.wire.query(&sql).await?;
+            self.wire.in_path(&sql).await?;
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ pub(super) fn text_literal(text: &str) -> String {
 /// SQL that gives facts to the statements of the present transaction, where there are any.
 pub(super) fn facts(facts: &[(&str, Option<&str>)]) -> Option<String> {
     let set = |(name, value): &(&str, Option<&str>)| {
-        value.map(|value| format!("set_config('migrascope.{name}', {}, true)", text_literal(value)))
+        value.map(|value| format!("pg_catalog.set_config('migrascope.{name}', {}, true)", text_literal(value)))
     };
     let set: Vec<String> = facts.iter().filter_map(set).collect();
     (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))

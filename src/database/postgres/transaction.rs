@@ -12,8 +12,8 @@ const FAILED_TRANSACTION: &str = "25P02";
 /// Sets a savepoint, which is refused outside of a transaction block. It takes no snapshot, so that a
 /// `SET TRANSACTION ISOLATION LEVEL` may still follow.
 pub(super) async fn is_open(wire: &mut Wire) -> Result<bool, DatabaseError> {
-    match wire.query("SAVEPOINT migrascope_is_a_transaction_open").await {
-        Ok(_) => wire.query("RELEASE SAVEPOINT migrascope_is_a_transaction_open").await.map(|_| true),
+    match wire.plain("SAVEPOINT migrascope_is_a_transaction_open").await {
+        Ok(_) => wire.plain("RELEASE SAVEPOINT migrascope_is_a_transaction_open").await.map(|_| true),
         Err(error) => match error.code.as_deref() {
             Some(NO_TRANSACTION) => Ok(false),
             Some(FAILED_TRANSACTION) => Ok(true),

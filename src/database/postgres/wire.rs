@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Either};
 
 use super::error::{from_connect, translate};
+use super::pinned::{self, pinned};
 use super::text::byte;
 use crate::database::row::columns;
 use crate::database::{Activity, DatabaseError, ErrorKind, Row, failure, silence, silent};
@@ -72,29 +73,52 @@ impl Wire {
         self.given_up = true;
     }
 
-    /// Runs one query of ours in a transaction that `begin` opens.
+    /// Runs one query in a transaction that `begin` opens.
     pub(super) async fn query_in(&mut self, begin: &[String], sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (answers, error) = self.send_own(format!("{};{sql}\n;COMMIT", begin.join(";"))).await?;
         if let Some(error) = error {
             let error = translate(&error, 0);
             if error.kind != ErrorKind::Lost {
-                self.query("ROLLBACK").await?;
+                self.plain("ROLLBACK").await?;
             }
             return Err(DatabaseError { position: None, ..error });
         }
         Ok(answers.into_iter().nth(begin.len()).map(|answer| answer.rows).unwrap_or_default())
     }
 
-    /// Runs one query of ours in a transaction that ends with another message.
-    pub(super) async fn query_alone(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        let rows = self.query(&format!("BEGIN;{sql}")).await;
-        let rolled_back = self.query("ROLLBACK").await;
+    /// Runs one query of ours, with all names in full, in a transaction that ends with another message.
+    pub(super) async fn plain_alone(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let rows = self.plain(&format!("BEGIN;{sql}")).await;
+        let rolled_back = self.plain("ROLLBACK").await;
         // What was refused first says why.
         rows.and_then(|rows| rolled_back.map(|_| rows))
     }
 
-    /// Runs one query of ours.
+    /// Runs one query of ours, whatever the search path is.
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let (mut answers, error) = self.send_own(pinned(sql)).await?;
+        match error {
+            Some(error) => {
+                let mut error = translate(&error, pinned::AHEAD);
+                error.position = error.position.map(|chars| byte(sql, chars));
+                Err(error)
+            }
+            None => {
+                // The last one gives the path back.
+                answers.pop();
+                Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Runs what controls transactions and the session, or has all names in full.
+    pub(super) async fn plain(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        debug_assert!(pinned::is_in_full(sql), "depends on the search path: {sql}");
+        self.in_path(sql).await
+    }
+
+    /// Runs a query whose names are looked up in the search path: one of the user's.
+    pub(super) async fn in_path(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (mut answers, error) = self.send_own(sql.to_owned()).await?;
         match error {
             Some(error) => {
@@ -108,7 +132,7 @@ impl Wire {
 
     /// The number of the server's session that answers.
     pub(super) async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
-        let rows = self.query("SELECT pg_catalog.pg_backend_pid()").await?;
+        let rows = self.plain("SELECT pg_catalog.pg_backend_pid()").await?;
         Ok(rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()))
     }
 
@@ -128,9 +152,9 @@ impl Wire {
 async fn ask(driver: &PgConnectOptions, process: Option<u64>) -> Option<Activity> {
     let mut asking = Wire::to(driver, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
-    let (mut answers, error) = collect(&mut asking.connection, state_of(process), None).await;
+    let (answers, error) = collect(&mut asking.connection, pinned(&state_of(process)), None).await;
     asking.close().await;
-    if error.is_some() { None } else { answers.pop().map(|answer| activity(answer.rows)) }
+    if error.is_some() { None } else { answers.into_iter().nth_back(1).map(|answer| activity(answer.rows)) }
 }
 
 fn state_of(process: u64) -> String {

@@ -51,7 +51,7 @@ impl Engine<'_> {
         let Some(sql) = self.built(step, index).and_then(|name| self.session.invalid_index(&name)) else {
             return Ok(None);
         };
-        let rows = self.session.query(&sql).await?;
+        let rows = self.session.query_in_path(&sql).await?;
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
     }
 

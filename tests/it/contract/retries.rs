@@ -32,7 +32,7 @@ impl Other {
                 let mut session = connector(&url).session(Access::Write).await.unwrap();
                 for order in receiver {
                     for statement in order.split(';') {
-                        session.query(statement).await.unwrap();
+                        session.query_in_path(statement).await.unwrap();
                     }
                     _ = ready.send(session.identity().process);
                 }

@@ -40,13 +40,16 @@ fn an_old_invalid_index_and_an_old_constraint_are_two_warnings() {
         old_postgres(database);
         let report = up(database, TABLE.1, &[]).expect("the run has made nothing worse");
         let expected = [
-            ("invalid_indexes", "1 found: old_i on old; it was so before this run"),
-            ("unvalidated_constraints", "1 found: old_positive on old; it was so before this run"),
+            ("invalid_indexes", "1 found: public.old_i on public.old; it was so before this run"),
+            ("unvalidated_constraints", "1 found: old_positive on public.old; it was so before this run"),
         ];
         assert_eq!(warnings(&report), expected);
         assert_eq!(database.value("SELECT outcome FROM _migrascope_journal WHERE kind = 'run'"), "success");
         let alone = only_failure(health_at(&database.url, checked(database, &[])));
-        assert_eq!(alone.message, "1 found: old_i on old", "by themselves the checks compare with nothing");
+        assert_eq!(
+            alone.message, "1 found: public.old_i on public.old",
+            "by themselves the checks compare with nothing"
+        );
     });
 }
 
@@ -57,12 +60,12 @@ fn an_invalid_index_that_the_run_leaves_fails_beside_an_old_one() {
              UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a_i'::regclass;";
         old_postgres(database);
         let failed = only_failure(up(database, leave, &[]));
-        assert_eq!(failed.message, "2 found, 1 of them since this run began: a_i on a");
+        assert_eq!(failed.message, "2 found, 1 of them since this run began: public.a_i on public.a");
     });
     on(Backend::Postgres, |database| {
         let parent = "CREATE TABLE a (i INTEGER) PARTITION BY LIST (i);\nCREATE TABLE a1 PARTITION OF a FOR VALUES IN (1);\n\
              CREATE INDEX a_i ON ONLY a (i);";
-        assert_eq!(only_failure(up(database, parent, &[])).message, "1 found: a_i on a");
+        assert_eq!(only_failure(up(database, parent, &[])).message, "1 found: public.a_i on public.a");
     });
 }
 
@@ -73,8 +76,8 @@ fn an_old_fault_with_another_name_is_still_the_old_one() {
         let report =
             up(database, "ALTER TABLE old RENAME TO older;\nALTER INDEX old_i RENAME TO older_i;", &[]).unwrap();
         let expected = [
-            ("invalid_indexes", "1 found: older_i on older; it was so before this run"),
-            ("unvalidated_constraints", "1 found: old_positive on older; it was so before this run"),
+            ("invalid_indexes", "1 found: public.older_i on public.older; it was so before this run"),
+            ("unvalidated_constraints", "1 found: old_positive on public.older; it was so before this run"),
         ];
         assert_eq!(warnings(&report), expected);
     });

@@ -51,11 +51,11 @@ fn an_invalid_index_is_found() {
         block_on(async {
             let mut session = connector.session(Access::Write).await.unwrap();
             let sql = "CREATE UNIQUE INDEX CONCURRENTLY orders_number_key ON orders (number)";
-            session.query(sql).await.expect_err("there are duplicates");
+            session.query_in_path(sql).await.expect_err("there are duplicates");
         });
         let failed = only_failure(health(database, &[]));
         assert_eq!(failed.name, "invalid_indexes");
-        assert_eq!(failed.message, "1 found: orders_number_key on orders");
+        assert_eq!(failed.message, "1 found: public.orders_number_key on public.orders");
         assert_eq!((failed.value, failed.threshold, failed.unit), (Some(1.0), Some(1.0), Some(Unit::Count)));
         assert!(failed.help.unwrap().contains("REINDEX INDEX CONCURRENTLY"));
         database.query("DROP INDEX orders_number_key");
@@ -70,22 +70,22 @@ fn an_index_that_somebody_is_building_is_no_fault() {
         let connector = database.connector();
         block_on(async {
             let mut writer = connector.session(Access::Write).await.unwrap();
-            writer.query("BEGIN; INSERT INTO orders VALUES (1)").await.unwrap();
+            writer.query_in_path("BEGIN; INSERT INTO orders VALUES (1)").await.unwrap();
             let mut builder = connector.session(Access::Write).await.unwrap();
             let building = tokio::spawn(async move {
-                builder.query("CREATE INDEX CONCURRENTLY orders_number ON orders (number)").await
+                builder.query_in_path("CREATE INDEX CONCURRENTLY orders_number ON orders (number)").await
             });
             let mut watcher = connector.session(Access::Read).await.unwrap();
             let invalid =
                 "SELECT 1 FROM pg_index WHERE NOT indisvalid AND indexrelid::regclass::text = 'orders_number'";
-            while watcher.query(invalid).await.unwrap().is_empty() {
+            while watcher.query_in_path(invalid).await.unwrap().is_empty() {
                 tokio::task::yield_now().await;
             }
             let (url, options) = (database.url.clone(), checked(database, &[]));
             // It waits for the writer, so it is not done before we have looked.
             let report = std::thread::spawn(move || health_at(&url, options)).join().unwrap().unwrap();
             ended(&report, "invalid_indexes", CheckStatus::Ok);
-            writer.query("COMMIT").await.unwrap();
+            writer.query_in_path("COMMIT").await.unwrap();
             building.await.unwrap().unwrap();
         });
     });
@@ -99,7 +99,7 @@ fn a_constraint_that_was_not_validated_is_found() {
              ALTER DOMAIN small ADD CONSTRAINT small_max CHECK (VALUE < 10) NOT VALID;";
         let report = up(database, &[("1_a.sql", script)], &[]).expect("it is left so on purpose");
         let warning = ended(&report, "unvalidated_constraints", CheckStatus::Warn);
-        assert_eq!(warning.message, "2 found: \"a Positive\" on a; small_max on small");
+        assert_eq!(warning.message, "2 found: \"a Positive\" on public.a; small_max on public.small");
         assert!(warning.help.unwrap().contains("VALIDATE CONSTRAINT"));
         ended(&health(database, &[]).unwrap(), "unvalidated_constraints", CheckStatus::Warn);
         database.query("ALTER TABLE a VALIDATE CONSTRAINT \"a Positive\"");
