@@ -6,14 +6,15 @@ use crate::migration::Checksum;
 
 use super::token::Token;
 
-/// Of the statements' tokens, a `;` after each statement, and of the directives where they stand.
+/// Of the statements' tokens, a `;` after each statement, and of the directives where they stand. Without a statement directives say
+/// nothing, so that every text without statements has the same one.
 pub(super) fn of(tokens: &[Token<'_>], statements: &[Range<usize>], directives: &[Token<'_>]) -> Checksum {
     let pieces = statements.iter().flat_map(|range| {
         let statement = &tokens[range.clone()];
         let end = statement.last().map_or(0, Token::end);
         statement.iter().map(piece).chain([(end, ";")])
     });
-    if directives.is_empty() {
+    if directives.is_empty() || statements.is_empty() {
         return Checksum::of_tokens(pieces.map(|(_, text)| text));
     }
     let mut pieces: Vec<(usize, &str)> = pieces.chain(directives.iter().map(piece)).collect();

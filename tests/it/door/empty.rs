@@ -49,3 +49,20 @@ fn where_later_ones_are_applied_the_order_is_part_of_the_advice() {
     door.run(&["repair", "--mark-reverted", "1", "--reason", "never ran"]).good();
     assert!(door.run(&["up", "--order", "allow"]).good().contains("1 migration applied"));
 }
+
+#[test]
+fn a_file_with_directives_alone_is_an_empty_one() {
+    for (applied, now) in [
+        ("-- migrascope: no-transaction\n", "-- migrascope: no-transaction\nCREATE TABLE a (i INTEGER);"),
+        ("-- later\n-- migrascope: lock-timeout=2s\n", "CREATE TABLE a (i INTEGER);"),
+        ("-- later\n", "-- migrascope: statement-timeout=2s\nCREATE TABLE a (i INTEGER);"),
+    ] {
+        let door = Door::with(&[("1_a.sql", applied)]);
+        assert_eq!(door.run(&["up"]).code, Some(0));
+        door.write("migrations/1_a.sql", now);
+        let refused = door.run(&["up"]);
+        assert_eq!(refused.code, Some(4), "{refused}");
+        let said = "migration 1 (a) was empty when it was applied, has 1 statement now and has never run";
+        assert!(refused.stderr.contains(said) && !refused.stderr.contains("--accept-changes"), "{refused}");
+    }
+}
