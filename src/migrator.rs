@@ -26,6 +26,22 @@ use crate::run::{self as engine, Figures, Goal, Options, Repair};
 ///
 /// It holds no connection: each run, and each look, makes its own and ends it. Runs of one migrator at once, or of several processes,
 /// wait for each other by the lock.
+///
+/// There is no run of a [`Command`] that is given by name: what waits, repairs or decides needs to be given what for, and cannot be made to
+/// apply migrations instead.
+///
+/// ```
+/// # use std::time::Duration;
+/// # fn example(migrator: &migrascope::Migrator) {
+/// let run = migrator.wait(migrascope::run::Goal { version: None, patience: Duration::ZERO });
+/// # }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # fn example(migrator: &migrascope::Migrator) {
+/// let run = migrator.run(migrascope::event::Command::Wait);
+/// # }
+/// ```
 pub struct Migrator {
     connector: Box<dyn Connector>,
     set: MigrationSet,

@@ -5,11 +5,13 @@ mod examples;
 use std::time::Duration;
 
 use migrascope::database::Pool;
+use migrascope::event::{Command, RunContext};
 use migrascope::history::Direction;
+use migrascope::migration::Version;
 use migrascope::observe::names;
-use migrascope::plan::Target;
+use migrascope::plan::{Change, Target};
 use migrascope::policy::{Decision, Environment, Policy};
-use migrascope::run::Stop;
+use migrascope::run::{Goal, Repair, Stop};
 use migrascope::{Builder, Error, Event, Migrator, Observer, Report};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -123,6 +125,31 @@ fn a_pool_of_a_database_in_memory_is_served() {
         migrator.up().await.unwrap();
         let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await.unwrap();
         assert_eq!(rows, 2, "the pool's own connections see the tables");
+    });
+}
+
+#[test]
+fn a_run_is_what_it_was_made_for_whatever_its_identity_says() {
+    on_each(|database| {
+        let migrator = built(database);
+        block_on(migrator.up().to(Target::Steps(1))).unwrap();
+        let nothing = || assert_eq!(database.applied(), ["1"]);
+        for command in [Command::Up, Command::Exec, Command::Down, Command::Health] {
+            let identity = || RunContext::new(command);
+            let goal = Goal { version: None, patience: Duration::ZERO };
+            let error = block_on(migrator.wait(goal).context(identity())).unwrap_err();
+            assert!(matches!(error.cause, Error::Awaited { .. }) && error.report.command == "wait", "{error:?}");
+            nothing();
+            let change = Change::MarkReverted(Version::from_digits("2").unwrap());
+            let error = block_on(migrator.repair(Repair { change, reason: None }).context(identity())).unwrap_err();
+            assert!(matches!(error.cause, Error::Refused(_)) && error.report.command == "repair", "{error:?}");
+            nothing();
+            let policy = Policy { environment: Environment::Production, named_by: None, auto_migrate: Some(false) };
+            assert_eq!(block_on(migrator.auto(policy).context(identity())).unwrap().command, "exec");
+            nothing();
+        }
+        let report = block_on(migrator.up().context(RunContext::new(Command::Wait))).unwrap();
+        assert_eq!((report.command, report.applied), ("up", 2));
     });
 }
 
