@@ -89,12 +89,10 @@ pub enum Objection {
         limit: u64,
     },
     /// The session reads backslashes in strings in another way than usual, and a file that has some does not say which is meant.
-    #[error("migration {version} ({name}) has a backslash in a string at line {line}, and the session's {mode}")]
+    #[error("{script} has a backslash in a string at line {line}, and the session's {mode}")]
     Backslash {
-        /// The version.
-        version: Version,
-        /// Its name.
-        name: String,
+        /// The migration, or the hook.
+        script: String,
         /// Its file.
         path: PathBuf,
         /// Where both readings part.

@@ -83,3 +83,19 @@ fn a_role_without_standard_strings_is_met_with_what_to_do() {
         }
     });
 }
+
+#[test]
+fn a_hook_that_does_not_say_what_its_backslashes_mean_is_refused_too() {
+    on(Backend::Postgres, |database| {
+        nonstandard(database);
+        let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER);")]);
+        std::fs::create_dir(directory.join("hooks")).unwrap();
+        std::fs::write(directory.join("hooks/before_each.sql"), "SELECT 'C:\\';").unwrap();
+        let output = database.binary(&directory).arg("up").output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        assert!(stderr.contains("the hook before_each has a backslash in a string at line 1"), "{stderr}");
+        std::fs::write(directory.join("hooks/before_each.sql"), "SELECT E'C:\\\\';").unwrap();
+        database.binary(&directory).arg("up").output().map(|output| assert!(output.status.success())).unwrap();
+    });
+}
