@@ -17,6 +17,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+mod shelter;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod silence;
 #[cfg(feature = "sqlite")]
@@ -38,6 +39,8 @@ pub use self::keeper::{Another, Keeper};
 pub use self::limits::Limits;
 pub use self::other_tools::other_history;
 pub use self::pool::Pool;
+#[doc(hidden)]
+pub use self::shelter::sheltered;
 pub use self::url::{SecretUrl, UrlError};
 use self::value::milliseconds;
 pub use self::value::{Done, Value};

@@ -2,14 +2,21 @@
 
 mod cli;
 
-use std::env;
 use std::process::ExitCode;
+use std::{env, panic};
 
 use cli::args::Args;
 use cli::command;
 use cli::settings::Settings;
 
 fn main() -> ExitCode {
+    let usual = panic::take_hook();
+    // What is caught is told as an error of the database.
+    panic::set_hook(Box::new(move |info| {
+        if !migrascope::database::sheltered() {
+            usual(info);
+        }
+    }));
     let args = Args::typed();
     let exit = match Settings::resolve(&args.options, &|name| env::var_os(name)) {
         Ok(settings) => command::carry_out(&args.command, &settings),

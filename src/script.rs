@@ -69,6 +69,8 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     let cause = backslash::doubt(text, dialect, &split).or_else(|| backslash::cause(text, dialect, &split));
     let Split { tokens, statements: ranges, escapes, directives: comments, markers, mut problems, .. } = split;
     problems.extend(cause);
+    // One is enough: a file that is no text has thousands.
+    problems.extend(text.find('\0').map(|byte| (byte, Problem::Nul)));
     let directives = directive::read(&comments, &mut problems);
     let mut places = Places::of(text);
     let statements: Vec<Statement> = ranges

@@ -147,6 +147,16 @@ pub(super) fn unanswered(limit: std::time::Duration) -> DatabaseError {
     DatabaseError::new(ErrorKind::Connect, message)
 }
 
+/// A message of a server as it is kept: one of many megabytes says nothing more.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn kept(message: &str) -> String {
+    const LONGEST: usize = 16 << 10;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} more bytes)", &message[..end], message.len() - end),
+        None => message.to_owned(),
+    }
+}
+
 fn driver_message(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(io) => io.to_string(),

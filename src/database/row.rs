@@ -12,6 +12,39 @@ where
     (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten()).collect()
 }
 
+/// The rows of an answer that are kept, up to a limit.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// How much of one answer is kept, in bytes: some 80,000 rows of a ledger.
+    const LARGEST: usize = 32 << 20;
+
+    /// Keeps a row more.
+    ///
+    /// # Errors
+    /// Where it is too much, of the kind of a lost connection: more may be on its way for ever.
+    pub(super) fn push(&mut self, row: Row) -> Result<(), sqlx::Error> {
+        // Text lies in the heap, in pieces that have a size of their own.
+        self.bytes += row.iter().map(|column| 48 + column.as_ref().map_or(0, String::len)).sum::<usize>();
+        if self.bytes > Self::LARGEST {
+            let message = format!("the answer to a query of migrascope is larger than {} MB", Self::LARGEST >> 20);
+            return Err(sqlx::Error::Protocol(message));
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// The rows, and nothing kept any more.
+    pub(super) fn take(&mut self) -> Vec<Row> {
+        self.bytes = 0;
+        std::mem::take(&mut self.rows)
+    }
+}
+
 /// The number in the first column of the first row; 0 when there is none.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn number(rows: &[Row]) -> u64 {

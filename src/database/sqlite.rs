@@ -23,6 +23,7 @@ use self::keeper::SqliteKeeper;
 use self::options::Location;
 use self::session::SqliteSession;
 use self::wire::Wire;
+use super::shelter::shelter;
 use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
 use crate::migration::Dialect;
 
@@ -65,7 +66,8 @@ impl Sqlite {
             }
             Access::Read | Access::Watch => self.driver.clone().create_if_missing(false).pragma("query_only", "ON"),
         };
-        let mut connection = SqliteConnection::connect_with(&driver).await.map_err(|error| from_connect(&error))?;
+        let mut connection =
+            shelter(SqliteConnection::connect_with(&driver)).await.map_err(|error| from_connect(&error))?;
         let interrupt = Arc::clone(&self.interrupt);
         let mut handle = connection.lock_handle().await.map_err(|error| from_connect(&error))?;
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !interrupt.is_requested());

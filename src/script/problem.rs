@@ -55,6 +55,9 @@ pub enum Problem {
         /// The tool, where the comment says which.
         tool: Option<String>,
     },
+    /// A byte of zero, where the server's reader would end and the rest would not be seen.
+    #[error("a NUL character, which ends the text for a database")]
+    Nul,
     /// A `DELIMITER` line without a delimiter.
     #[error("DELIMITER without a delimiter")]
     MissingDelimiter,

@@ -7,6 +7,7 @@ mod frozen;
 mod health;
 mod history;
 mod hooks;
+mod init_reads;
 mod last_failure;
 mod leftovers;
 mod limits;

@@ -12,6 +12,7 @@ mod health;
 mod help;
 mod hooks;
 mod json;
+mod malformed;
 mod outside;
 mod plugins;
 mod poolers;

@@ -107,8 +107,9 @@ class Postgres(Database):
 class Mariadb(Database):
     kind = "mariadb"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prefix: str = "faults") -> None:
         super().__init__()
+        self._prefix = prefix
         self._admin = urllib.parse.urlsplit(url)
         self.url = url
         self.name = ""
@@ -127,7 +128,7 @@ class Mariadb(Database):
                     with contextlib.suppress(pymysql.err.OperationalError):  # it has left meanwhile
                         cursor.execute("KILL %s", (number,))
                 cursor.execute(f"DROP DATABASE {self.name}")
-            self.name = f"faults_{next(self._numbers)}"
+            self.name = f"{self._prefix}_{next(self._numbers)}"
             cursor.execute(f"CREATE DATABASE {self.name}")
         self.url = self._admin._replace(path=f"/{self.name}").geturl()
 

@@ -5,6 +5,7 @@ import dataclasses
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 
 
@@ -70,6 +71,19 @@ class Wire:
             for one in (source, sink):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+
+
+def through(url: str, port: int) -> str:
+    """A database's URL with the wire's address."""
+    parts = urllib.parse.urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
+
+
+def server_of(url: str) -> tuple[str, int]:
+    """Where the server of a URL listens."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 0
 
 
 @contextlib.contextmanager

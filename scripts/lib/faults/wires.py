@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import sys
 import time
-import urllib.parse
 
 import given
 import runner
@@ -53,18 +52,6 @@ TRIALS = [
 ]
 
 
-def through(database: Database, port: int) -> str:
-    """The database's URL with the wire's address."""
-    parts = urllib.parse.urlsplit(database.url)
-    login = parts.netloc.rpartition("@")[0]
-    return parts._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
-
-
-def server_of(database: Database) -> tuple[str, int]:
-    parts = urllib.parse.urlsplit(database.url)
-    return parts.hostname or "127.0.0.1", parts.port or 0
-
-
 def said(ended: Ended) -> set[str]:
     """The versions that the report calls applied."""
     steps = (ended.report.get("run") or {}).get("steps", [])
@@ -90,8 +77,8 @@ def go(wanted: argparse.Namespace, database: Database, trial: Trial) -> list[obj
     sleep = SLEEP[database.kind] if trial.fault.hole_after else ""
     (directory / "2_row.sql").write_text(f"{sleep}INSERT INTO t VALUES (1);\n", encoding="utf-8")
     database.fresh()
-    with wire.opened(server_of(database), trial.fault) as opened:
-        direct, database.url = database.url, through(database, opened.port)
+    with wire.opened(wire.server_of(database.url), trial.fault) as opened:
+        direct, database.url = database.url, wire.through(database.url, opened.port)
         begun = time.monotonic()
         ended = Runner(wanted.binary, directory).run(database, *trial.words)
         took = time.monotonic() - begun

@@ -87,6 +87,7 @@ fn script(diagnosis: Diagnosis, problem: &Problem) -> Diagnosis {
         Problem::Backslash { mode } => diagnosis
             .help(r"write the backslash twice, as in 'C:\\'")
             .help(format!("or, where a backslash stands for itself, begin the file with {}", backslash(*mode)[0])),
+        Problem::Nul => diagnosis.help("remove it, or save the file as UTF-8 where it is UTF-16; a value is written as the database writes it, such as x'00'"),
         Problem::UnclearStrings => diagnosis.help(
             "write strings with a backslash as E'…', or set it by a plain statement in front: SET standard_conforming_strings = on;",
         ),

@@ -12,7 +12,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
     let Some(server) = server_error(error) else {
         return failure::from_driver(error);
     };
-    let message = server.message().to_owned();
+    let message = failure::kept(server.message());
     DatabaseError {
         kind: kind(server.number()),
         code: Some(server.number().to_string()),

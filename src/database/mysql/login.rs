@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use super::error::from_connect;
 use super::loopback::Loopback;
 use super::plugin::{self, Trust};
+use crate::database::shelter::shelter;
 use crate::database::{DatabaseError, ErrorKind, failure};
 
 /// Packets of a login are short; nothing is read that is longer.
@@ -78,7 +79,7 @@ impl Login {
             }
             None
         }));
-        match MySqlConnection::connect_with(&driver).await {
+        match shelter(MySqlConnection::connect_with(&driver)).await {
             Ok(connection) => Ok((connection, relay)),
             Err(error) => Err(relay.finish().await.unwrap_or_else(|| from_connect(&error))),
         }

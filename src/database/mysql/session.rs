@@ -72,13 +72,18 @@ impl MysqlSession {
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
-        if self.access.only_reads() {
-            self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
-        } else {
+        if !self.access.only_reads() {
             self.wire.query(AS_ANY_CLIENT).await?;
+        }
+        if self.access != Access::Write {
+            self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         }
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
+        }
+        // Health checks write a row, and take it back.
+        if self.access == Access::Check {
+            self.wire.query("SET SESSION TRANSACTION READ WRITE").await?;
         }
         let mut identity = match self.wire.query(IDENTITY).await {
             Ok(identity) => identity,

@@ -5,6 +5,7 @@ use sqlx::Connection;
 use super::error::translate;
 use super::wire::Wire;
 use crate::database::DatabaseError;
+use crate::database::shelter::shelter;
 
 /// The XA transaction of the session is in a state that refuses the command.
 const XA_STATE: &str = "1399";
@@ -39,11 +40,11 @@ pub(super) async fn ask_mysql(wire: &mut Wire) -> Result<Standing, DatabaseError
 async fn answers_in_transaction(wire: &mut Wire) -> Result<bool, DatabaseError> {
     let connection = &mut wire.connection;
     let counted = connection.is_in_transaction();
-    let begun = if counted { connection.begin().await } else { connection.begin_with("DO 0").await };
+    let begun = if counted { shelter(connection.begin()).await } else { shelter(connection.begin_with("DO 0")).await };
     match begun {
         Ok(transaction) if counted => {
             // Releases the savepoint.
-            transaction.commit().await.map(|()| true).map_err(|error| translate(&error, ""))
+            shelter(transaction.commit()).await.map(|()| true).map_err(|error| translate(&error, ""))
         }
         Ok(transaction) => {
             // It is the script's, and no business of the driver, which would roll it back.

@@ -8,7 +8,8 @@ use sqlx::{AssertSqlSafe, Connection, Either};
 
 use super::error::translate;
 use super::login::{Login, Relay};
-use crate::database::row::columns;
+use crate::database::row::{Kept, columns};
+use crate::database::shelter::shelter;
 use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
 
 /// One connection.
@@ -37,7 +38,9 @@ impl Wire {
         if self.given_up {
             return Err(sqlx::Error::Protocol(silent().message));
         }
-        collect(&mut self.connection, sql, keep).await
+        let collected = shelter(collect(&mut self.connection, sql, keep)).await;
+        self.given_up = matches!(collected, Err(sqlx::Error::Protocol(_)));
+        collected
     }
 
     /// Runs one statement of ours, and waits as long as the server works on it.
@@ -46,9 +49,9 @@ impl Wire {
             return Err(silent());
         }
         let (login, process) = (&self.login, self.process);
-        let answer = collect(&mut self.connection, sql, Keep::Rows);
+        let answer = shelter(collect(&mut self.connection, sql, Keep::Rows));
         let answered = silence::answered(answer, || ask(login, process)).await;
-        self.given_up = answered.is_err();
+        self.given_up = matches!(answered, Err(_) | Ok(Err(sqlx::Error::Protocol(_))));
         answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
 
@@ -69,7 +72,7 @@ impl Wire {
 
     pub(super) async fn close(mut self) {
         if !self.given_up {
-            silence::goodbye(self.connection.close()).await;
+            silence::goodbye(shelter(self.connection.close())).await;
             self.relay.finish().await;
         }
     }
@@ -79,7 +82,7 @@ impl Wire {
 async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
     let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
-    let answer = collect(&mut asking.connection, &command_of(process), Keep::Rows).await;
+    let answer = shelter(collect(&mut asking.connection, &command_of(process), Keep::Rows)).await;
     asking.close().await;
     answer.ok().map(|(_, rows)| activity(rows))
 }
@@ -99,7 +102,7 @@ fn activity(rows: Vec<Row>) -> Activity {
 }
 
 async fn collect(connection: &mut MySqlConnection, sql: &str, keep: Keep) -> Result<(u64, Vec<Row>), sqlx::Error> {
-    let (mut affected, mut returned, mut rows) = (0, 0, Vec::new());
+    let (mut affected, mut returned, mut rows) = (0, 0, Kept::default());
     let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
     while let Some(part) = stream.try_next().await? {
         match part {
@@ -107,12 +110,12 @@ async fn collect(connection: &mut MySqlConnection, sql: &str, keep: Keep) -> Res
             Either::Right(row) => {
                 returned += 1;
                 if keep == Keep::Rows {
-                    rows.push(columns(&row));
+                    rows.push(columns(&row))?;
                 }
             }
         }
     }
-    Ok((affected.max(returned), rows))
+    Ok((affected.max(returned), rows.take()))
 }
 
 /// What becomes of the rows that a statement returns.

@@ -50,8 +50,17 @@ impl PostgresSession {
     }
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {
+        // A command that changes nothing changes nothing here either.
+        let only_reads = !self.init.is_empty() && self.access != Access::Write;
+        if only_reads {
+            self.wire.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await?;
+        }
         for sql in self.init.clone() {
             self.wire.in_path(&sql).await?;
+        }
+        // Health checks write a row, and take it back.
+        if only_reads && self.access == Access::Check {
+            self.wire.query("RESET default_transaction_read_only").await?;
         }
         Ok(())
     }

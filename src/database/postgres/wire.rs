@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, Connection, Either};
 use super::error::{from_connect, translate};
 use super::pinned::{self, pinned};
 use super::text::byte;
-use crate::database::row::columns;
+use crate::database::row::{Kept, columns};
+use crate::database::shelter::shelter;
 use crate::database::{Activity, DatabaseError, ErrorKind, Row, failure, silence, silent};
 
 /// One answer to one statement of a message.
@@ -36,7 +37,7 @@ pub(super) struct Wire {
 impl Wire {
     /// Connects as `driver` says, in so long at most.
     pub(super) async fn to(driver: &PgConnectOptions, limit: Duration) -> Result<Self, DatabaseError> {
-        let connection = tokio::time::timeout(limit, PgConnection::connect_with(driver)).await;
+        let connection = tokio::time::timeout(limit, shelter(PgConnection::connect_with(driver))).await;
         let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
         Ok(Self { connection, driver: driver.clone(), process: None, given_up: false })
     }
@@ -48,7 +49,9 @@ impl Wire {
         if self.given_up {
             return (Vec::new(), Some(sqlx::Error::Protocol(silent().message)));
         }
-        collect(&mut self.connection, sql, dropped).await
+        let answers = collect(&mut self.connection, sql, dropped).await;
+        self.given_up = unreadable(&answers);
+        answers
     }
 
     /// Sends a message that is ours alone, and waits as long as the server works on it.
@@ -59,7 +62,7 @@ impl Wire {
         let (driver, process) = (&self.driver, self.process);
         let answer = collect(&mut self.connection, sql, None);
         let answered = silence::answered(answer, || ask(driver, process)).await;
-        self.given_up = answered.is_err();
+        self.given_up = answered.as_ref().map_or(true, unreadable);
         answered
     }
 
@@ -143,7 +146,7 @@ impl Wire {
 
     pub(super) async fn close(self) {
         if !self.given_up {
-            silence::goodbye(self.connection.close()).await;
+            silence::goodbye(shelter(self.connection.close())).await;
         }
     }
 }
@@ -171,28 +174,39 @@ fn activity(rows: Vec<Row>) -> Activity {
     }
 }
 
+/// Whether the answers were such that nothing more can be read behind them.
+fn unreadable((_, error): &Answers) -> bool {
+    matches!(error, Some(sqlx::Error::Protocol(_)))
+}
+
 async fn collect(connection: &mut PgConnection, sql: String, dropped: Option<usize>) -> Answers {
     let mut answers = Vec::new();
-    let mut rows = Vec::new();
-    let mut returned = 0;
+    let error = shelter(collect_into(&mut answers, connection, sql, dropped)).await.err();
+    (answers, error)
+}
+
+async fn collect_into(
+    answers: &mut Vec<Answer>,
+    connection: &mut PgConnection,
+    sql: String,
+    dropped: Option<usize>,
+) -> Result<(), sqlx::Error> {
+    let (mut rows, mut returned) = (Kept::default(), 0);
     let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(connection);
-    loop {
-        match stream.try_next().await {
-            Ok(Some(Either::Left(done))) => {
-                answers.push(Answer {
-                    affected: done.rows_affected(),
-                    rows: std::mem::take(&mut rows),
-                    returned: std::mem::take(&mut returned),
-                });
-            }
-            Ok(Some(Either::Right(row))) => {
+    while let Some(part) = stream.try_next().await? {
+        match part {
+            Either::Left(done) => answers.push(Answer {
+                affected: done.rows_affected(),
+                rows: rows.take(),
+                returned: std::mem::take(&mut returned),
+            }),
+            Either::Right(row) => {
                 returned += 1;
                 if dropped != Some(answers.len()) {
-                    rows.push(columns(&row));
+                    rows.push(columns(&row))?;
                 }
             }
-            Ok(None) => return (answers, None),
-            Err(error) => return (answers, Some(error)),
         }
     }
+    Ok(())
 }

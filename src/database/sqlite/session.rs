@@ -36,8 +36,16 @@ impl SqliteSession {
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
         let mut row = self.wire.query("SELECT sqlite_version()").await?.pop().unwrap_or_default().into_iter();
         self.identity.version = row.next().flatten().unwrap_or_default();
+        // Health checks write a row, and take it back; what comes before them changes nothing.
+        let checks = self.access == Access::Check && !self.connector.init.is_empty();
+        if checks {
+            self.wire.query("PRAGMA query_only = ON").await?;
+        }
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
+        }
+        if checks {
+            self.wire.query("PRAGMA query_only = OFF").await?;
         }
         self.foreign_keys = number(&self.wire.query("PRAGMA foreign_keys").await?) == 1;
         Ok(())

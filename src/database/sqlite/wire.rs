@@ -5,7 +5,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Either};
 
 use super::error::translate;
-use crate::database::row::columns;
+use crate::database::row::{Kept, columns};
+use crate::database::shelter::shelter;
 use crate::database::{DatabaseError, Row, locate};
 
 /// One connection.
@@ -22,7 +23,7 @@ impl Wire {
         keep: Keep,
         finished: &mut usize,
     ) -> Result<(u64, Vec<Row>), sqlx::Error> {
-        let (mut affected, mut returned, mut rows) = (0, 0, Vec::new());
+        let (mut affected, mut returned, mut rows) = (0, 0, Kept::default());
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
         while let Some(part) = stream.try_next().await? {
             match part {
@@ -33,7 +34,7 @@ impl Wire {
                 Either::Right(row) => {
                     returned += 1;
                     if keep == Keep::Rows {
-                        rows.push(columns(&row));
+                        rows.push(columns(&row))?;
                     }
                 }
             }
@@ -41,11 +42,14 @@ impl Wire {
         drop(stream);
         // SQLite's count of changes is that of the last INSERT, UPDATE or DELETE, whatever ran since.
         let rows_changed = if changes_rows(sql) { affected } else { 0 };
-        Ok((rows_changed.max(returned), rows))
+        Ok((rows_changed.max(returned), rows.take()))
     }
 
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.collect(sql, Keep::Rows, &mut 0).await.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
+        shelter(self.collect(sql, Keep::Rows, &mut 0))
+            .await
+            .map(|(_, rows)| rows)
+            .map_err(|error| translate(&error, sql))
     }
 
     /// Where a statement stops making sense: the first place that the message can mean at which a prefix of the statement,

@@ -121,3 +121,9 @@ fn every_problem_is_told_in_the_order_of_the_text() {
         5:8 error: unterminated quote '"#,
     );
 }
+
+#[test]
+fn a_nul_anywhere() {
+    check_all("SELECT 1;\n\0", "2:1 error: a NUL character, which ends the text for a database");
+    check_all("SELECT 'a\0b\0'; -- \0", "1:10 error: a NUL character, which ends the text for a database");
+}

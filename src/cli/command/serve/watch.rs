@@ -1,14 +1,16 @@
 //! A thread for each database, so that one that hangs delays nobody.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
 use migrascope::run::Stop;
 use tokio::runtime::Builder;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::look::look;
+use super::look::{Answer, Failure, look};
 use super::standing::{Seen, Standing};
 use super::target::Target;
 use crate::cli::json;
@@ -61,11 +63,23 @@ async fn keep_looking(settings: &Settings, standing: &Mutex<Standing>, every: Du
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let result =
-            look(settings).await.map(|seen| Seen::of(settings.target.as_deref(), settings.export.run_info, seen));
+        let result = safely(look(settings))
+            .await
+            .map(|seen| Seen::of(settings.target.as_deref(), settings.export.run_info, seen));
         let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.take(result, SystemTime::now()) {
             tell(settings, &standing);
+        }
+    }
+}
+
+/// A look that panics is one that came to nothing: the next one is made all the same.
+async fn safely<T>(look: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match AssertUnwindSafe(look).catch_unwind().await {
+        Ok(looked) => looked,
+        Err(_) => {
+            let message = "the look ended unexpectedly: this is a defect of migrascope".to_owned();
+            Err(Failure { class: "unexpected".to_owned(), message, answer: Answer::Unknown, expected: None })
         }
     }
 }

@@ -1,0 +1,40 @@
+"""Runs one command to its end, with what it has said and used."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """How a command ended; `code` is negative where a signal ended it."""
+
+    code: int
+    seconds: float
+    peak_mib: float
+    out: bytes
+    err: bytes
+
+
+def run(command: list[str], environment: dict[str, str], folder: pathlib.Path, limit: float) -> Measured:
+    """Ends it by force after `limit` seconds, which `seconds` says then."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begun = time.monotonic()
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            seconds = time.monotonic() - begun
+            if pid:
+                break
+            if seconds > limit:
+                process.kill()
+            time.sleep(0.004)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read())
+        return Measured(process.returncode, seconds, usage.ru_maxrss / 1024, *texts)
