@@ -52,6 +52,7 @@
 pub mod database;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod health;
 pub mod history;
 pub mod journal;

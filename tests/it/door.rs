@@ -14,6 +14,7 @@ mod hooks;
 mod json;
 mod malformed;
 mod outside;
+mod planted;
 mod plugins;
 mod poolers;
 mod settings;

@@ -58,7 +58,7 @@ fn main_is_short() {
 /// The floor of a room; rooms may name their own floor and lower ones.
 fn floor(room: &str) -> Option<u8> {
     Some(match room {
-        "migration" | "history" | "report" | "policy" => 0,
+        "migration" | "history" | "report" | "policy" | "file" => 0,
         "script" | "layout" | "plan" => 1,
         "database" | "ledger" | "journal" | "error" | "event" => 2,
         "run" | "health" | "observe" => 3,

@@ -1,10 +1,13 @@
 //! The figures in a file, for node_exporter's textfile collector: replaced as a whole, never half-written.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use migrascope::file;
 use migrascope::observe::names::{LAST_FAILURE_TIMESTAMP, LAST_SUCCESS_TIMESTAMP};
+
+use uuid::Uuid;
 
 use super::courier::{Moment, Route};
 use super::figures::Page;
@@ -40,7 +43,7 @@ impl Route for TextFile {
             (false, Moment::During) => Ok(()),
             (false, Moment::End) => {
                 // A file that cannot be read has nothing to keep.
-                let old = fs::read_to_string(&self.path).unwrap_or_default();
+                let old = file::read_text(&self.path).unwrap_or_default();
                 let mut text = completed(&page.text, &old);
                 if family(&text, &LAST_SUCCESS_TIMESTAMP.prometheus_name()).is_none() {
                     text += &zeros(&page.text, &LAST_FAILURE_TIMESTAMP, &LAST_SUCCESS_TIMESTAMP);
@@ -53,25 +56,34 @@ impl Route for TextFile {
 }
 
 fn try_directory(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+    takeable(path)?;
     let probe = neighbour(path);
-    fs::write(&probe, "")?;
+    File::create_new(&probe)?;
     fs::remove_file(&probe)
 }
 
 /// Writes beside the file and renames, so that a reader sees the old text or the new one.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
+    takeable(path)?;
     let beside = neighbour(path);
-    fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+    let mut file = File::create_new(&beside)?;
+    file.write_all(text.as_bytes()).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
         // The first error is the one to tell.
         let _ = fs::remove_file(&beside);
     })
 }
 
-/// A name in the same directory that ends otherwise than in `.prom`, or it would be collected half-written.
+/// Only a file is replaced: a link or a device that goes is missed by whoever has put it there.
+fn takeable(path: &Path) -> io::Result<()> {
+    match file::irregular_itself(path) {
+        Some(other) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {other}, not a file"))),
+        None => Ok(()),
+    }
+}
+
+/// A name in the same directory that nobody can know beforehand, and that ends otherwise than in `.prom`, or it would be collected
+/// half-written.
 fn neighbour(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+    path.with_file_name(format!(".{name}.{}.tmp", Uuid::now_v7().simple()))
 }

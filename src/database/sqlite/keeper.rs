@@ -3,8 +3,8 @@
 //! SQLite's own locks cannot serve: one that keeps another runner out for the whole run would keep our own connection out as
 //! well. The operating system frees the file's lock when its holder dies, however it dies. The file carries who holds it.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -13,6 +13,10 @@ use async_trait::async_trait;
 
 use super::interrupt::Interrupt;
 use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper};
+use crate::file;
+
+/// What is read of who holds it, in bytes.
+const LONGEST_HOLDER: u64 = 4096;
 
 pub(super) struct SqliteKeeper {
     /// `None` for a database in memory, which nobody else can see.
@@ -52,11 +56,10 @@ impl Keeper for SqliteKeeper {
         let Some(path) = &self.path else {
             return Ok(true);
         };
-        let failed = |error: std::io::Error| {
-            DatabaseError::new(ErrorKind::Permission, format!("cannot lock {}: {error}", path.display()))
-        };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let failed = |error: io::Error| refused("lock", path, &error);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = file::open_own(path, &mut options).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(false),
@@ -73,14 +76,11 @@ impl Keeper for SqliteKeeper {
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {
         let Some(path) = &self.path else { return Ok(None) };
-        let mut file = match File::open(path) {
+        let file = match file::open_own(path, OpenOptions::new().read(true)) {
             Ok(file) => file,
             // No process has it any more.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                let message = format!("cannot read {}: {error}", path.display());
-                return Err(DatabaseError::new(ErrorKind::Permission, message));
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused("read", path, &error)),
         };
         // A holder that died left its file behind, but not the system's lock on it.
         if file.try_lock_shared().is_ok() {
@@ -88,7 +88,7 @@ impl Keeper for SqliteKeeper {
         }
         let mut text = String::new();
         // It is held even where its holder has not written its name yet.
-        let named = file.read_to_string(&mut text).ok().and_then(|_| read_holder(&text));
+        let named = file.take(LONGEST_HOLDER).read_to_string(&mut text).ok().and_then(|_| read_holder(&text));
         Ok(Some(named.unwrap_or_default()))
     }
 
@@ -124,7 +124,7 @@ impl Keeper for SqliteKeeper {
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
         if let (Some(file), Some(path)) = (self.held.take(), &self.path) {
             // Removed while it is still locked, so that nobody can lock a file that is about to go.
-            let removed = std::fs::remove_file(path);
+            let removed = fs::remove_file(path);
             drop(file);
             removed.map_err(|error| DatabaseError::new(ErrorKind::Other, error.to_string()))?;
         }
@@ -132,7 +132,15 @@ impl Keeper for SqliteKeeper {
     }
 }
 
-fn write_holder(file: &mut File, application: &str) -> std::io::Result<()> {
+fn refused(doing: &str, path: &Path, error: &io::Error) -> DatabaseError {
+    let kind = match error.kind() {
+        io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+        _ => ErrorKind::Other,
+    };
+    DatabaseError::new(kind, format!("cannot {doing} {}: {error}", path.display()))
+}
+
+fn write_holder(file: &mut File, application: &str) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     let since = humantime::format_rfc3339_seconds(SystemTime::now());
@@ -151,7 +159,7 @@ fn read_holder(text: &str) -> Option<Holder> {
 #[cfg(unix)]
 fn is_still(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
-    match (std::fs::metadata(path), file.metadata()) {
+    match (fs::symlink_metadata(path), file.metadata()) {
         (Ok(named), Ok(opened)) => (named.dev(), named.ino()) == (opened.dev(), opened.ino()),
         _ => false,
     }
