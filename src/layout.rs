@@ -186,6 +186,15 @@ pub enum Fault {
     /// A step in another language.
     #[error("a migration in code cannot be run, only SQL")]
     Code,
+    /// A folder by a name that only a file can have.
+    #[error("the name is that of a file of SQL, and it is a folder")]
+    NoFile,
+    /// A file by the name of a folder that means something.
+    #[error("it should be a folder, and is a file")]
+    NoFolder,
+    /// A link to what is not there.
+    #[error("it is a link that leads nowhere")]
+    LinkNowhere,
     /// A folder where a file should be.
     #[error("a folder for each migration is another tool's layout")]
     Folder,

@@ -55,6 +55,7 @@ fn kind<'n>(source: Source<'_>, home: Home, entry: &Listed, name: &'n str) -> Ki
     match sql_stem(name) {
         // Kubernetes mounts a ConfigMap with links of such names.
         _ if name.starts_with('.') => Kind::Neighbour,
+        Some(_) if entry.folder && !name.starts_with('_') => Kind::Fault(Fault::NoFile),
         _ if entry.folder => folder(source, home, entry, name),
         _ if is_left_behind(name) => Kind::Neighbour,
         Some(stem) => Kind::Sql(stem),

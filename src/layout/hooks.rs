@@ -33,6 +33,8 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, 
             match outside {
                 Some(target) => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkOutside(target))])),
                 None if folder.is_dir() => read_folder(Source::Disk { directory: &folder, links }, dialect),
+                None if folder.exists() => Err(LayoutError::Files(vec![problem(&folder, Fault::NoFolder)])),
+                None if folder.is_symlink() => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkNowhere)])),
                 None => Ok(HookScripts::default()),
             }
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::sql_stem;
 use super::{LayoutError, Links};
+use crate::file;
 
 /// How far below a folder SQL is looked for.
 const DEEPEST: usize = 3;
@@ -107,7 +108,7 @@ impl Source<'_> {
     /// The bytes of one of its files; the system's words when they cannot be had.
     pub(super) fn read(&self, path: &Path) -> Result<Cow<'_, [u8]>, String> {
         match self {
-            Self::Disk { .. } => fs::read(path).map(Cow::Owned).map_err(|error| error.to_string()),
+            Self::Disk { .. } => file::read(path).map(Cow::Owned).map_err(|error| error.to_string()),
             Self::Embedded { files, .. } => {
                 let file = files.0.iter().find(|(name, _)| name == path);
                 file.map(|(_, content)| Cow::Borrowed(&**content)).ok_or_else(|| "it was not built in".to_owned())

@@ -11,6 +11,7 @@ mod files;
 mod health;
 mod help;
 mod hooks;
+mod irregular;
 mod json;
 mod malformed;
 mod outside;

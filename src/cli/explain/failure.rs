@@ -1,8 +1,9 @@
 //! A migration that failed: the place, what remains of it, what to do next.
 
-use std::fs;
+use std::path::Path;
 
 use migrascope::Error;
+use migrascope::file;
 use migrascope::history::Direction;
 use migrascope::report::{Failure, Remains, Stage};
 
@@ -56,12 +57,17 @@ pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -
 pub(super) fn excerpt(failure: &Failure) -> Excerpt {
     let path = failure.path.display().to_string();
     let said = words::coded(&failure.message, failure.code.as_deref());
-    let text = fs::read_to_string(&failure.path).unwrap_or_default();
+    let text = text_of(&failure.path);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if failure.stage == Stage::Statement && text.is_char_boundary(failure.offset) && failure.offset <= text.len() {
         return Excerpt::word(path, text, failure.offset, said);
     }
     Excerpt::line(path, failure.line, failure.column, said)
+}
+
+/// The file as it is on disk now; empty where it cannot be read any more.
+fn text_of(path: &Path) -> String {
+    file::read(path).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 /// Which statement, and what was said where there is no line to say it under.
@@ -140,7 +146,7 @@ fn advice(failure: &Failure) -> Option<&'static str> {
 
 /// Advice where a statement wants to go out alone and its file does not say so.
 fn alone(failure: &Failure) -> Option<&'static str> {
-    let text = fs::read_to_string(&failure.path).unwrap_or_default();
+    let text = text_of(&failure.path);
     match failure.code.as_deref()? {
         _ if text.contains("no-transaction") => None,
         "55P04" => Some(

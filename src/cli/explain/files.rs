@@ -53,6 +53,8 @@ fn file(problem: &FileProblem) -> Diagnosis {
         }
         Fault::UnknownHook { .. } => diagnosis
             .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
+        Fault::NoFile => diagnosis.help("give the folder another name; one that begins with _ or . is passed over"),
+        Fault::NoFolder | Fault::LinkNowhere => diagnosis.help("hooks/ has SQL around each migration: make it a folder, or remove it"),
         Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the way back keeps its .down"),
         Fault::Folder => diagnosis.help("make one file of the folder, by a name such as 20260131120000_add_users.sql"),
         Fault::Script(problem) => script(diagnosis, problem),

@@ -3,12 +3,12 @@
 //! The whole state replaces what the gateway has of this database (`PUT`), so that nothing outlives its meaning. Before the
 //! journal was read we do not know the whole state: then what we know replaces its like (`POST`), and totals stay.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE;
+use migrascope::file;
 use migrascope::observe::names::{self, LAST_FAILURE_TIMESTAMP, LAST_SUCCESS_TIMESTAMP};
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -178,7 +178,7 @@ fn parsed(text: &str) -> Result<Url, String> {
 
 fn token(path: &Path) -> Result<HeaderValue, String> {
     let complaint = |reason: &dyn std::fmt::Display| format!("--push-token-file: {}: {reason}", path.display());
-    let token = fs::read_to_string(path).map_err(|error| complaint(&error))?;
+    let token = file::read_text(path).map_err(|error| complaint(&error))?;
     let token = Some(token.trim()).filter(|token| !token.is_empty()).ok_or_else(|| complaint(&"it is empty"))?;
     let mut value: HeaderValue =
         format!("Bearer {token}").parse().map_err(|_| complaint(&"it holds what no token can hold"))?;

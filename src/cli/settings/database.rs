@@ -1,9 +1,9 @@
 //! Which database is meant: a URL, or a file that holds one.
 
-use std::fs;
 use std::path::PathBuf;
 
 use migrascope::database::SecretUrl;
+use migrascope::file;
 
 use super::source::{Given, Sources, variable};
 use crate::cli::args::Options;
@@ -32,7 +32,7 @@ impl Database {
             Self::Missing => return Err(Box::new(missing())),
         };
         let name = path.display();
-        let text = fs::read_to_string(path).map_err(|error| {
+        let text = file::read_text(path).map_err(|error| {
             Box::new(Diagnosis::error(format!("cannot read the database URL from {name}")).note(error.to_string()))
         })?;
         match text.trim() {

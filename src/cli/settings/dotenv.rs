@@ -1,8 +1,9 @@
 //! A `.env` file: variables for a terminal, never over one that is set.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+
+use migrascope::file;
 
 use crate::cli::explain::Diagnosis;
 
@@ -20,8 +21,10 @@ impl DotEnv {
     /// When it cannot be read, or a line of it that is meant for this program.
     pub(super) fn read(directories: &[&Path]) -> Result<Self, Box<Diagnosis>> {
         let files = directories.iter().map(|directory| directory.join(".env"));
-        let Some(path) = files.into_iter().find(|path| path.is_file()) else { return Ok(Self::default()) };
-        let text = fs::read_to_string(&path).map_err(|error| Box::new(unreadable(&path).note(error.to_string())))?;
+        let Some(path) = files.into_iter().find(|path| path.exists() && !path.is_dir()) else {
+            return Ok(Self::default());
+        };
+        let text = file::read_text(&path).map_err(|error| Box::new(unreadable(&path).note(error.to_string())))?;
         let mut dotenv = Self::default();
         for line in dotenvy::from_read_iter(text.as_bytes()) {
             match line {

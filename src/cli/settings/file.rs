@@ -1,12 +1,12 @@
 //! `migrascope.toml`: flat keys with the names of the options.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
 use clap::{ArgAction, Args as _};
+use migrascope::file;
 use toml::de::{DeTable, DeValue};
 
 use super::choices::suggestion;
@@ -30,7 +30,7 @@ pub(super) struct ConfigFile(BTreeMap<String, Vec<(String, Excerpt)>>);
 impl ConfigFile {
     /// Reads and checks the file; it has no keys where it is optional and not there.
     pub(super) fn read(path: &Path, presence: Presence) -> (Self, Vec<Diagnosis>) {
-        match fs::read_to_string(path) {
+        match file::read_text(path) {
             Ok(text) => Self::parse(&path.display().to_string(), &text),
             Err(error) if error.kind() == ErrorKind::NotFound && presence == Presence::Optional => Self::parse("", ""),
             Err(error) => {

@@ -44,7 +44,10 @@ impl Checks {
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         match self {
             Self::Named(path) => Some(path.clone()),
-            Self::Usual => Some(PathBuf::from("checks")).filter(|usual| usual.is_dir()),
+            // A link that leads nowhere was meant to lead somewhere.
+            Self::Usual => {
+                Some(PathBuf::from("checks")).filter(|usual| usual.is_dir() || usual.is_symlink() && !usual.exists())
+            }
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), Ur
     driver = text(Key::Certificate).into_iter().fold(driver, MySqlConnectOptions::ssl_client_cert);
     driver = text(Key::Secret).into_iter().fold(driver, MySqlConnectOptions::ssl_client_key);
     driver = tls(&settings)?.into_iter().fold(driver, MySqlConnectOptions::ssl_mode);
+    let files = [Key::Authority, Key::Certificate, Key::Secret];
+    files.into_iter().filter_map(get).try_for_each(Given::names_file)?;
     let Some(database) = text(Key::Database) else {
         return Err(UrlError::Unusable { reason: "it names no database".to_owned() });
     };

@@ -18,6 +18,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 /// The driver's options, and what it has none for.
 pub(super) fn parse(url: &SecretUrl, environment: &Environment<'_>) -> Result<(PgConnectOptions, Extras), UrlError> {
     let settings = Settings::gather(url, environment)?;
+    settings.check_files(environment)?;
     let driver = settings.driver_url()?.driver_options()?;
     Ok((driver, settings.extras()?))
 }
@@ -51,6 +52,17 @@ impl Settings {
 
     fn get(&self, key: Key) -> Option<&Given> {
         first(&self.0, key)
+    }
+
+    /// What the driver opens must not be a pipe that it would wait for, whoever has put it there.
+    fn check_files(&self, environment: &Environment<'_>) -> Result<(), UrlError> {
+        let keys = [Key::Certificate, Key::Secret, Key::RootCertificate];
+        keys.into_iter().filter_map(|key| self.get(key)).try_for_each(Given::names_file)?;
+        let passwords = [("PGPASSFILE", ""), ("HOME", "/.pgpass")];
+        passwords.into_iter().try_for_each(|(name, below)| {
+            let Some(value) = environment(name) else { return Ok(()) };
+            Given { name: name.to_owned(), value: value + below, origin: Origin::Variable }.names_file()
+        })
     }
 
     /// What the driver understands, as a URL: it looks for a password in `.pgpass` when it reads one.

@@ -1,11 +1,11 @@
 //! Service files of libpq: sections of connection parameters, named by `service` or `PGSERVICE`.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::database::UrlError;
 use crate::database::url::{Given, Origin};
+use crate::file;
 
 /// Looks up an environment variable.
 pub(super) type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
@@ -21,7 +21,7 @@ pub(super) fn parameters(
 ) -> Result<Vec<Given>, UrlError> {
     let files = files(file, environment);
     for path in &files {
-        let text = match fs::read_to_string(path) {
+        let text = match file::read_text(path) {
             Ok(text) => text,
             Err(error)
                 if error.kind() == ErrorKind::NotFound && file.is_none_or(|file| path != Path::new(&file.value)) =>

@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::parameters::{Key, TABLE};
 use crate::database::url::{Given, first, query, understand};
 use crate::database::{SecretUrl, UrlError};
+use crate::file;
 
 /// What a connection waits for another's lock, unless it is told otherwise.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,6 +44,9 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{path}?{}", pairs.join("&"))).driver_options()?;
     let in_memory = path == ":memory:" || mode == Some("memory");
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
+    if let Some((file, other)) = file.as_deref().and_then(|file| Some((file, file::irregular(file)?))) {
+        return Err(UrlError::Unusable { reason: format!("{} is {other}, not a file", file.display()) });
+    }
     Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc") })
 }
 

@@ -1,8 +1,12 @@
 //! The parameters of a URL against the closed table of its database: honoured, without effect, or refused.
 
 use std::fmt;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::path::Path;
 
 use super::UrlError;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::file;
 
 /// What a parameter does here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,15 @@ impl Given {
     /// A parameter of the URL.
     pub(in crate::database) fn in_url((name, value): (String, String)) -> Self {
         Self { name, value, origin: Origin::Url }
+    }
+
+    /// The parameter names something else than a file, which whoever reads it would wait for.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(in crate::database) fn names_file(&self) -> Result<(), UrlError> {
+        match file::irregular(Path::new(&self.value)) {
+            Some(other) => Err(self.refused(format!("leads to {}, which is {other}, not a file", self.value))),
+            None => Ok(()),
+        }
     }
 
     /// The parameter cannot be used.

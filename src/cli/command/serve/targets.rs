@@ -1,9 +1,9 @@
 //! The file of targets: TOML with a table for each database.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use migrascope::database::SecretUrl;
+use migrascope::file;
 use toml::de::{DeTable, DeValue};
 
 use super::target::Target;
@@ -22,7 +22,7 @@ const KEYS: [&str; 7] =
 /// With everything that is wrong, each naming the file and the key.
 pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<Diagnosis>> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path)
+    let text = file::read_text(path)
         .map_err(|error| vec![Diagnosis::error(format!("--targets: cannot read {name}")).note(error.to_string())])?;
     let (tables, errors) = DeTable::parse_recoverable(&text);
     if !errors.is_empty() {

@@ -1,8 +1,8 @@
 //! `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_KEY,CLIENT_CERTIFICATE}`: files in PEM, read and tried before anything runs.
 
-use std::fs;
 use std::path::Path;
 
+use migrascope::file;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -68,7 +68,7 @@ impl Reader<'_> {
 
     fn file(&self, signal: Signal, what: &str) -> Result<Option<File>, String> {
         let Some((variable, path)) = self.of(signal, what) else { return Ok(None) };
-        match fs::read(&path) {
+        match file::read_short(path.as_ref()) {
             Ok(text) => Ok(Some(File { variable, path, text })),
             Err(error) => Err(format!("{variable}: {path}: {error}")),
         }
@@ -81,7 +81,7 @@ impl Reader<'_> {
 /// With both and what is wrong.
 pub(in crate::cli::export) fn roots_in(variable: &str, path: &Path) -> Result<Vec<u8>, String> {
     let (variable, path) = (variable.to_owned(), path.display().to_string());
-    match fs::read(&path) {
+    match file::read_short(path.as_ref()) {
         Ok(text) => roots(File { variable, path, text }),
         Err(error) => Err(format!("{variable}: {path}: {error}")),
     }

@@ -1,8 +1,9 @@
 //! A text that is sent to one place and shown nowhere.
 
 use std::fmt;
-use std::fs;
 use std::path::PathBuf;
+
+use migrascope::file;
 
 /// The text, or a file that holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Secret {
             Self::File(path) => path,
         };
         let complaint = |reason: &dyn fmt::Display| format!("{option}-file: {}: {reason}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| complaint(&error))?;
+        let text = file::read_text(path).map_err(|error| complaint(&error))?;
         match text.trim() {
             "" => Err(complaint(&"it is empty")),
             text => Ok(text.to_owned()),
