@@ -184,8 +184,8 @@ class History:
 
     def _an_unhealthy_one(self) -> None:
         (self.stock.home / "checks").mkdir()
-        (self.stock.home / "checks" / "orphans.sql").write_text("SELECT id FROM t1 LIMIT 1;\n", encoding="utf-8")
-        self.stock.write(5, "CREATE TABLE t5 (id int)")
+        (self.stock.home / "checks" / "orphans.sql").write_text("SELECT id FROM t5 LIMIT 1;\n", encoding="utf-8")
+        self.stock.write(5, "CREATE TABLE t5 (id int)", "INSERT INTO t5 VALUES (1)")
         self.stock.run(9)
 
     def _there_and_back(self) -> None:

@@ -274,11 +274,12 @@ def faults(given: argparse.Namespace) -> Iterator[Fault]:
     ill = one("unhealthy")
 
     def fall_ill() -> None:
-        ill.write(2, "INSERT INTO t1 VALUES (NULL);", "ALTER TABLE t1 ADD CONSTRAINT c CHECK (id IS NOT NULL) NOT VALID;")
+        ill.write(2, "CREATE TABLE p (id int) PARTITION BY LIST (id);", "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);",
+                  "CREATE INDEX p_id ON ONLY p (id);")
         ill.up(9)
 
     def recover() -> None:
-        ill.write(3, "DELETE FROM t1;", "ALTER TABLE t1 VALIDATE CONSTRAINT c;")
+        ill.write(3, "DROP INDEX p_id;")
         ill.up(0)
     yield Fault("a run leaves the database unhealthy", ill, ["MigrascopeHealthCheckFailed"], fall_ill, recover)
 
