@@ -194,6 +194,9 @@ pub(crate) struct Options {
     /// Listen here for probes and Prometheus: with up and down during the run, with serve always [default: of serve, 127.0.0.1:9564]
     #[arg(long, global = true, value_name = "HOST:PORT", help_heading = "Telemetry")]
     pub(crate) listen: Option<String>,
+    /// Answer there to this name too, such as pages.example.com or *.example.com; can be repeated
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Telemetry")]
+    pub(crate) listen_name: Vec<String>,
     /// Send traces, metrics and logs: never, where an endpoint is set, or fail where its settings are wrong [default: auto]
     #[arg(long, global = true, value_name = "MODE", help_heading = "Telemetry", value_parser = choices::TELEMETRY)]
     pub(crate) telemetry: Option<String>,

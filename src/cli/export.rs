@@ -46,6 +46,7 @@ pub(crate) use self::scrape::{Scrape, Series, text};
 use self::shown::Shown;
 pub(crate) use self::start::start;
 use super::json::Report;
+use super::listen::Name;
 
 /// Whether telemetry is sent, and how much a mistake in its settings matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,6 +85,8 @@ pub(crate) struct ExportSettings {
     pub(crate) log_format: LogFormat,
     /// Where the pages of a run, and those of `serve`, are answered.
     pub(crate) listen: Option<String>,
+    /// By which names they may be asked for, besides the address's own.
+    pub(crate) listen_names: Vec<Name>,
     /// How long the program may stay for its telemetry when its work is done.
     pub(crate) flush_timeout: Duration,
     /// How much the traces tell.

@@ -1,5 +1,6 @@
 //! Figures and probes by HTTP, read-only: a few pages from a thread of their own, so that no migration can starve them.
 
+mod name;
 mod progress;
 mod run;
 mod visitors;
@@ -11,13 +12,16 @@ use std::thread::{self, JoinHandle};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+pub(crate) use self::name::Name;
+use self::name::Names;
 pub(crate) use self::run::{Listening, during};
 use self::visitors::Visitors;
 use super::json;
@@ -61,12 +65,13 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on `address` (host and port; port 0 is any that is free) from now on.
+    /// Listens on `address` (host and port; port 0 is any that is free) from now on, and answers to these names too.
     ///
     /// # Errors
     /// With the option, the address and the cause, when the address cannot be listened on.
-    pub(crate) fn start(address: &str, pages: Arc<dyn Pages>) -> Result<Self, String> {
-        Self::bind(address, pages).map_err(|error| format!("--listen: cannot listen on {address}: {error}"))
+    pub(crate) fn start(address: &str, names: &[Name], pages: Arc<dyn Pages>) -> Result<Self, String> {
+        let router = router(pages, Names::of(address, names));
+        Self::bind(address, router).map_err(|error| format!("--listen: cannot listen on {address}: {error}"))
     }
 
     /// Where it listens.
@@ -74,7 +79,7 @@ impl Listener {
         self.address
     }
 
-    fn bind(address: &str, pages: Arc<dyn Pages>) -> io::Result<Self> {
+    fn bind(address: &str, router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -86,7 +91,7 @@ impl Listener {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("listen".to_owned())
-            .spawn(move || answer(runtime, visitors, pages, stopped))?;
+            .spawn(move || answer(runtime, visitors, router, stopped))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -113,17 +118,17 @@ impl Drop for Listener {
 }
 
 /// Answers until `stopped` resolves; whoever is being answered then gets no more.
-fn answer(runtime: Runtime, visitors: Visitors, pages: Arc<dyn Pages>, stopped: oneshot::Receiver<()>) {
+fn answer(runtime: Runtime, visitors: Visitors, router: Router, stopped: oneshot::Receiver<()>) {
     runtime.block_on(async {
         tokio::select! {
-            _ = axum::serve(visitors, router(pages)) => {}
+            _ = axum::serve(visitors, router) => {}
             _ = stopped => {}
         }
     });
     runtime.shutdown_background();
 }
 
-fn router(pages: Arc<dyn Pages>) -> Router {
+fn router(pages: Arc<dyn Pages>, names: Names) -> Router {
     Router::new()
         .route("/", get(|| async { page(StatusCode::OK, TEXT, PAGES.to_owned()) }))
         .route("/metrics", get(metrics))
@@ -131,7 +136,8 @@ fn router(pages: Arc<dyn Pages>) -> Router {
         .route("/readyz", get(ready))
         .route("/status", get(status))
         .fallback(|| async { page(StatusCode::NOT_FOUND, TEXT, "not found; / lists the pages\n".to_owned()) })
-        .layer(axum::middleware::map_response(last_of_its_connection))
+        .layer(middleware::from_fn_with_state(Arc::new(names), name::check))
+        .layer(middleware::map_response(closed))
         .with_state(pages)
 }
 
@@ -154,9 +160,17 @@ async fn status(State(pages): State<Arc<dyn Pages>>) -> Response {
     page(StatusCode::OK, JSON, format!("{:#}\n", pages.status()))
 }
 
-/// A connection is for one answer: who stays without a question would take the place of somebody who has one.
-async fn last_of_its_connection(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+/// A connection is for one answer: who stays without a question would take the place of somebody who has one. To browsers an
+/// answer is what it is called, and nothing that runs, loads or is shown inside of another page.
+async fn closed(mut response: Response) -> Response {
+    let more = [
+        (header::CONNECTION, "close"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    response.headers_mut().extend(more.map(|(name, value)| (name, HeaderValue::from_static(value))));
     response
 }
 

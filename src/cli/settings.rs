@@ -32,6 +32,7 @@ use self::source::{Given, Sources};
 use super::args::Options;
 use super::explain::Diagnosis;
 use super::export::{ExportSettings, LogFormat, PushSettings, RunInfo, TelemetryMode};
+use super::listen::Name;
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -207,6 +208,7 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
         listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
+        listen_names: sources.values("listen-name", &typed.listen_name, Name::parse),
         push: PushSettings {
             url: sources.first("push-url", typed.push_url.as_deref()).map(|given| given.text),
             token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),

@@ -1,6 +1,7 @@
 //! Pages by HTTP, from outside: `serve`, and `--listen` during a run.
 
 mod during;
+mod names;
 mod pages;
 mod targets;
 mod watching;

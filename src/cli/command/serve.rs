@@ -43,7 +43,8 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
     };
     let board = Arc::new(Board::new(settings, interval));
     let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
-    let listener = Listener::start(address, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
+    let names = &settings.export.listen_names;
+    let listener = Listener::start(address, names, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
     let signals = Signals::watch(|_| {});
     listen::announce(settings, listener.address());
     board.put(targets);

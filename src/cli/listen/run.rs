@@ -26,7 +26,7 @@ pub(crate) fn during(settings: &Settings, figures: Figures) -> Result<Option<Lis
     let Some(address) = &settings.export.listen else { return Ok(None) };
     let progress = Progress::default();
     let pages = RunPages { progress: progress.clone(), figures };
-    let listener = Listener::start(address, Arc::new(pages))?;
+    let listener = Listener::start(address, &settings.export.listen_names, Arc::new(pages))?;
     Ok(Some(Listening { listener, progress }))
 }
 

@@ -102,6 +102,27 @@ impl<'e> Sources<'e> {
         }
     }
 
+    /// The same, each read by `parse`; several may stand in one, with commas between them.
+    pub(super) fn values<T>(
+        &mut self,
+        name: &'static str,
+        typed: &[String],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut values = Vec::new();
+        for given in self.every(name, typed) {
+            for text in given.text.split(',').map(str::trim) {
+                match parse(text) {
+                    Ok(value) => values.push(value),
+                    Err(reason) => {
+                        self.problems.push(invalid(&Given { text: text.to_owned(), ..given.clone() }, &reason));
+                    }
+                }
+            }
+        }
+        values
+    }
+
     pub(super) fn typed(&self, name: &'static str, typed: Option<&str>) -> Option<Given> {
         typed.map(|text| Given { text: text.to_owned(), origin: Origin::Flag(name) })
     }
