@@ -45,6 +45,7 @@ pub use self::url::{SecretUrl, UrlError};
 use self::value::milliseconds;
 pub use self::value::{Done, Value};
 use crate::migration::Dialect;
+use crate::plan::TableFault;
 pub use crate::report::Holder;
 use crate::script::{Name, Thing};
 
@@ -169,6 +170,10 @@ pub trait Session: Send {
     /// The schemas of this database, other than [`Session::home`], that have a table of this name, whether or not it may be read.
     /// None of them counts where the connection's own settings name the schema to work in.
     async fn astray(&mut self, table: &str) -> Result<Vec<String>, DatabaseError>;
+
+    /// Why these tables, with their schemas, are neither to be read nor written: another role's code would run with our rights, or another role
+    /// could write our history. Nothing for a table that does not exist.
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError>;
 
     /// An index and its table, as they stand between `CREATE INDEX` and the columns.
     fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {

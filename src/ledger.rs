@@ -3,6 +3,7 @@
 mod access;
 mod location;
 mod native;
+mod trust;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 pub(crate) use self::access::{READ, WRITE, denied};
 pub(crate) use self::location::{Found, astray};
 pub(crate) use self::native::NativeLedger;
+pub(crate) use self::trust::{UNSEEN, untrusted};
 use crate::database::{DatabaseError, Session};
 use crate::history::{Direction, Entry};
 use crate::migration::{Migration, Version};

@@ -4,6 +4,7 @@ mod change;
 mod doubt;
 mod objection;
 mod step;
+mod table_fault;
 mod unmanaged;
 
 pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
@@ -11,6 +12,7 @@ pub use self::change::{Change, Doubt};
 pub(crate) use self::doubt::{last_without_note, unsettled};
 pub use self::objection::{Note, Objection};
 pub use self::step::{Atomic, Step};
+pub use self::table_fault::{TableFault, TableFaultKind};
 pub use self::unmanaged::Unmanaged;
 use crate::history::{Direction, Entry, History};
 use crate::migration::{Checksum, Migration, MigrationSet, Version};

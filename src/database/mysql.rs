@@ -2,6 +2,7 @@
 
 mod error;
 mod existence;
+mod faults;
 mod health;
 mod keeper;
 mod login;

@@ -7,6 +7,7 @@ mod authority;
 mod client;
 mod error;
 mod existence;
+mod faults;
 mod health;
 mod keeper;
 mod options;

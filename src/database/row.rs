@@ -1,6 +1,7 @@
 //! Rows of any of the drivers as text.
 
 use super::Row;
+use crate::plan::{TableFault, TableFaultKind};
 
 /// The columns of a row; what the driver cannot read as text is NULL.
 pub(super) fn columns<R>(row: &R) -> Row
@@ -54,4 +55,15 @@ pub(super) fn number(rows: &[Row]) -> u64 {
 /// The first column of every row that has something there.
 pub(super) fn first_column(rows: Vec<Row>) -> Vec<String> {
     rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
+}
+
+/// What is wrong with tables of ours: schema, table, the word for it, and a name.
+pub(super) fn table_faults(rows: Vec<Row>) -> Vec<TableFault> {
+    let fault = |row: Row| {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten().unwrap_or_default();
+        let table = format!("{}.{}", next(), next());
+        TableFault { table, kind: TableFaultKind::of(&next(), next()) }
+    };
+    rows.into_iter().map(fault).collect()
 }

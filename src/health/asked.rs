@@ -52,6 +52,19 @@ impl<'a> Asked<'a> {
         self.silent.as_ref().map(|why| Finding::skipped(format!("not asked, because of the check before: {why}")))
     }
 
+    /// What another role has made of our tables is neither read nor written; no further question is asked.
+    pub(super) async fn untrusted(&mut self) -> Option<Finding> {
+        let Options { ledger_table, journal_table, .. } = self.patient.options;
+        match ledger::untrusted(&mut *self.session, (ledger_table, journal_table)).await {
+            Ok(objection) => {
+                let message = objection?.to_string();
+                self.silent = Some(message.clone());
+                Some(Finding::new(CheckStatus::Fail, message))
+            }
+            Err(error) => Some(self.refused(&error, CheckStatus::Fail, &Prior::Unasked)),
+        }
+    }
+
     /// A ledger that is not where it belongs may be elsewhere.
     pub(super) async fn no_ledger(&mut self) -> Finding {
         let Options { ledger_table, journal_table, .. } = self.patient.options;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::TableFault;
 use super::doubt::said;
 use crate::history::{Attempt, Direction, Running, State};
 use crate::migration::Version;
@@ -267,6 +268,9 @@ pub enum Objection {
         /// Our user.
         user: String,
     },
+    /// A history table is another role's, or has what could run another role's code with our rights.
+    #[error("the history cannot be trusted: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Untrusted(Vec<TableFault>),
     /// The ledger is not where it would be made, but in another schema.
     #[error("the history of migrations is elsewhere: {}", elsewhere(ledger, home.as_deref(), schemas))]
     LedgerElsewhere {

@@ -9,7 +9,8 @@ use crate::database::{Connector, DatabaseError, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::journal::{self, Ending, Executing, Journal, Steps, Totals};
-use crate::ledger::{Ledger, NativeLedger};
+use crate::ledger::{Ledger, NativeLedger, UNSEEN};
+use crate::plan::Objection;
 use crate::report::Outcome;
 use crate::run::Options;
 
@@ -45,6 +46,9 @@ pub(super) async fn conclude(
     observer: &mut dyn Observer,
     tally: &Tally,
 ) {
+    if !may_be_touched(error) {
+        return;
+    }
     if !tally.journaled && session.identity().read_only.is_none() {
         let journal = Journal::new(&job.options.journal_table, job.context);
         let whole = journal.run_whole(session, &ending(error, tally));
@@ -52,6 +56,15 @@ pub(super) async fn conclude(
         let _ = tokio::time::timeout(PATIENCE, session.query(&whole)).await;
     }
     tell(job, session, Lock::Unknown, observer).await;
+}
+
+/// Whether the journal is known to be ours alone: a run that could not see that has ended with what it saw instead.
+fn may_be_touched(error: Option<&Error>) -> bool {
+    match error {
+        Some(Error::Refused(objections)) => !objections.iter().any(|one| matches!(one, Objection::Untrusted(_))),
+        Some(Error::Own { what, .. }) => *what != UNSEEN,
+        _ => true,
+    }
 }
 
 /// Tells what the journal says, where somebody asks; what cannot be read in time is not told.

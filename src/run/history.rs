@@ -18,13 +18,20 @@ pub(super) async fn read_history(
     options: &Options,
     depth: Depth,
 ) -> Result<History, Error> {
+    let names = (options.ledger_table.as_str(), options.journal_table.as_str());
+    let untrusted = ledger::untrusted(session, names).await;
+    let untrusted = untrusted.map_err(|source| Error::Own { what: ledger::UNSEEN, source: Box::new(source) })?;
+    untrusted.map_or(Ok(()), |objection| Err(Error::Refused(vec![objection])))?;
     match read(session, ledger, options, depth).await {
         Ok(Ok(history)) => Ok(history),
         Ok(Err(objection)) => Err(Error::Refused(vec![objection])),
-        Err(source) => {
-            let names = [options.ledger_table.as_str(), options.journal_table.as_str()];
-            Err(ledger::denied(session, names, ("cannot read the history of migrations", ledger::READ), source).await)
-        }
+        Err(source) => Err(ledger::denied(
+            session,
+            [names.0, names.1],
+            ("cannot read the history of migrations", ledger::READ),
+            source,
+        )
+        .await),
     }
 }
 
@@ -34,6 +41,7 @@ async fn read(
     options: &Options,
     depth: Depth,
 ) -> Result<Result<History, Objection>, DatabaseError> {
+    let names = (options.ledger_table.as_str(), options.journal_table.as_str());
     let applied = ledger.read(session, depth).await?;
     let unsettled = journal::unsettled(session, &options.journal_table).await?;
     let found = Found {
@@ -41,7 +49,6 @@ async fn read(
         applied: applied.as_ref().is_some_and(|applied| !applied.is_empty()),
         journal: unsettled.is_some(),
     };
-    let names = (options.ledger_table.as_str(), options.journal_table.as_str());
     if let Some(objection) = ledger::astray(session, names, found).await? {
         return Ok(Err(objection));
     }

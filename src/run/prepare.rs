@@ -23,11 +23,11 @@ pub(super) async fn patiently(
 ) -> Result<(), Error> {
     let mut pauses = step::pauses(job.options.retries);
     for attempt in 1.. {
-        let prepared = tables(session, ledger, journal, plan, started.elapsed()).await;
+        let names = (job.options.ledger_table.as_str(), job.options.journal_table.as_str());
+        let prepared = tables(session, names, ledger, journal, plan, started.elapsed()).await;
         let Err((what, source)) = prepared else { return Ok(()) };
         let (Some(reason), Some(pause)) = (source.retry_reason(), pauses.next()) else {
-            let names = [job.options.ledger_table.as_str(), job.options.journal_table.as_str()];
-            return Err(ledger::denied(session, names, (what, ledger::WRITE), source).await);
+            return Err(ledger::denied(session, [names.0, names.1], (what, ledger::WRITE), source).await);
         };
         if let Some(step) = plan.steps.first() {
             let (of, error) = (job.options.retries.saturating_add(1), &source);
@@ -47,6 +47,7 @@ type Refusal = (&'static str, DatabaseError);
 /// Makes our tables where they are missing, and the row of this run.
 async fn tables(
     session: &mut dyn Session,
+    names: (&str, &str),
     ledger: &dyn Ledger,
     journal: &Journal<'_>,
     plan: &Plan<'_>,
@@ -56,8 +57,15 @@ async fn tables(
     for creation in ledger.create(session) {
         fresh |= made(session, creation).await?;
     }
+    let mut new = fresh;
     for creation in journal.create(session) {
-        made(session, creation).await?;
+        new |= made(session, creation).await?;
+    }
+    if new {
+        const WHAT: &str = "cannot use the history tables that were just created";
+        if let Some(objection) = ledger::untrusted(session, names).await.map_err(|source| (WHAT, source))? {
+            return Err((WHAT, DatabaseError::new(ErrorKind::Other, objection.to_string())));
+        }
     }
     let sql = journal.run_started(session, plan.steps.len(), since);
     session.query(&sql).await.map_err(|source| ("cannot write the journal", source))?;

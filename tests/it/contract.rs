@@ -32,6 +32,7 @@ mod sqlite;
 mod strings;
 mod totals;
 mod totals_mixed;
+mod trust;
 mod unmanaged;
 mod waiting;
 mod wire;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use migrascope::database::other_history;
 use migrascope::history::{Attempt, Direction, State};
-use migrascope::plan::{Note, Objection};
+use migrascope::plan::{Note, Objection, TableFault, TableFaultKind};
 use migrascope::script::BackslashMode;
 
 use super::diagnosis::{Diagnosis, Excerpt, Severity};
@@ -92,6 +92,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::RowsHidden { table, user } => diagnosis
             .help(format!("switch it off for this table: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
             .help(format!("or let a superuser give the user the right to see every row: ALTER ROLE {user} BYPASSRLS")),
+        Objection::Untrusted(faults) => untrusted(diagnosis, faults),
         Objection::Unmanaged { tables } => {
             let mut diagnosis = diagnosis;
             diagnosis.notes.extend(
@@ -131,6 +132,36 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the versions there are"),
         _ => diagnosis,
     }
+}
+
+/// Every way out leaves a table that is ours alone.
+fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
+    let mut helps: Vec<String> = Vec::new();
+    for TableFault { table, kind } in faults {
+        let help = match kind {
+            TableFaultKind::Owner(role) => format!(
+                "if {role} is not meant to decide what is applied here, drop the table or hand it over: ALTER TABLE {table} OWNER TO …; if it is, \
+                 migrate as {role}, or make your user its member: GRANT {role} TO …"
+            ),
+            TableFaultKind::NoTable => format!(
+                "find out who has made {table}, and drop it, or choose other names with --ledger-table and --journal-table"
+            ),
+            TableFaultKind::Trigger(name) => format!(
+                "find out who has made it, and drop it: DROP TRIGGER {name} ON {table} (without ON … on MySQL, MariaDB and SQLite)"
+            ),
+            TableFaultKind::Rule(name) => format!("find out who has made it, and drop it: DROP RULE {name} ON {table}"),
+            _ => format!(
+                "find out who has changed {table}, and make it as migrascope does: docs/databases.md says what a history table may have"
+            ),
+        };
+        if !helps.contains(&help) {
+            helps.push(help);
+        }
+    }
+    let diagnosis = diagnosis.note(
+        "whatever hangs on a history table runs with all rights of the user who migrates; nothing was read or changed",
+    );
+    helps.into_iter().fold(diagnosis, Diagnosis::help)
 }
 
 /// What sets that a backslash stands for itself, and that it escapes.

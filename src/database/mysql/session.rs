@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use super::error::translate;
 use super::text::text_literal;
 use super::wire::{Keep, Wire};
-use super::{Mysql, existence, health, keeper, product, transaction};
-use crate::database::row::first_column;
+use super::{Mysql, existence, faults, health, keeper, product, transaction};
+use crate::database::row::{first_column, table_faults};
 use crate::database::{
     Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
     milliseconds,
 };
 use crate::migration::Dialect;
+use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
@@ -151,6 +152,11 @@ impl Session for MysqlSession {
     async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
         // A schema is a database here, and the URL names it.
         Ok(Vec::new())
+    }
+
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
+        let sql: Vec<String> = tables.iter().map(faults::sql).collect();
+        Ok(table_faults(self.wire.query(&sql.join(" UNION ALL ")).await?))
     }
 
     fn quote(&self, identifier: &str) -> String {

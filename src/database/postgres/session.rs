@@ -7,17 +7,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::authority::Authority;
+use super::faults::{self, Owner};
 use super::pinned::{MEASURE_AND_PIN, PIN, PIN_OWN, UNPIN};
 use super::schemas::Reach;
 use super::sharing::{self, Sharing};
 use super::text::{facts, literal, quoted, settings};
 use super::wire::{Answer, Wire};
 use super::{existence, health, keeper, schemas, transaction};
-use crate::database::row::{first_column, number};
+use crate::database::row::{first_column, number, table_faults};
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
 };
 use crate::migration::Dialect;
+use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
@@ -40,6 +42,8 @@ pub(super) struct PostgresSession {
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
     limited: bool,
     pub(super) authority: Authority,
+    /// What stands in front of whatever writes to our tables, once they are there.
+    guard: Option<String>,
     /// Whether a backslash escapes in plain strings.
     pub(super) backslash_escapes: bool,
     /// The options of the connection.
@@ -64,6 +68,7 @@ impl PostgresSession {
             claimed: None,
             limited: false,
             authority: Authority::default(),
+            guard: None,
             backslash_escapes: false,
             options: None,
             clients_own: None,
@@ -110,6 +115,18 @@ impl Session for PostgresSession {
             return Ok(Vec::new());
         }
         Ok(first_column(rows))
+    }
+
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
+        let owner = if self.access.only_reads() { Owner::DoesNot } else { Owner::Matters };
+        let (there, suspicious) = faults::seen(&self.query(&faults::at_first_sight(tables, owner)).await?);
+        let faults = match suspicious {
+            true => table_faults(self.query(&faults::sql(tables, owner)).await?),
+            false => Vec::new(),
+        };
+        let guarded = faults.is_empty() && there == tables.len() && owner == Owner::Matters;
+        self.guard = guarded.then(|| faults::guard(tables));
+        Ok(faults)
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -160,7 +177,8 @@ impl Session for PostgresSession {
     }
 
     async fn execute_own(&mut self, sql: &str) -> Result<Done, DatabaseError> {
-        let answers = self.message(None, &[PIN, sql, UNPIN]).await?;
+        let guarded = self.guarded(sql);
+        let answers = self.message(None, &[PIN, &guarded, UNPIN]).await?;
         Ok(answers
             .iter()
             .nth_back(1)
@@ -170,10 +188,15 @@ impl Session for PostgresSession {
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
         let ahead = self.ahead.len();
-        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 3);
+        let guard = self.guard.clone();
+        let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 4);
         if sql.is_some() || !records.is_empty() {
             behind.push(if sql.is_some() { MEASURE_AND_PIN } else { PIN });
-            behind.extend(records.iter().map(String::as_str));
+            // The role that our tables are written with comes first.
+            let roles = records.iter().take_while(|record| record.starts_with("SELECT ")).count();
+            behind.extend(records.iter().take(roles).map(String::as_str));
+            behind.extend(guard.as_deref().filter(|_| roles < records.len()));
+            behind.extend(records.iter().skip(roles).map(String::as_str));
             behind.push(UNPIN);
         }
         behind.push("COMMIT");
@@ -205,7 +228,7 @@ impl Session for PostgresSession {
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         match self.around() {
             Some(begin) => self.wire.query_in(&[begin, vec![PIN_OWN.to_owned()]].concat(), sql).await,
-            None => self.wire.query(sql).await,
+            None => self.wire.query(&self.guarded(sql)).await.map_err(faults::found),
         }
     }
 

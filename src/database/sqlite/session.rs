@@ -8,11 +8,13 @@ use sqlx::Connection;
 use super::error::translate;
 use super::wire::{Keep, Wire};
 use super::{Sqlite, health, options, orphans};
-use crate::database::row::{first_column, number};
+use crate::database::row::{first_column, number, table_faults};
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value, milliseconds,
+    Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
+    milliseconds,
 };
 use crate::migration::Dialect;
+use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
@@ -85,6 +87,25 @@ impl Session for SqliteSession {
 
     async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
         Ok(Vec::new())
+    }
+
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
+        let sql = tables.iter().map(|(schema, table)| {
+            let schema = schema.as_deref().unwrap_or("main");
+            let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+            format!(
+                "SELECT {name}, tbl_name, CASE type WHEN 'trigger' THEN 'trigger' ELSE 'kind' END, name FROM {schema}.sqlite_master \
+                 WHERE type IN ('trigger', 'view') AND lower(tbl_name) = lower({table})",
+                name = text(schema),
+                schema = self.quote(schema),
+                table = text(table),
+            )
+        });
+        match self.wire.query(&sql.collect::<Vec<_>>().join(" UNION ALL ")).await {
+            // A database that is not attached.
+            Err(error) if error.kind == ErrorKind::NoTable => Ok(Vec::new()),
+            rows => rows.map(table_faults),
+        }
     }
 
     fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {

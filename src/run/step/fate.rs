@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::database::{Access, Connector, Session};
+use crate::ledger;
 use crate::report::Outcome;
 
 /// How long a server that broke a connection may take until it answers again, and until its old session is gone.
@@ -57,6 +58,10 @@ impl Engine<'_> {
         }
         if let Some(process) = process {
             ended(&mut **self.session, process, deadline).await?;
+        }
+        let names = (self.job.options.ledger_table.as_str(), self.job.options.journal_table.as_str());
+        if ledger::untrusted(&mut **self.session, names).await.ok()?.is_some() {
+            return None;
         }
         let ledger = self.ledger.table(&**self.session);
         self.session.claim(&ledger).await.ok()?;

@@ -10,6 +10,7 @@ use migrascope::database::{
 use migrascope::event::Observers;
 use migrascope::layout::Links;
 use migrascope::migration::Dialect;
+use migrascope::plan::TableFault;
 use migrascope::report::Stage;
 use migrascope::run::Hooks;
 use migrascope::script::{Name, Thing};
@@ -100,6 +101,10 @@ impl Session for FakeSession {
     fn keep_home(&mut self, _: &str) {}
 
     async fn astray(&mut self, _: &str) -> Result<Vec<String>, DatabaseError> {
+        Ok(Vec::new())
+    }
+
+    async fn faults(&mut self, _: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
         Ok(Vec::new())
     }
 

@@ -2,6 +2,7 @@
 
 use super::PostgresSession;
 use crate::database::postgres::error::translate;
+use crate::database::postgres::faults;
 use crate::database::postgres::sharing::Sharing;
 use crate::database::postgres::text::{byte, settings};
 use crate::database::postgres::wire::Answer;
@@ -18,6 +19,18 @@ impl PostgresSession {
                 Some([vec!["BEGIN".to_owned()], settings("SET LOCAL", &self.limits, false)].concat())
             }
             Access::Check | Access::Write => None,
+        }
+    }
+
+    /// SQL of ours with the guard of our tables in front of what it writes, behind the role that it takes.
+    pub(super) fn guarded(&self, sql: &str) -> String {
+        let roles = format!("{};", self.authority.restore().join(";"));
+        let (roles, rest) = sql.strip_prefix(&roles).map_or(("", sql), |rest| (roles.as_str(), rest));
+        match &self.guard {
+            Some(guard) if ["INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| rest.starts_with(verb)) => {
+                format!("{roles}{guard};{rest}")
+            }
+            _ => sql.to_owned(),
         }
     }
 
@@ -56,7 +69,7 @@ impl PostgresSession {
             (own, done) if done + 1 >= behind.len() + usize::from(own) => Stage::Commit,
             _ => Stage::Record,
         };
-        let mut error = translate(&error, prefix).at(stage);
+        let mut error = faults::found(translate(&error, prefix).at(stage));
         // The server counts characters, and what it says of our own records is no place in the file.
         let sql = sql.filter(|_| stage == Stage::Statement).unwrap_or_default();
         error.position = error.position.filter(|_| stage == Stage::Statement).map(|chars| byte(sql, chars));
