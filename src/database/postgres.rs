@@ -50,7 +50,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        let (driver, extras) = options::parse(url, &|name| std::env::var(name).ok())?;
+        let (driver, extras) = options::parse(url, &|name| std::env::var_os(name))?;
         let application = match &extras.application {
             Some(theirs) => beside(&options.application, theirs),
             None => options.application.clone(),

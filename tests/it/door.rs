@@ -24,6 +24,7 @@ mod status;
 mod streams;
 mod unmanaged;
 mod wait;
+mod wishes;
 
 use std::fmt;
 use std::path::Path;

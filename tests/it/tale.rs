@@ -2,7 +2,7 @@
 
 mod baggage;
 mod catalogue;
-mod certificates;
+pub(crate) mod certificates;
 mod degraded;
 mod disclosure;
 mod exporting;

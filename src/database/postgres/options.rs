@@ -1,6 +1,7 @@
 //! URL, service file and `PG*` variables → the driver's options. The URL counts most, then the service, then variables, as in libpq.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -35,11 +36,7 @@ impl Settings {
         // As in libpq: postgres://localhost/app?host=/run/postgresql is a socket.
         let parts = understand(TABLE, parts.collect())?;
         settings.extend(parts.into_iter().filter(|(key, _)| first(&settings, *key).is_none()).collect::<Vec<_>>());
-        let variables = VARIABLES.iter().filter_map(|(variable, parameter)| {
-            let value = environment(variable).filter(|value| !value.is_empty())?;
-            Some(((*variable).to_owned(), *parameter, value))
-        });
-        let mut variables = understand_variables(variables.collect(), &settings)?;
+        let mut variables = understand_variables(environment, &settings)?;
         let service = first(&settings, Key::Service).or_else(|| first(&variables, Key::Service));
         if let Some(service) = service {
             let file = first(&settings, Key::ServiceFile).or_else(|| first(&variables, Key::ServiceFile));
@@ -47,7 +44,21 @@ impl Settings {
             settings.extend(understand(TABLE, found)?);
         }
         settings.append(&mut variables);
-        Ok(Self(settings))
+        let mut settings = Self(settings);
+        settings.look_for_authority(environment)?;
+        Ok(settings)
+    }
+
+    /// The authority's certificate in the home directory is what libpq verifies with where TLS is demanded and none is named.
+    fn look_for_authority(&mut self, environment: &Environment<'_>) -> Result<(), UrlError> {
+        if self.get(Key::RootCertificate).is_some() || self.tls()?.is_none_or(|mode| mode < Mode::Require) {
+            return Ok(());
+        }
+        let home = environment("HOME").and_then(|home| home.into_string().ok()).filter(|home| !home.is_empty());
+        let file = home.map(|home| format!("{home}/.postgresql/root.crt")).filter(|file| Path::new(file).exists());
+        let given = file.map(|value| Given { name: "sslrootcert".to_owned(), value, origin: Origin::Home });
+        self.0.extend(given.map(|given| (Key::RootCertificate, given)));
+        Ok(())
     }
 
     fn get(&self, key: Key) -> Option<&Given> {
@@ -60,7 +71,7 @@ impl Settings {
         keys.into_iter().filter_map(|key| self.get(key)).try_for_each(Given::names_file)?;
         let passwords = [("PGPASSFILE", ""), ("HOME", "/.pgpass")];
         passwords.into_iter().try_for_each(|(name, below)| {
-            let Some(value) = environment(name) else { return Ok(()) };
+            let Some(value) = environment(name).and_then(|value| value.into_string().ok()) else { return Ok(()) };
             Given { name: name.to_owned(), value: value + below, origin: Origin::Variable }.names_file()
         })
     }
@@ -131,6 +142,12 @@ impl Settings {
             })
             .collect();
         let system = self.get(Key::RootCertificate).filter(|_| self.trusts_system());
+        let variable =
+            self.0.iter().find(|(key, given)| *key == Key::RootCertificate && given.origin == Origin::Variable);
+        if let (Some(_), Some((_, variable))) = (system, variable) {
+            // The driver reads this variable itself, and takes its value for a file.
+            return Err(variable.refused("cannot stand for the system's authorities, nor beside them: unset it, and write sslrootcert=system in the URL"));
+        }
         // As in libpq, the system's authorities are no protection without the host's name.
         let system = system.map(|given| Given { value: "true".to_owned(), ..given.clone() });
         asked.extend(system.iter().map(|given| (Ask::Identity, given)));
@@ -216,21 +233,19 @@ impl Settings {
 }
 
 /// Variables under their own names, for messages; a setting of the driver that the URL has replaced is not looked at.
-fn understand_variables(
-    variables: Vec<(String, &str, String)>,
-    above: &[(Key, Given)],
-) -> Result<Vec<(Key, Given)>, UrlError> {
+fn understand_variables(environment: &Environment<'_>, above: &[(Key, Given)]) -> Result<Vec<(Key, Given)>, UrlError> {
     let mut settings = Vec::new();
-    for (variable, parameter, value) in variables {
-        let given = Given { name: parameter.to_owned(), value, origin: Origin::Variable };
-        let own = |given: Given| Given { name: variable.clone(), ..given };
-        match understand(TABLE, vec![given.clone()]) {
-            Ok(found) => settings.extend(found.into_iter().map(|(key, given)| (key, own(given)))),
-            Err(UrlError::Parameter { reason, .. }) => return Err(own(given).refused(reason)),
+    for (variable, parameter) in VARIABLES {
+        let Some(value) = environment(variable).filter(|value| !value.is_empty()) else { continue };
+        let own = |value: String| Given { name: (*variable).to_owned(), value, origin: Origin::Variable };
+        let value = value.into_string().map_err(|_| own(String::new()).refused("is not UTF-8"))?;
+        match understand(TABLE, vec![Given { name: (*parameter).to_owned(), ..own(value.clone()) }]) {
+            Ok(found) => settings.extend(found.into_iter().map(|(key, given)| (key, own(given.value)))),
+            Err(UrlError::Parameter { reason, .. }) => return Err(own(value).refused(reason)),
             Err(other) => return Err(other),
         }
     }
-    settings.retain(|(key, _)| matches!(key, Key::Tls(_)) || first(above, *key).is_none());
+    settings.retain(|(key, _)| matches!(key, Key::Tls(_) | Key::RootCertificate) || first(above, *key).is_none());
     Ok(settings)
 }
 

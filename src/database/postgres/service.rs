@@ -1,5 +1,6 @@
 //! Service files of libpq: sections of connection parameters, named by `service` or `PGSERVICE`.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use crate::database::url::{Given, Origin};
 use crate::file;
 
 /// Looks up an environment variable.
-pub(super) type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+pub(super) type Environment<'e> = dyn Fn(&str) -> Option<OsString> + 'e;
 
 /// The parameters of a service, from the first file that has it: the one that is named or the user's own, then the system's.
 ///
@@ -47,7 +48,7 @@ fn files(file: Option<&Given>, environment: &Environment<'_>) -> Vec<PathBuf> {
         Some(file) => Some(PathBuf::from(&file.value)),
         None => environment("HOME").map(|home| Path::new(&home).join(".pg_service.conf")),
     };
-    let system = environment("PGSYSCONFDIR").unwrap_or_else(|| "/etc/postgresql-common".to_owned());
+    let system = environment("PGSYSCONFDIR").unwrap_or_else(|| "/etc/postgresql-common".into());
     own.into_iter().chain([Path::new(&system).join("pg_service.conf")]).collect()
 }
 
@@ -104,8 +105,8 @@ mod tests {
     #[test]
     fn files_are_looked_for_where_libpq_looks() {
         let environment = |name: &str| match name {
-            "HOME" => Some("/home/me".to_owned()),
-            "PGSYSCONFDIR" => Some("/conf".to_owned()),
+            "HOME" => Some("/home/me".into()),
+            "PGSYSCONFDIR" => Some("/conf".into()),
             _ => None,
         };
         let paths = |file| files(file, &environment).iter().map(|path| path.display().to_string()).collect::<Vec<_>>();

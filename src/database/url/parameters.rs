@@ -43,6 +43,9 @@ pub(in crate::database) enum Origin {
     /// An environment variable.
     #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "a file has none"))]
     Variable,
+    /// A file in the user's home directory.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only libpq has such files"))]
+    Home,
 }
 
 impl Given {
@@ -76,6 +79,7 @@ impl fmt::Display for Given {
             Origin::Url => write!(f, "the URL's parameter {name}"),
             Origin::Service => write!(f, "the service file's parameter {name}"),
             Origin::Variable => write!(f, "the variable {name}"),
+            Origin::Home => write!(f, "the file for {name} in the home directory"),
         }
     }
 }

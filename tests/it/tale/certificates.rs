@@ -21,12 +21,12 @@ use super::receiver::{Manner, Receiver};
 use crate::support::service;
 
 /// An authority, and what it has certified: `server` for 127.0.0.1, and `client`.
-struct Authority {
+pub struct Authority {
     folder: TempDir,
 }
 
 impl Authority {
-    fn called(name: &str) -> Self {
+    pub fn called(name: &str) -> Self {
         let authority = Self { folder: TempDir::new().expect("a folder") };
         let subject = format!("/CN={name}");
         authority.openssl(&["req", "-x509", "-subj", &subject, "-keyout", "ca.key", "-out", "ca.pem"]);
@@ -53,7 +53,7 @@ impl Authority {
         self.folder.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
@@ -73,7 +73,7 @@ impl Authority {
         url
     }
 
-    fn config(&self, clients: Clients) -> ServerConfig {
+    pub fn config(&self, clients: Clients) -> ServerConfig {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_safe_default_protocol_versions().expect("versions");
@@ -95,7 +95,7 @@ impl Authority {
 
 /// Who may send.
 #[derive(Clone, Copy)]
-enum Clients {
+pub enum Clients {
     Anybody,
     Certified,
 }

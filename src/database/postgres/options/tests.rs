@@ -6,7 +6,7 @@ use super::*;
 
 fn read(url: &str, variables: &[(&str, &str)]) -> Result<(PgConnectOptions, Extras), String> {
     let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-    let environment = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+    let environment = |name: &str| variables.get(name).map(Into::into);
     parse(&SecretUrl::new(url), &environment).map_err(|error| error.to_string())
 }
 
