@@ -13,6 +13,7 @@ mod lines;
 mod notify;
 mod otlp;
 mod prometheus_text;
+mod proxy;
 mod push;
 mod resend;
 mod resource;

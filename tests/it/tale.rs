@@ -14,6 +14,7 @@ mod logs;
 mod mistakes;
 mod notifying;
 mod otlp;
+mod proxies;
 mod pushing;
 mod receiver;
 mod services;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod carrier;
+mod dial;
 mod driver;
 mod exporter;
 mod grpc;

@@ -74,7 +74,7 @@ impl Gateway {
             roots: settings.ca.as_deref().map(|path| roots_in("--push-ca", path)).transpose()?,
             identity: None,
         };
-        let client = client(url.scheme() == "https", &trust).map_err(|reason| format!("--push-url: {reason}"))?;
+        let client = client(&url, &trust).map_err(|reason| format!("--push-url: {reason}"))?;
         Ok(Self { client, url, headers })
     }
 

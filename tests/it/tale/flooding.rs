@@ -156,6 +156,28 @@ fn an_answer_to_a_probe_ends_at_its_limit() {
     }
 }
 
+/// Settings of HTTP/2, so that the connection stands.
+const STANDS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// A frame of HTTP/2 of a kind that nobody knows and everybody passes over.
+const UNKNOWN: &[u8] = &{
+    let mut frame = [0; 9 + 16_384];
+    (frame[1], frame[3]) = (64, 0x20);
+    frame
+};
+
+#[test]
+fn an_answer_of_otlp_over_grpc_ends_at_its_limit() {
+    let (project, flood) = (Project::new(), Flood::start(STANDS, UNKNOWN));
+    let endpoint = format!("http://{}", flood.address);
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+    let output = flood.drowns(&mut project.up_command(&variables, &[]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = warnings(&output);
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said.iter().any(|line| line.ends_with("the answer is too long")), "{said:?}");
+}
+
 /// Has whoever asks answered by this.
 fn answering(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -74,8 +74,7 @@ impl Receiver {
     fn at(option: &'static str, mut url: Url) -> Result<Self, String> {
         let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON), (USER_AGENT, OURSELVES)]);
         headers.extend(take_credentials(&mut url));
-        let client =
-            client(url.scheme() == "https", &Trust::default()).map_err(|reason| format!("{option}: {reason}"))?;
+        let client = client(&url, &Trust::default()).map_err(|reason| format!("{option}: {reason}"))?;
         Ok(Self { client, option, url, headers })
     }
 

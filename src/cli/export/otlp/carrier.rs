@@ -7,10 +7,12 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use url::Url;
 
+use super::dial::Allowance;
 use super::driver::Driver;
 use super::grpc::{self, Line};
 use super::http::{self, Post};
 use crate::cli::export::environment::{Endpoint, Protocol, Trust};
+use crate::cli::export::proxy::Proxy;
 
 /// How we call ourselves to receivers.
 pub(super) const OURSELVES: &str = concat!("migrascope/", env!("CARGO_PKG_VERSION"));
@@ -34,8 +36,8 @@ pub(super) enum Way {
 #[derive(Debug, Default)]
 pub(in crate::cli::export) struct Carriers {
     driver: Option<Driver>,
-    clients: Vec<(bool, Trust, Client)>,
-    channels: Vec<(Url, Trust, Channel)>,
+    clients: Vec<(bool, Trust, Option<Proxy>, Client)>,
+    channels: Vec<(Url, Trust, Channel, Allowance)>,
 }
 
 impl Carriers {
@@ -51,11 +53,14 @@ impl Carriers {
 
     fn client(&mut self, endpoint: &Endpoint) -> Result<Client, String> {
         let (encrypted, trust) = (endpoint.is_encrypted(), &endpoint.trust);
-        if let Some((.., client)) = self.clients.iter().find(|(way, whom, _)| *way == encrypted && whom == trust) {
+        let proxy = Proxy::on_the_way_to(&endpoint.url)?;
+        let like =
+            |(way, whom, by, _): &&(bool, Trust, Option<Proxy>, Client)| (*way, whom, by) == (encrypted, trust, &proxy);
+        if let Some((.., client)) = self.clients.iter().find(like) {
             return Ok(client.clone());
         }
-        let client = http::client(encrypted, trust)?;
-        self.clients.push((encrypted, trust.clone(), client.clone()));
+        let client = http::client(&endpoint.url, trust)?;
+        self.clients.push((encrypted, trust.clone(), proxy, client.clone()));
         Ok(client)
     }
 
@@ -64,19 +69,21 @@ impl Carriers {
             Some(driver) => driver.clone(),
             None => self.driver.insert(Driver::start()?).clone(),
         };
-        let channel = self.channel(&driver, endpoint)?;
+        let (channel, allowance) = self.channel(&driver, endpoint)?;
         let metadata = MetadataMap::from_headers(endpoint.headers.clone());
-        Ok(Line { driver, channel, metadata, compression: endpoint.compression, timeout: endpoint.timeout })
+        Ok(Line { driver, channel, allowance, metadata, compression: endpoint.compression, timeout: endpoint.timeout })
     }
 
-    fn channel(&mut self, driver: &Driver, endpoint: &Endpoint) -> Result<Channel, String> {
+    fn channel(&mut self, driver: &Driver, endpoint: &Endpoint) -> Result<(Channel, Allowance), String> {
         let (url, trust) = (&endpoint.url, &endpoint.trust);
-        if let Some((.., channel)) = self.channels.iter().find(|(server, whom, _)| server == url && whom == trust) {
-            return Ok(channel.clone());
+        let mut known = self.channels.iter();
+        if let Some((.., channel, allowance)) = known.find(|(server, whom, ..)| server == url && whom == trust) {
+            return Ok((channel.clone(), allowance.clone()));
         }
-        let channel = grpc::channel(driver, endpoint)?;
-        self.channels.push((url.clone(), trust.clone(), channel.clone()));
-        Ok(channel)
+        let allowance = Allowance::full();
+        let channel = grpc::channel(driver, endpoint, allowance.clone())?;
+        self.channels.push((url.clone(), trust.clone(), channel.clone(), allowance.clone()));
+        Ok((channel, allowance))
     }
 }
 

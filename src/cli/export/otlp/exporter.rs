@@ -18,6 +18,7 @@ use opentelemetry_sdk::trace::{self, SpanData};
 
 use super::answer;
 use super::carrier::{Carriers, PAUSE, Way, silence, unusable};
+use super::dial::Allowance;
 use super::driver::Driver;
 use super::grpc::{Line, reworded};
 use super::http::Post;
@@ -39,7 +40,7 @@ enum Witness {
     /// The client that has sent it.
     Client(Arc<Post>),
     /// The exporter itself, while somebody drives its connection and somebody has an eye on the clock.
-    Exporter(Driver, Duration),
+    Exporter(Driver, Allowance, Duration),
 }
 
 impl Accounted<SpanExporter> {
@@ -54,7 +55,7 @@ impl Accounted<SpanExporter> {
             }
             Way::Grpc(line) => {
                 let builder = calling(SpanExporter::builder().with_tonic(), &line, endpoint);
-                (builder.build(), Witness::Exporter(line.driver, endpoint.timeout))
+                (builder.build(), Witness::Exporter(line.driver, line.allowance, endpoint.timeout))
             }
         };
         Self::new(exporter, witness, endpoint)
@@ -73,7 +74,7 @@ impl Accounted<LogExporter> {
             }
             Way::Grpc(line) => {
                 let builder = calling(LogExporter::builder().with_tonic(), &line, endpoint);
-                (builder.build(), Witness::Exporter(line.driver, endpoint.timeout))
+                (builder.build(), Witness::Exporter(line.driver, line.allowance, endpoint.timeout))
             }
         };
         Self::new(exporter, witness, endpoint)
@@ -131,7 +132,7 @@ impl<E> Accounted<E> {
                     None => told.map(|()| 0).map_err(|error| error.to_string()),
                 }
             }
-            Witness::Exporter(driver, timeout) => match driver.wait(*timeout, export) {
+            Witness::Exporter(driver, allowance, timeout) => match driver.wait(*timeout, allowance.granted(export)) {
                 // What the receiver did not want of it is not to be learned.
                 Some(Ok(())) => Ok(0),
                 Some(Err(OTelSdkError::InternalFailure(said))) => Err(reworded(&said)),

@@ -11,14 +11,18 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint as Server
 use tonic::{Code, Extensions, Request, Status};
 
 use super::carrier::{OURSELVES, PAUSE, silence};
+use super::dial::{Allowance, Dial};
 use super::driver::Driver;
+use crate::cli::answer::LONGEST;
 use crate::cli::export::environment::{Compression, Endpoint, Trust};
+use crate::cli::export::proxy::Proxy;
 
 /// A connection for one signal, and what goes with its calls.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) driver: Driver,
     pub(super) channel: Channel,
+    pub(super) allowance: Allowance,
     pub(super) metadata: MetadataMap,
     pub(super) compression: Compression,
     pub(super) timeout: Duration,
@@ -46,7 +50,8 @@ impl Line {
     }
 
     async fn export(&self, metrics: ExportMetricsServiceRequest) -> Result<ExportMetricsServiceResponse, Status> {
-        let client = MetricsServiceClient::new(self.channel.clone());
+        self.allowance.renew();
+        let client = MetricsServiceClient::new(self.channel.clone()).max_decoding_message_size(LONGEST);
         let mut client = match self.compression {
             Compression::Gzip => client.send_compressed(CompressionEncoding::Gzip),
             Compression::None => client,
@@ -59,15 +64,16 @@ impl Line {
 /// The connection to a server, made when the first call needs it.
 ///
 /// # Errors
-/// With the cause when the certificates cannot be used or the system has none.
-pub(super) fn channel(driver: &Driver, endpoint: &Endpoint) -> Result<Channel, String> {
+/// With the cause when the certificates cannot be used, the system has none or the variable of a proxy names none.
+pub(super) fn channel(driver: &Driver, endpoint: &Endpoint, allowance: Allowance) -> Result<Channel, String> {
     let said = |error: tonic::transport::Error| chain(&error);
     let mut server = Server::from_shared(endpoint.url.to_string()).map_err(said)?;
     server = server.user_agent(OURSELVES).map_err(said)?;
     if endpoint.is_encrypted() {
         server = server.tls_config(tls(&endpoint.trust)).map_err(said)?;
     }
-    Ok(driver.make(|| server.connect_lazy()))
+    let dial = Dial::new(Proxy::on_the_way_to(&endpoint.url)?, allowance);
+    Ok(driver.make(|| server.connect_with_connector_lazy(dial)))
 }
 
 fn tls(trust: &Trust) -> ClientTlsConfig {

@@ -10,10 +10,12 @@ use reqwest::blocking::Client;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Identity, StatusCode};
+use url::Url;
 
 use super::carrier::{OURSELVES, PAUSE};
 use crate::cli::answer;
 use crate::cli::export::environment::{Endpoint, Trust};
+use crate::cli::export::proxy::Proxy;
 
 type Answer = Result<Response<Bytes>, reqwest::Error>;
 
@@ -112,16 +114,25 @@ fn may_pass(answer: &Answer) -> bool {
     }
 }
 
-/// The client of endpoints that are alike in whom they trust. It does not follow redirections: the headers are secret.
+/// The client of endpoints that are alike in whom they trust and in the proxy on the way. It does not follow redirections: the headers are secret.
 ///
 /// Built on a thread of its own: the blocking client must not be made where an async runtime runs.
 ///
 /// # Errors
-/// With the cause when the certificates cannot be used or the system has none.
-pub(in crate::cli::export) fn client(encrypted: bool, trust: &Trust) -> Result<Client, String> {
+/// With the cause when the certificates cannot be used, the system has none or the variable of a proxy names none.
+pub(in crate::cli::export) fn client(url: &Url, trust: &Trust) -> Result<Client, String> {
     provide_tls();
-    let mut builder = Client::builder().redirect(Policy::none());
+    let encrypted = url.scheme() == "https";
+    // Which proxy there is was not left to the client, so that gRPC goes the same way.
+    let mut builder = Client::builder().redirect(Policy::none()).no_proxy();
     let said = |error: reqwest::Error| cause(&error);
+    if let Some(Proxy { address, authorization }) = Proxy::on_the_way_to(url)? {
+        let proxy = reqwest::Proxy::all(address.to_string()).map_err(said)?;
+        builder = builder.proxy(match authorization {
+            Some(authorization) => proxy.custom_http_auth(authorization),
+            None => proxy,
+        });
+    }
     if let Some(roots) = &trust.roots {
         builder = builder.tls_certs_only(Certificate::from_pem_bundle(roots).map_err(said)?);
     } else if !encrypted {
