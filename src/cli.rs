@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod args;
 pub(crate) mod command;
 mod context;
+mod escape;
 pub(crate) mod exit;
 mod explain;
 mod export;

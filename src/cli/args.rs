@@ -9,8 +9,8 @@ pub(crate) use self::command::{Command, Reach};
 pub(crate) use self::notify::NotifyOptions;
 use super::exit::Exit;
 use super::help;
-use super::output::complain;
 use super::settings::choices;
+use super::{escape, output};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -31,34 +31,35 @@ impl Args {
     }
 }
 
-/// Says what is wrong and exits; a URL that stands where none belongs does not show its password.
+/// Says what is wrong and exits. What was typed shows neither a password nor what acts on a terminal.
 fn refuse(error: &clap::Error) -> ! {
-    let told = error.render().to_string();
-    let safe = without_passwords(&told);
-    if safe == told || !error.use_stderr() {
+    if !error.use_stderr() {
         error.exit();
     }
-    complain(safe.trim_end());
+    let typed = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let told = error.render().ansi().to_string();
+    output::styled(shown(&told, &typed.collect::<Vec<_>>()).trim_end());
     std::process::exit(error.exit_code());
 }
 
-/// The text with everything left out that stands between a `://` and the `@` behind it, and behind the host of an address of
-/// the web, where a webhook has its secret.
-fn without_passwords(text: &str) -> String {
-    let mut parts = text.split("://");
-    let mut safe = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let word = part.find(char::is_whitespace).map_or(part, |end| &part[..end]);
-        let at = word.rfind('@').unwrap_or_default();
-        let path =
-            part[at..word.len()].find(['/', '?', '#']).filter(|_| safe.ends_with("http") || safe.ends_with("https"));
-        safe.push_str(if at > 0 { "://…" } else { "://" });
-        match path {
-            Some(path) => safe.extend([&part[at..at + path], "/…", &part[word.trim_end_matches('\'').len()..]]),
-            None => safe.push_str(&part[at..]),
+/// The text with each argument as it may be shown: a URL by its scheme alone, for nothing says where in it a secret ends.
+fn shown(text: &str, typed: &[String]) -> String {
+    let values = typed.iter().flat_map(|arg| [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)]);
+    let mut values: Vec<(&str, String)> = values.flatten().map(|value| (value, masked(value))).collect();
+    values.retain(|(value, masked)| value != masked);
+    // One that stands in another is not looked for first.
+    values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    values.iter().fold(text.to_owned(), |text, (value, masked)| text.replace(value, masked))
+}
+
+fn masked(value: &str) -> String {
+    match value.split_once(':') {
+        Some((scheme, rest)) if rest.starts_with("//") || rest.contains('@') => {
+            let is_word = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) && rest.starts_with("//");
+            if is_word { format!("{scheme}://…") } else { "…".to_owned() }
         }
+        _ => escape::one_line(value),
     }
-    safe
 }
 
 /// The command line as clap sees it: each global option names its environment variable.
@@ -219,19 +220,31 @@ pub(crate) struct Options {
 
 #[cfg(test)]
 mod tests {
-    use super::without_passwords;
+    use super::shown;
 
     #[test]
     fn what_may_be_secret_in_a_url_is_left_out() {
         let table = [
-            ("'postgres://u:p@ss@h/d' found", "'postgres://…@h/d' found"),
-            ("'postgres://h/d' found\nand 'mysql://u:p@h'", "'postgres://h/d' found\nand 'mysql://…@h'"),
-            ("'https://hooks.example.com/s3cret' found", "'https://hooks.example.com/…' found"),
-            ("'http://u:p@h:1?key=s3cret#x' found", "'http://…@h:1/…' found"),
-            ("'https://h' found", "'https://h' found"),
+            "postgres://u:hunter2@h/d",
+            "postgres://u:hunter 2@h/d",
+            "postgres://u:hun'ter\n2@h/d",
+            "--database=postgres://u:hunter2@h/d",
+            "https://hooks.example.com/hunter2",
+            "u:hunter2@h",
+            "hunter:2@h",
         ];
-        for (told, expected) in table {
-            assert_eq!(without_passwords(told), expected);
+        for typed in table {
+            let text = format!("error: unexpected argument '{typed}' found\n\ntip: '-- {typed}'");
+            let safe = shown(&text, &["up".to_owned(), typed.to_owned()]);
+            assert!(!safe.contains("hun") && safe.contains('…'), "{safe}");
+            assert_eq!(safe.lines().count(), 3, "{safe}");
         }
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_shown_instead() {
+        let typed = ["up".to_owned(), "a\n::error::b\u{1b}[2J".to_owned()];
+        let text = format!("unexpected argument '{}' found", typed[1]);
+        assert_eq!(shown(&text, &typed), "unexpected argument 'a ::error::b␛[2J' found");
     }
 }

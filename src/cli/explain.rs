@@ -1,5 +1,6 @@
 //! What a tired person needs: where, why, what next.
 
+mod advice;
 mod connection;
 mod diagnosis;
 mod failure;
@@ -12,10 +13,11 @@ use migrascope::Error;
 use migrascope::history::Direction;
 use migrascope::report::Report;
 
-pub(crate) use self::diagnosis::{Diagnosis, Excerpt, Severity, one_line};
+pub(crate) use self::diagnosis::{Diagnosis, Excerpt, Severity};
 pub(crate) use self::files::checks;
 use self::refusal::settlement;
 pub(crate) use self::refusal::{note, objection};
+pub(crate) use super::escape::one_line;
 
 /// What is known around an error.
 #[derive(Debug, Clone, Copy)]

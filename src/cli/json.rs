@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub(crate) use self::body::state;
 use self::name::Name;
 pub(crate) use self::report::{Problem, Report, health, running, status, whole_plan};
+use super::escape;
 use super::output::{Output, Stream};
 use super::settings::Verbosity;
 
@@ -86,5 +87,6 @@ struct Line<'a, B: Serialize> {
 
 fn line<B: Serialize>(event: Name, run_id: Option<&str>, body: &B) -> String {
     let line = Line { schema: SCHEMA, event, time: now(), run_id, body };
-    serde_json::to_string(&line).unwrap_or_else(|error| Value::String(error.to_string()).to_string())
+    let text = serde_json::to_string(&line).unwrap_or_else(|error| Value::String(error.to_string()).to_string());
+    escape::json(&text).into_owned()
 }

@@ -24,6 +24,7 @@ pub(crate) use self::name::Name;
 use self::name::Names;
 pub(crate) use self::run::{Listening, during};
 use self::visitors::Visitors;
+use super::escape;
 use super::json;
 use super::output::{Output, complain};
 use super::settings::{Format, Settings, Verbosity};
@@ -157,7 +158,7 @@ async fn ready(State(pages): State<Arc<dyn Pages>>) -> Response {
 }
 
 async fn status(State(pages): State<Arc<dyn Pages>>) -> Response {
-    page(StatusCode::OK, JSON, format!("{:#}\n", pages.status()))
+    page(StatusCode::OK, JSON, escape::json(&format!("{:#}\n", pages.status())).into_owned())
 }
 
 /// A connection is for one answer: who stays without a question would take the place of somebody who has one. To browsers an
@@ -175,7 +176,7 @@ async fn closed(mut response: Response) -> Response {
 }
 
 fn line(code: StatusCode, words: &str) -> Response {
-    page(code, TEXT, format!("{words}\n"))
+    page(code, TEXT, format!("{}\n", escape::plain(words)))
 }
 
 fn page(code: StatusCode, kind: &'static str, body: String) -> Response {

@@ -21,7 +21,7 @@ use migrascope::{Error, Observer};
 use self::line::Columns;
 use self::live::Live;
 use super::explain;
-use super::output::{Output, Stream, complain};
+use super::output::{self, Output, Stream, complain};
 use super::settings::Verbosity;
 use super::words;
 
@@ -55,7 +55,7 @@ impl Screen {
 
     fn say(&mut self, line: impl std::fmt::Display) {
         self.live.clear();
-        self.out.line(line);
+        self.out.styled(line);
     }
 
     fn begin(&mut self, run: &RunContext) {
@@ -104,7 +104,7 @@ impl Screen {
             self.say(reason);
         }
         for note in &plan.notes {
-            complain(explain::note(note).render());
+            output::explain(&[explain::note(note)]);
         }
     }
 
@@ -179,7 +179,7 @@ impl Observer for Screen {
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
             Event::PlanFinished { result: Err(Error::Refused(objections)), .. } if self.looks => {
                 self.live.clear();
-                objections.iter().for_each(|one| complain(explain::warning(explain::objection(one)).render()));
+                objections.iter().for_each(|one| output::explain(&[explain::warning(explain::objection(one))]));
             }
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use migrascope::database::{Holder, Identity};
 use migrascope::report::Unit;
 
+use super::escape::one_line;
+
 /// `1 migration`, `2 migrations`.
 pub(crate) fn counted(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -87,7 +89,7 @@ pub(crate) fn database(identity: &Identity) -> String {
             text.push_str(&format!(", {what} {name}"));
         }
     }
-    text
+    one_line(&text)
 }
 
 /// Host and port, or the directory of a socket; `None` where there is no server.
@@ -124,5 +126,5 @@ fn parts(holder: &Holder, more: Option<String>) -> String {
         more,
         holder.doing.as_ref().map(|doing| format!("now {doing}")),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    one_line(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

@@ -12,6 +12,7 @@ mod health;
 mod help;
 mod hooks;
 mod irregular;
+pub mod hostile;
 mod json;
 mod malformed;
 mod outside;

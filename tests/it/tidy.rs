@@ -151,6 +151,30 @@ fn whatever_is_read_is_a_regular_file() {
 }
 
 #[test]
+fn every_text_for_a_terminal_passes_one_door() {
+    const DOORS: [&str; 1] = ["src/cli/output.rs"];
+    for stream in ["stdout()", "println!", "print!(", "anstream"] {
+        only_in(stream, &DOORS);
+    }
+    // The log lines are escaped where they are formatted; whether it is a terminal is all that others ask of a stream, and hooks are handed one.
+    only_in(
+        "stderr",
+        &[
+            "src/cli/output.rs",
+            "src/cli/export/lines.rs",
+            "src/cli/screen/live.rs",
+            "src/cli/command/down.rs",
+            "src/cli/args.rs",
+            "src/cli/screen.rs",
+            "src/run/hooks/command.rs",
+        ],
+    );
+    only_in("set_message(", &["src/cli/screen/live.rs"]);
+    // Lines with colours are made where everything else in them is escaped first.
+    only_in(".styled(", &["src/cli/screen", "src/cli/output.rs"]);
+}
+
+#[test]
 fn nothing_prints_below_the_command_line() {
     for word in ["println!", "eprintln!", "print!(", "stdout()"] {
         only_in(word, &["src/cli", "src/main.rs"]);

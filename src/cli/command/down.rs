@@ -9,8 +9,9 @@ use migrascope::run::Options;
 use super::ready::{self, Stopped};
 use super::run::{self, Task};
 use super::{block_on, fail};
+use crate::cli::escape::one_line;
 use crate::cli::exit::Exit;
-use crate::cli::explain::{Diagnosis, one_line};
+use crate::cli::explain::Diagnosis;
 use crate::cli::json::Problem;
 use crate::cli::output::complain;
 use crate::cli::settings::{Format, Settings};
@@ -41,7 +42,8 @@ fn confirm(settings: &Settings, target: &Target) -> Result<usize, Stopped> {
     let names: Vec<String> = plan.steps.iter().map(|step| one_line(&step.migration.to_string())).collect();
     let what = format!("{steps} migrations of the database {}: {}", identity.database, names.join(", "));
     if settings.format == Format::Text && stdin().is_terminal() && stderr().is_terminal() {
-        complain(format_args!("down reverts {what}\ngo on? [y/N]"));
+        complain(format_args!("down reverts {what}"));
+        complain("go on? [y/N]");
         let mut answer = String::new();
         let read = stdin().read_line(&mut answer);
         if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {

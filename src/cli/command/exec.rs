@@ -75,9 +75,9 @@ pub(super) fn not_started(stopped: Stopped, policy: &Policy) -> Stopped {
             true => "nothing was to be applied, and the application is started all the same",
             false => "the application was not started",
         };
-        last.notes.push(note.to_owned());
+        last.add_notes([note.to_owned()]);
         if !starts && !is_interrupted && policy.environment == Environment::Development {
-            last.help.push("migrascope up applies what is pending without starting it".to_owned());
+            last.add_help(["migrascope up applies what is pending without starting it".to_owned()]);
         }
     }
     Stopped { exit: if starts { Exit::Done } else { exit }, problem: Problem { kind, message, problems } }

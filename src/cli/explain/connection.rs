@@ -25,7 +25,7 @@ pub(super) fn url(error: &UrlError) -> Diagnosis {
 pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
     if let Error::Connect { expected, .. } = error {
-        diagnosis.help.extend(source.hint.clone().or_else(|| connect_advice(expected, source)));
+        diagnosis.add_help(source.hint.clone().or_else(|| connect_advice(expected, source)));
     }
     diagnosis
 }
@@ -103,13 +103,13 @@ pub(super) fn locked(waited: Duration, holder: Option<&Holder>) -> Diagnosis {
 
 pub(super) fn own(error: &Error, source: &DatabaseError) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).note(said(source));
-    diagnosis.notes.extend(source.detail.iter().map(|detail| format!("detail: {detail}")));
+    diagnosis.add_notes(source.detail.iter().map(|detail| format!("detail: {detail}")));
     // A right that is missing is named by the statement that gives it.
     let grant = source.hint.as_ref().filter(|hint| source.kind == ErrorKind::Permission && hint.starts_with("GRANT "));
     if let Some(grant) = grant {
         return diagnosis.help(format!("let the tables' owner run {grant}"));
     }
-    diagnosis.notes.extend(source.hint.iter().map(|hint| format!("hint: {hint}")));
+    diagnosis.add_notes(source.hint.iter().map(|hint| format!("hint: {hint}")));
     match source.kind {
         ErrorKind::Permission => diagnosis
             .help("the user must be able to read the two history tables, and for up and down to create and write them"),

@@ -3,13 +3,18 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use migrascope::migration::Place;
 use serde::Serialize;
 
+use super::advice::{Advice, Note};
+use crate::cli::escape::{one_line, shortened};
+
 /// How the word before advice looks.
 const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
+/// So many bytes of a line are kept behind the beginning of a place in it.
+const LONGEST_SOURCE: usize = 2000;
 /// How the word before a note looks.
 const NOTE: Style = AnsiColor::BrightGreen.on_default().bold();
 
@@ -36,9 +41,9 @@ pub(crate) struct Diagnosis {
     #[serde(flatten)]
     pub(crate) excerpt: Option<Excerpt>,
     /// More about it.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     /// What to do next.
-    pub(crate) help: Vec<String>,
+    pub(crate) help: Vec<Advice>,
 }
 
 impl Diagnosis {
@@ -49,7 +54,8 @@ impl Diagnosis {
 
     /// Any severity with a message alone.
     pub(crate) fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Self { severity, message: message.into(), excerpt: None, notes: Vec::new(), help: Vec::new() }
+        let message = shortened(&message.into()).into_owned();
+        Self { severity, message, excerpt: None, notes: Vec::new(), help: Vec::new() }
     }
 
     /// The same with a place.
@@ -59,15 +65,25 @@ impl Diagnosis {
     }
 
     /// The same with another note.
-    pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn note(mut self, text: impl Into<Note>) -> Self {
         self.notes.push(text.into());
         self
     }
 
     /// The same with another piece of advice.
-    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, text: impl Into<Advice>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// More notes.
+    pub(crate) fn add_notes<N: Into<Note>>(&mut self, notes: impl IntoIterator<Item = N>) {
+        self.notes.extend(notes.into_iter().map(Into::into));
+    }
+
+    /// More advice.
+    pub(crate) fn add_help<A: Into<Advice>>(&mut self, help: impl IntoIterator<Item = A>) {
+        self.help.extend(help.into_iter().map(Into::into));
     }
 
     /// As text with colours; the stream takes them out where they are not wanted.
@@ -83,11 +99,11 @@ impl Diagnosis {
         let (inside, below) =
             if self.excerpt.is_some() { (&self.notes[..], &[][..]) } else { (&[][..], &self.notes[..]) };
         let place = self.excerpt.iter().map(Excerpt::element);
-        let notes = inside.iter().map(|note| Element::from(Level::NOTE.message(printable(note))));
+        let notes = inside.iter().map(|note| Element::from(Level::NOTE.message(note.lines())));
         let mut text = Renderer::styled().render(&[title.elements(place.chain(notes))]);
-        let below = below.iter().map(|note| (NOTE, "note", note));
-        for (style, word, said) in below.chain(self.help.iter().map(|help| (HELP, "help", help))) {
-            let said = printable(said).replace('\n', "\n      ");
+        let below = below.iter().map(|note| (NOTE, "note", note.lines()));
+        for (style, word, said) in below.chain(self.help.iter().map(|help| (HELP, "help", help.to_string()))) {
+            let said = said.replace('\n', "\n      ");
             let _ = write!(text, "\n{style}{word}{style:#}: {said}");
         }
         text
@@ -116,13 +132,18 @@ pub(crate) struct Excerpt {
 impl Excerpt {
     /// A file as a whole.
     pub(crate) fn file(path: impl Into<String>) -> Self {
-        let (path, label) = (path.into(), String::new());
+        let (path, label) = (one_line(&path.into()), String::new());
         Self { path, line: None, column: None, label, source: None, marked: 0..0 }
     }
 
     /// A line and column whose text is not at hand.
     pub(crate) fn line(path: impl Into<String>, line: u32, column: u32, label: impl Into<String>) -> Self {
-        Self { line: Some(line), column: Some(column), label: label.into(), ..Self::file(path) }
+        Self {
+            line: Some(line),
+            column: Some(column),
+            label: shortened(&label.into()).into_owned(),
+            ..Self::file(path)
+        }
     }
 
     /// The word at a byte of a text.
@@ -153,10 +174,12 @@ impl Excerpt {
         let start = text[..place.byte].rfind('\n').map_or(0, |newline| newline + 1);
         let line = text[start..].lines().next().unwrap_or_default();
         let from = (place.byte - start).min(line.len());
+        // The front is needed to count columns; what is too wide is left out when it is drawn.
+        let end = line.floor_char_boundary(from + LONGEST_SOURCE);
         let to = (span.end.saturating_sub(start)).clamp(from, line.len());
         Self {
-            source: Some(line.to_owned()),
-            marked: from..line.ceil_char_boundary(to),
+            source: Some(line[..end].to_owned()),
+            marked: from..line.ceil_char_boundary(to).min(end),
             ..Self::line(path, place.line, place.column, label)
         }
     }
@@ -186,16 +209,4 @@ impl Excerpt {
             _ => origin,
         }
     }
-}
-
-/// A text of a database or a file without anything that would move the cursor, its lines kept.
-pub(crate) fn printable(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(normalize_untrusted_str).collect();
-    lines.join("\n")
-}
-
-/// The same as one line.
-pub(crate) fn one_line(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(normalize_untrusted_str).collect();
-    lines.join(" ")
 }

@@ -7,22 +7,23 @@ use migrascope::file;
 use migrascope::history::Direction;
 use migrascope::report::{Failure, Remains, Stage};
 
+use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt};
 use super::{Surroundings, settlement};
 use crate::cli::words::{self, counted};
 
 pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).at(excerpt(failure));
-    diagnosis.notes.extend(story(failure, around));
-    diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
-    diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+    diagnosis.add_notes(story(failure, around));
+    diagnosis.add_notes(failure.detail.iter().map(|detail| format!("detail: {detail}")));
+    diagnosis.add_notes(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     let blocker = failure.blocker.as_ref().map(words::blocker).filter(|known| !known.is_empty());
-    diagnosis.notes.extend(blocker.map(|known| format!("in its way: {known}")));
-    diagnosis.notes.extend(tried_again(around));
-    diagnosis.notes.extend(halves(failure, around));
-    diagnosis.help.extend(advice(failure).map(str::to_owned));
-    diagnosis.help.extend(alone(failure).map(str::to_owned));
-    diagnosis.help.extend(next(failure, around));
+    diagnosis.add_notes(blocker.map(|known| format!("in its way: {known}")));
+    diagnosis.add_notes(tried_again(around));
+    diagnosis.add_notes(halves(failure, around));
+    diagnosis.add_help(advice(failure));
+    diagnosis.add_help(alone(failure));
+    diagnosis.add_help(next(failure, around));
     diagnosis
 }
 
@@ -43,11 +44,11 @@ pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -
     };
     let message = format!("interrupted: {} {fate}", name.as_deref().unwrap_or("the migration that was running"));
     let mut diagnosis = Diagnosis::error(message).at(excerpt(failure));
-    diagnosis.notes.extend(halves(failure, around));
+    diagnosis.add_notes(halves(failure, around));
     match failure.remains {
         Remains::Nothing => diagnosis.help("run again to go on"),
         _ => {
-            diagnosis.help.extend(next(failure, around));
+            diagnosis.add_help(next(failure, around));
             diagnosis
         }
     }
@@ -159,7 +160,7 @@ fn alone(failure: &Failure) -> Option<&'static str> {
     }
 }
 
-fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
+fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<Advice> {
     let Some(report) = around.report else {
         return Vec::new();
     };
@@ -168,14 +169,14 @@ fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     match (failure.remains, around.direction) {
         (Remains::Nothing, Direction::Up) => {
             let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));
-            vec![format!("{applied} applied and nothing of {version} remains; {fix}run again")]
+            vec![format!("{applied} applied and nothing of {version} remains; {fix}run again").into()]
         }
         (Remains::Nothing, Direction::Down) => {
-            vec![format!("{version} is applied as before; {}run again", fix("down file"))]
+            vec![format!("{version} is applied as before; {}run again", fix("down file")).into()]
         }
         (Remains::HalfWay { .. }, direction) => settlement(direction, version),
         (Remains::Unknown, _) => {
-            vec!["run migrascope status: it is applied and recorded, or neither; then run again".to_owned()]
+            vec!["run migrascope status: it is applied and recorded, or neither; then run again".into()]
         }
     }
 }

@@ -11,17 +11,17 @@ use crate::cli::words::{self, counted};
 pub(super) fn unhealthy(error: &Error, failed: &[CheckReport], around: Surroundings<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string());
     for check in failed {
-        diagnosis.notes.push(found(check));
-        diagnosis.help.extend(check.help.iter().map(|help| format!("{}: {help}", check.name)));
+        diagnosis.add_notes([found(check)]);
+        diagnosis.add_help(check.help.iter().map(|help| format!("{}: {help}", check.name)));
     }
-    diagnosis.help.extend(standing(around));
+    diagnosis.add_help(standing(around));
     diagnosis
 }
 
 /// What was not looked at to the end is not known to be well.
 pub(super) fn interrupted(around: Surroundings<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error("interrupted during the health checks");
-    diagnosis.help.push(standing(around).unwrap_or_else(|| "migrascope health makes them again".to_owned()));
+    diagnosis.add_help([standing(around).unwrap_or_else(|| "migrascope health makes them again".to_owned())]);
     diagnosis
 }
 

@@ -14,14 +14,14 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surro
     let mut diagnosis = Diagnosis::error(error.to_string());
     if let HookFault::Refused(failure) = fault {
         diagnosis.excerpt = Some(super::failure::excerpt(failure));
-        diagnosis.notes.push(format!("statement {}: {}", failure.statement, failure.summary));
-        diagnosis.notes.extend(failure.detail.iter().map(|detail| format!("detail: {detail}")));
-        diagnosis.notes.extend(failure.hint.iter().map(|hint| format!("hint: {hint}")));
+        diagnosis.add_notes([format!("statement {}: {}", failure.statement, failure.summary)]);
+        diagnosis.add_notes(failure.detail.iter().map(|detail| format!("detail: {detail}")));
+        diagnosis.add_notes(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     }
     if matches!(fault, HookFault::TimedOut(_)) {
-        diagnosis.help.push("--hook-timeout 30min gives hooks more time".to_owned());
+        diagnosis.add_help(["--hook-timeout 30min gives hooks more time".to_owned()]);
     }
-    diagnosis.help.push(standing(hook, fault, around));
+    diagnosis.add_help([standing(hook, fault, around)]);
     diagnosis
 }
 

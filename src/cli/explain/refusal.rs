@@ -7,6 +7,7 @@ use migrascope::history::{Attempt, Direction, State};
 use migrascope::plan::{Note, Objection, TableFault, TableFaultKind};
 use migrascope::script::BackslashMode;
 
+use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt, Severity};
 
 pub(super) fn objections(objections: &[Objection]) -> Vec<Diagnosis> {
@@ -24,7 +25,10 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::WasEmpty { version, late, .. } => {
             let up = if *late { "migrascope up --order allow" } else { "migrascope up" };
             diagnosis
-                .help(format!("let it run: {}\nand then: {up}", command("--mark-reverted", version)))
+                .help(Advice::then(
+                    &format!("let it run: {}", command("--mark-reverted", version)),
+                    &format!("and then: {up}"),
+                ))
                 .help("or empty the file again, and put the statements into a new migration")
         }
         Objection::Unconfirmed { .. } => diagnosis.help("run migrascope down again; nothing was touched"),
@@ -38,7 +42,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
             let said = error_text.as_ref().map(|text| crate::cli::words::coded(text, error_code.as_deref()));
             let mut diagnosis = diagnosis.note(format!("tried {started_at} by run {run_id}"));
-            diagnosis.notes.extend(said);
+            diagnosis.add_notes(said);
             diagnosis.help("mend the file, or what kept it from succeeding, and run migrascope up; nothing of it remains")
         }
         Objection::Applied { .. } | Objection::NotApplied { .. } | Objection::Unchanged { .. } => {
@@ -95,7 +99,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::Untrusted(faults) => untrusted(diagnosis, faults),
         Objection::Unmanaged { tables } => {
             let mut diagnosis = diagnosis;
-            diagnosis.notes.extend(
+            diagnosis.add_notes(
                 other_history(tables).map(|(table, tool)| format!("{table} is the history table of {tool}")),
             );
             diagnosis
@@ -196,25 +200,25 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     };
     let begun = format!("begun {} by run {}", attempt.started_at, attempt.run_id);
     let mut diagnosis = diagnosis.note(begun);
-    diagnosis.notes.extend(said);
-    diagnosis.notes.extend(doubt);
-    diagnosis.help.extend(settlement(attempt.direction, &attempt.version));
+    diagnosis.add_notes(said);
+    diagnosis.add_notes(doubt);
+    diagnosis.add_help(settlement(attempt.direction, &attempt.version));
     diagnosis
 }
 
 /// How to settle a half-way migration.
-pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> Vec<String> {
+pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> Vec<Advice> {
     let (finish, undo) = match direction {
         Direction::Up => ("--mark-applied", "--mark-reverted"),
         Direction::Down => ("--mark-reverted", "--mark-applied"),
     };
     vec![
-        format!(
-            "mend what stopped it, in its file only behind what took effect, and go on there:\n{}",
-            command("--resume", version)
+        Advice::then(
+            "mend what stopped it, in its file only behind what took effect, and go on there:",
+            &command("--resume", version),
         ),
-        format!("or do the rest by hand, and say so: {}", command(finish, version)),
-        format!("or undo by hand what took effect, and say so: {}", command(undo, version)),
+        format!("or do the rest by hand, and say so: {}", command(finish, version)).into(),
+        format!("or undo by hand what took effect, and say so: {}", command(undo, version)).into(),
     ]
 }
 

@@ -15,6 +15,7 @@ use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::LogFormat;
+use crate::cli::escape;
 
 /// Writes events to standard error; `None` where nobody wants them. `trace` is the trace's id where no span knows it.
 pub(super) fn layer<S>(format: LogFormat, trace: Option<String>) -> Option<impl Layer<S>>
@@ -63,9 +64,10 @@ where
             span,
             fields,
         };
+        let mut writer = writer;
         match self.shape {
-            Shape::Text => record.text(writer),
-            Shape::Json => record.json(writer),
+            Shape::Text => writeln!(writer, "{}", escape::plain(&record.text())),
+            Shape::Json => writeln!(writer, "{}", escape::json(&record.json())),
         }
     }
 }
@@ -81,24 +83,25 @@ struct Record {
 }
 
 impl Record {
-    fn text(self, mut writer: Writer<'_>) -> fmt::Result {
+    fn text(self) -> String {
         let Self { time, severity, name, trace, span, fields } = self;
-        write!(writer, "{time} {severity:5} {name}: {}", fields.message)?;
+        let mut line = format!("{time} {severity:5} {name}: {}", fields.message);
         for (key, value) in fields.rest {
-            match value {
-                Value::String(text) if is_plain(&text) => write!(writer, " {key}={text}")?,
-                value => write!(writer, " {key}={value}")?,
-            }
+            _ = match value {
+                Value::String(text) if is_plain(&text) => write!(line, " {key}={text}"),
+                // What acts on a terminal is written as JSON has it.
+                value => write!(line, " {key}={}", escape::json(&value.to_string())),
+            };
         }
         for (key, id) in [("trace_id", trace), ("span_id", span)] {
             if let Some(id) = id {
-                write!(writer, " {key}={id}")?;
+                _ = write!(line, " {key}={id}");
             }
         }
-        writeln!(writer)
+        line
     }
 
-    fn json(self, mut writer: Writer<'_>) -> fmt::Result {
+    fn json(self) -> String {
         let Self { time, severity, name, trace, span, fields } = self;
         let mut line = Map::new();
         line.insert("time".to_owned(), time.into());
@@ -108,7 +111,7 @@ impl Record {
         line.extend(trace.map(|id| ("trace_id".to_owned(), id.into())));
         line.extend(span.map(|id| ("span_id".to_owned(), id.into())));
         line.extend(fields.rest.into_iter().map(|(key, value)| (key.to_owned(), value)));
-        writeln!(writer, "{}", Value::Object(line))
+        Value::Object(line).to_string()
     }
 }
 
@@ -134,13 +137,13 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         match field.name() {
             // A message is shown by what it is made of, not as a quotation.
-            "message" => write!(self.message, "{value:?}").unwrap_or_default(),
-            _ => self.add(field, format!("{value:?}")),
+            "message" => self.message += &escape::shortened(&format!("{value:?}")),
+            _ => self.add(field, &*escape::shortened(&format!("{value:?}"))),
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value);
+        self.add(field, &*escape::shortened(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

@@ -13,6 +13,7 @@ use prometheus::proto::MetricType::HISTOGRAM;
 use prometheus::{Registry, TextEncoder};
 
 use super::figures::{self, RunInfo};
+use crate::cli::escape;
 
 /// A set of figures of its own. Its series are gone with it: instruments cannot be taken out of a set.
 pub(crate) struct Scrape {
@@ -91,5 +92,5 @@ pub(crate) fn text(sets: impl IntoIterator<Item = Series>) -> String {
         metric.set_histogram(histogram);
     }
     // What cannot be written as text is a fault of ours, and no reason to end a process that serves others.
-    TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+    escape::prometheus(&TextEncoder::new().encode_to_string(&families).unwrap_or_default()).into_owned()
 }

@@ -8,6 +8,7 @@ use migrascope::{Error, Report as Run, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cli::escape::shortened;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Diagnosis;
 
@@ -49,7 +50,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// An error of the library and its explanation.
     pub(crate) fn new(error: &Error, problems: Vec<Diagnosis>) -> Self {
-        Self { kind: error.kind().to_owned(), message: error.to_string(), problems }
+        Self { kind: error.kind().to_owned(), message: shortened(&error.to_string()).into_owned(), problems }
     }
 
     /// Something else that is wrong.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::escape;
 use crate::cli::output::complain;
 
 /// How often a line says that something is still going on, where there is no terminal.
@@ -39,7 +40,7 @@ impl Live {
     pub(super) fn tell(&mut self, elapsed: Duration, text: &str) {
         if self.terminal {
             let bar = self.bar.get_or_insert_with(spinner);
-            bar.set_message(text.to_owned());
+            bar.set_message(escape::plain(text));
             bar.tick();
         } else if self.is_due(elapsed) {
             self.told = Some(elapsed);

@@ -16,10 +16,10 @@ pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>, hooks
         0 => "nothing to do".to_owned(),
         steps => format!("{}, {}", counted(steps, "migration"), counted(statements, "statement")),
     };
-    out.line(format_args!("{BOLD}plan for {}{BOLD:#}: {size}", one_line(&words::database(identity))));
+    out.styled(format_args!("{BOLD}plan for {}{BOLD:#}: {size}", one_line(&words::database(identity))));
     if !hooks.is_empty() {
         let names: Vec<&str> = hooks.iter().map(|hook| hook.word()).collect();
-        out.line(format_args!("{BOLD}hooks{BOLD:#}: {}", names.join(", ")));
+        out.styled(format_args!("{BOLD}hooks{BOLD:#}: {}", names.join(", ")));
     }
     for step in &plan.steps {
         show_step(out, step);
@@ -38,11 +38,12 @@ fn show_step(out: &mut Output, step: &Step<'_>) {
         },
         Atomic::No { why } => format!("{ODD}not atomic{ODD:#}: {}", one_line(why)),
     };
-    out.line(format_args!("\n{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));
-    out.line(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path.display().to_string())));
+    out.line("");
+    out.styled(format_args!("{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));
+    out.styled(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path.display().to_string())));
     for (index, statement) in step.statements().iter().enumerate() {
         let place = format!("{}:{}", statement.line, statement.column);
         let alone = if step.goes_alone(index) { "  alone" } else { "" };
-        out.line(format_args!("  {DIM}{place:>7}{DIM:#}  {}{DIM}{alone}{DIM:#}", one_line(&statement.summary)));
+        out.styled(format_args!("  {DIM}{place:>7}{DIM:#}  {}{DIM}{alone}{DIM:#}", one_line(&statement.summary)));
     }
 }

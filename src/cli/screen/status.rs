@@ -13,7 +13,7 @@ use crate::cli::words::{self, counted};
 
 /// Writes the status.
 pub(crate) fn show(out: &mut Output, status: &Status) {
-    out.line(format_args!("{BOLD}{}{BOLD:#}", one_line(&words::database(&status.identity))));
+    out.styled(format_args!("{BOLD}{}{BOLD:#}", one_line(&words::database(&status.identity))));
     if !status.rows.is_empty() {
         let table = table(status).to_string();
         let details = status.rows.iter().map(details);

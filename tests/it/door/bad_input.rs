@@ -303,6 +303,6 @@ fn a_name_without_letters_makes_no_file() {
 fn a_url_without_its_flag_does_not_show_its_password() {
     let seen = Door::empty().run(&["up", "postgres://app:s3cret@db.example.com/shop"]);
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("unexpected argument") && seen.stderr.contains("db.example.com"), "{seen}");
+    assert!(seen.stderr.contains("unexpected argument 'postgres://…' found"), "{seen}");
     assert!(!seen.stderr.contains("s3cret"), "{seen}");
 }

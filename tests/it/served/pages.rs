@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Server, ask};
 use crate::door::Door;
+use crate::door::hostile::{clean, hostile};
 
 fn serve(door: &Door) -> Server {
     Server::start(&mut door.command(&["serve", "--interval", "100ms"]))
@@ -146,4 +147,43 @@ fn programs_read_where_it_listens_and_how_databases_stand() {
     assert_eq!((lines[0]["event"].as_str(), lines[0]["address"].as_str()), (Some("listening"), Some(address.as_str())));
     assert_eq!((lines[1]["event"].as_str(), lines[1]["state"].as_str()), (Some("target_changed"), Some("ok")));
     assert_eq!((lines[2]["event"].as_str(), lines[2]["exit_code"].as_u64()), (Some("report"), Some(0)));
+}
+
+#[test]
+fn hostile_names_are_shown_and_not_sent() {
+    let name = hostile();
+    let door = Door::with(&[("1_a.sql", "CREATE TABLE a (b);")]);
+    door.run(&["up"]).good();
+    let text = name.replace('\'', "''");
+    door.sql(&format!("UPDATE _migrascope_journal SET run_id = '{text}', operator = '{text}', outcome = 'executing', finished_at = NULL"));
+    let server = Server::start(&mut door.command(&["serve", "--interval", "100ms", "--target", &name]));
+    for page in ["/metrics", "/livez", "/readyz", "/status"] {
+        server.ready(200);
+        clean(&server.get(page).body);
+    }
+    std::fs::rename(door.path().join("migrations"), door.path().join("gone")).unwrap();
+    clean(&server.ready(503));
+    for page in ["/metrics", "/readyz", "/status"] {
+        clean(&server.get(page).body);
+    }
+    clean(&(server.told().join("\n") + "\n"));
+    // Whoever asks another process does not take its words as they are.
+    let forged = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = forged.local_addr().unwrap().to_string();
+    let answers = std::thread::spawn(move || {
+        for code in ["200 OK", "503 X"] {
+            let (mut stream, _) = forged.accept().unwrap();
+            let mut request = [0; 1024];
+            _ = stream.read(&mut request).unwrap();
+            write!(stream, "HTTP/1.1 {code}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{name}", name.len())
+                .unwrap();
+        }
+    });
+    for _ in 0..2 {
+        let seen = door.run_with(&[("CLICOLOR_FORCE", "1")], &["probe", "--listen", &address]);
+        clean(&seen.stdout);
+        clean(&seen.stderr);
+        assert!(seen.stdout.contains("␛[31mred") || seen.stderr.contains("␛[31mred"), "{seen:?}");
+    }
+    answers.join().unwrap();
 }

@@ -187,13 +187,13 @@ fn marks_are_escaped_and_lists_are_cut() {
         (1..=12).map(|at| (format!("{at}_a{}.sql", "x".repeat(80)), format!("CREATE TABLE t{at} (id int);"))).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, sql)| (name.as_str(), sql.as_str())).collect();
     let door = Door::with(&files);
-    door.write("migrations/13_fail.sql", "SELECT * FROM \"<!channel> &\n now\";\n");
+    door.write("migrations/13_fail.sql", "SELECT * FROM \"<!channel> &\n *now* [a](http://b) `c`\";\n");
     let seen = door.run_with(&[("MIGRASCOPE_WEBHOOK_URL", &webhook(&hook))], &["up", "--target", "<@U1>"]);
     assert_eq!(seen.code, Some(5), "{seen}");
     let message = hook.json().remove(0);
     let text = message["text"].as_str().expect("a text");
-    assert!(text.contains("up of &lt;@U1&gt; failed with exit code 5"), "{text}");
-    assert!(text.contains("no such table: &lt;!channel&gt; &amp; now"), "{text}");
+    assert!(text.contains("up of &lt;@\u{2060}U1&gt; failed with exit code 5"), "{text}");
+    assert!(text.contains("no such table: &lt;!channel&gt; &amp; ∗now∗ ［a］(http:\u{2060}//b) ‘c‘"), "{text}");
     assert!(text.contains("Applied 12 migrations (the first: 1 axx") && text.contains("xx…, 2 axx"), "{text}");
     assert!(!text.contains("11 axx") && !text.contains('\n') && !text.contains(['<', '>']), "{text}");
 }

@@ -7,6 +7,7 @@ use migrascope::report::{Outcome, StepReport};
 use serde_json::{Value, json};
 
 use super::Run;
+use crate::cli::escape;
 use crate::cli::json::{self, Report};
 use crate::cli::words::{self, counted};
 
@@ -43,11 +44,35 @@ pub(super) fn message(run: &Run, report: &Report<'_>) -> String {
     format!("{{\"text\":{text},\"report\":{}}}", json::report(report))
 }
 
-/// Grafana shows HTML and Slack its own marks, which begin with the same characters; both take entities for them.
+/// One line of plain text. Grafana shows HTML and Slack its own marks, which begin with the same characters; both take entities for them.
 fn paragraph(run: &Run, report: &Report<'_>) -> String {
     let sentences = [Some(headline(run, report)), steps(run), history(run), failure(run, report), ids(run)];
-    let text = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = escape::plain(&sentences.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    unmarked(&text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The text without what chats take for bold, code, links, addresses and calls to everybody. They have no common way to escape it, so it is
+/// written by characters that look the same and mean nothing.
+fn unmarked(text: &str) -> String {
+    let inside_word = |at: usize| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + 1..].chars().next());
+        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+    };
+    let mut plain = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        match character {
+            '*' => plain.push('∗'),
+            '~' => plain.push('∼'),
+            '`' => plain.push('‘'),
+            '[' => plain.push('［'),
+            ']' => plain.push('］'),
+            '_' if !inside_word(at) => plain.push('＿'),
+            '@' => plain.push_str("@\u{2060}"),
+            ':' if text[at..].starts_with("://") => plain.push_str(":\u{2060}"),
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn headline(run: &Run, report: &Report<'_>) -> String {
@@ -115,7 +140,7 @@ fn ids(run: &Run) -> Option<String> {
 
 /// In one line, and no longer than so many characters.
 fn cut(text: &str, longest: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = escape::one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     match line.char_indices().nth(longest) {
         Some(_) => line.chars().take(longest - 1).chain(['…']).collect(),
         None => line,
