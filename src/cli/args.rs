@@ -9,7 +9,7 @@ pub(crate) use self::command::{Command, Reach};
 pub(crate) use self::notify::NotifyOptions;
 use super::exit::Exit;
 use super::help;
-use super::settings::choices;
+use super::settings::{choices, masked};
 use super::{escape, output};
 
 /// The whole command line.
@@ -45,21 +45,12 @@ fn refuse(error: &clap::Error) -> ! {
 /// The text with each argument as it may be shown: a URL by its scheme alone, for nothing says where in it a secret ends.
 fn shown(text: &str, typed: &[String]) -> String {
     let values = typed.iter().flat_map(|arg| [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)]);
-    let mut values: Vec<(&str, String)> = values.flatten().map(|value| (value, masked(value))).collect();
+    let mut values: Vec<(&str, String)> =
+        values.flatten().map(|value| (value, escape::one_line(&masked(value)))).collect();
     values.retain(|(value, masked)| value != masked);
     // One that stands in another is not looked for first.
     values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     values.iter().fold(text.to_owned(), |text, (value, masked)| text.replace(value, masked))
-}
-
-fn masked(value: &str) -> String {
-    match value.split_once(':') {
-        Some((scheme, rest)) if rest.starts_with("//") || rest.contains('@') => {
-            let is_word = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) && rest.starts_with("//");
-            if is_word { format!("{scheme}://…") } else { "…".to_owned() }
-        }
-        _ => escape::one_line(value),
-    }
 }
 
 /// The command line as clap sees it: each global option names its environment variable.

@@ -110,7 +110,7 @@ pub(crate) fn explain(diagnoses: &[Diagnosis]) {
 
 /// Writes lines of ours with our colours to standard error; the line ends in the text are our own.
 pub(crate) fn styled(text: &str) {
-    write(&text.split('\n').map(|line| escape::styled(line) + "\n").collect::<String>());
+    write(&text.split('\n').map(|line| escape::styled(line.trim_end_matches(' ')) + "\n").collect::<String>());
 }
 
 fn write(text: &str) {

@@ -7,6 +7,7 @@ mod file;
 mod health;
 mod hooks;
 mod notify;
+mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub(crate) use self::dotenv::DotEnv;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::file::{excerpt as place, syntax};
 pub(crate) use self::health::{AfterRun, HealthSettings};
+pub(crate) use self::secret::{key, masked, may_be_secret};
 pub(crate) use self::source::{Environment, variable};
 use self::source::{Given, Sources};
 use super::args::Options;

@@ -72,10 +72,12 @@ impl SecretUrl {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     fn scrub(&self, error: &sqlx::Error) -> String {
         let text = error.to_string();
-        let secret = self.0.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(secret, _)| secret);
-        match secret.and_then(|secret| secret.split_once(':')) {
-            Some((_, password)) if !password.is_empty() && text.contains(password) => "it cannot be parsed".to_owned(),
-            _ => text.trim_start_matches("error with configuration: ").to_owned(),
+        // Our own form for the driver has every part as a parameter.
+        let parts = self.0.split(['?', '&', '=', '/', '@', ':']).filter(|part| part.len() > 2);
+        let mut parts = parts.map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy());
+        match parts.any(|part| text.contains(&*part)) {
+            true => "it cannot be parsed".to_owned(),
+            false => text.trim_start_matches("error with configuration: ").to_owned(),
         }
     }
 
@@ -96,21 +98,40 @@ impl SecretUrl {
                     .into_iter()
                     .max_by(|a, b| strsim::jaro_winkler(a, other).total_cmp(&strsim::jaro_winkler(b, other)))
                     .filter(|best| strsim::jaro_winkler(best, other) > 0.8);
-                Err(UrlError::UnknownScheme { scheme: other.to_owned(), suggestion })
+                // In front of a colon may stand a user, or a password.
+                let is_scheme =
+                    self.0[scheme.len()..].starts_with("://") && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+                let scheme = if is_scheme { other } else { "…" };
+                Err(UrlError::UnknownScheme { scheme: scheme.to_owned(), suggestion })
             }
         }
     }
 
-    /// The URL without user, password, query and fragment.
+    /// The URL without user, password, query and fragment; its scheme alone where it is not certain what these are.
     fn masked(&self) -> String {
-        let without_query = self.0.split(['?', '#']).next().unwrap_or_default();
-        let Some((scheme, rest)) = without_query.split_once("://") else {
-            let scheme = without_query.split(':').next().unwrap_or_default();
-            return format!("{scheme}:…");
+        let (Ok(_), Some((scheme, rest))) = (self.dialect(), self.0.split_once(':')) else {
+            return "…".to_owned();
         };
-        let after_user = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        format!("{scheme}://{after_user}")
+        match rest.strip_prefix("//").and_then(place) {
+            Some(place) => format!("{scheme}://{place}"),
+            None => format!("{scheme}:…"),
+        }
     }
+}
+
+/// Host and path of what stands behind `scheme://`; `None` where a piece of a password may be in them.
+fn place(rest: &str) -> Option<String> {
+    let (place, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) => host,
+        // Without an @, a login would end nowhere.
+        None => Some(authority).filter(|host| match host.rsplit_once(':') {
+            Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']'),
+            None => true,
+        })?,
+    };
+    (!path.contains('@') && !behind.contains('@')).then(|| format!("{host}{path}"))
 }
 
 impl fmt::Display for SecretUrl {

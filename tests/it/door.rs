@@ -19,6 +19,7 @@ mod outside;
 mod planted;
 mod plugins;
 mod poolers;
+mod secrets;
 mod settings;
 mod signals;
 mod status;

@@ -19,7 +19,7 @@ use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis};
 use crate::cli::json::Problem;
 use crate::cli::output::complain;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Settings, may_be_secret};
 
 pub(super) fn carry_out(settings: &Settings, program: &[OsString]) -> Exit {
     match prepare(settings, program) {
@@ -83,18 +83,17 @@ pub(super) fn not_started(stopped: Stopped, policy: &Policy) -> Stopped {
     Stopped { exit: if starts { Exit::Done } else { exit }, problem: Problem { kind, message, problems } }
 }
 
-/// What may hold secrets that are meant for us alone, such as the password of a user who may change tables.
-const SECRETS: [&str; 4] =
-    ["MIGRASCOPE_DATABASE_URL", "MIGRASCOPE_PUSH_URL", "MIGRASCOPE_WEBHOOK_URL", "MIGRASCOPE_GRAFANA_TOKEN"];
-
 /// Becomes the application; comes back only where that cannot be done.
 fn become_it(settings: &Settings, program: &[OsString], path: &Path, ended: &Ended) -> Exit {
     let mut process = Process::new(path);
     process.arg0(program.first().map_or(path.as_os_str(), OsString::as_os_str)).args(program.iter().skip(1));
     process.envs(settings.dotenv.for_the_application());
-    SECRETS.into_iter().for_each(|name| {
+    // Secrets that are meant for us alone, such as the password of a user who may change tables.
+    let names = env::vars_os().map(|(name, _)| name);
+    let ours = names.filter(|name| name.as_encoded_bytes().starts_with(b"MIGRASCOPE_"));
+    for name in ours.filter(|name| may_be_secret(&name.to_string_lossy())) {
         process.env_remove(name);
-    });
+    }
     for (name, value) in ended.span.iter().flat_map(|span| traceparent::environment(span, &ended.baggage)) {
         if value.is_empty() {
             process.env_remove(name);

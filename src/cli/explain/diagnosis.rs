@@ -184,11 +184,25 @@ impl Excerpt {
         }
     }
 
-    /// The same, showing another text for the line; none of it for `None`.
-    pub(crate) fn showing(mut self, source: impl FnOnce(&str) -> Option<String>) -> Self {
-        self.source = self.source.as_deref().and_then(source);
-        let length = self.source.as_deref().map_or(0, str::len);
-        self.marked = self.marked.start.min(length)..self.marked.end.min(length);
+    /// The same with so many bytes of its line as `visible` says, and nothing of the rest; without the line for `None`. Columns stay true.
+    pub(crate) fn showing(mut self, visible: impl FnOnce(&str) -> Option<usize>) -> Self {
+        let Some(line) = self.source.take() else { return self };
+        let Some(shown) = visible(&line) else { return self };
+        let (start, end) = (self.marked.start, self.marked.end);
+        if end > shown {
+            let hidden = |byte: usize| line[shown..byte.max(shown)].chars().count();
+            let blanks = " ".repeat(hidden(start).saturating_sub(1));
+            let text = format!("{}…{blanks}", &line[..shown]);
+            // How long it is remains hidden, too.
+            self.marked = match hidden(start) {
+                0 => start.min(shown)..shown + '…'.len_utf8(),
+                _ => text.len()..text.len() + 1,
+            };
+            self.source = Some(text + if hidden(start) > 0 { " " } else { "" });
+        } else {
+            let more = if shown < line.len() { "…" } else { "" };
+            self.source = Some(format!("{}{more}", &line[..shown]));
+        }
         self
     }
 

@@ -10,6 +10,7 @@ use migrascope::file;
 use toml::de::{DeTable, DeValue};
 
 use super::choices::suggestion;
+use super::secret;
 use super::source::{Given, Origin};
 use crate::cli::args::Options;
 use crate::cli::explain::{Diagnosis, Excerpt};
@@ -80,7 +81,8 @@ impl ConfigFile {
         place: &Excerpt,
     ) -> Result<(), String> {
         let Some((_, occurs)) = keys.iter().find(|(known, _)| known == key) else {
-            return Err(format!("unknown key {key}{}", suggestion(key, keys.iter().map(|(key, _)| key.as_str()))));
+            let names = keys.iter().map(|(key, _)| key.as_str());
+            return Err(format!("unknown key {}{}", secret::key(key), suggestion(key, names)));
         };
         let texts = match value {
             DeValue::Array(items) if *occurs == Occurs::Often => {
@@ -121,8 +123,12 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 }
 
 /// What is wrong with a text that is not TOML; `what` it should be, a fragment with its path.
+///
+/// Nothing says where in such a text a value ends, so its line is shown only up to the name of a key that there is.
 pub(crate) fn syntax(what: &str, path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
-    let place = error.span().map(|span| excerpt(path, text, span, error.message()));
+    let known = |name: &str| keys().iter().any(|(key, _)| key == name);
+    let place =
+        error.span().map(|span| Excerpt::span(path, text, span, error.message()).showing(|line| shown(line, known)));
     let diagnosis = Diagnosis::error(format!("{what} is not TOML"));
     match place {
         Some(place) => diagnosis.at(place),
@@ -130,11 +136,18 @@ pub(crate) fn syntax(what: &str, path: &str, text: &str, error: &toml::de::Error
     }
 }
 
-/// The place in the file; a line with a URL is shown up to its value only, because there may be a password in it.
+/// The place in the file; its line is shown up to the value, because there may be a password in it.
 pub(crate) fn excerpt(path: &str, text: &str, span: Range<usize>, label: &str) -> Excerpt {
-    Excerpt::span(path, text, span, label).showing(|line| match (line.find("://"), line.find('=')) {
-        (None, _) => Some(line.to_owned()),
-        (Some(url), Some(equals)) if equals < url => Some(format!("{}= …", &line[..equals])),
-        (Some(_), _) => None,
-    })
+    Excerpt::span(path, text, span, label).showing(|line| shown(line, |name| secret::key(name) == name))
+}
+
+/// How many bytes of a line are shown: all of a table's name, and a key with everything in front of its value.
+fn shown(line: &str, may_be_shown: impl Fn(&str) -> bool) -> Option<usize> {
+    let trimmed = line.trim();
+    if let Some(name) = trimmed.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        return may_be_shown(name).then_some(line.len());
+    }
+    let (key, value) = line.split_once('=')?;
+    let value = value.trim_start().len();
+    may_be_shown(key.trim().trim_matches(['"', '\''])).then_some(line.len() - value)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::dotenv::DotEnv;
 use super::file::ConfigFile;
+use super::secret::masked;
 use crate::cli::explain::{Diagnosis, Excerpt};
 
 /// Looks up an environment variable.
@@ -164,5 +165,5 @@ impl<'e> Sources<'e> {
 
 pub(super) fn invalid(given: &Given, reason: &str) -> Diagnosis {
     let Given { text, origin } = given;
-    Diagnosis::error(format!("invalid value {text:?} for {origin}: {reason}")).at(origin.excerpt())
+    Diagnosis::error(format!("invalid value {:?} for {origin}: {reason}", masked(text))).at(origin.excerpt())
 }

@@ -25,13 +25,20 @@ pub(super) struct Location {
 
 pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     let rest = url.without_scheme();
-    let path = rest.split('?').next().unwrap_or_default();
+    let (path, behind) = rest.split_once('?').unwrap_or((rest, ""));
+    // A URL of a server with the wrong scheme: a file name may hold an @, but not behind a colon.
+    if behind.contains('@') || path.rsplit_once('@').is_some_and(|(login, _)| login.contains(':')) {
+        return Err(UrlError::Unusable {
+            reason: "it reads like the URL of a server, with a password; a file is sqlite://path/to/file.db, and its : and @ are percent-encoded"
+                .to_owned(),
+        });
+    }
     if path.is_empty() {
         return Err(UrlError::Unusable {
             reason: "it names no file; for one in memory write sqlite::memory:".to_owned(),
         });
     }
-    let parameters = query(rest.split_once('?').map_or("", |(_, query)| query))?;
+    let parameters = query(behind)?;
     let settings = understand(TABLE, parameters.into_iter().map(Given::in_url).collect())?;
     let mode = first(&settings, Key::Mode).map(|given| given.value.to_ascii_lowercase());
     let mode = mode.as_deref();
@@ -86,6 +93,11 @@ mod tests {
             let path = found.file.map(|path| path.display().to_string());
             assert_eq!((found.create, path.as_deref()), (create, file), "{url}");
         }
+        for url in ["sqlite://u:hunter@h/d", "sqlite://h/d?hunter=1@h", "file:u:x/hunter@h"] {
+            let error = read(url).err().expect(url);
+            assert!(!error.contains("hunter"), "{error}");
+        }
+        assert_eq!(read("sqlite://a@b.db").expect("a name").file, Some("a@b.db".into()));
         let refused = |query: &str| read(&format!("sqlite://a.db?{query}")).err().expect("refused");
         assert_eq!(refused("mod=ro"), "the URL's parameter mod is not known; did you mean mode?");
         assert_eq!(

@@ -30,8 +30,9 @@ pub(in crate::database) fn server(rest: &str) -> Result<Parts, UrlError> {
     }
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = place.split_once('/').unwrap_or((place, ""));
-    if path.contains('@') {
-        return Err(unusable(&format!("its path holds an @; {ENCODE}")));
+    // Nothing says then where a password ends, and every other part may be a piece of it.
+    if path.contains('@') || parameters.contains('@') {
+        return Err(unusable(&format!("it holds an @ behind the host; {ENCODE}")));
     }
     if path.trim_end_matches('/').contains('/') {
         return Err(unusable("its path names more than one database"));
@@ -148,6 +149,9 @@ mod tests {
             "//u:hunter/2@h/d",
             "//u:12/hunter@h/d",
             "//u:hunter?2@h/d",
+            "//u:x?hunter=2@h/d",
+            "//u:x@y?hunter@h/d",
+            "//u:x@y/hunter@h/d",
             "//u:hunter#2@h/d",
             "//u:hunter@h:port/d",
             "//::1/hunter",

@@ -86,7 +86,7 @@ fn an_unknown_key_is_met_with_a_suggestion_and_its_line() {
     error: unknown key lock-wiat; did you mean lock-wait?
      --> migrascope.toml:2:1
       |
-    2 | lock-wiat = "5s"
+    2 | lock-wiat = …
       | ^^^^^^^^^
     --- exit 2
     "#);
@@ -96,7 +96,7 @@ fn an_unknown_key_is_met_with_a_suggestion_and_its_line() {
     error: the configuration file migrascope.toml is not TOML
      --> migrascope.toml:1:18
       |
-    1 | dir = "migrations
+    1 | dir = …
       |                  ^ invalid basic string, expected `"`
     --- exit 2
     "#);

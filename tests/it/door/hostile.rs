@@ -174,14 +174,28 @@ fn metrics_with_hostile_labels_stay_prometheus_text() {
     assert!(text.contains(r#"migrascope_target="a\\u{9b}\\u{202e}b\\\"<c>""#), "{text}");
 }
 
+/// Runs SQL at the end, however that comes.
+struct Dropped<'d> {
+    url: &'d str,
+    sql: String,
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        query(self.url, &self.sql);
+    }
+}
+
 /// A database, a user, a table and an error with such names, on a server.
 fn on_a_server(database: &TestDatabase, quote: char, failing: &str) {
     let mut name = hostile();
     name.retain(|c| c != quote);
     // Names of MySQL end after 64 characters, those of PostgreSQL after 63 bytes.
-    let name: String = name.chars().take(30).collect();
+    let own = uuid::Uuid::now_v7().simple().to_string();
+    let name: String = name.chars().take(28).chain(own[20..].chars()).collect();
     let base = database.url.rsplit_once('/').unwrap().0;
     query(&database.url, &format!("CREATE DATABASE {quote}{name}{quote}"));
+    let _dropped = Dropped { url: &database.url, sql: format!("DROP DATABASE {quote}{name}{quote}") };
     let mut encoded = String::new();
     name.bytes().for_each(|byte| _ = write!(encoded, "%{byte:02X}"));
     let url = format!("{base}/{encoded}");
@@ -190,7 +204,6 @@ fn on_a_server(database: &TestDatabase, quote: char, failing: &str) {
     for words in [&["plan"][..], &["up"], &["status"], &["verify"], &["health"]] {
         swept(&door, &[("DATABASE_URL", &url)], words);
     }
-    query(&database.url, &format!("DROP DATABASE {quote}{name}{quote}"));
     // A user who cannot log in.
     let (scheme, rest) = base.split_once("://").unwrap();
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);

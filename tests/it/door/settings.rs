@@ -42,8 +42,8 @@ fn a_bad_value_names_where_it_stands() {
     error: invalid value "soon" for the key lock-timeout: expected number at 0; durations read 500ms, 5s, 10min
      --> migrascope.toml:1:16
       |
-    1 | lock-timeout = "soon"
-      |                ^^^^^^
+    1 | lock-timeout = …
+      |                ^
 
     error: invalid value "-1" for --retries: expected a number from 0 on
 

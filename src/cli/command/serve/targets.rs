@@ -10,7 +10,7 @@ use super::target::Target;
 use crate::cli::command::ready;
 use crate::cli::explain::{Diagnosis, Excerpt};
 use crate::cli::settings::choices::suggestion;
-use crate::cli::settings::{Database, Settings, place, syntax};
+use crate::cli::settings::{self, Database, Settings, place, syntax};
 
 /// The keys of a table.
 const KEYS: [&str; 7] =
@@ -74,7 +74,7 @@ impl File<'_> {
                 other => self.take(&mut target, &mut databases, other, texts.pop().unwrap_or_default()),
             });
             if let Err(reason) = text {
-                let key_name = key.get_ref();
+                let key_name = settings::key(key.get_ref());
                 self.complain(key.span(), format!("{}: target {name}, key {key_name}: {reason}", self.name));
             }
         }
@@ -90,9 +90,9 @@ impl File<'_> {
             "database-url" => databases.push(Database::Url(SecretUrl::new(text))),
             "database-url-file" => databases.push(Database::File(self.path(&text))),
             "dir" => target.directory = self.path(&text),
-            "ledger-table" => target.ledger_table = crate::cli::settings::table(&text)?,
-            "journal-table" => target.journal_table = crate::cli::settings::table(&text)?,
-            "layout" => crate::cli::settings::layout(&text)?,
+            "ledger-table" => target.ledger_table = settings::table(&text)?,
+            "journal-table" => target.journal_table = settings::table(&text)?,
+            "layout" => settings::layout(&text)?,
             unknown => return Err(format!("there is no such key{}", suggestion(unknown, KEYS))),
         }
         Ok(())

@@ -1,0 +1,93 @@
+//! What may be secret is shown by nothing: passwords in URLs however they are written, and values in settings files.
+
+use super::Door;
+
+/// Passwords with each character in them that a URL could be divided by, twice.
+fn passwords() -> Vec<String> {
+    (' '..='~').map(|mark| format!("hun{mark}ter2=x{mark}sesame")).chain(["hun\nter2\nsesame".to_owned()]).collect()
+}
+
+/// Fails where a piece of the password stands in the text.
+#[track_caller]
+fn kept(text: &str, url: &str) {
+    for piece in ["hun", "ter2", "sesame"] {
+        assert!(!text.contains(piece), "{url}\n{text}");
+    }
+}
+
+#[test]
+fn no_password_is_shown_however_it_is_written() {
+    let door = Door::shop();
+    let forms = [
+        "postgres://u:{}@127.0.0.1:1/d",
+        "mysql://u:{}@127.0.0.1:1/d?ssl-mode=disabled",
+        "sqlite://u:{}@127.0.0.1:1/d",
+        "u:{}@127.0.0.1/d",
+    ];
+    for password in passwords() {
+        for form in forms {
+            let url = form.replace("{}", &password);
+            let seen = door.run_with(&[("DATABASE_URL", &url)], &["status"]);
+            assert_ne!(seen.code, Some(0), "{url}");
+            kept(&seen.to_string(), &url);
+        }
+        let seen = door.run(&["status", &format!("postgres://u:{password}@127.0.0.1/d")]);
+        kept(&seen.to_string(), &password);
+    }
+}
+
+#[test]
+fn an_at_sign_behind_the_host_is_wrong_usage() {
+    let door = Door::shop();
+    for url in ["postgres://h/a@b", "mysql://h/a@b", "postgres://u:p@h/d?user=x@y", "mysql://h/d?user=x@y"] {
+        let seen = door.run_with(&[("DATABASE_URL", url)], &["status"]);
+        assert!(seen.code == Some(2) && seen.stderr.contains("it holds an @ behind the host"), "{url}: {seen}");
+    }
+}
+
+#[test]
+fn no_value_of_a_settings_file_that_may_be_secret_is_shown() {
+    let door = Door::shop();
+    let secret = "hunter2";
+    for line in [
+        "database-url = \"postgres://u:hunter2@h/d\" x",
+        "database-url = \"\"\"\npostgres://u:hunter2@h/d\n\"\"\" x",
+        "database-url = \"\"\"\nhunter2\n",
+        "database-url = 'postgres://u:hunter2@h/d",
+        "database-url = [\"hunter2\"]",
+        "database-url = {u = \"hunter2\"}",
+        "databse-url = \"hunter2\"",
+        "\"database-url\" = \"hunter2\" x",
+        "\"database-url\" = [\"hunter2\"]",
+        "database-url=hunter2",
+        "database-url: hunter2",
+        "grafana-token = \"hunter2\"",
+        "password = \"hunter2\"",
+        "webhook-url = \"https://hooks/hunter2\" \"",
+        "push-url = { password = \"hunter2\" }",
+        "connection-init = \"ALTER ROLE u PASSWORD 'hunter2'\" x",
+        "connection-init = [\"SET x = 'hunter2'\", {}]",
+        "connection-init = [\n  \"SET x = 'hunter2'\",\n  1.5\n]\n",
+        "before = \"curl -u u:hunter2 h\" x",
+        "lock-wait = \"5s\"\nhunter2",
+        "lock-wait = \"5s\" hunter2",
+        "[databases]\nurl = \"hunter2\"",
+        "\"postgres://u:hunter2@h/d\" = 1",
+        "database-url = \"hunter2\"\ndatabase-url = \"hunter2\"",
+        "lock-wait = \"postgres://u:hunter2@h/d\"",
+        "database-url = \"\\hunter2\"",
+        "database-url = hunter2.5",
+        "database-url = 12hunter2",
+        "database-url = \"postgres://u:\u{1}hunter2@h/d\"",
+    ] {
+        door.write("migrascope.toml", line);
+        let seen = door.run(&["status"]);
+        assert!(seen.code == Some(2) && !seen.to_string().contains(secret), "{line}\n{seen}");
+        let json = door.run(&["status", "--format", "json"]);
+        assert!(!json.to_string().contains(secret), "{line}\n{json}");
+        door.remove("migrascope.toml");
+        door.write("targets.toml", format!("[shop]\n{line}"));
+        let seen = door.run(&["serve", "--targets", "targets.toml", "--listen", "127.0.0.1:0"]);
+        assert!(seen.code == Some(2) && !seen.to_string().contains(secret), "{line}\n{seen}");
+    }
+}
