@@ -9,7 +9,11 @@ use crate::history::went_alone;
 use crate::ledger::Elapsed;
 use crate::migration::Checksum;
 use crate::plan::Step;
-use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, RowsAffected, Stages};
+use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, RowsAffected, Stage, Stages};
+use crate::script;
+
+/// The longest message that is kept, in characters: a column of MySQL takes 65,535 bytes.
+const LONGEST_MESSAGE: usize = 8000;
 
 impl Journal<'_> {
     /// SQL for the row of this run, written when it begins to work, `since` after it was started; its id is the run's.
@@ -32,7 +36,7 @@ impl Journal<'_> {
     pub(crate) fn run_whole(&self, session: &dyn Session, ending: &Ending<'_>) -> String {
         let id = &self.context.run_id;
         let entry = Entry { started: Value::Ago(ending.elapsed), ..Entry::of(RUN, id) };
-        let mut columns = self.columns(&entry);
+        let mut columns = self.columns(session, &entry);
         for (name, value) in ending.columns() {
             columns.retain(|(other, _)| *other != name);
             columns.push((name, value));
@@ -43,7 +47,7 @@ impl Journal<'_> {
     /// SQL for the rows of the health checks of this run; `None` where none was made.
     pub(crate) fn checks(&self, session: &dyn Session, report: &HealthReport) -> Option<String> {
         let made = report.checks.iter().filter(|check| check.status != CheckStatus::Skipped);
-        let rows: Vec<_> = made.map(|check| self.columns(&Entry::of_check(&new_id(), check))).collect();
+        let rows: Vec<_> = made.map(|check| self.columns(session, &Entry::of_check(&new_id(), check))).collect();
         (!rows.is_empty()).then(|| self.insertion(session, &rows))
     }
 
@@ -103,13 +107,16 @@ impl Journal<'_> {
     pub(crate) fn attempt_started(&self, session: &dyn Session, step: &Step<'_>) -> (String, String) {
         let id = new_id();
         let progress = step.progress(step.done).checksum();
-        let mut columns = self.columns(&Entry {
-            step: Some(step),
-            half_way: true,
-            done: step.done,
-            total: step.statements().len(),
-            ..Entry::of(MIGRATION, &id)
-        });
+        let mut columns = self.columns(
+            session,
+            &Entry {
+                step: Some(step),
+                half_way: true,
+                done: step.done,
+                total: step.statements().len(),
+                ..Entry::of(MIGRATION, &id)
+            },
+        );
         columns.push(("done_checksum", text(progress.as_str())));
         (id, self.insertion(session, &[columns]))
     }
@@ -154,7 +161,8 @@ impl Journal<'_> {
             half_way = session.literal(&Value::Bool(half_way)),
             reason = session.literal(&reached::reason(step, failure.map(|(failure, _)| failure.remains))),
             code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
-            text = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.message.clone()))),
+            text =
+                session.literal(&Value::text_or_null(failure.map(|(failure, _)| kept(session, Some(step), failure)))),
             now = session.literal(&Value::Now),
             elapsed = session.literal(&Value::Milliseconds(elapsed)),
             id = session.literal(&text(id)),
@@ -162,7 +170,7 @@ impl Journal<'_> {
     }
 
     fn insert(&self, session: &dyn Session, entry: &Entry<'_>) -> String {
-        self.insertion(session, &[self.columns(entry)])
+        self.insertion(session, &[self.columns(session, entry)])
     }
 
     /// All rows have the same columns.
@@ -176,7 +184,7 @@ impl Journal<'_> {
         format!("INSERT INTO {} ({}) VALUES {}", self.table(session), names.join(", "), rows.join(", "))
     }
 
-    pub(super) fn columns(&self, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
+    pub(super) fn columns(&self, session: &dyn Session, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
         let operator = &self.context.operator;
         let migration = entry.step.map(|step| step.migration);
         let direction = entry.step.map_or(self.context.command.word(), |step| step.direction.word());
@@ -200,7 +208,7 @@ impl Journal<'_> {
             ("statements_done", count(entry.done)),
             ("statements_total", count(entry.total)),
             ("error_code", Value::text_or_null(entry.failure.and_then(|failure| failure.code.clone()))),
-            ("error_text", Value::text_or_null(entry.failure.map(|failure| failure.message.clone()))),
+            ("error_text", Value::text_or_null(entry.failure.map(|failure| kept(session, entry.step, failure)))),
             ("started_at", entry.started.clone()),
             ("finished_at", entry.finished.map_or(Value::Null, |_| Value::Now)),
             ("elapsed_ms", elapsed),
@@ -298,6 +306,30 @@ impl Ending<'_> {
             ("rows_other", rows(other)),
         ]
     }
+}
+
+/// The message of a failure as the journal keeps it: without literals of statements that carry a secret. At a commit it may quote any of them.
+fn kept(session: &dyn Session, step: Option<&Step<'_>>, failure: &Failure) -> String {
+    let statements = step.map_or(0, |step| step.statements().len());
+    let statements = match failure.stage {
+        Stage::Statement => {
+            (failure.statement as usize).saturating_sub(1)..(failure.statement as usize).min(statements)
+        }
+        Stage::Record | Stage::Commit => 0..statements,
+    };
+    let message =
+        statements.fold(failure.message.clone(), |message, index| without_secrets(session, step, index, &message));
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
+    }
+}
+
+/// The message without literals of the statement at `index`, where that carries a secret.
+pub(super) fn without_secrets(session: &dyn Session, step: Option<&Step<'_>>, index: usize, message: &str) -> String {
+    let Some(step) = step else { return message.to_owned() };
+    let escapes = step.statements()[index].backslash_escapes;
+    script::without_secrets(message, step.text(index), session.abilities().dialect, escapes)
 }
 
 pub(super) fn new_id() -> String {

@@ -17,7 +17,7 @@ impl Journal<'_> {
     ) -> String {
         let id = new_id();
         let entry = Entry { outcome: change.word(), ..Entry::of(REPAIR, &id) };
-        let mut columns = self.columns(&entry);
+        let mut columns = self.columns(session, &entry);
         for (name, value) in &mut columns {
             match *name {
                 "version" => *value = Value::Text(change.version().canonical()),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::record::{Entry, new_id};
+use super::record::{Entry, new_id, without_secrets};
 use super::{Journal, RETRY};
 use crate::database::{DatabaseError, Session, Value};
 use crate::plan::Step;
@@ -33,24 +33,29 @@ impl Journal<'_> {
     /// They are written when the step has got further, or has failed for good: while the obstacle stands, a database of
     /// one file could not take them.
     pub(crate) fn retries(&self, session: &dyn Session, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
-        let rows: Vec<_> = retries.iter().map(|retried| self.retry(step, retried)).collect();
+        let rows: Vec<_> = retries.iter().map(|retried| self.retry(session, step, retried)).collect();
         (!rows.is_empty()).then(|| self.insertion(session, &rows))
     }
 
-    fn retry(&self, step: &Step<'_>, retried: &Retried) -> Vec<(&'static str, Value)> {
+    fn retry(&self, session: &dyn Session, step: &Step<'_>, retried: &Retried) -> Vec<(&'static str, Value)> {
         let since_then = retried.ended.elapsed();
-        let mut columns = self.columns(&Entry {
-            step: Some(step),
-            outcome: retried.reason.word(),
-            done: retried.statement,
-            total: step.statements().len(),
-            started: Value::Ago(since_then + retried.took),
-            ..Entry::of(RETRY, &new_id())
-        });
+        let mut columns = self.columns(
+            session,
+            &Entry {
+                step: Some(step),
+                outcome: retried.reason.word(),
+                done: retried.statement,
+                total: step.statements().len(),
+                started: Value::Ago(since_then + retried.took),
+                ..Entry::of(RETRY, &new_id())
+            },
+        );
         for (name, value) in &mut columns {
             match *name {
                 "error_code" => *value = Value::text_or_null(retried.code.clone()),
-                "error_text" => *value = Value::Text(retried.message.clone()),
+                "error_text" => {
+                    *value = Value::Text(without_secrets(session, Some(step), retried.statement, &retried.message));
+                }
                 "finished_at" => *value = Value::Ago(since_then),
                 "elapsed_ms" => *value = Value::Milliseconds(retried.took),
                 _ => {}

@@ -203,3 +203,34 @@ fn a_connection_that_cannot_be_made_says_where_and_shows_no_password() {
         });
     }
 }
+
+#[test]
+fn no_literal_of_a_statement_that_carries_a_secret_is_kept() {
+    on_each(|database| {
+        // Each is quoted by the server in its message.
+        let failing = match database.backend {
+            Backend::Postgres => "ALTER ROLE CURRENT_USER PASSWORD 'hunter2sesame' VALID UNTIL 'hunter2sesame';",
+            Backend::Mysql => "CREATE USER nobody_at_all IDENTIFIED BY 'hunter2sesame' FOO 'hunter2sesame';",
+            Backend::Sqlite => "INSERT INTO t (password) VALUES ('hunter2sesame');",
+        };
+        for (file, beginning) in [("1_a.sql", ""), ("2_b.sql", "-- migrascope: no-transaction\n")] {
+            let text = format!(
+                "{beginning}CREATE TABLE t{} (password TEXT CHECK (password <> 'hunter2sesame'));\n{failing}\n",
+                &file[..1]
+            );
+            let text = text.replace("INTO t ", &format!("INTO t{} ", &file[..1]));
+            let directory = database.migrations(&[(file, &text)]);
+            let error = database.up(&directory).unwrap_err();
+            assert!(failure(&error).message.contains("hunter2"), "the report says what the server said: {error:?}");
+            let kept = "SELECT count(*) FROM _migrascope_journal WHERE error_text LIKE '%hunter2%' OR error_text LIKE '%sesame%'";
+            assert_eq!(database.value(kept), "0", "{file}");
+            let marked =
+                "SELECT count(*) FROM _migrascope_journal WHERE error_text LIKE '%…%' AND error_code IS NOT NULL";
+            assert_ne!(database.value(marked), "0", "{file}");
+            database.query("DELETE FROM _migrascope_journal");
+            if database.backend == Backend::Mysql {
+                database.query(&format!("DROP TABLE t{}", &file[..1]));
+            }
+        }
+    });
+}
