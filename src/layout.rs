@@ -180,6 +180,12 @@ pub enum Fault {
     /// It is not text.
     #[error("invalid UTF-8")]
     NotUtf8,
+    /// Its name is not text.
+    #[error("the file name is not UTF-8: {0}")]
+    NameNotUtf8(
+        /// The name with each other byte as `\xff`.
+        String,
+    ),
     /// Its name does not begin with digits and an underscore.
     #[error("the file name has no version: it must read like 20260131120000_add_users.sql")]
     NoVersion,

@@ -1,5 +1,7 @@
 //! What an entry of a directory is by its name: SQL, a neighbour that does not concern us, or a fault. Nothing else.
 
+use std::ffi::OsStr;
+
 use super::source::{Listed, Source};
 use super::word::is_database;
 use super::{Fault, FileProblem, LayoutError};
@@ -38,11 +40,21 @@ pub(super) fn sql_files(
         let name = entry.file_name.to_string_lossy().into_owned();
         match kind(source, home, &entry, &name) {
             Kind::Neighbour => {}
+            Kind::Sql(_) if entry.file_name.to_str().is_none() => {
+                let fault = Fault::NameNotUtf8(escaped(&entry.file_name));
+                problems.push(FileProblem { path: entry.path, place: None, fault, text: None });
+            }
             Kind::Sql(stem) => files.push((stem.to_owned(), entry)),
             Kind::Fault(fault) => problems.push(FileProblem { path: entry.path, place: None, fault, text: None }),
         }
     }
     Ok(files)
+}
+
+/// A name with the bytes that are not text as `\xff`.
+fn escaped(name: &OsStr) -> String {
+    let chunks = name.as_encoded_bytes().utf8_chunks();
+    chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }
 
 enum Kind<'n> {

@@ -47,6 +47,7 @@ fn file(problem: &FileProblem) -> Diagnosis {
     let diagnosis = Diagnosis::error(problem.fault.to_string()).at(place);
     match &problem.fault {
         Fault::Duplicate { .. } => diagnosis.help("give one of the two files another version"),
+        Fault::NameNotUtf8(_) => diagnosis.help("give the file a name in UTF-8"),
         Fault::NotUtf8 => diagnosis.help("save the file as UTF-8"),
         Fault::LinkOutside(_) => {
             diagnosis.help("put the file itself into the directory, or allow it with --follow-links")

@@ -136,7 +136,10 @@ fn group(gateway: &Url, target: &str) -> Url {
     }
     let label = names::prometheus_label(names::TARGET);
     // A path cannot hold a slash in a value, nor an empty value: https://github.com/prometheus/pushgateway#url
-    let (label, value) = match target.is_empty() || target.contains('/') {
+    // One of dots alone would lead out of the group, and control characters are left out of a URL.
+    let plain =
+        target.contains(|c: char| c != '.') && !target.contains(|c: char| c == '/' || c == '\\' || c.is_control());
+    let (label, value) = match !plain {
         true if target.is_empty() => (format!("{label}@base64"), "=".to_owned()),
         true => (format!("{label}@base64"), BASE64_URL_SAFE.encode(target)),
         false => (label, target.to_owned()),
@@ -207,6 +210,8 @@ mod tests {
                 "http://gw:9091/metrics/job/migrascope/migrascope_target/gr%C3%B6%C3%9Fe%20x",
             ),
             ("http://gw/prefix", "a/b?c", "http://gw/prefix/metrics/job/migrascope/migrascope_target@base64/YS9iP2M="),
+            ("http://gw", "..", "http://gw/metrics/job/migrascope/migrascope_target@base64/Li4="),
+            ("http://gw", "a\tb", "http://gw/metrics/job/migrascope/migrascope_target@base64/YQli"),
             ("http://gw", "", "http://gw/metrics/job/migrascope/migrascope_target@base64/="),
             ("http://gw/metrics/job/deploy/db/one", "orders", "http://gw/metrics/job/deploy/db/one"),
         ];
