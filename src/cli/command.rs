@@ -35,6 +35,9 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
     {
         stream(command.word()).text().line(note);
     }
+    if command.needs_database() && settings.verbosity != Verbosity::Quiet {
+        output::explain(&settings.exposed_files());
+    }
     match command {
         Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Go(Up), target(reach)),
         Command::Down { reach, dry_run: false, yes } => down::carry_out(settings, target(reach), *yes),

@@ -3,6 +3,7 @@
 pub(crate) mod choices;
 mod database;
 mod dotenv;
+mod exposure;
 mod file;
 mod health;
 mod hooks;
@@ -25,6 +26,7 @@ use migrascope::run::{LockTimeout, Wait};
 use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
 pub(crate) use self::database::Database;
 pub(crate) use self::dotenv::DotEnv;
+pub(crate) use self::exposure::exposed;
 use self::file::{ConfigFile, Presence};
 pub(crate) use self::file::{excerpt as place, syntax};
 pub(crate) use self::health::{AfterRun, HealthSettings};
@@ -63,6 +65,18 @@ pub(crate) struct Settings {
     pub(crate) verbosity: Verbosity,
     /// Where telemetry goes.
     pub(crate) export: ExportSettings,
+    /// How much `/status` shows.
+    pub(crate) detail: Detail,
+}
+
+/// How much a page shows to whoever can reach it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Detail {
+    /// States, versions and codes.
+    #[default]
+    Codes,
+    /// Messages, paths, hosts and users as well.
+    Full,
 }
 
 /// For whom the output is.
@@ -110,13 +124,14 @@ impl Settings {
             connection_init: texts(sources.every("connection-init", &typed.connection_init)),
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
             links: links(&mut sources, typed),
-            target: sources.first("target", typed.target.as_deref()).map(|given| given.text),
+            target: sources.value("target", typed.target.as_deref(), target),
             policy: policy(&mut sources, typed),
             environment: app_environment(&mut sources, typed),
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
             verbosity: verbosity(&mut sources, typed),
             export: export(&mut sources, typed),
+            detail: detail(&mut sources, typed),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
         settings.dotenv = sources.dotenv;
@@ -202,6 +217,11 @@ fn verbosity(sources: &mut Sources<'_>, typed: &Options) -> Verbosity {
     }
 }
 
+fn detail(sources: &mut Sources<'_>, typed: &Options) -> Detail {
+    let full = sources.value("status-detail", typed.status_detail.as_deref(), truth);
+    if full.unwrap_or(false) { Detail::Full } else { Detail::Codes }
+}
+
 fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let modes = [TelemetryMode::Off, TelemetryMode::Auto, TelemetryMode::Required];
     let info = |text: &str| choose(text, SWITCH, [RunInfo::On, RunInfo::Off]);
@@ -246,6 +266,16 @@ fn lock_timeout(text: &str) -> Result<LockTimeout, String> {
 
 fn retries(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "expected a number from 0 on".to_owned())
+}
+
+/// The name of a database in metrics, which is a label there and a part of a path at a Pushgateway.
+pub(crate) fn target(text: &str) -> Result<String, String> {
+    let is_name = text.chars().any(char::is_alphanumeric) && !text.contains(char::is_control);
+    if is_name {
+        Ok(text.to_owned())
+    } else {
+        Err("a name needs a letter or a digit, and no control character".to_owned())
+    }
 }
 
 /// Whether the word is that of a layout.

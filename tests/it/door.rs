@@ -11,8 +11,8 @@ mod files;
 mod health;
 mod help;
 mod hooks;
-mod irregular;
 pub mod hostile;
+mod irregular;
 mod json;
 mod malformed;
 mod outside;
@@ -29,6 +29,7 @@ mod wait;
 mod wishes;
 
 use std::fmt;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -48,7 +49,10 @@ pub struct Seen {
 impl Door {
     /// An empty directory.
     pub fn empty() -> Self {
-        Self(TempDir::new().unwrap())
+        let directory = TempDir::new().unwrap();
+        // What lies in it is nobody else's: secret files in it are no reason for a warning.
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        Self(directory)
     }
 
     /// A directory with these files in `migrations`.

@@ -1,5 +1,6 @@
 //! Pages by HTTP, from outside: `serve`, and `--listen` during a run.
 
+mod detail;
 mod during;
 mod names;
 mod pages;

@@ -22,7 +22,7 @@ use crate::cli::explain::{Diagnosis, Severity};
 use crate::cli::json::{Problem, Report};
 use crate::cli::listen::{self, Listener};
 use crate::cli::output;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Database, Settings, Verbosity, exposed};
 use crate::cli::signal::Signals;
 
 pub(super) fn carry_out(settings: &Settings, interval: Duration, file: Option<&Path>) -> Exit {
@@ -41,6 +41,13 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
         Some(file) => targets::read(file, settings).map_err(unusable)?,
         None => vec![only(settings)?],
     };
+    let files = targets.iter().filter_map(|target| Some(("database-url-file", target.database.file()?)));
+    let holds_secrets = targets.iter().any(|target| matches!(target.database, Database::Url(_)));
+    let itself = file.filter(|_| holds_secrets).map(|file| ("--targets", file));
+    let files = files.filter(|_| file.is_some()).chain(itself);
+    if settings.verbosity != Verbosity::Quiet {
+        output::explain(&files.filter_map(|(option, path)| exposed(option, path)).collect::<Vec<_>>());
+    }
     let board = Arc::new(Board::new(settings, interval));
     let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
     let names = &settings.export.listen_names;

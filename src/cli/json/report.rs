@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::cli::escape::shortened;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Diagnosis;
+use crate::cli::settings::Detail;
 
 /// What a command ends with; the parts that it does not have are left out.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -134,15 +135,15 @@ pub(crate) fn status(status: &Status) -> Value {
         "applied": status.schema.applied,
         "pending": status.schema.pending,
         "migrations": status.rows,
-        "running": status.running.as_ref().map(running),
+        "running": status.running.as_ref().map(|run| running(run, Detail::Full)),
         "objections": status.objections.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "notes": notes(&status.notes),
     })
 }
 
-/// The run that is going on.
-pub(crate) fn running(run: &Running) -> Value {
-    json!({
+/// The run that is going on; whose it is and where is a detail.
+pub(crate) fn running(run: &Running, detail: Detail) -> Value {
+    let mut value = json!({
         "run_id": run.run_id,
         "command": run.command,
         "direction": run.direction,
@@ -159,9 +160,12 @@ pub(crate) fn running(run: &Running) -> Value {
             "since": attempt.began,
             "elapsed_seconds": attempt.elapsed.as_secs_f64(),
         })),
-        "user": run.operator,
-        "host": run.host,
-        "pod": run.pod,
         "certain": run.certain,
-    })
+    });
+    if detail == Detail::Full {
+        for (key, known) in [("user", &run.operator), ("host", &run.host), ("pod", &run.pod)] {
+            value[key] = json!(known);
+        }
+    }
+    value
 }

@@ -199,13 +199,16 @@ impl Phase {
     }
 }
 
+/// The alternate form (`{:#}`) says who holds the lock.
 impl fmt::Display for Present {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.phase {
             Phase::Starting => f.write_str("starting"),
             Phase::Connecting => f.write_str("connecting"),
             Phase::Locking { holder: None } => f.write_str("asking for the lock"),
-            Phase::Locking { holder: Some(holder) } => write!(f, "waiting: {}", words::holder(holder)),
+            // Who that is names a user and a host.
+            Phase::Locking { holder: Some(holder) } if f.alternate() => write!(f, "waiting: {}", words::holder(holder)),
+            Phase::Locking { holder: Some(_) } => f.write_str("waiting: the lock is held"),
             Phase::Planning => f.write_str("planning"),
             Phase::Migrating(place) => {
                 let of = self.of.unwrap_or(place.index);

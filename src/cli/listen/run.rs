@@ -10,7 +10,7 @@ use super::progress::{Phase, Place, Present, Progress};
 use super::{Listener, Pages};
 use crate::cli::export::Figures;
 use crate::cli::json::time;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Detail, Settings};
 
 /// What listens during a run: an observer of the run.
 pub(crate) struct Listening {
@@ -25,7 +25,7 @@ pub(crate) struct Listening {
 pub(crate) fn during(settings: &Settings, figures: Figures) -> Result<Option<Listening>, String> {
     let Some(address) = &settings.export.listen else { return Ok(None) };
     let progress = Progress::default();
-    let pages = RunPages { progress: progress.clone(), figures };
+    let pages = RunPages { progress: progress.clone(), figures, detail: settings.detail };
     let listener = Listener::start(address, &settings.export.listen_names, Arc::new(pages))?;
     Ok(Some(Listening { listener, progress }))
 }
@@ -46,6 +46,7 @@ impl Observer for Listening {
 struct RunPages {
     progress: Progress,
     figures: Figures,
+    detail: Detail,
 }
 
 impl Pages for RunPages {
@@ -63,11 +64,15 @@ impl Pages for RunPages {
     }
 
     fn status(&self) -> Value {
-        status(&self.progress.present())
+        status(&self.progress.present(), self.detail)
     }
 }
 
-fn status(present: &Present) -> Value {
+fn status(present: &Present, detail: Detail) -> Value {
+    let message = match detail {
+        Detail::Full => format!("{present:#}"),
+        Detail::Codes => present.to_string(),
+    };
     let run = present.run.as_ref();
     let context = run.map(|(context, _)| context);
     let database = present.database.as_ref();
@@ -87,13 +92,13 @@ fn status(present: &Present) -> Value {
         "target": present.target(),
         "system": database.map(|database| database.system),
         "database": database.map(|database| &database.database),
-        "message": present.to_string(),
+        "message": message,
         "phase": present.phase.word(),
         "since": present.since.map(time),
         "done": present.done,
         "of": present.of,
         "percent": present.percent(),
-        "holder": holder,
+        "holder": holder.filter(|_| detail == Detail::Full),
         "migration": match &present.phase {
             Phase::Migrating(place) => Some(migration(place)),
             _ => None,

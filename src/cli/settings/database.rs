@@ -1,6 +1,6 @@
 //! Which database is meant: a URL, or a file that holds one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use migrascope::database::SecretUrl;
 use migrascope::file;
@@ -21,6 +21,14 @@ pub(crate) enum Database {
 }
 
 impl Database {
+    /// The file that holds the URL.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Url(_) | Self::Missing => None,
+        }
+    }
+
     /// The URL.
     ///
     /// # Errors

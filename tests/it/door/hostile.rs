@@ -52,6 +52,14 @@ fn swept(door: &Door, variables: &[(&str, &str)], words: &[&str]) -> Seen {
     seen
 }
 
+/// A database of this name in the directory.
+pub fn sqlite(door: &Door, name: &str) -> String {
+    let path = door.path().join(name);
+    let mut url = "sqlite://".to_owned();
+    path.to_str().unwrap().bytes().for_each(|byte| _ = write!(url, "%{byte:02X}"));
+    url
+}
+
 /// SQL that fails with the hostile text, in SQLite.
 fn raising() -> String {
     let message = hostile().replace('\'', "''");
@@ -168,7 +176,8 @@ fn settings_are_shown_and_not_sent() {
 fn metrics_with_hostile_labels_stay_prometheus_text() {
     let door = Door::shop();
     let path = door.path().join("m.prom");
-    door.run(&["up", "--target", "a\u{9b}\u{202e}b\\\"<c>", "--metrics-file", "m.prom"]);
+    let url = sqlite(&door, "a\u{9b}\u{202e}b\\\"<c>");
+    door.run(&["up", "--database-url", &url, "--metrics-file", "m.prom"]).good();
     let text = std::fs::read_to_string(&path).unwrap();
     clean(&text);
     assert!(text.contains(r#"migrascope_target="a\\u{9b}\\u{202e}b\\\"<c>""#), "{text}");
@@ -242,4 +251,40 @@ fn what_is_huge_is_shortened() {
     door.write("migrascope.toml", format!("order = \"{}\"\n", "x".repeat(5_000_000)));
     let seen = swept(&door, &[], &["up"]);
     assert!(seen.code == Some(2) && seen.stderr.len() < 20_000, "{} bytes", seen.stderr.len());
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_refused_with_its_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let door = Door::shop();
+    for (folder, bytes) in [
+        ("migrations", &b"4_\xff\x1b[2Jx.sql"[..]),
+        ("migrations/hooks", b"before_each\xff.sql"),
+        ("checks", b"\xc3.sql"),
+    ] {
+        let path = door.path().join(folder);
+        std::fs::create_dir_all(&path).unwrap();
+        let path = path.join(std::ffi::OsStr::from_bytes(bytes));
+        std::fs::write(&path, "SELECT 1;").unwrap();
+        let command = if folder == "checks" { "health" } else { "plan" };
+        let seen = swept(&door, &[], &[command]);
+        assert_eq!(seen.code, Some(2), "{seen}");
+        let shown = bytes.escape_ascii().to_string().replace("\\x1b", "␛");
+        assert!(seen.stderr.contains(&format!("the file name is not UTF-8: {shown}")), "{shown}: {seen}");
+        std::fs::remove_file(path).unwrap();
+    }
+    std::fs::write(door.path().join("migrations").join(std::ffi::OsStr::from_bytes(b"\xff.md")), "").unwrap();
+    door.run(&["plan", "--format", "json"]).good();
+}
+
+#[test]
+fn a_target_that_is_no_name_is_refused() {
+    let door = Door::shop();
+    for name in [".", "..", "../..", " ", "a\nb", "a\u{9b}"] {
+        let seen = swept(&door, &[], &["status", "--target", name]);
+        assert!(seen.code == Some(2) && seen.stderr.contains("for --target: a name needs"), "{name:?}: {seen}");
+    }
+    door.write("t.toml", "[\"..\"]\ndatabase-url = \"sqlite://a.db\"\n");
+    let seen = door.run(&["serve", "--targets", "t.toml", "--listen", "127.0.0.1:0"]);
+    assert!(seen.code == Some(2) && seen.stderr.contains("a name needs"), "{seen}");
 }

@@ -1,5 +1,7 @@
 //! What may be secret is shown by nothing: passwords in URLs however they are written, and values in settings files.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::Door;
 
 /// Passwords with each character in them that a URL could be divided by, twice.
@@ -90,4 +92,45 @@ fn no_value_of_a_settings_file_that_may_be_secret_is_shown() {
         let seen = door.run(&["serve", "--targets", "targets.toml", "--listen", "127.0.0.1:0"]);
         assert!(seen.code == Some(2) && !seen.to_string().contains(secret), "{line}\n{seen}");
     }
+}
+
+#[test]
+fn a_secret_file_that_everybody_may_read_or_write_is_a_warning() {
+    let door = Door::shop();
+    let allow = |path: &str, mode: u32| {
+        std::fs::set_permissions(door.path().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    door.write("url", "sqlite://migrascope.db");
+    door.write("token", "t");
+    let run = || {
+        door.run(&[
+            "status",
+            "--database-url-file",
+            "url",
+            "--grafana-token-file",
+            "token",
+            "--push-token-file",
+            "token",
+        ])
+        .stderr
+    };
+    allow(".", 0o755);
+    for (mode, may) in [(0o604, "read"), (0o602, "written"), (0o666, "read and written")] {
+        allow("url", mode);
+        allow("token", 0o600);
+        let stderr = run();
+        assert!(stderr.starts_with("warning: --database-url-file: the secret file "), "{stderr}");
+        assert!(
+            stderr.contains(&format!("url can be {may} by every user")) && stderr.matches("warning").count() == 1,
+            "{stderr}"
+        );
+        allow("url", 0o640);
+        allow("token", mode);
+        let stderr = run();
+        assert!(stderr.contains("--grafana-token-file: ") && stderr.contains("--push-token-file: "), "{stderr}");
+    }
+    assert_eq!(door.run(&["status", "--quiet", "--database-url-file", "url", "--push-token-file", "token"]).stderr, "");
+    // Nobody else comes to it.
+    allow(".", 0o700);
+    assert_eq!(run(), "");
 }

@@ -61,7 +61,7 @@ fn figures_of_earlier_runs_are_there_from_the_beginning() {
 fn who_waits_for_the_lock_says_for_whom_and_nothing_of_his_sql() {
     on_each(|database| {
         let _runner = SlowRunner::start(database);
-        let server = up(database, &[("1_slow.sql", database.slow())], &[]);
+        let server = up(database, &[("1_slow.sql", database.slow())], &["--status-detail"]);
         eventually("it waits", || {
             server.get("/livez").body.starts_with("alive: waiting: the lock is held").then_some(())
         });

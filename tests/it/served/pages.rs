@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::{Server, ask};
 use crate::door::Door;
-use crate::door::hostile::{clean, hostile};
+use crate::door::hostile::{clean, hostile, sqlite};
+use crate::support::query;
 
 fn serve(door: &Door) -> Server {
     Server::start(&mut door.command(&["serve", "--interval", "100ms"]))
@@ -153,10 +154,14 @@ fn programs_read_where_it_listens_and_how_databases_stand() {
 fn hostile_names_are_shown_and_not_sent() {
     let name = hostile();
     let door = Door::with(&[("1_a.sql", "CREATE TABLE a (b);")]);
-    door.run(&["up"]).good();
+    let url = sqlite(&door, &name);
+    door.run(&["up", "--quiet", "--database-url", &url]).good();
     let text = name.replace('\'', "''");
-    door.sql(&format!("UPDATE _migrascope_journal SET run_id = '{text}', operator = '{text}', outcome = 'executing', finished_at = NULL"));
-    let server = Server::start(&mut door.command(&["serve", "--interval", "100ms", "--target", &name]));
+    let forge = format!(
+        "UPDATE _migrascope_journal SET run_id = '{text}', operator = '{text}', outcome = 'executing', finished_at = NULL"
+    );
+    query(&url, &forge);
+    let server = Server::start(&mut door.command(&["serve", "--interval", "100ms", "--database-url", &url]));
     for page in ["/metrics", "/livez", "/readyz", "/status"] {
         server.ready(200);
         clean(&server.get(page).body);

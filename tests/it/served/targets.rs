@@ -18,6 +18,11 @@ fn serve(door: &Door) -> Server {
     Server::start(&mut door.command(&["serve", "--targets", "etc/targets.toml", "--interval", "100ms"]))
 }
 
+fn detailed(door: &Door) -> Server {
+    let words = ["serve", "--targets", "etc/targets.toml", "--interval", "100ms", "--status-detail"];
+    Server::start(&mut door.command(&words))
+}
+
 /// A shop that is migrated, and a file of targets that names it and more.
 fn with_targets(more: &str) -> Door {
     let door = Door::shop();
@@ -76,7 +81,7 @@ fn before_the_first_look_nothing_is_ready_and_everything_answers() {
 #[test]
 fn targets_come_and_go_and_a_broken_file_changes_nothing() {
     let door = with_targets("");
-    let server = serve(&door);
+    let server = detailed(&door);
     server.ready(200);
     assert_eq!(server.get("/livez").body, "alive: 1 database, every 100 ms\n");
     put(&door, "[other]\ndatabase-url = \"sqlite://other.db\"\n");

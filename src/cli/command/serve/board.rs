@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::cli::export;
 use crate::cli::listen::Pages;
 use crate::cli::output::complain;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Detail, Settings};
 use crate::cli::words;
 
 /// The databases and how they stand.
@@ -92,8 +92,12 @@ impl Pages for Board {
             "schema": 1,
             "tool_version": env!("CARGO_PKG_VERSION"),
             "interval_seconds": self.interval.as_secs_f64(),
-            "targets_error": self.problem(),
-            "targets": self.watches().iter().map(|watch| watch.standing().status()).collect::<Vec<_>>(),
+            // What is wrong names the file.
+            "targets_error": self.problem().map(|problem| match self.base.detail {
+                Detail::Full => problem,
+                Detail::Codes => "targets".to_owned(),
+            }),
+            "targets": self.watches().iter().map(|watch| watch.standing().status(self.base.detail)).collect::<Vec<_>>(),
         })
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::look::{Answer, Failure};
 use crate::cli::export::{RunInfo, Scrape, Series};
 use crate::cli::json::{running, state, time};
+use crate::cli::settings::Detail;
 use crate::cli::words;
 
 /// How a database stands, and the figures of it.
@@ -150,8 +151,8 @@ impl Standing {
         matches!(self.state, State::Good)
     }
 
-    /// Everything that is known, for programs.
-    pub(super) fn status(&self) -> Value {
+    /// Everything that is known and that such a reader may see, for programs.
+    pub(super) fn status(&self, detail: Detail) -> Value {
         let (status, totals) = self.seen.as_ref().map(|seen| (&seen.status, &seen.totals)).unzip();
         let identity = self.identity();
         let failure = self.state.failure();
@@ -160,7 +161,10 @@ impl Standing {
             "state": self.state.word(),
             "reachable": self.state.reachable(),
             "looked": self.looked.map(time),
-            "error": failure.map(|failure| json!({ "kind": failure.class, "message": failure.message })),
+            "error": failure.map(|failure| match detail {
+                Detail::Full => json!({ "kind": failure.class, "message": failure.message }),
+                Detail::Codes => json!({ "kind": failure.class }),
+            }),
             "system": identity.map(|identity| identity.system),
             "database": identity.map(|identity| &identity.database),
             "schema_state": status.map(|status| state(&status.schema)),
@@ -173,7 +177,7 @@ impl Standing {
             })),
             "last_success": totals.and_then(|totals| totals.last_success).map(time),
             "last_failure": totals.and_then(|totals| totals.last_failure).map(time),
-            "running": totals.and_then(|totals| totals.running.as_ref()).map(|at| running(&at.run)),
+            "running": totals.and_then(|totals| totals.running.as_ref()).map(|at| running(&at.run, detail)),
         })
     }
 

@@ -36,7 +36,15 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<
     let mut targets = Vec::new();
     for (target, value) in tables.get_ref() {
         match value.get_ref() {
-            DeValue::Table(table) => targets.push(file.target(target.get_ref(), table, settings)),
+            DeValue::Table(table) => {
+                if let Err(reason) = settings::target(target.get_ref()) {
+                    file.complain(
+                        target.span(),
+                        format!("{name}: target {:?}: {reason}", settings::key(target.get_ref())),
+                    );
+                }
+                targets.push(file.target(target.get_ref(), table, settings));
+            }
             _ => file.complain(target.span(), format!("{name}: {} should be the table of a target", target.get_ref())),
         }
     }

@@ -15,7 +15,7 @@ use super::standing::{Seen, Standing};
 use super::target::Target;
 use crate::cli::json;
 use crate::cli::output::{Output, complain};
-use crate::cli::settings::{Format, Settings, Verbosity};
+use crate::cli::settings::{Detail, Format, Settings, Verbosity};
 
 /// A database that is looked at again and again, until this is dropped.
 pub(super) struct Watch {
@@ -91,6 +91,6 @@ fn tell(settings: &Settings, standing: &Standing) {
     }
     complain(standing.line());
     if settings.format == Format::Json && settings.verbosity != Verbosity::Quiet {
-        Output::raw().line(json::target_changed(&standing.status()));
+        Output::raw().line(json::target_changed(&standing.status(Detail::Full)));
     }
 }
