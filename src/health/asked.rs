@@ -16,6 +16,8 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a connection is tried: the server ends those of the run a moment after we do, and may have no room until then.
 const CONNECTING: Duration = Duration::from_secs(1);
+/// How long one attempt may take, which is a number of round trips: a slow network is no fault of the database.
+const CONNECTION: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) const LIMITS: Limits = Limits { lock_timeout: Some(LIMIT), statement_timeout: Some(LIMIT) };
@@ -191,7 +193,7 @@ pub(super) async fn connect(connector: &dyn Connector, stop: &Stop) -> Result<Bo
 pub(super) async fn connection(connector: &dyn Connector, stop: &Stop) -> Result<Box<dyn Session>, DatabaseError> {
     let late = || DatabaseError::new(ErrorKind::Connect, "no connection within the time for a check");
     tokio::select! {
-        tried = tokio::time::timeout(LIMIT, connector.session(Access::Check)) => tried.unwrap_or_else(|_| Err(late())),
+        tried = tokio::time::timeout(CONNECTION, connector.session(Access::Check)) => tried.unwrap_or_else(|_| Err(late())),
         () = stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted")),
     }
 }

@@ -48,7 +48,20 @@ enum Line {
     /// There is none.
     Gone,
     Free(Box<dyn Keeper>),
-    Asked(Asked, Instant),
+    /// And how long its answer was waited for; while it is not waited for it may be there already.
+    Asked(Asked, Duration),
+}
+
+/// Counts the time of a wait, also of one that is given up.
+struct Listening<'l> {
+    waited: &'l mut Duration,
+    since: Instant,
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        *self.waited += self.since.elapsed();
+    }
 }
 
 impl Line {
@@ -56,7 +69,7 @@ impl Line {
     fn ask(&mut self, question: Question) -> bool {
         match std::mem::replace(self, Self::Gone) {
             Self::Free(keeper) => {
-                *self = Self::Asked(Box::pin(ask(keeper, question)), Instant::now());
+                *self = Self::Asked(Box::pin(ask(keeper, question)), Duration::ZERO);
                 true
             }
             other => {
@@ -74,13 +87,15 @@ impl Line {
                 Err(_) => (None, Answer::Connected),
             }
         };
-        *self = Self::Asked(Box::pin(connecting), Instant::now());
+        *self = Self::Asked(Box::pin(connecting), Duration::ZERO);
     }
 
     /// Waits for the answer, for ever where nothing was asked. A wait that is given up loses nothing.
     async fn answer(&mut self) -> Answer {
-        let Self::Asked(asked, _) = self else { return pending().await };
+        let Self::Asked(asked, waited) = self else { return pending().await };
+        let listening = Listening { waited, since: Instant::now() };
         let (keeper, answer) = asked.as_mut().await;
+        drop(listening);
         *self = keeper.map_or(Self::Gone, Self::Free);
         answer
     }
@@ -90,7 +105,7 @@ impl Line {
         match self {
             Self::Gone => Duration::MAX,
             Self::Free(_) => Duration::ZERO,
-            Self::Asked(_, since) => since.elapsed(),
+            Self::Asked(_, waited) => *waited,
         }
     }
 }
@@ -209,7 +224,7 @@ impl Monitor {
         let unlocking = async {
             let keeper = match self.lock {
                 Line::Free(keeper) => Some(keeper),
-                Line::Asked(asked, since) if since.elapsed() < SILENT => asked.await.0,
+                Line::Asked(asked, waited) if waited < SILENT => asked.await.0,
                 Line::Asked(..) | Line::Gone => None,
             };
             match keeper {

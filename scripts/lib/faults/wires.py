@@ -14,7 +14,7 @@ from runner import Ended, Runner
 from wire import Fault
 
 LIMIT = 30.0
-SLOW_LIMIT = 120.0
+SLOW_LIMIT = 180.0
 APPLIED, PENDING, ROLLED_BACK, HALF_WAY, NO_CONNECTION, UNHEALTHY = 0, 3, 5, 6, 8, 9
 MUTE = Fault("mute", mute=True)
 SLEEP = {"postgres": "SELECT pg_sleep(4);\n", "mariadb": "DO SLEEP(4);\n"}
