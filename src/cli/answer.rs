@@ -8,7 +8,7 @@ use reqwest::blocking::Response;
 pub(crate) const LONGEST: usize = 64 * 1024;
 
 /// The longest page that is looked through, in bytes. Nothing but the present line of it is kept.
-const LONGEST_PAGE: u64 = 16 * 1024 * 1024;
+const LONGEST_PAGE: u64 = 8 * 1024 * 1024;
 
 /// The beginning of an answer.
 pub(crate) struct Body {

@@ -33,7 +33,12 @@ impl ConfigFile {
     pub(super) fn read(path: &Path, presence: Presence) -> (Self, Vec<Diagnosis>) {
         match file::read_text(path) {
             Ok(text) => Self::parse(&path.display().to_string(), &text),
-            Err(error) if error.kind() == ErrorKind::NotFound && presence == Presence::Optional => Self::parse("", ""),
+            // A link that leads nowhere was meant to lead to settings.
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && presence == Presence::Optional && !path.is_symlink() =>
+            {
+                Self::parse("", "")
+            }
             Err(error) => {
                 let message = format!("cannot read the configuration file {}", path.display());
                 (Self::default(), vec![Diagnosis::error(message).note(error.to_string())])

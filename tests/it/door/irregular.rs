@@ -136,6 +136,9 @@ fn settings_that_are_looked_for_are_files() {
         door.refuses(&[], &["up"], "it is a device, not a file");
     }
     let door = Door::shop();
+    door.link("migrascope.toml", "nowhere");
+    door.refuses(&[], &["up"], "cannot read the configuration file migrascope.toml");
+    let door = Door::shop();
     door.pipe(".pgpass");
     let home = door.path().to_str().unwrap();
     let variables = [("DATABASE_URL", "postgres://u@127.0.0.1:1/d"), ("HOME", home)];

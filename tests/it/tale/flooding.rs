@@ -16,7 +16,7 @@ use crate::support::eventually;
 const MEGABYTES: usize = 300;
 
 /// What is taken of it at most: systems keep some megabytes on the way.
-const TAKEN: usize = 24;
+const TAKEN: usize = 32;
 
 /// What a process may need more than before the answer, in kilobytes.
 const GROWTH: usize = 12 * 1024;
@@ -108,6 +108,21 @@ fn an_answer_of_otlp_over_http_ends_at_its_limit() {
     let output = flood.drowns(&mut project.up_command(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)], &[]));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(warnings(&output), [""; 0], "it has said that it took all");
+}
+
+#[test]
+fn a_head_without_end_is_no_answer() {
+    let (project, flood) = (Project::new(), Flood::start(b"HTTP/1.1 200 OK\r\n", b"X-Again: zzzzzzzzzzzzzzzz\r\n"));
+    let url = format!("http://{}", flood.address);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("MIGRASCOPE_PUSH_URL", &url),
+        ("MIGRASCOPE_WEBHOOK_URL", &url),
+        ("MIGRASCOPE_GRAFANA_URL", &url),
+    ];
+    let output = flood.drowns(&mut project.up_command(&variables, &[]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(warnings(&output).len(), 6, "{output:?}");
 }
 
 #[test]
