@@ -48,6 +48,8 @@ COPY --from=build /image/ /
 USER 65532:65532
 # Migrations are in /srv/migrations, own health checks in /srv/checks, settings in /srv/migrascope.toml.
 WORKDIR /srv
+# Only the user who starts the container mounts anything there, with the owners of the host.
+ENV MIGRASCOPE_SAFE_DIRECTORY=/srv
 # What serve and --listen answer on; by default only inside the container, see docs/serve.md.
 EXPOSE 9564
 ENTRYPOINT ["/usr/local/bin/migrascope"]

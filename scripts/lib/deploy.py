@@ -253,7 +253,7 @@ def page_problems(page: Path, program: Program) -> Iterator[str]:
             yield from command_problems(page, text, program)
     told_to_hooks = set(re.findall(r"`(MIGRASCOPE_\w+)`", Path("docs/hooks.md").read_text()))
     for name in sorted(set(re.findall(r"\bMIGRASCOPE_[A-Z_]+\b", page.read_text()))):
-        if name not in program.variables | told_to_hooks | {"MIGRASCOPE_GRAFANA_TOKEN"}:
+        if name not in program.variables | told_to_hooks | {"MIGRASCOPE_GRAFANA_TOKEN", "MIGRASCOPE_SAFE_DIRECTORY"}:
             yield f"{page.name}: migrascope knows no variable {name}"
     yield from link_problems(page)
 

@@ -21,7 +21,7 @@ use migrascope::run::Goal;
 use self::run::Task;
 use super::args::{Command, Reach};
 use super::exit::Exit;
-use super::explain::Diagnosis;
+use super::explain::{Diagnosis, one_line};
 use super::json::{self, Problem, Report};
 use super::output::{self, Stream};
 use super::settings::{Format, Settings, Unusable, Verbosity};
@@ -29,7 +29,7 @@ use super::settings::{Format, Settings, Unusable, Verbosity};
 /// Does what was asked for and says how it ended.
 pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
     use Direction::{Down, Up};
-    if let Some(note) = settings.dotenv.note()
+    if let Some(note) = sources(settings)
         && tells_people(settings)
         && command.needs_database()
     {
@@ -114,9 +114,17 @@ fn fail(settings: &Settings, command: &str, exit: Exit, problem: Problem) -> Exi
     exit
 }
 
-/// The last line for programs, with what a `.env` file has said.
+/// Which files the settings come from, where there are any.
+fn sources(settings: &Settings) -> Option<String> {
+    let file = settings.file.as_ref().map(|path| format!("settings from {}", one_line(&path.display().to_string())));
+    let sources: Vec<String> = file.into_iter().chain(settings.dotenv.note()).collect();
+    (!sources.is_empty()).then(|| sources.join(", "))
+}
+
+/// The last line for programs, with the files that the settings come from.
 fn finish(settings: &Settings, report: &Report<'_>) {
-    last_line(settings.format, &Report { from_dotenv: settings.dotenv.used(), ..report.clone() });
+    let settings_file = settings.file.as_ref().map(|path| path.display().to_string());
+    last_line(settings.format, &Report { settings_file, from_dotenv: settings.dotenv.used(), ..report.clone() });
 }
 
 fn last_line(format: Format, report: &Report<'_>) {

@@ -13,6 +13,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,6 +42,8 @@ use super::listen::Name;
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// The settings file that is used.
+    pub(crate) file: Option<PathBuf>,
     /// What a `.env` file has said.
     pub(crate) dotenv: DotEnv,
     /// Where the database's URL comes from.
@@ -117,8 +120,9 @@ impl Settings {
     /// With everything that is wrong in any of them.
     pub(crate) fn resolve(typed: &Options, environment: &Environment<'_>) -> Result<Self, Unusable> {
         let mut sources = Sources::new(environment);
-        open_files(&mut sources, typed);
+        let file = open_files(&mut sources, typed);
         let mut settings = Self {
+            file,
             dotenv: DotEnv::default(),
             database: database::resolve(&mut sources, typed),
             connection_init: texts(sources.every("connection-init", &typed.connection_init)),
@@ -134,6 +138,9 @@ impl Settings {
             detail: detail(&mut sources, typed),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
+        if let Some(Err(problem)) = sources.dotenv.file().map(|path| trust::check(path, environment)) {
+            sources.problems.push(*problem);
+        }
         settings.dotenv = sources.dotenv;
         match sources.problems {
             none if none.is_empty() => Ok(settings),
@@ -142,20 +149,30 @@ impl Settings {
     }
 }
 
-fn open_files(sources: &mut Sources<'_>, typed: &Options) {
+/// Opens the settings file, named or found, and a `.env` file; the path of the former, where there is one.
+fn open_files(sources: &mut Sources<'_>, typed: &Options) -> Option<PathBuf> {
     let named = sources.typed("config", typed.config.as_deref()).or_else(|| sources.in_environment("config"));
     let (path, presence) = match &named {
         Some(given) => (given.text.as_str(), Presence::Required),
         None => ("migrascope.toml", Presence::Optional),
     };
-    let (file, problems) = ConfigFile::read(Path::new(path), presence);
-    sources.file = file;
-    sources.problems.extend(problems);
-    let beside = Path::new(path).parent().unwrap_or(Path::new(""));
+    let path = Path::new(path);
+    sources.file_is_named = presence == Presence::Required;
+    let trusted = if sources.file_is_named { Ok(()) } else { trust::check(path, sources.environment) };
+    match trusted {
+        Ok(()) => {
+            let (file, problems) = ConfigFile::read(path, presence);
+            sources.file = file;
+            sources.problems.extend(problems);
+        }
+        Err(problem) => sources.problems.push(*problem),
+    }
+    let beside = path.parent().unwrap_or(Path::new(""));
     match DotEnv::read(&[beside, Path::new("")]) {
         Ok(dotenv) => sources.dotenv = dotenv,
         Err(problem) => sources.problems.push(*problem),
     }
+    path.exists().then(|| path.to_owned())
 }
 
 fn links(sources: &mut Sources<'_>, typed: &Options) -> Links {
@@ -227,13 +244,16 @@ fn export(sources: &mut Sources<'_>, typed: &Options) -> ExportSettings {
     let info = |text: &str| choose(text, SWITCH, [RunInfo::On, RunInfo::Off]);
     let mode = |text: &str| choose(text, TELEMETRY, modes);
     let lines = |text: &str| choose(text, LOG_FORMAT, [LogFormat::Off, LogFormat::Text, LogFormat::Json]);
+    let push = sources.first("push-url", typed.push_url.as_deref());
+    let token = sources.first("push-token-file", typed.push_token_file.as_deref());
+    sources.keep(token.as_ref(), push.as_ref());
     ExportSettings {
         metrics_file: path(sources, "metrics-file", typed.metrics_file.as_deref()),
         listen: sources.first("listen", typed.listen.as_deref()).map(|given| given.text),
         listen_names: sources.values("listen-name", &typed.listen_name, Name::parse),
         push: PushSettings {
-            url: sources.first("push-url", typed.push_url.as_deref()).map(|given| given.text),
-            token_file: path(sources, "push-token-file", typed.push_token_file.as_deref()),
+            url: push.map(|given| given.text),
+            token_file: token.map(|given| PathBuf::from(given.text)),
             ca: path(sources, "push-ca", typed.push_ca.as_deref()),
         },
         run_info: sources.value("metrics-run-info", typed.metrics_run_info.as_deref(), info).unwrap_or_default(),

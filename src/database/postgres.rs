@@ -31,6 +31,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use self::keeper::PostgresKeeper;
+pub(super) use self::options::password_variables;
 use self::session::PostgresSession;
 use self::wire::Wire;
 use super::url::Extras;

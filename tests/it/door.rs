@@ -24,6 +24,7 @@ mod settings;
 mod signals;
 mod status;
 mod streams;
+mod trust;
 mod unmanaged;
 mod wait;
 mod wishes;

@@ -29,6 +29,9 @@ pub(crate) struct Report<'a> {
     /// Why it did not succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Problem>,
+    /// The settings file that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) settings_file: Option<String>,
     /// The variables that were read from a `.env` file.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(crate) from_dotenv: &'a [String],

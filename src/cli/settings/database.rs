@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use migrascope::database::SecretUrl;
 use migrascope::file;
 
-use super::source::{Given, Sources, variable};
+use super::source::{Choice, Given, Sources, variable};
 use crate::cli::args::Options;
 use crate::cli::explain::Diagnosis;
 
@@ -51,24 +51,48 @@ impl Database {
 }
 
 pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Database {
+    let Some(choice) = choose(sources, typed) else { return Database::Missing };
+    keep_password(sources, &choice);
+    match choice {
+        Choice::Text(given) => Database::Url(SecretUrl::new(given.text)),
+        Choice::File(given) => Database::File(PathBuf::from(given.text)),
+    }
+}
+
+/// A password of the environment goes to no server that a file names which was only found.
+fn keep_password(sources: &mut Sources<'_>, choice: &Choice) {
+    if sources.is_named(&choice.given().origin) {
+        return;
+    }
+    let url = match choice {
+        Choice::Text(given) => SecretUrl::new(&given.text),
+        Choice::File(given) => SecretUrl::new(file::read_text(Path::new(&given.text)).unwrap_or_default().trim()),
+    };
+    let set = |variable: &str| (sources.environment)(variable).is_some_and(|value| !value.is_empty());
+    if let Some(variable) = url.password_variables().iter().find(|variable| set(variable)) {
+        sources.withhold(&format!("the password that {variable} holds or names"), choice.given());
+    }
+}
+
+fn choose(sources: &mut Sources<'_>, typed: &Options) -> Option<Choice> {
     let url = sources.typed("database-url", typed.database_url.as_deref());
     let file = sources.typed("database-url-file", typed.database_url_file.as_deref());
-    if let Some(database) = either(sources, url, file) {
-        return database;
+    if let Some(choice) = either(sources, url, file) {
+        return Some(choice);
     }
     // What is set for the process comes before any file, whatever its name.
     for take in [Sources::in_process, Sources::in_dotenv] {
         let url = take(sources, variable("database-url"));
         let file = take(sources, variable("database-url-file"));
-        if let Some(database) = either(sources, url, file) {
-            return database;
+        if let Some(choice) = either(sources, url, file) {
+            return Some(choice);
         }
-        if let Some(Given { text, .. }) = take(sources, "DATABASE_URL".to_owned()) {
-            return Database::Url(SecretUrl::new(text));
+        if let Some(given) = take(sources, "DATABASE_URL".to_owned()) {
+            return Some(Choice::Text(given));
         }
     }
     let (url, file) = (sources.file.one("database-url"), sources.file.one("database-url-file"));
-    either(sources, url, file).unwrap_or(Database::Missing)
+    either(sources, url, file)
 }
 
 fn missing() -> Diagnosis {
@@ -77,12 +101,11 @@ fn missing() -> Diagnosis {
         .help("to try it with a SQLite file: --database-url sqlite://migrascope.db")
 }
 
-fn either(sources: &mut Sources<'_>, url: Option<Given>, file: Option<Given>) -> Option<Database> {
+fn either(sources: &mut Sources<'_>, url: Option<Given>, file: Option<Given>) -> Option<Choice> {
     if let (Some(url), Some(file)) = (&url, &file) {
         let message =
             format!("{} and {} are both set: only one of them can name the database", url.origin, file.origin);
         sources.problems.push(Diagnosis::error(message).at(file.origin.excerpt()));
     }
-    let url = url.map(|given| Database::Url(SecretUrl::new(given.text)));
-    url.or_else(|| file.map(|given| Database::File(PathBuf::from(given.text))))
+    url.map(Choice::Text).or_else(|| file.map(Choice::File))
 }

@@ -1,7 +1,7 @@
 //! A `.env` file: variables for a terminal, never over one that is set.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use migrascope::file;
 
@@ -10,6 +10,7 @@ use crate::cli::explain::Diagnosis;
 /// What a `.env` file has for this program, and what was taken from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DotEnv {
+    path: PathBuf,
     variables: BTreeMap<String, String>,
     used: Vec<String>,
 }
@@ -25,7 +26,7 @@ impl DotEnv {
             return Ok(Self::default());
         };
         let text = file::read_text(&path).map_err(|error| Box::new(unreadable(&path).note(error.to_string())))?;
-        let mut dotenv = Self::default();
+        let mut dotenv = Self { path: path.clone(), ..Self::default() };
         for line in dotenvy::from_read_iter(text.as_bytes()) {
             match line {
                 Ok((name, value)) if is_ours(&name) && !value.is_empty() => _ = dotenv.variables.insert(name, value),
@@ -58,6 +59,11 @@ impl DotEnv {
         &self.used
     }
 
+    /// The file, where something in it was used.
+    pub(super) fn file(&self) -> Option<&Path> {
+        (!self.used.is_empty()).then_some(self.path.as_path())
+    }
+
     /// `DATABASE_URL from .env`, where anything is.
     pub(crate) fn note(&self) -> Option<String> {
         (!self.used.is_empty()).then(|| format!("{} from .env", self.used.join(", ")))
@@ -71,10 +77,11 @@ impl DotEnv {
 }
 
 /// Whether a variable is read from a file. Which environment this is, and whether an application's start applies migrations, is never said by a
-/// file that may have been left in an image.
+/// file that may have been left in an image; and which files are trusted, not by one of them.
 fn is_ours(name: &str) -> bool {
     name == "DATABASE_URL"
-        || (name.starts_with("MIGRASCOPE_") && !matches!(name, "MIGRASCOPE_ENV" | "MIGRASCOPE_CONFIG"))
+        || (name.starts_with("MIGRASCOPE_")
+            && !matches!(name, "MIGRASCOPE_ENV" | "MIGRASCOPE_CONFIG" | "MIGRASCOPE_SAFE_DIRECTORY"))
 }
 
 fn name_in(line: &str) -> &str {

@@ -23,6 +23,21 @@ pub(super) struct Given {
     pub(super) origin: Origin,
 }
 
+/// A value as its text, or as a file that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    Text(Given),
+    File(Given),
+}
+
+impl Choice {
+    /// The text, or the path.
+    pub(super) fn given(&self) -> &Given {
+        let (Self::Text(given) | Self::File(given)) = self;
+        given
+    }
+}
+
 /// Where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -61,13 +76,21 @@ pub(super) struct Sources<'e> {
     pub(super) environment: &'e Environment<'e>,
     pub(super) dotenv: DotEnv,
     pub(super) file: ConfigFile,
+    /// Whether the file was named by an option or a variable, and not only found.
+    pub(super) file_is_named: bool,
     pub(super) problems: Vec<Diagnosis>,
 }
 
 impl<'e> Sources<'e> {
     /// With nothing from any file yet.
     pub(super) fn new(environment: &'e Environment<'e>) -> Self {
-        Self { environment, dotenv: DotEnv::default(), file: ConfigFile::default(), problems: Vec::new() }
+        Self {
+            environment,
+            dotenv: DotEnv::default(),
+            file: ConfigFile::default(),
+            file_is_named: false,
+            problems: Vec::new(),
+        }
     }
 
     /// The value of an option as its first source has it, read by `parse`.

@@ -24,6 +24,18 @@ pub(super) fn parse(url: &SecretUrl, environment: &Environment<'_>) -> Result<(P
     Ok((driver, settings.extras()?))
 }
 
+/// The variables that a password comes from, where the URL names a server and has none.
+pub(in crate::database) fn password_variables(url: &SecretUrl) -> &'static [&'static str] {
+    let Ok(Parts { password, host, port, query, .. }) = server(url.behind_scheme()) else { return &[] };
+    let Ok(query) = understand(TABLE, query.into_iter().map(Given::in_url).collect()) else { return &[] };
+    let has = |key| first(&query, key).is_some_and(|given| !given.value.is_empty());
+    let place = [Key::Host, Key::HostAddress, Key::Port, Key::Service].into_iter().any(has);
+    match (host.is_some() || port.is_some() || place) && password.is_none() && !has(Key::Password) {
+        true => &["PGPASSWORD", "PGSERVICE"],
+        false => &[],
+    }
+}
+
 /// What was given, the nearest source first where two set the same.
 struct Settings(Vec<(Key, Given)>);
 
