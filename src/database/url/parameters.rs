@@ -98,8 +98,11 @@ pub(in crate::database) fn understand<K: Copy + PartialEq>(
     given: Vec<Given>,
 ) -> Result<Vec<(K, Given)>, UrlError> {
     let mut settings: Vec<(K, Given)> = Vec::new();
+    let mut behind_a_password = false;
     for given in given {
-        let Some(key) = key(table, &given)? else { continue };
+        let key = key(table, &given).map_err(|error| if behind_a_password { nameless(error) } else { error })?;
+        behind_a_password |= given.origin == Origin::Url && folded(&given.name).contains("pass");
+        let Some(key) = key else { continue };
         let before = settings.iter().find(|(known, other)| *known == key && other.origin == given.origin);
         match before {
             Some((_, other)) if other.value != given.value => {
@@ -110,6 +113,17 @@ pub(in crate::database) fn understand<K: Copy + PartialEq>(
         }
     }
     Ok(settings)
+}
+
+/// A parameter that is not known behind a password may be the rest of it, where an `&` in it was not encoded.
+fn nameless(error: UrlError) -> UrlError {
+    match error {
+        UrlError::UnknownParameter { .. } => UrlError::UnknownParameter {
+            parameter: "the URL's parameter behind the password (in which & is written %26)".to_owned(),
+            suggestion: None,
+        },
+        other => other,
+    }
 }
 
 fn key<K: Copy>(table: &[Entry<K>], given: &Given) -> Result<Option<K>, UrlError> {
@@ -174,5 +188,16 @@ mod tests {
     #[test]
     fn what_may_be_a_password_is_not_shown() {
         assert_eq!(check(&[("hunter2@host/db", "")]), Err("the URL's parameter … is not known".into()));
+        let rest = check(&[("sslmode", "x"), ("client_encoding", "utf8"), ("connection_limit", "1"), ("rest", "")]);
+        assert_eq!(rest, Err("the URL's parameter rest is not known".into()));
+        let behind = understand(
+            &[(&["password"], Meaning::Sets(1))],
+            [("password", "hun"), ("ter2", "")].map(|(name, value)| Given::in_url((name.into(), value.into()))).into(),
+        );
+        let message = behind.map(|settings: Vec<(u8, Given)>| settings.len()).map_err(|error| error.to_string());
+        assert_eq!(
+            message,
+            Err("the URL's parameter behind the password (in which & is written %26) is not known".into())
+        );
     }
 }
