@@ -24,6 +24,8 @@ fn no_password_is_shown_however_it_is_written() {
         "postgres://u:{}@127.0.0.1:1/d",
         "mysql://u:{}@127.0.0.1:1/d?ssl-mode=disabled",
         "sqlite://u:{}@127.0.0.1:1/d",
+        "postgres://127.0.0.1:1/d?user=u&password={}&sslmode=disable",
+        "mysql://u@127.0.0.1:1/d?password={}",
         "u:{}@127.0.0.1/d",
     ];
     for password in passwords() {
