@@ -6,6 +6,7 @@
 #
 # A second build takes crates and whatever has not changed from the two caches below.
 
+# A release names it by its digest: docs/deploy.md.
 ARG RUST_IMAGE=rust:1.95.0-slim-bookworm
 
 FROM ${RUST_IMAGE} AS build
@@ -16,12 +17,15 @@ COPY src src
 # In the label migrascope_revision of migrascope_build_info.
 ARG REVISION=unknown
 # Static, with glibc: its resolver reads /etc/hosts and asks DNS by itself, and the final image needs no library. With --target,
-# the flags are for the program alone and not for build scripts and macros, which cannot be static.
+# the flags are for the program alone and not for build scripts and macros, which cannot be static. No path of the build is in the
+# program; where the compiler's image has cargo-auditable, the list of its crates is.
 RUN --mount=type=cache,id=migrascope-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=migrascope-target,target=/build/target \
     target=$(rustc --print host-tuple) \
-    && MIGRASCOPE_REVISION=$REVISION RUSTFLAGS='-C target-feature=+crt-static' \
-        cargo build --release --locked --bin migrascope --target "$target" \
+    && prefixes="--remap-path-prefix=${CARGO_HOME:-/usr/local/cargo}=/cargo --remap-path-prefix=/build=/migrascope" \
+    && if command -v cargo-auditable >/dev/null; then auditable=yes; fi \
+    && MIGRASCOPE_REVISION=$REVISION RUSTFLAGS="-C target-feature=+crt-static $prefixes" \
+        cargo ${auditable:+auditable} build --release --locked --bin migrascope --target "$target" \
     && mkdir -p /image/usr/local/bin \
     && cp "target/$target/release/migrascope" /image/usr/local/bin/
 COPY LICENSE-APACHE LICENSE-MIT /image/usr/share/doc/migrascope/
