@@ -68,11 +68,12 @@ check_deployment() { # BINARY
     applied 3
     expect 0 yes 0
 
-    # Unhealthy: not rolled out, neither now nor by the next attempt, until it is mended.
-    write 4_constraint 'ALTER TABLE orders ADD CONSTRAINT positive CHECK (number > 0) NOT VALID;'
-    expect 9 no 1 'unvalidated_constraints' 'the database is unhealthy'
-    expect 9 no 0 'unvalidated_constraints'
-    logged validate psql --quiet "$DATABASE_URL" --command 'ALTER TABLE orders VALIDATE CONSTRAINT positive'
+    # Unhealthy: not rolled out, neither now nor by the next attempt, until it is repaired.
+    write 4_parts 'CREATE TABLE parts (i int) PARTITION BY LIST (i); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+        CREATE INDEX parts_i ON ONLY parts (i);'
+    expect 9 no 1 'invalid_indexes' 'the database is unhealthy'
+    expect 9 no 0 'invalid_indexes'
+    logged repair psql --quiet "$DATABASE_URL" --command 'DROP INDEX parts_i'
     expect 0 yes 0
     applied 4
 
