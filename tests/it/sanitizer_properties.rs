@@ -17,7 +17,8 @@ const CODE: [&str; 18] =
 fn wrappings(dialect: Dialect) -> Vec<fn(&str) -> String> {
     let mut wrappings: Vec<fn(&str) -> String> = match dialect {
         Postgres => vec![
-            |text| format!("'{}'", text.replace('\'', "''")),
+            // Behind a word: on a line of its own behind E'…' it would be more of that one, and a backslash in it would escape.
+            |text| format!("b '{}'", text.replace('\'', "''")),
             |text| format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
             |text| format!("U&'{}'", text.replace('\'', "''")),
             |text| format!("$tag${text}$tag$"),
