@@ -5,7 +5,7 @@ mod gaps;
 mod pieces;
 
 use migrascope::migration::{Dialect, Place, Statement};
-use migrascope::script::{self, Parsed, ScriptError};
+use migrascope::script::{self, Parsed, Problem, ScriptError};
 
 use pieces::{Pieces, Quotes};
 
@@ -26,7 +26,9 @@ pub fn check(text: &str, dialect: Dialect) {
         Ok(parsed) => check_parsed(text, dialect, &parsed),
         Err(errors) => {
             check_errors(text, &errors);
-            if !has_directive(text) {
+            // The line of another tool's marker is a comment to that tool, with # in any dialect.
+            let marked = errors.iter().any(|error| matches!(error.problem, Problem::Section { .. }));
+            if !has_directive(text) && !marked {
                 check_sanitized(text, dialect);
             }
         }
@@ -42,7 +44,9 @@ fn check_parsed(text: &str, dialect: Dialect, parsed: &Parsed) {
     if speaks_to_the_mysql_program(text, dialect) || sets_strings(text) {
         return;
     }
-    for statement in &parsed.statements {
+    // What begins with # may be a line of another tool's marker where it begins a text.
+    let begins_with_a_number_sign = |statement: &&Statement| statement.text(text).starts_with('#');
+    for statement in parsed.statements.iter().filter(|statement| !begins_with_a_number_sign(statement)) {
         check_alone(text, dialect, statement);
     }
     cosmetic::check_between(text, dialect, parsed);

@@ -13,7 +13,7 @@ from typing import Any
 
 from databases import JOURNAL, LEDGER, Database
 
-PATIENCE = 120
+PATIENCE = 240
 
 
 @dataclasses.dataclass(frozen=True)
