@@ -11,7 +11,7 @@ use cli::settings::Settings;
 
 fn main() -> ExitCode {
     let usual = panic::take_hook();
-    // What is caught is told as an error of the database.
+    // What is caught is shown as an error of the database.
     panic::set_hook(Box::new(move |info| {
         if !migrascope::database::sheltered() {
             usual(info);

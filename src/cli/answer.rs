@@ -1,4 +1,4 @@
-//! What somebody answers by HTTP, read up to a limit: who answers more is not listened to any longer.
+//! An answer by HTTP, read up to a limit: what is longer is not read to its end.
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 

@@ -189,7 +189,7 @@ pub(crate) struct Options {
     /// Answer there to this name too, such as pages.example.com or *.example.com; can be repeated
     #[arg(long, global = true, value_name = "NAME", help_heading = "Telemetry")]
     pub(crate) listen_name: Vec<String>,
-    /// Show messages, hosts and users in /status, to whoever can reach the listener [default: false]
+    /// Show messages, hosts and users in /status, to every client that reaches the listener [default: false]
     #[arg(long, global = true, value_name = "BOOL", help_heading = "Telemetry", value_parser = choices::BOOL)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) status_detail: Option<String>,

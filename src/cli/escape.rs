@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The longest text of somebody else in one piece, in characters.
+/// The longest foreign text in one piece, in characters.
 const LONGEST: usize = 2000;
 /// The longest line on a terminal, in characters, colours included.
 const LONGEST_LINE: usize = 20_000;
@@ -55,7 +55,7 @@ fn escaped(text: &str, form: Form) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A text of somebody else as a part of one line, and no longer than a person reads.
+/// A foreign text as a part of one line, and no longer than a person reads.
 pub(crate) fn one_line(text: &str) -> String {
     escaped(&shortened(text), Form::Text).into_owned()
 }

@@ -161,7 +161,7 @@ async fn status(State(pages): State<Arc<dyn Pages>>) -> Response {
     page(StatusCode::OK, JSON, escape::json(&format!("{:#}\n", pages.status())).into_owned())
 }
 
-/// A connection is for one answer: who stays without a question would take the place of somebody who has one. To browsers an
+/// A connection is for one answer: who stays without a question would take the place of one that asks. To browsers an
 /// answer is what it is called, and nothing that runs, loads or is shown inside of another page.
 async fn closed(mut response: Response) -> Response {
     let more = [

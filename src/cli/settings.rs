@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     pub(crate) detail: Detail,
 }
 
-/// How much a page shows to whoever can reach it.
+/// How much a page shows to every client that reaches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Detail {
     /// States, versions and codes.

@@ -12,7 +12,7 @@ use crate::run::{Options, Stop};
 
 /// How long one check may take on the server, and may wait for a lock there.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
-/// How much longer we wait for a server that does not stop by itself, and then for one that was told to.
+/// How much longer we wait for a server that does not stop by itself, and then for one that was asked to.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a connection is tried: the server ends those of the run a moment after we do, and may have no room until then.
 const CONNECTING: Duration = Duration::from_secs(1);
@@ -167,7 +167,7 @@ fn no_answer() -> DatabaseError {
     DatabaseError::new(ErrorKind::Lost, "no answer within the time for a check")
 }
 
-/// What a server makes of it is not known: a check that was cut off is told either way.
+/// What a server makes of it is not known: a check that was cut off is reported either way.
 async fn cancel(connector: &dyn Connector, process: Option<u64>) {
     let cancelling = async {
         let mut keeper = connector.keeper("").await?;

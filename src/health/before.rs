@@ -1,6 +1,6 @@
 //! What was wrong with the database before a run: it fails for what it has made worse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::asked::{self, Asked};
@@ -128,34 +128,20 @@ pub(super) fn fresh<'f>(now: &'f [Fault], before: &[Fault]) -> Vec<&'f Fault> {
 
 /// What is left of both sides where each takes away one of the other that has the same key.
 fn unmatched<'f>(
-    now: Vec<&'f Fault>,
+    mut now: Vec<&'f Fault>,
     before: &mut Vec<&Fault>,
     key: impl Fn(&Fault) -> Option<&str>,
 ) -> Vec<&'f Fault> {
-    let mut there: BTreeMap<&str, usize> = BTreeMap::new();
-    for fault in &now {
-        key(fault).into_iter().for_each(|key| *there.entry(key).or_default() += 1);
+    let mut there: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, fault) in before.iter().enumerate() {
+        key(fault).into_iter().for_each(|key| there.entry(key).or_default().push(index));
     }
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    before.retain(|fault| {
-        let Some(key) = key(fault) else { return true };
-        match there.get_mut(key) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                *taken.entry(key.to_owned()).or_default() += 1;
-                false
-            }
-            _ => true,
-        }
+    let mut taken = BTreeSet::new();
+    now.retain(|fault| match key(fault).and_then(|key| there.get_mut(key)?.pop()) {
+        Some(index) => !taken.insert(index),
+        None => true,
     });
-    drop(there);
-    now.into_iter()
-        .filter(|fault| match key(fault).and_then(|key| taken.get_mut(key)) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
-        })
-        .collect()
+    let mut index = 0..;
+    before.retain(|_| !index.next().is_some_and(|index| taken.contains(&index)));
+    now
 }

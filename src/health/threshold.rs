@@ -47,7 +47,7 @@ impl Thresholds {
             BuiltIn::Connect | BuiltIn::Ping => (None, None),
             BuiltIn::Connections => (Some(0.80), Some(0.95)),
             BuiltIn::ReplicaLag => (Some(10.0), Some(60.0)),
-            // Whoever adds a constraint to a large table leaves it so on purpose, to validate it later.
+            // A constraint is added to a large table like that on purpose, to validate it later.
             BuiltIn::UnvalidatedConstraints => (Some(1.0), None),
             BuiltIn::InvalidIndexes | BuiltIn::QuickCheck | BuiltIn::ForeignKeys => (None, Some(1.0)),
             BuiltIn::Read | BuiltIn::WriteRollback | BuiltIn::Writable => (None, None),

@@ -132,7 +132,7 @@ async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Opti
         Some(Effect::Repeatable) => Some(false),
         Some(Effect::Makes(thing)) => Some(is_there(session, thing).await?),
         Some(Effect::Drops(thing)) => match is_there(session, thing).await? {
-            // It may be what was to be dropped, or another one that was made since and has data: nobody drops that without a word.
+            // It may be what was to be dropped, or another one that was made since and has data: that is not dropped without a word.
             true if !matches!(thing, Thing::Index { .. }) => None,
             true => Some(false),
             false => Some(!is_left(session, thing).await?),

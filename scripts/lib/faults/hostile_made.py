@@ -3,9 +3,7 @@
 import argparse
 import contextlib
 import itertools
-import os
 import pathlib
-import re
 import socket
 import struct
 import sys
@@ -20,7 +18,6 @@ LIMIT = 30.0
 MEMORY_MIB = 64.0
 SECRET = "hunter2"
 COMMANDS = [("up",), ("status",), ("health",)]
-CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 Answer = Callable[[bytes], Iterator[bytes]]
 
@@ -179,7 +176,7 @@ def main() -> None:
     folder: pathlib.Path = wanted.work / "hostile-made" / "migrations"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "1_t.sql").write_text("CREATE TABLE t (i INTEGER);\n", encoding="utf-8")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_", "PG"))}
+    environment = measured.clean_environment()
 
     def command(words: tuple[str, ...], url: str) -> measured.Measured:
         line = [str(wanted.binary), *words, "--dir", str(folder), "--lock-wait", "2s"]
@@ -204,7 +201,7 @@ def main() -> None:
                 found.append("not ended in time")
             if ended.peak_mib > quiet + MEMORY_MIB:
                 found.append(f"{ended.peak_mib:.0f} MiB")
-            if "panicked" in text or CONTROLS.search(text):
+            if "panicked" in text or measured.CONTROLS.search(text):
                 found.append("panic or control characters")
             if SECRET in text or (SECRET.encode() in server.heard and not (kind == "postgres" and "clear" in name)):
                 found.append("the password is shown")

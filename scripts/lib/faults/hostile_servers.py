@@ -6,7 +6,6 @@ import concurrent.futures
 import os
 import pathlib
 import random
-import re
 import sys
 import threading
 
@@ -27,7 +26,6 @@ COMMANDS = [("up",), ("status",), ("health",), ("verify",), ("plan",)]
 # A run makes so many connections, and each of them hears about so many messages.
 CONNECTIONS, MESSAGES = 4, 50
 SECRET = b"throwaway-s3cret"  # of the script that starts the servers
-CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FILES = {"1_t.sql": "CREATE TABLE t (i INTEGER);\n", "2_row.sql": "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n"}
 
 
@@ -59,7 +57,7 @@ def faults_of(ended: Measured, quiet_mib: float, database: Database, words: tupl
     if SECRET in text:
         found.append("password shown")
     try:
-        if CONTROLS.search(text.decode()):
+        if measured.CONTROLS.search(text.decode()):
             found.append("control characters")
     except UnicodeDecodeError:
         found.append("not UTF-8")
@@ -77,7 +75,7 @@ class Tried:
         self._binary, self._kind, self._url, self._work = wanted.binary, kind, url, wanted.work
         self._own = threading.local()
         self._counts = iter(range(1_000_000))
-        self._environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_", "PG"))}
+        self._environment = measured.clean_environment()
         self._folder: pathlib.Path = wanted.work / "hostile" / "migrations"
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, text in FILES.items():

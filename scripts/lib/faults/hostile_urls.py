@@ -3,7 +3,6 @@
 import argparse
 import collections
 import concurrent.futures
-import os
 import pathlib
 import re
 import sys
@@ -22,7 +21,6 @@ SHAPES = ["{scheme}://u:{secret}@127.0.0.1:1/d", "{scheme}://u:{secret}@127.0.0.
           "{scheme}:/u:{secret}@127.0.0.1:1/d", "{scheme}://u:{secret}@127.0.0.1:port/d", "{scheme}://u:{secret}@/d"]
 # What is left of a secret in any output, whichever sign in it was taken for the end.
 LEFT = re.compile(r"hun(?!gry)|ter2")
-CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 COMMANDS = [("status",), ("up",), ("serve", "--listen", "127.0.0.1:0")]
 
 
@@ -33,7 +31,7 @@ def main() -> None:
     folder: pathlib.Path = wanted.work / "hostile-urls" / "migrations"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "1_t.sql").write_text("CREATE TABLE t (i INTEGER);\n", encoding="utf-8")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_", "PG"))}
+    environment = measured.clean_environment()
 
     def go(words: tuple[str, ...], url: str) -> tuple[int, list[str]]:
         command = [str(wanted.binary), *words, "--dir", str(folder), "--lock-wait", "0s"]
@@ -44,7 +42,7 @@ def main() -> None:
             found.append(f"exit {ended.code}")
         if LEFT.search(text):
             found.append("a secret is shown")
-        if CONTROLS.search(text) or "panicked" in text:
+        if measured.CONTROLS.search(text) or "panicked" in text:
             found.append("control characters or a panic")
         if found:
             print(f"  {' '.join(words)} {url!r}: {', '.join(found)}: {text[-300:]!r}", flush=True)

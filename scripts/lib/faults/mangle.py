@@ -8,6 +8,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+from wire import Listener
+
 Message = tuple[bytes, bytes]  # its header and what is behind
 
 
@@ -76,33 +78,18 @@ class Mangling:
         return f"{self.how}, message {self.message} of connection {self.connection}, seed {self.seed}"
 
 
-class Wire:
-    """Listens on a port of its own for as long as it is open."""
+class Wire(Listener):
+    """Carries messages on, and one of them changed."""
 
     def __init__(self, kind: str, server: tuple[str, int], mangling: Mangling) -> None:
-        self._kind, self._server, self._mangling = kind, server, mangling
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
+        self._kind, self._mangling = kind, mangling
         self.met = False
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__(server)
 
-    def close(self) -> None:
-        for one in [self._listener, *self._sockets]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def _listen(self) -> None:
-        number = 0
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                number += 1
-                server = socket.create_connection(self._server)
-                self._sockets += [client, server]
-                threading.Thread(target=self._forth, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._back, args=(server, client, number), daemon=True).start()
+    def _taken(self, client: socket.socket, number: int) -> None:
+        server = self._connect()
+        threading.Thread(target=self._forth, args=(client, server), daemon=True).start()
+        threading.Thread(target=self._back, args=(server, client, number), daemon=True).start()
 
     def _forth(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):

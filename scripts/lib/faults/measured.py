@@ -4,9 +4,19 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
+
+
+# What acts on a terminal, a log or a page; line ends of our own are none of them.
+CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without what configures a runner or its connections."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "MIGRASCOPE_", "PG"))}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import urllib.parse
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 
@@ -24,16 +25,24 @@ class Fault:
     delay: float = 0.0
 
 
-class Wire:
-    """Listens on a port of its own for as long as it is open."""
+class Listener(ABC):
+    """Takes connections to a server on a port of its own for as long as it is open."""
 
-    def __init__(self, server: tuple[str, int], fault: Fault) -> None:
-        self._server, self._fault = server, fault
+    def __init__(self, server: tuple[str, int]) -> None:
+        self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._first: float | None = None
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._listen, daemon=True).start()
+
+    @abstractmethod
+    def _taken(self, client: socket.socket, number: int) -> None:
+        """A connection was made, counted from 1."""
+
+    def _connect(self) -> socket.socket:
+        server = socket.create_connection(self._server)
+        self._sockets.append(server)
+        return server
 
     def close(self) -> None:
         for one in [self._listener, *self._sockets]:
@@ -47,14 +56,25 @@ class Wire:
             while True:
                 client, _ = self._listener.accept()
                 number += 1
-                self._first = self._first or time.monotonic()
                 self._sockets.append(client)
-                if self._fault.mute:
-                    continue
-                server = socket.create_connection(self._server)
-                self._sockets.append(server)
-                for source, sink, delay in [(client, server, 0.0), (server, client, self._fault.delay)]:
-                    threading.Thread(target=self._carry, args=(source, sink, number, delay), daemon=True).start()
+                self._taken(client, number)
+
+
+class Wire(Listener):
+    """Carries bytes on until its fault is due."""
+
+    def __init__(self, server: tuple[str, int], fault: Fault) -> None:
+        self._fault = fault
+        self._first: float | None = None
+        super().__init__(server)
+
+    def _taken(self, client: socket.socket, number: int) -> None:
+        self._first = self._first or time.monotonic()
+        if self._fault.mute:
+            return
+        server = self._connect()
+        for source, sink, delay in [(client, server, 0.0), (server, client, self._fault.delay)]:
+            threading.Thread(target=self._carry, args=(source, sink, number, delay), daemon=True).start()
 
     def _swallows(self, number: int) -> bool:
         after, only = self._fault.hole_after, self._fault.only

@@ -61,7 +61,7 @@ fn reachable(address: &str) -> String {
 fn ask(url: &str) -> Result<String, String> {
     let refused = |error: reqwest::Error| format!("{url} does not answer: {}", explain::chain(&error));
     export::provide_tls();
-    // Nobody profits from the system's certificates, nor from a proxy between us and ourselves; and none of our pages is elsewhere.
+    // Nothing is gained by the system's certificates, nor from a proxy between us and ourselves; and none of our pages is elsewhere.
     let client = Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]).build().map_err(refused)?;
     // The client's own time-out would be one for each piece of an answer.
     let answer = client.get(url).timeout(PATIENCE).send().map_err(refused)?;

@@ -19,7 +19,7 @@ impl Proxy {
     /// The one on the way to this URL, as the variables of the process say; `None` where the way is direct.
     ///
     /// # Errors
-    /// With the variable, where it names no proxy that can be used. Its text may be secret and is not told.
+    /// With the variable, where it names no proxy that can be used. Its text may be secret and is not shown.
     pub(super) fn on_the_way_to(url: &Url) -> Result<Option<Self>, String> {
         of(url, &|name| std::env::var(name).ok())
     }

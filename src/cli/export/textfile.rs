@@ -73,7 +73,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// Only a file is replaced: a link or a device that goes is missed by whoever has put it there.
+/// Only a file is replaced: a link or a device that goes is missed by its owner.
 fn takeable(path: &Path) -> io::Result<()> {
     match file::irregular_itself(path) {
         Some(other) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {other}, not a file"))),
@@ -81,7 +81,7 @@ fn takeable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A name in the same directory that nobody can know beforehand, and that ends otherwise than in `.prom`, or it would be collected
+/// A name in the same directory that cannot be known beforehand, and that ends otherwise than in `.prom`, or it would be collected
 /// half-written.
 fn neighbour(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -39,7 +39,7 @@ impl Name {
     }
 }
 
-/// The names that a listener answers to besides those that nobody can own.
+/// The names that a listener answers to besides those that no one can own.
 #[derive(Debug)]
 pub(super) struct Names(Vec<Name>);
 
@@ -50,7 +50,7 @@ impl Names {
         Self(own.into_iter().chain(more.iter().cloned()).collect())
     }
 
-    /// An IP address is nobody's name, and a name without a dot is in nobody's domain but that of the network we are in.
+    /// An IP address is no one's name, and a name without a dot is in no domain but that of the network we are in.
     fn have(&self, host: &str) -> bool {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let host = lower(host.strip_suffix('.').unwrap_or(host));
@@ -66,7 +66,7 @@ pub(super) async fn check(State(names): State<Arc<Names>>, request: Request, nex
             StatusCode::MISDIRECTED_REQUEST,
             "this listener has another name; --listen-name allows more than IP addresses and names without a dot",
         ),
-        Asked::Nobody => next.run(request).await,
+        Asked::Nothing => next.run(request).await,
         Asked::Unclear => line(StatusCode::BAD_REQUEST, "the request needs one Host, a name and a port"),
     }
 }
@@ -75,7 +75,7 @@ pub(super) async fn check(State(names): State<Arc<Names>>, request: Request, nex
 enum Asked {
     By(String),
     /// As programs of old times ask, and no browser.
-    Nobody,
+    Nothing,
     Unclear,
 }
 
@@ -89,7 +89,7 @@ fn asked(request: &Request) -> Asked {
             Some(authority) => by(&authority),
             None => Asked::Unclear,
         },
-        (None, _) if request.version() < Version::HTTP_11 => Asked::Nobody,
+        (None, _) if request.version() < Version::HTTP_11 => Asked::Nothing,
         _ => Asked::Unclear,
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn exposed(option: &str, path: &Path) -> Option<Diagnosis> {
     let path = path.canonicalize().ok()?;
     let mode = |path: &Path| Some(fs::metadata(path).ok()?.permissions().mode());
     let file = mode(&path)?;
-    // Behind a directory that others cannot enter, nobody else reaches it.
+    // Behind a directory that others cannot enter, no one else reaches it.
     let reachable = path.ancestors().skip(1).all(|directory| mode(directory).is_some_and(|mode| mode & ENTER != 0));
     let may = match (file & READ != 0, file & WRITE != 0) {
         _ if !reachable => return None,

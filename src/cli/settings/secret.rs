@@ -5,7 +5,7 @@ use clap::Args as _;
 use super::source::variable;
 use crate::cli::args::Options;
 
-/// Kinds of values that are nobody's secret. A kind that is not here, such as `URL`, `SQL` or `COMMAND`, may be one.
+/// Kinds of values that are no secret. A kind that is not here, such as `URL`, `SQL` or `COMMAND`, may be one.
 const HARMLESS: [&str; 16] = [
     "BOOL",
     "CHECK=VALUE",

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::source::{Environment, Given, Origin, Sources, variable};
 use crate::cli::explain::{Diagnosis, one_line};
 
-/// The variable that names directories whose files are trusted, whoever owns them; `*` for all.
+/// The variable that names directories whose files are trusted, no matter who owns them; `*` for all.
 const SAFE_DIRECTORY: &str = "MIGRASCOPE_SAFE_DIRECTORY";
 
 /// Whether a file that was found, and not named, may be used. One that is not there may.

@@ -1,6 +1,6 @@
 //! Connections to MySQL and MariaDB that send the password only by a plugin of a closed list.
 //!
-//! sqlx-mysql 0.9 cannot be told which plugins it may use, takes no socket from us, and a patched copy would not reach programs that
+//! sqlx-mysql 0.9 cannot be given the plugins that it may use, takes no socket from us, and a patched copy would not reach programs that
 //! embed this library. So it connects to a socket of ours, and a relay carries its bytes on: the relay has read the server's greeting, and
 //! without TLS the whole login, before the driver does, on the very connection that the driver gets. TLS is between driver and server.
 
@@ -164,7 +164,7 @@ fn asks_for_tls(answer: &[u8]) -> bool {
 async fn carry(server: impl AsyncRead + AsyncWrite, driver: impl AsyncRead + AsyncWrite) {
     let (mut from_server, mut to_server) = tokio::io::split(server);
     let (mut from_driver, mut to_driver) = tokio::io::split(driver);
-    // Whoever is done first ends both; what the other one wrote before is on its way.
+    // The one that is done first ends both; what the other one wrote before is on its way.
     tokio::select! {
         _ = tokio::io::copy(&mut from_driver, &mut to_server) => {}
         _ = tokio::io::copy(&mut from_server, &mut to_driver) => {}

@@ -77,7 +77,7 @@ impl Settings {
         first(&self.0, key)
     }
 
-    /// What the driver opens must not be a pipe that it would wait for, whoever has put it there.
+    /// What the driver opens must not be a pipe that it would wait for.
     fn check_files(&self, environment: &Environment<'_>) -> Result<(), UrlError> {
         let keys = [Key::Certificate, Key::Secret, Key::RootCertificate];
         keys.into_iter().filter_map(|key| self.get(key)).try_for_each(Given::names_file)?;

@@ -54,7 +54,7 @@ impl Given {
         Self { name, value, origin: Origin::Url }
     }
 
-    /// The parameter names something else than a file, which whoever reads it would wait for.
+    /// The parameter names something else than a file, which its reader would wait for.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(in crate::database) fn names_file(&self) -> Result<(), UrlError> {
         match file::irregular(Path::new(&self.value)) {

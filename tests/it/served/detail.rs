@@ -1,4 +1,4 @@
-//! What `/status` shows to whoever can reach it, and what only `--status-detail` adds.
+//! What `/status` shows to every client, and what only `--status-detail` adds.
 
 use super::Server;
 use crate::door::Door;
