@@ -16,6 +16,8 @@ mod other_tools;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod relay;
 mod row;
 mod shelter;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -6,7 +6,6 @@ mod faults;
 mod health;
 mod keeper;
 mod login;
-mod loopback;
 mod options;
 mod parameters;
 mod plugin;

@@ -10,6 +10,8 @@ mod existence;
 mod faults;
 mod health;
 mod keeper;
+mod login;
+mod messages;
 mod options;
 mod parameters;
 mod pinned;
@@ -31,6 +33,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use self::keeper::PostgresKeeper;
+use self::login::Login;
 pub(super) use self::options::password_variables;
 use self::session::PostgresSession;
 use self::wire::Wire;
@@ -44,7 +47,7 @@ use crate::migration::Dialect;
 const LONGEST_NAME: usize = 63;
 
 pub(super) struct Postgres {
-    driver: PgConnectOptions,
+    login: Login,
     extras: Extras,
     init: Vec<String>,
 }
@@ -64,12 +67,12 @@ impl Postgres {
         // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
         // A pooler refuses what it cannot set for each of its clients.
         let driver = driver.application_name(&options.application).extra_float_digits(None).disable_statement_logging();
-        Self { driver, extras: Extras::default(), init: options.init }
+        Self { login: Login { driver }, extras: Extras::default(), init: options.init }
     }
 
     /// A new connection; every one is made here.
     async fn connect(&self) -> Result<Wire, DatabaseError> {
-        Wire::to(&self.driver, self.extras.limit()).await
+        Wire::to(&self.login, self.extras.limit()).await
     }
 
     /// Whether a pooler lends us sessions of the server for a transaction each: another connection then meets the same session
@@ -117,15 +120,16 @@ impl Connector for Postgres {
     }
 
     fn expected(&self) -> Identity {
-        let socket = self.driver.get_socket().map(|path| path.display().to_string());
-        let address = socket.unwrap_or_else(|| self.driver.get_host().to_owned());
-        let port = self.driver.get_port();
+        let driver = &self.login.driver;
+        let socket = driver.get_socket().map(|path| path.display().to_string());
+        let address = socket.unwrap_or_else(|| driver.get_host().to_owned());
+        let port = driver.get_port();
         Identity {
             system: "postgresql",
             version: String::new(),
-            database: self.driver.get_database().unwrap_or(self.driver.get_username()).to_owned(),
+            database: driver.get_database().unwrap_or(driver.get_username()).to_owned(),
             schema: self.extras.schema.clone(),
-            user: Some(self.driver.get_username().to_owned()),
+            user: Some(driver.get_username().to_owned()),
             address: Some(address.clone()),
             port: (!address.starts_with('/')).then_some(port),
             file: None,

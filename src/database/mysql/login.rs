@@ -1,28 +1,23 @@
 //! Connections to MySQL and MariaDB that send the password only by a plugin of a closed list.
 //!
-//! sqlx-mysql 0.9 cannot be given the plugins that it may use, takes no socket from us, and a patched copy would not reach programs that
-//! embed this library. So it connects to a socket of ours, and a relay carries its bytes on: the relay has read the server's greeting, and
-//! without TLS the whole login, before the driver does, on the very connection that the driver gets. TLS is between driver and server.
+//! sqlx-mysql 0.9 cannot be given the plugins that it may use, and a patched copy would not reach programs that embed this library. The relay
+//! reads the server's greeting, and without TLS the whole login, before the driver does, on the connection that the driver gets.
 
 use std::io;
-use std::time::Duration;
 
 use sqlx::Connection;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
 use super::error::from_connect;
-use super::loopback::Loopback;
 use super::plugin::{self, Trust};
+use crate::database::relay::{Loopback, Relay, Unread, carry, unreachable};
 use crate::database::shelter::shelter;
-use crate::database::{DatabaseError, ErrorKind, failure};
+use crate::database::{DatabaseError, ErrorKind};
 
 /// Packets of a login are short; nothing is read that is longer.
 const LONGEST_PACKET: usize = 64 * 1024;
-/// How long the relay may take to say why a login has failed, or to pass on the driver's goodbye.
-const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Where to connect and how to log in.
 #[derive(Clone)]
@@ -30,9 +25,6 @@ pub(super) struct Login {
     pub(super) driver: MySqlConnectOptions,
     trust: Trust,
 }
-
-/// Carries the bytes of one connection, and ends with it; returns why a login was refused.
-pub(super) struct Relay(JoinHandle<Option<DatabaseError>>);
 
 impl Login {
     /// As `driver` says. The password goes out in clear only where `clear` asks for it, or the program whose options these are, and to a
@@ -68,17 +60,17 @@ impl Login {
         if let Some(name) = plugin::of_greeting(payload(&greeting))? {
             plugin::greeted(&name, self.trust)?;
         }
-        let loopback = Loopback::new().await.map_err(unreachable)?;
-        let driver = loopback.lead(self.driver.clone()).map_err(unreachable)?;
-        let mut relay = Relay(tokio::spawn(async move {
+        let loopback = Loopback::new("mysql.sock").await.map_err(unreachable)?;
+        let driver = leading_to(&loopback, self.driver.clone()).map_err(unreachable)?;
+        let mut relay = Relay::start(async move |traffic| {
             let Ok(mut driver) = loopback.accept().await else { return None };
+            let mut server = server;
             match login(&mut server, &mut driver, &greeting).await {
-                Ok(()) => carry(server, driver).await,
-                Err(Refusal::Server(error)) => return Some(error),
-                Err(Refusal::Broken) => {}
+                Ok(()) => carry(server, driver, Unread, &traffic).await,
+                Err(Refusal::Server(error)) => Some(error),
+                Err(Refusal::Broken) => None,
             }
-            None
-        }));
+        });
         match shelter(MySqlConnection::connect_with(&driver)).await {
             Ok(connection) => Ok((connection, relay)),
             Err(error) => Err(relay.finish().await.unwrap_or_else(|| from_connect(&error))),
@@ -86,17 +78,14 @@ impl Login {
     }
 }
 
-impl Relay {
-    /// Waits until all that the driver has written was passed on; why its login was refused, if it was.
-    pub(super) async fn finish(&mut self) -> Option<DatabaseError> {
-        tokio::time::timeout(LAST_WORD, &mut self.0).await.ok().and_then(Result::ok).flatten()
-    }
+#[cfg(unix)]
+fn leading_to(loopback: &Loopback, driver: MySqlConnectOptions) -> io::Result<MySqlConnectOptions> {
+    Ok(driver.socket(loopback.path()))
 }
 
-impl Drop for Relay {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+#[cfg(not(unix))]
+fn leading_to(loopback: &Loopback, driver: MySqlConnectOptions) -> io::Result<MySqlConnectOptions> {
+    Ok(driver.host("127.0.0.1").port(loopback.port()?))
 }
 
 /// Why a login does not go on.
@@ -160,20 +149,6 @@ fn asks_for_tls(answer: &[u8]) -> bool {
     answer.len() == 32 && answer.get(1).is_some_and(|byte| byte & SSL != 0)
 }
 
-/// Carries what both write until one of them is done.
-async fn carry(server: impl AsyncRead + AsyncWrite, driver: impl AsyncRead + AsyncWrite) {
-    let (mut from_server, mut to_server) = tokio::io::split(server);
-    let (mut from_driver, mut to_driver) = tokio::io::split(driver);
-    // The one that is done first ends both; what the other one wrote before is on its way.
-    tokio::select! {
-        _ = tokio::io::copy(&mut from_driver, &mut to_server) => {}
-        _ = tokio::io::copy(&mut from_server, &mut to_driver) => {}
-    }
-    // Either may be gone already.
-    let _ = to_server.shutdown().await;
-    let _ = to_driver.shutdown().await;
-}
-
 /// The next packet with its head of four bytes.
 async fn packet(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut packet = vec![0; 4];
@@ -190,10 +165,6 @@ async fn packet(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
 
 fn payload(packet: &[u8]) -> &[u8] {
     packet.get(4..).unwrap_or_default()
-}
-
-fn unreachable(error: io::Error) -> DatabaseError {
-    failure::from_connect(&sqlx::Error::Io(error))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection, Either};
 
 use super::error::translate;
-use super::login::{Login, Relay};
+use super::login::Login;
+use crate::database::relay::{Expected, Relay};
 use crate::database::row::{Kept, columns};
 use crate::database::shelter::shelter;
 use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
@@ -38,7 +39,11 @@ impl Wire {
         if self.given_up {
             return Err(sqlx::Error::Protocol(silent().message));
         }
-        let collected = shelter(collect(&mut self.connection, sql, keep)).await;
+        self.relay.expect(if keep == Keep::Rows { Expected::OwnQuery } else { Expected::Statement });
+        let collected = match shelter(collect(&mut self.connection, sql, keep)).await {
+            Ok(collected) => Ok(collected),
+            Err(error) => Err(self.relay.explain(error).await),
+        };
         self.given_up = matches!(collected, Err(sqlx::Error::Protocol(_)));
         collected
     }
@@ -48,9 +53,13 @@ impl Wire {
         if self.given_up {
             return Err(silent());
         }
+        self.relay.expect(Expected::OwnQuery);
         let (login, process) = (&self.login, self.process);
         let answer = shelter(collect(&mut self.connection, sql, Keep::Rows));
-        let answered = silence::answered(answer, || ask(login, process)).await;
+        let answered = match silence::answered(answer, || ask(login, process)).await {
+            Ok(Err(error)) => Ok(Err(self.relay.explain(error).await)),
+            other => other,
+        };
         self.given_up = matches!(answered, Err(_) | Ok(Err(sqlx::Error::Protocol(_))));
         answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
@@ -82,6 +91,7 @@ impl Wire {
 async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
     let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
+    asking.relay.expect(Expected::OwnQuery);
     let answer = shelter(collect(&mut asking.connection, &command_of(process), Keep::Rows)).await;
     asking.close().await;
     answer.ok().map(|(_, rows)| activity(rows))

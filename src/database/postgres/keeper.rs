@@ -192,11 +192,11 @@ impl Keeper for PostgresKeeper {
     }
 
     fn another(&self) -> Another {
-        let (driver, key, pooled) = (self.wire.driver().clone(), self.key, self.pooled);
+        let (login, key, pooled) = (self.wire.login().clone(), self.key, self.pooled);
         Box::new(move || {
-            let driver = driver.clone();
+            let login = login.clone();
             Box::pin(async move {
-                let wire = Wire::to(&driver, silence::ASKING).await?;
+                let wire = Wire::to(&login, silence::ASKING).await?;
                 Ok(Box::new(Self { wire, key, pooled }) as Box<dyn Keeper>)
             })
         })

@@ -12,7 +12,7 @@ const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current
 
 impl PostgresSession {
     pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
-        self.options = connector.driver.get_options().map(str::to_owned);
+        self.options = connector.login.driver.get_options().map(str::to_owned);
         if !self.init.is_empty() && connector.is_pooled(&mut self.wire).await? {
             return Err(sharing::no_initialisation());
         }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Either};
 
-use super::error::{from_connect, translate};
+use super::error::translate;
+use super::login::Login;
 use super::pinned::{self, pinned};
 use super::text::byte;
+use crate::database::relay::{Expected, Relay};
 use crate::database::row::{Kept, columns};
 use crate::database::shelter::shelter;
 use crate::database::{Activity, DatabaseError, ErrorKind, Row, failure, silence, silent};
@@ -26,8 +28,9 @@ pub(super) type Answers = (Vec<Answer>, Option<sqlx::Error>);
 /// One connection.
 pub(super) struct Wire {
     connection: PgConnection,
+    relay: Relay,
     /// Makes another connection, which can ask about this one.
-    driver: PgConnectOptions,
+    login: Login,
     /// The server's number for the session; `None` where it is not known, or not one alone.
     pub(super) process: Option<u64>,
     /// Whether nothing is to be had of it any more.
@@ -35,11 +38,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Connects as `driver` says, in so long at most.
-    pub(super) async fn to(driver: &PgConnectOptions, limit: Duration) -> Result<Self, DatabaseError> {
-        let connection = tokio::time::timeout(limit, shelter(PgConnection::connect_with(driver))).await;
-        let connection = connection.map_err(|_| failure::unanswered(limit))?.map_err(|error| from_connect(&error))?;
-        Ok(Self { connection, driver: driver.clone(), process: None, given_up: false })
+    /// Connects as `login` says, in so long at most.
+    pub(super) async fn to(login: &Login, limit: Duration) -> Result<Self, DatabaseError> {
+        let connection = tokio::time::timeout(limit, login.connect()).await;
+        let (connection, relay) = connection.map_err(|_| failure::unanswered(limit))??;
+        Ok(Self { connection, relay, login: login.clone(), process: None, given_up: false })
     }
 
     /// Sends a message with a statement of a script, and waits however long it takes.
@@ -49,7 +52,9 @@ impl Wire {
         if self.given_up {
             return (Vec::new(), Some(sqlx::Error::Protocol(silent().message)));
         }
+        self.relay.expect(if dropped.is_some() { Expected::Statement } else { Expected::OwnQuery });
         let answers = collect(&mut self.connection, sql, dropped).await;
+        let answers = self.explained(answers).await;
         self.given_up = unreadable(&answers);
         answers
     }
@@ -59,16 +64,27 @@ impl Wire {
         if self.given_up {
             return Err(silent());
         }
-        let (driver, process) = (&self.driver, self.process);
+        self.relay.expect(Expected::OwnQuery);
+        let (login, process) = (&self.login, self.process);
         let answer = collect(&mut self.connection, sql, None);
-        let answered = silence::answered(answer, || ask(driver, process)).await;
+        let answered = match silence::answered(answer, || ask(login, process)).await {
+            Ok(answers) => Ok(self.explained(answers).await),
+            Err(error) => Err(error),
+        };
         self.given_up = answered.as_ref().map_or(true, unreadable);
         answered
     }
 
+    async fn explained(&mut self, (answers, error): Answers) -> Answers {
+        match error {
+            Some(error) => (answers, Some(self.relay.explain(error).await)),
+            None => (answers, None),
+        }
+    }
+
     /// Makes other connections to the same server.
-    pub(super) fn driver(&self) -> &PgConnectOptions {
-        &self.driver
+    pub(super) fn login(&self) -> &Login {
+        &self.login
     }
 
     /// Nothing more is sent.
@@ -144,17 +160,19 @@ impl Wire {
         Ok(activity(self.query(&state_of(process)).await?))
     }
 
-    pub(super) async fn close(self) {
+    pub(super) async fn close(mut self) {
         if !self.given_up {
             silence::goodbye(shelter(self.connection.close())).await;
+            self.relay.finish().await;
         }
     }
 }
 
 /// Asks about a session on a new connection; `None` where there is none to be had.
-async fn ask(driver: &PgConnectOptions, process: Option<u64>) -> Option<Activity> {
-    let mut asking = Wire::to(driver, silence::ASKING).await.ok()?;
+async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
+    let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
+    asking.relay.expect(Expected::OwnQuery);
     let (answers, error) = collect(&mut asking.connection, pinned(&state_of(process)), None).await;
     asking.close().await;
     if error.is_some() { None } else { answers.into_iter().nth_back(1).map(|answer| activity(answer.rows)) }

@@ -164,3 +164,18 @@ fn a_statement_whose_client_was_killed_ends_and_frees_its_locks() {
         });
     });
 }
+
+#[test]
+fn rows_and_notices_of_a_script_may_be_huge_and_many() {
+    on(Backend::Postgres, |database| {
+        let directory = database.migrations(&[(
+            "1_a.sql",
+            "CREATE TABLE a (i INTEGER);\nSELECT repeat('x', 40 * 1024 * 1024) FROM generate_series(1, 2);\n\
+             DO $$ BEGIN RAISE NOTICE '%', repeat('x', 20 * 1024 * 1024);\n\
+             FOR i IN 1..200000 LOOP RAISE NOTICE 'one of many'; END LOOP; END $$;\nINSERT INTO a VALUES (1);",
+        )]);
+        let report = database.up(&directory).unwrap();
+        assert_eq!(report.steps[0].statements[1].rows, 2);
+        assert_eq!(database.value("SELECT count(*) FROM a"), "1");
+    });
+}

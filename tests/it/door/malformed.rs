@@ -106,3 +106,56 @@ fn rows_without_an_end_end_the_command() {
     assert!(matches!(seen.code, Some(1 | 8)), "{seen}");
     assert!(seen.stderr.contains("the answer to a query of migrascope is larger than 32 MB"), "{seen}");
 }
+
+/// A message of PostgreSQL's.
+fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap();
+    [&[kind], length.to_be_bytes().as_slice(), body].concat()
+}
+
+const NOTICE: &[u8] = b"SNOTICE\0VNOTICE\0C00000\0Mlook\0\0";
+
+/// A server that sends the same bytes until the client goes.
+fn without_end(bytes: Vec<u8>) -> impl Fn(&mut TcpStream) -> std::io::Result<()> {
+    move |stream| {
+        loop {
+            stream.write_all(&bytes)?;
+        }
+    }
+}
+
+#[test]
+fn notices_and_parameters_without_an_end_end_the_command() {
+    let door = Door::shop();
+    let large = "the server's answer to a query of migrascope is larger than 36 MB";
+    for (message, why) in [
+        (message_of(b'N', NOTICE), large),
+        (message_of(b'S', b"a\0b\0"), "the server reported more than 16 MB of parameters"),
+    ] {
+        let fake = Fake::start(LOGGED_IN, without_end(message.repeat(1000)));
+        for words in [&["up"][..], &["health"]] {
+            let seen = door.run_with(&[("DATABASE_URL", &fake.url())], words);
+            assert_eq!(seen.code, Some(8), "{words:?}: {seen}");
+            assert!(seen.stderr.contains(why), "{words:?}: {seen}");
+        }
+    }
+}
+
+#[test]
+fn a_login_that_does_not_end_is_ended() {
+    let login: &[u8] = message_of(b'N', NOTICE).repeat(100_000).leak();
+    let fake = Fake::start(login, |_| Ok(()));
+    let seen = Door::shop().run_with(&[("DATABASE_URL", &fake.url())], &["up"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(seen.stderr.contains("the server sent more than 1 MB before the login was complete"), "{seen}");
+}
+
+#[test]
+fn a_huge_message_ends_the_connection_at_its_head() {
+    let door = Door::shop();
+    // Nothing of it is ever sent: a driver that waits for the rest would wait for ever.
+    let fake = Fake::start(LOGGED_IN, |stream| stream.write_all(b"E\x10\0\0\0S"));
+    let seen = door.run_with(&[("DATABASE_URL", &fake.url())], &["up"]);
+    assert_eq!(seen.code, Some(8), "{seen}");
+    assert!(seen.stderr.contains("the server sent a message E of 268435456 bytes, more than 16777216"), "{seen}");
+}

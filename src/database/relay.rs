@@ -1,0 +1,218 @@
+//! Carries a connection between the driver and its server, so that what a server sends is limited before the driver reads it.
+//!
+//! sqlx-postgres and sqlx-mysql 0.9 take no socket from us, read on without yielding as long as there is something to read, and keep a message
+//! until it is whole. So they connect to a socket of ours, and a relay in this process carries the bytes on; TLS is between driver and server.
+
+mod loopback;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::JoinHandle;
+
+pub(super) use self::loopback::Loopback;
+use super::{DatabaseError, ErrorKind, failure};
+
+/// How long the relay may take to report why a connection ended, or to pass on the last message.
+const LAST_MESSAGE: Duration = Duration::from_millis(500);
+/// What is read at once.
+const CHUNK: usize = 64 << 10;
+/// The driver reads until there is nothing more, so that there must be nothing more from time to time: for so long, after so many bytes.
+const PAUSE: Duration = Duration::from_millis(1);
+const PAUSE_AFTER: usize = 4 << 20;
+/// What a server may send during a login, in bytes; usual are some hundreds.
+const LOGIN: u64 = 1 << 20;
+/// What a server may send in answer to one of our own queries, in bytes. Less of it is kept (`row::Kept`).
+const OWN_QUERY: u64 = 36 << 20;
+
+/// What the server is to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Expected {
+    /// A login.
+    Login,
+    /// A query of ours.
+    OwnQuery,
+    /// A statement of a script, whose rows are of no use: it may send whatever it likes.
+    Statement,
+}
+
+/// Decides what of a server's bytes the driver gets.
+pub(super) trait Filter: Send {
+    /// Appends to `out` what the driver gets of `bytes`.
+    ///
+    /// # Errors
+    /// Where the connection must end, and why.
+    fn pass(&mut self, bytes: &[u8], expected: Expected, out: &mut Vec<u8>) -> Result<(), DatabaseError>;
+}
+
+/// Passes everything.
+pub(super) struct Unread;
+
+impl Filter for Unread {
+    fn pass(&mut self, bytes: &[u8], _: Expected, out: &mut Vec<u8>) -> Result<(), DatabaseError> {
+        out.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Carries the bytes of one connection, and ends with it.
+pub(super) struct Relay {
+    task: Option<JoinHandle<Option<DatabaseError>>>,
+    traffic: Arc<Traffic>,
+}
+
+/// What the relay and the connection's owner both know.
+#[derive(Debug)]
+pub(super) struct Traffic {
+    expected: AtomicU8,
+    /// How many bytes the server has sent, and how many it may.
+    sent: AtomicU64,
+    limit: AtomicU64,
+}
+
+impl Relay {
+    /// Starts what carries the bytes; it returns why it has ended the connection, if it has.
+    pub(super) fn start<F>(carry: impl FnOnce(Arc<Traffic>) -> F) -> Self
+    where
+        F: Future<Output = Option<DatabaseError>> + Send + 'static,
+    {
+        let traffic = Traffic {
+            expected: AtomicU8::new(Expected::Login as u8),
+            sent: AtomicU64::new(0),
+            limit: AtomicU64::new(LOGIN),
+        };
+        let traffic = Arc::new(traffic);
+        Self { task: Some(tokio::spawn(carry(Arc::clone(&traffic)))), traffic }
+    }
+
+    /// Limits what comes from here on.
+    pub(super) fn expect(&self, expected: Expected) {
+        let more = match expected {
+            Expected::Login => LOGIN,
+            Expected::OwnQuery => OWN_QUERY,
+            Expected::Statement => u64::MAX,
+        };
+        let sent = self.traffic.sent.load(Ordering::Acquire);
+        self.traffic.limit.store(sent.saturating_add(more), Ordering::Release);
+        self.traffic.expected.store(expected as u8, Ordering::Release);
+    }
+
+    /// Waits until all that the driver has written was passed on; why the relay has ended the connection, if it has.
+    pub(super) async fn finish(&mut self) -> Option<DatabaseError> {
+        let task = self.task.as_mut()?;
+        let finished = tokio::time::timeout(LAST_MESSAGE, task).await.ok()?;
+        self.task = None;
+        finished.ok().flatten()
+    }
+
+    /// The driver's error, or the relay's reason where the driver has only seen the end of the connection.
+    pub(super) async fn explain(&mut self, error: sqlx::Error) -> sqlx::Error {
+        match error {
+            sqlx::Error::Io(_) => self.finish().await.map_or(error, |why| sqlx::Error::Protocol(why.message)),
+            other => other,
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl Traffic {
+    fn expected(&self) -> Expected {
+        match self.expected.load(Ordering::Acquire) {
+            0 => Expected::Login,
+            1 => Expected::OwnQuery,
+            _ => Expected::Statement,
+        }
+    }
+
+    /// Counts what the server has sent.
+    fn count(&self, bytes: usize) -> Result<(), DatabaseError> {
+        let sent = self.sent.fetch_add(bytes as u64, Ordering::AcqRel).saturating_add(bytes as u64);
+        if sent <= self.limit.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(match self.expected() {
+            Expected::Login => {
+                let message = format!("the server sent more than {} MB before the login was complete", LOGIN >> 20);
+                DatabaseError::new(ErrorKind::Connect, message)
+            }
+            Expected::OwnQuery | Expected::Statement => {
+                let message =
+                    format!("the server's answer to a query of migrascope is larger than {} MB", OWN_QUERY >> 20);
+                DatabaseError::new(ErrorKind::Lost, message)
+            }
+        })
+    }
+}
+
+/// Carries what both write until one of them is done; why the connection was ended, where that is not their doing.
+pub(super) async fn carry(
+    server: impl AsyncRead + AsyncWrite,
+    driver: impl AsyncRead + AsyncWrite,
+    filter: impl Filter,
+    traffic: &Traffic,
+) -> Option<DatabaseError> {
+    let (mut from_server, mut to_server) = tokio::io::split(server);
+    let (mut from_driver, mut to_driver) = tokio::io::split(driver);
+    let ended = {
+        let answers = limited(&mut from_server, &mut to_driver, filter, traffic);
+        tokio::pin!(answers);
+        tokio::select! {
+            refused = &mut answers => refused,
+            sent = tokio::io::copy(&mut from_driver, &mut to_server) => match sent {
+                Ok(_) => None,
+                // A server that takes nothing more may have said why.
+                Err(_) => tokio::time::timeout(LAST_MESSAGE, answers).await.ok().flatten(),
+            },
+        }
+    };
+    // Either may be gone already.
+    let _ = to_server.shutdown().await;
+    let _ = to_driver.shutdown().await;
+    ended
+}
+
+/// Passes on what the server sends until it ends; why it was ended before, if it was.
+async fn limited(
+    server: &mut (impl AsyncRead + Unpin),
+    driver: &mut (impl AsyncWrite + Unpin),
+    mut filter: impl Filter,
+    traffic: &Traffic,
+) -> Option<DatabaseError> {
+    let (mut chunk, mut out) = (vec![0; CHUNK], Vec::new());
+    let mut since_pause = 0;
+    loop {
+        let read = match server.read(&mut chunk).await {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => read,
+        };
+        out.clear();
+        let bytes = chunk.get(..read).unwrap_or_default();
+        if let Err(refused) = traffic.count(read).and_then(|()| filter.pass(bytes, traffic.expected(), &mut out)) {
+            return Some(refused);
+        }
+        if driver.write_all(&out).await.is_err() {
+            return None;
+        }
+        since_pause += read;
+        if since_pause >= PAUSE_AFTER {
+            since_pause = 0;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The error of a connection that cannot be made.
+pub(super) fn unreachable(error: io::Error) -> DatabaseError {
+    failure::from_connect(&sqlx::Error::Io(error))
+}
