@@ -106,8 +106,8 @@ pub enum Error {
         /// The checks that failed.
         failed: Vec<CheckReport>,
     },
-    /// The run was asked to stop and could not end in good order, because the database did not answer.
-    #[error("interrupted, and the database does not answer{}", unknown(.migration.as_deref()))]
+    /// The run was asked to stop and ended before it could do that in good order: the database did not answer, or a second request came.
+    #[error("interrupted, and ended before the database answered{}", unknown(.migration.as_deref()))]
     Abandoned {
         /// The migration that was running, whose fate is not known.
         migration: Option<String>,

@@ -13,6 +13,7 @@ pub struct Stop(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     requested: AtomicBool,
+    abandoned: AtomicBool,
     notify: Notify,
     #[cfg(all(unix, feature = "commands"))]
     commands: std::sync::Mutex<Vec<rustix::process::Pid>>,
@@ -31,19 +32,33 @@ impl Stop {
         self.0.requested.load(Ordering::SeqCst)
     }
 
-    /// Waits until it was asked for that long ago.
+    /// Asks for more: the run ends at once, without cancelling and rolling back anything itself, and reports that. The server ends
+    /// what it was doing with the connections that are dropped.
+    pub fn abandon(&self) {
+        self.0.abandoned.store(true, Ordering::SeqCst);
+        self.request();
+    }
+
+    /// Waits until the run is to end at once: it was asked for that long ago, or abandoned.
     pub(super) async fn overdue(&self, patience: Duration) {
         self.requested().await;
-        tokio::time::sleep(patience).await;
+        let _ = tokio::time::timeout(patience, self.set(&self.0.abandoned)).await;
     }
 
     /// Waits until it is asked for.
     pub async fn requested(&self) {
-        let notified = self.0.notify.notified();
-        tokio::pin!(notified);
-        // Registered before the flag is read, so that a request in between is not missed.
-        notified.as_mut().enable();
-        if !self.is_requested() {
+        self.set(&self.0.requested).await;
+    }
+
+    async fn set(&self, flag: &AtomicBool) {
+        loop {
+            let notified = self.0.notify.notified();
+            tokio::pin!(notified);
+            // Registered before the flag is read, so that a request in between is not missed.
+            notified.as_mut().enable();
+            if flag.load(Ordering::SeqCst) {
+                return;
+            }
             notified.await;
         }
     }

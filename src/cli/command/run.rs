@@ -148,6 +148,7 @@ fn go(
         };
         run.context(context.clone()).observe(&mut observers).stop(&signals.stop).await
     });
+    signals.run_is_over();
     let (done, stopped) = match result {
         Ok(Ok(report)) => (Some(report), None),
         Ok(Err(RunError { report, cause })) => {

@@ -53,6 +53,7 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
     let names = &settings.export.listen_names;
     let listener = Listener::start(address, names, Arc::clone(&board) as _).map_err(Stopped::for_want_of_address)?;
     let signals = Signals::watch(|_| {});
+    signals.run_is_over();
     listen::announce(settings, listener.address());
     board.put(targets);
     let file = file.map(Path::to_owned);

@@ -169,7 +169,10 @@ impl State {
             // Whoever asks us sees that we live, however long the present statement takes.
             return Some(Run { began, alive: SystemTime::now(), in_progress: true });
         }
-        if let Some(running) = self.totals.as_ref().and_then(|totals| totals.running.as_ref()) {
+        // What the journal was read to say of our own run before it ended is over, whether or not its end could be recorded.
+        let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
+        let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());
+        if let Some(running) = running.filter(|running| Some(running.run_id.as_str()) != ended) {
             // It had the lock when we looked, so it was alive.
             let alive = self.looked.unwrap_or(running.began);
             return Some(Run { began: running.began, alive, in_progress: true });

@@ -68,23 +68,53 @@ fn a_runner_that_waits_names_the_holder_and_gives_up() {
     );
 }
 
+/// Waits until a runner's hook, which sleeps under this mark and ignores being asked to end, has started.
+fn stubborn(door: &Door, mark: &str, arguments: &[&str]) -> Child {
+    let hook = format!("trap '' TERM INT; sleep {mark} & wait; sleep {mark}");
+    let mut command = door.command(&[&["up", "--before", &hook], arguments].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::support::eventually("the hook runs", || sleeps(mark).then_some(()));
+    child
+}
+
+fn sleeps(mark: &str) -> bool {
+    let found = Command::new("pgrep").args(["-f", &format!("^sleep {mark}$")]).output().unwrap();
+    !found.stdout.is_empty()
+}
+
 /// A second signal leaves no process of a hook behind, not even one that ignores being asked to end.
 #[test]
 fn the_second_signal_ends_what_a_hook_has_started() {
     let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\n")]);
     let mark = format!("{}", 3_000_000 + std::process::id());
-    let hook = format!("trap '' TERM INT; sleep {mark} & wait; sleep {mark}");
-    let mut command = door.command(&["up", "--before", &hook]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let sleeps = || {
-        let found = Command::new("pgrep").args(["-f", &format!("^sleep {mark}$")]).output().unwrap();
-        !found.stdout.is_empty()
-    };
-    crate::support::eventually("the hook runs", || sleeps().then_some(()));
+    let child = stubborn(&door, &mark, &[]);
     send("-INT", &child);
     std::thread::park_timeout(Duration::from_millis(300));
     send("-INT", &child);
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(130));
-    crate::support::eventually("nothing of it is left", || (!sleeps()).then_some(()));
+    crate::support::eventually("nothing of it is left", || (!sleeps(&mark)).then_some(()));
+}
+
+/// The second signal ends the run at once, and the run reports that everywhere as it reports any other end.
+#[test]
+fn the_second_signal_reports_the_end_of_the_run() {
+    let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\n")]);
+    let mark = format!("{}", 5_000_000 + std::process::id());
+    let child = stubborn(&door, &mark, &["--format", "json", "--metrics-file", "m.prom"]);
+    send("-TERM", &child);
+    std::thread::park_timeout(Duration::from_millis(300));
+    let sent = Instant::now();
+    send("-TERM", &child);
+    let out = child.wait_with_output().unwrap();
+    assert!(sent.elapsed() < Duration::from_secs(2), "the hook would have had three seconds");
+    let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert_eq!(out.status.code(), Some(143), "{stderr}");
+    assert!(stderr.starts_with("error: interrupted, and ended before the database answered"), "{stderr}");
+    assert!(stdout.lines().any(|line| line.contains("run_finished") && line.contains("cancellation")), "{stdout}");
+    let page = std::fs::read_to_string(door.path().join("m.prom")).unwrap();
+    for (metric, value) in [("run_in_progress", "0"), ("last_run_success", "0")] {
+        let line = page.lines().find(|line| line.starts_with(&format!("migrascope_{metric}{{"))).unwrap();
+        assert_eq!(line.rsplit(' ').next(), Some(value), "{line}");
+    }
 }
