@@ -6,6 +6,8 @@
 #   faults_binary PATH             sets BINARY to a copy, so that a build meanwhile changes nothing; builds where PATH is empty
 #   faults_python FILE WORDS…      runs scripts/lib/faults/FILE with the databases' drivers
 #   start_databases                starts their servers; SERVER_WORDS tells the file where they are
+#   start_pooler MODE              PgBouncer before the server in POSTGRES_URL; sets POOLER_PORT
+#   hand_over_one PROCESS-ID       somebody else stops the server that was started last, whose process is $!
 #   hand_over                      from now on somebody else stops the servers, because he kills and restarts them
 
 readonly PSYCOPG_VERSION=3.3.9 PYMYSQL_VERSION=1.2.4
@@ -72,6 +74,36 @@ start_databases() {
         sqlite) SERVER_WORDS+=(--sqlite) ;;
         esac
     done
+}
+
+start_pooler() { # MODE: sets POOLER_PORT
+    local dir=$SERVICES_DIR/pgbouncer-$1 server=${POSTGRES_URL##*@} user
+    POOLER_PORT=$(free_port)
+    mkdir "$dir"
+    printf '"postgres" "%s"\n' "$SERVICES_PASSWORD" >"$dir/users"
+    cat >"$dir/pgbouncer.ini" <<INI
+[databases]
+* = host=127.0.0.1 port=$(cut -d / -f 1 <<<"${server#*:}")
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $POOLER_PORT
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = $dir/users
+pool_mode = $1
+INI
+    user=$(id -un)
+    if ((EUID == 0)); then
+        user=postgres
+        chown -R postgres: "$dir"
+    fi
+    pooler_ready() { psql -XAtq "${POSTGRES_URL%@*}@127.0.0.1:$POOLER_PORT/postgres" -c 'SELECT 1'; }
+    start_server "pgbouncer-$1" "$user" INT pooler_ready pgbouncer --quiet "$dir/pgbouncer.ini"
+}
+
+hand_over_one() { # PROCESS-ID
+    disown "$1"
+    unset "SERVICES[$1]"
 }
 
 hand_over() {

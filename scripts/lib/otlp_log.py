@@ -3,33 +3,63 @@
 import re
 
 ATTRIBUTE = re.compile(r"^ +-> ([\w.]+): (?:Str|Int|Bool|Double)\((.*)\)$")
+METRIC = re.compile(r"^Metric #\d+$")
+POINT = re.compile(r"^\w*DataPoints #\d+$")
 
 
 def series(path):
-    """What the log last says of each series: {(prometheus name, labels as a frozenset): value}.
-
-    Of a histogram there are `_count` and `_sum`, as in Prometheus. Attributes become labels, dots underscores.
-    """
-    found = {}
+    """What the log last says of each series: {(prometheus name, labels as a frozenset): value}."""
     text = open(path, encoding="utf-8", errors="replace").read()
     resources = re.split(r"^(?=Resource\w+ #\d+$)", text, flags=re.M)
     exports = [resource for resource in resources if resource.startswith("ResourceMetrics")]
     # Each export has the whole state: what the last one lacks is gone.
-    for metric in re.split(r"^Metric #\d+$", exports[-1] if exports else "", flags=re.M)[1:]:
-        name = re.search(r"-> Name: (\S+)", metric).group(1).replace(".", "_")
-        unit = re.search(r"-> Unit: (.*)", metric).group(1).strip()
-        kind = re.search(r"-> DataType: (\w+)", metric).group(1)
-        name += "_seconds" if unit == "s" else ""
-        name += "_total" if kind == "Sum" else ""
-        for point in re.split(r"^\w*DataPoints #\d+$", metric, flags=re.M)[1:]:
-            labels = {}
-            for line in point.splitlines():
-                if match := ATTRIBUTE.match(line):
-                    labels[match.group(1).replace(".", "_")] = match.group(2)
-            key = frozenset(labels.items())
-            whats = {"Count": "_count", "Sum": "_sum"} if kind == "Histogram" else {"Value": ""}
-            for what, suffix in whats.items():
-                # The end of a log that is being written may lack it.
-                if match := re.search(rf"^{what}: (\S+)$", point, flags=re.M):
-                    found[name + suffix, key] = float(match.group(1))
+    return series_of(exports[-1] if exports else "")
+
+
+def series_of(export, buckets=False):
+    """The series of one export, a text that begins with ResourceMetrics.
+
+    Of a histogram there are `_count` and `_sum`, as in Prometheus, and `_bucket` on demand. Attributes become labels, dots underscores.
+    """
+    found = {}
+    name = kind = ""
+    point = None
+    for line in export.splitlines():
+        word, _, rest = line.strip().partition(": ")
+        if METRIC.match(line):
+            point = None
+        elif POINT.match(line):
+            point = _Point(found, name, kind, buckets)
+        elif point is not None:
+            point.read(line, word, rest.strip())
+        elif word == "-> Name":
+            name = rest.replace(".", "_")
+        elif word == "-> Unit":
+            name += "_seconds" if rest.strip() == "s" else ""
+        elif word == "-> DataType":
+            kind = rest
+            name += "_total" if kind == "Sum" else ""
     return found
+
+
+class _Point:
+    """One data point; its attributes come before its values."""
+
+    def __init__(self, found, name, kind, buckets):
+        self._found, self._name, self._kind = found, name, kind
+        self._labels, self._bounds, self._total = {}, [] if buckets else None, 0.0
+
+    def read(self, line, word, rest):
+        if match := ATTRIBUTE.match(line):
+            self._labels[match.group(1).replace(".", "_")] = match.group(2)
+        elif self._kind != "Histogram":
+            if word == "Value":
+                self._found[self._name, frozenset(self._labels.items())] = float(rest)
+        elif word in ("Count", "Sum"):
+            self._found[f"{self._name}_{word.lower()}", frozenset(self._labels.items())] = float(rest)
+        elif self._bounds is not None and word.startswith("ExplicitBounds"):
+            self._bounds.append(rest)
+        elif self._bounds is not None and word.startswith("Buckets"):
+            self._total += float(rest.removeprefix("Count: "))
+            bound = self._bounds.pop(0) if self._bounds else "+Inf"
+            self._found[f"{self._name}_bucket", frozenset({**self._labels, "le": bound}.items())] = self._total

@@ -1,17 +1,15 @@
 """The sequence of runs of scripts/check-routes, and the comparison of what each route says afterwards."""
 
 import argparse
-import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
 
 import otlp_log
+from prometheus import Prometheus
 
 TARGET = "orders"
 # Labels that a route adds for itself.
@@ -98,22 +96,14 @@ class Database:
             sys.exit(f"exit code {process.returncode} instead of {expected}:\n{said}")
 
 
-class Prometheus:
-    def __init__(self, url):
-        self.url = url
-
-    def query(self, text):
-        query = urllib.parse.urlencode({"query": text})
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?{query}", timeout=5) as answer:
-            return json.load(answer)["data"]["result"]
-
-    def series(self, job):
-        found = {}
-        chosen = '{__name__=~"(migrascope|db)_.*", __name__!~".*_bucket", job="%s"}' % job
-        for one in self.query(chosen):
-            labels = frozenset((k, v) for k, v in one["metric"].items() if k not in FOREIGN)
-            found[one["metric"]["__name__"], labels] = float(one["value"][1])
-        return found
+def scraped(prometheus, job):
+    """The series that Prometheus has of a job."""
+    found = {}
+    chosen = '{__name__=~"(migrascope|db)_.*", __name__!~".*_bucket", job="%s"}' % job
+    for one in prometheus.query(chosen):
+        labels = frozenset((k, v) for k, v in one["metric"].items() if k not in FOREIGN)
+        found[one["metric"]["__name__"], labels] = float(one["value"][1])
+    return found
 
 
 def comparable(series):
@@ -162,9 +152,9 @@ def main():
     routes = {
         "otlp http": lambda: otlp_log.series(given.otlp_http[1]),
         "otlp grpc": lambda: otlp_log.series(given.otlp_grpc[1]),
-        "pushgateway": lambda: prometheus.series("migrascope"),
-        "textfile": lambda: prometheus.series("textfile"),
-        "serve": lambda: prometheus.series("serve"),
+        "pushgateway": lambda: scraped(prometheus, "migrascope"),
+        "textfile": lambda: scraped(prometheus, "textfile"),
+        "serve": lambda: scraped(prometheus, "serve"),
     }
     serve = database.command("serve", "--listen", f"127.0.0.1:{given.serve_port}", "--interval", "1s")
     good = []

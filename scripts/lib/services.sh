@@ -8,6 +8,7 @@
 #   need psql postgresql        the command and the Debian package that brings it; may be said many times
 #   install_missing             installs what is not there (as root), or says what to install
 #   start_postgres [-c k=v …]   sets POSTGRES_URL; takes the server in POSTGRES_BIN where that is set
+#   start_standby               sets STANDBY_URL, of the server in POSTGRES_URL
 #   start_mariadb [--k=v …]     sets MYSQL_URL
 #   start_otlp [OPTION …]       sets OTLP_HTTP_URL, OTLP_GRPC_URL, OTLP_LOG
 #   start_pushgateway           sets PUSHGATEWAY_URL
@@ -189,6 +190,23 @@ start_postgres() { # SERVER OPTIONS…
     start_server postgres postgres INT postgres_ready "$bin/postgres" -D "$dir/data" -p "$port" \
         -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" "$@"
     export POSTGRES_URL=postgres://postgres:$SERVICES_PASSWORD@127.0.0.1:$port/postgres
+}
+
+# Of the server in POSTGRES_URL.
+start_standby() {
+    local bin dir=$SERVICES_DIR/standby port primary=${POSTGRES_URL%/*}
+    bin=$(postgres_bin)
+    port=$(free_port)
+    mkdir "$dir"
+    ((EUID != 0)) || chown postgres: "$dir"
+    psql -XAtq -v ON_ERROR_STOP=1 "$POSTGRES_URL" -c "SELECT pg_create_physical_replication_slot('reader', true)" >/dev/null
+    logged basebackup as_user postgres "$bin/pg_basebackup" --dbname="$primary/?application_name=reader" \
+        --pgdata="$dir/data" --write-recovery-conf --slot=reader --checkpoint=fast --no-sync
+    standby_ready() { "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; }
+    start_server standby postgres INT standby_ready "$bin/postgres" -D "$dir/data" -p "$port" -c fsync=off \
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" -c wal_retrieve_retry_interval=200ms \
+        -c wal_receiver_status_interval=1s
+    export STANDBY_URL=postgres://postgres:$SERVICES_PASSWORD@127.0.0.1:$port/postgres
 }
 
 # --- MariaDB --------------------------------------------------------------------------------------------------
