@@ -59,7 +59,9 @@ def each(scenes: Sequence[Scene], what: str, act: Callable[[Scene], object]) -> 
             scene.trouble.append(f"{what}: {error!r}")
             (scene.stage.given.evidence / f"{scene.name}.trouble").write_text(traceback.format_exc(), encoding="utf-8")
 
+    begun = time.monotonic()
     list(POOL.map(one, scenes))
+    print(f"{what}: {len(scenes)} scenes in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 
 
 def known(scene: Scene) -> bool:

@@ -86,8 +86,8 @@ class BackendKilled(Sleeping):
 class LostLock(Sleeping):
     """The server ends the session that holds the lock; the run lives on until its statement has ended, and then stops."""
 
-    seconds = 7
-    lasts = 10
+    seconds = 14
+    lasts = 17
 
     def inflict(self) -> None:
         self.write_sleep()
@@ -95,7 +95,7 @@ class LostLock(Sleeping):
         self.reach(running, 2, 2)
         until("the lock is held", lambda: self.database.rows(KEEPER))
         self.database.rows(f"SELECT pg_terminate_backend(pid) FROM ({KEEPER}) AS keeper")
-        time.sleep(5)
+        time.sleep(12)
         self.lives("gateway", "textfile", "serve")
         # The statement that was never sent is not the one that failed.
         lost = Truth(ROLLED_BACK, ("failure", "error"), ("lock_lost",), "2", step=("failure", "error"), statement=("", "2"), remains=("nothing",))
