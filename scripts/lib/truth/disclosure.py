@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
-from stage import NUMBER, SECRET, SQL, Scene
+from stage import NUMBER, SECRET, SQL, Observed, Scene
 
 FORBIDDEN = {"a value": SECRET, "a number": NUMBER, "SQL": SQL, "the password": "throwaway-s3cret"}
 
@@ -11,15 +11,20 @@ FORBIDDEN = {"a value": SECRET, "a number": NUMBER, "SQL": SQL, "the password": 
 def lines_of(scene: Scene) -> Iterator[tuple[str, str]]:
     """Everything about a scene that has left the process, its own output and the journal apart."""
     for run in scene.runs:
-        for line in scene.stage.received.raw(run.run_id).splitlines():
-            yield "OTLP", line
-        for line in run.ended.said.splitlines():
-            if line.startswith("{"):
-                yield "log lines", line
+        yield from lines_of_run(scene, run)
     textfile = pathlib.Path(scene.stage.given.textfiles, f"{scene.name}.prom")
     if textfile.exists():
         for line in textfile.read_text(encoding="utf-8").splitlines():
             yield "textfile", line
+
+
+def lines_of_run(scene: Scene, run: Observed) -> Iterator[tuple[str, str]]:
+    """What a receiver has of one run, and its log lines."""
+    for line in scene.stage.received.raw(run.run_id).splitlines():
+        yield "OTLP", line
+    for line in run.ended.said.splitlines():
+        if line.startswith("{"):
+            yield "log lines", line
 
 
 def leaks(scene: Scene) -> list[str]:

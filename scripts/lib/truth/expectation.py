@@ -77,8 +77,15 @@ class State:
     tickets: tuple[str, ...] = ()
     # The routes that can see it at all.
     routes: tuple[str, ...] = tuple(ROUTES)
+    # Those that page, where these are others.
+    pages_by: tuple[str, ...] | None = None
     # Own checks and their results, such as {"stock": "0"}.
     checks: tuple[tuple[str, str], ...] = ()
+
+
+def paging(state: State) -> tuple[str, ...]:
+    """The routes by which its page comes."""
+    return state.routes if state.pages_by is None else state.pages_by
 
 
 def success(applied: int = 1, command: str = "up") -> Truth:

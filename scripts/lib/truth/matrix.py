@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import catalogue
 import disclosure
 import exposition
+import messages
 import witness_alerts
 import witness_journal
 import witness_metrics
@@ -31,6 +32,8 @@ POOL = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
 # Looks of serve and scrapes are 3 s apart, evaluations 1 s.
 KNOWN = 7.0
 PREPARED = 60.0
+# What --faults calls that which is no fault of the matrix.
+MESSAGES = "messages"
 ANSWERED = 0.9
 # Metrics that one process counts for itself: docs/telemetry.md says that they begin anew with each.
 OF_A_PROCESS = "migrascope_telemetry_export_failures_total"
@@ -122,6 +125,18 @@ def scrapes(stage: Stage, since: float) -> list[str]:
     return [f"{one['metric']['job']} answered {float(one['value'][1]):.0%} of the scrapes: the machine is too busy" for one in lost]
 
 
+def try_messages(stage: Stage, kinds: list[str]) -> list[str]:
+    """What of a database's messages leaves the process."""
+    found = []
+    for kind in kinds:
+        scene = messages.Messages(stage, kind)
+        scene.prepare()
+        scene.inflict()
+        time.sleep(2)  # the receiver writes its log
+        found += scene.leaks() + scene.full()
+    return found
+
+
 def page(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode(errors="replace")
@@ -169,6 +184,8 @@ def main() -> None:
         leaks += disclosure.leaks_in("the gateway", page(f"{given.pushgateway}/metrics"))
         leaks += disclosure.leaks_in("serve", page(f"http://127.0.0.1:{given.serve_port}/metrics"))
         stage.forget([scene.name for scene in batch])
+    if not given.faults or MESSAGES in given.faults:
+        leaks += try_messages(stage, ["postgres", "sqlite"] if given.small else list(messages.MESSAGES))
     right = show(collected, given.evidence)
     cells = len(collected) * len(WITNESSES)
     problems = {

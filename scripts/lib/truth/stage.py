@@ -44,10 +44,10 @@ class Stage:
         folder.mkdir(exist_ok=True)
         return Sqlite(folder)
 
-    def watch(self, name: str, url: str, directory: pathlib.Path) -> None:
+    def watch(self, name: str, url: str, directory: pathlib.Path, more: str) -> None:
         """Has `serve` look at it from now on."""
         with self._targets, pathlib.Path(self.work, "targets.toml").open("a", encoding="utf-8") as file:
-            file.write(f'[{name}]\ndatabase-url = "{url}"\ndir = "{directory}"\n')
+            file.write(f'[{name}]\ndatabase-url = "{url}"\ndir = "{directory}"\n{more}')
 
     def forget(self, names: Sequence[str]) -> None:
         """Removes these targets from every route."""
@@ -85,6 +85,9 @@ class Scene(ABC):
 
     kind = "postgres"
     state: State
+    # What `serve` is given besides, in the file of its targets.
+    target = ""
+    journal_table = JOURNAL
     # About how many seconds it takes to inflict it.
     lasts = 2
 
@@ -106,7 +109,7 @@ class Scene(ABC):
         """A database with one applied migration, known by every route."""
         self.database.fresh()
         self.write(1, "CREATE TABLE t1 (n bigint PRIMARY KEY, s varchar(40));", f"INSERT INTO t1 VALUES ({NUMBER}, '{SECRET}');")
-        self.stage.watch(self.name, self.watched() or self.database.url, self.directory)
+        self.stage.watch(self.name, self.watched() or self.database.url, self.directory, self.target)
         self.expect(self.up(), 0)
 
     def watched(self) -> str:
@@ -165,7 +168,8 @@ class Scene(ABC):
     def journal(self, run_id: str) -> list[Row] | None:
         """The journal's rows of a run, or nothing where it cannot be asked."""
         try:
-            rows = self.database.rows_if_table(JOURNAL, f"SELECT {', '.join(COLUMNS)} FROM {JOURNAL} WHERE run_id = '{run_id}' ORDER BY started_at")
+            chosen = f"SELECT {', '.join(COLUMNS)} FROM {self.journal_table} WHERE run_id = '{run_id}' ORDER BY started_at"
+            rows = self.database.rows_if_table(self.journal_table, chosen)
         except Exception:  # noqa: BLE001  # three drivers, each with its own
             return None
         return [dict(zip(COLUMNS, row)) for row in rows]

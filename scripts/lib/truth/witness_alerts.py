@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from claims import Claim
-from expectation import PATIENCE, ROUTES
+from expectation import PATIENCE, ROUTES, paging
 from stage import Scene
 
 # When a fault can be seen, series have so long to say so; the rule's own "for" comes on top of it.
@@ -44,7 +44,7 @@ def claims(scene: Scene) -> Iterator[Claim]:
     page = scene.state.page
     for route, job in ROUTES.items():
         own = {name: one for (name, by), one in pages.items() if by == job}
-        sees = route in scene.state.routes
+        sees = route in paging(scene.state)
         found: str | None = "+".join(sorted(own))
         if page and sees and not found:
             found = None
