@@ -16,4 +16,5 @@ mod screen;
 pub(crate) mod settings;
 mod signal;
 mod termination;
+mod unrecorded;
 mod words;

@@ -5,6 +5,7 @@ mod before;
 mod examination;
 mod judgement;
 mod own;
+mod recorded;
 mod threshold;
 
 use std::sync::LazyLock;
@@ -87,6 +88,8 @@ pub(crate) async fn alone(patient: Patient<'_>, observer: &mut dyn Observer) -> 
     observer.observe(&Event::RunStarted { run: context, expected: &connector.expected() });
     let (health, result) = match connected(patient, observer).await {
         Ok(health) => {
+            // Without the right to write, or in time, the result is that of this process alone.
+            let _ = tokio::time::timeout(recorded::PATIENCE, recorded::record(patient, &health, observer)).await;
             let result = verdict(Some(&health));
             (Some(health), result)
         }
@@ -107,6 +110,7 @@ pub(crate) async fn alone(patient: Patient<'_>, observer: &mut dyn Observer) -> 
         lock_waited: std::time::Duration::ZERO,
         health,
         elapsed: started.elapsed(),
+        end_not_recorded: false,
     };
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: None });
     match error {

@@ -13,6 +13,9 @@ mod record;
 mod repair;
 mod retries;
 mod totals;
+mod unrecorded;
+
+use std::time::SystemTime;
 
 pub(crate) use self::begun::has_begun;
 pub(crate) use self::executing::{Executing, executing};
@@ -21,8 +24,9 @@ pub(crate) use self::failed::{failure, last_failures};
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;
-pub(crate) use self::totals::read_totals;
 pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
+pub(crate) use self::totals::{read_totals, results};
+pub use self::unrecorded::UnrecordedEnd;
 use crate::database::{DatabaseError, Row, Session};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, Reached, State};
@@ -129,6 +133,16 @@ fn word(outcome: Outcome) -> &'static str {
 pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -> Result<Steps, DatabaseError> {
     let table = qualified(session, name);
     last_run::steps_of(session, &table, run_id).await
+}
+
+/// When something of this run was last recorded.
+pub(crate) async fn last_sign(
+    session: &mut dyn Session,
+    name: &str,
+    run_id: &str,
+) -> Result<Option<SystemTime>, DatabaseError> {
+    let table = qualified(session, name);
+    last_run::last_sign_of(session, &table, run_id).await
 }
 
 /// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.

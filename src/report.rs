@@ -224,6 +224,14 @@ pub struct Report {
     /// How long the run took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
+    /// Whether the journal shows the run as begun and could not be told of its end: later readers take it for one whose process died.
+    #[serde(skip_serializing_if = "is_false")]
+    pub end_not_recorded: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

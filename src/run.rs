@@ -251,8 +251,7 @@ async fn under_lock(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let journal = Journal::new(&job.options.journal_table, job.context);
-    // Whoever has the lock knows that nobody else runs. Where there is no journal yet there is nothing to mark.
-    let _ = session.query(&journal.mark_vanished(&**session)).await;
+    chronicle::settle(job, &mut **session, &journal).await;
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
@@ -281,7 +280,7 @@ async fn under_lock(
         let after = hooks::after(job, &plan, tally, result.as_ref().err(), with).await;
         result = result.and(after);
     }
-    let noted = chronicle::finish(&mut **session, &journal, result.as_ref().err(), tally).await;
+    let noted = chronicle::finish(job, session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
     result.and(noted)
 }

@@ -16,7 +16,7 @@ pub struct LastRun {
     pub run_id: String,
     /// The trace it belongs to, 32 hexadecimal digits.
     pub trace_id: Option<String>,
-    /// When it ended; when it began, where nobody saw its end.
+    /// When it ended; where its process died, its last sign of life, or when a later run noticed that.
     pub ended: SystemTime,
     /// How it ended.
     pub outcome: Outcome,
@@ -49,12 +49,12 @@ impl Steps {
 }
 
 impl LastRun {
-    /// One whose process is known to be dead: all else that it would have said of itself is unknown.
-    pub(super) fn lost(run_id: String, trace_id: Option<String>, began: SystemTime, steps: Steps) -> Self {
+    /// One whose process is known to be dead, with its last sign of life: all else that it would have said of itself is unknown.
+    pub(super) fn lost(run_id: String, trace_id: Option<String>, alive_at: SystemTime, steps: Steps) -> Self {
         Self {
             run_id,
             trace_id,
-            ended: began,
+            ended: alive_at,
             outcome: Outcome::Vanished,
             elapsed: Duration::ZERO,
             steps,
@@ -101,6 +101,20 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
             other: number(next()),
         },
     }))
+}
+
+/// When something of this run was last recorded.
+pub(super) async fn last_sign_of(
+    session: &mut dyn Session,
+    table: &str,
+    run_id: &str,
+) -> Result<Option<SystemTime>, DatabaseError> {
+    let sql = format!(
+        "SELECT {last} FROM {table} WHERE run_id = {run}",
+        last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
+        run = session.literal(&Value::Text(run_id.to_owned())),
+    );
+    Ok(moment(session.query(&sql).await?.pop().and_then(|row| row.into_iter().next().flatten())))
 }
 
 /// The migrations of one run that have ended.

@@ -51,12 +51,13 @@ impl Journal<'_> {
         (!rows.is_empty()).then(|| self.insertion(session, &rows))
     }
 
-    /// SQL that marks what other runs have left unfinished; right only for whoever holds the lock.
+    /// SQL that marks what other runs have left unfinished, as having ended by now; right only for the holder of the lock.
     pub(crate) fn mark_vanished(&self, session: &dyn Session) -> String {
         format!(
-            "UPDATE {table} SET outcome = '{vanished}' WHERE outcome = '{EXECUTING}' AND run_id <> {run}",
+            "UPDATE {table} SET outcome = '{vanished}', finished_at = {now} WHERE outcome = '{EXECUTING}' AND run_id <> {run}",
             table = self.table(session),
             vanished = word(Outcome::Vanished),
+            now = session.literal(&Value::Now),
             run = session.literal(&text(&self.context.run_id)),
         )
     }
@@ -340,6 +341,6 @@ fn count(number: usize) -> Value {
     Value::Int(number.try_into().unwrap_or(i64::MAX))
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use super::executing::Executing;
 use super::last_run::{LastRun, Steps, last_run};
+use super::unrecorded::UnrecordedEnd;
 use super::{CHECK, EXECUTING, MIGRATION, RETRY, RUN, word};
 use crate::database::{DatabaseError, Row, Session};
 use crate::history::{self, Direction};
 use crate::ledger::{qualified, rows_if_table};
-use crate::report::{CheckStatus, Outcome, RetryReason};
+use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
 
 /// Upper bounds in seconds for runs and migrations: milliseconds to hours.
 pub const DURATION_BOUNDS: &[f64] =
@@ -45,7 +46,7 @@ pub struct Totals {
     pub checks: BTreeMap<String, CheckStatus>,
     /// When a run last succeeded.
     pub last_success: Option<SystemTime>,
-    /// When a run last ended without success; one that vanished counts by its beginning, since nobody saw its end.
+    /// When a run last ended without success; one that vanished counts by its last sign of life, or by when a later run noticed it.
     pub last_failure: Option<SystemTime>,
     /// The last run that ended.
     pub last_run: Option<LastRun>,
@@ -90,20 +91,33 @@ pub struct Running {
 }
 
 impl Totals {
-    /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended.
-    pub(crate) fn lose(&mut self, lost: &Executing, steps: Steps) {
-        let began = &lost.began;
+    /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended, `alive_at` its
+    /// last sign of life.
+    pub(crate) fn lose(&mut self, lost: &Executing, steps: Steps, alive_at: Option<SystemTime>) {
         if lost.is_run {
-            *self.runs.entry(Outcome::Vanished).or_default() += 1;
-            self.last_failure = self.last_failure.max(Some(*began));
-            if self.last_run.as_ref().is_none_or(|last| last.ended < *began) {
-                let (run_id, trace_id) = (lost.run_id.clone(), lost.trace_id.clone());
-                self.last_run = Some(LastRun::lost(run_id, trace_id, *began, steps));
-            }
+            let (run_id, trace_id) = (lost.run_id.clone(), lost.trace_id.clone());
+            let alive_at = alive_at.unwrap_or(lost.began).max(lost.began);
+            self.add(LastRun::lost(run_id, trace_id, alive_at, steps));
         } else {
             *self.migrations.entry((lost.direction(), Outcome::Vanished)).or_default() += 1;
         }
-        self.began(*began);
+        self.began(lost.began);
+    }
+
+    /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended.
+    pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, steps: Steps) {
+        let lost = LastRun::lost(run.run_id.clone(), run.trace_id.clone(), end.ended, steps);
+        self.add(LastRun { outcome: end.outcome, elapsed: end.elapsed, ..lost });
+        self.began(run.began);
+    }
+
+    fn add(&mut self, run: LastRun) {
+        *self.runs.entry(run.outcome).or_default() += 1;
+        let last = if run.outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
+        *last = (*last).max(Some(run.ended));
+        if self.last_run.as_ref().is_none_or(|last| last.ended < run.ended) {
+            self.last_run = Some(run);
+        }
     }
 
     /// Takes note of the run that goes on; what the first run of all counts has begun with itself.
@@ -189,6 +203,21 @@ pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result
     Ok(Some(totals))
 }
 
+/// The results of health checks as the journal keeps them: of two checks with one name the worse one counts.
+pub(crate) fn results(report: &HealthReport) -> BTreeMap<String, CheckStatus> {
+    let mut results = BTreeMap::new();
+    for check in report.checks.iter().filter(|check| check.status != CheckStatus::Skipped) {
+        keep_worse(&mut results, check.name.clone(), check.status);
+    }
+    results
+}
+
+fn keep_worse(results: &mut BTreeMap<String, CheckStatus>, name: String, status: CheckStatus) {
+    if results.get(&name) != Some(&CheckStatus::Fail) {
+        results.insert(name, status);
+    }
+}
+
 async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals) -> Result<(), DatabaseError> {
     let durations = format!(
         "SELECT name, {bucket}, count(*), sum(elapsed_ms) FROM {table} WHERE kind = '{CHECK}' GROUP BY 1, 2",
@@ -212,10 +241,7 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (name, status) = (next().unwrap_or_default(), status(next().as_deref()));
-        // Of two checks with one name the worse one counts.
-        if totals.checks.get(&name) != Some(&CheckStatus::Fail) {
-            totals.checks.insert(name, status);
-        }
+        keep_worse(&mut totals.checks, name, status);
     }
     Ok(())
 }

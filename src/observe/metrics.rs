@@ -127,7 +127,7 @@ impl Metrics {
     /// When the first thing happened that is counted here.
     #[must_use]
     pub fn since(&self) -> Option<SystemTime> {
-        self.state().totals.as_ref().and_then(|totals| totals.since)
+        self.state().totals.as_ref().and_then(|totals| totals.since).or(self.health.since())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,7 +135,7 @@ impl Metrics {
     }
 
     fn journal_read(&mut self, totals: &Totals) {
-        if self.count == Count::Events {
+        if self.count == Count::Events || self.health.journal_read_alone(totals) {
             return;
         }
         let mut state = self.state();

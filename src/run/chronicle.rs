@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::living::{self, Worker};
 use super::tally::Tally;
-use super::{Figures, Job};
-use crate::database::{Connector, DatabaseError, Session};
+use super::{Figures, Job, step};
+use crate::database::{Connector, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
-use crate::journal::{self, Ending, Executing, Journal, Steps, Totals};
+use crate::journal::{self, Ending, Executing, Journal, Steps, Totals, UnrecordedEnd};
 use crate::ledger::{Ledger, NativeLedger, UNSEEN};
 use crate::plan::Objection;
 use crate::report::Outcome;
@@ -26,15 +26,38 @@ pub(super) enum Lock {
     Unknown,
 }
 
-/// Completes the row of a run that has one.
+/// Completes the rows of runs that are over: with their own end where that is known, and as vanished otherwise. The holder of the lock
+/// knows that no other run is going on. Where there is no journal yet there is nothing to complete.
+pub(super) async fn settle(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) {
+    if !job.options.unrecorded.is_empty() {
+        let open = journal::executing(session, &job.options.journal_table).await.unwrap_or_default();
+        for end in known_ends(job.options, &open) {
+            let _ = session.query(&journal.ended_before(session, end)).await;
+        }
+    }
+    let _ = session.query(&journal.mark_vanished(session)).await;
+}
+
+/// What is known of how the runs of these rows have ended.
+fn known_ends<'o>(options: &'o Options, open: &[Executing]) -> impl Iterator<Item = &'o UnrecordedEnd> {
+    options.unrecorded.iter().filter(|end| open.iter().any(|one| one.is_run && one.run_id == end.run_id))
+}
+
+/// Completes the row of a run that has one; on a new connection where the old one is gone.
 pub(super) async fn finish(
-    session: &mut dyn Session,
+    job: &Job<'_>,
+    session: &mut Box<dyn Session>,
     journal: &Journal<'_>,
     error: Option<&Error>,
-    tally: &Tally,
+    tally: &mut Tally,
 ) -> Result<(), Error> {
-    let finished = journal.run_finished(session, &ending(error, tally));
-    let noted = session.query(&finished).await;
+    let mut noted = session.query(&journal.run_finished(&**session, &ending(error, tally))).await;
+    if matches!(&noted, Err(lost) if lost.kind == ErrorKind::Lost)
+        && let Some(()) = step::replace(session, job).await
+    {
+        noted = session.query(&journal.run_finished(&**session, &ending(error, tally))).await;
+    }
+    tally.end_recorded = noted.is_ok();
     noted.map(drop).map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
 }
 
@@ -72,7 +95,7 @@ pub(super) async fn tell(job: &Job<'_>, session: &mut dyn Session, lock: Lock, o
     if job.options.figures == Figures::Leave {
         return;
     }
-    let reading = read(job.connector, job.options, session, lock);
+    let reading = read(job.connector, job.options, session, lock, Some(&job.context.run_id));
     let read = match lock {
         // The session is needed for what comes next, and a query that is cut off would be in its way.
         Lock::Ours => reading.await.ok(),
@@ -89,14 +112,16 @@ pub(crate) async fn totals(
     options: &Options,
     session: &mut dyn Session,
 ) -> Result<Totals, DatabaseError> {
-    read(connector, options, session, Lock::Unknown).await
+    read(connector, options, session, Lock::Unknown, None).await
 }
 
+/// `own` is the run of this process, which knows better than the journal how it stands.
 async fn read(
     connector: &dyn Connector,
     options: &Options,
     session: &mut dyn Session,
     lock: Lock,
+    own: Option<&str>,
 ) -> Result<Totals, DatabaseError> {
     let name = &options.journal_table;
     let Some(mut totals) = journal::read_totals(session, name).await? else {
@@ -106,6 +131,7 @@ async fn read(
     if open.is_empty() {
         return Ok(totals);
     }
+    let mut certain = true;
     let living = match lock {
         // Every other run was marked as vanished when we took the lock.
         Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
@@ -116,25 +142,38 @@ async fn read(
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();
             totals = journal::read_totals(session, name).await?.unwrap_or_default();
+            certain = !matches!(worker, Worker::Claimed(_));
             match &worker {
                 Worker::Running(holder) => living::held_by(&open, holder).cloned(),
-                // Its runner is gone, or stops before its next statement.
-                Worker::Claimed(_) | Worker::Nobody => None,
+                // It has lost its lock, or its process is dead: its statement is still at work, and it is not known which.
+                Worker::Claimed(holder) => living::held_by(&open, holder).cloned(),
+                Worker::Nobody => None,
             }
         }
     };
     for lost in &open {
         let alive = living.as_ref().is_some_and(|living| living.run_id == lost.run_id);
-        if !alive {
-            let steps = if lost.is_run { journal::steps(session, name, &lost.run_id).await? } else { Steps::default() };
-            totals.lose(lost, steps);
+        // Our own is not lost: where its end could not be recorded, this process reports it.
+        if alive || own == Some(lost.run_id.as_str()) {
+            continue;
+        }
+        let (steps, alive_at) = match lost.is_run {
+            true => {
+                let steps = journal::steps(session, name, &lost.run_id).await?;
+                (steps, journal::last_sign(session, name, &lost.run_id).await?)
+            }
+            false => (Steps::default(), None),
+        };
+        match options.unrecorded.iter().find(|end| lost.is_run && end.run_id == lost.run_id) {
+            Some(end) => totals.ended(lost, end, steps),
+            None => totals.lose(lost, steps, alive_at),
         }
     }
     let running = match &living {
         Some(run) => {
             let steps = journal::steps(session, name, &run.run_id).await?;
             let attempt = open.iter().find(|one| !one.is_run && one.run_id == run.run_id);
-            Some(run.counted(run.running(attempt, &steps, true)))
+            Some(run.counted(run.running(attempt, &steps, certain)))
         }
         None => None,
     };

@@ -6,6 +6,7 @@ use super::{Figures, Hooks, Wait};
 use crate::database::Abilities;
 use crate::event::Command;
 use crate::health::Health;
+use crate::journal::UnrecordedEnd;
 use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
 
 /// How migrations are applied.
@@ -57,6 +58,9 @@ pub struct Options {
     pub health: Health,
     /// What is run around the migrations.
     pub hooks: Hooks,
+    /// How earlier runs ended whose end could not be recorded, as far as it is known: the holder of the lock records it. Those of other
+    /// databases do no harm.
+    pub unrecorded: Vec<UnrecordedEnd>,
 }
 
 /// How long a statement of a migration may wait for a lock of the database.
@@ -107,6 +111,7 @@ impl Default for Options {
             figures: Figures::Leave,
             health: Health::Skip,
             hooks: Hooks::default(),
+            unrecorded: Vec::new(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod timeout;
 mod trace;
 
 pub(super) use self::effect::is_doubtful;
+pub(super) use self::fate::replace;
 pub(super) use self::retry::pauses;
 
 use std::time::{Duration, Instant};

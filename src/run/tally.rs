@@ -16,6 +16,8 @@ pub(super) struct Tally {
     pub(super) lock_retries: u32,
     /// Whether the journal has a row of this run.
     pub(super) journaled: bool,
+    /// Whether that row was completed.
+    pub(super) end_recorded: bool,
     /// The migration that is being taken.
     pub(super) at: Option<String>,
     policy: Option<Decided>,
@@ -35,6 +37,7 @@ impl Tally {
             stages: Stages::default(),
             lock_retries: 0,
             journaled: false,
+            end_recorded: false,
             at: None,
             policy: None,
             steps: Vec::new(),
@@ -117,6 +120,7 @@ impl Tally {
             lock_waited: self.stages.lock,
             health: self.health,
             elapsed,
+            end_not_recorded: self.journaled && !self.end_recorded,
         }
     }
 

@@ -9,6 +9,7 @@ mod exec;
 mod failures;
 mod files;
 mod health;
+mod health_recorded;
 mod help;
 mod hooks;
 pub mod hostile;
@@ -26,6 +27,7 @@ mod status;
 mod streams;
 mod trust;
 mod unmanaged;
+mod unrecorded;
 mod wait;
 mod wishes;
 
@@ -112,9 +114,10 @@ impl Door {
         Seen::of(self.command(words).envs(variables.iter().copied()).output().unwrap())
     }
 
-    /// Runs SQL in the default database.
-    pub fn sql(&self, sql: &str) {
-        crate::support::query(&format!("sqlite://{}", self.path().join("migrascope.db").display()), sql);
+    /// Runs SQL in the default database; the first column of the first row.
+    pub fn sql(&self, sql: &str) -> Option<String> {
+        let rows = crate::support::query(&format!("sqlite://{}", self.path().join("migrascope.db").display()), sql);
+        rows.into_iter().next()?.into_iter().next()?
     }
 }
 

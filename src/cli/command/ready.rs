@@ -15,6 +15,7 @@ use crate::cli::explain::{self, Diagnosis, Surroundings};
 use crate::cli::json::Problem;
 use crate::cli::settings::choices::suggestion;
 use crate::cli::settings::{AfterRun, Settings};
+use crate::cli::unrecorded;
 
 /// Why a command stops, and with which code.
 pub(super) struct Stopped {
@@ -49,7 +50,8 @@ impl From<Problem> for Stopped {
 pub(super) fn migrator(settings: &Settings, target: Target, application: String) -> Result<Migrator, Stopped> {
     let connector = connector(settings, application)?;
     let set = migrations(settings, connector.dialect())?;
-    Ok(Migrator::new(connector, set, Options { target, ..settings.policy.clone() }))
+    let options = Options { target, unrecorded: unrecorded::known(), ..settings.policy.clone() };
+    Ok(Migrator::new(connector, set, options))
 }
 
 /// The same with the health checks that the command makes; without migrations where it makes nothing else.
@@ -73,7 +75,8 @@ pub(super) fn runner(
         Command::Health | Command::Baseline | Command::Wait => Hooks::default(),
         _ => hooks(settings, connector.dialect())?,
     };
-    Ok(Migrator::new(connector, set, Options { target, health, hooks, ..settings.policy.clone() }))
+    let options = Options { target, health, hooks, unrecorded: unrecorded::known(), ..settings.policy.clone() };
+    Ok(Migrator::new(connector, set, options))
 }
 
 /// What is run around migrations: commands and files.

@@ -20,7 +20,7 @@ use crate::cli::output;
 use crate::cli::screen::Screen;
 use crate::cli::settings::{Format, Settings, Verbosity};
 use crate::cli::signal::Signals;
-use crate::cli::{context, termination};
+use crate::cli::{context, termination, unrecorded};
 
 /// What a run is for.
 #[derive(Clone, Copy)]
@@ -187,7 +187,9 @@ fn conclude(
     let run = done.filter(|_| command != Command::Health);
     let found = done.filter(|_| command == Command::Health).map(json::health);
     let report = Report { run, found, error, ..Report::new(command.word(), exit) };
-    let warnings = export.finish(&report);
+    let kept = done.filter(|done| done.end_not_recorded).map(|done| unrecorded::keep(done, report.error.as_ref()));
+    let mut warnings = export.finish(&report);
+    warnings.extend(kept);
     warn(settings, &warnings);
     let report = Report { warnings: &warnings, ..report };
     finish(settings, &report);

@@ -1,9 +1,10 @@
-//! The figures of the health checks, in a state of their own: `migrascope health` has these and no others.
+//! The metrics of the health checks, in a state of their own: `migrascope health` has these and no others.
 //!
-//! Those of a run stand in the journal, and are shown by whoever reads that.
+//! Results stand in the journal, those of a run and those of the checks alone, and every reader of the journal shows the newest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
@@ -23,6 +24,7 @@ pub(super) struct HealthFigures {
     count: Count,
     /// What of the journal is recorded.
     told: Spreads<String>,
+    since: Option<SystemTime>,
 }
 
 /// The last result of each check.
@@ -49,7 +51,7 @@ impl HealthFigures {
             })
             .build();
         let duration = instruments::histogram(meter, &names::HEALTH_CHECK_DURATION);
-        Self { state, duration, count, told: Spreads::default() }
+        Self { state, duration, count, told: Spreads::default(), since: None }
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {
@@ -68,9 +70,7 @@ impl HealthFigures {
             Event::HealthChecked { check } => {
                 let labels = state.labels(&check.name);
                 state.ended(&check.name, check.status);
-                // The checks of a run stand in the journal; those alone stand nowhere.
-                let alone = state.run.as_ref().is_some_and(|run| run.command == Command::Health);
-                if check.status != CheckStatus::Skipped && (alone || self.count == Count::Events) {
+                if check.status != CheckStatus::Skipped && self.count == Count::Events {
                     self.duration.record(check.elapsed.as_secs_f64(), &labels);
                 }
             }
@@ -86,6 +86,24 @@ impl HealthFigures {
         state.common = common.to_vec();
         let figure = |(name, status): (&String, &CheckStatus)| Some((name.clone(), figure(*status)?));
         state.success = totals.checks.iter().filter_map(figure).collect();
+    }
+
+    /// Shows what the journal says of the checks, where they are all that this process makes; whether they are.
+    pub(super) fn journal_read_alone(&mut self, totals: &Totals) -> bool {
+        let state = self.state();
+        let alone = state.run.as_ref().is_some_and(|run| run.command == Command::Health);
+        let common = state.common.clone();
+        drop(state);
+        if alone {
+            self.journal_read(totals, &common);
+            self.since = totals.since;
+        }
+        alone
+    }
+
+    /// When the first thing happened that the journal counts, where it was read for the checks alone.
+    pub(super) fn since(&self) -> Option<SystemTime> {
+        self.since
     }
 
     /// A look from outside has had its answer, from this database.

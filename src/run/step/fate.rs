@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::super::Job;
 use super::Engine;
 use crate::database::{Access, Connector, Session};
 use crate::ledger;
@@ -13,6 +14,8 @@ use crate::report::Outcome;
 
 /// How long a server that broke a connection may take until it answers again, and until its old session is gone.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take where nothing but a record is at stake.
+const PATIENCE_FOR_RECORD: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How an attempt stands in the journal.
@@ -67,6 +70,18 @@ impl Engine<'_> {
         self.session.claim(&ledger).await.ok()?;
         Some(())
     }
+}
+
+/// Puts a new session in the place of one that is gone, for records alone; `None` where the server does not answer in time.
+pub(in crate::run) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Option<()> {
+    let mut new = reconnect(job.connector, Instant::now() + PATIENCE_FOR_RECORD).await?;
+    session.home().into_iter().for_each(|home| new.keep_home(home));
+    let names = (job.options.ledger_table.as_str(), job.options.journal_table.as_str());
+    if ledger::untrusted(&mut *new, names).await.ok()?.is_some() {
+        return None;
+    }
+    *session = new;
+    Some(())
 }
 
 async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<dyn Session>> {

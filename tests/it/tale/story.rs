@@ -301,5 +301,6 @@ pub(super) fn ended(error: Option<&Error>) -> Report {
         lock_waited: Duration::ZERO,
         health: None,
         elapsed: Duration::from_secs(2),
+        end_not_recorded: false,
     }
 }

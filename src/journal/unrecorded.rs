@@ -1,0 +1,60 @@
+//! Ends of runs that could not be recorded when they came, because the database could not be reached or had no room.
+
+use std::time::{Duration, SystemTime};
+
+use super::record::text;
+use super::{EXECUTING, Journal, word};
+use crate::database::{Session, Value};
+use crate::report::Outcome;
+
+/// How a run ended that the journal shows as begun, known from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnrecordedEnd {
+    /// The run.
+    pub run_id: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The kind of its error, where it did not succeed.
+    pub error_kind: Option<String>,
+    /// The words of its error.
+    pub error_text: Option<String>,
+    /// When it ended.
+    pub ended: SystemTime,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl UnrecordedEnd {
+    /// The end of this run at this moment, without an error.
+    #[must_use]
+    pub fn new(run_id: String, outcome: Outcome, ended: SystemTime, elapsed: Duration) -> Self {
+        Self { run_id, outcome, error_kind: None, error_text: None, ended, elapsed }
+    }
+
+    /// The same with the kind and the words of an error.
+    #[must_use]
+    pub fn with_error(self, kind: Option<String>, text: Option<String>) -> Self {
+        Self { error_kind: kind, error_text: text, ..self }
+    }
+}
+
+impl Journal<'_> {
+    /// SQL that completes the row of an earlier run; right only for the holder of the lock.
+    pub(crate) fn ended_before(&self, session: &dyn Session, end: &UnrecordedEnd) -> String {
+        let ago = SystemTime::now().duration_since(end.ended).unwrap_or_default();
+        let values = [
+            ("outcome", text(word(end.outcome))),
+            ("error_code", Value::text_or_null(end.error_kind.as_deref())),
+            ("error_text", Value::text_or_null(end.error_text.as_deref())),
+            ("finished_at", Value::Ago(ago)),
+            ("elapsed_ms", Value::Milliseconds(end.elapsed)),
+        ];
+        let set = values.map(|(name, value)| format!("{name} = {}", session.literal(&value))).join(", ");
+        format!(
+            "UPDATE {table} SET {set} WHERE id = {id} AND outcome = '{EXECUTING}'",
+            table = self.table(session),
+            id = session.literal(&text(&end.run_id)),
+        )
+    }
+}
