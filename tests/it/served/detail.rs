@@ -20,8 +20,8 @@ fn messages_paths_and_hosts_are_a_detail() {
     door.write("secret-url", "postgres://secret-user@127.0.0.1:1/shop");
     let wrong = ["--database-url-file", "secret-url"];
     let server = serve(&door, &wrong);
-    server.ready(503);
-    let status = server.status();
+    let looked = || Some(server.status()).filter(|status| status["targets"][0]["looked"].is_string());
+    let status = eventually("it looks", looked);
     assert!(
         status["targets"][0]["error"]["kind"].is_string() && status["targets"][0]["error"]["message"].is_null(),
         "{status}"
@@ -31,9 +31,9 @@ fn messages_paths_and_hosts_are_a_detail() {
     }
     drop(server);
     let server = serve(&door, &[&wrong[..], &["--status-detail"]].concat());
-    server.ready(503);
-    let message = server.status()["targets"][0]["error"]["message"].as_str().map(str::to_owned);
-    assert!(message.is_some_and(|message| message.contains("127.0.0.1")));
+    let message = || server.status()["targets"][0]["error"]["message"].as_str().map(str::to_owned);
+    let message = eventually("it looks", message);
+    assert!(message.contains("127.0.0.1"), "{message}");
 }
 
 #[test]
