@@ -77,4 +77,5 @@ def _verdict(claim: Claim, agreed: str | None) -> Verdict:
 
 
 def worst(judged: Iterable[Judged], witness: str) -> Verdict:
+    """Of all that a witness says; silent where that is nothing at all."""
     return max((one.verdict for one in judged if one.claim.witness == witness), default=Verdict.SILENT)

@@ -150,7 +150,7 @@ def show(collected: dict[str, list[tuple[Scene, list[Judged]]]], evidence: pathl
     for fault, scenes in collected.items():
         cells = []
         for witness in WITNESSES:
-            verdict = max(worst(judged, witness) for _, judged in scenes)
+            verdict = worst([one for _, judged in scenes for one in judged], witness)
             right += verdict is Verdict.RIGHT
             cells.append(f"{verdict!s:13}")
             below += [f"\n{fault}, {witness}: {verdict}"] if verdict is not Verdict.RIGHT else []

@@ -9,7 +9,8 @@ import wire
 from claims import Claim
 from expectation import LOCKED_OUT, PUSHED, ROUTES, RUN_FAILED, TERMINATED, VANISHED, State, Truth, success
 from runner import Ended, Runner, Running
-from scenes_process import ASLEEP, Killed, Sleeping
+from scenes_process import ASLEEP, Killed
+from scenes_servers import Unrecorded
 from stage import NUMBER, SECRET, SQL, Scene
 from wire import Fault
 from witness_metrics import snapshot
@@ -87,12 +88,13 @@ class Switched(wire.Wire):
         return self.mute
 
 
-class Mute(Sleeping):
+class Mute(Unrecorded):
     """SIGTERM of a run whose server does not answer any more."""
 
     state = State(applied=1, pending=1, page=RUN_FAILED, routes=PUSHED)
     lasts = 25
     signals = 1
+    kept = ("cancellation", "interrupted", "end_not_recorded")
     took = 0.0
 
     def inflict(self) -> None:
@@ -120,7 +122,7 @@ class Mute(Sleeping):
     def more(self) -> Sequence[Claim]:
         # docs: within ten seconds; the flush of telemetry may take five more.
         in_time = "in time" if self.took < 16 else f"{self.took:.0f}"
-        return [Claim("output", "process", "seconds to end, 15 at most", ("in time",), in_time)]
+        return [*super().more(), Claim("output", "process", "seconds to end, 15 at most", ("in time",), in_time)]
 
 
 class SecondSignal(Mute):
@@ -130,7 +132,7 @@ class SecondSignal(Mute):
 
     def more(self) -> Sequence[Claim]:
         in_time = "in time" if self.took < 8 else f"{self.took:.0f}"
-        return [Claim("output", "process", "seconds to end, 7 at most", ("in time",), in_time)]
+        return [*Unrecorded.more(self), Claim("output", "process", "seconds to end, 7 at most", ("in time",), in_time)]
 
     def observe(self, truth: Truth, running: Running) -> Ended:
         # What became of the migration is not waited for.

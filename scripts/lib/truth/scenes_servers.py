@@ -25,6 +25,7 @@ class Unrecorded(Sleeping):
     lasts = 8
     state = State(applied=1, pending=1, page=FAILED, routes=PUSHED)
     error: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ("failure", "end_not_recorded")
 
     def ends(self) -> Truth:
         return Truth(5, ("failure",), self.error, "2", step=("failure",), statement=("2",), remains=("nothing",), recorded=False)
@@ -32,8 +33,7 @@ class Unrecorded(Sleeping):
     def more(self) -> Sequence[Claim]:
         """What the journal makes of it: the outcome, where it could be recorded after all, or that the end could not be."""
         said = []
-        kept = ("failure", "end_not_recorded")
-        for rows, voice, allowed in [(self.runs[0].rows, "now", (*kept, "executing")), (self.runs[0].lasting, "for good", kept)]:
+        for rows, voice, allowed in [(self.runs[0].rows, "now", (*self.kept, "executing")), (self.runs[0].lasting, "for good", self.kept)]:
             found = [str(row["outcome"]) for row in rows or [] if row["kind"] == "run"]
             # A server that is gone cannot be asked.
             if found or voice == "for good":
@@ -109,7 +109,7 @@ class Full(Unrecorded):
 
     def fill_and_observe(self, running: Running) -> None:
         running.hear("statement_started", version="2", statement=2)
-        filler, ended = pathlib.Path(self.stage.given.full_disk, f"filler_{self.kind}"), threading.Event()
+        filler, ended = pathlib.Path(self.stage.given.full_disk, self.kind, "filler"), threading.Event()
         filling = threading.Thread(target=fill, args=(filler, ended))
         filling.start()
         self.observe(self.ends(), running)
@@ -124,7 +124,7 @@ class DiskFull(Full):
     error = ("53100",)
 
     def prepare(self) -> None:
-        folder = pathlib.Path(self.stage.given.full_disk, "space")
+        folder = pathlib.Path(self.stage.given.full_disk, self.kind, "space")
         folder.mkdir()
         owner = pathlib.Path(self.database.rows("SELECT setting FROM pg_settings WHERE name = 'data_directory'")[0][0]).stat()
         if os.geteuid() == 0:
@@ -149,7 +149,7 @@ class DiskFullSqlite(Full):
 
     def __init__(self, stage: Stage, fault: str, name: str) -> None:
         super().__init__(stage, fault, name)
-        self.database = Sqlite(pathlib.Path(stage.given.full_disk))
+        self.database = Sqlite(pathlib.Path(stage.given.full_disk, self.kind))
 
     def inflict(self) -> None:
         self.write(2, f"SELECT {NUMBER} AS {SQL};",
