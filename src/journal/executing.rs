@@ -37,6 +37,11 @@ impl Executing {
         Direction::of(&self.word)
     }
 
+    /// Whether the run of this row has taken all its steps, of which it has ended these.
+    pub(super) fn has_taken(&self, steps: &Steps) -> bool {
+        steps.outcomes.get(&Outcome::Success).copied().unwrap_or_default() >= u64::from(self.total)
+    }
+
     /// The run of this row, which is at `attempt` and has ended `steps`.
     pub(crate) fn running(&self, attempt: Option<&Self>, steps: &Steps, certain: bool) -> history::Running {
         let done = steps.outcomes.get(&Outcome::Success).copied().unwrap_or_default();

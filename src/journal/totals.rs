@@ -1,6 +1,6 @@
 //! What the journal says of all runs so far: the source of figures that outlive a process.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +20,9 @@ pub const DURATION_BOUNDS: &[f64] =
 pub const WAIT_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
 /// Upper bounds in seconds for health checks: those of OpenTelemetry's conventions for operations of a database.
 pub const CHECK_BOUNDS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// Makes one moment later than another one at the precision of every database.
+const JUST_AFTER: Duration = Duration::from_millis(1);
 
 /// Everything that is counted; [`Default`] is a journal in which nothing stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +55,8 @@ pub struct Totals {
     pub last_run: Option<LastRun>,
     /// The run that is going on.
     pub running: Option<Running>,
+    /// Runs that have vanished, and that no later run has marked yet.
+    pub lost: BTreeSet<String>,
 }
 
 /// Observations by what they are of and by the bucket they fall into, counted from 0; the last one has no bound.
@@ -93,11 +98,19 @@ pub struct Running {
 impl Totals {
     /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended, `alive_at` its
     /// last sign of life.
+    ///
+    /// No run has had the lock since, or it would have been marked. So one that has not taken all its steps is the last run, whatever runs
+    /// have found nothing to do or have not got the lock meanwhile: an older release has nothing to do when a newer one died.
     pub(crate) fn lose(&mut self, lost: &Executing, steps: Steps, alive_at: Option<SystemTime>) {
         if lost.is_run {
             let (run_id, trace_id) = (lost.run_id.clone(), lost.trace_id.clone());
-            let alive_at = alive_at.unwrap_or(lost.began).max(lost.began);
-            self.add(LastRun::lost(run_id, trace_id, alive_at, steps));
+            let mut ended = alive_at.unwrap_or(lost.began).max(lost.began);
+            if !lost.has_taken(&steps) {
+                let other = self.last_run.as_ref().map(|last| last.ended + JUST_AFTER);
+                ended = ended.max(other.unwrap_or(ended));
+            }
+            self.lost.insert(run_id.clone());
+            self.add(LastRun::lost(run_id, trace_id, ended, steps));
         } else {
             *self.migrations.entry((lost.direction(), Outcome::Vanished)).or_default() += 1;
         }

@@ -110,7 +110,7 @@ class Mute(Unrecorded):
                 time.sleep(number)
                 running.process.send_signal(signal.SIGTERM)
             # The transaction of the statement that was running was never committed.
-            stopped = Truth(TERMINATED, ("cancellation",), ("interrupted",), "2", step=("cancellation",), step_error=(), code=(),
+            stopped = Truth(TERMINATED, ("cancellation",), ("interrupted", "abandoned"), "2", step=("cancellation",), step_error=(), code=(),
                             statement=("", "2"), remains=("nothing",), recorded=False)
             self.observe(stopped, running)
             self.took = time.monotonic() - begun

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use migrascope::event::Command;
 use migrascope::history::Direction;
 use migrascope::journal::Totals;
 use migrascope::report::Outcome;
+use migrascope::run::Wait;
 use migrascope::{Options, RunError};
 
 use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
@@ -62,6 +64,38 @@ fn a_refused_run_counts_as_an_error() {
         assert_eq!(totals.runs.get(&Outcome::Error), Some(&1));
         let why = "SELECT error_code FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'error'";
         assert_eq!(database.value(why), "refused");
+    });
+}
+
+#[test]
+fn a_killed_run_is_the_last_one_whatever_did_nothing_meanwhile() {
+    on_each(|database| {
+        let old = ("0_old.sql", "CREATE TABLE old (i INTEGER)");
+        let older = database.migrations(&[old]);
+        database.up(&older).unwrap();
+        let runner = SlowRunner::at(database, &database.migrations(&[old, ("1_slow.sql", database.slow())]), 1);
+        let running = look(database).running.expect("a run holds the lock");
+        // A run of an older release, which has nothing to do, and one that does not get the lock.
+        if database.transactional_ddl() {
+            database.up(&older).unwrap();
+        }
+        let newer = database.migrations(&[old, ("9_newer.sql", "SELECT 1")]);
+        let impatient = Options { wait: Wait::No, ..Options::default() };
+        database.run(Command::Up, &newer, impatient).0.unwrap_err();
+        if is_postgres_before_14(database) {
+            runner.kill_at_its_statement(database);
+        } else {
+            drop(runner);
+        }
+        let seen = eventually("the server notices that the runner is gone", || {
+            Some(look(database)).filter(|totals| totals.running.is_none())
+        });
+        let last = seen.last_run.expect("a run has ended");
+        assert_eq!((last.run_id, last.outcome), (running.run_id, Outcome::Vanished));
+        assert!(seen.last_failure > seen.last_success);
+        if is_postgres_before_14(database) {
+            is_waited_for_until_it_is_ended(database);
+        }
     });
 }
 

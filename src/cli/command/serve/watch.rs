@@ -1,9 +1,10 @@
 //! A thread for each database, so that one that hangs delays nobody.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
 use migrascope::run::Stop;
@@ -58,14 +59,40 @@ impl Drop for Watch {
     }
 }
 
+/// A run whose lock is free may still be alive, and about to report its end: it waits so long for a server that is gone.
+const GRACE: Duration = Duration::from_secs(9);
+
+/// Runs that have been seen without their lock, and since when.
+#[derive(Default)]
+struct Lost(BTreeMap<String, Instant>);
+
+impl Lost {
+    /// Whether these have been so for long enough; at first sight they count where nothing was seen before.
+    fn is_certain(&mut self, runs: &BTreeSet<String>, first: bool) -> bool {
+        self.0.retain(|run, _| runs.contains(run));
+        let now = Instant::now();
+        let since = now.checked_sub(GRACE).filter(|_| first).unwrap_or(now);
+        for run in runs {
+            self.0.entry(run.clone()).or_insert(since);
+        }
+        self.0.values().all(|since| now.duration_since(*since) >= GRACE)
+    }
+}
+
 async fn keep_looking(settings: &Settings, standing: &Mutex<Standing>, every: Duration) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut lost, mut first) = (Lost::default(), true);
     loop {
         ticks.tick().await;
-        let result = safely(look(settings))
-            .await
-            .map(|seen| Seen::of(settings.target.as_deref(), settings.export.run_info, seen));
+        let seen = safely(look(settings)).await;
+        if let Ok((_, totals)) = &seen
+            && !lost.is_certain(&totals.lost, std::mem::take(&mut first))
+        {
+            // What was seen before stands for a moment longer.
+            continue;
+        }
+        let result = seen.map(|seen| Seen::of(settings.target.as_deref(), settings.export.run_info, seen));
         let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.take(result, SystemTime::now()) {
             tell(settings, &standing);
