@@ -17,4 +17,5 @@ pub(crate) mod settings;
 mod signal;
 mod termination;
 mod unrecorded;
+mod warnings;
 mod words;

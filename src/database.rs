@@ -24,6 +24,7 @@ mod shelter;
 mod silence;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod strings;
 mod url;
 mod value;
 
@@ -129,9 +130,10 @@ pub struct Abilities {
     pub statement_timeout: bool,
     /// The largest statement that the server takes, in bytes; `None` where there is no such limit.
     pub largest_statement: Option<u64>,
-    /// Whether a backslash escapes in plain strings: not where MySQL's `sql_mode` has `NO_BACKSLASH_ESCAPES`, and on PostgreSQL only where
-    /// `standard_conforming_strings` is off.
+    /// Whether a backslash escapes in plain strings when a script begins, by `sql_mode` or `standard_conforming_strings`.
     pub backslash_escapes: bool,
+    /// The same once a script has set that back, with `RESET` or to `DEFAULT`: `--connection-init` may have set it.
+    pub backslash_escapes_by_default: bool,
     /// Whether an index can have a `WHERE` and an `IF NOT EXISTS`.
     pub partial_index: bool,
 }
@@ -161,12 +163,10 @@ pub trait Session: Send {
     /// What it can do.
     fn abilities(&self) -> Abilities;
 
-    /// The schema or the database that our own tables live in, wherever a script may go; `None` where no schema is there to create
-    /// them in.
+    /// The schema or the database of our own tables, wherever a script may go; `None` where there is none to create them in.
     fn home(&self) -> Option<&str>;
 
-    /// Keeps our own tables in this schema or database: that of the run's first connection, whatever a migration has set for new
-    /// ones.
+    /// Keeps our own tables in this schema or database: that of the run's first connection, whatever a migration has set.
     fn keep_home(&mut self, home: &str);
 
     /// The schemas of this database, other than [`Session::home`], that have a table of this name, whether or not it may be read.

@@ -2,10 +2,14 @@
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, iter};
 
 /// The longest file of settings, secrets or certificates, in bytes.
 const LONGEST: u64 = 1024 * 1024;
+
+/// The longest file of certificates that another crate reads whole, in bytes: a system's authorities have some hundred thousand.
+const LONGEST_BUNDLE: u64 = 8 * 1024 * 1024;
 
 /// How it is said that there is no such file: the one device that is as good as an empty one.
 const NONE: &str = "/dev/null";
@@ -49,6 +53,31 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 pub fn irregular(path: &Path) -> Option<&'static str> {
     let there = fs::metadata(path).ok().filter(|_| path != Path::new(NONE));
     there.and_then(|there| kind(there.file_type()))
+}
+
+/// Why another crate that opens and reads this file whole must not do so, such as `a named pipe, not a file`; `None` where it may, and
+/// where there is no such file. Links are followed.
+pub fn unfit(path: &Path) -> Option<String> {
+    match irregular(path) {
+        Some(other) => Some(format!("{other}, not a file")),
+        None if fs::metadata(path).is_ok_and(|there| there.len() > LONGEST_BUNDLE) => {
+            Some("longer than 8 MiB".to_owned())
+        }
+        None => None,
+    }
+}
+
+/// The files that the system's certificate authorities are read from because a variable says so, each with the variable. The crate that
+/// reads them would wait for a pipe, and read a device without end.
+pub fn authorities() -> Vec<(&'static str, PathBuf)> {
+    const FILE: &str = "SSL_CERT_FILE";
+    const DIRECTORIES: &str = "SSL_CERT_DIR";
+    let directories = env::var_os(DIRECTORIES).unwrap_or_default();
+    let entries = env::split_paths(&directories).filter_map(|directory| fs::read_dir(directory).ok()).flatten();
+    // Of a directory, it reads the regular files alone.
+    let entries = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+    let file = env::var_os(FILE).map(|file| (FILE, PathBuf::from(file)));
+    file.into_iter().chain(iter::repeat(DIRECTORIES).zip(entries)).collect()
 }
 
 /// The same of the name itself: a link is one.

@@ -256,7 +256,7 @@ async fn under_lock(
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
     }
-    let objections = fit::objections(&plan, &job.options.hooks, session.abilities());
+    let objections = fit::objections(&plan, job.options, session.abilities());
     if !objections.is_empty() {
         return Err(Error::Refused(objections));
     }

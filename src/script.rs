@@ -30,7 +30,7 @@ mod writes;
 use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
 
 pub use backslash::BackslashMode;
-pub(crate) use backslash::read_otherwise;
+pub(crate) use backslash::{Escapes, read_otherwise};
 pub use effect::{Effect, Name, Thing, effect};
 pub(crate) use opening::Opening;
 use place::Places;

@@ -35,8 +35,8 @@ pub(crate) fn carry_out(command: &Command, settings: &Settings) -> Exit {
     {
         stream(command.word()).text().line(note);
     }
-    if command.needs_database() && settings.verbosity != Verbosity::Quiet {
-        output::explain(&settings.exposed_files());
+    if command.needs_database() {
+        warn(settings, &settings.exposed_files());
     }
     match command {
         Command::Up { reach, dry_run: false } => run::carry_out(settings, Task::Go(Up), target(reach)),
@@ -121,10 +121,24 @@ fn sources(settings: &Settings) -> Option<String> {
     (!sources.is_empty()).then(|| sources.join(", "))
 }
 
-/// The last line for programs, with the files that the settings come from.
+/// Warns people, unless they want to read errors alone, and programs in the report.
+fn warn(settings: &Settings, warnings: &[Diagnosis]) {
+    settings.warnings.record(warnings);
+    if settings.verbosity != Verbosity::Quiet {
+        output::explain(warnings);
+    }
+}
+
+/// The last line for programs.
 fn finish(settings: &Settings, report: &Report<'_>) {
+    last_line(settings.format, &completed(settings, report));
+}
+
+/// The report with the files that the settings come from and with every warning.
+fn completed<'a>(settings: &'a Settings, report: &Report<'a>) -> Report<'a> {
     let settings_file = settings.file.as_ref().map(|path| path.display().to_string());
-    last_line(settings.format, &Report { settings_file, from_dotenv: settings.dotenv.used(), ..report.clone() });
+    let (from_dotenv, warnings) = (settings.dotenv.used(), settings.warnings.messages());
+    Report { settings_file, from_dotenv, warnings, ..report.clone() }
 }
 
 fn last_line(format: Format, report: &Report<'_>) {

@@ -38,6 +38,7 @@ use super::args::Options;
 use super::explain::Diagnosis;
 use super::export::{ExportSettings, LogFormat, PushSettings, RunInfo, TelemetryMode};
 use super::listen::Name;
+use super::warnings::Warnings;
 
 /// Everything that holds for all commands.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) export: ExportSettings,
     /// How much `/status` shows.
     pub(crate) detail: Detail,
+    /// What the process has warned of so far.
+    pub(crate) warnings: Warnings,
 }
 
 /// How much a page shows to every client that reaches it.
@@ -136,6 +139,7 @@ impl Settings {
             verbosity: verbosity(&mut sources, typed),
             export: export(&mut sources, typed),
             detail: detail(&mut sources, typed),
+            warnings: Warnings::default(),
         };
         sources.value("layout", typed.layout.as_deref(), layout);
         if let Some(Err(problem)) = sources.dotenv.file().map(|path| trust::check(path, environment)) {

@@ -1,7 +1,10 @@
 //! Kubernetes' termination message: the last report, where `kubectl describe pod` shows it.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use migrascope::file;
 
 use serde_json::Value;
 
@@ -18,9 +21,14 @@ pub(crate) fn write(report: &Report<'_>) {
     if !context::in_cluster() {
         return;
     }
-    if let Ok(mut file) = OpenOptions::new().write(true).truncate(true).open(PATH) {
-        let _ = file.write_all(fitting(&json::report(report)).as_bytes());
-    }
+    let _ = put(Path::new(PATH), &fitting(&json::report(report)));
+}
+
+/// Replaces what is in the file; anything else in its place is left alone.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = file::open_own(path, OpenOptions::new().write(true))?;
+    file.set_len(0)?;
+    file.write_all(text.as_bytes())
 }
 
 /// The report without its longest parts, as far as it must do without them.
@@ -43,7 +51,31 @@ fn fitting(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, fitting};
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    use migrascope::file;
+
+    use super::{LIMIT, fitting, put};
+
+    #[test]
+    fn the_report_goes_to_a_file_that_is_there_and_to_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("log"), "an older and longer report").expect("written");
+        put(&path("log"), "new").expect("written");
+        assert_eq!(file::read_text(&path("log")).expect("read"), "new");
+
+        // With nobody at its other end, opening it would wait for ever.
+        assert!(Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo").success());
+        symlink(path("log"), path("link")).expect("linked");
+        fs::hard_link(path("log"), path("other")).expect("linked");
+        for name in ["missing", "pipe", "link", "other"] {
+            assert!(put(&path(name), "planted").is_err(), "{name}");
+        }
+        assert_eq!(file::read_text(&path("log")).expect("read"), "new");
+    }
 
     #[test]
     fn a_long_report_is_cut_at_its_longest_parts_and_stays_json() {

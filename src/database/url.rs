@@ -21,6 +21,8 @@ use thiserror::Error;
 pub(super) use self::extras::Extras;
 #[cfg(feature = "postgres")]
 pub(super) use self::parameters::Origin;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) use self::parameters::authorities_are_files;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(super) use self::parameters::{Entry, Given, Meaning, first, understand};
 #[cfg(feature = "sqlite")]

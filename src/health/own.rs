@@ -16,6 +16,9 @@ pub(super) async fn examined(asked: &mut Asked<'_>, check: &OwnCheck, prior: &Pr
     if let Some(finding) = asked.unasked() {
         return finding;
     }
+    if let Some(finding) = misread(asked, check) {
+        return finding;
+    }
     let result = rows(asked, check).await;
     // The error of a statement says more than that of a rollback after it.
     let rolled_back = asked.session.rollback().await;
@@ -34,6 +37,14 @@ pub(super) async fn examined(asked: &mut Asked<'_>, check: &OwnCheck, prior: &Pr
     let place = Place::at(&check.script.text, start + refused.position.unwrap_or_default());
     let path = check.script.path.display();
     Finding { message: format!("{path}:{}:{}: {}", place.line, place.column, finding.message), ..finding }
+}
+
+/// A failure where the session would read the file in another way than it was read: its statements might end elsewhere.
+fn misread(asked: &Asked<'_>, check: &OwnCheck) -> Option<Finding> {
+    let (mode, place) = asked.session.abilities().read_otherwise(&check.script.text)?;
+    let path = check.script.path.display();
+    let message = format!("{path}:{}:{}: a string has a backslash, and the session's {mode}", place.line, place.column);
+    Some(Finding::new(CheckStatus::Fail, message))
 }
 
 async fn rows(asked: &mut Asked<'_>, check: &OwnCheck) -> Result<Vec<Row>, Refused> {

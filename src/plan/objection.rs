@@ -92,7 +92,7 @@ pub enum Objection {
     /// The session reads backslashes in strings in another way than usual, and a file that has some does not say which is meant.
     #[error("{script} has a backslash in a string at line {line}, and the session's {mode}")]
     Backslash {
-        /// The migration, or the hook.
+        /// The migration, the hook or the health check.
         script: String,
         /// Its file.
         path: PathBuf,

@@ -2,18 +2,22 @@
 
 use crate::database::Abilities;
 use crate::event::Hook;
+use crate::health::Health;
 use crate::migration::Script;
 use crate::plan::{Objection, Plan};
-use crate::script;
 
-use super::Hooks;
+use super::Options;
 
 /// Every statement that is larger than the server takes, and every file that its session reads in another way than we did.
-pub(super) fn objections(plan: &Plan<'_>, hooks: &Hooks, abilities: Abilities) -> Vec<Objection> {
-    let scripts =
-        Hook::ALL.into_iter().filter_map(|hook| Some((format!("the hook {}", hook.word()), hooks.script(hook)?)));
-    // They run around migrations alone.
-    let scripts = scripts.filter(|_| !plan.steps.is_empty());
+pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilities) -> Vec<Objection> {
+    let hook = |hook: Hook| Some((format!("the hook {}", hook.word()), options.hooks.script(hook)?));
+    let own = match &options.health {
+        Health::Check { own, .. } => own.as_slice(),
+        Health::Skip => &[],
+    };
+    let checks = own.iter().map(|check| (format!("the check {}", check.name), &check.script));
+    // They run around migrations and behind them.
+    let scripts = Hook::ALL.into_iter().filter_map(hook).chain(checks).filter(|_| !plan.steps.is_empty());
     let mut objections: Vec<_> = scripts.filter_map(|(name, script)| backslash(name, script, abilities)).collect();
     for step in &plan.steps {
         objections.extend(backslash(format!("migration {}", step.migration), step.script, abilities));
@@ -33,7 +37,7 @@ pub(super) fn objections(plan: &Plan<'_>, hooks: &Hooks, abilities: Abilities) -
 }
 
 fn backslash(name: String, script: &Script, abilities: Abilities) -> Option<Objection> {
-    let (mode, place) = script::read_otherwise(&script.text, abilities.dialect, abilities.backslash_escapes)?;
+    let (mode, place) = abilities.read_otherwise(&script.text)?;
     let (line, column) = (place.line, place.column);
     Some(Objection::Backslash { script: name, path: script.path.clone(), line, column, mode })
 }

@@ -40,6 +40,27 @@ impl BackslashMode {
     }
 }
 
+/// Whether a backslash escapes in plain strings of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Escapes {
+    /// At the beginning of a script.
+    pub(crate) begins: bool,
+    /// Once a script has set that back, with `RESET` or to `DEFAULT`.
+    pub(crate) default: bool,
+}
+
+impl Escapes {
+    /// Of a session in which that was never set.
+    pub(super) fn always(escapes: bool) -> Self {
+        Self { begins: escapes, default: escapes }
+    }
+
+    /// Of a session as most servers have it.
+    pub(super) fn usual(dialect: Dialect) -> Self {
+        Self::always(usual(dialect))
+    }
+}
+
 /// What the statements so far have made of plain strings.
 pub(super) enum Backslashes {
     Mysql(SqlMode),
@@ -48,8 +69,8 @@ pub(super) enum Backslashes {
 }
 
 impl Backslashes {
-    /// At the beginning of a script whose session has the usual setting, or the other one.
-    pub(super) fn new(dialect: Dialect, escapes: bool) -> Self {
+    /// At the beginning of a script.
+    pub(super) fn new(dialect: Dialect, escapes: Escapes) -> Self {
         match dialect {
             Dialect::Mysql => Self::Mysql(SqlMode::new(escapes)),
             Dialect::Postgres => Self::Postgres(StandardStrings::new(escapes)),
@@ -86,14 +107,14 @@ pub(super) fn usual(dialect: Dialect) -> bool {
     dialect == Dialect::Mysql
 }
 
-/// Where a script is read in another way, and the mode, when its session begins with backslashes that escape as `escapes` says; `None`
+/// Where a script is read in another way than usual, and the mode, when backslashes escape in its session as `escapes` says; `None`
 /// where it makes no difference.
 ///
 /// On PostgreSQL a string that has another value is such a place too: a file that does not say how it is meant was written for the setting that
 /// the server has had since 2011.
-pub(crate) fn read_otherwise(text: &str, dialect: Dialect, escapes: bool) -> Option<(BackslashMode, Place)> {
-    let mode = BackslashMode::of(dialect).filter(|_| escapes != usual(dialect))?;
-    let (one, other) = (split::split_in(text, dialect, !escapes), split::split_in(text, dialect, escapes));
+pub(crate) fn read_otherwise(text: &str, dialect: Dialect, escapes: Escapes) -> Option<(BackslashMode, Place)> {
+    let mode = BackslashMode::of(dialect).filter(|_| escapes != Escapes::usual(dialect))?;
+    let (one, other) = (split::split(text, dialect), split::split_in(text, dialect, escapes));
     let value = || if dialect == Dialect::Postgres { other_value(&one, &other) } else { None };
     let byte = parting(&one, &other).into_iter().chain(value()).min()?;
     Some((mode, Places::of(text).at(byte)))
@@ -102,7 +123,7 @@ pub(crate) fn read_otherwise(text: &str, dialect: Dialect, escapes: bool) -> Opt
 /// What may be behind the problems of a text that has none in the other mode.
 pub(super) fn cause(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(usize, Problem)> {
     let mode = BackslashMode::of(dialect).filter(|_| !found.problems.is_empty())?;
-    let other = split::split_in(text, dialect, !usual(dialect));
+    let other = split::split_in(text, dialect, Escapes::always(!usual(dialect)));
     let byte = parting(found, &other).filter(|_| other.problems.is_empty())?;
     Some((byte, Problem::Backslash { mode }))
 }
@@ -110,7 +131,7 @@ pub(super) fn cause(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(
 /// The problem of a text that can be read in two ways behind a statement that sets the mode in a way that cannot be read.
 pub(super) fn doubt(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(usize, Problem)> {
     let rest = &text[found.unclear?..];
-    let read = |escapes| split::split_in(rest, dialect, escapes);
+    let read = |escapes| split::split_in(rest, dialect, Escapes::always(escapes));
     let byte = parting(&read(true), &read(false))?;
     Some((text.len() - rest.len() + byte, Problem::UnclearStrings))
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::migration::Dialect;
 
-use super::backslash::{self, Backslashes};
+use super::backslash::{Backslashes, Escapes};
 use super::body::Body;
 use super::lexer::{Lexer, Spot};
 use super::section::Marker;
@@ -31,11 +31,11 @@ pub(super) struct Split<'a> {
 
 /// Takes a text apart.
 pub(super) fn split(text: &str, dialect: Dialect) -> Split<'_> {
-    split_in(text, dialect, backslash::usual(dialect))
+    split_in(text, dialect, Escapes::usual(dialect))
 }
 
 /// The same in a session where a backslash escapes in plain strings, or does not, until the text says otherwise.
-pub(super) fn split_in(text: &str, dialect: Dialect, escapes: bool) -> Split<'_> {
+pub(super) fn split_in(text: &str, dialect: Dialect, escapes: Escapes) -> Split<'_> {
     let mut splitter = Splitter::new(text, dialect, escapes);
     while let Some(token) = splitter.lexer.next(splitter.spot()) {
         splitter.take(token);
@@ -62,10 +62,10 @@ struct Splitter<'a> {
 }
 
 impl<'a> Splitter<'a> {
-    fn new(text: &'a str, dialect: Dialect, escapes: bool) -> Self {
+    fn new(text: &'a str, dialect: Dialect, escapes: Escapes) -> Self {
         Self {
             dialect,
-            lexer: Lexer::reading(text, dialect, escapes),
+            lexer: Lexer::reading(text, dialect, escapes.begins),
             tokens: Vec::new(),
             statements: Vec::new(),
             escapes: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::backslash::Escapes;
 use super::head::Head;
 use super::token::{Token, TokenKind};
 
@@ -10,8 +11,8 @@ const MODE: &str = "NO_BACKSLASH_ESCAPES";
 /// The mode of a script's session as far as it has been read.
 #[derive(Debug, Clone)]
 pub(super) struct SqlMode {
-    /// What the session begins with, and `DEFAULT` means.
-    initial: bool,
+    /// What `DEFAULT` means.
+    default: bool,
     escapes: bool,
     /// What user variables have been given of it, as in `SET @old_sql_mode = @@sql_mode`.
     saved: BTreeMap<String, bool>,
@@ -19,8 +20,8 @@ pub(super) struct SqlMode {
 
 impl SqlMode {
     /// At the beginning of a script.
-    pub(super) fn new(escapes: bool) -> Self {
-        Self { initial: escapes, escapes, saved: BTreeMap::new() }
+    pub(super) fn new(Escapes { begins, default }: Escapes) -> Self {
+        Self { default, escapes: begins, saved: BTreeMap::new() }
     }
 
     /// Whether a backslash escapes.
@@ -61,13 +62,19 @@ impl SqlMode {
     fn value(&self, value: &[&Token<'_>], before: bool) -> bool {
         let holds = |word: &str| value.iter().any(|token| token.text.to_ascii_uppercase().contains(word));
         match value {
-            [only] if only.is_word("DEFAULT") => self.initial,
+            [only] if only.is_word("DEFAULT") => self.default,
             [at, name] if at.is_symbol("@") => {
-                self.saved.get(&name.text.to_ascii_lowercase()).copied().unwrap_or(self.initial)
+                self.saved.get(&name.text.to_ascii_lowercase()).copied().unwrap_or(self.default)
             }
             // REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '') takes it away.
             _ if holds(MODE) => value.iter().any(|token| token.is_word("REPLACE")),
-            _ if holds("SQL_MODE") => before,
+            _ if holds("SQL_MODE") => {
+                if value.iter().any(|token| token.is_word("GLOBAL")) {
+                    self.default
+                } else {
+                    before
+                }
+            }
             _ => true,
         }
     }

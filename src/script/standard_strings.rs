@@ -1,5 +1,6 @@
 //! Whether a backslash escapes in PostgreSQL's plain strings, as a script sets it: `standard_conforming_strings`.
 
+use super::backslash::Escapes;
 use super::head::Head;
 use super::kind;
 use super::token::{Token, TokenKind};
@@ -10,8 +11,8 @@ const SETTING: &str = "standard_conforming_strings";
 /// The setting of a script's session as far as it has been read.
 #[derive(Debug, Clone)]
 pub(super) struct StandardStrings {
-    /// What the session begins with, and `DEFAULT` means.
-    initial: bool,
+    /// What `RESET` and `DEFAULT` mean.
+    default: bool,
     escapes: bool,
     /// What holds until the transaction ends.
     local: Option<bool>,
@@ -23,8 +24,8 @@ pub(super) struct StandardStrings {
 
 impl StandardStrings {
     /// At the beginning of a script.
-    pub(super) fn new(escapes: bool) -> Self {
-        Self { initial: escapes, escapes, local: None, before: None, unclear: false }
+    pub(super) fn new(Escapes { begins, default }: Escapes) -> Self {
+        Self { default, escapes: begins, local: None, before: None, unclear: false }
     }
 
     /// Whether a backslash escapes.
@@ -48,7 +49,7 @@ impl StandardStrings {
                 self.end(head.holds("CHAIN") && !head.holds("NO"));
             }
             _ if head.take("SET") => self.set(head),
-            _ if resets(head.clone()) => self.change(Some(self.initial), false),
+            _ if resets(head.clone()) => self.change(Some(self.default), false),
             // To a savepoint: what was set behind it is undone.
             _ if head.is("ROLLBACK") => self.unclear |= self.local.is_some() || self.before != Some(self.escapes),
             _ if head.is_any(&["SELECT", "WITH", "PERFORM", "VALUES", "UPDATE", "DO", "CALL", "EXECUTE"])
@@ -72,7 +73,7 @@ impl StandardStrings {
         }
         let value = head.rest().get(1).filter(|_| head.take_symbol("=") || head.take("TO"));
         match value {
-            Some(value) if value.is_word("DEFAULT") => self.change(Some(self.initial), local),
+            Some(value) if value.is_word("DEFAULT") => self.change(Some(self.default), local),
             value => self.change(value.and_then(escapes), local),
         }
     }

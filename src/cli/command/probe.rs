@@ -1,5 +1,6 @@
 //! `probe`: whether a process of ours that listens on this machine works, for containers without any other program in them.
 
+use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ fn ask(url: &str) -> Result<String, String> {
     export::provide_tls();
     // Nothing is gained by the system's certificates, nor from a proxy between us and ourselves; and none of our pages is elsewhere.
     let client = Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]).build().map_err(refused)?;
+    // Letting it go waits for its thread, which may be busy with interim answers (1xx) when the time is up. The process ends next.
+    let client = ManuallyDrop::new(client);
     // The client's own time-out would be one for each piece of an answer.
     let answer = client.get(url).timeout(PATIENCE).send().map_err(refused)?;
     let status = answer.status();

@@ -10,7 +10,7 @@ use migrascope::run::{Goal, Repair};
 use migrascope::{Migrator, Observer, Report as Done, RunError};
 
 use super::ready::{self, Stopped};
-use super::{block_on, fail, finish};
+use super::{block_on, completed, fail, last_line};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
 use crate::cli::export::{self, Export, ExportSettings};
@@ -18,7 +18,7 @@ use crate::cli::json::{self, Json, Problem, Report};
 use crate::cli::listen::{self, Listening};
 use crate::cli::output;
 use crate::cli::screen::Screen;
-use crate::cli::settings::{Format, Settings, Verbosity};
+use crate::cli::settings::{Format, Settings};
 use crate::cli::signal::Signals;
 use crate::cli::{context, termination, unrecorded};
 
@@ -86,7 +86,8 @@ pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended 
             ended
         }
         Err(Stopped { exit, problem }) => {
-            termination::write(&Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) });
+            let report = Report { error: Some(problem.clone()), ..Report::new(command.word(), exit) };
+            termination::write(&completed(settings, &report));
             let exit = fail(settings, command.word(), exit, problem);
             Ended { exit, span: None, baggage: Vec::new(), signals: None }
         }
@@ -191,8 +192,8 @@ fn conclude(
     let mut warnings = export.finish(&report);
     warnings.extend(kept);
     warn(settings, &warnings);
-    let report = Report { warnings: &warnings, ..report };
-    finish(settings, &report);
+    let report = completed(settings, &report);
+    last_line(settings.format, &report);
     // An application that starts now has a last word of its own.
     if command != Command::Exec || exit != Exit::Done {
         termination::write(&report);
@@ -200,12 +201,10 @@ fn conclude(
     exit
 }
 
+/// A warning of telemetry names its part already.
 fn warn(settings: &Settings, warnings: &[String]) {
-    if settings.verbosity == Verbosity::Quiet {
-        return;
-    }
     let diagnoses: Vec<_> = warnings.iter().map(|warning| Diagnosis::new(Severity::Warning, warning)).collect();
-    output::explain(&diagnoses);
+    super::warn(settings, &diagnoses);
 }
 
 fn reader(settings: &Settings, command: Command) -> Box<dyn Observer> {

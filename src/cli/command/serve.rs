@@ -16,13 +16,13 @@ use migrascope::run::Stop;
 use self::board::Board;
 use self::target::Target;
 use super::ready::{self, Stopped};
-use super::{block_on, fail, finish};
+use super::{block_on, fail, finish, warn};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{Diagnosis, Severity};
 use crate::cli::json::{Problem, Report};
 use crate::cli::listen::{self, Listener};
 use crate::cli::output;
-use crate::cli::settings::{Database, Settings, Verbosity, exposed};
+use crate::cli::settings::{Database, Settings, exposed};
 use crate::cli::signal::Signals;
 
 pub(super) fn carry_out(settings: &Settings, interval: Duration, file: Option<&Path>) -> Exit {
@@ -45,9 +45,7 @@ fn serve(settings: &Settings, interval: Duration, file: Option<&Path>) -> Result
     let holds_secrets = targets.iter().any(|target| matches!(target.database, Database::Url(_)));
     let itself = file.filter(|_| holds_secrets).map(|file| ("--targets", file));
     let files = files.filter(|_| file.is_some()).chain(itself);
-    if settings.verbosity != Verbosity::Quiet {
-        output::explain(&files.filter_map(|(option, path)| exposed(option, path)).collect::<Vec<_>>());
-    }
+    warn(settings, &files.filter_map(|(option, path)| exposed(option, path)).collect::<Vec<_>>());
     let board = Arc::new(Board::new(settings, interval));
     let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
     let names = &settings.export.listen_names;
@@ -82,7 +80,9 @@ async fn follow(board: &Board, settings: &Settings, file: Option<PathBuf>, inter
             Err(problems) => {
                 let told = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
                 if board.complain_of_file(Some(told)) {
-                    output::explain(&problems.into_iter().map(as_warning).collect::<Vec<_>>());
+                    let problems: Vec<_> = problems.into_iter().map(as_warning).collect();
+                    settings.warnings.record(&problems);
+                    output::explain(&problems);
                 }
             }
         }

@@ -14,7 +14,7 @@ pub(super) use self::endpoint::{Compression, Endpoint, Protocol};
 pub(super) use self::headers::take_credentials;
 pub(super) use self::percent::decoded;
 pub(super) use self::signal::Signal;
-pub(super) use self::trust::{Trust, roots_in};
+pub(super) use self::trust::{Trust, authorities_are_files, roots_in};
 
 /// Looks an environment variable up.
 pub(crate) type Lookup<'e> = &'e dyn Fn(&str) -> Option<String>;

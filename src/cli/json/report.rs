@@ -35,9 +35,9 @@ pub(crate) struct Report<'a> {
     /// The variables that were read from a `.env` file.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(crate) from_dotenv: &'a [String],
-    /// What else went wrong: telemetry that could not be sent.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub(crate) warnings: &'a [String],
+    /// What the process has warned of, such as telemetry that could not be sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Why a command did not succeed.

@@ -19,10 +19,10 @@ impl DotEnv {
     /// The first `.env` file in one of these directories; empty without one.
     ///
     /// # Errors
-    /// When it cannot be read, or a line of it that is meant for this program.
+    /// When it cannot be read, or a line of it that is meant for this program. A link that leads nowhere was meant to lead to one.
     pub(super) fn read(directories: &[&Path]) -> Result<Self, Box<Diagnosis>> {
         let files = directories.iter().map(|directory| directory.join(".env"));
-        let Some(path) = files.into_iter().find(|path| path.exists() && !path.is_dir()) else {
+        let Some(path) = files.into_iter().find(|path| path.symlink_metadata().is_ok() && !path.is_dir()) else {
             return Ok(Self::default());
         };
         let text = file::read_text(&path).map_err(|error| Box::new(unreadable(&path).note(error.to_string())))?;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 use super::parameters::{Key, TABLE};
-use crate::database::url::{Ask, Extras, Given, Mode, Parts, first, limit, mode, server, truth, understand};
+use crate::database::url::{
+    Ask, Extras, Given, Mode, Parts, authorities_are_files, first, limit, mode, server, truth, understand,
+};
 use crate::database::{SecretUrl, UrlError};
 
 type Settings = Vec<(Key, Given)>;
@@ -42,6 +44,9 @@ pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), Ur
     };
     let extras = extras(&settings)?;
     let verified = matches!(driver.get_ssl_mode(), MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity);
+    if verified {
+        authorities_are_files()?;
+    }
     if let Some(given) = get(Key::ClearPassword).filter(|_| extras.clear_password && !verified) {
         return Err(given.refused("sends the password in clear, and needs ssl-mode=VERIFY_IDENTITY or VERIFY_CA"));
     }

@@ -21,7 +21,7 @@ use crate::script::{Name, Thing};
 const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
      CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR), \
      CAST(@@version_comment AS CHAR), \
-     CAST(@@max_allowed_packet AS CHAR), CAST(@@sql_mode AS CHAR)";
+     CAST(@@max_allowed_packet AS CHAR), CAST(@@sql_mode AS CHAR), CAST(@@GLOBAL.sql_mode AS CHAR)";
 
 /// The driver asks for `IGNORE_SPACE`, which no other client does: `CREATE TABLE count (i INT)` fails with it, and a routine would
 /// keep it. It stays where the server has it for everybody, or has `ANSI`, which brings it back.
@@ -54,6 +54,8 @@ pub(super) struct MysqlSession {
     largest_statement: Option<u64>,
     /// Whether a backslash escapes in strings.
     backslash_escapes: bool,
+    /// The same once `sql_mode` is set to its default.
+    backslash_escapes_by_default: bool,
 }
 
 impl MysqlSession {
@@ -69,6 +71,7 @@ impl MysqlSession {
             autocommit: true,
             largest_statement: None,
             backslash_escapes: true,
+            backslash_escapes_by_default: true,
         }
     }
 
@@ -107,7 +110,8 @@ impl MysqlSession {
         // One byte of each packet is the command.
         self.largest_statement =
             next().and_then(|bytes| bytes.parse::<u64>().ok()).map(|bytes| bytes.saturating_sub(1));
-        self.backslash_escapes = !next().unwrap_or_default().contains("NO_BACKSLASH_ESCAPES");
+        let mut escapes = || !next().unwrap_or_default().contains("NO_BACKSLASH_ESCAPES");
+        (self.backslash_escapes, self.backslash_escapes_by_default) = (escapes(), escapes());
         if self.identity.version.to_ascii_lowercase().contains("mariadb") {
             self.identity.system = "mariadb";
         }
@@ -131,6 +135,7 @@ impl Session for MysqlSession {
             session_locks: true,
             largest_statement: self.largest_statement,
             backslash_escapes: self.backslash_escapes,
+            backslash_escapes_by_default: self.backslash_escapes_by_default,
             partial_index: false,
             foreign_keys: None,
             // MySQL's own limit is one for SELECT alone.

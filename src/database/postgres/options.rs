@@ -10,7 +10,9 @@ use sqlx::postgres::PgConnectOptions;
 use super::parameters::{Key, TABLE, VARIABLES};
 use super::search_path;
 use super::service::{self, Environment};
-use crate::database::url::{Ask, Extras, Given, Mode, Origin, Parts, first, limit, mode, server, understand};
+use crate::database::url::{
+    Ask, Extras, Given, Mode, Origin, Parts, authorities_are_files, first, limit, mode, server, understand,
+};
 use crate::database::{SecretUrl, UrlError};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -81,6 +83,9 @@ impl Settings {
     fn check_files(&self, environment: &Environment<'_>) -> Result<(), UrlError> {
         let keys = [Key::Certificate, Key::Secret, Key::RootCertificate];
         keys.into_iter().filter_map(|key| self.get(key)).try_for_each(Given::names_file)?;
+        if self.tls()?.is_some_and(|mode| mode >= Mode::VerifyCa) {
+            authorities_are_files()?;
+        }
         let passwords = [("PGPASSFILE", ""), ("HOME", "/.pgpass")];
         passwords.into_iter().try_for_each(|(name, below)| {
             let Some(value) = environment(name).and_then(|value| value.into_string().ok()) else { return Ok(()) };

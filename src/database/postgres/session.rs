@@ -46,6 +46,8 @@ pub(super) struct PostgresSession {
     guard: Option<String>,
     /// Whether a backslash escapes in plain strings.
     pub(super) backslash_escapes: bool,
+    /// The same once it is reset.
+    pub(super) backslash_escapes_by_default: bool,
     /// The options of the connection.
     pub(super) options: Option<String>,
     /// What any client would get where the driver has set something else; `None` before it was looked up.
@@ -70,6 +72,7 @@ impl PostgresSession {
             authority: Authority::default(),
             guard: None,
             backslash_escapes: false,
+            backslash_escapes_by_default: false,
             options: None,
             clients_own: None,
         }
@@ -92,6 +95,7 @@ impl Session for PostgresSession {
             session_locks: false,
             largest_statement: None,
             backslash_escapes: self.backslash_escapes,
+            backslash_escapes_by_default: self.backslash_escapes_by_default,
             partial_index: true,
             foreign_keys: None,
             statement_timeout: true,

@@ -10,6 +10,10 @@ const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current
      pg_catalog.current_setting('default_transaction_read_only'), session_user, pg_catalog.current_setting('role'), pg_catalog.version(), \
      pg_catalog.current_setting('standard_conforming_strings')";
 
+/// What `standard_conforming_strings` is once it is reset: the server's value, or that of the database, the role or the connection's parameters.
+const RESET_TO: &str =
+    "SELECT reset_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'standard_conforming_strings'";
+
 impl PostgresSession {
     pub(super) async fn prepare(&mut self, connector: &Postgres) -> Result<(), DatabaseError> {
         self.options = connector.login.driver.get_options().map(str::to_owned);
@@ -46,7 +50,21 @@ impl PostgresSession {
         self.authority = Authority { user: next(), role: next() };
         let version = next().unwrap_or_default();
         self.backslash_escapes = next().as_deref() == Some("off");
-        product::supported(&version)
+        product::supported(&version)?;
+        self.backslash_escapes_by_default = match self.init.is_empty() {
+            true => self.backslash_escapes,
+            false => self.is_reset_to_escapes().await?,
+        };
+        Ok(())
+    }
+
+    /// Whether `RESET` makes a backslash escape in plain strings.
+    async fn is_reset_to_escapes(&mut self) -> Result<bool, DatabaseError> {
+        let reset = match self.access {
+            Access::Check => self.wire.plain_alone(RESET_TO).await?,
+            Access::Read | Access::Watch | Access::Write => self.wire.plain(RESET_TO).await?,
+        };
+        Ok(reset.first().and_then(|row| row.first()?.as_deref()) == Some("off"))
     }
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {

@@ -72,6 +72,7 @@ impl Session for SqliteSession {
             statement_timeout: false,
             largest_statement: None,
             backslash_escapes: false,
+            backslash_escapes_by_default: false,
             partial_index: true,
             table_suffix: "",
             own_session: true,

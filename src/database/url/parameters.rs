@@ -54,11 +54,11 @@ impl Given {
         Self { name, value, origin: Origin::Url }
     }
 
-    /// The parameter names something else than a file, which its reader would wait for.
+    /// Refuses a parameter that names something else than a file, which its reader would wait for, or a huge one.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(in crate::database) fn names_file(&self) -> Result<(), UrlError> {
-        match file::irregular(Path::new(&self.value)) {
-            Some(other) => Err(self.refused(format!("leads to {}, which is {other}, not a file", self.value))),
+        match file::unfit(Path::new(&self.value)) {
+            Some(unfit) => Err(self.refused(format!("leads to {}, which is {unfit}", self.value))),
             None => Ok(()),
         }
     }
@@ -67,6 +67,14 @@ impl Given {
     pub(in crate::database) fn refused(&self, reason: impl Into<String>) -> UrlError {
         UrlError::Parameter { parameter: self.to_string(), reason: reason.into() }
     }
+}
+
+/// Refuses the files of the system's certificate authorities, as variables name them, where [`Given::names_file`] does.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(in crate::database) fn authorities_are_files() -> Result<(), UrlError> {
+    file::authorities().into_iter().try_for_each(|(name, path)| {
+        Given { name: name.to_owned(), value: path.display().to_string(), origin: Origin::Variable }.names_file()
+    })
 }
 
 impl fmt::Display for Given {

@@ -1,10 +1,10 @@
 //! Strings with backslashes, in files and in our own records, whatever the session makes of them.
 
-use migrascope::Error;
 use migrascope::plan::Objection;
 use migrascope::script::BackslashMode;
+use migrascope::{Error, Migrator};
 
-use crate::support::{Backend, TestDatabase, on};
+use crate::support::{Backend, TestDatabase, block_on, on};
 
 /// Every new session of this database reads a backslash in a plain string as an escape.
 fn nonstandard(database: &TestDatabase) {
@@ -98,4 +98,86 @@ fn a_hook_that_does_not_say_what_its_backslashes_mean_is_refused_too() {
         std::fs::write(directory.join("hooks/before_each.sql"), "SELECT E'C:\\\\';").unwrap();
         database.binary(&directory).arg("up").output().map(|output| assert!(output.status.success())).unwrap();
     });
+}
+
+/// The arguments with which a run of the binary has one health check of its own.
+fn with_check(database: &TestDatabase, sql: &str) -> Vec<String> {
+    let checks = database.directory("checks");
+    std::fs::write(checks.join("c.sql"), sql).unwrap();
+    vec!["--checks".to_owned(), checks.display().to_string()]
+}
+
+#[test]
+fn a_health_check_that_its_session_reads_in_another_way_is_not_made() {
+    for backend in [Backend::Postgres, Backend::Mysql] {
+        on(backend, |database| {
+            let (init, sql) = match backend {
+                Backend::Mysql => (
+                    "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')",
+                    "SELECT 1 FROM a\nWHERE t = 'it\\'s'",
+                ),
+                _ => ("SET standard_conforming_strings = off", "SELECT 1 FROM a\nWHERE t ~ '^\\d+$'"),
+            };
+            let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (t VARCHAR(9));")]);
+            let run = |command: &str, check: &str| {
+                let mut binary = database.binary(&directory);
+                binary.args([command, "--connection-init", init]).args(with_check(database, check));
+                let output = binary.output().unwrap();
+                let said = [output.stdout, output.stderr].concat();
+                (output.status.code(), String::from_utf8(said).unwrap())
+            };
+            let (code, said) = run("up", sql);
+            assert_eq!(code, Some(4), "{said}");
+            assert!(said.contains("the check c has a backslash in a string at line 2"), "{said}");
+            assert!(said.contains("c.sql:2:"), "{said}");
+            let (code, said) = run("up", "SELECT 1 FROM a WHERE t = 'its'");
+            assert_eq!(code, Some(0), "{said}");
+            let (code, said) = run("health", sql);
+            assert_eq!(code, Some(9), "{said}");
+            assert!(
+                said.contains("c.sql:2:") && said.contains("a string has a backslash, and the session's "),
+                "{said}"
+            );
+        });
+    }
+}
+
+/// Runs one migration behind this statement of `--connection-init`.
+fn up_behind(database: &TestDatabase, init: &str, script: &str) -> Result<(), Vec<Objection>> {
+    let directory = database.migrations(&[("1_a.sql", script)]);
+    let migrator = Migrator::builder().url(&database.url).directory(directory).connection_init(init).build().unwrap();
+    match block_on(migrator.up()) {
+        Ok(_) => Ok(()),
+        Err(error) => match error.cause {
+            Error::Refused(objections) => Err(objections),
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+#[test]
+fn a_reset_is_to_what_the_session_had_before_connection_init() {
+    let strings = "CREATE TABLE a AS SELECT 'C:\\' AS t;";
+    for reset in ["RESET standard_conforming_strings", "RESET ALL", "SET standard_conforming_strings TO DEFAULT"] {
+        on(Backend::Postgres, |database| {
+            let script = format!("{reset};\n{strings}");
+            up_behind(database, "SET standard_conforming_strings = off", &script).expect("as it is read");
+            assert_eq!(database.value("SELECT t FROM a"), "C:\\");
+        });
+        on(Backend::Postgres, |database| {
+            nonstandard(database);
+            let init = "SET standard_conforming_strings = on";
+            let refused = up_behind(database, init, &format!("{reset};\n{strings}")).expect_err(reset);
+            assert!(matches!(refused[..], [Objection::Backslash { line: 2, .. }]), "{reset}: {refused:?}");
+            up_behind(database, init, strings).expect("as it is read");
+        });
+    }
+    for reset in ["SET sql_mode = DEFAULT", "SET SESSION sql_mode = @@GLOBAL.sql_mode"] {
+        on(Backend::Mysql, |database| {
+            let script = format!("{reset};\nCREATE TABLE a AS SELECT 'it\\'s; one' AS t;");
+            let init = "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')";
+            up_behind(database, init, &script).expect("as it is read");
+            assert_eq!(database.value("SELECT CAST(t AS CHAR) FROM a"), "it's; one");
+        });
+    }
 }

@@ -125,6 +125,48 @@ fn settings_and_secrets_are_files() {
     }
 }
 
+/// Connections that verify a server by the system's authorities: words and a variable.
+const VERIFYING: [(&[&str], (&str, &str)); 7] = [
+    (&["up"], ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full")),
+    (&["status"], ("DATABASE_URL", "mysql://u:p@127.0.0.1:1/d?ssl-mode=VERIFY_CA")),
+    (&["up"], ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1")),
+    (&["up", "--push-url", "https://127.0.0.1:1"], ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")),
+    (&["up"], ("MIGRASCOPE_WEBHOOK_URL", "https://127.0.0.1:1")),
+    (&["up"], ("MIGRASCOPE_GRAFANA_URL", "https://127.0.0.1:1")),
+    (&["push"], ("MIGRASCOPE_PUSH_URL", "https://127.0.0.1:1")),
+];
+
+#[test]
+fn the_systems_authorities_are_files() {
+    let door = Door::shop();
+    door.pipe("pipe");
+    std::fs::create_dir(door.path().join("folder")).unwrap();
+    std::fs::File::create(door.path().join("folder/long")).unwrap().set_len(1 << 40).unwrap();
+    let required = ("MIGRASCOPE_TELEMETRY", "required");
+    for (words, variable) in VERIFYING {
+        for (name, path, said) in [
+            ("SSL_CERT_FILE", "pipe", "is a named pipe, not a file"),
+            ("SSL_CERT_FILE", "/dev/zero", "is a device, not a file"),
+            ("SSL_CERT_FILE", "folder/long", "is longer than 8 MiB"),
+            ("SSL_CERT_DIR", "/nowhere:folder", "is longer than 8 MiB"),
+        ] {
+            let seen = door.run_shortly(&[required, variable, (name, path)], words);
+            assert_eq!(seen.code, Some(2), "{variable:?} {path}: {seen}");
+            assert!(seen.stderr.contains(name) && seen.stderr.contains(said), "{variable:?} {path}: {seen}");
+        }
+    }
+    let grpc = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1")];
+    let said = "SSL_CERT_FILE: pipe: it is a named pipe, not a file";
+    door.refuses(&[required, grpc[0], grpc[1], ("SSL_CERT_FILE", "pipe")], &["up"], said);
+    // What is not read does not matter, and a directory's pipes are not.
+    door.remove("folder/long");
+    door.pipe("folder/pipe");
+    let directory = ("SSL_CERT_DIR", "folder");
+    door.run_shortly(&[("SSL_CERT_FILE", "pipe"), directory], &["up"]).good();
+    let url = ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full");
+    assert_eq!(door.run_shortly(&[url, directory], &["up"]).code, Some(8));
+}
+
 #[test]
 fn settings_that_are_looked_for_are_files() {
     for name in ["migrascope.toml", ".env"] {
@@ -138,6 +180,11 @@ fn settings_that_are_looked_for_are_files() {
     let door = Door::shop();
     door.link("migrascope.toml", "nowhere");
     door.refuses(&[], &["up"], "cannot read the configuration file migrascope.toml");
+    for target in ["nowhere", ".env"] {
+        let door = Door::shop();
+        door.link(".env", target);
+        door.refuses(&[], &["up"], "cannot read .env");
+    }
     let door = Door::shop();
     door.pipe(".pgpass");
     let home = door.path().to_str().unwrap();
@@ -172,4 +219,6 @@ fn a_secret_without_end_is_not_read_to_its_end() {
     let long = [("DATABASE_URL", "")];
     door.refuses(&long, &["up", "--database-url-file", "long"], "it is longer than 1 MiB");
     door.refuses(&[], &["up", "--config", "long"], "it is longer than 1 MiB");
+    let url = "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=long";
+    door.refuses(&[("DATABASE_URL", url)], &["up"], "leads to long, which is longer than 8 MiB");
 }

@@ -136,3 +136,59 @@ fn a_secret_file_that_everybody_may_read_or_write_is_a_warning() {
     allow(".", 0o700);
     assert_eq!(run(), "");
 }
+
+/// The warnings that people read, and those in the last line of JSON.
+fn warned(seen: &super::Seen) -> (Vec<String>, Vec<String>) {
+    let read = seen.stderr.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect();
+    let mut reports =
+        seen.stdout.lines().chain(seen.stderr.lines()).filter(|line| line.contains("\"event\":\"report\""));
+    let report: serde_json::Value = serde_json::from_str(reports.next_back().expect("a report")).expect("JSON");
+    let listed =
+        report["warnings"].as_array().into_iter().flatten().map(|text| text.as_str().expect("a text").to_owned());
+    (read, listed.collect())
+}
+
+#[test]
+fn whatever_is_warned_of_is_in_the_report_of_every_command() {
+    let door = Door::shop();
+    std::fs::set_permissions(door.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    door.write("url", "sqlite://migrascope.db");
+    door.write("targets.toml", "[shop]\ndatabase-url = \"sqlite://migrascope.db\"\n");
+    for name in ["url", "targets.toml"] {
+        std::fs::set_permissions(door.path().join(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    for (words, expected) in [
+        (&["status"][..], 1),
+        (&["plan"], 1),
+        (&["verify"], 1),
+        // A trace that cannot be taken over is known before a run, a file that cannot be written behind it.
+        (&["up", "--steps", "1", "--metrics-file", "none/m.prom"], 3),
+        (&["down", "--steps", "1"], 2),
+        (&["up", "--dry-run"], 1),
+        (&["repair", "--mark-applied", "1", "--reason", "x"], 2),
+        (&["baseline", "9", "--reason", "x"], 2),
+        (&["exec", "--", "false"], 2),
+        (&["wait", "--timeout", "1ms"], 2),
+        (&["health"], 2),
+        (&["push", "--metrics-file", "m.prom"], 1),
+        // Where a command stops early, too.
+        (&["up", "--listen", "nonsense"], 2),
+        (&["up", "--dir", "none"], 1),
+        (&["serve", "--listen", "nonsense"], 1),
+        (&["serve", "--listen", "nonsense", "--targets", "targets.toml"], 2),
+    ] {
+        let run = |more: &[&str]| {
+            let more = [&["--format", "json", "--database-url-file", "url"], more, words].concat();
+            let seen = door.run_with(&[("TRACEPARENT", "nonsense"), ("DATABASE_URL", "")], &more);
+            (warned(&seen), seen)
+        };
+        let ((read, listed), seen) = run(&[]);
+        assert_eq!((read.len(), &listed), (expected, &read), "{words:?}\n{seen}");
+        assert!(listed[0].starts_with("--database-url-file: the secret file "), "{words:?}\n{seen}");
+        let ((read, listed), seen) = run(&["--quiet"]);
+        assert!(read.is_empty() && listed.len() == expected, "{words:?}\n{seen}");
+    }
+    // What asks no database opens no secret.
+    let seen = door.run(&["new", "x", "--format", "json", "--database-url-file", "url"]);
+    assert_eq!(warned(&seen), (vec![], vec![]), "{seen}");
+}

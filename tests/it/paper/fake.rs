@@ -86,6 +86,7 @@ impl Session for FakeSession {
             session_locks: false,
             largest_statement: None,
             backslash_escapes: false,
+            backslash_escapes_by_default: false,
             partial_index: false,
             foreign_keys: None,
             statement_timeout: true,

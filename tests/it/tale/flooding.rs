@@ -8,6 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver as Elsewhere};
 use crate::support::eventually;
@@ -39,14 +42,20 @@ struct Flood {
 impl Flood {
     /// `opening` begins an answer once something was read.
     fn start(opening: &'static [u8], wave: &'static [u8]) -> Self {
+        Self::answering(move |stream, process| drown(stream, opening, wave, process))
+    }
+
+    /// Answers each connection of a process by this.
+    fn answering(answer: impl Fn(TcpStream, u32) -> Option<Seen> + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let ((asker, who), (told, seen)) = (channel(), channel());
         thread::spawn(move || {
             let process: u32 = who.recv().expect("a process");
             for stream in listener.incoming().flatten() {
-                let told = told.clone();
-                thread::spawn(move || drown(stream, opening, wave, process, &told));
+                let (told, answer) = (told.clone(), answer.clone());
+                // Nobody hears it where the test has failed.
+                thread::spawn(move || answer(stream, process).map(|seen| told.send(seen)));
             }
         });
         Self { address, asker, seen }
@@ -54,6 +63,11 @@ impl Flood {
 
     /// Runs a program that asks, and looks at each answer that it got.
     fn drowns(&self, command: &mut Command) -> Output {
+        self.drowns_in(command, TAKEN)
+    }
+
+    /// The same where fewer megabytes than these are taken of each.
+    fn drowns_in(&self, command: &mut Command, most: usize) -> Output {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
         self.asker.send(child.id()).expect("somebody who waits");
         let output = child.wait_with_output().expect("an output");
@@ -62,17 +76,17 @@ impl Flood {
             (!seen.is_empty()).then_some(seen)
         });
         for Seen { megabytes, memory: (before, after) } in seen {
-            assert!(megabytes < TAKEN, "{megabytes} MB were read");
+            assert!(megabytes < most, "{megabytes} MB were read");
             assert!(after < before + GROWTH, "from {before} kB to {after} kB");
         }
         output
     }
 }
 
-fn drown(mut stream: TcpStream, opening: &[u8], wave: &[u8], process: u32, told: &Sender<Seen>) {
+fn drown(mut stream: TcpStream, opening: &[u8], wave: &[u8], process: u32) -> Option<Seen> {
     let mut chunk = [0; 16 * 1024];
     if !stream.read(&mut chunk).is_ok_and(|read| read > 0) {
-        return;
+        return None;
     }
     let before = peak(process).unwrap_or_default();
     let (mut megabytes, mut after) = (0, before);
@@ -86,8 +100,7 @@ fn drown(mut stream: TcpStream, opening: &[u8], wave: &[u8], process: u32, told:
         megabytes += 1;
         after = after.max(peak(process).unwrap_or_default());
     }
-    // Nobody hears it where the test has failed.
-    let _ = told.send(Seen { megabytes, memory: (before, after) });
+    Some(Seen { megabytes, memory: (before, after) })
 }
 
 /// The greatest memory that a process has needed, in kilobytes.
@@ -123,6 +136,40 @@ fn a_head_without_end_is_no_answer() {
     let output = flood.drowns(&mut project.up_command(&variables, &[]));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(warnings(&output).len(), 6, "{output:?}");
+}
+
+/// Answers that are to be followed by another one.
+const INTERIM: &[u8] =
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n";
+
+#[test]
+fn interim_answers_without_end_take_the_time_of_no_answer_and_no_memory() {
+    let (project, flood) = (Project::new(), Flood::start(INTERIM, INTERIM));
+    let url = format!("http://{}", flood.address);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("MIGRASCOPE_PUSH_URL", &url),
+        ("MIGRASCOPE_WEBHOOK_URL", &url),
+        ("MIGRASCOPE_GRAFANA_URL", &url),
+    ];
+    let began = Instant::now();
+    let output = flood.drowns_in(&mut project.up_command(&variables, &[]), usize::MAX);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(warnings(&output).len(), 6, "{output:?}");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_probe_waits_for_no_interim_answers() {
+    let address = answering(|mut stream| {
+        // As much as it takes: a client reads some 70 MB in one go.
+        let wave = INTERIM.repeat(1000);
+        thread::spawn(move || while stream.write_all(&wave).is_ok() {});
+    });
+    let began = Instant::now();
+    let output = Project::new().command(&[], &["probe", "--listen", &address]).output().expect("an output");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -191,6 +238,61 @@ fn an_answer_of_otlp_over_grpc_ends_at_its_limit() {
     let said = warnings(&output);
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said.iter().any(|line| line.ends_with("the answer is too long")), "{said:?}");
+}
+
+/// An answer of gRPC whose message becomes 100 MB when it is unpacked.
+fn packed() -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(&vec![0; 100_000_000]).expect("room");
+    let packed = packer.finish().expect("room");
+    let length = u32::try_from(packed.len()).expect("a short message");
+    let message = [&[1], &length.to_be_bytes()[..], &packed].concat();
+    // Status 200, the type of its content, and how it is packed, none of them encoded.
+    let mut head = vec![0x88];
+    for (name, value) in [("content-type", "application/grpc"), ("grpc-encoding", "gzip")] {
+        head.push(0);
+        for text in [name, value] {
+            head.push(u8::try_from(text.len()).expect("a short word"));
+            head.extend(text.as_bytes());
+        }
+    }
+    let frame = |kind: u8, flags: u8, stream: u8, body: &[u8]| {
+        let length = u32::try_from(body.len()).expect("a frame").to_be_bytes();
+        [&length[1..], &[kind, flags, 0, 0, 0, stream], body].concat()
+    };
+    let data = message.chunks(16_384).flat_map(|chunk| frame(0, 0, 1, chunk));
+    [frame(1, 4, 1, &head), data.collect()].concat()
+}
+
+#[test]
+fn an_answer_of_otlp_over_grpc_is_unpacked_up_to_its_limit() {
+    let (project, packed) = (Project::new(), packed());
+    assert!(packed.len() < 200_000, "{}", packed.len());
+    let flood = Flood::answering(move |mut stream, process| {
+        let before = peak(process)?;
+        stream.write_all(STANDS).ok()?;
+        stream.set_read_timeout(Some(Duration::from_millis(300))).ok()?;
+        // The request is over where nothing more comes.
+        while stream.read(&mut [0; 16 * 1024]).is_ok_and(|read| read > 0) {}
+        stream.write_all(&packed).ok()?;
+        stream.set_read_timeout(None).ok()?;
+        let mut after = before;
+        while stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {
+            after = after.max(peak(process).unwrap_or_default());
+        }
+        Some(Seen { megabytes: 0, memory: (before, after) })
+    });
+    let endpoint = format!("http://{}", flood.address);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+    ];
+    let output = flood.drowns(&mut project.up_command(&variables, &[]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // What comes of the answer to metrics is not unpacked at all.
+    let said = warnings(&output);
+    assert_eq!(said.len(), 3, "{said:?}");
 }
 
 /// Has whoever asks answered by this.

@@ -87,6 +87,17 @@ pub(in crate::cli::export) fn roots_in(variable: &str, path: &Path) -> Result<Ve
     }
 }
 
+/// Refuses what the system's certificate authorities would be read from, as variables name it, where it is no file or a huge one.
+///
+/// # Errors
+/// With the variable and what is wrong.
+pub(in crate::cli::export) fn authorities_are_files() -> Result<(), String> {
+    file::authorities().into_iter().try_for_each(|(variable, path)| match file::unfit(&path) {
+        Some(unfit) => Err(format!("{variable}: {}: it is {unfit}", path.display())),
+        None => Ok(()),
+    })
+}
+
 fn roots(file: File) -> Result<Vec<u8>, String> {
     let mut store = RootCertStore::empty();
     for certificate in certificates(&file)? {

@@ -14,7 +14,7 @@ use super::carrier::{OURSELVES, PAUSE, silence};
 use super::dial::{Allowance, Dial};
 use super::driver::Driver;
 use crate::cli::answer::LONGEST;
-use crate::cli::export::environment::{Compression, Endpoint, Trust};
+use crate::cli::export::environment::{Compression, Endpoint, Trust, authorities_are_files};
 use crate::cli::export::proxy::Proxy;
 
 /// A connection for one signal, and what goes with its calls.
@@ -70,6 +70,9 @@ pub(super) fn channel(driver: &Driver, endpoint: &Endpoint, allowance: Allowance
     let mut server = Server::from_shared(endpoint.url.to_string()).map_err(said)?;
     server = server.user_agent(OURSELVES).map_err(said)?;
     if endpoint.is_encrypted() {
+        if endpoint.trust.roots.is_none() {
+            authorities_are_files()?;
+        }
         server = server.tls_config(tls(&endpoint.trust)).map_err(said)?;
     }
     let dial = Dial::new(Proxy::on_the_way_to(&endpoint.url)?, allowance);

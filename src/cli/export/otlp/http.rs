@@ -14,7 +14,7 @@ use url::Url;
 
 use super::carrier::{OURSELVES, PAUSE};
 use crate::cli::answer;
-use crate::cli::export::environment::{Endpoint, Trust};
+use crate::cli::export::environment::{Endpoint, Trust, authorities_are_files};
 use crate::cli::export::proxy::Proxy;
 
 type Answer = Result<Response<Bytes>, reqwest::Error>;
@@ -135,7 +135,9 @@ pub(in crate::cli::export) fn client(url: &Url, trust: &Trust) -> Result<Client,
     }
     if let Some(roots) = &trust.roots {
         builder = builder.tls_certs_only(Certificate::from_pem_bundle(roots).map_err(said)?);
-    } else if !encrypted {
+    } else if encrypted {
+        authorities_are_files()?;
+    } else {
         // Reading the system's certificates takes milliseconds that nobody profits from.
         builder = builder.tls_certs_only([]);
     }
