@@ -224,9 +224,7 @@ pub trait Session: Send {
         Ok(false)
     }
 
-    /// Whether a transaction is open, as the server says; a failed one and an open `SAVEPOINT` of SQLite count.
-    ///
-    /// It costs round trips, and changes nothing in the transaction.
+    /// Whether a transaction is open, as the server says, at the cost of round trips; a failed one and a `SAVEPOINT` of SQLite count.
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError>;
 
     /// Whether a statement outside of a transaction commits by itself, as [`Session::in_transaction`] has seen it last.
@@ -239,6 +237,11 @@ pub trait Session: Send {
         self.query(sql).await.map(drop)
     }
 
+    /// Writes notes of ours outside of any transaction where the database takes them without a long wait; they are committed then.
+    async fn note_at_once(&mut self, records: &[String]) -> Result<(), DatabaseError> {
+        self.note(&records.join(";")).await
+    }
+
     /// Whether a note met this error because of what its session has locked or begun, and can be written when that has ended.
     fn can_wait(&self, _error: &DatabaseError) -> bool {
         false
@@ -247,8 +250,7 @@ pub trait Session: Send {
     /// Runs a query of ours and returns its rows.
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError>;
 
-    /// The same for a query of the user's, or one of ours about a name in a script: names are looked up as a script's are. Of ours nothing else may
-    /// depend on that.
+    /// The same for a query of the user's, or one of ours about a name in a script: names are looked up as a script's are.
     async fn query_in_path(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.query(sql).await
     }
@@ -274,8 +276,7 @@ pub trait Session: Send {
     /// SQL that must stand between a script that changed the session and our own records, inside the transaction.
     fn regain(&self) -> Vec<String>;
 
-    /// SQL that, in front of statements of ours inside a transaction, keeps them from being hindered by a role that a script has
-    /// taken; that role is back at the transaction's end.
+    /// SQL that keeps statements of ours behind it from a role that a script has taken, up to the end of their transaction.
     fn ourselves(&self) -> Vec<String>;
 
     /// SQL that lets the statements of the present transaction read these facts, by names of ours; a fact that is `None` cannot be
@@ -285,8 +286,7 @@ pub trait Session: Send {
     /// The number of the server's session that answers now; `None` where there is no such thing.
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
 
-    /// From now on it is known that one session of the server answers, so that something may be set for it. Until then, and behind a
-    /// pooler, whatever is set ends with its transaction.
+    /// From now on one session of the server answers, so that something may be set for it; before, it ended with its transaction.
     async fn unshared(&mut self) -> Result<(), DatabaseError>;
 
     /// From now on each transaction may have another session of the server: nothing is set for a session any more.
@@ -300,8 +300,7 @@ pub trait Session: Send {
 
     /// Claims the work on `ledger`, without waiting; whether it is ours now, until the session ends.
     ///
-    /// Whoever has the lock claims the work before anything else: a runner's session may outlive its runner and the lock, and
-    /// its statement with it.
+    /// It comes first under the lock: a runner's session, and its statement, may outlive the runner and the lock.
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError>;
 
     /// Whose session has claimed the work on `ledger`, as far as the server tells.

@@ -60,6 +60,9 @@ pub struct DatabaseError {
     pub detail: Option<String>,
     /// Advice of the database.
     pub hint: Option<String>,
+    /// What of it may leave the process where the message must stay, because that may quote SQL and values: the class of its code in
+    /// words of ours, with the names of objects that the server gives apart from its message; or the system's word for a failed connection.
+    pub disclosable: Option<String>,
     /// Bytes of the statement's text before the place that it complains about.
     pub position: Option<usize>,
     /// Whether it was raised inside of a routine or a block of code that the statement ran, as far as the server says.
@@ -78,6 +81,7 @@ impl DatabaseError {
             message: message.into(),
             detail: None,
             hint: None,
+            disclosable: None,
             position: None,
             inside: false,
             stage: Stage::Statement,
@@ -126,12 +130,12 @@ pub(super) fn from_driver(error: &sqlx::Error) -> DatabaseError {
         sqlx::Error::Tls(_) => ErrorKind::Connect,
         _ => ErrorKind::Other,
     };
-    DatabaseError::new(kind, driver_message(error))
+    DatabaseError { disclosable: system_word(error), ..DatabaseError::new(kind, driver_message(error)) }
 }
 
 /// The same, for a connection that was never made.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
-    DatabaseError::new(ErrorKind::Connect, driver_message(error))
+    DatabaseError { disclosable: system_word(error), ..DatabaseError::new(ErrorKind::Connect, driver_message(error)) }
 }
 
 /// The server is not supported: `product` is its name, `version` what it says of itself.
@@ -154,6 +158,15 @@ pub(super) fn kept(message: &str) -> String {
     match message.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}… ({} more bytes)", &message[..end], message.len() - end),
         None => message.to_owned(),
+    }
+}
+
+/// What the system calls the fault of a connection.
+fn system_word(error: &sqlx::Error) -> Option<String> {
+    match error {
+        sqlx::Error::Io(io) => Some(io.kind().to_string()),
+        sqlx::Error::Tls(_) => Some("TLS failed".to_owned()),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! MySQL 8 and later, MariaDB 10.5 and later. DDL commits by itself here.
 
+mod classes;
 mod error;
 mod existence;
 mod faults;

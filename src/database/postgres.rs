@@ -4,6 +4,7 @@
 //! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
 
 mod authority;
+mod classes;
 mod client;
 mod error;
 mod existence;

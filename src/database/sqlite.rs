@@ -1,5 +1,6 @@
 //! SQLite, bundled. The lock is a file of its own, so that readers and the application's own writers stay free.
 
+mod classes;
 mod error;
 mod health;
 mod interrupt;

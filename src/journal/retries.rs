@@ -30,8 +30,8 @@ impl Retried {
 impl Journal<'_> {
     /// SQL for the rows of these attempts; `None` where there are none.
     ///
-    /// They are written when the step has got further, or has failed for good: while the obstacle stands, a database of
-    /// one file could not take them.
+    /// They are written in the pause before the next attempt; where the database cannot take them then, as one of a single file while
+    /// the obstacle stands, when the step has got further or has failed for good.
     pub(crate) fn retries(&self, session: &dyn Session, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
         let rows: Vec<_> = retries.iter().map(|retried| self.retry(session, step, retried)).collect();
         (!rows.is_empty()).then(|| self.insertion(session, &rows))

@@ -1,56 +1,66 @@
-//! What of a database's message may leave the process: never a piece of SQL, never a value.
+//! What of an error may leave the process: never a piece of SQL, never a value.
+//!
+//! Nothing is looked for in a message, because nobody can say what stands in it: SQL words messages of its own, with every code, and
+//! servers quote what they complain about in ways of their own. What leaves is only what is known to hold neither: the class of a code
+//! in our words, names from fields of their own, and what we have worded ourselves.
+
+use std::borrow::Cow;
 
 use crate::database::{DatabaseError, ErrorKind};
+use crate::error::{Error, HookFault};
 
-/// Messages that a migration words itself: `RAISE` in PL/pgSQL, `SIGNAL` in MySQL, `RAISE()` in an SQLite trigger.
-const WORDED_BY_SQL: [&str; 3] = ["P0001", "1644", "1811"];
-
-/// Quotation marks of the servers' languages.
-const QUOTES: [char; 8] = ['\'', '"', '`', '«', '»', '“', '”', '„'];
-
-/// The message with everything between its first and its last quotation mark left out; `None` when all of it may be SQL.
-///
-/// Servers quote what they complain about: a piece of the statement after a syntax error, a row's values after a
-/// conflict. Marks inside the quotation are not escaped, so only the outermost pair can be trusted.
-pub(super) fn disclose(error: &DatabaseError) -> Option<String> {
-    if error.code.as_deref().is_some_and(|code| WORDED_BY_SQL.contains(&code)) {
-        return None;
-    }
-    if names_things_only(error.kind) {
-        return Some(error.message.clone());
-    }
-    Some(unquoted(&error.message))
+/// What may be said of a database's error beside its code; `None` where nothing is known of it.
+pub(super) fn disclose(error: &DatabaseError) -> Option<&str> {
+    error.disclosable.as_deref().or(word(error.kind))
 }
 
-/// Whether such messages name a server, a user or a table, and nothing else.
-fn names_things_only(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Connect
-            | ErrorKind::Authentication
-            | ErrorKind::NoDatabase
-            | ErrorKind::NoSchema
-            | ErrorKind::Unsupported
-            | ErrorKind::Lost
-            | ErrorKind::NoTable
-            | ErrorKind::Permission
-            | ErrorKind::LockTimeout
-            | ErrorKind::Cancelled
-            | ErrorKind::Deadlock
-            | ErrorKind::Pooled
-            | ErrorKind::ReadOnly
-            | ErrorKind::InTransaction
-    )
-}
-
-fn unquoted(message: &str) -> String {
-    let first = message.char_indices().find(|(_, character)| QUOTES.contains(character));
-    let last = message.char_indices().rfind(|(_, character)| QUOTES.contains(character));
-    match (first, last) {
-        (Some((start, mark)), Some((end, _))) if start < end => {
-            format!("{}…{}", &message[..start + mark.len_utf8()], &message[end..])
+/// A run's error without words of the database, of files and of settings.
+pub(super) fn disclose_run(error: &Error) -> Cow<'static, str> {
+    match error {
+        Error::Url(_) => "the database URL cannot be used".into(),
+        Error::Layout(_) => "the migration files cannot be used".into(),
+        Error::Pooled { .. } => "a pooler lends a session for one transaction at a time".into(),
+        Error::Hook { hook, fault: HookFault::LockLost(_), .. } => {
+            format!("the hook {hook} was ended: the lock is lost").into()
         }
-        (Some((start, _)), _) => message[..start].trim_end().to_owned(),
-        (None, _) => message.to_owned(),
+        Error::Hook { hook, fault: HookFault::NotStarted(_), .. } => {
+            format!("the hook {hook} could not be started").into()
+        }
+        Error::Incomplete { .. }
+        | Error::Connect { .. }
+        | Error::ReadOnly { .. }
+        | Error::Lock { .. }
+        | Error::Awaited { .. }
+        | Error::Refused(_)
+        | Error::Migration { .. }
+        | Error::Own { .. }
+        | Error::Hook { .. }
+        | Error::Unhealthy { .. }
+        | Error::Abandoned { .. }
+        | Error::Interrupted { .. } => error.to_string().into(),
     }
+}
+
+/// What errors of this kind have in common, also where no code says so.
+fn word(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::Connect => "no connection",
+        ErrorKind::Authentication => "authentication failure",
+        ErrorKind::NoDatabase => "the database does not exist",
+        ErrorKind::NoSchema => "the schema does not exist",
+        ErrorKind::Unsupported => "the server is not supported",
+        ErrorKind::Lost => "the connection was lost",
+        ErrorKind::Syntax => "syntax error",
+        ErrorKind::NoTable => "the table does not exist",
+        ErrorKind::Invalid => "a name that does not exist, or exists already",
+        ErrorKind::Permission => "insufficient privilege",
+        ErrorKind::LockTimeout => "a lock was not available in time",
+        ErrorKind::Cancelled => "cancelled, or ran too long",
+        ErrorKind::Deadlock => "deadlock",
+        ErrorKind::Serialization => "serialization failure",
+        ErrorKind::ReadOnly => "the server or the transaction is read-only",
+        ErrorKind::Pooled => "a pooler is in the way",
+        ErrorKind::InTransaction => "refused inside a transaction",
+        ErrorKind::Other => return None,
+    })
 }

@@ -175,7 +175,7 @@ impl Logs {
     }
 
     fn heard(&mut self, error: Option<&DatabaseError>) {
-        self.told = error.and_then(disclose);
+        self.told = error.and_then(disclose).map(str::to_owned);
     }
 
     fn migrated(&mut self, report: &StepReport) {

@@ -201,6 +201,9 @@ impl Metrics {
 impl Observer for Metrics {
     fn observe(&mut self, event: &Event<'_>) {
         self.health.observe(event);
+        if let Event::RunStarted { .. } = event {
+            self.state().settle_retries();
+        }
         match event {
             // Health checks alone are no run, and say nothing about the last one.
             Event::RunStarted { run, .. } if run.command == Command::Health => {}
@@ -230,9 +233,7 @@ impl Observer for Metrics {
             Event::LockFinished { waited, retries, .. } => self.lock_finished(*waited, *retries),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
             Event::JournalRead { totals } => self.journal_read(totals),
-            Event::Retrying { reason, .. } if self.count == Count::Events => {
-                *self.state().totals.get_or_insert_default().statement_retries.entry(*reason).or_default() += 1;
-            }
+            Event::Retrying { reason, .. } => self.state().retried(*reason),
             Event::Recorded { step, elapsed, error } => {
                 let common = self.labels().unwrap_or_default();
                 self.client.recorded(step.direction, *elapsed, *error, common);

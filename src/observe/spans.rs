@@ -7,6 +7,7 @@
 mod fold;
 mod health;
 mod hooks;
+mod open;
 mod policy;
 mod sql;
 mod tree;
@@ -17,12 +18,11 @@ use opentelemetry::KeyValue;
 use tracing::Span;
 
 use self::fold::{Folding, Part};
-use self::health::HealthSpans;
-use self::hooks::HookSpan;
+use self::open::{Cut, Ongoing, Open};
 pub use self::policy::{Policy, Sampling, SqlText};
 use self::sql::Told;
 use self::tree::{Place, end_at, fail};
-use super::disclosure::disclose;
+use super::disclosure::{disclose, disclose_run};
 use super::{history_was_read, names};
 use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
@@ -43,24 +43,11 @@ pub struct Spans {
     planned: Option<usize>,
     holder: Option<String>,
     failed: bool,
+    /// Whether the run's end was told.
+    ended: bool,
     open: Open,
     /// In a run of many migrations, what becomes of their statements.
     folding: Option<Folding>,
-}
-
-/// The spans that have begun and not ended.
-#[derive(Default)]
-struct Open {
-    connect: Option<Span>,
-    lock: Option<Span>,
-    plan: Option<Span>,
-    migrate: Option<Span>,
-    /// What is tried again; the first attempt has no span of its own.
-    attempt: Option<Span>,
-    statement: Option<(Span, SystemTime)>,
-    record: Option<Span>,
-    health: HealthSpans,
-    hook: HookSpan,
 }
 
 impl Spans {
@@ -78,6 +65,7 @@ impl Spans {
             planned: None,
             holder: None,
             failed: false,
+            ended: false,
             open: Open::default(),
             folding: None,
         }
@@ -98,12 +86,7 @@ impl Spans {
 
     /// The span that what happens now belongs to.
     pub(super) fn innermost(&self) -> &Span {
-        let open = &self.open;
-        let statement = open.statement.as_ref().map(|(span, _)| span);
-        let inside = statement.or(open.record.as_ref()).or(open.attempt.as_ref()).or(open.migrate.as_ref());
-        let inside = inside.or(open.hook.open());
-        let before = open.plan.as_ref().or(open.lock.as_ref()).or(open.connect.as_ref());
-        inside.or(before).or(open.health.innermost()).unwrap_or(&self.root)
+        self.open.innermost().unwrap_or(&self.root)
     }
 
     fn connected(&mut self, result: Result<&Identity, &DatabaseError>) {
@@ -115,7 +98,7 @@ impl Spans {
         span.record(names::CONNECT_ATTEMPTS, 1_i64);
         if let Err(error) = result {
             let code = error.code.as_deref();
-            fail(&span, code.unwrap_or(names::ERROR_CONNECT), disclose(error).as_deref());
+            fail(&span, code.unwrap_or(names::ERROR_CONNECT), disclose(error));
         }
     }
 
@@ -126,7 +109,7 @@ impl Spans {
             span.record(names::LOCK_HOLDER, holder.as_str());
         }
         match error {
-            Some(error) => fail(&span, error.kind(), Some(&error.to_string())),
+            Some(error) => fail(&span, error.kind(), Some(&disclose_run(error))),
             None if !acquired => fail(&span, names::ERROR_LOCK_TIMEOUT, None),
             None => {}
         }
@@ -145,20 +128,20 @@ impl Spans {
             span.record(names::CHECKSUM_MISMATCHES, count(schema.changed));
         }
         if let Err(error) = result {
-            fail(&span, error.kind(), Some(&error.to_string()));
+            fail(&span, error.kind(), Some(&disclose_run(error)));
         }
     }
 
     fn migration_started(&mut self, step: &Step<'_>) {
-        self.open.migrate = Some(tree::migrate(&self.root, step));
+        self.open.migrate = Some(tree::migrate(&self.root, step).into());
         self.recording(step, 0);
     }
 
     fn statement_started(&mut self, step: &Step<'_>, index: usize) {
-        let Some(parent) = self.open.attempt.as_ref().or(self.open.migrate.as_ref()) else { return };
+        let Some(parent) = self.open.attempt.as_deref().or(self.open.migrate.as_deref()) else { return };
         if let Some(told) = Told::of(step, index, &self.place, self.policy.sql) {
             let span = tree::statement(parent, &self.place, &told, count(index + 1));
-            self.open.statement = Some((span, SystemTime::now()));
+            self.open.statement = Some((span.into(), SystemTime::now()));
         }
     }
 
@@ -174,9 +157,12 @@ impl Spans {
             Ok(rows) => {
                 span.record(names::STATEMENT_ROWS, rows_told(rows));
             }
+            // Whoever sees the values of the statement may see those of the message.
+            Err(error) if self.policy.sql == SqlText::Full => tree::fail_in_words(&span, error, Some(&error.message)),
             Err(error) => tree::fail_at_database(&span, error),
         }
         let end = (begun + elapsed).min(SystemTime::now());
+        let span = span.into_span();
         let Some(folding) = &mut self.folding else { return end_at(&span, end) };
         let mut attributes = vec![
             KeyValue::new(names::STATEMENT_INDEX, count(index + 1)),
@@ -191,9 +177,9 @@ impl Spans {
 
     /// After the last statement comes the ledger row, which nobody announces.
     fn recording(&mut self, step: &Step<'_>, finished: usize) {
-        let parent = self.open.attempt.as_ref().or(self.open.migrate.as_ref());
+        let parent = self.open.attempt.as_deref().or(self.open.migrate.as_deref());
         if let Some(parent) = parent.filter(|_| finished == step.statements().len()) {
-            self.open.record = Some(tree::record(parent, &self.place, step.direction, &self.ledger));
+            self.open.record = Some(tree::record(parent, &self.place, step.direction, &self.ledger).into());
         }
     }
 
@@ -203,20 +189,30 @@ impl Spans {
         error.inspect(|error| tree::fail_at_database(&span, error));
         if let Some(folding) = &mut self.folding {
             let attributes = vec![KeyValue::new(names::RECORD_DURATION, elapsed.as_secs_f64())];
+            let span = span.into_span();
             folding.keep(Part { span, end: SystemTime::now(), event: names::EVENT_RECORD, attributes }, elapsed);
         }
     }
 
     /// The parts of an attempt that failed keep their spans, like those of a migration that failed.
     fn retrying(&mut self, error: &DatabaseError) {
-        self.open.record = None;
+        self.not_recorded(Some(error.code.as_deref()));
         self.attempt_ended(Some(error.code.as_deref()));
         self.folding.as_mut().map(Folding::failed).unwrap_or_default();
     }
 
     fn attempt_started(&mut self, step: &Step<'_>, number: u32) {
-        self.open.attempt = self.open.migrate.as_ref().map(|migrate| tree::attempt(migrate, number));
+        self.open.attempt = self.open.migrate.as_ref().map(|migrate| tree::attempt(migrate, number).into());
         self.recording(step, 0);
+    }
+
+    /// What stands between the statements and the ledger row has ended the attempt: nothing was recorded.
+    fn not_recorded(&mut self, failed: Option<Option<&str>>) {
+        if let Some(span) = self.open.record.take()
+            && let Some(code) = failed
+        {
+            fail(&span, code.unwrap_or(names::ERROR_DATABASE), None);
+        }
     }
 
     /// `failed` has the database's code, where it failed.
@@ -229,14 +225,14 @@ impl Spans {
     }
 
     fn migration_finished(&mut self, report: &StepReport) {
-        self.open.record = None;
+        self.not_recorded(report.failure.as_ref().map(|failure| failure.code.as_deref()));
         self.attempt_ended(report.failure.as_ref().map(|failure| failure.code.as_deref()));
         let Some(span) = self.open.migrate.take() else { return };
         span.record(names::OUTCOME, report.outcome.word());
         span.record(names::MIGRATION_ATTEMPTS, i64::from(report.retries) + 1);
         let succeeded = matches!(report.outcome, Outcome::Success | Outcome::Skip);
         match (&mut self.folding, succeeded) {
-            (Some(folding), true) => return folding.succeeded(span, report.elapsed),
+            (Some(folding), true) => return folding.succeeded(span.into_span(), report.elapsed),
             (None, true) => return,
             (Some(folding), false) => folding.failed(),
             (None, false) => {}
@@ -251,7 +247,15 @@ impl Spans {
     }
 
     fn run_finished(&mut self, report: &Report, error: Option<&Error>) {
-        self.open = Open::default();
+        self.ended = true;
+        match error {
+            Some(error) => self.open.cut(&Cut {
+                outcome: report.outcome.word(),
+                error_type: error.kind(),
+                description: &disclose_run(error),
+            }),
+            None => self.open = Open::default(),
+        }
         self.folding = None;
         if let Some(planned) = self.planned {
             self.root.record(names::MIGRATIONS_PLANNED, count(planned));
@@ -261,7 +265,7 @@ impl Spans {
         self.root.record(names::OUTCOME, report.outcome.word());
         if let Some(error) = error {
             self.failed = true;
-            fail(&self.root, error.kind(), Some(&error.to_string()));
+            fail(&self.root, error.kind(), Some(&disclose_run(error)));
         }
     }
 }
@@ -278,17 +282,17 @@ impl Observer for Spans {
                 self.root.record(names::POLICY_DECISION, decided.decision.word());
                 self.root.record(names::POLICY_REASON, decided.why.as_str());
             }
-            Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root)),
+            Event::ConnectStarted => self.open.connect = Some(tree::connect(&self.root).into()),
             Event::ConnectFinished { result, .. } => self.connected(*result),
             Event::LockStarted { ledger } => {
                 self.ledger = names::collection(ledger);
-                self.open.lock = Some(tree::lock(&self.root, ledger));
+                self.open.lock = Some(tree::lock(&self.root, ledger).into());
             }
             Event::LockWaited { holder, .. } => {
                 self.holder = self.holder.take().or_else(|| holder.map(describe));
             }
             Event::LockFinished { error, acquired, waited, .. } => self.locked(*acquired, waited.as_secs_f64(), *error),
-            Event::PlanStarted => self.open.plan = Some(tree::plan(&self.root)),
+            Event::PlanStarted => self.open.plan = Some(tree::plan(&self.root).into()),
             Event::PlanFinished { result, schema, .. } => self.planned(*result, schema),
             Event::MigrationStarted { step, .. } => self.migration_started(step),
             Event::StatementStarted { step, index } => self.statement_started(step, *index),
@@ -320,7 +324,7 @@ impl Observer for Spans {
             Event::Recorded { elapsed, error, .. } => self.recorded(*elapsed, *error),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),
             Event::LockReleased { held, error } => {
-                let span = tree::unlock(&self.root, held.as_secs_f64());
+                let span = Ongoing::from(tree::unlock(&self.root, held.as_secs_f64()));
                 error.inspect(|error| tree::fail_at_database(&span, error));
             }
             Event::StateStarted
@@ -348,6 +352,20 @@ fn count(number: usize) -> i64 {
 
 fn rows_told(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// A run that ends without a word, as in a panic, has not succeeded in anything that is open.
+impl Drop for Spans {
+    fn drop(&mut self) {
+        if !self.ended {
+            let description = "the run has ended without its report";
+            let (outcome, error_type) = (Outcome::Error.word(), names::ERROR_OTHER);
+            self.open.cut(&Cut { outcome, error_type, description });
+        }
+        // What is kept back ends before its parent.
+        self.folding = None;
+        end_at(&self.root, SystemTime::now());
+    }
 }
 
 /// Who is in the way, in one line, with the beginning of its transaction; not what it is doing, since that may be SQL.

@@ -124,7 +124,7 @@ async fn read(
     own: Option<&str>,
 ) -> Result<Totals, DatabaseError> {
     let name = &options.journal_table;
-    let Some(mut totals) = journal::read_totals(session, name).await? else {
+    let Some(mut totals) = journal::read_totals(session, name, own).await? else {
         return Ok(Totals::default());
     };
     let mut open = journal::executing(session, name).await?;
@@ -141,7 +141,7 @@ async fn read(
             // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();
-            totals = journal::read_totals(session, name).await?.unwrap_or_default();
+            totals = journal::read_totals(session, name, own).await?.unwrap_or_default();
             certain = !matches!(worker, Worker::Claimed(_));
             match &worker {
                 Worker::Running(holder) => living::held_by(&open, holder).cloned(),

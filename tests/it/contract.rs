@@ -22,6 +22,7 @@ mod rebuild;
 mod repair;
 mod resuming;
 mod retries;
+mod retries_noted;
 mod rights;
 mod roles;
 mod running;

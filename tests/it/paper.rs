@@ -96,14 +96,14 @@ fn a_half_way_failure_is_journaled_where_it_happened() {
 }
 
 #[test]
-fn a_passing_obstacle_has_the_whole_transaction_tried_again_and_the_journal_told_in_it() {
+fn a_passing_obstacle_has_the_whole_transaction_tried_again_and_the_journal_has_it_before() {
     let (heard, result) =
         play(Paper { fails_once: vec![("TWO", ErrorKind::Deadlock)], ..transactional() }, &["ONE; TWO"]);
     assert_eq!(result.unwrap().steps[0].retries, 1);
     check(
         &heard,
-        "begin · ONE · TWO · rollback · begin · ONE · TWO · insert _migrascope_migrations · \
-         insert _migrascope_journal · insert _migrascope_journal · commit",
+        "begin · ONE · TWO · rollback · insert _migrascope_journal · begin · ONE · TWO · insert _migrascope_migrations · \
+         insert _migrascope_journal · commit",
     );
 }
 
@@ -115,7 +115,7 @@ fn a_commit_that_met_the_work_of_another_transaction_is_tried_again() {
     check(
         &heard,
         "begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · commit · rollback · \
-         begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · insert _migrascope_journal · commit",
+         insert _migrascope_journal · begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · commit",
     );
 }
 
@@ -127,7 +127,7 @@ fn of_a_step_that_is_not_atomic_one_statement_is_tried_again() {
     check(
         &heard,
         "limit Some(5s) · insert _migrascope_journal · ONE · in transaction? · \
-         update _migrascope_journal SET · TWO · TWO · in transaction? · insert _migrascope_journal · update _migrascope_journal SET · begin · insert _migrascope_migrations · \
+         update _migrascope_journal SET · TWO · insert _migrascope_journal · TWO · in transaction? · update _migrascope_journal SET · begin · insert _migrascope_migrations · \
          update _migrascope_journal SET · commit",
     );
 }
@@ -137,7 +137,12 @@ fn the_first_word_of_an_attempt_is_tried_again_too() {
     let (heard, result) =
         play(Paper { fails_once: vec![("limit", ErrorKind::LockTimeout)], ..Paper::default() }, &["ONE"]);
     result.unwrap();
-    assert!(heard.contains("limit Some(5s) · limit Some(5s) · insert _migrascope_journal · ONE"), "{heard}");
+    assert!(
+        heard.contains(
+            "limit Some(5s) · insert _migrascope_journal · limit Some(5s) · insert _migrascope_journal · ONE"
+        ),
+        "{heard}"
+    );
 }
 
 #[test]
@@ -206,6 +211,30 @@ fn a_statement_that_went_out_with_a_broken_commit_is_not_told_as_done() {
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
     assert_eq!((failure.remains, failure.statement), (Remains::Unknown, 2));
     assert_eq!(error.report.steps[0].statements.len(), 1);
+}
+
+#[test]
+fn a_statement_in_the_middle_that_broke_with_its_note_has_not_applied_the_migration() {
+    let script = "CREATE INDEX CONCURRENTLY i ON t (a);\nINSERT INTO two SELECT 2;\nINSERT INTO three SELECT 3";
+    for (part, remains) in [("two", Remains::HalfWay { done: 1, next_unknown: true }), ("three", Remains::Unknown)] {
+        let paper = Paper { fails: vec![(part, ErrorKind::Lost), UNANSWERED], pipelined: true, ..transactional() };
+        let error = play(paper, &[script]).1.unwrap_err();
+        let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
+        assert_eq!(failure.remains, remains, "{part}");
+        let half = "migration 1 (m) failed half-way";
+        assert_eq!(error.to_string() == half, part == "two", "{error}");
+    }
+}
+
+#[test]
+fn what_could_not_be_written_in_the_pause_is_written_with_the_records() {
+    let fails_once = vec![("TWO", ErrorKind::Deadlock), ("insert _migrascope_journal", ErrorKind::LockTimeout)];
+    let script = &["ONE; TWO"];
+    let (heard, result) = play(Paper { fails_once, ..transactional() }, script);
+    let (with_row, _) = play(Paper { fails_once: vec![("TWO", ErrorKind::Deadlock)], ..transactional() }, script);
+    result.unwrap();
+    let rows = |heard: &str| heard.matches("insert _migrascope_journal").count();
+    assert_eq!(rows(&heard), rows(&with_row) + 1, "once more: {heard}");
 }
 
 #[test]

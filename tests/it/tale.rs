@@ -5,6 +5,7 @@ mod catalogue;
 pub(crate) mod certificates;
 mod degraded;
 mod disclosure;
+mod ends;
 mod exporting;
 pub(crate) mod figures;
 mod flooding;

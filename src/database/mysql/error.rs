@@ -2,7 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use super::plugin;
+use super::{classes, plugin};
 use crate::database::failure::{self, DatabaseError, ErrorKind};
 use crate::database::locate;
 use crate::report::Stage;
@@ -16,6 +16,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
     DatabaseError {
         kind: kind(server.number()),
         code: Some(server.number().to_string()),
+        disclosable: classes::word(server.number()).map(str::to_owned),
         position: position(server.number(), &message, sql),
         detail: server.code().map(|state| format!("SQLSTATE {state}")),
         hint: None,

@@ -2,6 +2,7 @@
 
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
+use super::classes;
 use crate::database::failure::{self, DatabaseError, ErrorKind};
 use crate::report::Stage;
 
@@ -24,6 +25,7 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
         message: failure::kept(server.message()),
         detail: server.detail().map(failure::kept),
         hint: server.hint().map(failure::kept),
+        disclosable: disclosable(server),
         position,
         inside: server.r#where().is_some(),
         stage: Stage::Statement,
@@ -49,6 +51,23 @@ fn settings_refused(message: &str) -> DatabaseError {
     let hint = "a pooler takes no options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name \
         the server itself, or leave them out and set them once with ALTER ROLE … IN DATABASE … SET …";
     DatabaseError { hint: Some(hint.to_owned()), ..DatabaseError::new(ErrorKind::Other, message) }
+}
+
+/// The class of the code, and the objects that the server names in fields of their own. Code of SQL can fill those as it likes, and the
+/// server says then where it has run.
+fn disclosable(error: &PgDatabaseError) -> Option<String> {
+    let class = classes::word(error.code())?;
+    if error.r#where().is_some() {
+        return Some(class.to_owned());
+    }
+    let table = error.table().map(|table| match error.schema() {
+        Some(schema) => format!("table {schema}.{table}"),
+        None => format!("table {table}"),
+    });
+    let column = error.column().map(|column| format!("column {column}"));
+    let constraint = error.constraint().map(|constraint| format!("constraint {constraint}"));
+    let names: Vec<String> = [table, column, constraint].into_iter().flatten().collect();
+    Some(if names.is_empty() { class.to_owned() } else { format!("{class} ({})", names.join(", ")) })
 }
 
 fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {

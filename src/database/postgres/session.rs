@@ -23,6 +23,9 @@ use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
+/// How long a note that can wait waits for a lock.
+const SOON: Duration = Duration::from_millis(500);
+
 pub(super) struct PostgresSession {
     pub(super) wire: Wire,
     pub(super) identity: Identity,
@@ -227,6 +230,16 @@ impl Session for PostgresSession {
     async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
         // One that waits for the next message is as good as open.
         if self.ahead.is_empty() { transaction::is_open(&mut self.wire).await } else { Ok(true) }
+    }
+
+    async fn note_at_once(&mut self, records: &[String]) -> Result<(), DatabaseError> {
+        self.begin(Some(&Limits { lock_timeout: Some(SOON), statement_timeout: None })).await?;
+        let written = self.conclude(None, records).await;
+        if written.is_err() {
+            // Without a connection there is nothing to roll back.
+            let _ = self.rollback().await;
+        }
+        written.map(drop)
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {

@@ -1,5 +1,6 @@
 //! Result codes, and places named in words.
 
+use super::classes;
 use crate::database::failure::{self, DatabaseError, ErrorKind};
 use crate::database::locate;
 use crate::report::Stage;
@@ -14,6 +15,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
     let number: i32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or_default();
     DatabaseError {
         kind: kind(number, &message),
+        disclosable: classes::word(number).map(str::to_owned),
         position: position(&message, sql),
         code,
         detail: None,

@@ -18,6 +18,9 @@ use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
 
+/// How long a note that can wait waits for another writer.
+const SOON: Duration = Duration::from_millis(100);
+
 pub(super) struct SqliteSession {
     wire: Wire,
     identity: Identity,
@@ -204,6 +207,15 @@ impl Session for SqliteSession {
             Err(error) if error.message.contains("within a transaction") => Ok(true),
             Err(error) => Err(error),
         }
+    }
+
+    async fn note_at_once(&mut self, records: &[String]) -> Result<(), DatabaseError> {
+        // A script may have set it to something else than we have.
+        let usual: u64 = number(&self.wire.query("PRAGMA busy_timeout").await?);
+        self.wire.query(&format!("PRAGMA busy_timeout = {}", SOON.as_millis())).await?;
+        let written = self.note(&records.join(";")).await;
+        self.wire.query(&format!("PRAGMA busy_timeout = {usual}")).await?;
+        written
     }
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {

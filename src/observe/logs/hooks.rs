@@ -7,6 +7,7 @@ use tracing::{Level, event};
 use super::Run;
 use crate::error::Error;
 use crate::event::Hook;
+use crate::observe::disclosure::disclose_run;
 use crate::observe::names;
 use crate::plan::Step;
 
@@ -55,7 +56,8 @@ pub(super) fn hook_finished(run: &Run, hook: Hook, step: Option<&Step<'_>>, elap
             { names::MIGRATION_VERSION } = version,
             { names::ERROR_TYPE } = error.kind(),
             { names::ELAPSED } = elapsed.as_secs_f64(),
-            "{error}"
+            "{}",
+            disclose_run(error)
         ),
     }
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::RunContext;
 use crate::history::Direction;
 use crate::migration::Statement;
+use crate::observe::disclosure::disclose_run;
 use crate::observe::names;
 use crate::plan::{Change, Step};
 use crate::policy::Decided;
@@ -83,8 +84,9 @@ pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
             { names::MIGRATIONS_APPLIED } = applied,
             { names::ELAPSED } = elapsed,
             { names::ERROR_TYPE } = error.kind(),
-            "{} has failed: {error}",
-            report.command
+            "{} has failed: {}",
+            report.command,
+            disclose_run(error)
         ),
     }
 }

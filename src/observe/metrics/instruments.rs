@@ -214,10 +214,11 @@ fn lock_retries(state: &State, take: Take<'_, u64>) {
 }
 
 fn statement_retries(state: &State, take: Take<'_, u64>) {
-    let Some(totals) = &state.totals else { return };
+    if state.totals.is_none() {
+        return;
+    }
     for reason in RetryReason::ALL {
-        let count = totals.statement_retries.get(&reason).copied().unwrap_or_default();
-        take(count, &[KeyValue::new(names::RETRY_REASON, reason.word())]);
+        take(state.retries(reason), &[KeyValue::new(names::RETRY_REASON, reason.word())]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the figures are read from.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
@@ -9,7 +10,7 @@ use crate::history::Direction;
 use crate::journal::{LastRun, Steps, Totals};
 use crate::observe::names;
 use crate::plan::{Schema, Step};
-use crate::report::{Outcome, Report, RowsAffected, Stages, StepReport};
+use crate::report::{Outcome, Report, RetryReason, RowsAffected, Stages, StepReport};
 
 /// Labels of every figure of a run: the only place that derives them.
 pub(super) struct Labels {
@@ -62,6 +63,9 @@ pub(super) struct State {
     pub(super) stages: Stages,
     pub(super) schema: Option<Schema>,
     steps: Steps,
+    /// Retries of our present run, and those of earlier ones that the journal did not get.
+    retries: HashMap<RetryReason, u64>,
+    lost_retries: HashMap<RetryReason, u64>,
 }
 
 impl State {
@@ -147,6 +151,32 @@ impl State {
     fn unrecorded(&self) -> Option<&LastRun> {
         let recorded = self.totals.as_ref().and_then(|totals| totals.last_run.as_ref());
         self.own_end.as_ref().filter(|own| recorded.is_none_or(|last| last.run_id != own.run_id))
+    }
+
+    /// The journal counts; what it has not got yet is counted on top, and once.
+    pub(super) fn retries(&self, reason: RetryReason) -> u64 {
+        let of = |counts: &HashMap<RetryReason, u64>| counts.get(&reason).copied().unwrap_or_default();
+        let written = self.totals.as_ref().map_or(0, |totals| of(&totals.statement_retries));
+        written + of(&self.lost_retries) + self.unwritten_retries(reason)
+    }
+
+    fn unwritten_retries(&self, reason: RetryReason) -> u64 {
+        let of = |counts: &HashMap<RetryReason, u64>| counts.get(&reason).copied().unwrap_or_default();
+        of(&self.retries).saturating_sub(self.totals.as_ref().map_or(0, |totals| of(&totals.own_retries)))
+    }
+
+    /// Another run begins, of whatever command: from now on the journal is read for that one.
+    pub(super) fn settle_retries(&mut self) {
+        for reason in RetryReason::ALL {
+            *self.lost_retries.entry(reason).or_default() += self.unwritten_retries(reason);
+        }
+        self.retries.clear();
+        self.totals.iter_mut().for_each(|totals| totals.own_retries.clear());
+    }
+
+    /// One of our run was tried again.
+    pub(super) fn retried(&mut self, reason: RetryReason) {
+        *self.retries.entry(reason).or_default() += 1;
     }
 
     pub(super) fn last_run(&self) -> Option<&LastRun> {

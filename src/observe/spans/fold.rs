@@ -67,6 +67,7 @@ impl Folding {
     pub(super) fn succeeded(&mut self, migrate: Span, elapsed: Duration) {
         if elapsed.max(self.took) >= self.fast {
             self.tell_current();
+            end_at(&migrate, SystemTime::now());
             self.slow += 1;
         } else {
             let parts = std::mem::take(&mut self.current);

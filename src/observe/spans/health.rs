@@ -3,6 +3,7 @@
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
+use super::open::Ongoing;
 use super::tree::fail;
 use crate::event::Event;
 use crate::observe::names;
@@ -11,24 +12,29 @@ use crate::report::{CheckReport, CheckStatus, HealthReport};
 /// The spans that have begun and not ended.
 #[derive(Default)]
 pub(super) struct HealthSpans {
-    state: Option<Span>,
-    whole: Option<Span>,
-    check: Option<Span>,
+    state: Option<Ongoing>,
+    whole: Option<Ongoing>,
+    check: Option<Ongoing>,
 }
 
 impl HealthSpans {
     /// The span of the check that is being made, or of them all.
     pub(super) fn innermost(&self) -> Option<&Span> {
-        self.check.as_ref().or(self.whole.as_ref()).or(self.state.as_ref())
+        self.check.as_deref().or(self.whole.as_deref()).or(self.state.as_deref())
+    }
+
+    /// All of them, innermost first, to be ended by the caller.
+    pub(super) fn take(&mut self) -> [Option<Ongoing>; 3] {
+        [self.check.take(), self.whole.take(), self.state.take()]
     }
 
     /// Takes note of an event of the health checks; all others are none of its business.
     pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>) {
         match event {
-            Event::StateStarted => self.state = Some(state(root)),
+            Event::StateStarted => self.state = Some(state(root).into()),
             Event::StateFinished { .. } => self.state = None,
-            Event::HealthStarted => self.whole = Some(whole(root)),
-            Event::CheckStarted { name } => self.check = self.whole.as_ref().map(|whole| one(whole, name)),
+            Event::HealthStarted => self.whole = Some(whole(root).into()),
+            Event::CheckStarted { name } => self.check = self.whole.as_ref().map(|whole| one(whole, name).into()),
             Event::HealthChecked { check } => {
                 if let Some(span) = self.check.take() {
                     checked(&span, check);
@@ -50,6 +56,10 @@ fn state(root: &Span) -> Span {
         parent: root,
         names::SPAN_STATE,
         { names::OTEL_KIND } = names::KIND_INTERNAL,
+        { names::OTEL_STATUS_CODE } = Empty,
+        { names::OTEL_STATUS_DESCRIPTION } = Empty,
+        { names::OUTCOME } = Empty,
+        { names::ERROR_TYPE } = Empty,
     )
 }
 
@@ -63,6 +73,7 @@ fn whole(root: &Span) -> Span {
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
         { names::HEALTH_CHECKS } = Empty,
         { names::HEALTH_CHECKS_FAILED } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -79,6 +90,7 @@ fn one(whole: &Span, name: &str) -> Span {
         { names::HEALTH_CHECK_STATUS } = Empty,
         { names::HEALTH_CHECK_VALUE } = Empty,
         { names::HEALTH_CHECK_THRESHOLD } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }

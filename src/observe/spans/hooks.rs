@@ -5,27 +5,34 @@ use std::time::Duration;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
+use super::open::Ongoing;
 use super::tree::{discard, fail};
 use crate::error::Error;
 use crate::event::{Event, Hook};
+use crate::observe::disclosure::disclose_run;
 use crate::observe::names;
 use crate::plan::Step;
 
 /// The span of the hook that is running; one runs at a time.
 #[derive(Default)]
-pub(super) struct HookSpan(Option<Span>);
+pub(super) struct HookSpan(Option<Ongoing>);
 
 impl HookSpan {
     /// It, where one is running.
     pub(super) fn open(&self) -> Option<&Span> {
-        self.0.as_ref()
+        self.0.as_deref()
+    }
+
+    /// It, to be ended by the caller.
+    pub(super) fn take(&mut self) -> Option<Ongoing> {
+        self.0.take()
     }
 
     /// Takes note of an event of a hook; all others are none of its business. In a run of many migrations, SQL around one of
     /// them that is faster than `fast` keeps no span.
     pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>, fast: Option<Duration>) {
         match event {
-            Event::HookStarted { hook, step } => self.0 = Some(hook_span(root, *hook, *step)),
+            Event::HookStarted { hook, step } => self.0 = Some(hook_span(root, *hook, *step).into()),
             Event::HookFinished { hook, elapsed, error, .. } => {
                 let Some(span) = self.0.take() else { return };
                 match error {
@@ -58,6 +65,7 @@ fn hook_span(root: &Span, hook: Hook, step: Option<&Step<'_>>) -> Span {
         { names::HOOK_NAME } = hook.word(),
         { names::HOOK_EXIT_CODE } = Empty,
         { names::MIGRATION_VERSION } = step.map(|step| step.migration.version.as_str()),
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -69,5 +77,5 @@ fn failed(span: &Span, error: &Error) {
     {
         span.record(names::HOOK_EXIT_CODE, i64::from(code));
     }
-    fail(span, error.kind(), Some(&error.to_string()));
+    fail(span, error.kind(), Some(&disclose_run(error)));
 }

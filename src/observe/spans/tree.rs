@@ -8,6 +8,7 @@ use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::open::Cut;
 use super::policy::Sampling;
 use super::sql::Told;
 use crate::database::{DatabaseError, Identity};
@@ -141,6 +142,7 @@ pub(super) fn connect(root: &Span) -> Span {
         { names::SERVER_ADDRESS } = Empty,
         { names::SERVER_PORT } = Empty,
         { names::CONNECT_ATTEMPTS } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -157,6 +159,7 @@ pub(super) fn lock(root: &Span, key: &str) -> Span {
         { names::LOCK_KEY } = key,
         { names::LOCK_WAIT } = Empty,
         { names::LOCK_HOLDER } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -172,6 +175,7 @@ pub(super) fn plan(root: &Span) -> Span {
         { names::SCHEMA_VERSION_FROM } = Empty,
         { names::MIGRATIONS_PENDING } = Empty,
         { names::CHECKSUM_MISMATCHES } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -204,6 +208,7 @@ pub(super) fn attempt(migrate: &Span, number: u32) -> Span {
         { names::OTEL_STATUS_CODE } = Empty,
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
         { names::ATTEMPT } = i64::from(number),
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -230,6 +235,7 @@ pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: 
         { names::STATEMENT_ROWS } = Empty,
         { names::BLOCKER } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -254,6 +260,7 @@ pub(super) fn record(migrate: &Span, place: &Place, direction: Direction, ledger
         { names::SERVER_PORT } = place.port.map(i64::from),
         { names::RECORD_DURATION } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
+        { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
 }
@@ -281,12 +288,23 @@ pub(super) fn fail(span: &Span, error_type: &str, description: Option<&str>) {
     };
 }
 
+/// Marks a span as cut off.
+pub(super) fn cut(span: &Span, cut: &Cut<'_>) {
+    span.record(names::OUTCOME, cut.outcome);
+    fail(span, cut.error_type, Some(cut.description));
+}
+
 /// Marks the span of a database call as failed.
 pub(super) fn fail_at_database(span: &Span, error: &DatabaseError) {
+    fail_in_words(span, error, disclose(error));
+}
+
+/// The same with this description.
+pub(super) fn fail_in_words(span: &Span, error: &DatabaseError, description: Option<&str>) {
     if let Some(code) = &error.code {
         span.record(names::DB_RESPONSE_STATUS_CODE, code.as_str());
     }
-    fail(span, error.code.as_deref().unwrap_or(names::ERROR_DATABASE), disclose(error).as_deref());
+    fail(span, error.code.as_deref().unwrap_or(names::ERROR_DATABASE), description);
 }
 
 /// Ends a span in the past: a statement that went out in one message with the commit ended before the answer came.

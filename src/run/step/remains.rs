@@ -46,14 +46,24 @@ impl Engine<'_> {
         let running = sent && opened.is_none();
         let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
         let left = invalid_index.as_ref().map(Option::is_some);
-        let next_unknown =
-            uncertain || self.left || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
-        let remains = match error.stage {
-            Stage::Commit if error.kind == ErrorKind::Lost => Remains::Unknown,
-            _ => remains(effective, next_unknown, course.trace),
+        // Of a message that broke nobody knows whether the statement in it took effect; only the last one can have applied the migration.
+        let lost = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
+        let applied_perhaps = lost && (index >= step.statements().len() || self.is_recorded_with(step, index));
+        let next_unknown = lost
+            || uncertain
+            || self.left
+            || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
+        let remains = match applied_perhaps {
+            true => Remains::Unknown,
+            false => remains(effective, next_unknown, course.trace),
         };
         let index = index.min(step.statements().len().saturating_sub(1));
         Broken { index, error, remains, invalid_index: invalid_index.flatten() }
+    }
+
+    /// Whether the records of the whole step go with the statement at `index`.
+    pub(super) fn is_recorded_with(&self, step: &Step<'_>, index: usize) -> bool {
+        index + 1 == step.statements().len() && !self.renews_for_records(step)
     }
 
     /// Whether the transaction of the script's own was committed by the statement that failed: where DDL commits by itself, it commits

@@ -10,6 +10,7 @@ use crate::database::{DatabaseError, ErrorKind};
 use crate::event::Event;
 use crate::journal::Retried;
 use crate::plan::Step;
+use crate::run::chronicle;
 
 /// The first pause. Each is twice as long as the one before, up to [`LONGEST_PAUSE`], and by chance up to twice that, so that
 /// whoever waits for the same lock does not come back at the same moment.
@@ -80,17 +81,32 @@ impl Engine<'_> {
         tries.retries += 1;
         let (attempt, of) = (tries.attempt, tries.limit.saturating_add(1));
         let blocker = self.blocker.as_ref();
+        let over = tokio::time::Instant::now() + pause;
         self.observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause, blocker });
+        self.note_retries(step, tries).await;
         tokio::select! {
             biased;
             () = self.job.stop.requested() => {
                 return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before the next attempt"));
             }
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep_until(over) => {}
         }
         tries.attempt += 1;
         tries.began = Instant::now();
         self.observer.observe(&Event::AttemptStarted { step, attempt: tries.attempt });
         Ok(())
+    }
+
+    /// Writes down what is tried again while it is, and reports what the journal counts now. What the database does not take at once is
+    /// written with what comes next.
+    async fn note_retries(&mut self, step: &Step<'_>, tries: &mut Tries) {
+        let Some(rows) = self.journal.retries(&**self.session, step, &tries.unwritten) else { return };
+        let mut records = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
+        records.push(rows);
+        if self.session.note_at_once(&records).await.is_ok() {
+            tries.unwritten.clear();
+            chronicle::tell(self.job, &mut **self.session, chronicle::Lock::Ours, self.observer).await;
+            self.journal_read = Instant::now();
+        }
     }
 }

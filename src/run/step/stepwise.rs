@@ -219,7 +219,7 @@ impl Engine<'_> {
             self.statement(step, index, done).await?;
             return Ok(Ran::InOurs);
         }
-        let is_last = index + 1 == step.statements().len() && !self.renews_for_records(step);
+        let is_last = self.is_recorded_with(step, index);
         let retries = self.journal.retries(&**self.session, step, &tries.unwritten);
         let records = match (is_last, step.changes_session()) {
             (true, _) => self.final_records(step, &course.id, tries),

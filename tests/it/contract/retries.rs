@@ -8,13 +8,13 @@ use migrascope::database::Access;
 use migrascope::event::{Event, Observer};
 use migrascope::history::Direction;
 use migrascope::report::{Outcome, Remains, RetryReason};
-use migrascope::run::{LockTimeout, Stop};
+use migrascope::run::{Figures, LockTimeout, Stop};
 use migrascope::{Error, Options, Report, RunError};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
 
 /// Another session of the database, that does what it is told and then leaves.
-struct Other {
+pub(super) struct Other {
     /// The server's number for it.
     process: Option<u64>,
     orders: Option<Sender<String>>,
@@ -46,7 +46,7 @@ impl Other {
     }
 
     /// A session that holds what an `ALTER TABLE t` needs, as soon as the migration begins.
-    fn gets_in_the_way(other: &mut Option<Self>, database: &TestDatabase, event: &Event<'_>) {
+    pub(super) fn gets_in_the_way(other: &mut Option<Self>, database: &TestDatabase, event: &Event<'_>) {
         let sql = match database.backend {
             Backend::Sqlite => "BEGIN IMMEDIATE",
             Backend::Postgres => "BEGIN; SELECT count(*) FROM t",
@@ -85,7 +85,7 @@ impl<F: FnMut(&Event<'_>) + Send> Observer for React<F> {
     }
 }
 
-fn up(
+pub(super) fn up(
     database: &TestDatabase,
     files: &[(&str, &str)],
     retries: u32,
@@ -95,8 +95,13 @@ fn up(
     let directory = database.migrations(files);
     // A deadlock is looked for after a second.
     let lock_timeout = if retries == PATIENTLY { Duration::from_secs(60) } else { Duration::from_millis(300) };
-    let options =
-        Options { retries, lock_timeout: LockTimeout::For(lock_timeout), allow_nonempty: true, ..Options::default() };
+    let options = Options {
+        retries,
+        lock_timeout: LockTimeout::For(lock_timeout),
+        allow_nonempty: true,
+        figures: Figures::Read,
+        ..Options::default()
+    };
     let migrator = database.migrator(&directory, options);
     block_on(migrator.up().observe(&mut React(react)).stop(stop))
 }
@@ -104,10 +109,10 @@ fn up(
 /// As many retries as this, and the first attempt waits a minute for a lock.
 const PATIENTLY: u32 = 11;
 
-const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
-const SECOND: (&str, &str) = ("2_more.sql", "ALTER TABLE t ADD COLUMN more INTEGER");
+pub(super) const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
+pub(super) const SECOND: (&str, &str) = ("2_more.sql", "ALTER TABLE t ADD COLUMN more INTEGER");
 
-fn retry_rows(database: &TestDatabase) -> Vec<Vec<Option<String>>> {
+pub(super) fn retry_rows(database: &TestDatabase) -> Vec<Vec<Option<String>>> {
     database.query("SELECT version, outcome, statements_done FROM _migrascope_journal WHERE kind = 'retry' ORDER BY id")
 }
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use migrascope::event::Observer;
+use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::Direction;
 use migrascope::observe::metrics::{Meter, Metrics, Totals};
 use migrascope::observe::names;
 use migrascope::plan::Schema;
-use migrascope::report::Outcome;
+use migrascope::report::{Outcome, RetryReason};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
@@ -201,6 +201,38 @@ fn totals_of_earlier_runs_count_on() {
 }
 
 #[test]
+fn a_retry_is_counted_at_once_and_once() {
+    let mut figures = Figures::journaled();
+    let (run, expected, set) = (story::context(), story::expected(), story::set());
+    let (plan, deadlock) = (story::planned(&set), "migrascope_retry_reason=\"deadlock\"");
+    let retries = |figures: &Figures| figures.value("migrascope_statement_retries_total", deadlock);
+    let read = |figures: &mut Figures, all: u64, own: u64| {
+        let of = |count| HashMap::from([(RetryReason::Deadlock, count)]);
+        let totals = Totals { statement_retries: of(all), own_retries: of(own), ..Totals::default() };
+        figures.metrics.observe(&Event::JournalRead { totals: &totals });
+    };
+    figures.metrics.observe(&Event::RunStarted { run: &run, expected: &expected });
+    read(&mut figures, 7, 0);
+    let mut seen = vec![retries(&figures)];
+    for own in [0, 1, 3] {
+        story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
+        seen.push(retries(&figures));
+        // What the journal could not take yet comes with the next row.
+        read(&mut figures, 7 + own, own);
+        seen.push(retries(&figures));
+    }
+    story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
+    // Whatever this process does next, one retry of its first run is not in the journal.
+    let health = RunContext { command: Command::Health, ..story::context() };
+    figures.metrics.observe(&Event::RunStarted { run: &health, expected: &expected });
+    seen.push(retries(&figures));
+    read(&mut figures, 10, 0);
+    seen.push(retries(&figures));
+    let counts: Vec<_> = seen.into_iter().map(|count| count.expect("a count")).collect();
+    assert_eq!(counts, [7.0, 8.0, 8.0, 9.0, 9.0, 10.0, 10.0, 11.0, 11.0]);
+}
+
+#[test]
 fn nothing_is_told_before_a_run() {
     assert_eq!(Figures::new(Totals::default()).text(), "");
 }
@@ -209,7 +241,7 @@ fn nothing_is_told_before_a_run() {
 fn a_run_under_way_is_in_progress() {
     let mut figures = Figures::new(Totals::default());
     let (run, expected) = (story::context(), story::expected());
-    figures.metrics.observe(&migrascope::Event::RunStarted { run: &run, expected: &expected });
+    figures.metrics.observe(&Event::RunStarted { run: &run, expected: &expected });
     assert_eq!(figures.value("migrascope_run_in_progress", ""), Some(1.0));
     assert_eq!(figures.value("migrascope_last_run_success", ""), None, "unknown is not failed");
 }

@@ -188,7 +188,7 @@ fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> St
     StepReport { retries, ..report(step, statements, None) }
 }
 
-fn tell_deadlock(observer: &mut dyn Observer, step: &Step<'_>) {
+pub(super) fn tell_deadlock(observer: &mut dyn Observer, step: &Step<'_>) {
     let (index, elapsed) = (1, Duration::ZERO);
     observer.observe(&Event::StatementStarted { step, index: 0 });
     observer.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
@@ -279,7 +279,8 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>,
 }
 
 fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {
-    let refused = DatabaseError::new(ErrorKind::Connect, "connection refused");
+    let mut refused = DatabaseError::new(ErrorKind::Connect, "nobody answers");
+    refused.disclosable = Some("connection refused".to_owned());
     observer.observe(&Event::ConnectFinished { result: Err(&refused), elapsed: Duration::from_millis(1) });
     let error = Error::Connect { expected: Box::new(expected), source: Box::new(refused) };
     let report = ended(Some(&error));

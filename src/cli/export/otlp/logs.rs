@@ -1,8 +1,10 @@
 //! Log records: the provider and its exporter.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
+use migrascope::observe::names;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::LogRecord;
 use opentelemetry_sdk::Resource;
@@ -14,6 +16,12 @@ use super::exporter::Accounted;
 use crate::cli::export::delivery::Delivery;
 use crate::cli::export::environment::{Endpoint, Pace};
 use crate::cli::export::flush::{Task, patiently};
+
+/// What is sent at once and not with the next batch: it names what was running where the process is killed.
+const URGENT: [&str; 2] = [names::LOG_RUN_STARTED, names::LOG_MIGRATION_STARTED];
+
+/// Between two such requests: many migrations a second share one.
+const BREATH: Duration = Duration::from_millis(250);
 
 /// The export of log records, under way.
 #[derive(Clone)]
@@ -45,8 +53,14 @@ impl Logs {
             .with_scheduled_delay(pace.interval)
             .build();
         let batches = BatchLogProcessor::builder(exporter).with_batch_config(batches).build();
-        let processor = Counting { batches, delivery: Arc::clone(&delivery) };
+        let (urgent, calls) = mpsc::sync_channel(1);
+        let processor = Counting { batches, delivery: Arc::clone(&delivery), urgent };
         let provider = SdkLoggerProvider::builder().with_resource(resource).with_log_processor(processor).build();
+        let (hurried, counted, interval) = (provider.clone(), Arc::clone(&delivery), pace.interval);
+        // Without a thread the records go with the batch.
+        let _ = thread::Builder::new()
+            .name("records".to_owned())
+            .spawn(move || hurry(&calls, &hurried, &counted, interval));
         Ok(Self { provider, delivery })
     }
 
@@ -70,11 +84,23 @@ impl Logs {
     }
 }
 
+/// Sends what there is whenever it is called, and leaves a receiver alone that does not take it, as between two batches. The run does not
+/// wait for it.
+fn hurry(calls: &mpsc::Receiver<()>, provider: &SdkLoggerProvider, delivery: &Delivery, interval: Duration) {
+    while calls.recv().is_ok() {
+        let failures = delivery.failures();
+        // What becomes of it is counted where it is sent.
+        let _ = provider.force_flush();
+        thread::sleep(if delivery.failures() > failures { interval } else { BREATH });
+    }
+}
+
 /// Counts what it hands on: the SDK drops in silence what its queue has no room for.
 #[derive(Debug)]
 struct Counting {
     batches: BatchLogProcessor,
     delivery: Arc<Delivery>,
+    urgent: mpsc::SyncSender<()>,
 }
 
 impl LogProcessor for Counting {
@@ -85,6 +111,10 @@ impl LogProcessor for Counting {
             record.set_timestamp(seen);
         }
         self.batches.emit(record, scope);
+        if record.event_name().is_some_and(|name| URGENT.contains(&name)) {
+            // One that is on its way already, and has not begun, takes this one along.
+            let _ = self.urgent.try_send(());
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {

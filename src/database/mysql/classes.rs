@@ -1,0 +1,41 @@
+//! Error numbers in words of ours. A message may quote SQL and values, whoever has worded it; a number holds neither.
+
+/// What this number stands for in the servers' error references; `None` for one that is not often met.
+pub(super) fn word(number: u16) -> Option<&'static str> {
+    Some(match number {
+        1021 => "the disk is full",
+        1040 | 1203 | 1226 => "too many connections",
+        1044 | 1142 | 1143 | 1227 | 1370 => "insufficient privilege",
+        1045 | 1698 => "authentication failure",
+        1046 => "no database is selected",
+        1048 | 1364 => "a value is missing where NULL is not allowed",
+        1049 => "the database does not exist",
+        1050 => "the table exists already",
+        1051 | 1146 => "the table does not exist",
+        1053 | 1927 | 4031 => "the connection was ended by the server",
+        1054 => "the column does not exist",
+        1060 => "the column exists already",
+        1061 => "the index exists already",
+        1062 | 1586 => "duplicate key",
+        1064 => "syntax error",
+        1091 => "the column or index does not exist",
+        1099 | 1100 => "the table is not locked for this",
+        1114 => "the table is full",
+        1153 => "a statement is longer than the server takes",
+        1179 | 1568 | 1679 | 1685 | 1694 | 1766 => "refused inside a transaction",
+        1205 => "a lock was not available in time",
+        1213 => "deadlock",
+        1216 | 1217 | 1451 | 1452 => "foreign key violation",
+        1264 | 1690 => "a number is out of range",
+        1290 | 1792 | 1836 => "the server or the transaction is read-only",
+        1265 | 1292 | 1366 | 1411 => "a value cannot be read as its type",
+        1305 => "the routine does not exist",
+        1317 | 1969 | 3024 => "cancelled, or ran too long",
+        1318 => "the wrong number of arguments",
+        1365 => "division by zero",
+        1406 => "a string is too long for its type",
+        1644 => "an exception that SQL has raised",
+        3819 | 4025 => "check constraint violation",
+        _ => return None,
+    })
+}

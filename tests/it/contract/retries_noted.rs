@@ -1,0 +1,42 @@
+//! Those who watch see a retry while the migration is still being tried.
+
+use std::collections::HashMap;
+
+use migrascope::event::Event;
+use migrascope::report::RetryReason;
+use migrascope::run::Stop;
+
+use super::retries::{FIRST, Other, SECOND, retry_rows, up};
+use crate::support::{Backend, on_each};
+
+#[test]
+fn a_retry_is_in_the_journal_while_the_migration_is_still_being_tried() {
+    on_each(|database| {
+        up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
+        let (mut other, mut read, mut rows) = (None, Vec::new(), Vec::new());
+        up(database, &[FIRST, SECOND], 10, &Stop::default(), |event| {
+            Other::gets_in_the_way(&mut other, database, event);
+            match event {
+                Event::JournalRead { totals } if other.is_some() => {
+                    let of = |counts: &HashMap<_, u64>| counts.get(&RetryReason::LockTimeout).copied();
+                    read.push((of(&totals.statement_retries), of(&totals.own_retries)));
+                }
+                // A database of one file cannot take it from anybody meanwhile, nor tell us.
+                Event::AttemptStarted { .. } if database.backend != Backend::Sqlite => {
+                    let url = database.url.clone();
+                    let count = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'retry'";
+                    rows.push(std::thread::spawn(move || crate::support::query(&url, count)).join().unwrap());
+                }
+                Event::Retrying { attempt: 3, .. } => other = None,
+                _ => {}
+            }
+        })
+        .unwrap();
+        if database.backend != Backend::Sqlite {
+            assert_eq!(read, [(Some(1), Some(1)), (Some(2), Some(2))], "{:?}", database.backend);
+            let expected: Vec<_> = ["1", "2", "3"].map(|count| vec![vec![Some(count.to_owned())]]).into();
+            assert_eq!(rows, expected, "{:?}", database.backend);
+        }
+        assert_eq!(retry_rows(database).len(), 3, "each once");
+    });
+}
