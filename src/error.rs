@@ -11,7 +11,7 @@ pub use self::hook::HookFault;
 use crate::database::{DatabaseError, Holder, Identity, UrlError};
 use crate::event::Hook;
 use crate::layout::LayoutError;
-use crate::plan::Objection;
+use crate::plan::{Objection, RefusalReason};
 use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
 
 /// Why something could not be done.
@@ -162,6 +162,15 @@ impl Error {
             Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
             Self::Abandoned { .. } => "abandoned",
             Self::Interrupted { .. } => "interrupted",
+        }
+    }
+
+    /// Why a plan was refused, each reason once; nothing where that is not what happened.
+    #[must_use]
+    pub fn refusal_reasons(&self) -> Vec<RefusalReason> {
+        match self {
+            Self::Refused(objections) => RefusalReason::of(objections),
+            _ => Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod doubt;
 mod objection;
+mod reason;
 mod step;
 mod table_fault;
 mod unmanaged;
@@ -11,6 +12,7 @@ pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
 pub use self::change::{Change, Doubt};
 pub(crate) use self::doubt::{last_without_note, unsettled};
 pub use self::objection::{Note, Objection};
+pub use self::reason::RefusalReason;
 pub use self::step::{Atomic, Step};
 pub use self::table_fault::{TableFault, TableFaultKind};
 pub use self::unmanaged::Unmanaged;
@@ -93,11 +95,13 @@ pub struct Schema {
     pub pending: usize,
     /// Applied migrations whose file has changed, cosmetic edits left out.
     pub changed: usize,
+    /// Applied migrations that have no file, whether or not that is allowed.
+    pub missing: usize,
     /// Whether a half-applied migration is recorded.
     pub dirty: bool,
 }
 
-/// Counts what is applied, pending and changed.
+/// Counts what is applied, pending, changed and missing.
 #[must_use]
 pub fn survey(set: &MigrationSet, history: &History) -> Schema {
     let index = Index::new(history);
@@ -111,6 +115,7 @@ pub fn survey(set: &MigrationSet, history: &History) -> Schema {
                 index.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
             })
             .count(),
+        missing: history.applied.iter().filter(|entry| set.get(&entry.version).is_none()).count(),
         dirty: !history.unsettled.is_empty(),
     }
 }

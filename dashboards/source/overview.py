@@ -47,12 +47,12 @@ def state_table() -> Json:
         "migrascope_target": "Target", "db_namespace": "Database", "deployment_environment_name": "Environment",
         "db_system_name": "System", "Value #A": "State", "Value #B": "Version", "Value #C": "Pending",
         "Value #D": "Last success", "Value #E": "Last run", "Value #F": "Took", "Value #G": "Applied",
-        "Value #H": "Changed files",
+        "Value #H": "Changed files", "Value #I": "Missing files",
     }
     metrics = [state(), now("migrascope_schema_version"), now("migrascope_migrations_pending"),
                age("migrascope_last_success_timestamp_seconds"), age("migrascope_last_run_timestamp_seconds"),
                last("migrascope_last_run_duration_seconds"), now("migrascope_migrations_applied"),
-               now("migrascope_checksum_mismatches"), place()]
+               now("migrascope_checksum_mismatches"), now("migrascope_migrations_missing"), place()]
     coloured = {"type": "color-background", "mode": "basic"}
     return table(
         "Databases", "One row for each database, the worst first. An empty field is not known: no run yet, or the journal could "
@@ -64,6 +64,7 @@ def state_table() -> Json:
                      color={"mode": "thresholds"}),
             override("Pending", thresholds=steps((1, YELLOW), base="transparent"), custom_cellOptions=coloured, custom_width=90),
             override("Changed files", thresholds=steps((1, RED), base="transparent"), custom_cellOptions=coloured, custom_width=120),
+            override("Missing files", thresholds=steps((1, YELLOW), base="transparent"), custom_cellOptions=coloured, custom_width=120),
             override_pattern("Last success|Last run", unit="dtdurations", decimals=0),
             override("Took", unit="s"),
         ])
@@ -85,10 +86,11 @@ def failures() -> list[Json]:
                     [query(age("migrascope_last_success_timestamp_seconds"), NAME)]),
         time_series("Pending migrations", "Migrations on disk that are not applied.", "none",
                     [query(now("migrascope_migrations_pending"), NAME)], draw="steps", decimals=0),
-        time_series("Half-way, and files that were changed", "1 where a migration is recorded as half-applied; how many applied "
-                    "migrations have another file now than when they were applied.", "none",
+        time_series("Half-way, and files that were changed or are gone", "1 where a migration is recorded as half-applied; how many "
+                    "applied migrations have another file now than when they were applied, or none.", "none",
                     [query(f"{now('migrascope_schema_dirty')} > 0", f"half-way: {NAME}"),
-                     query(f"{now('migrascope_checksum_mismatches')} > 0", f"changed files: {NAME}")], draw="steps", decimals=0),
+                     query(f"{now('migrascope_checksum_mismatches')} > 0", f"changed files: {NAME}"),
+                     query(f"{now('migrascope_migrations_missing')} > 0", f"missing files: {NAME}")], draw="steps", decimals=0),
         time_series("Migrations by outcome", "Migrations that were begun, up and down.", "none",
                     [query(f"sum by (migrascope_direction, migrascope_outcome) ({migrations}) > 0",
                            "{{migrascope_direction}} {{migrascope_outcome}}")], draw="bars", stack=True, decimals=0,

@@ -52,8 +52,17 @@ def what_it_did() -> list[Json]:
         bar_gauge("Slowest migrations", "The migrations of the last run that took longest. Only with --metrics-run-info on.", "s",
                   f"sort_desc(topk(8, {last('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
                   "{{migrascope_version}}", size=(6, 8)),
+        why(),
         run_ids(),
     ]
+
+
+def why() -> Json:
+    labels = "error_type, migrascope_refusal_reason"
+    return table(
+        "Why it did not succeed", "The database's code or a word, and for a run that was refused each reason. No row: it succeeded.",
+        [query(last("migrascope_last_run_error", by=labels), table=True)],
+        {"migrascope_target": "Target", "error_type": "Error", "migrascope_refusal_reason": "Refused because"}, size=(8, 4))
 
 
 def run_ids() -> Json:
@@ -63,7 +72,7 @@ def run_ids() -> Json:
         "there is a trace id where traces are sent or TRACEPARENT has brought one.",
         [query(last("migrascope_last_run_info", by="db_namespace, migrascope_run_id, migrascope_trace_id"), table=True)],
         {"migrascope_target": "Target", "db_namespace": "Database", "migrascope_run_id": "Run", "migrascope_trace_id": "Trace"},
-        size=(24, 4), overrides=[
+        size=(16, 4), overrides=[
             override("Trace", links=[
                 link("The trace", explore("tempo", queryType="traceql", query="${__value.raw}"), blank=True),
                 link("Logs with this trace id", explore("loki", queryType="range", expr=logs % "trace_id"), blank=True)]),

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::totals::{milliseconds, moment, number, outcome};
 use super::{EXECUTING, MIGRATION, RUN};
 use crate::database::{DatabaseError, Session, Value};
+use crate::plan::RefusalReason;
 use crate::report::{Outcome, RowsAffected, Stages};
 
 /// A run that has ended.
@@ -20,6 +21,10 @@ pub struct LastRun {
     pub ended: SystemTime,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it did not succeed: [`crate::Error::kind`], or the outcome where nothing more is known. `None` where it succeeded.
+    pub error: Option<String>,
+    /// Why its plan was refused, where it was.
+    pub reasons: Vec<RefusalReason>,
     /// How long it took.
     pub elapsed: Duration,
     /// The migrations that it began.
@@ -56,6 +61,8 @@ impl LastRun {
             trace_id,
             ended: alive_at,
             outcome: Outcome::Vanished,
+            error: Some(Outcome::Vanished.word().to_owned()),
+            reasons: Vec::new(),
             elapsed: Duration::ZERO,
             steps,
             rows: RowsAffected::default(),
@@ -68,7 +75,7 @@ impl LastRun {
 pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
     let sql = format!(
         "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms, \
-         rows_inserted, rows_updated, rows_deleted, rows_other \
+         rows_inserted, rows_updated, rows_deleted, rows_other, error_code, reason \
          FROM {table} WHERE kind = '{RUN}' AND outcome <> '{EXECUTING}' \
          ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
         ended = session.timestamp_text("coalesce(finished_at, started_at)"),
@@ -80,12 +87,15 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
     let mut next = || columns.next().flatten();
     let run_id = next().unwrap_or_default();
     let steps = steps_of(session, table, &run_id).await?;
-    Ok(Some(LastRun {
+    let (trace_id, ended, outcome) = (next(), next(), outcome(next()));
+    let mut last = LastRun {
         steps,
         run_id,
-        trace_id: next(),
-        ended: moment(next()).unwrap_or(SystemTime::UNIX_EPOCH),
-        outcome: outcome(next()),
+        trace_id,
+        ended: moment(ended).unwrap_or(SystemTime::UNIX_EPOCH),
+        outcome,
+        error: None,
+        reasons: Vec::new(),
         elapsed: milliseconds(next()),
         stages: Stages {
             connect: milliseconds(next()),
@@ -100,7 +110,13 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
             deleted: number(next()),
             other: number(next()),
         },
-    }))
+    };
+    let (error, reason) = (next(), next());
+    if outcome != Outcome::Success {
+        last.reasons = reason.map(|text| RefusalReason::read(&text)).unwrap_or_default();
+        last.error = Some(error.unwrap_or_else(|| outcome.word().to_owned()));
+    }
+    Ok(Some(last))
 }
 
 /// When something of this run was last recorded.

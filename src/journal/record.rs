@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::history::went_alone;
 use crate::ledger::Elapsed;
 use crate::migration::Checksum;
-use crate::plan::Step;
+use crate::plan::{RefusalReason, Step};
 use crate::report::{CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, RowsAffected, Stage, Stages};
 use crate::script;
 
@@ -283,15 +283,17 @@ pub(crate) struct Ending<'e> {
 }
 
 impl Ending<'_> {
-    fn columns(&self) -> [(&'static str, Value); 16] {
+    fn columns(&self) -> [(&'static str, Value); 17] {
         let Stages { connect, lock, plan, apply, health } = self.stages;
         let RowsAffected { inserted, updated, deleted, other } = self.rows;
         let rows = |number: u64| Value::Int(number.try_into().unwrap_or(i64::MAX));
+        let reasons = self.error.map(Error::refusal_reasons).unwrap_or_default();
         [
             ("outcome", text(word(self.outcome))),
             ("statements_done", count(self.steps_done)),
             ("error_code", Value::text_or_null(self.error.map(Error::kind))),
             ("error_text", Value::text_or_null(self.error.map(ToString::to_string))),
+            ("reason", Value::text_or_null(RefusalReason::joined(&reasons))),
             ("finished_at", Value::Now),
             ("elapsed_ms", Value::Milliseconds(self.elapsed)),
             ("connect_ms", Value::Milliseconds(connect)),

@@ -168,6 +168,9 @@ impl Logs {
             if schema.changed > 0 {
                 record::checksum_mismatch(&self.run, schema.changed);
             }
+            if schema.missing > 0 {
+                record::migrations_missing(&self.run, schema.missing);
+            }
             if schema.dirty {
                 record::schema_dirty(&self.run);
             }

@@ -180,12 +180,12 @@ impl Metrics {
         self.distributions.migration(report.elapsed, &labels);
     }
 
-    fn run_finished(&self, report: &Report, schema: Option<&Schema>) {
+    fn run_finished(&self, report: &Report, error: Option<&Error>, schema: Option<&Schema>) {
         let mut state = self.state();
         if let Some(schema) = schema {
             state.schema = Some(schema.clone());
         }
-        state.run_ended(report, SystemTime::now());
+        state.run_ended(report, error, SystemTime::now());
         if self.count == Count::Journal {
             return;
         }
@@ -239,7 +239,7 @@ impl Observer for Metrics {
                 self.client.recorded(step.direction, *elapsed, *error, common);
             }
             Event::MigrationFinished { step, report } => self.migration_finished(step, report),
-            Event::RunFinished { report, schema, .. } => self.run_finished(report, *schema),
+            Event::RunFinished { report, error, schema } => self.run_finished(report, *error, *schema),
             _ => {}
         }
     }

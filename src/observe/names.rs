@@ -170,6 +170,10 @@ pub const POLICY_DECISION: &str = "migrascope.policy.decision";
 pub const POLICY_REASON: &str = "migrascope.policy.reason";
 /// How the run or the migration ended: `success`, `failure`, `error`, `timeout`, `cancellation` or `skip`.
 pub const OUTCOME: &str = "migrascope.outcome";
+/// Why the plan was refused: words of [`crate::plan::RefusalReason`], separated by commas.
+pub const REFUSAL_REASONS: &str = "migrascope.refusal.reasons";
+/// Label: why the plan was refused, one word of [`crate::plan::RefusalReason`].
+pub const REFUSAL_REASON: &str = "migrascope.refusal.reason";
 /// Migrations that the plan has.
 pub const MIGRATIONS_PLANNED: &str = "migrascope.migrations.planned";
 /// Migrations of the run that succeeded, in either direction.
@@ -180,6 +184,8 @@ pub const MIGRATIONS_PENDING: &str = "migrascope.migrations.pending";
 pub const SCHEMA_VERSION_FROM: &str = "migrascope.schema.version.from";
 /// Applied migrations whose file has changed since.
 pub const CHECKSUM_MISMATCHES: &str = "migrascope.checksum.mismatches";
+/// Applied migrations that have no file.
+pub const MIGRATIONS_MISSING: &str = "migrascope.migrations.missing";
 /// How often the connection was tried, the last time included.
 pub const CONNECT_ATTEMPTS: &str = "migrascope.connect.attempts";
 /// What sort of lock: [`LOCK_ADVISORY`].
@@ -308,6 +314,15 @@ pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];
 #[must_use]
 pub fn collection(table: &str) -> String {
     table.replace(['"', '`'], "")
+}
+
+/// An error type as a label has it: what is no code and no word, such as a text that someone has written into the journal,
+/// is [`ERROR_OTHER`].
+#[must_use]
+pub fn error_type(kind: &str) -> &str {
+    const LONGEST: usize = 32;
+    let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_word && kind.len() <= LONGEST { kind } else { ERROR_OTHER }
 }
 
 /// The name of a label or attribute in Prometheus text: `db_system_name`.

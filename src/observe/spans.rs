@@ -126,9 +126,10 @@ impl Spans {
             }
             span.record(names::MIGRATIONS_PENDING, count(schema.pending));
             span.record(names::CHECKSUM_MISMATCHES, count(schema.changed));
+            span.record(names::MIGRATIONS_MISSING, count(schema.missing));
         }
         if let Err(error) = result {
-            fail(&span, error.kind(), Some(&disclose_run(error)));
+            tree::fail_by(&span, error);
         }
     }
 
@@ -265,7 +266,7 @@ impl Spans {
         self.root.record(names::OUTCOME, report.outcome.word());
         if let Some(error) = error {
             self.failed = true;
-            fail(&self.root, error.kind(), Some(&disclose_run(error)));
+            tree::fail_by(&self.root, error);
         }
     }
 }

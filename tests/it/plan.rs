@@ -219,6 +219,8 @@ fn one_survey_counts_for_everybody() {
     let schema = plan::survey(&set("1* 2 3 4"), &history("1 2"));
     assert_eq!((schema.applied, schema.pending, schema.changed, schema.dirty), (2, 2, 1, false));
     assert_eq!(schema.version, Some(version("2")));
+    assert_eq!(schema.missing, 0);
+    assert_eq!(plan::survey(&set("2 4"), &history("1 2 3")).missing, 2, "whether or not the rules allow it");
 }
 
 #[track_caller]

@@ -66,7 +66,7 @@ fn find(name: &OsStr, search: Option<&OsStr>) -> Option<PathBuf> {
 pub(super) fn not_started(stopped: Stopped, policy: &Policy) -> Stopped {
     let is_interrupted = matches!(stopped.exit, Exit::Interrupted | Exit::Terminated);
     let starts = policy.decision() == Decision::Look && !is_interrupted;
-    let Stopped { exit, problem: Problem { kind, message, mut problems } } = stopped;
+    let Stopped { exit, problem: Problem { kind, message, reasons, mut problems } } = stopped;
     if starts {
         problems = problems.into_iter().map(explain::warning).collect();
     }
@@ -80,7 +80,7 @@ pub(super) fn not_started(stopped: Stopped, policy: &Policy) -> Stopped {
             last.add_help(["migrascope up applies what is pending without starting it".to_owned()]);
         }
     }
-    Stopped { exit: if starts { Exit::Done } else { exit }, problem: Problem { kind, message, problems } }
+    Stopped { exit: if starts { Exit::Done } else { exit }, problem: Problem { kind, message, reasons, problems } }
 }
 
 /// Becomes the application; comes back only where that cannot be done.

@@ -231,12 +231,17 @@ pub(crate) fn state(schema: &Schema) -> Value {
         "applied": schema.applied,
         "pending": schema.pending,
         "changed": schema.changed,
+        "missing": schema.missing,
         "half_way": schema.dirty,
     })
 }
 
 fn error(error: &Error) -> Value {
-    json!({ "kind": error.kind(), "message": error.to_string() })
+    let mut body = json!({ "kind": error.kind(), "message": error.to_string() });
+    if let Error::Refused(_) = error {
+        body["reasons"] = json!(error.refusal_reasons());
+    }
+    body
 }
 
 fn database(error: &DatabaseError) -> Value {

@@ -3,7 +3,7 @@
 use migrascope::database::Identity;
 use migrascope::event::Hook;
 use migrascope::history::Running;
-use migrascope::plan::{Atomic, Note, Plan, Step};
+use migrascope::plan::{Atomic, Note, Plan, RefusalReason, Step};
 use migrascope::{Error, Report as Run, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,6 +47,9 @@ pub(crate) struct Problem {
     pub(crate) kind: String,
     /// The one line.
     pub(crate) message: String,
+    /// Why a plan was refused, each reason once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reasons: Vec<RefusalReason>,
     /// Everything that is wrong, one by one, as it is shown to people.
     pub(crate) problems: Vec<Diagnosis>,
 }
@@ -54,13 +57,18 @@ pub(crate) struct Problem {
 impl Problem {
     /// An error of the library and its explanation.
     pub(crate) fn new(error: &Error, problems: Vec<Diagnosis>) -> Self {
-        Self { kind: error.kind().to_owned(), message: shortened(&error.to_string()).into_owned(), problems }
+        Self {
+            kind: error.kind().to_owned(),
+            message: shortened(&error.to_string()).into_owned(),
+            reasons: error.refusal_reasons(),
+            problems,
+        }
     }
 
     /// Something else that is wrong.
     pub(crate) fn of_kind(kind: &str, problems: Vec<Diagnosis>) -> Self {
         let message = problems.first().map(|first| first.message.clone()).unwrap_or_default();
-        Self { kind: kind.to_owned(), message, problems }
+        Self { kind: kind.to_owned(), message, reasons: Vec::new(), problems }
     }
 }
 
@@ -140,6 +148,7 @@ pub(crate) fn status(status: &Status) -> Value {
         "migrations": status.rows,
         "running": status.running.as_ref().map(|run| running(run, Detail::Full)),
         "objections": status.objections.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "reasons": RefusalReason::of(&status.objections),
         "notes": notes(&status.notes),
     })
 }

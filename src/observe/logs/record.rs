@@ -12,7 +12,7 @@ use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::disclosure::disclose_run;
 use crate::observe::names;
-use crate::plan::{Change, Step};
+use crate::plan::{Change, RefusalReason, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, Outcome, Report, RetryReason, StepReport};
 
@@ -84,6 +84,7 @@ pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
             { names::MIGRATIONS_APPLIED } = applied,
             { names::ELAPSED } = elapsed,
             { names::ERROR_TYPE } = error.kind(),
+            { names::REFUSAL_REASONS } = RefusalReason::joined(&error.refusal_reasons()).as_deref(),
             "{} has failed: {}",
             report.command,
             disclose_run(error)
@@ -138,6 +139,18 @@ pub(super) fn checksum_mismatch(run: &Run, changed: usize) {
         { names::TARGET } = run.target(),
         { names::CHECKSUM_MISMATCHES } = changed,
         "files of applied migrations have changed: {changed}"
+    );
+}
+
+pub(super) fn migrations_missing(run: &Run, missing: usize) {
+    event!(
+        name: names::LOG_MIGRATIONS_MISSING,
+        target: names::SCOPE,
+        Level::WARN,
+        { names::RUN_ID } = &*run.id,
+        { names::TARGET } = run.target(),
+        { names::MIGRATIONS_MISSING } = missing,
+        "files of applied migrations are gone: {missing}"
     );
 }
 

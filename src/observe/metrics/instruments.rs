@@ -69,6 +69,7 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::LAST_SUCCESS_TIMESTAMP, |state, take| ever(state, take, State::last_success)),
     (names::LAST_FAILURE_TIMESTAMP, |state, take| ever(state, take, State::last_failure)),
     (names::LAST_RUN_SUCCESS, |state, take| last_run(state, take, |last| truth(last.outcome == Outcome::Success))),
+    (names::LAST_RUN_ERROR, last_error),
     (names::LAST_RUN_DURATION, |state, take| last_run(state, take, |last| last.elapsed.as_secs_f64())),
     (names::LAST_RUN_STAGE_DURATION, stages),
     (names::LAST_RUN_MIGRATIONS, last_migrations),
@@ -82,6 +83,7 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::APPLIED, |state, take| schema(state, take, |schema| number(schema.applied))),
     (names::PENDING, |state, take| schema(state, take, |schema| number(schema.pending))),
     (names::MISMATCHES, |state, take| schema(state, take, |schema| number(schema.changed))),
+    (names::MISSING, |state, take| schema(state, take, |schema| number(schema.missing))),
     (names::BUILD_INFO, build),
 ];
 
@@ -95,6 +97,18 @@ const COUNTERS: &[(Metric, Read<u64>)] = &[
 fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
     if let Some(last) = state.last_run() {
         take(value(last), &[]);
+    }
+}
+
+/// One series for each reason of a refusal, and one for any other error; none where the run succeeded.
+fn last_error(state: &State, take: Take<'_, f64>) {
+    let Some((last, error)) = state.last_run().and_then(|last| Some((last, last.error.as_deref()?))) else { return };
+    let kind = KeyValue::new(names::ERROR_TYPE, names::error_type(error).to_owned());
+    if last.reasons.is_empty() {
+        take(1.0, std::slice::from_ref(&kind));
+    }
+    for reason in &last.reasons {
+        take(1.0, &[kind.clone(), KeyValue::new(names::REFUSAL_REASON, reason.word())]);
     }
 }
 

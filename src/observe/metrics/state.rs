@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use opentelemetry::KeyValue;
 
 use crate::database::Identity;
+use crate::error::Error;
 use crate::history::Direction;
 use crate::journal::{LastRun, Steps, Totals};
 use crate::observe::names;
@@ -133,13 +134,15 @@ impl State {
         }
     }
 
-    pub(super) fn run_ended(&mut self, report: &Report, now: SystemTime) {
+    pub(super) fn run_ended(&mut self, report: &Report, error: Option<&Error>, now: SystemTime) {
         self.own = None;
         self.own_end = Some(LastRun {
             run_id: report.run_id.clone(),
             trace_id: report.trace_id.clone(),
             ended: now,
             outcome: report.outcome,
+            error: error.map(|error| error.kind().to_owned()),
+            reasons: error.map(Error::refusal_reasons).unwrap_or_default(),
             elapsed: report.elapsed,
             steps: self.steps.clone(),
             rows: RowsAffected::of(&report.steps),

@@ -2,8 +2,8 @@
 
 use super::{
     CHECKSUM_MISMATCHES, DB_COLLECTION_NAME, DB_OPERATION_NAME, DIRECTION, ERROR_TYPE, HEALTH_CHECK, LOCK,
-    MIGRATIONS_APPLIED, MIGRATIONS_PENDING, OUTCOME, RETRY_REASON, REVISION, RUN_ID, STAGE, TELEMETRY_EXPORTER,
-    TELEMETRY_SIGNAL, TRACE_ID, VERSION, prometheus_label,
+    MIGRATIONS_APPLIED, MIGRATIONS_MISSING, MIGRATIONS_PENDING, OUTCOME, REFUSAL_REASON, RETRY_REASON, REVISION,
+    RUN_ID, STAGE, TELEMETRY_EXPORTER, TELEMETRY_SIGNAL, TRACE_ID, VERSION, prometheus_label,
 };
 
 pub use crate::journal::{
@@ -81,6 +81,11 @@ pub const LAST_FAILURE_TIMESTAMP: Metric =
     gauge("migrascope.last_failure.timestamp", SECONDS, "When a run last ended without success; 0 if never");
 /// Whether the last run succeeded.
 pub const LAST_RUN_SUCCESS: Metric = gauge("migrascope.last_run.success", "", "Whether the last run succeeded");
+/// Why the last run did not succeed.
+pub const LAST_RUN_ERROR: Metric = labelled(
+    gauge("migrascope.last_run.error", "", "1, with why the last run did not succeed as labels; absent where it did"),
+    &[ERROR_TYPE, REFUSAL_REASON],
+);
 /// How long the last run took.
 pub const LAST_RUN_DURATION: Metric = gauge("migrascope.last_run.duration", SECONDS, "How long the last run took");
 /// Where the time of the last run went.
@@ -125,6 +130,8 @@ pub const PENDING: Metric = gauge(MIGRATIONS_PENDING, MIGRATIONS, "Migrations on
 /// Applied files that were edited.
 pub const MISMATCHES: Metric =
     gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since");
+/// Applied migrations without a file.
+pub const MISSING: Metric = gauge(MIGRATIONS_MISSING, MIGRATIONS, "Applied migrations whose file is gone");
 /// Runs.
 pub const RUNS: Metric = Metric {
     name: "migrascope.runs",
@@ -230,6 +237,7 @@ pub const METRICS: &[Metric] = &[
     LAST_SUCCESS_TIMESTAMP,
     LAST_FAILURE_TIMESTAMP,
     LAST_RUN_SUCCESS,
+    LAST_RUN_ERROR,
     LAST_RUN_DURATION,
     LAST_RUN_STAGE_DURATION,
     LAST_RUN_MIGRATIONS,
@@ -243,6 +251,7 @@ pub const METRICS: &[Metric] = &[
     APPLIED,
     PENDING,
     MISMATCHES,
+    MISSING,
     RUNS,
     MIGRATIONS_RUN,
     LOCK_RETRIES,

@@ -48,6 +48,8 @@ pub const LOG_LOCK_ACQUIRED: &str = "migrascope.lock.acquired";
 pub const LOG_LOCK_TIMEOUT: &str = "migrascope.lock.timeout";
 /// Files of applied migrations have changed.
 pub const LOG_CHECKSUM_MISMATCH: &str = "migrascope.checksum.mismatch";
+/// Files of applied migrations are gone.
+pub const LOG_MIGRATIONS_MISSING: &str = "migrascope.migrations.missing";
 /// A migration is recorded as half-applied.
 pub const LOG_SCHEMA_DIRTY: &str = "migrascope.schema.dirty";
 /// A migration began.
@@ -97,6 +99,7 @@ pub const LOG_EVENTS: &[LogEvent] = &[
     event(LOG_LOCK_ACQUIRED, INFO),
     event(LOG_LOCK_TIMEOUT, ERROR),
     event(LOG_CHECKSUM_MISMATCH, WARN),
+    event(LOG_MIGRATIONS_MISSING, WARN),
     event(LOG_SCHEMA_DIRTY, WARN),
     event(LOG_MIGRATION_STARTED, INFO),
     event(LOG_MIGRATION_APPLIED, INFO),

@@ -12,12 +12,13 @@ use super::open::Cut;
 use super::policy::Sampling;
 use super::sql::Told;
 use crate::database::{DatabaseError, Identity};
+use crate::error::Error;
 use crate::event::{Command, RemoteParent, RunContext};
 use crate::history::Direction;
 use crate::migration::Dialect;
-use crate::observe::disclosure::disclose;
+use crate::observe::disclosure::{disclose, disclose_run};
 use crate::observe::names;
-use crate::plan::Step;
+use crate::plan::{RefusalReason, Step};
 
 /// The database in attributes.
 #[derive(Default)]
@@ -84,6 +85,7 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
         { names::OUTCOME } = Empty,
         { names::MIGRATIONS_PLANNED } = Empty,
         { names::MIGRATIONS_APPLIED } = Empty,
+        { names::REFUSAL_REASONS } = Empty,
         { names::ERROR_TYPE } = Empty,
     );
     if let Some(remote) = remote {
@@ -175,6 +177,8 @@ pub(super) fn plan(root: &Span) -> Span {
         { names::SCHEMA_VERSION_FROM } = Empty,
         { names::MIGRATIONS_PENDING } = Empty,
         { names::CHECKSUM_MISMATCHES } = Empty,
+        { names::MIGRATIONS_MISSING } = Empty,
+        { names::REFUSAL_REASONS } = Empty,
         { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
@@ -292,6 +296,14 @@ pub(super) fn fail(span: &Span, error_type: &str, description: Option<&str>) {
 pub(super) fn cut(span: &Span, cut: &Cut<'_>) {
     span.record(names::OUTCOME, cut.outcome);
     fail(span, cut.error_type, Some(cut.description));
+}
+
+/// Marks the root span or that of the plan as failed.
+pub(super) fn fail_by(span: &Span, error: &Error) {
+    if let Some(reasons) = RefusalReason::joined(&error.refusal_reasons()) {
+        span.record(names::REFUSAL_REASONS, reasons.as_str());
+    }
+    fail(span, error.kind(), Some(&disclose_run(error)));
 }
 
 /// Marks the span of a database call as failed.

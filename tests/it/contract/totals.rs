@@ -5,6 +5,7 @@ use std::time::Duration;
 use migrascope::event::Command;
 use migrascope::history::Direction;
 use migrascope::journal::Totals;
+use migrascope::plan::RefusalReason;
 use migrascope::report::Outcome;
 use migrascope::run::Wait;
 use migrascope::{Options, RunError};
@@ -64,6 +65,27 @@ fn a_refused_run_counts_as_an_error() {
         assert_eq!(totals.runs.get(&Outcome::Error), Some(&1));
         let why = "SELECT error_code FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'error'";
         assert_eq!(database.value(why), "refused");
+        let why = "SELECT reason FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'error'";
+        assert_eq!(database.value(why), "changed");
+        let last = totals.last_run.unwrap();
+        assert_eq!((last.error.as_deref(), last.reasons), (Some("refused"), vec![RefusalReason::Changed]));
+    });
+}
+
+#[test]
+fn a_file_that_is_gone_is_counted_before_any_run_and_is_a_reason() {
+    on_each(|database| {
+        let (first, second) = (("1_a.sql", "CREATE TABLE a (i INTEGER)"), ("2_b.sql", "CREATE TABLE b (i INTEGER)"));
+        database.up(&database.migrations(&[first, second])).unwrap();
+        let directory = database.migrations(&[second, ("0_late.sql", "CREATE TABLE c (i INTEGER)")]);
+        let (status, _) = block_on(database.migrator(&directory, Options::default()).look()).unwrap();
+        assert_eq!((status.schema.missing, status.schema.changed), (1, 0));
+        database.up(&directory).unwrap_err();
+        let last = look(database).last_run.unwrap();
+        assert_eq!(last.reasons, [RefusalReason::Missing, RefusalReason::OutOfOrder]);
+        database.up(&database.migrations(&[first, second])).unwrap();
+        let last = look(database).last_run.unwrap();
+        assert_eq!((last.error, last.reasons), (None, Vec::new()), "a run that succeeded has nothing to explain");
     });
 }
 

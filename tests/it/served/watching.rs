@@ -63,6 +63,31 @@ fn the_figures_are_those_of_the_journal_after_every_run() {
 }
 
 #[test]
+fn why_a_run_was_refused_and_what_is_missing_are_told() {
+    on_each(|database| {
+        let whole = database.migrations(&[FIRST, ("2_b.sql", "CREATE TABLE b (i INTEGER)")]);
+        database.up(&whole).unwrap();
+        let part = database.migrations(&[("2_b.sql", "CREATE TABLE changed (i INTEGER)")]);
+        let server = serve(database, &part);
+        server.figure_is("migrascope_migrations_missing", &["\"shop\""], 1.0);
+        assert_eq!(server.figure("migrascope_last_run_error", &[]), None, "the last run succeeded");
+        assert_eq!(server.status()["targets"][0]["schema_state"]["missing"], 1);
+
+        database.up(&part).unwrap_err();
+        for reason in ["changed", "missing"] {
+            let label = format!("migrascope_refusal_reason=\"{reason}\"");
+            server.figure_is("migrascope_last_run_error", &["error_type=\"refused\"", &label], 1.0);
+        }
+        let error = &server.status()["targets"][0]["last_run"]["error"];
+        assert_eq!(error.to_string(), r#"{"kind":"refused","reasons":["changed","missing"]}"#);
+
+        database.up(&whole).unwrap();
+        server.figure_is("migrascope_last_run_success", &[], 1.0);
+        assert_eq!(server.figure("migrascope_last_run_error", &[]), None, "no series is left behind");
+    });
+}
+
+#[test]
 fn a_run_is_seen_while_it_runs_and_when_it_has_vanished() {
     on_each(|database| {
         let directory = database.migrations(&[FIRST]);

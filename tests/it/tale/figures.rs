@@ -104,6 +104,7 @@ fn a_successful_run_is_counted() {
         ("migrascope_migrations_applied", "", 2.0),
         ("migrascope_migrations_pending", "", 0.0),
         ("migrascope_checksum_mismatches", "", 0.0),
+        ("migrascope_migrations_missing", "", 0.0),
         ("migrascope_runs_total", "migrascope_outcome=\"success\"", 1.0),
         ("migrascope_migrations_total", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 2.0),
         ("migrascope_lock_wait_duration_seconds_sum", "migrascope_lock=\"advisory\"", 1.5),
@@ -230,6 +231,36 @@ fn a_retry_is_counted_at_once_and_once() {
     seen.push(retries(&figures));
     let counts: Vec<_> = seen.into_iter().map(|count| count.expect("a count")).collect();
     assert_eq!(counts, [7.0, 8.0, 8.0, 9.0, 9.0, 10.0, 10.0, 11.0, 11.0]);
+}
+
+#[test]
+fn why_a_run_did_not_succeed_is_a_series_for_each_reason() {
+    let mut figures = Figures::after(Course::Refused);
+    let series = |figures: &Figures| figures.text().matches("migrascope_last_run_error{").count();
+    for reason in ["changed", "missing"] {
+        let labels = format!("error_type=\"refused\",migrascope_refusal_reason=\"{reason}\"");
+        assert_eq!(figures.value("migrascope_last_run_error", &labels), Some(1.0), "{}", figures.text());
+    }
+    assert_eq!(series(&figures), 2, "each reason once");
+    assert_eq!(figures.value("migrascope_migrations_missing", ""), Some(2.0));
+
+    story::tell(Course::Failing, &mut figures.metrics, &story::context());
+    assert_eq!(figures.value("migrascope_last_run_error", "error_type=\"1064\""), Some(1.0));
+    assert_eq!(series(&figures), 1, "those of the run before are gone");
+
+    story::tell(Course::Fine, &mut figures.metrics, &story::context());
+    assert_eq!(series(&figures), 0, "there is nothing to be explained");
+}
+
+#[test]
+fn a_label_is_a_word_whatever_stands_in_the_journal() {
+    let long = "x".repeat(33);
+    for kind in ["", "<script>", "a b", "größer", &long] {
+        assert_eq!(names::error_type(kind), "_OTHER", "{kind}");
+    }
+    for kind in ["42P01", "1064", "lock_timeout", "_OTHER"] {
+        assert_eq!(names::error_type(kind), kind);
+    }
 }
 
 #[test]

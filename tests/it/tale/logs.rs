@@ -87,7 +87,7 @@ fn mishaps(logs: &mut Logs) {
     let step = &plan.steps[0];
     let policy = AtStart { environment: Environment::Test, named_by: None, auto_migrate: None };
     logs.observe(&Event::PolicyDecided { decided: &policy.decided() });
-    let schema = Schema { version: None, applied: 0, pending: 2, changed: 0, dirty: false };
+    let schema = Schema { version: None, applied: 0, pending: 2, changed: 0, missing: 0, dirty: false };
     for _ in 0..2 {
         logs.observe(&Event::SchemaAwaited { schema: Some(&schema), error: None, waited: Duration::ZERO });
     }
@@ -100,7 +100,7 @@ fn mishaps(logs: &mut Logs) {
         retries: 0,
     });
     logs.observe(&Event::PlanStarted);
-    let schema = Schema { version: None, applied: 2, pending: 0, changed: 1, dirty: true };
+    let schema = Schema { version: None, applied: 2, pending: 0, changed: 1, missing: 2, dirty: true };
     logs.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: Duration::ZERO, schema: &schema });
     logs.observe(&Event::MigrationStarted { step, index: 1, of: 2 });
     logs.observe(&Event::StatementStarted { step, index: 0 });
@@ -191,6 +191,7 @@ fn what_seldom_happens_is_told_too() {
             "schema.awaited INFO",
             "lock.timeout ERROR",
             "checksum.mismatch WARN",
+            "migrations.missing WARN",
             "schema.dirty WARN",
             "migration.started INFO",
             "statement.slow WARN",
@@ -207,6 +208,16 @@ fn what_seldom_happens_is_told_too() {
             "telemetry.flushed INFO",
         ]
     );
+}
+
+#[test]
+fn the_end_of_a_refused_run_says_why() {
+    let told = told_of(Course::Refused);
+    let end = told.iter().find(|told| told.name == names::LOG_RUN_FINISHED).expect("an end");
+    assert_eq!(end.fields.get(names::REFUSAL_REASONS).map(String::as_str), Some("changed,missing"));
+    let told = told_of(Course::Failing);
+    let end = told.iter().find(|told| told.name == names::LOG_RUN_FINISHED).expect("an end");
+    assert_eq!(end.fields.get(names::REFUSAL_REASONS), None, "it was not refused");
 }
 
 #[test]

@@ -285,6 +285,19 @@ fn an_attempt_after_the_first_is_a_span_of_its_own() {
 }
 
 #[test]
+fn a_refusal_says_why_on_the_plan_and_the_root() {
+    let spans = spans_of(Course::Refused, &story::context(), 4);
+    for name in ["plan", "migrascope up"] {
+        let span = find(&spans, name);
+        assert_eq!(attribute(span, names::ERROR_TYPE).as_deref(), Some("refused"), "{name}");
+        assert_eq!(attribute(span, names::REFUSAL_REASONS).as_deref(), Some("changed,missing"), "{name}");
+    }
+    assert_eq!(attribute(find(&spans, "plan"), names::MIGRATIONS_MISSING).as_deref(), Some("2"));
+    let failed = spans_of(Course::Failing, &story::context(), 5);
+    assert_eq!(attribute(find(&failed, "migrascope up"), names::REFUSAL_REASONS), None, "it was not refused");
+}
+
+#[test]
 fn nobody_answering_is_an_error_on_connect() {
     let spans = spans_of(Course::Unreachable, &story::context(), 8);
     assert_eq!(find(&spans, "connect").status, Status::error("connection refused"));

@@ -10,7 +10,7 @@ use migrascope::history::{Direction, History};
 use migrascope::migration::{
     Checksum, Directives, Migration, MigrationSet, Script, SessionLock, Statement, StatementKind, Version,
 };
-use migrascope::plan::{self, Missing, Order, Plan, Rules, Schema, Step, Target};
+use migrascope::plan::{self, Missing, Objection, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
     CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
     StepReport, Unit,
@@ -98,6 +98,8 @@ pub(super) enum Course {
     Retried,
     /// Nobody answers.
     Unreachable,
+    /// A file is changed, two are missing: the plan is refused.
+    Refused,
 }
 
 impl Course {
@@ -122,6 +124,9 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
     let before = plan::survey(&set, &History::default());
     observer.observe(&Event::PlanStarted);
     let elapsed = Duration::from_millis(5);
+    if course == Course::Refused {
+        return tell_refusal(observer);
+    }
     observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed, schema: &before });
     let mut steps = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
@@ -273,9 +278,21 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>,
     });
     let applied = if course.is_good() { 2 } else { 0 };
     let version = (course.is_good()).then(|| Version::from_digits("2").expect("digits"));
-    let schema = Schema { version, applied, pending: 2 - applied, changed: 0, dirty: false };
+    let schema = Schema { version, applied, pending: 2 - applied, changed: 0, missing: 0, dirty: false };
     let report = Report { steps, health, applied, pending: 2 - applied, ..ended(error.as_ref()) };
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: Some(&schema) });
+}
+
+fn tell_refusal(observer: &mut dyn Observer) {
+    let version = |digits: &str| Version::from_digits(digits).expect("digits");
+    let missing = |digits: &str| Objection::Missing { version: version(digits), name: "gone".to_owned() };
+    let (name, applied, found) = ("orders".to_owned(), "a".to_owned(), "b".to_owned());
+    let changed = Objection::Changed { version: version("2"), name, applied, found };
+    let error = Error::Refused(vec![missing("1"), changed, missing("3")]);
+    let schema = Schema { applied: 3, changed: 1, missing: 2, ..Schema::default() };
+    let elapsed = Duration::from_millis(5);
+    observer.observe(&Event::PlanFinished { result: Err(&error), elapsed, schema: &schema });
+    observer.observe(&Event::RunFinished { report: &ended(Some(&error)), error: Some(&error), schema: Some(&schema) });
 }
 
 fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {

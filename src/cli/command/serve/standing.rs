@@ -6,6 +6,7 @@ use migrascope::Status;
 use migrascope::database::Identity;
 use migrascope::journal::Totals;
 use migrascope::observe::metrics::Metrics;
+use migrascope::observe::names;
 use serde_json::{Value, json};
 
 use super::look::{Answer, Failure};
@@ -172,6 +173,10 @@ impl Standing {
                 "run_id": last.run_id,
                 "trace_id": last.trace_id,
                 "outcome": last.outcome,
+                "error": last.error.as_deref().map(|kind| json!({
+                    "kind": names::error_type(kind),
+                    "reasons": last.reasons,
+                })),
                 "ended": time(last.ended),
                 "elapsed_seconds": last.elapsed.as_secs_f64(),
             })),

@@ -1,0 +1,220 @@
+//! Why a plan was refused, as a word of a closed set: for the journal, spans, logs, labels and programs.
+
+use serde::{Serialize, Serializer};
+
+use super::Objection;
+
+/// The kind of an objection. Several objections of one kind are one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// An applied file has changed.
+    Changed,
+    /// An applied file that had no statements has some now.
+    WasEmpty,
+    /// An applied migration has no file.
+    Missing,
+    /// A pending version lies below the highest applied one.
+    OutOfOrder,
+    /// An attempt left a migration half-way: it failed, or its process died.
+    HalfWay,
+    /// The last attempt failed, and the file is still the same.
+    Failed,
+    /// A step has no down script.
+    NoDown,
+    /// The target is neither on disk nor applied.
+    UnknownTarget,
+    /// More migrations would be reverted than were confirmed.
+    Unconfirmed,
+    /// The database has tables and no history.
+    UnmanagedTables,
+    /// A statement is larger than the server takes.
+    TooLarge,
+    /// A backslash in a string can be read in two ways.
+    Backslash,
+    /// What is to be marked as applied is applied.
+    AlreadyApplied,
+    /// What is to be marked as reverted, or accepted, is not applied.
+    NotApplied,
+    /// There is no change to accept.
+    Unchanged,
+    /// A baseline was asked for, and there is a history.
+    NotEmpty,
+    /// A migration cannot be resumed that was not left half-way.
+    NothingToResume,
+    /// Statements that have taken effect are not those of the file any more.
+    Rewritten,
+    /// A setting of a session that has ended is needed.
+    SessionLost,
+    /// A statement may have taken effect or not.
+    InDoubt,
+    /// The statement that may have taken effect is not in the file as it was tried.
+    Replaced,
+    /// Row-level security hides rows of a history table.
+    RowsHidden,
+    /// A history table cannot be trusted.
+    Untrusted,
+    /// The ledger is in another schema.
+    LedgerElsewhere,
+    /// The journal is in another schema.
+    JournalElsewhere,
+    /// One that only another version of this program knows. Stays the last.
+    Other,
+}
+
+// A reason that is missing in the list would be read from the journal as another one.
+const _: () = assert!(RefusalReason::ALL.len() == RefusalReason::Other as usize + 1);
+
+impl RefusalReason {
+    /// Every reason.
+    pub const ALL: [Self; 26] = [
+        Self::Changed,
+        Self::WasEmpty,
+        Self::Missing,
+        Self::OutOfOrder,
+        Self::HalfWay,
+        Self::Failed,
+        Self::NoDown,
+        Self::UnknownTarget,
+        Self::Unconfirmed,
+        Self::UnmanagedTables,
+        Self::TooLarge,
+        Self::Backslash,
+        Self::AlreadyApplied,
+        Self::NotApplied,
+        Self::Unchanged,
+        Self::NotEmpty,
+        Self::NothingToResume,
+        Self::Rewritten,
+        Self::SessionLost,
+        Self::InDoubt,
+        Self::Replaced,
+        Self::RowsHidden,
+        Self::Untrusted,
+        Self::LedgerElsewhere,
+        Self::JournalElsewhere,
+        Self::Other,
+    ];
+
+    /// The word for labels, columns and programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::WasEmpty => "was_empty",
+            Self::Missing => "missing",
+            Self::OutOfOrder => "out_of_order",
+            Self::HalfWay => "half_way",
+            Self::Failed => "failed",
+            Self::NoDown => "no_down",
+            Self::UnknownTarget => "unknown_target",
+            Self::Unconfirmed => "unconfirmed",
+            Self::UnmanagedTables => "unmanaged_tables",
+            Self::TooLarge => "too_large",
+            Self::Backslash => "backslash",
+            Self::AlreadyApplied => "already_applied",
+            Self::NotApplied => "not_applied",
+            Self::Unchanged => "unchanged",
+            Self::NotEmpty => "not_empty",
+            Self::NothingToResume => "nothing_to_resume",
+            Self::Rewritten => "rewritten",
+            Self::SessionLost => "session_lost",
+            Self::InDoubt => "in_doubt",
+            Self::Replaced => "replaced",
+            Self::RowsHidden => "rows_hidden",
+            Self::Untrusted => "untrusted",
+            Self::LedgerElsewhere => "ledger_elsewhere",
+            Self::JournalElsewhere => "journal_elsewhere",
+            Self::Other => "_OTHER",
+        }
+    }
+
+    /// The reasons of these objections, each once, in the order of [`Self::ALL`].
+    #[must_use]
+    pub fn of(objections: &[Objection]) -> Vec<Self> {
+        sorted(objections.iter().map(Objection::reason))
+    }
+
+    /// The words, separated by commas; `None` where there is no reason.
+    #[must_use]
+    pub fn joined(reasons: &[Self]) -> Option<String> {
+        (!reasons.is_empty()).then(|| reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(","))
+    }
+
+    /// Reads what [`Self::joined`] has written. What it does not know is [`Self::Other`], so that the set stays closed whatever
+    /// stands in the journal.
+    #[must_use]
+    pub fn read(text: &str) -> Vec<Self> {
+        let known = |word: &str| Self::ALL.into_iter().find(|reason| reason.word() == word).unwrap_or(Self::Other);
+        sorted(text.split(',').map(known))
+    }
+}
+
+impl Serialize for RefusalReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl Objection {
+    /// Which kind of objection it is.
+    #[must_use]
+    pub fn reason(&self) -> RefusalReason {
+        match self {
+            Self::TooLarge { .. } => RefusalReason::TooLarge,
+            Self::Backslash { .. } => RefusalReason::Backslash,
+            Self::Changed { .. } => RefusalReason::Changed,
+            Self::WasEmpty { .. } => RefusalReason::WasEmpty,
+            Self::Unconfirmed { .. } => RefusalReason::Unconfirmed,
+            Self::Missing { .. } => RefusalReason::Missing,
+            Self::OutOfOrder { .. } => RefusalReason::OutOfOrder,
+            Self::Unsettled(_) => RefusalReason::HalfWay,
+            Self::Failed { .. } => RefusalReason::Failed,
+            Self::NoDown { .. } => RefusalReason::NoDown,
+            Self::Applied { .. } => RefusalReason::AlreadyApplied,
+            Self::NotApplied { .. } => RefusalReason::NotApplied,
+            Self::Unchanged { .. } => RefusalReason::Unchanged,
+            Self::NotEmpty { .. } => RefusalReason::NotEmpty,
+            Self::NothingToResume { .. } => RefusalReason::NothingToResume,
+            Self::Rewritten { .. } => RefusalReason::Rewritten,
+            Self::SessionLost { .. } => RefusalReason::SessionLost,
+            Self::InDoubt { .. } => RefusalReason::InDoubt,
+            Self::Unmanaged { .. } => RefusalReason::UnmanagedTables,
+            Self::RowsHidden { .. } => RefusalReason::RowsHidden,
+            Self::Untrusted(_) => RefusalReason::Untrusted,
+            Self::LedgerElsewhere { .. } => RefusalReason::LedgerElsewhere,
+            Self::JournalElsewhere { .. } => RefusalReason::JournalElsewhere,
+            Self::Replaced { .. } => RefusalReason::Replaced,
+            Self::UnknownTarget { .. } => RefusalReason::UnknownTarget,
+        }
+    }
+}
+
+fn sorted(reasons: impl Iterator<Item = RefusalReason>) -> Vec<RefusalReason> {
+    let mut reasons: Vec<RefusalReason> = reasons.collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RefusalReason::{self, Changed, Missing, Other};
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        for reason in RefusalReason::ALL {
+            assert_eq!(RefusalReason::read(reason.word()), [reason]);
+        }
+        let several = RefusalReason::joined(&[Changed, Missing]).unwrap_or_default();
+        assert_eq!(several, "changed,missing");
+        assert_eq!(RefusalReason::read(&several), [Changed, Missing]);
+        assert_eq!(RefusalReason::joined(&[]), None);
+    }
+
+    #[test]
+    fn whatever_stands_in_a_journal_is_a_word_of_the_set() {
+        assert_eq!(RefusalReason::read("missing,of a later version,changed,missing"), [Changed, Missing, Other]);
+        assert_eq!(RefusalReason::read(""), [Other]);
+    }
+}
