@@ -61,7 +61,7 @@ pub struct Identity {
     pub version: String,
     /// The database's name; for SQLite the file's name without its directory.
     pub database: String,
-    /// The schema that unqualified names go to, where there is such a thing.
+    /// The schema that comes first among those of the search path that exist, where there is such a thing; whether or not the user may use it.
     pub schema: Option<String>,
     /// The user we are.
     pub user: Option<String>,

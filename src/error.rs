@@ -158,8 +158,8 @@ impl Error {
             Self::Refused(_) => "refused",
             Self::Unhealthy { .. } => "unhealthy",
             Self::Hook { fault, .. } => fault.kind(),
-            Self::Migration { failure, .. } => failure.code.as_deref().unwrap_or("migration"),
-            Self::Own { source, .. } => source.code.as_deref().unwrap_or("database"),
+            Self::Migration { failure, .. } => failure.error_type(),
+            Self::Own { source, .. } => source.error_type(),
             Self::Abandoned { .. } => "abandoned",
             Self::Interrupted { .. } => "interrupted",
         }

@@ -127,6 +127,18 @@ pub struct Failure {
     pub remains: Remains,
 }
 
+/// The word for an error without a code whose cause is a connection that ended.
+pub(crate) const CONNECTION_LOST: &str = "connection_lost";
+
+impl Failure {
+    /// OpenTelemetry's `error.type`: the database's code where there is one, otherwise a word of a closed set.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        let word = if self.connection_lost { CONNECTION_LOST } else { "migration" };
+        self.code.as_deref().unwrap_or(word)
+    }
+}
+
 impl fmt::Display for Failure {
     /// Place and reason in one line: `migrations/2_orders.sql:3:14: relation "users" does not exist (42P01)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -207,9 +207,10 @@ class History:
         raise SystemExit("the Pushgateway has taken what it should refuse")
 
     def _a_region_that_lags(self) -> None:
-        """What the other region has is pending here, and an applied file was edited."""
+        """What the other region has is pending here, an applied file was edited, and another one is gone."""
         self.west.write(4, "CREATE TABLE t4 (id int)")
         self.west.write(2, "CREATE TABLE t2 (id int)", "INSERT INTO t2 VALUES (4)")
+        next((self.west.home / "migrations").glob("003_*.sql")).unlink()
 
     def _one_that_cannot_connect(self) -> None:
         """It stands in no journal, and what it pushes knows the database's name, but not its schema."""

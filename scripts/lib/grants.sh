@@ -49,6 +49,9 @@ check_grants_postgres() { # BINARY
     logged migrator "$1" up --database-url "$(shop_url migrator)"
     logged migrator "$1" health --database-url "$(shop_url migrator)"
     looker_commands "$1" "$(shop_url looker)"
+    # The looker may not use the schema, which is no part of the name.
+    grep -q '^migrascope_migrations_applied{.*db_namespace="shop|public"' "$SERVICES_DIR/looker.prom" ||
+        die 'the looker has another name for the database than the migrator'
 
     may app "INSERT INTO users (email) VALUES ('someone@example.com')"
     may app 'SELECT * FROM users; UPDATE users SET email = lower(email); DELETE FROM users'

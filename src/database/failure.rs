@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::report::{RetryReason, Stage};
+use crate::report::{CONNECTION_LOST, RetryReason, Stage};
 
 /// The kinds of refusal that the engine or a message tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +86,13 @@ impl DatabaseError {
             inside: false,
             stage: Stage::Statement,
         }
+    }
+
+    /// OpenTelemetry's `error.type`: the code where there is one, otherwise a word of a closed set.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        let word = if self.kind == ErrorKind::Lost { CONNECTION_LOST } else { "database" };
+        self.code.as_deref().unwrap_or(word)
     }
 
     /// Whether the statement was refused as it stands, so that it cannot have had any effect.

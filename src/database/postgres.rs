@@ -95,10 +95,11 @@ const LOOKS_FOR_POOLER: usize = 5;
 
 impl Postgres {
     /// Whether this is where the URL has meant to lead: a schema that is not there is passed over by the server without a word.
-    fn check(&self, identity: &Identity) -> Result<(), DatabaseError> {
+    fn check(&self, session: &PostgresSession) -> Result<(), DatabaseError> {
+        let identity = session.identity();
         // What is set for every connection is meant to decide.
         if let Some(schema) = self.extras.schema.as_ref().filter(|_| self.init.is_empty())
-            && identity.schema.as_ref() != Some(schema)
+            && session.home() != Some(schema)
         {
             let user = identity.user.as_deref().unwrap_or_default();
             let message = format!("the schema {schema} does not exist, or the user {user} may not use it");
@@ -146,7 +147,7 @@ impl Connector for Postgres {
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         let mut session = PostgresSession::new(self.connect().await?, self.expected(), self.init.clone(), access);
         session.prepare(self).await?;
-        self.check(session.identity())?;
+        self.check(&session)?;
         Ok(Box::new(session))
     }
 

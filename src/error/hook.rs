@@ -46,7 +46,7 @@ impl HookFault {
             Self::Interrupted => "interrupted",
             Self::NotStarted(_) => "hook_not_started",
             Self::LockLost(_) => "lock_lost",
-            Self::Refused(failure) => failure.code.as_deref().unwrap_or("database"),
+            Self::Refused(failure) => failure.error_type(),
         }
     }
 }

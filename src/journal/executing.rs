@@ -19,7 +19,7 @@ pub(crate) struct Executing {
     pub(crate) run_id: String,
     /// The command of a run, the direction of an attempt.
     word: String,
-    version: Version,
+    pub(super) version: Version,
     name: String,
     done: u32,
     total: u32,

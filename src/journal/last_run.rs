@@ -54,6 +54,11 @@ impl Steps {
 }
 
 impl LastRun {
+    /// Why a run did not succeed, from what is known of that.
+    pub(super) fn why(outcome: Outcome, error: Option<String>) -> Option<String> {
+        (outcome != Outcome::Success).then(|| error.unwrap_or_else(|| outcome.word().to_owned()))
+    }
+
     /// One whose process is known to be dead, with its last sign of life: all else that it would have said of itself is unknown.
     pub(super) fn lost(run_id: String, trace_id: Option<String>, alive_at: SystemTime, steps: Steps) -> Self {
         Self {
@@ -61,7 +66,7 @@ impl LastRun {
             trace_id,
             ended: alive_at,
             outcome: Outcome::Vanished,
-            error: Some(Outcome::Vanished.word().to_owned()),
+            error: Self::why(Outcome::Vanished, None),
             reasons: Vec::new(),
             elapsed: Duration::ZERO,
             steps,
@@ -112,10 +117,8 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
         },
     };
     let (error, reason) = (next(), next());
-    if outcome != Outcome::Success {
-        last.reasons = reason.map(|text| RefusalReason::read(&text)).unwrap_or_default();
-        last.error = Some(error.unwrap_or_else(|| outcome.word().to_owned()));
-    }
+    last.error = LastRun::why(outcome, error);
+    last.reasons = reason.map(|text| RefusalReason::read(&text)).unwrap_or_default();
     Ok(Some(last))
 }
 

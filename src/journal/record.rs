@@ -161,7 +161,7 @@ impl Journal<'_> {
             progress = step.progress(done).checksum(),
             half_way = session.literal(&Value::Bool(half_way)),
             reason = session.literal(&reached::reason(step, failure.map(|(failure, _)| failure.remains))),
-            code = session.literal(&Value::text_or_null(failure.and_then(|(failure, _)| failure.code.clone()))),
+            code = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.error_type()))),
             text =
                 session.literal(&Value::text_or_null(failure.map(|(failure, _)| kept(session, Some(step), failure)))),
             now = session.literal(&Value::Now),
@@ -208,7 +208,7 @@ impl Journal<'_> {
             ("half_way", Value::Bool(entry.half_way)),
             ("statements_done", count(entry.done)),
             ("statements_total", count(entry.total)),
-            ("error_code", Value::text_or_null(entry.failure.and_then(|failure| failure.code.clone()))),
+            ("error_code", Value::text_or_null(entry.failure.map(Failure::error_type))),
             ("error_text", Value::text_or_null(entry.failure.map(|failure| kept(session, entry.step, failure)))),
             ("started_at", entry.started.clone()),
             ("finished_at", entry.finished.map_or(Value::Null, |_| Value::Now)),

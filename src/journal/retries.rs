@@ -13,7 +13,7 @@ pub(crate) struct Retried {
     reason: RetryReason,
     /// Which statement met the obstacle, from 0.
     statement: usize,
-    code: Option<String>,
+    error_type: String,
     message: String,
     took: Duration,
     ended: Instant,
@@ -22,8 +22,8 @@ pub(crate) struct Retried {
 impl Retried {
     /// An attempt that has just ended.
     pub(crate) fn new(reason: RetryReason, statement: usize, error: &DatabaseError, took: Duration) -> Self {
-        let (code, message) = (error.code.clone(), error.message.clone());
-        Self { reason, statement, code, message, took, ended: Instant::now() }
+        let (error_type, message) = (error.error_type().to_owned(), error.message.clone());
+        Self { reason, statement, error_type, message, took, ended: Instant::now() }
     }
 }
 
@@ -52,7 +52,7 @@ impl Journal<'_> {
         );
         for (name, value) in &mut columns {
             match *name {
-                "error_code" => *value = Value::text_or_null(retried.code.clone()),
+                "error_code" => *value = Value::Text(retried.error_type.clone()),
                 "error_text" => {
                     *value = Value::Text(without_secrets(session, Some(step), retried.statement, &retried.message));
                 }

@@ -115,6 +115,9 @@ impl Totals {
             self.add(LastRun::lost(run_id, trace_id, ended, steps));
         } else {
             *self.migrations.entry((lost.direction(), Outcome::Vanished)).or_default() += 1;
+            if let Some(last) = self.last_run.as_mut().filter(|last| last.run_id == lost.run_id) {
+                last.steps.add(&lost.version.canonical(), Outcome::Vanished, Duration::ZERO);
+            }
         }
         self.began(lost.began);
     }
@@ -122,7 +125,8 @@ impl Totals {
     /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended.
     pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, steps: Steps) {
         let lost = LastRun::lost(run.run_id.clone(), run.trace_id.clone(), end.ended, steps);
-        self.add(LastRun { outcome: end.outcome, elapsed: end.elapsed, ..lost });
+        let error = LastRun::why(end.outcome, end.error_kind.clone());
+        self.add(LastRun { outcome: end.outcome, error, elapsed: end.elapsed, ..lost });
         self.began(run.began);
     }
 

@@ -102,7 +102,7 @@ impl Metrics {
 
     /// Says that a look from outside had an answer, whatever it was: the check `connect` succeeds.
     pub fn reachable(&mut self, target: Option<&str>, identity: &Identity) {
-        self.health.reached(&Labels::of(target, identity));
+        self.health.reached(&Labels::of(target, identity), identity.read_only.is_none());
     }
 
     /// Says that a look from outside had no answer: the check `connect` fails, and all that was seen before stands.

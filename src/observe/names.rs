@@ -70,6 +70,8 @@ pub const SPAN_STATE: &str = "state before";
 pub const SPAN_HEALTH: &str = "health check";
 /// The health check whether there is a connection to be had.
 pub const CHECK_CONNECT: &str = "connect";
+/// The health check whether the server takes writes.
+pub const CHECK_WRITABLE: &str = "writable";
 /// One health check.
 pub const SPAN_CHECK: &str = "check";
 

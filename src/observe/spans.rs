@@ -28,7 +28,7 @@ use crate::database::{DatabaseError, Holder, Identity};
 use crate::error::Error;
 use crate::event::{Event, Observer, RemoteParent, RunContext};
 use crate::plan::{Plan, Schema, Step};
-use crate::report::{Outcome, Report, StepReport};
+use crate::report::{Failure, Outcome, Report, StepReport};
 
 /// The spans of one run, as an observer of it.
 ///
@@ -197,8 +197,8 @@ impl Spans {
 
     /// The parts of an attempt that failed keep their spans, like those of a migration that failed.
     fn retrying(&mut self, error: &DatabaseError) {
-        self.not_recorded(Some(error.code.as_deref()));
-        self.attempt_ended(Some(error.code.as_deref()));
+        self.not_recorded(Some(error.error_type()));
+        self.attempt_ended(Some(error.error_type()));
         self.folding.as_mut().map(Folding::failed).unwrap_or_default();
     }
 
@@ -208,26 +208,27 @@ impl Spans {
     }
 
     /// What stands between the statements and the ledger row has ended the attempt: nothing was recorded.
-    fn not_recorded(&mut self, failed: Option<Option<&str>>) {
+    fn not_recorded(&mut self, failed: Option<&str>) {
         if let Some(span) = self.open.record.take()
-            && let Some(code) = failed
+            && let Some(error_type) = failed
         {
-            fail(&span, code.unwrap_or(names::ERROR_DATABASE), None);
+            fail(&span, error_type, None);
         }
     }
 
-    /// `failed` has the database's code, where it failed.
-    fn attempt_ended(&mut self, failed: Option<Option<&str>>) {
+    /// `failed` is its error's type, where it failed.
+    fn attempt_ended(&mut self, failed: Option<&str>) {
         if let Some(span) = self.open.attempt.take()
-            && let Some(code) = failed
+            && let Some(error_type) = failed
         {
-            fail(&span, code.unwrap_or(names::ERROR_DATABASE), None);
+            fail(&span, error_type, None);
         }
     }
 
     fn migration_finished(&mut self, report: &StepReport) {
-        self.not_recorded(report.failure.as_ref().map(|failure| failure.code.as_deref()));
-        self.attempt_ended(report.failure.as_ref().map(|failure| failure.code.as_deref()));
+        let failed = report.failure.as_ref().map(Failure::error_type);
+        self.not_recorded(failed);
+        self.attempt_ended(failed);
         let Some(span) = self.open.migrate.take() else { return };
         span.record(names::OUTCOME, report.outcome.word());
         span.record(names::MIGRATION_ATTEMPTS, i64::from(report.retries) + 1);
@@ -241,7 +242,7 @@ impl Spans {
         match &report.failure {
             Some(failure) => {
                 let description = format!("failed at statement {} of {}", failure.statement, report.total);
-                fail(&span, failure.code.as_deref().unwrap_or(report.outcome.word()), Some(&description));
+                fail(&span, failure.error_type(), Some(&description));
             }
             None => fail(&span, report.outcome.word(), None),
         }

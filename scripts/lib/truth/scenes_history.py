@@ -34,7 +34,7 @@ class DriftedSqlite(Drifted):
 class Missing(Scene):
     """The file of an applied migration is gone; that can be seen before any run."""
 
-    state = State(applied=1, pending=1, missing=1, page=RUN_FAILED)
+    state = State(applied=1, pending=1, missing=1, page=RUN_FAILED, tickets=("MigrascopeMigrationsMissing",))
     lasts = 9
     looked = 0.0
 

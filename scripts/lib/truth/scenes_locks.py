@@ -149,7 +149,7 @@ class Deadlock(Scene):
 class Refused(Scene):
     """The database takes no writes: the run cannot begin, and leaves no row."""
 
-    state = State(applied=1, pending=1, page=RUN_FAILED, routes=("gateway", "textfile", "otlp"))
+    state = State(applied=1, pending=1, page=RUN_FAILED, routes=("gateway", "textfile", "otlp"), tickets=("MigrascopeDatabaseReadOnly",))
 
     def _run(self) -> None:
         self.write(2, f"INSERT INTO t1 VALUES (1, '{SECRET}');")

@@ -5,7 +5,15 @@ use super::session::PostgresSession;
 use super::{Postgres, client, product, sharing};
 use crate::database::{Access, DatabaseError};
 
-const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current_schema(), current_user, \
+/// `current_schema()` passes over a schema that the user may not use: what is called by it would have another name for each role. The first schema of
+/// the path that exists has one for all of them. The path is read as the server does it: in quotes, or in small letters.
+const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current_schema(), \
+     (SELECT n.nspname FROM \
+       (SELECT CASE WHEN p.p[1] IS NULL THEN pg_catalog.lower(p.p[2]) ELSE pg_catalog.replace(p.p[1], '\"\"', '\"') END AS name, p.ordinality \
+        FROM pg_catalog.regexp_matches(pg_catalog.current_setting('search_path'), '\"((?:[^\"]|\"\")+)\"|([^\",[:space:]]+)', 'g') WITH ORDINALITY AS p) AS s \
+       JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) \
+         CASE WHEN s.name OPERATOR(pg_catalog.=) '$user' THEN current_user::pg_catalog.text ELSE s.name END \
+       ORDER BY s.ordinality LIMIT 1), current_user, \
      pg_catalog.current_setting('server_version'), pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), \
      pg_catalog.current_setting('default_transaction_read_only'), session_user, pg_catalog.current_setting('role'), pg_catalog.version(), \
      pg_catalog.current_setting('standard_conforming_strings')";
@@ -34,8 +42,8 @@ impl PostgresSession {
         let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         self.identity.database = next().unwrap_or_default();
+        self.home = next();
         self.identity.schema = next();
-        self.home.clone_from(&self.identity.schema);
         self.identity.user = next();
         self.identity.version = next().unwrap_or_default();
         self.identity.process = next().and_then(|pid| pid.parse().ok());

@@ -14,7 +14,7 @@ use crate::observe::disclosure::disclose_run;
 use crate::observe::names;
 use crate::plan::{Change, RefusalReason, Step};
 use crate::policy::Decided;
-use crate::report::{CheckReport, Outcome, Report, RetryReason, StepReport};
+use crate::report::{CheckReport, Failure, Outcome, Report, RetryReason, StepReport};
 
 pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
     event!(
@@ -216,7 +216,7 @@ pub(super) fn migration_done(run: &Run, report: &StepReport) {
 pub(super) fn migration_failed(run: &Run, report: &StepReport, told: Option<&str>) {
     let (version, name) = (report.version.as_str(), report.name.as_str());
     let failure = report.failure.as_ref();
-    let error_type = failure.and_then(|failure| failure.code.as_deref()).unwrap_or(report.outcome.word());
+    let error_type = failure.map_or(report.outcome.word(), Failure::error_type);
     let colon = if told.is_some() { ": " } else { "" };
     event!(
         name: names::LOG_MIGRATION_FAILED,
@@ -281,7 +281,7 @@ pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) 
         { names::STATEMENT_INDEX } = retry.index + 1,
         { names::DB_QUERY_SUMMARY } = summary,
         { names::RETRY_REASON } = retry.reason.word(),
-        { names::ERROR_TYPE } = retry.error.code.as_deref().unwrap_or(names::ERROR_DATABASE),
+        { names::ERROR_TYPE } = retry.error.error_type(),
         { names::ATTEMPT } = retry.attempt,
         { names::ATTEMPTS } = retry.of,
         { names::RETRY_PAUSE } = pause,

@@ -42,9 +42,7 @@ impl Client {
         let mut labels = common;
         labels.push(KeyValue::new(names::DB_OPERATION_NAME, operation));
         labels.push(KeyValue::new(names::DB_COLLECTION_NAME, self.ledger.clone()));
-        labels.extend(error.map(|error| {
-            KeyValue::new(names::ERROR_TYPE, error.code.clone().unwrap_or_else(|| names::ERROR_DATABASE.to_owned()))
-        }));
+        labels.extend(error.map(|error| KeyValue::new(names::ERROR_TYPE, error.error_type().to_owned())));
         self.duration.record(elapsed.as_secs_f64(), &labels);
     }
 }

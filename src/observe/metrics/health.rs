@@ -106,11 +106,15 @@ impl HealthFigures {
         self.since
     }
 
-    /// A look from outside has had its answer, from this database.
-    pub(super) fn reached(&self, labels: &Labels) {
+    /// A look from outside has had its answer, from this database, which takes writes or not.
+    pub(super) fn reached(&self, labels: &Labels, takes_writes: bool) {
         let mut state = self.state();
         state.common = labels.key_values();
         state.success.insert(names::CHECK_CONNECT.to_owned(), 1.0);
+        // What the last run found stands, unless a look shows that it is no longer so.
+        if !takes_writes {
+            state.success.insert(names::CHECK_WRITABLE.to_owned(), 0.0);
+        }
     }
 
     /// A look from outside had no answer. Who was seen before has better labels than who is expected: the series go on.

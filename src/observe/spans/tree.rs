@@ -316,7 +316,7 @@ pub(super) fn fail_in_words(span: &Span, error: &DatabaseError, description: Opt
     if let Some(code) = &error.code {
         span.record(names::DB_RESPONSE_STATUS_CODE, code.as_str());
     }
-    fail(span, error.code.as_deref().unwrap_or(names::ERROR_DATABASE), description);
+    fail(span, error.error_type(), description);
 }
 
 /// Ends a span in the past: a statement that went out in one message with the commit ended before the answer came.

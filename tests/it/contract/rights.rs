@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use migrascope::database::{Access, ErrorKind};
 use migrascope::history::Direction;
 use migrascope::plan::Objection;
 use migrascope::report::CheckStatus;
@@ -165,5 +166,42 @@ fn row_level_security_on_our_tables_is_refused_by_name() {
         assert_eq!(read.status, CheckStatus::Skipped, "nothing is counted that is hidden");
         assert!(read.message.contains("row-level security"), "{}", read.message);
         database.query(&format!("ALTER TABLE {table} OWNER TO CURRENT_USER"));
+    });
+}
+
+#[test]
+fn a_database_has_one_name_whoever_asks() {
+    on(Backend::Postgres, |database| {
+        database.query("CREATE SCHEMA \"Own \"\"Tools\"\"\"");
+        let user = User::new(database);
+        let namespace = |url: &str| {
+            let session = block_on(connector(url).session(Access::Read)).unwrap();
+            let named = session.identity().namespace();
+            block_on(session.close());
+            named
+        };
+        let name = database.url.rsplit('/').next().unwrap();
+        // As deploy/grants/postgres.sql has it.
+        database.query("REVOKE ALL ON SCHEMA public FROM PUBLIC");
+        assert_eq!(namespace(&database.url), format!("{name}|public"));
+        assert_eq!(namespace(&user.url), format!("{name}|public"), "the right to use it is no part of its name");
+        for (path, schema) in [
+            ("gone, \"Own \"\"Tools\"\"\", public", "Own \"Tools\""),
+            ("PUBLIC", "public"),
+            ("\"$user\", public", "public"),
+        ] {
+            database.query(&format!("ALTER DATABASE {name} SET search_path = {path}"));
+            for url in [&database.url, &user.url] {
+                assert_eq!(namespace(url), format!("{name}|{schema}"), "{path}");
+            }
+        }
+        database.query(&format!("ALTER DATABASE {name} SET search_path = gone; CREATE SCHEMA {}", user.name));
+        assert_eq!(namespace(&user.url), name, "no schema of the path exists");
+        database.query(&format!("ALTER DATABASE {name} RESET search_path"));
+        assert_eq!(namespace(&user.url), format!("{name}|{}", user.name), "its own, though it may not use it");
+        database.query(&format!("DROP SCHEMA {}", user.name));
+        let asked = format!("{}?schema=public", user.url);
+        let refused = block_on(connector(&asked).session(Access::Read)).err().unwrap();
+        assert_eq!(refused.kind, ErrorKind::NoSchema, "it may not be used");
     });
 }

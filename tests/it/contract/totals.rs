@@ -89,6 +89,14 @@ fn a_file_that_is_gone_is_counted_before_any_run_and_is_a_reason() {
     });
 }
 
+/// Migrations that vanished: of all runs, and of the last one.
+fn vanished(totals: &Totals) -> (u64, u64) {
+    let all = totals.migrations.iter().filter(|((_, outcome), _)| *outcome == Outcome::Vanished);
+    let last = totals.last_run.iter().filter(|last| last.outcome == Outcome::Vanished);
+    let last = last.filter_map(|last| last.steps.outcomes.get(&Outcome::Vanished)).sum();
+    (all.map(|(_, count)| count).sum(), last)
+}
+
 #[test]
 fn a_killed_run_is_the_last_one_whatever_did_nothing_meanwhile() {
     on_each(|database| {
@@ -138,6 +146,7 @@ fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
             Some(look(database)).filter(|totals| totals.running.is_none())
         });
         assert_eq!(seen.runs.get(&Outcome::Vanished), Some(&1));
+        assert_eq!(vanished(&seen).0, vanished(&seen).1, "the last run is that one alone");
         assert!(seen.last_failure >= Some(running.began), "its last sign of life counts");
         assert_eq!(seen.last_run.as_ref().map(|last| last.run_id.as_str()), Some(running.run_id.as_str()));
 

@@ -1,8 +1,9 @@
 //! The catalogue of names, what really comes out, and the documentation: three lists that must be one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrascope::observe::names::{self, Kind, METRICS, Metric};
+use migrascope::plan::RefusalReason;
 
 use super::figures::Figures;
 use super::story::Course;
@@ -81,4 +82,18 @@ fn the_documentation_has_the_buckets() {
             assert!(text.contains(&format!("`{line}`")), "{}: {line}", metric.name);
         }
     }
+}
+
+#[test]
+fn the_documentation_has_every_reason_of_a_refusal() {
+    let text = include_str!("../../../docs/telemetry.md");
+    let section = text.split("\n### Why a run was refused\n").nth(1).expect("a section");
+    let section = section.split("\n### ").next().expect("its text");
+    let documented: BTreeSet<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap_or_default().split(','))
+        .map(|word| word.trim().trim_matches('`'))
+        .collect();
+    assert_eq!(documented, RefusalReason::ALL.map(RefusalReason::word).into());
 }

@@ -1,14 +1,15 @@
 //! Events → Prometheus text: exact names, types, labels and values.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, UNIX_EPOCH};
 
+use migrascope::database::Identity;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::Direction;
 use migrascope::observe::metrics::{Meter, Metrics, Totals};
 use migrascope::observe::names;
 use migrascope::plan::Schema;
-use migrascope::report::{Outcome, RetryReason};
+use migrascope::report::{CheckStatus, Outcome, RetryReason};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
@@ -248,6 +249,9 @@ fn why_a_run_did_not_succeed_is_a_series_for_each_reason() {
     assert_eq!(figures.value("migrascope_last_run_error", "error_type=\"1064\""), Some(1.0));
     assert_eq!(series(&figures), 1, "those of the run before are gone");
 
+    story::tell(Course::Lost, &mut figures.metrics, &story::context());
+    assert_eq!(figures.value("migrascope_last_run_error", "error_type=\"connection_lost\""), Some(1.0));
+
     story::tell(Course::Fine, &mut figures.metrics, &story::context());
     assert_eq!(series(&figures), 0, "there is nothing to be explained");
 }
@@ -293,6 +297,22 @@ fn a_look_from_outside_says_whether_there_was_an_answer() {
 
     figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Totals::default());
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
+}
+
+const WRITABLE: &str = "migrascope_check=\"writable\"";
+
+#[test]
+fn a_look_at_a_server_that_takes_no_writes_says_so() {
+    let mut figures = Figures::journaled();
+    let checks = BTreeMap::from([("writable".to_owned(), CheckStatus::Ok)]);
+    let (schema, totals) = (Schema::default(), Totals { checks, ..Totals::default() });
+    let standby = Identity { read_only: Some("a standby in recovery"), ..story::answered() };
+    figures.metrics.looked(Some("shop"), &standby, &schema, &totals);
+    assert_eq!(figures.value("migrascope_health_check_success", WRITABLE), Some(0.0));
+    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0), "it answers");
+
+    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &totals);
+    assert_eq!(figures.value("migrascope_health_check_success", WRITABLE), Some(1.0), "what the journal says stands");
 }
 
 #[test]

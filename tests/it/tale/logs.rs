@@ -211,6 +211,15 @@ fn what_seldom_happens_is_told_too() {
 }
 
 #[test]
+fn a_lost_connection_has_one_error_type() {
+    let told = told_of(Course::Lost);
+    for name in [names::LOG_MIGRATION_FAILED, names::LOG_RUN_FINISHED] {
+        let end = told.iter().find(|told| told.name == name).expect(name);
+        assert_eq!(end.fields.get(names::ERROR_TYPE).map(String::as_str), Some("connection_lost"), "{name}");
+    }
+}
+
+#[test]
 fn the_end_of_a_refused_run_says_why() {
     let told = told_of(Course::Refused);
     let end = told.iter().find(|told| told.name == names::LOG_RUN_FINISHED).expect("an end");

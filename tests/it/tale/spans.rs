@@ -285,6 +285,14 @@ fn an_attempt_after_the_first_is_a_span_of_its_own() {
 }
 
 #[test]
+fn a_lost_connection_has_one_error_type() {
+    let spans = spans_of(Course::Lost, &story::context(), 5);
+    for name in ["CREATE INDEX users_email", "migrate", "migrascope up"] {
+        assert_eq!(attribute(find(&spans, name), names::ERROR_TYPE).as_deref(), Some("connection_lost"), "{name}");
+    }
+}
+
+#[test]
 fn a_refusal_says_why_on_the_plan_and_the_root() {
     let spans = spans_of(Course::Refused, &story::context(), 4);
     for name in ["plan", "migrascope up"] {

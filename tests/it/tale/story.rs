@@ -98,6 +98,8 @@ pub(super) enum Course {
     Retried,
     /// Nobody answers.
     Unreachable,
+    /// The connection is lost at the second statement of the first migration.
+    Lost,
     /// A file is changed, two are missing: the plan is refused.
     Refused,
 }
@@ -134,7 +136,7 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
         let report = tell_step(course, observer, step);
         observer.observe(&Event::MigrationFinished { step, report: &report });
         steps.push(report);
-        if course == Course::Failing {
+        if matches!(course, Course::Failing | Course::Lost) {
             break;
         }
     }
@@ -180,8 +182,11 @@ fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> St
     for (index, statement) in step.statements().iter().enumerate() {
         observer.observe(&Event::StatementStarted { step, index });
         observer.observe(&Event::StatementRunning { step, index, elapsed });
-        if course == Course::Failing && index == 1 {
-            let error = syntax_error();
+        if matches!(course, Course::Failing | Course::Lost) && index == 1 {
+            let error = match course {
+                Course::Lost => DatabaseError::new(ErrorKind::Lost, "unexpected end of file"),
+                _ => syntax_error(),
+            };
             observer.observe(&Event::StatementFinished { step, index, elapsed, result: Err(&error) });
             return report(step, statements, Some(failure(step, &error)));
         }
@@ -238,7 +243,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
         summary: "CREATE INDEX users_email".to_owned(),
         code: error.code.clone(),
         message: error.message.clone(),
-        connection_lost: false,
+        connection_lost: error.kind == ErrorKind::Lost,
         detail: None,
         hint: None,
         invalid_index: None,

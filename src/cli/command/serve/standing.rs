@@ -168,6 +168,7 @@ impl Standing {
             }),
             "system": identity.map(|identity| identity.system),
             "database": identity.map(|identity| &identity.database),
+            "read_only": identity.and_then(|identity| identity.read_only),
             "schema_state": status.map(|status| state(&status.schema)),
             "last_run": totals.and_then(|totals| totals.last_run.as_ref()).map(|last| json!({
                 "run_id": last.run_id,
