@@ -145,12 +145,16 @@ fn only_the_command_line_reads_files_of_migrations_through_the_layout() {
 fn whatever_is_read_is_a_regular_file() {
     // The system's own pages are none of anybody's making.
     let system = "src/cli/export/resource/container.rs";
-    for call in ["fs::read(", "read_to_string(", " File::open", "(File::open", "::File::open"] {
+    for call in ["fs::read(", "use std::fs::read", "read_to_string(", " File::open", "(File::open", "::File::open"] {
         only_in(call, &["src/file.rs", system, "src/database/sqlite/keeper.rs"]);
     }
     // What is there already is written by the same door; what is not is made with `create_new`, which follows no link.
     only_in(").open(", &["src/file.rs", "src/cli/unrecorded.rs"]);
     only_in("File::create(", &[]);
+    let tests = ["src/cli/settings/tests.rs", "src/cli/termination.rs", "src/database/postgres/options/tests.rs"];
+    for call in ["fs::write(", "use std::fs::write"] {
+        only_in(call, &tests);
+    }
 }
 
 #[test]
