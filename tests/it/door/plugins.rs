@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -216,8 +217,12 @@ fn what_is_no_mysql_server_is_refused_at_once() {
             let _ = client.read_to_end(&mut heard);
             heard
         });
+        let began = Instant::now();
         let seen = door.run(&["up", "--database-url", &format!("mysql://root:{PASSWORD}@127.0.0.1:{port}/shop")]);
         assert_eq!(seen.code, Some(8), "{seen}");
+        assert!(seen.stderr.contains("note: what answers does not "), "{seen}");
+        // Long before the limit of connecting.
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
         assert_eq!(server.join().unwrap(), b"");
     }
 }
