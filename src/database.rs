@@ -260,8 +260,8 @@ pub trait Session: Send {
         "TEXT"
     }
 
-    /// The same as [`Session::query`] for our own tables: an error where the server would hide rows of them from us.
-    async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+    /// The same for one table of ours, in quotes: an error where the server would hide rows of it, or where it has become something else.
+    async fn query_table(&mut self, _table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.query(sql).await
     }
 

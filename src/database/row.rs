@@ -62,7 +62,8 @@ pub(super) fn table_faults(rows: Vec<Row>) -> Vec<TableFault> {
     let fault = |row: Row| {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten().unwrap_or_default();
-        let table = format!("{}.{}", next(), next());
+        let (schema, table) = (next(), next());
+        let table = if table.is_empty() { schema } else { format!("{schema}.{table}") };
         TableFault { table, kind: TableFaultKind::of(&next(), next()) }
     };
     rows.into_iter().map(fault).collect()

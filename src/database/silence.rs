@@ -24,6 +24,9 @@ const UNREACHABLE: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// How long what we ask about our own tables, or write to them outside of a migration, may wait for a lock of another session.
+pub(super) const LOCKED: Duration = Duration::from_secs(10);
+
 /// Waits for the answer to a short query of ours; an error of kind [`ErrorKind::Lost`] where it will not come.
 ///
 /// `ask` makes another connection and asks it what the session is doing. One that is at work is waited for without limit.

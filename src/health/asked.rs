@@ -86,8 +86,13 @@ impl<'a> Asked<'a> {
         self.ask(sql, limit, Rows::OfUser).await
     }
 
+    /// Runs a query of a table of ours, in quotes.
+    pub(super) async fn query_table(&mut self, table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        self.ask(sql, LIMIT, Rows::OfTable(table)).await
+    }
+
     /// Runs a query and cancels it on the server when that does not end it in time, or when we are asked to stop.
-    pub(super) async fn ask(&mut self, sql: &str, limit: Duration, rows: Rows) -> Result<Vec<Row>, DatabaseError> {
+    pub(super) async fn ask(&mut self, sql: &str, limit: Duration, rows: Rows<'_>) -> Result<Vec<Row>, DatabaseError> {
         if self.patient.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted"));
         }
@@ -95,7 +100,7 @@ impl<'a> Asked<'a> {
         let query = match rows {
             Rows::Visible => self.session.query(sql),
             Rows::OfUser => self.session.query_in_path(sql),
-            Rows::All => self.session.query_whole(sql),
+            Rows::OfTable(table) => self.session.query_table(table, sql),
         };
         tokio::pin!(query);
         tokio::select! {
@@ -154,13 +159,13 @@ impl<'a> Asked<'a> {
 
 /// Which rows a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum Rows<'t> {
     /// Those that the user may see.
     Visible,
     /// Those that a query of the user's asks for.
     OfUser,
-    /// All: an error where the server hides some.
-    All,
+    /// All of a table of ours: an error where the server hides some.
+    OfTable(&'t str),
 }
 
 fn no_answer() -> DatabaseError {

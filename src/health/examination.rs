@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::asked::{self, Asked, LIMIT, Rows};
+use super::asked::{self, Asked};
 use super::before::Prior;
 use super::judgement::Finding;
 use super::{OwnCheck, Patient, own};
@@ -122,7 +122,7 @@ impl<'a, 'o> Examination<'a, 'o> {
             Some(finding) => return self.end(READ, started.elapsed(), finding, ""),
             None => match asked.untrusted().await {
                 Some(finding) => return self.end(READ, started.elapsed(), finding, ""),
-                None => asked.ask(&format!("SELECT count(*) FROM {ledger}"), LIMIT, Rows::All).await,
+                None => asked.query_table(&ledger, &format!("SELECT count(*) FROM {ledger}")).await,
             },
         };
         let finding = match counted {

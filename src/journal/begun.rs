@@ -9,5 +9,5 @@ use crate::ledger::{qualified, rows_if_table};
 pub(crate) async fn has_begun(session: &mut dyn Session, name: &str) -> Result<bool, DatabaseError> {
     let table = qualified(session, name);
     let sql = format!("SELECT id FROM {table} WHERE kind IN ('{MIGRATION}', '{REPAIR}') LIMIT 1");
-    Ok(rows_if_table(session, &sql).await?.is_some_and(|rows| !rows.is_empty()))
+    Ok(rows_if_table(session, &table, &sql).await?.is_some_and(|rows| !rows.is_empty()))
 }

@@ -81,14 +81,14 @@ impl Executing {
 
 /// What has begun and not ended, oldest first.
 pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
+    let table = qualified(session, name);
     let sql = format!(
         "SELECT id, kind, run_id, direction, version, name, statements_done, statements_total, {began}, {now}, trace_id, \
          operator, host, pod FROM {table} WHERE outcome = '{EXECUTING}' ORDER BY started_at, id",
         began = session.timestamp_text("started_at"),
         now = session.timestamp_text(&session.literal(&Value::Now)),
-        table = qualified(session, name),
     );
-    let rows = rows_if_table(session, &sql).await?.unwrap_or_default();
+    let rows = rows_if_table(session, &table, &sql).await?.unwrap_or_default();
     Ok(rows.into_iter().map(row).collect())
 }
 

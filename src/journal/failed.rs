@@ -18,14 +18,14 @@ pub(crate) async fn failure(
     name: &str,
     migration: &Migration,
 ) -> Result<Option<Objection>, DatabaseError> {
+    let table = qualified(session, name);
     let sql = format!(
         "SELECT outcome, checksum, run_id, {started}, error_code, error_text FROM {table} \
          WHERE kind = '{MIGRATION}' AND direction = 'up' AND version = {version} ORDER BY started_at DESC, id DESC LIMIT 1",
         started = session.timestamp_text("started_at"),
-        table = qualified(session, name),
         version = session.literal(&Value::Text(migration.version.to_string())),
     );
-    let row = rows_if_table(session, &sql).await?.unwrap_or_default().into_iter().next();
+    let row = rows_if_table(session, &table, &sql).await?.unwrap_or_default().into_iter().next();
     let mut columns = row.unwrap_or_default().into_iter();
     let mut next = || columns.next().flatten();
     let (outcome, checksum) = (next(), next());
@@ -70,6 +70,7 @@ const MOST: usize = 1000;
 
 /// The last attempts that did not succeed, newest first; a version that was applied, reverted or repaired since has none.
 pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Result<Vec<LastFailure>, DatabaseError> {
+    let table = qualified(session, name);
     let sql = format!(
         "SELECT version, outcome, checksum, run_id, {ended}, {now}, error_code, error_text FROM \
            (SELECT version, direction, outcome, checksum, run_id, coalesce(finished_at, started_at) AS ended_at, error_code, \
@@ -78,12 +79,11 @@ pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Resu
          WHERE nth = 1 AND direction = '{up}' AND outcome IN ('{failure}', '{interrupted}') ORDER BY ended_at DESC LIMIT {MOST}",
         ended = session.timestamp_text("ended_at"),
         now = session.timestamp_text(&session.literal(&Value::Now)),
-        table = qualified(session, name),
         up = Direction::Up.word(),
         failure = word(Outcome::Failure),
         interrupted = word(Outcome::Cancellation),
     );
-    let rows = rows_if_table(session, &sql).await?.unwrap_or_default();
+    let rows = rows_if_table(session, &table, &sql).await?.unwrap_or_default();
     Ok(rows.into_iter().map(last_failure).collect())
 }
 

@@ -85,7 +85,7 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
          ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
         ended = session.timestamp_text("coalesce(finished_at, started_at)"),
     );
-    let Some(row) = session.query(&sql).await?.pop() else {
+    let Some(row) = session.query_table(table, &sql).await?.pop() else {
         return Ok(None);
     };
     let mut columns = row.into_iter();
@@ -133,7 +133,7 @@ pub(super) async fn last_sign_of(
         last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
         run = session.literal(&Value::Text(run_id.to_owned())),
     );
-    Ok(moment(session.query(&sql).await?.pop().and_then(|row| row.into_iter().next().flatten())))
+    Ok(moment(session.query_table(table, &sql).await?.pop().and_then(|row| row.into_iter().next().flatten())))
 }
 
 /// The migrations of one run that have ended.
@@ -144,7 +144,7 @@ pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &st
         session.literal(&Value::Text(run_id.to_owned())),
     );
     let mut steps = Steps::default();
-    for row in session.query(&sql).await? {
+    for row in session.query_table(table, &sql).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let version = next().unwrap_or_default();

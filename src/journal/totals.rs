@@ -196,7 +196,7 @@ pub(crate) async fn read_totals(
         last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
         first = session.timestamp_text("min(started_at)"),
     );
-    let Some(rows) = rows_if_table(session, &ended).await? else {
+    let Some(rows) = rows_if_table(session, &table, &ended).await? else {
         return Ok(None);
     };
     let mut totals = Totals::default();
@@ -206,7 +206,7 @@ pub(crate) async fn read_totals(
          WHERE kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 1",
         bucket = bucket("lock_ms", WAIT_BOUNDS),
     );
-    for row in session.query(&waits).await? {
+    for row in session.query_table(&table, &waits).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (bucket, count, sum) = (number(next()), number(next()), seconds(next()));
@@ -217,7 +217,7 @@ pub(crate) async fn read_totals(
     let retries = format!(
         "SELECT outcome, count(*), sum(CASE WHEN run_id = {own} THEN 1 ELSE 0 END) FROM {table} WHERE kind = '{RETRY}' GROUP BY 1"
     );
-    for row in session.query(&retries).await? {
+    for row in session.query_table(&table, &retries).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (word, count, own) = (next().unwrap_or_default(), number(next()), number(next()));
@@ -251,7 +251,7 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         "SELECT name, {bucket}, count(*), sum(elapsed_ms) FROM {table} WHERE kind = '{CHECK}' GROUP BY 1, 2",
         bucket = bucket("elapsed_ms", CHECK_BOUNDS),
     );
-    for row in session.query(&durations).await? {
+    for row in session.query_table(table, &durations).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (name, bucket) = (next().unwrap_or_default(), number(next()));
@@ -265,7 +265,7 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         "SELECT name, outcome FROM {table} WHERE kind = '{CHECK}' AND run_id = \
          (SELECT run_id FROM {table} WHERE kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY id",
     );
-    for row in session.query(&last).await? {
+    for row in session.query_table(table, &last).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (name, status) = (next().unwrap_or_default(), status(next().as_deref()));

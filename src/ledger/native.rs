@@ -59,7 +59,7 @@ impl Ledger for NativeLedger {
         };
         let table = self.table(session);
         let sql = format!("SELECT version, name, checksum, token_checksum{particulars} FROM {table}");
-        let rows = rows_if_table(session, &sql).await?;
+        let rows = rows_if_table(session, &table, &sql).await?;
         Ok(rows.map(|rows| {
             let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
             entries.sort_by(|a, b| a.version.cmp(&b.version));

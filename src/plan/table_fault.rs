@@ -19,10 +19,14 @@ pub struct TableFault {
 pub enum TableFaultKind {
     /// It belongs to this role, which could make the table run its code at any time, with our rights.
     Owner(String),
+    /// It would be made in a schema of the user's own name, which comes first in PostgreSQL's default search path, and this other role has made that schema.
+    Schema(String),
     /// It is a view or something else that is no ordinary table.
     NoTable,
     /// It has this trigger.
     Trigger(String),
+    /// This foreign key, of the table or of another one, is checked by code of its table, and may change rows of both.
+    ForeignKey(String),
     /// It has this rule.
     Rule(String),
     /// This column is computed, has a default, or a type that is not the server's own.
@@ -38,7 +42,9 @@ impl TableFaultKind {
     pub(crate) fn of(word: &str, name: String) -> Self {
         match word {
             "owner" => Self::Owner(name),
+            "schema" => Self::Schema(name),
             "trigger" => Self::Trigger(name),
+            "foreign key" => Self::ForeignKey(name),
             "rule" => Self::Rule(name),
             "column" => Self::Column(name),
             "check" => Self::Check(name),
@@ -53,8 +59,10 @@ impl fmt::Display for TableFault {
         let table = &self.table;
         match &self.kind {
             TableFaultKind::Owner(role) => write!(f, "{table} belongs to {role}"),
+            TableFaultKind::Schema(role) => write!(f, "schema {table} has the user's name and belongs to {role}"),
             TableFaultKind::NoTable => write!(f, "{table} is not an ordinary table"),
             TableFaultKind::Trigger(name) => write!(f, "{table} has the trigger {name}"),
+            TableFaultKind::ForeignKey(name) => write!(f, "{table} is tied to another table by the foreign key {name}"),
             TableFaultKind::Rule(name) => write!(f, "{table} has the rule {name}"),
             TableFaultKind::Column(name) => {
                 write!(f, "column {name} of {table} is computed, or has a default or a type of its own")

@@ -9,7 +9,7 @@ use crate::event::{Event, Observer};
 use crate::history::Direction;
 use crate::journal::Journal;
 use crate::ledger::{self, Creation, Ledger};
-use crate::plan::Plan;
+use crate::plan::{Objection, Plan};
 use crate::script::Thing;
 
 /// A file that somebody else writes to is tried again, as it is for a migration's own statements.
@@ -25,7 +25,11 @@ pub(super) async fn patiently(
     for attempt in 1.. {
         let names = (job.options.ledger_table.as_str(), job.options.journal_table.as_str());
         let prepared = tables(session, names, ledger, journal, plan, started.elapsed()).await;
-        let Err((what, source)) = prepared else { return Ok(()) };
+        let (what, source) = match prepared {
+            Ok(()) => return Ok(()),
+            Err(Unprepared::Server(what, source)) => (what, source),
+            Err(Unprepared::Untrusted(objection)) => return Err(Error::Refused(vec![objection])),
+        };
         let (Some(reason), Some(pause)) = (source.retry_reason(), pauses.next()) else {
             return Err(ledger::denied(session, [names.0, names.1], (what, ledger::WRITE), source).await);
         };
@@ -41,8 +45,13 @@ pub(super) async fn patiently(
     Ok(())
 }
 
-/// What was wanted, and the server's refusal.
-type Refusal = (&'static str, DatabaseError);
+/// Why our tables cannot be used.
+enum Unprepared {
+    /// What was wanted, and the server's refusal.
+    Server(&'static str, DatabaseError),
+    /// They are not ours alone.
+    Untrusted(Objection),
+}
 
 /// Makes our tables where they are missing, and the row of this run.
 async fn tables(
@@ -52,23 +61,21 @@ async fn tables(
     journal: &Journal<'_>,
     plan: &Plan<'_>,
     since: Duration,
-) -> Result<(), Refusal> {
+) -> Result<(), Unprepared> {
     let mut fresh = false;
     for creation in ledger.create(session) {
         fresh |= made(session, creation).await?;
     }
-    let mut new = fresh;
     for creation in journal.create(session) {
-        new |= made(session, creation).await?;
+        made(session, creation).await?;
     }
-    if new {
-        const WHAT: &str = "cannot use the history tables that were just created";
-        if let Some(objection) = ledger::untrusted(session, names).await.map_err(|source| (WHAT, source))? {
-            return Err((WHAT, DatabaseError::new(ErrorKind::Other, objection.to_string())));
-        }
+    // Another role could have made one of them since the history was read, or changed what was just made.
+    let untrusted = ledger::untrusted(session, names).await;
+    if let Some(objection) = untrusted.map_err(|source| Unprepared::Server(ledger::UNSEEN, source))? {
+        return Err(Unprepared::Untrusted(objection));
     }
     let sql = journal.run_started(session, plan.steps.len(), since);
-    session.query(&sql).await.map_err(|source| ("cannot write the journal", source))?;
+    session.query(&sql).await.map_err(|source| Unprepared::Server("cannot write the journal", source))?;
     if fresh {
         return Ok(());
     }
@@ -76,7 +83,8 @@ async fn tables(
     for direction in [Direction::Up, Direction::Down] {
         if plan.steps.iter().any(|step| step.direction == direction) {
             let sql = ledger.rehearse(session, direction);
-            session.query(&sql).await.map_err(|source| ("cannot write the history of migrations", source))?;
+            let rehearsed = session.query(&sql).await;
+            rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
         }
     }
     Ok(())
@@ -84,10 +92,10 @@ async fn tables(
 
 /// Makes a table or an index where it is missing; whether it was. `IF NOT EXISTS` alone would need rights that a run with nothing to
 /// create does not.
-async fn made(session: &mut dyn Session, creation: Creation) -> Result<bool, Refusal> {
+async fn made(session: &mut dyn Session, creation: Creation) -> Result<bool, Unprepared> {
     const WHAT: &str = "cannot create the history tables";
     let sql = session.existence(&creation.thing);
-    if !session.query_in_path(&sql).await.map_err(|source| (WHAT, source))?.is_empty() {
+    if !session.query_in_path(&sql).await.map_err(|source| Unprepared::Server(WHAT, source))?.is_empty() {
         return Ok(false);
     }
     // All names are in full; event triggers of the database find the path that they are used to.
@@ -97,6 +105,6 @@ async fn made(session: &mut dyn Session, creation: Creation) -> Result<bool, Ref
         Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, Thing::Index { .. }) => {
             Ok(false)
         }
-        Err(source) => Err((WHAT, source)),
+        Err(source) => Err(Unprepared::Server(WHAT, source)),
     }
 }

@@ -13,6 +13,7 @@ mod leftovers;
 mod limits;
 mod location;
 pub(crate) mod locking;
+mod low_role;
 mod mysql_sessions;
 mod outside;
 mod own_transaction;

@@ -153,6 +153,13 @@ fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
             TableFaultKind::Trigger(name) => format!(
                 "find out who has made it, and drop it: DROP TRIGGER {name} ON {table} (without ON … on MySQL, MariaDB and SQLite)"
             ),
+            TableFaultKind::Schema(role) => format!(
+                "if {role} is not meant to decide what is applied here, drop the schema or hand it over: ALTER SCHEMA {table} OWNER TO …; or take it out of \
+                 the user's search path: ALTER ROLE … SET search_path = public"
+            ),
+            TableFaultKind::ForeignKey(name) => {
+                format!("find out who has made it, and drop it: ALTER TABLE … DROP CONSTRAINT {name}")
+            }
             TableFaultKind::Rule(name) => format!("find out who has made it, and drop it: DROP RULE {name} ON {table}"),
             _ => format!(
                 "find out who has changed {table}, and make it as migrascope does: docs/databases.md says what a history table may have"

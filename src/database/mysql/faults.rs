@@ -1,16 +1,74 @@
-//! What hangs on our tables. Tables have no owner here, and triggers run with the rights of their definer; a view may run functions with ours.
+//! What hangs on our tables. Tables have no owner here, and triggers run with the rights of their definer; a view may run functions with ours, and a foreign
+//! key or a storage engine may change rows without any right to do so.
 
 use super::text::text_literal;
+use super::wire::Wire;
+use crate::database::row::table_faults;
+use crate::database::{DatabaseError, ErrorKind, Row};
+use crate::plan::TableFault;
 
-/// SQL for what is wrong with this table: schema, table, word and name. Its triggers are shown to those who may make some.
-pub(super) fn sql((schema, table): &(Option<String>, String)) -> String {
+/// The storage engines that keep the rows of a table, and keep them themselves: others forget them, or leave them to another table or server.
+const ENGINES: &str = "'InnoDB', 'ROCKSDB', 'TokuDB', 'ndbcluster', 'MyISAM', 'Aria'";
+
+/// A table that appears while we look is looked at again, so many times.
+const LOOKS: usize = 3;
+
+/// What is wrong with these tables, and those that are not there, as our statements name them.
+pub(super) async fn look(
+    wire: &mut Wire,
+    tables: &[(Option<String>, String)],
+) -> Result<(Vec<TableFault>, Vec<String>), DatabaseError> {
+    let sql: Vec<String> = tables.iter().map(sql).collect();
+    let (mut faults, mut absent) = (Vec::new(), Vec::new());
+    for _ in 0..LOOKS {
+        let (there, wrong): (Vec<Row>, Vec<Row>) =
+            wire.query(&sql.join(" UNION ALL ")).await?.into_iter().partition(|row| column(row, 2) == "there");
+        faults = table_faults(wrong);
+        absent.clear();
+        let mut appeared = false;
+        for (schema, table) in tables {
+            if there.iter().any(|row| column(row, 1).eq_ignore_ascii_case(table)) {
+                continue;
+            }
+            // What we may not see is not shown either.
+            let name = in_full(schema.as_deref(), table);
+            match wire.query(&format!("SHOW COLUMNS FROM {name}")).await {
+                Ok(_) => appeared = true,
+                Err(error) if error.kind == ErrorKind::NoTable => absent.push(name),
+                Err(error) if error.kind == ErrorKind::Lost => return Err(error),
+                Err(_) => {}
+            }
+        }
+        if !appeared {
+            break;
+        }
+    }
+    Ok((faults, absent))
+}
+
+fn column(row: &Row, index: usize) -> &str {
+    row.get(index).and_then(Option::as_deref).unwrap_or_default()
+}
+
+fn in_full(schema: Option<&str>, table: &str) -> String {
+    let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
+    schema.map_or_else(|| quoted(table), |schema| format!("{}.{}", quoted(schema), quoted(table)))
+}
+
+/// SQL for whether this table is there and what is wrong with it: schema, table, word and name. Its triggers are shown to those who may make some.
+fn sql((schema, table): &(Option<String>, String)) -> String {
     let (schema, table) = (text_literal(schema.as_deref().unwrap_or_default()), text_literal(table));
+    let of_table = format!("TABLE_SCHEMA = {schema} AND TABLE_NAME = {table}");
+    let name = "CAST(TABLE_SCHEMA AS CHAR), CAST(TABLE_NAME AS CHAR)";
     format!(
-        "SELECT CAST(TABLE_SCHEMA AS CHAR), CAST(TABLE_NAME AS CHAR), 'kind', '' FROM information_schema.TABLES \
-           WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table} AND TABLE_TYPE NOT IN ('BASE TABLE', 'SYSTEM VERSIONED') \
+        "SELECT {name}, 'there', '' FROM information_schema.TABLES WHERE {of_table} \
+         UNION ALL SELECT {name}, 'kind', '' FROM information_schema.TABLES \
+           WHERE {of_table} AND (TABLE_TYPE NOT IN ('BASE TABLE', 'SYSTEM VERSIONED') OR ENGINE NOT IN ({ENGINES})) \
          UNION ALL SELECT CAST(EVENT_OBJECT_SCHEMA AS CHAR), CAST(EVENT_OBJECT_TABLE AS CHAR), 'trigger', CAST(TRIGGER_NAME AS CHAR) \
            FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {table} \
-         UNION ALL SELECT CAST(TABLE_SCHEMA AS CHAR), CAST(TABLE_NAME AS CHAR), 'column', CAST(COLUMN_NAME AS CHAR) \
-           FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table} AND COALESCE(GENERATION_EXPRESSION, '') <> ''"
+         UNION ALL SELECT {name}, IF(CONSTRAINT_TYPE = 'CHECK', 'check', 'foreign key'), CAST(CONSTRAINT_NAME AS CHAR) \
+           FROM information_schema.TABLE_CONSTRAINTS WHERE {of_table} AND CONSTRAINT_TYPE IN ('CHECK', 'FOREIGN KEY') \
+         UNION ALL SELECT {name}, 'column', CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
+           WHERE {of_table} AND (EXTRA <> '' OR COALESCE(COLUMN_DEFAULT, 'NULL') <> 'NULL')"
     )
 }

@@ -5,32 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::translate;
-use super::text::text_literal;
+use super::text::{AS_ANY_CLIENT, COMMIT, IDENTITY, ROLLBACK, text_literal};
 use super::wire::{Keep, Wire};
 use super::{Mysql, existence, faults, health, keeper, product, transaction};
-use crate::database::row::{first_column, table_faults};
+use crate::database::row::first_column;
 use crate::database::{
-    Abilities, Access, Activity, DatabaseError, Done, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
-    milliseconds,
+    Abilities, Access, Activity, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row,
+    Session, Value, milliseconds, silence,
 };
 use crate::migration::Dialect;
 use crate::plan::TableFault;
 use crate::report::Stage;
 use crate::script::{Name, Thing};
-
-const IDENTITY: &str = "SELECT CAST(DATABASE() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(VERSION() AS CHAR), \
-     CAST(CONNECTION_ID() AS CHAR), CAST(@@read_only AS CHAR), \
-     CAST(@@version_comment AS CHAR), \
-     CAST(@@max_allowed_packet AS CHAR), CAST(@@sql_mode AS CHAR), CAST(@@GLOBAL.sql_mode AS CHAR)";
-
-/// The driver asks for `IGNORE_SPACE`, which no other client does: `CREATE TABLE count (i INT)` fails with it, and a routine would
-/// keep it. It stays where the server has it for everybody, or has `ANSI`, which brings it back.
-const AS_ANY_CLIENT: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), @@SESSION.sql_mode, \
-     TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
-
-/// Whatever `completion_type` a script has set.
-const COMMIT: &str = "COMMIT AND NO CHAIN NO RELEASE";
-const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
 
 /// Errors that a write of ours meets where the script has locked tables (the first two), has taken the global read lock, prepares an
 /// XA transaction, or is in a transaction that only reads.
@@ -56,6 +42,8 @@ pub(super) struct MysqlSession {
     backslash_escapes: bool,
     /// The same once `sql_mode` is set to its default.
     backslash_escapes_by_default: bool,
+    /// Our tables that were not there when they were looked at last. They are not read before the next look: what has appeared since may be a view.
+    absent: Vec<String>,
 }
 
 impl MysqlSession {
@@ -72,6 +60,7 @@ impl MysqlSession {
             largest_statement: None,
             backslash_escapes: true,
             backslash_escapes_by_default: true,
+            absent: Vec::new(),
         }
     }
 
@@ -82,6 +71,13 @@ impl MysqlSession {
         if self.access != Access::Write {
             self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         }
+        // Another session may lock our tables. A script has limits of its own.
+        self.wire
+            .query(&format!(
+                "SET SESSION lock_wait_timeout = LEAST(@@lock_wait_timeout, {})",
+                silence::LOCKED.as_secs()
+            ))
+            .await?;
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
         }
@@ -160,8 +156,9 @@ impl Session for MysqlSession {
     }
 
     async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
-        let sql: Vec<String> = tables.iter().map(faults::sql).collect();
-        Ok(table_faults(self.wire.query(&sql.join(" UNION ALL ")).await?))
+        let (faults, absent) = faults::look(&mut self.wire, tables).await?;
+        self.absent = absent;
+        Ok(faults)
     }
 
     fn quote(&self, identifier: &str) -> String {
@@ -267,6 +264,13 @@ impl Session for MysqlSession {
 
     async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.wire.query(sql).await
+    }
+
+    async fn query_table(&mut self, table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        match self.absent.iter().any(|absent| absent == table) {
+            true => Err(DatabaseError::new(ErrorKind::NoTable, format!("table {table} does not exist"))),
+            false => self.wire.query(sql).await,
+        }
     }
 
     fn grant(&self, rights: &str, _schema: Option<&str>, tables: &[String]) -> Option<String> {

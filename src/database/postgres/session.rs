@@ -45,8 +45,8 @@ pub(super) struct PostgresSession {
     /// Whether limits were set for the session, so that a transaction without limits must undo them.
     limited: bool,
     pub(super) authority: Authority,
-    /// What stands in front of whatever writes to our tables, once they are there.
-    guard: Option<String>,
+    /// Our tables, in quotes, and what refuses to write them; set when they were looked at in a session that writes.
+    guarded: Option<(Vec<String>, Option<String>)>,
     /// Whether a backslash escapes in plain strings.
     pub(super) backslash_escapes: bool,
     /// The same once it is reset.
@@ -73,7 +73,7 @@ impl PostgresSession {
             claimed: None,
             limited: false,
             authority: Authority::default(),
-            guard: None,
+            guarded: None,
             backslash_escapes: false,
             backslash_escapes_by_default: false,
             options: None,
@@ -126,13 +126,13 @@ impl Session for PostgresSession {
 
     async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
         let owner = if self.access.only_reads() { Owner::DoesNot } else { Owner::Matters };
-        let (there, suspicious) = faults::seen(&self.query(&faults::at_first_sight(tables, owner)).await?);
+        let suspicious = !self.query_behind(Vec::new(), &faults::at_first_sight(tables, owner)).await?.is_empty();
         let faults = match suspicious {
-            true => table_faults(self.query(&faults::sql(tables, owner)).await?),
+            true => table_faults(self.query_behind(Vec::new(), &faults::sql(tables, owner)).await?),
             false => Vec::new(),
         };
-        let guarded = faults.is_empty() && there == tables.len() && owner == Owner::Matters;
-        self.guard = guarded.then(|| faults::guard(tables));
+        let names = || tables.iter().map(faults::in_full).collect();
+        self.guarded = (owner == Owner::Matters).then(|| (names(), faults.first().map(faults::refusal)));
         Ok(faults)
     }
 
@@ -195,7 +195,7 @@ impl Session for PostgresSession {
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
         let ahead = self.ahead.len();
-        let guard = self.guard.clone();
+        let guard = self.guard(&records.join(";"));
         let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 4);
         if sql.is_some() || !records.is_empty() {
             behind.push(if sql.is_some() { MEASURE_AND_PIN } else { PIN });
@@ -260,13 +260,10 @@ impl Session for PostgresSession {
         "pg_catalog.text"
     }
 
-    async fn query_whole(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+    async fn query_table(&mut self, table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         // The server refuses then what it would filter. Statements of one message are one transaction: nothing stays set.
-        const WHOLE: &str = "SET LOCAL row_security = off";
-        match self.around() {
-            Some(begin) => self.wire.query_in(&[begin, vec![PIN_OWN.to_owned(), WHOLE.to_owned()]].concat(), sql).await,
-            None => self.wire.query(&format!("{WHOLE};{sql}")).await,
-        }
+        let ahead = [vec!["SET LOCAL row_security = off".to_owned()], faults::reading_guard(table).to_vec()].concat();
+        self.query_behind(ahead, sql).await.map_err(faults::found)
     }
 
     async fn hides_rows(&mut self, schema: Option<&str>, table: &str) -> Result<bool, DatabaseError> {

@@ -3,11 +3,15 @@
 use super::PostgresSession;
 use crate::database::postgres::error::translate;
 use crate::database::postgres::faults;
+use crate::database::postgres::pinned::PIN_OWN;
 use crate::database::postgres::sharing::Sharing;
 use crate::database::postgres::text::{byte, settings};
 use crate::database::postgres::wire::Answer;
-use crate::database::{Access, DatabaseError, Limits};
+use crate::database::{Access, DatabaseError, Limits, Row, silence};
 use crate::report::Stage;
+
+/// What another session has locked of our tables is no reason to wait without end.
+const OWN: Limits = Limits { lock_timeout: Some(silence::LOCKED), statement_timeout: None };
 
 impl PostgresSession {
     /// What opens the transaction around a query of ours, where it has one of its own.
@@ -26,11 +30,26 @@ impl PostgresSession {
     pub(super) fn guarded(&self, sql: &str) -> String {
         let roles = format!("{};", self.authority.restore().join(";"));
         let (roles, rest) = sql.strip_prefix(&roles).map_or(("", sql), |rest| (roles.as_str(), rest));
-        match &self.guard {
-            Some(guard) if ["INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| rest.starts_with(verb)) => {
-                format!("{roles}{guard};{rest}")
-            }
-            _ => sql.to_owned(),
+        let writes = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| rest.starts_with(verb));
+        match self.guard(rest).filter(|_| writes) {
+            Some(guard) => format!("{roles}{};{guard};{rest}", settings("SET LOCAL", &OWN, false).join(";")),
+            None => sql.to_owned(),
+        }
+    }
+
+    /// What stands in front of SQL that writes some of our tables.
+    pub(super) fn guard(&self, sql: &str) -> Option<String> {
+        let (tables, refusal) = self.guarded.as_ref()?;
+        let named: Vec<&str> = tables.iter().map(String::as_str).filter(|table| sql.contains(*table)).collect();
+        (!named.is_empty()).then(|| refusal.clone().unwrap_or_else(|| faults::guard(&named)))
+    }
+
+    /// Runs a query of ours behind these statements, in one transaction, with a limit on waiting for locks.
+    pub(super) async fn query_behind(&mut self, ahead: Vec<String>, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let limit = settings("SET LOCAL", &OWN, false);
+        match self.around() {
+            Some(begin) => self.wire.query_in(&[begin, vec![PIN_OWN.to_owned()], limit, ahead].concat(), sql).await,
+            None => self.wire.query(&format!("{};{sql}", [limit, ahead].concat().join(";"))).await,
         }
     }
 
