@@ -226,10 +226,12 @@ SQL
     mariadb_ready() {
         MYSQL_PWD=$SERVICES_PASSWORD mariadb --no-defaults --protocol=tcp -h 127.0.0.1 -P "$port" -u root -e 'SELECT 1'
     }
-    # --no-defaults keeps the machine's settings out; its character set would then be latin1, which nobody runs.
+    # --no-defaults keeps the machine's settings out; its character set would then be latin1, which nobody runs. A server that starts
+    # removes the temporary tables that it finds: those of another server, where both have the same folder for them.
+    as_user mysql mkdir -p "$dir/temporary"
     start_server mariadb mysql TERM mariadb_ready mariadbd --no-defaults --datadir="$dir/data" --port="$port" \
         --bind-address=127.0.0.1 --socket="$dir/mariadb.sock" --pid-file="$dir/mariadb.pid" --skip-name-resolve \
-        --init-file="$dir/init.sql" --character-set-server=utf8mb4 "$@"
+        --tmpdir="$dir/temporary" --init-file="$dir/init.sql" --character-set-server=utf8mb4 "$@"
     export MYSQL_URL=mysql://root:$SERVICES_PASSWORD@127.0.0.1:$port/mysql
 }
 
