@@ -7,7 +7,8 @@ use super::wire::Wire;
 use crate::database::{Activity, Another, DatabaseError, Holder, Keeper, Row, silence};
 
 /// Keeps the server from ending a session of ours that has nothing to do, because it waits for the lock, holds it, or pauses.
-pub(super) const STAY_IDLE: &str = "SET SESSION wait_timeout = GREATEST(@@SESSION.wait_timeout, 86400)";
+pub(super) const STAY_IDLE: &str =
+    "SET SESSION wait_timeout = CAST(GREATEST(@@SESSION.wait_timeout, 86400) AS UNSIGNED)";
 
 pub(super) struct MysqlKeeper {
     wire: Wire,

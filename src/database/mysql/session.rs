@@ -74,7 +74,7 @@ impl MysqlSession {
         // Another session may lock our tables. A script has limits of its own.
         self.wire
             .query(&format!(
-                "SET SESSION lock_wait_timeout = LEAST(@@lock_wait_timeout, {})",
+                "SET SESSION lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, {}) AS UNSIGNED)",
                 silence::LOCKED.as_secs()
             ))
             .await?;
