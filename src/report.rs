@@ -236,7 +236,7 @@ pub struct Report {
     /// How long the run took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
-    /// Whether the journal shows the run as begun and could not be told of its end: later readers take it for one whose process died.
+    /// Whether the journal shows the run as begun and its end could not be recorded: later readers take it for one whose process died.
     #[serde(skip_serializing_if = "is_false")]
     pub end_not_recorded: bool,
 }

@@ -226,7 +226,7 @@ SQL
     mariadb_ready() {
         MYSQL_PWD=$SERVICES_PASSWORD mariadb --no-defaults --protocol=tcp -h 127.0.0.1 -P "$port" -u root -e 'SELECT 1'
     }
-    # --no-defaults keeps the machine's settings out; its character set would then be latin1, which nobody runs. A server that starts
+    # --no-defaults keeps the machine's settings out; its character set would then be latin1. A server that starts
     # removes the temporary tables that it finds: those of another server, where both have the same folder for them.
     as_user mysql mkdir -p "$dir/temporary"
     start_server mariadb mysql TERM mariadb_ready mariadbd --no-defaults --datadir="$dir/data" --port="$port" \

@@ -1,4 +1,4 @@
-//! Ends of runs that the journal could not be told of, kept in files of this user until a later run on this machine has recorded them.
+//! Ends of runs that could not be recorded in the journal, kept in files of this user until a later run on this machine has recorded them.
 //!
 //! They lie in `$XDG_STATE_HOME/migrascope/unrecorded`, or below `~/.local/state` where that is not set. A file names a run and no
 //! database: it does nothing where the journal does not show that run as begun.
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::json::Problem;
 
-/// How long a file is kept: nobody asks for an older run.
+/// How long a file is kept: the end of an older run is of no use any more.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many files are read.
 const MOST: usize = 100;
@@ -24,7 +24,7 @@ const ENDING: &str = "json";
 
 /// Keeps the end of a run that has just ended; the warning that says where, or that it is kept nowhere.
 pub(super) fn keep(report: &Report, error: Option<&Problem>) -> String {
-    let lost = "the journal could not be told how this run ended";
+    let lost = "the end of this run could not be recorded in the journal";
     match directory()
         .ok_or_else(|| io::Error::other("there is no home directory"))
         .and_then(|at| write(&at, report, error))

@@ -1,6 +1,6 @@
 //! What of an error may leave the process: never a piece of SQL, never a value.
 //!
-//! Nothing is looked for in a message, because nobody can say what stands in it: SQL words messages of its own, with every code, and
+//! Nothing is looked for in a message, because its content is not known: SQL words messages of its own, with every code, and
 //! servers quote what they complain about in ways of their own. What leaves is only what is known to hold neither: the class of a code
 //! in our words, names from fields of their own, and what we have worded ourselves.
 

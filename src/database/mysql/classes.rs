@@ -1,4 +1,4 @@
-//! Error numbers in words of ours. A message may quote SQL and values, whoever has worded it; a number holds neither.
+//! Error numbers in words of ours. A message may quote SQL and values, whatever its code is; a number holds neither.
 
 /// What this number stands for in the servers' error references; `None` for one that is not often met.
 pub(super) fn word(number: u16) -> Option<&'static str> {

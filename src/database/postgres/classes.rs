@@ -1,4 +1,4 @@
-//! SQLSTATEs in words of ours. A message may quote SQL and values, whoever has worded it; a code holds neither.
+//! SQLSTATEs in words of ours. A message may quote SQL and values, whatever its code is; a code holds neither.
 
 /// Conditions that a migration meets often, by their codes in PostgreSQL's appendix A.
 const CONDITIONS: &[(&str, &str)] = &[

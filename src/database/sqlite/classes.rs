@@ -1,4 +1,4 @@
-//! Result codes in words of ours. A message may quote SQL and values, whoever has worded it; a code holds neither.
+//! Result codes in words of ours. A message may quote SQL and values, whatever its code is; a code holds neither.
 
 /// What this code of sqlite3.h stands for, an extended one before the primary one in its low byte; `None` for an unknown one.
 pub(super) fn word(code: i32) -> Option<&'static str> {

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use migrascope::database::{Access, Session};
-use migrascope::plan::{Objection, TableFault, TableFaultKind};
+use migrascope::plan::TableFaultKind;
 use migrascope::{Error, Migrator, Options, layout};
 
+use super::trust::faults;
 use crate::support::{Backend, TestDatabase, block_on, connector, eventually, on, query};
 
 const LEDGER: &str = "_migrascope_migrations";
@@ -17,17 +18,6 @@ fn migrator(url: &str, directory: &Path) -> Migrator {
     let connector = connector(url);
     let set = layout::read(directory, connector.dialect()).unwrap();
     Migrator::new(connector, set, Options { allow_nonempty: true, ..Options::default() })
-}
-
-#[track_caller]
-fn faults(error: Error) -> Vec<TableFaultKind> {
-    match error {
-        Error::Refused(objections) => match objections.as_slice() {
-            [Objection::Untrusted(faults)] => faults.iter().map(|TableFault { kind, .. }| kind.clone()).collect(),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
-    }
 }
 
 /// What `up` has found.

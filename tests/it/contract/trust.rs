@@ -26,7 +26,7 @@ fn migrator(url: &str, directory: &std::path::Path) -> Migrator {
 }
 
 #[track_caller]
-fn faults(error: Error) -> Vec<TableFaultKind> {
+pub(super) fn faults(error: Error) -> Vec<TableFaultKind> {
     match error {
         Error::Refused(objections) => match objections.as_slice() {
             [Objection::Untrusted(faults)] => faults.iter().map(|TableFault { kind, .. }| kind.clone()).collect(),

@@ -1,4 +1,4 @@
-//! The end of a run that the journal could not be told of.
+//! The end of a run that could not be recorded in the journal.
 
 use super::Door;
 
@@ -11,7 +11,7 @@ fn failed() -> Door {
     let seen =
         door.run_with(&[("XDG_STATE_HOME", &here(&door))], &["up", "--format", "json", "--metrics-file", "m.prom"]);
     assert_eq!(seen.code, Some(5), "{seen}");
-    assert!(seen.stderr.contains("warning: the journal could not be told how this run ended"), "{seen}");
+    assert!(seen.stderr.contains("warning: the end of this run could not be recorded in the journal"), "{seen}");
     assert!(seen.stdout.contains("\"end_not_recorded\":true"), "{seen}");
     door
 }
