@@ -38,10 +38,10 @@ pub enum Error {
         /// What the driver or the server said.
         source: Box<DatabaseError>,
     },
-    /// The server takes no writes.
-    #[error("the server is read-only ({reason})")]
+    /// The server takes no writes, or this process may not write to the file.
+    #[error("the database is read-only ({reason})")]
     ReadOnly {
-        /// The server's word for it.
+        /// Why.
         reason: &'static str,
     },
     /// A pooler lends a session of the server for one transaction at a time, and that will not do.

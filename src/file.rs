@@ -150,6 +150,21 @@ fn kind_anywhere(there: FileType) -> Option<&'static str> {
     }
 }
 
+/// Whether this process may write to what is there, or create it: by its rights and by how the file system is mounted. Nothing is opened:
+/// to close a file takes the system's locks on it from everything else in the process.
+#[cfg(all(unix, feature = "sqlite"))]
+pub(crate) fn may_be_written(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    use rustix::io::Errno;
+    let refused = [Errno::ACCESS, Errno::PERM, Errno::ROFS];
+    !accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_err_and(|error| refused.contains(&error))
+}
+
+#[cfg(all(not(unix), feature = "sqlite"))]
+pub(crate) fn may_be_written(path: &Path) -> bool {
+    !fs::metadata(path).is_ok_and(|there| there.permissions().readonly())
+}
+
 #[cfg(unix)]
 fn names(there: &Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt as _;

@@ -82,6 +82,8 @@ pub enum Remains {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Before the next statement was sent: none of them has failed.
+    Before,
     /// While a statement of the script ran.
     Statement,
     /// While the runner wrote its own tables.
@@ -103,18 +105,18 @@ pub struct Failure {
     pub offset: usize,
     /// Whether the database named the place; otherwise it is the statement's start.
     pub exact: bool,
-    /// The statement, counted from 1.
-    pub statement: u32,
+    /// The statement that failed, counted from 1; `None` where the place is that of one that was never sent.
+    pub statement: Option<u32>,
     /// Where it was noticed.
     pub stage: Stage,
-    /// Its summary.
+    /// The summary of the statement at this place.
     pub summary: String,
     /// SQLSTATE, error number or result code.
     pub code: Option<String>,
     /// The database's message.
     pub message: String,
-    /// Whether the connection has ended: the statement is not to blame.
-    pub connection_lost: bool,
+    /// What was lost, so that no statement is to blame.
+    pub lost: Option<Loss>,
     /// The database's detail.
     pub detail: Option<String>,
     /// The database's hint.
@@ -127,15 +129,32 @@ pub struct Failure {
     pub remains: Remains,
 }
 
-/// The word for an error without a code whose cause is a connection that ended.
-pub(crate) const CONNECTION_LOST: &str = "connection_lost";
+/// What a migration cannot go on without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// The connection that it ran on has ended.
+    Connection,
+    /// The connection that held the lock has ended: another runner may be at work.
+    Lock,
+}
+
+impl Loss {
+    /// OpenTelemetry's `error.type` where the server gave no code.
+    #[must_use]
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Self::Connection => "connection_lost",
+            Self::Lock => "lock_lost",
+        }
+    }
+}
 
 impl Failure {
     /// OpenTelemetry's `error.type`: the database's code where there is one, otherwise a word of a closed set.
     #[must_use]
     pub fn error_type(&self) -> &str {
-        let word = if self.connection_lost { CONNECTION_LOST } else { "migration" };
-        self.code.as_deref().unwrap_or(word)
+        self.code.as_deref().unwrap_or_else(|| self.lost.map_or("migration", Loss::error_type))
     }
 }
 

@@ -30,6 +30,7 @@ pub use self::mend::Repair;
 use self::monitor::Monitor;
 pub(crate) use self::options::rules;
 pub use self::options::{LockTimeout, Options};
+use self::prepare::Preparation;
 pub use self::stop::Stop;
 use self::tally::Tally;
 use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
@@ -251,7 +252,7 @@ async fn under_lock(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let journal = Journal::new(&job.options.journal_table, job.context);
-    chronicle::settle(job, &mut **session, &journal).await;
+    let settled = chronicle::settle(job, &mut **session, &journal).await;
     let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
@@ -267,18 +268,21 @@ async fn under_lock(
     }
     let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     hooks::before(Hook::Backup, job, &plan, tally, with).await?;
-    prepare::patiently(job, &mut **session, ledger, &journal, &plan, (tally.started, &mut *observer)).await?;
-    tally.journaled = true;
+    let preparation = Preparation { job, ledger, journal: &journal, plan: &plan, started: tally.started, settled };
+    tally.journaled = preparation.begin(&mut **session).await?;
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
     let before = health::before_run(job.patient(session.home(), &Before::default()), observer).await;
     let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     let mut result = hooks::before(Hook::Before, job, &plan, tally, with).await;
     if result.is_ok() {
-        result = work(job, (session, monitor), (ledger, &journal), (&plan, &before), observer, tally).await;
+        result = work((session, monitor), preparation, &before, observer, tally).await;
         let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
         // What went wrong with the run matters more than what goes wrong after it.
         let after = hooks::after(job, &plan, tally, result.as_ref().err(), with).await;
         result = result.and(after);
+    }
+    if !tally.journaled {
+        return result;
     }
     let noted = chronicle::finish(job, session, &journal, result.as_ref().err(), tally).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
@@ -287,14 +291,14 @@ async fn under_lock(
 
 /// History is changed as a person has asked for, then every step is taken, then health examined.
 async fn work(
-    job: &Job<'_>,
     (session, monitor): (&mut Box<dyn Session>, &mut Monitor),
-    (ledger, journal): (&dyn Ledger, &Journal<'_>),
-    (plan, before): (&Plan<'_>, &Before),
+    preparation: Preparation<'_>,
+    before: &Before,
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let started = Instant::now();
+    let Preparation { job, ledger, journal, plan, .. } = preparation;
     if let Some(repair) = job.repair() {
         let history = tally.history().cloned().unwrap_or_default();
         let changed = mend::carry_out(job, repair, &mut **session, (ledger, journal), &history, observer).await;
@@ -310,6 +314,7 @@ async fn work(
         monitor,
         ledger,
         journal,
+        unprepared: (!tally.journaled).then_some(preparation),
         observer,
         sent: false,
         wrote: None,
@@ -318,6 +323,7 @@ async fn work(
         journal_read: started,
     };
     let result = engine.take_all(&plan.steps, tally).await;
+    tally.journaled = engine.unprepared.is_none();
     tally.stages.apply = started.elapsed();
     result?;
     examine(job, &mut **session, (journal, before), observer, tally).await

@@ -83,7 +83,7 @@ impl Exit {
             Self::RolledBack => "a migration failed and was rolled back, or a hook stopped the run",
             Self::HalfWay => "a migration failed and was left half-way",
             Self::Locked => "another runner has the lock",
-            Self::NoConnection => "cannot connect, the connection is lost, or the server is read-only",
+            Self::NoConnection => "cannot connect, the connection is lost, or the database is read-only",
             Self::Unhealthy => "migrations applied, but the database is unhealthy, or --after failed",
             Self::Interrupted => "interrupted by SIGINT",
             Self::Terminated => "ended by SIGTERM",
@@ -100,7 +100,9 @@ impl Exit {
                 Self::Usage
             }
             Error::Connect { .. } | Error::ReadOnly { .. } => Self::NoConnection,
-            Error::Own { source, .. } if matches!(source.kind, ErrorKind::Lost | ErrorKind::Connect) => {
+            Error::Own { source, .. }
+                if matches!(source.kind, ErrorKind::Lost | ErrorKind::Connect | ErrorKind::ReadOnly) =>
+            {
                 Self::NoConnection
             }
             Error::Lock { .. } => Self::Locked,

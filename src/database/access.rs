@@ -16,7 +16,6 @@ pub enum Access {
 
 impl Access {
     /// Whether nothing is changed.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn only_reads(self) -> bool {
         matches!(self, Self::Read | Self::Watch)
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::report::{CONNECTION_LOST, RetryReason, Stage};
+use crate::report::{Loss, RetryReason, Stage};
 
 /// The kinds of refusal that the engine or a message tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The connection ended while it was in use.
     Lost,
+    /// The connection that holds the lock has ended, or does not answer: the lock may be another's.
+    LockLost,
     /// The statement cannot be parsed.
     Syntax,
     /// A table that the statement names does not exist.
@@ -91,8 +93,17 @@ impl DatabaseError {
     /// OpenTelemetry's `error.type`: the code where there is one, otherwise a word of a closed set.
     #[must_use]
     pub fn error_type(&self) -> &str {
-        let word = if self.kind == ErrorKind::Lost { CONNECTION_LOST } else { "database" };
-        self.code.as_deref().unwrap_or(word)
+        self.code.as_deref().unwrap_or_else(|| self.lost().map_or("database", Loss::error_type))
+    }
+
+    /// What is lost with it, where no statement is to blame.
+    #[must_use]
+    pub fn lost(&self) -> Option<Loss> {
+        match self.kind {
+            ErrorKind::Lost => Some(Loss::Connection),
+            ErrorKind::LockLost => Some(Loss::Lock),
+            _ => None,
+        }
     }
 
     /// Whether the statement was refused as it stands, so that it cannot have had any effect.

@@ -11,7 +11,7 @@ mod parameters;
 mod session;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -26,6 +26,7 @@ use self::session::SqliteSession;
 use self::wire::Wire;
 use super::shelter::shelter;
 use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use crate::file;
 use crate::migration::Dialect;
 
 /// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
@@ -35,6 +36,8 @@ pub(super) struct Sqlite {
     driver: SqliteConnectOptions,
     file: Option<PathBuf>,
     create: bool,
+    /// Why nothing can be written, where the URL says so.
+    read_only: Option<&'static str>,
     init: Vec<String>,
     application: String,
     interrupt: Arc<Interrupt>,
@@ -51,9 +54,18 @@ impl Sqlite {
     }
 
     fn at(location: Location, options: ConnectOptions) -> Self {
-        let Location { driver, file, create } = location;
+        let Location { driver, file, create, read_only } = location;
         let ConnectOptions { application, init } = options;
-        Self { driver, file, create, init, application, interrupt: Arc::default() }
+        Self { driver, file, create, read_only, init, application, interrupt: Arc::default() }
+    }
+
+    /// Why this process cannot write to the file. SQLite itself says it only when something is written.
+    fn read_only(&self) -> Option<&'static str> {
+        let file = self.file.as_deref()?;
+        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.read_only
+            .or_else(|| (!file::may_be_written(file)).then_some("its file may not be written"))
+            .or_else(|| (!file::may_be_written(directory)).then_some("its directory may not be written"))
     }
 
     async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
@@ -104,11 +116,14 @@ impl Connector for Sqlite {
             driver: self.driver.clone(),
             file: self.file.clone(),
             create: false,
+            read_only: self.read_only,
             init: self.init.clone(),
             application: self.application.clone(),
             interrupt: Arc::clone(&self.interrupt),
         };
-        let mut session = SqliteSession::new(self.connect(access).await?, self.expected(), connector, access);
+        let wire = self.connect(access).await?;
+        let read_only = if access.only_reads() { None } else { self.read_only() };
+        let mut session = SqliteSession::new(wire, Identity { read_only, ..self.expected() }, connector, access);
         session.prepare().await?;
         Ok(Box::new(session))
     }

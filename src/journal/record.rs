@@ -314,11 +314,10 @@ impl Ending<'_> {
 /// The message of a failure as the journal keeps it: without literals of statements that carry a secret. At a commit it may quote any of them.
 fn kept(session: &dyn Session, step: Option<&Step<'_>>, failure: &Failure) -> String {
     let statements = step.map_or(0, |step| step.statements().len());
-    let statements = match failure.stage {
-        Stage::Statement => {
-            (failure.statement as usize).saturating_sub(1)..(failure.statement as usize).min(statements)
-        }
-        Stage::Record | Stage::Commit => 0..statements,
+    let statements = match (failure.stage, failure.statement.map(|number| number as usize)) {
+        (Stage::Statement, Some(number)) => number.saturating_sub(1)..number.min(statements),
+        (Stage::Before, _) => 0..0,
+        _ => 0..statements,
     };
     let message =
         statements.fold(failure.message.clone(), |message, index| without_secrets(session, step, index, &message));

@@ -50,6 +50,7 @@ fn word(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::NoSchema => "the schema does not exist",
         ErrorKind::Unsupported => "the server is not supported",
         ErrorKind::Lost => "the connection was lost",
+        ErrorKind::LockLost => "the lock was lost",
         ErrorKind::Syntax => "syntax error",
         ErrorKind::NoTable => "the table does not exist",
         ErrorKind::Invalid => "a name that does not exist, or exists already",

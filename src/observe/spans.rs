@@ -241,7 +241,10 @@ impl Spans {
         }
         match &report.failure {
             Some(failure) => {
-                let description = format!("failed at statement {} of {}", failure.statement, report.total);
+                let description = match failure.statement {
+                    Some(number) => format!("failed at statement {number} of {}", report.total),
+                    None => "ended before the next statement was sent".to_owned(),
+                };
                 fail(&span, failure.error_type(), Some(&description));
             }
             None => fail(&span, report.outcome.word(), None),

@@ -27,15 +27,21 @@ pub(super) enum Lock {
 }
 
 /// Completes the rows of runs that are over: with their own end where that is known, and as vanished otherwise. The holder of the lock
-/// knows that no other run is going on. Where there is no journal yet there is nothing to complete.
-pub(super) async fn settle(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) {
+/// knows that no other run is going on. Where there is no journal yet there is nothing to complete; `false` where another writer has kept
+/// it from being done now.
+pub(super) async fn settle(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) -> bool {
     if !job.options.unrecorded.is_empty() {
         let open = journal::executing(session, &job.options.journal_table).await.unwrap_or_default();
         for end in known_ends(job.options, &open) {
             let _ = session.query(&journal.ended_before(session, end)).await;
         }
     }
-    let _ = session.query(&journal.mark_vanished(session)).await;
+    let marked = journal.mark_vanished(session);
+    let marked = match session.abilities().whole_file_lock {
+        true => session.note_at_once(&[marked]).await,
+        false => session.query(&marked).await.map(drop),
+    };
+    !marked.is_err_and(|error| error.retry_reason().is_some())
 }
 
 /// What is known of how the runs of these rows have ended.

@@ -196,7 +196,7 @@ impl Monitor {
     pub(super) fn lost(&self) -> Option<DatabaseError> {
         let silent = || (self.lock.silent_for() >= LOST).then(|| "it does not answer".to_owned());
         let why = self.lost.clone().or_else(silent)?;
-        Some(DatabaseError::new(ErrorKind::Other, format!("the connection that holds the lock is gone: {why}")))
+        Some(DatabaseError::new(ErrorKind::LockLost, format!("the connection that holds the lock is gone: {why}")))
     }
 
     /// Asks whether the lock is still ours, and waits for the answer.

@@ -1,9 +1,9 @@
 //! From a database's complaint to a place in a file.
 
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::DatabaseError;
 use crate::migration::{Place, Script, Statement};
 use crate::plan::Step;
-use crate::report::{Failure, Remains};
+use crate::report::{Failure, Remains, Stage};
 
 /// What failed and where: the place that the database names, otherwise the start of the statement.
 pub(super) fn failure(step: &Step<'_>, index: usize, error: &DatabaseError, remains: Remains) -> Failure {
@@ -30,12 +30,12 @@ pub(super) fn in_script(
         column: place.column,
         offset: place.byte,
         exact: error.position.is_some(),
-        statement: u32::try_from(index + 1).unwrap_or(u32::MAX),
+        statement: (error.stage != Stage::Before).then(|| u32::try_from(index + 1).unwrap_or(u32::MAX)),
         stage: error.stage,
         summary: statement.map(|statement| statement.summary.clone()).unwrap_or_default(),
         code: error.code.clone(),
         message: error.message.clone(),
-        connection_lost: error.kind == ErrorKind::Lost,
+        lost: error.lost(),
         detail: error.detail.clone(),
         hint: error.hint.clone(),
         invalid_index: None,

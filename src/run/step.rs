@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use self::retry::Tries;
 use super::monitor::Monitor;
+use super::prepare::Preparation;
 use super::tally::Tally;
 use super::{Job, chronicle, place};
 use crate::database::{DatabaseError, ErrorKind, Holder, Limits, Session};
@@ -35,7 +36,7 @@ use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::migration::StatementKind;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains, StatementReport, StepReport};
+use crate::report::{Failure, Outcome, Remains, Stage, StatementReport, StepReport};
 
 /// How often the connection that holds the lock is looked at, between statements and while one runs.
 const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
@@ -50,6 +51,8 @@ pub(super) struct Engine<'r> {
     pub(super) monitor: &'r mut Monitor,
     pub(super) ledger: &'r dyn Ledger,
     pub(super) journal: &'r Journal<'r>,
+    /// What was in another's way at the beginning, and is tried again before the first statement; `None` where all is prepared.
+    pub(super) unprepared: Option<Preparation<'r>>,
     pub(super) observer: &'r mut dyn Observer,
     /// Whether the statement that the step has come to was sent; not so where the run stopped before it.
     pub(super) sent: bool,
@@ -177,6 +180,9 @@ impl Engine<'_> {
 
     /// Writes down a failure, on a new connection when the old one is gone. The failure itself matters more than its record.
     async fn note(&mut self, step: &Step<'_>, broken: &Broken, tries: &Tries, sql: &str) {
+        if self.unprepared.is_some() {
+            return;
+        }
         // Where the connection broke, looking for what became of the attempt has made a new one, if there was one to be had.
         let stepwise_locks = !step.atomic.is_yes() && self.session.abilities().session_locks;
         if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
@@ -189,14 +195,24 @@ impl Engine<'_> {
         }
     }
 
+    /// Prepares what could not be prepared before, within the limits of this step.
+    async fn make_ready(&mut self, step: &Step<'_>) -> Result<(), DatabaseError> {
+        let Some(preparation) = self.unprepared else { return Ok(()) };
+        let limits = self.limits(step);
+        preparation.again(&mut **self.session, &limits).await?;
+        self.unprepared = None;
+        Ok(())
+    }
+
     /// Whether the run may go on: nobody asked it to stop, and the lock is still ours.
     pub(super) async fn may_go_on(&mut self) -> Result<(), DatabaseError> {
         self.sent = false;
         if self.job.stop.is_requested() {
-            return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement"));
+            let stopped = DatabaseError::new(ErrorKind::Cancelled, "interrupted before this statement");
+            return Err(stopped.at(Stage::Before));
         }
         if self.monitor.lock_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_LOCK_EVERY) {
-            self.monitor.look_at_lock().await?;
+            self.monitor.look_at_lock().await.map_err(|error| error.at(Stage::Before))?;
         }
         self.sent = true;
         Ok(())

@@ -1,5 +1,6 @@
 //! One set of promises, kept by each database.
 
+mod busy_file;
 mod connecting;
 mod doubts;
 mod failures;

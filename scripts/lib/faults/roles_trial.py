@@ -308,7 +308,8 @@ def _found(scene: S, way: Way[S], before: History, still: dict[bool, Quiet]) -> 
     usual = still[way.later]
     if way.expect is Expect.HARMLESS and way.act is None:
         yield from _differences(scene.ended, usual.codes)
-        if after != usual.history:
+        # A health check records what has changed since the last one, and a history that was there before the first run has that one, too.
+        if without({"check"}, after) != without({"check"}, usual.history):
             yield f"the history differs: {after} instead of {usual.history}"
     elif way.expect in (Expect.REFUSED, Expect.WRITES_REFUSED, Expect.LOCKED):
         yield from (

@@ -48,6 +48,7 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         ErrorKind::Permission => {
             format!("let the user connect to {database}, or correct the database's name in the database URL")
         }
+        ErrorKind::LockTimeout => "another session keeps the file locked: nothing was changed; run again when it has ended".to_owned(),
         _ if *system == "sqlite" => "check that the file's directory exists and can be written; only up makes a file that is not there"
             .to_owned(),
         // The driver passes rustls's words on as an input error.
@@ -85,7 +86,8 @@ pub(super) fn abandoned(error: &Error) -> Diagnosis {
 }
 
 pub(super) fn read_only(error: &Error) -> Diagnosis {
-    Diagnosis::error(error.to_string()).help("migrations need the primary: point the database URL at it")
+    Diagnosis::error(error.to_string())
+        .help("migrations write: point the database URL at the primary, or at a file that this user may write")
 }
 
 pub(super) fn locked(waited: Duration, holder: Option<&Holder>) -> Diagnosis {

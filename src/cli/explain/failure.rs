@@ -5,7 +5,7 @@ use std::path::Path;
 use migrascope::Error;
 use migrascope::file;
 use migrascope::history::Direction;
-use migrascope::report::{Failure, Remains, Stage};
+use migrascope::report::{Failure, Loss, Remains, Stage};
 
 use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt};
@@ -76,7 +76,11 @@ fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
     let total = total(failure, around);
     let said = || words::coded(&failure.message, failure.code.as_deref());
     match failure.stage {
-        Stage::Statement => vec![format!("statement {} of {total}: {}", failure.statement, failure.summary)],
+        Stage::Before => vec![format!("before the statement at this place was sent: {}", said())],
+        Stage::Statement => {
+            let number = failure.statement.unwrap_or_default();
+            vec![format!("statement {number} of {total}: {}", failure.summary)]
+        }
         Stage::Record => vec![format!("while recording it: {}", said())],
         Stage::Commit => vec![format!("at the commit, after {}: {}", counted(total as usize, "statement"), said())],
     }
@@ -104,10 +108,13 @@ fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
                 "statement {next} has left the invalid index {index}, which every write pays for; --resume drops it first"
             ),
             (None, true) => format!("nobody can say whether statement {next} took effect"),
-            (None, false) if failure.statement < next => {
-                format!("statement {next} did not run, because what statement {} sets for the session could not be set again", failure.statement)
-            }
-            (None, false) => format!("statement {next} had no effect"),
+            (None, false) => match failure.statement {
+                Some(number) if number < next => format!(
+                    "statement {next} did not run, because what statement {number} sets for the session could not be set again"
+                ),
+                Some(_) => format!("statement {next} had no effect"),
+                None => format!("statement {next} did not run"),
+            },
         });
     }
     if next < total {
@@ -122,15 +129,23 @@ fn range(first: u32, last: u32) -> String {
 
 fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
     let begun = around.report.and_then(|report| report.steps.last());
-    begun.map_or(failure.statement, |step| step.total)
+    begun.map_or(failure.statement.unwrap_or_default(), |step| step.total)
 }
 
 /// Advice for errors whose cause is not in the file.
 fn advice(failure: &Failure) -> Option<&'static str> {
-    if failure.connection_lost {
-        return Some(
-            "the connection has ended: see whether the server was restarted or ended it, and what is between here and there",
-        );
+    match failure.lost {
+        Some(Loss::Connection) => {
+            return Some(
+                "the connection has ended: see whether the server was restarted or ended it, and what is between here and there",
+            );
+        }
+        Some(Loss::Lock) => {
+            return Some(
+                "without the lock another runner may be at work: see who has ended its session, and whether another run is going on",
+            );
+        }
+        None => {}
     }
     match failure.code.as_deref()? {
         "55P03" | "1205" | "5" => Some(

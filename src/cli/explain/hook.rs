@@ -14,7 +14,7 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surro
     let mut diagnosis = Diagnosis::error(error.to_string());
     if let HookFault::Refused(failure) = fault {
         diagnosis.excerpt = Some(super::failure::excerpt(failure));
-        diagnosis.add_notes([format!("statement {}: {}", failure.statement, failure.summary)]);
+        diagnosis.add_notes(failure.statement.map(|number| format!("statement {number}: {}", failure.summary)));
         diagnosis.add_notes(failure.detail.iter().map(|detail| format!("detail: {detail}")));
         diagnosis.add_notes(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     }

@@ -228,7 +228,12 @@ fn did(report: &StepReport) -> String {
             Remains::HalfWay { .. } => "half-way",
             Remains::Unknown => "in doubt",
         };
-        return format!("{BAD}{fate}{BAD:#}: statement {} of {}", failure.statement, report.total);
+        let place = match failure.statement {
+            Some(number) => format!("statement {number} of {}", report.total),
+            None if report.statements.is_empty() => "before a statement was sent".to_owned(),
+            None => "between two statements".to_owned(),
+        };
+        return format!("{BAD}{fate}{BAD:#}: {place}");
     }
     let rows = report.statements.iter().map(|statement| statement.rows).sum();
     let statements = counted(report.statements.len(), "statement");

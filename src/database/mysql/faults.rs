@@ -17,8 +17,14 @@ const LOOKS: usize = 3;
 pub(super) async fn look(
     wire: &mut Wire,
     tables: &[(Option<String>, String)],
+    system: &str,
 ) -> Result<(Vec<TableFault>, Vec<String>), DatabaseError> {
-    let sql: Vec<String> = tables.iter().map(sql).collect();
+    let mut sql: Vec<String> = tables.iter().map(sql).collect();
+    // From 9.6 on a cascade of MySQL fires the triggers of the other table, in our session. MariaDB's never does, and would open every table of the
+    // server to answer.
+    if system == "mysql" {
+        sql.extend(tables.iter().map(referring));
+    }
     let (mut faults, mut absent) = (Vec::new(), Vec::new());
     for _ in 0..LOOKS {
         let (there, wrong): (Vec<Row>, Vec<Row>) =
@@ -53,6 +59,15 @@ fn column(row: &Row, index: usize) -> &str {
 fn in_full(schema: Option<&str>, table: &str) -> String {
     let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
     schema.map_or_else(|| quoted(table), |schema| format!("{}.{}", quoted(schema), quoted(table)))
+}
+
+/// SQL for foreign keys that refer to this table, in the same columns. Those of a table that we have no right to are not shown.
+fn referring((schema, table): &(Option<String>, String)) -> String {
+    let (schema, table) = (text_literal(schema.as_deref().unwrap_or_default()), text_literal(table));
+    format!(
+        "SELECT CAST(UNIQUE_CONSTRAINT_SCHEMA AS CHAR), CAST(REFERENCED_TABLE_NAME AS CHAR), 'foreign key', CAST(CONSTRAINT_NAME AS CHAR) \
+         FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE UNIQUE_CONSTRAINT_SCHEMA = {schema} AND REFERENCED_TABLE_NAME = {table}"
+    )
 }
 
 /// SQL for whether this table is there and what is wrong with it: schema, table, word and name. Its triggers are shown to those who may make some.

@@ -139,6 +139,7 @@ impl Session for MysqlSession {
             // The database's own may be latin1, which has no room for every name.
             table_suffix: " CHARACTER SET utf8mb4",
             own_session: true,
+            whole_file_lock: false,
         }
     }
 
@@ -156,7 +157,7 @@ impl Session for MysqlSession {
     }
 
     async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
-        let (faults, absent) = faults::look(&mut self.wire, tables).await?;
+        let (faults, absent) = faults::look(&mut self.wire, tables, self.identity.system).await?;
         self.absent = absent;
         Ok(faults)
     }

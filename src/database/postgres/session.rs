@@ -104,6 +104,7 @@ impl Session for PostgresSession {
             statement_timeout: true,
             table_suffix: "",
             own_session: self.sharing != Sharing::Pooled,
+            whole_file_lock: false,
         }
     }
 

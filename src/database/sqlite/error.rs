@@ -29,7 +29,11 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
 /// The same, for a file that was never opened.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match error.as_database_error() {
-        Some(_) => DatabaseError { kind: ErrorKind::Connect, ..translate(error, "") },
+        Some(_) => match translate(error, "") {
+            // It is there, and another session keeps it locked.
+            busy if busy.kind == ErrorKind::LockTimeout => busy,
+            refused => DatabaseError { kind: ErrorKind::Connect, ..refused },
+        },
         None => failure::from_connect(error),
     }
 }

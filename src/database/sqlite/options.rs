@@ -21,6 +21,8 @@ pub(super) struct Location {
     pub(super) file: Option<PathBuf>,
     /// Whether a missing file is created: yes, unless the URL has a `mode` of its own.
     pub(super) create: bool,
+    /// Why nothing can be written, where the URL says so.
+    pub(super) read_only: Option<&'static str>,
 }
 
 pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
@@ -54,7 +56,12 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     if let Some((file, other)) = file.as_deref().and_then(|file| Some((file, file::irregular(file)?))) {
         return Err(UrlError::Unusable { reason: format!("{} is {other}, not a file", file.display()) });
     }
-    Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc") })
+    let immutable = first(&settings, Key::Immutable).is_some_and(|given| given.value != "0");
+    let read_only = match mode {
+        Some("ro") => Some("its URL says mode=ro"),
+        _ => immutable.then_some("its URL says immutable"),
+    };
+    Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc"), read_only })
 }
 
 /// Where these options lead.
@@ -63,7 +70,7 @@ pub(super) fn of(driver: SqliteConnectOptions) -> Location {
     // The driver's name for a database in memory that several connections share, and SQLite's own for one alone.
     let in_memory = name.starts_with("file:sqlx-in-memory-") || name == ":memory:";
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
-    Location { driver: ours(driver), file, create: false }
+    Location { driver: ours(driver), file, create: false, read_only: None }
 }
 
 /// Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of the tables

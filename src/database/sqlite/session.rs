@@ -79,6 +79,7 @@ impl Session for SqliteSession {
             partial_index: true,
             table_suffix: "",
             own_session: true,
+            whole_file_lock: true,
         }
     }
 

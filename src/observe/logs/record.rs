@@ -229,7 +229,7 @@ pub(super) fn migration_failed(run: &Run, report: &StepReport, told: Option<&str
         { names::MIGRATION_DIRECTION } = report.direction.word(),
         { names::OUTCOME } = report.outcome.word(),
         { names::ERROR_TYPE } = error_type,
-        { names::STATEMENT_INDEX } = failure.map(|failure| failure.statement),
+        { names::STATEMENT_INDEX } = failure.and_then(|failure| failure.statement),
         { names::SCRIPT_FILE } = failure.map(|failure| failure.path.display().to_string()),
         { names::SCRIPT_LINE } = failure.map(|failure| failure.line),
         { names::SCRIPT_COLUMN } = failure.map(|failure| failure.column),

@@ -60,9 +60,10 @@ impl Engine<'_> {
         tries: &Tries,
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
+        self.make_ready(step).await?;
         let (usual, wanted) = (self.session.abilities().foreign_keys, step.foreign_keys);
         if let Some(on) = wanted {
-            self.session.enforce_foreign_keys(on).await?;
+            self.session.enforce_foreign_keys(on).await.map_err(|error| error.at(Stage::Before))?;
         }
         let result = self.inside(step, id, tries, done).await;
         if let (Some(on), Some(_)) = (usual, wanted) {
@@ -84,8 +85,8 @@ impl Engine<'_> {
         done: &mut Vec<StatementReport>,
     ) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
-        self.session.begin(Some(&limits)).await?;
-        let orphans = self.orphans_before(step).await?;
+        self.session.begin(Some(&limits)).await.map_err(|error| error.at(Stage::Before))?;
+        let orphans = self.orphans_before(step).await.map_err(|error| error.at(Stage::Before))?;
         let pipelined = self.session.abilities().pipelined_commit;
         let count = step.statements().len();
         let alone = if pipelined { count.saturating_sub(1) } else { count };

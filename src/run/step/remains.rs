@@ -34,7 +34,7 @@ impl Engine<'_> {
         let ended = sent && self.ended(step, index, course, &error).await;
         let abilities = self.session.abilities();
         if error.kind != ErrorKind::Lost
-            && (course.own.is_open() || error.stage != Stage::Statement || abilities.session_locks)
+            && (course.own.is_open() || matches!(error.stage, Stage::Record | Stage::Commit) || abilities.session_locks)
         {
             self.roll_back(error.kind).await;
         }

@@ -6,7 +6,7 @@ use super::statement::Running;
 use super::{Broken, Engine};
 use crate::event::Event;
 use crate::plan::Step;
-use crate::report::{Remains, Stage};
+use crate::report::Remains;
 
 impl Engine<'_> {
     /// Runs these statements again, in order; they are not counted, because they have been counted before.
@@ -17,9 +17,7 @@ impl Engine<'_> {
                 Ok(()) => self.set_again(step, index).await,
                 Err(error) => Err(error),
             };
-            set.map_err(|error| {
-                Broken::new(index, error.at(Stage::Statement), Remains::HalfWay { done, next_unknown: false })
-            })?;
+            set.map_err(|error| Broken::new(index, error, Remains::HalfWay { done, next_unknown: false }))?;
         }
         Ok(())
     }

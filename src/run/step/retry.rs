@@ -10,6 +10,7 @@ use crate::database::{DatabaseError, ErrorKind};
 use crate::event::Event;
 use crate::journal::Retried;
 use crate::plan::Step;
+use crate::report::Stage;
 use crate::run::chronicle;
 
 /// The first pause. Each is twice as long as the one before, up to [`LONGEST_PAUSE`], and by chance up to twice that, so that
@@ -87,7 +88,8 @@ impl Engine<'_> {
         tokio::select! {
             biased;
             () = self.job.stop.requested() => {
-                return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted before the next attempt"));
+                let stopped = DatabaseError::new(ErrorKind::Cancelled, "interrupted before the next attempt");
+                return Err(stopped.at(Stage::Before));
             }
             () = tokio::time::sleep_until(over) => {}
         }
@@ -100,6 +102,9 @@ impl Engine<'_> {
     /// Writes down what is tried again while it is, and reports what the journal counts now. What the database does not take at once is
     /// written with what comes next.
     async fn note_retries(&mut self, step: &Step<'_>, tries: &mut Tries) {
+        if self.unprepared.is_some() {
+            return;
+        }
         let Some(rows) = self.journal.retries(&**self.session, step, &tries.unwritten) else { return };
         let mut records = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
         records.push(rows);

@@ -24,7 +24,7 @@ impl Engine<'_> {
     ) -> Result<(), (Failure, Outcome)> {
         let (id, start) = self.journal.attempt_started(&**self.session, step);
         while let Err(error) = self.prepare(step, &start).await {
-            if let Err(error) = self.again(step, step.done, error.at(Stage::Record), tries).await {
+            if let Err(error) = self.again(step, step.done, error, tries).await {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
@@ -54,6 +54,11 @@ impl Engine<'_> {
 
     /// The limits first: were they to fail, the journal must not say that anything has begun.
     async fn prepare(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
+        self.make_ready(step).await?;
+        self.begin_attempt(step, start).await.map_err(|error| error.at(Stage::Record))
+    }
+
+    async fn begin_attempt(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
         self.session.limit(&limits).await?;
         let Some(settle) = self.journal.settle(&**self.session, &step.settles) else {
@@ -213,7 +218,7 @@ impl Engine<'_> {
     ) -> Result<Ran, DatabaseError> {
         let abilities = self.session.abilities();
         if !course.own.is_ours() {
-            self.session.begin(None).await?;
+            self.session.begin(None).await.map_err(|error| error.at(Stage::Before))?;
         }
         if is_read_by_next(step, index, abilities) {
             self.statement(step, index, done).await?;

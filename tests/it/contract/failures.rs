@@ -51,7 +51,7 @@ fn a_syntax_error_is_placed_to_the_column() {
         let error = database.up(&directory).unwrap_err();
         let failure = failure(&error);
         assert_eq!((failure.line, failure.column, failure.exact), (12, 5, true), "{failure:?}");
-        assert_eq!((failure.statement, failure.stage), (3, Stage::Statement));
+        assert_eq!((failure.statement, failure.stage), (Some(3), Stage::Statement));
         assert_eq!(failure.path, directory.join("1_orders.sql"));
         assert_eq!(error.report.steps[0].statements.len(), 2);
     });
@@ -129,7 +129,7 @@ fn an_error_in_the_last_statement_is_not_mistaken_for_one_of_the_record() {
             .migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER PRIMARY KEY);\nINSERT INTO a VALUES (1), (1)")]);
         let error = database.up(&directory).unwrap_err();
         let failure = failure(&error);
-        assert_eq!((failure.statement, failure.line, failure.column), (2, 2, 1));
+        assert_eq!((failure.statement, failure.line, failure.column), (Some(2), 2, 1));
         assert_eq!(failure.stage, Stage::Statement);
         assert!(failure.code.is_some());
     });

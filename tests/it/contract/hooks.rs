@@ -151,7 +151,7 @@ fn a_failing_hook_of_a_migration_stops_the_run_and_tells_the_place() {
         let Error::Hook { hook: Hook::AfterEach, fault: HookFault::Refused(failure), .. } = error.cause else {
             panic!("{error:?}")
         };
-        assert_eq!((failure.line, failure.statement), (3, 2));
+        assert_eq!((failure.line, failure.statement), (3, Some(2)));
         each(&directory, &[("after_each.sql", "")]);
         run(database, &directory, Command::Up, Hooks::default()).unwrap();
         assert_eq!(database.applied(), ["1", "2"], "and the lock was free");

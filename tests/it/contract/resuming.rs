@@ -178,7 +178,7 @@ fn a_setting_that_fails_when_it_is_set_again_is_reported_at_its_place() {
         database.query(&format!("DROP DATABASE {other}"));
         let error = database.repair(&directory, resume()).0.unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!((failure.statement, failure.line), (2, 2));
+        assert_eq!((failure.statement, failure.line), (Some(2), 2));
         database.query(&format!("CREATE DATABASE {other}"));
         std::fs::write(directory.join("2_more.sql"), script.replace("INSERT INTO missing VALUES (1)", "SELECT 1"))
             .unwrap();

@@ -23,7 +23,7 @@ pub(super) struct Other {
 
 impl Other {
     /// Has run `sql` when it comes back.
-    fn begin(database: &TestDatabase, sql: &str) -> Self {
+    pub(super) fn begin(database: &TestDatabase, sql: &str) -> Self {
         let (orders, receiver): (Sender<String>, Receiver<String>) = channel();
         let (ready, is_ready) = channel();
         let url = database.url.clone();

@@ -2,7 +2,7 @@
 
 use migrascope::database::{self, ConnectOptions, SecretUrl};
 use migrascope::event::{Event, Observer, Observers};
-use migrascope::report::Remains;
+use migrascope::report::{Loss, Remains, Stage};
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on, query};
@@ -130,7 +130,11 @@ fn a_run_that_has_lost_its_lock_stops_before_the_next_statement() {
         let error = block_on(migrator.up().observe(&mut thief)).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert!(failure.message.starts_with("the connection that holds the lock is gone"), "{}", failure.message);
-        assert_eq!((failure.statement, failure.remains), (2, Remains::Nothing));
+        assert_eq!((failure.statement, failure.remains), (None, Remains::Nothing), "the second was never sent");
+        assert_eq!((failure.stage, failure.line, failure.lost), (Stage::Before, 2, Some(Loss::Lock)));
+        assert_eq!(error.cause.kind(), "lock_lost");
+        let kept = "SELECT string_agg(DISTINCT error_code, ',') FROM _migrascope_journal WHERE outcome = 'failure'";
+        assert_eq!(database.value(kept), "lock_lost");
         assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE tablename = 'never'"), "0");
     });
 }

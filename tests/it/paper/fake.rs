@@ -91,6 +91,7 @@ impl Session for FakeSession {
             foreign_keys: None,
             statement_timeout: true,
             own_session: true,
+            whole_file_lock: false,
             table_suffix: "",
         }
     }

@@ -34,7 +34,7 @@ fn a_failing_before_each_stops_the_run_before_its_migration() {
     assert_eq!(error.to_string(), "the hook before_each failed before migration 1 (m)");
     assert_eq!((error.report.steps.len(), error.report.pending), (0, 2));
     let Error::Hook { fault: HookFault::Refused(failure), .. } = error.cause else { panic!("{error:?}") };
-    assert_eq!((failure.statement, failure.message.as_str()), (1, "no GREET"));
+    assert_eq!((failure.statement, failure.message.as_str()), (Some(1), "no GREET"));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! One database as `serve` sees it.
 
+use migrascope::database::Access;
+
 use super::Server;
 use crate::contract::locking::SlowRunner;
-use crate::support::{Backend, TestDatabase, eventually, on, on_each};
+use crate::support::{Backend, TestDatabase, block_on, eventually, on, on_each};
 
 const FIRST: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
 
@@ -173,5 +175,24 @@ fn the_right_to_select_is_enough() {
         server.figure_is("migrascope_runs_total", &["outcome=\"vanished\""], 1.0);
         drop(server);
         database.query(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    });
+}
+
+#[test]
+fn a_file_that_a_writer_keeps_locked_is_no_database_that_is_gone() {
+    on(Backend::Sqlite, |database| {
+        let directory = database.migrations(&[FIRST]);
+        database.up(&directory).unwrap();
+        let server = serve(database, &directory);
+        server.ready(200);
+        let connector = database.connector();
+        let mut session = block_on(connector.session(Access::Write)).unwrap();
+        block_on(session.query_in_path("BEGIN EXCLUSIVE")).unwrap();
+        server.line("shop: unreadable: ");
+        assert_eq!(server.status()["targets"][0]["reachable"], true);
+        assert_eq!(server.figure("migrascope_health_check_success", &["\"connect\""]), Some(1.0));
+        block_on(session.query_in_path("ROLLBACK")).unwrap();
+        server.ready(200);
+        block_on(session.close());
     });
 }

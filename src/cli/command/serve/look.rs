@@ -56,7 +56,11 @@ pub(super) async fn look(settings: &Settings) -> Result<(Status, Totals), Failur
     match tokio::time::timeout(PATIENCE, migrator.look()).await {
         Ok(Ok(seen)) => Ok(seen),
         Ok(Err(error)) => {
-            let answer = if matches!(error, Error::Connect { .. }) { Answer::No } else { Answer::Yes };
+            let answer = match &error {
+                // A file that a writer keeps locked for a while is there.
+                Error::Connect { source, .. } if source.retry_reason().is_none() => Answer::No,
+                _ => Answer::Yes,
+            };
             Err(failed(error.kind(), chain(&error), answer))
         }
         Err(_) => Err(failed("timeout", format!("no answer within {}", words::duration(PATIENCE)), Answer::No)),
