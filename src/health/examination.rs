@@ -159,7 +159,7 @@ impl<'a, 'o> Examination<'a, 'o> {
     fn writable(&mut self, asked: &Asked<'_>) {
         let started = self.start(WRITABLE);
         let finding = match asked.session.identity().read_only {
-            Some(reason) => Finding::new(CheckStatus::Fail, format!("the server is read-only: {reason}")),
+            Some(reason) => Finding::new(CheckStatus::Fail, format!("the database is read-only: {reason}")),
             None => Finding::ok("the server takes writes"),
         };
         let help = "point the application at the primary; where this is the primary, see who has set it to read-only";

@@ -62,8 +62,8 @@ impl Executing {
     }
 
     /// The same run for the totals.
-    pub(crate) fn counted(&self, run: history::Running) -> Running {
-        Running { run_id: self.run_id.clone(), direction: self.direction(), began: self.began, run }
+    pub(crate) fn counted(&self, run: history::Running, lock_held: Option<bool>) -> Running {
+        Running { run_id: self.run_id.clone(), direction: self.direction(), began: self.began, lock_held, run }
     }
 
     fn attempt(&self) -> RunningAttempt {

@@ -93,6 +93,8 @@ pub struct Running {
     pub direction: Direction,
     /// When it began.
     pub began: SystemTime,
+    /// Whether it has its lock; `None` where that cannot be seen.
+    pub lock_held: Option<bool>,
     /// How far it has come.
     pub run: history::Running,
 }
@@ -122,8 +124,12 @@ impl Totals {
         self.began(lost.began);
     }
 
-    /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended.
-    pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, steps: Steps) {
+    /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended. One that failed was at another one,
+    /// of which the journal could not be told either.
+    pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, mut steps: Steps) {
+        if end.outcome == Outcome::Failure && !steps.outcomes.contains_key(&Outcome::Failure) {
+            *steps.outcomes.entry(Outcome::Failure).or_default() += 1;
+        }
         let lost = LastRun::lost(run.run_id.clone(), run.trace_id.clone(), end.ended, steps);
         let error = LastRun::why(end.outcome, end.error_kind.clone());
         self.add(LastRun { outcome: end.outcome, error, elapsed: end.elapsed, ..lost });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::living::{self, Worker};
 use super::tally::Tally;
 use super::{Figures, Job, step};
-use crate::database::{Connector, DatabaseError, ErrorKind, Session};
+use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::journal::{self, Ending, Executing, Journal, Steps, Totals, UnrecordedEnd};
@@ -112,6 +112,18 @@ pub(super) async fn tell(job: &Job<'_>, session: &mut dyn Session, lock: Lock, o
     }
 }
 
+/// What the journal says now, read on a connection of its own while the run's is at work; `None` where that does not come in time.
+pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Totals> {
+    let reading = async {
+        let mut session = job.connector.session(Access::Watch).await.ok()?;
+        home.iter().for_each(|home| session.keep_home(home));
+        let read = read(job.connector, job.options, &mut *session, Lock::Ours, Some(&job.context.run_id)).await.ok();
+        session.close().await;
+        read
+    };
+    tokio::time::timeout(PATIENCE, reading).await.ok().flatten()
+}
+
 /// What the journal says, seen from outside any run; nothing stands in one that does not exist.
 pub(crate) async fn totals(
     connector: &dyn Connector,
@@ -137,7 +149,7 @@ async fn read(
     if open.is_empty() {
         return Ok(totals);
     }
-    let mut certain = true;
+    let mut lock_held = Some(true);
     let living = match lock {
         // Every other run was marked as vanished when we took the lock.
         Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
@@ -148,11 +160,12 @@ async fn read(
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();
             totals = journal::read_totals(session, name, own).await?.unwrap_or_default();
-            certain = !matches!(worker, Worker::Claimed(_));
+            lock_held = worker.lock_held();
             match &worker {
                 Worker::Running(holder) => living::held_by(&open, holder).cloned(),
                 // It has lost its lock, or its process is dead: its statement is still at work, and it is not known which.
                 Worker::Claimed(holder) => living::held_by(&open, holder).cloned(),
+                Worker::Unseen => living::newest(&open).cloned(),
                 Worker::Nobody => None,
             }
         }
@@ -179,7 +192,7 @@ async fn read(
         Some(run) => {
             let steps = journal::steps(session, name, &run.run_id).await?;
             let attempt = open.iter().find(|one| !one.is_run && one.run_id == run.run_id);
-            Some(run.counted(run.running(attempt, &steps, certain)))
+            Some(run.counted(run.running(attempt, &steps, lock_held == Some(true)), lock_held))
         }
         None => None,
     };

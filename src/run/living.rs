@@ -23,6 +23,8 @@ pub(super) enum Worker {
     Running(Holder),
     /// The lock is free, but a session of the server has claimed the work: its statement has not ended, though its process may be dead.
     Claimed(Holder),
+    /// That cannot be seen here: a standby shows the rows of its primary, and none of its locks.
+    Unseen,
 }
 
 impl Worker {
@@ -37,7 +39,17 @@ impl Worker {
         if let Some(holder) = tokio::time::timeout(PATIENCE, held).await.map_err(|_| silent())?? {
             return Ok(Self::Running(holder));
         }
-        Ok(session.claimant(ledger).await?.map_or(Self::Nobody, Self::Claimed))
+        let nobody = if session.identity().read_only.is_some() { Self::Unseen } else { Self::Nobody };
+        Ok(session.claimant(ledger).await?.map_or(nobody, Self::Claimed))
+    }
+
+    /// Whether the lock is held, as far as that can be seen.
+    pub(super) fn lock_held(&self) -> Option<bool> {
+        match self {
+            Self::Running(_) => Some(true),
+            Self::Claimed(_) | Self::Nobody => Some(false),
+            Self::Unseen => None,
+        }
     }
 }
 
@@ -47,7 +59,7 @@ fn living<'o>(open: &'o [Executing], worker: &Result<Worker, DatabaseError>) -> 
         Ok(Worker::Nobody) => None,
         Ok(Worker::Running(holder)) => held_by(open, holder).map(|run| (run, true)),
         Ok(Worker::Claimed(holder)) => held_by(open, holder).map(|run| (run, false)),
-        Err(_) => newest(open).map(|run| (run, false)),
+        Ok(Worker::Unseen) | Err(_) => newest(open).map(|run| (run, false)),
     }
 }
 
@@ -60,7 +72,8 @@ pub(super) fn held_by<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o 
     }
 }
 
-fn newest(open: &[Executing]) -> Option<&Executing> {
+/// Of several, only the newest can be going on: each marks those before it.
+pub(super) fn newest(open: &[Executing]) -> Option<&Executing> {
     open.iter().rfind(|one| one.is_run)
 }
 

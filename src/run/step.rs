@@ -2,6 +2,7 @@
 
 mod alone;
 mod atomic;
+mod beside;
 mod course;
 mod effect;
 mod fate;
@@ -41,8 +42,8 @@ use crate::report::{Failure, Outcome, Remains, Stage, StatementReport, StepRepor
 /// How often the connection that holds the lock is looked at, between statements and while one runs.
 const LOOK_AT_LOCK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the journal's totals are read while a run works, for whoever watches it.
-const READ_JOURNAL_EVERY: Duration = Duration::from_secs(10);
+/// How often the journal's totals are read while a run works, for who watches it.
+const READ_JOURNAL_EVERY: Duration = Duration::from_secs(8);
 
 /// Everything a step needs.
 pub(super) struct Engine<'r> {
@@ -171,7 +172,8 @@ impl Engine<'_> {
 
     /// The failure with its place, and whether it is one or only what we were asked for.
     fn describe(&self, step: &Step<'_>, broken: &Broken) -> (Failure, Outcome) {
-        let interrupted = self.job.stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
+        let stop = self.job.stop;
+        let interrupted = stop.has_given_up() || stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
         let outcome = if interrupted { Outcome::Cancellation } else { Outcome::Failure };
         let failure = place::failure(step, broken.index, &broken.error, broken.remains);
         let blocker = self.blocker.clone().filter(|_| broken.error.retry_reason().is_some());

@@ -14,6 +14,7 @@ pub struct Stop(Arc<Inner>);
 struct Inner {
     requested: AtomicBool,
     abandoned: AtomicBool,
+    gave_up: AtomicBool,
     notify: Notify,
     #[cfg(all(unix, feature = "commands"))]
     commands: std::sync::Mutex<Vec<rustix::process::Pid>>,
@@ -37,6 +38,16 @@ impl Stop {
     pub fn abandon(&self) {
         self.0.abandoned.store(true, Ordering::SeqCst);
         self.request();
+    }
+
+    /// Notes that a server which has not answered the request is not waited for any more.
+    pub(super) fn give_up(&self) {
+        self.0.gave_up.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that is so: what would need an answer is left undone.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.0.gave_up.load(Ordering::SeqCst)
     }
 
     /// Waits until the run is to end at once: it was asked for that long ago, or abandoned.

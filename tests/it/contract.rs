@@ -27,7 +27,7 @@ mod retries;
 mod retries_noted;
 mod rights;
 mod roles;
-mod running;
+pub(crate) mod running;
 mod sample;
 mod session;
 mod settings;

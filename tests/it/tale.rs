@@ -21,6 +21,7 @@ mod receiver;
 mod services;
 mod spans;
 mod story;
+mod together;
 mod traceparent;
 mod tracing;
 

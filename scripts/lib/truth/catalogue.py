@@ -32,7 +32,7 @@ FAULTS = [
     Fault("server-killed", (servers.ServerKilled,)),
     Fault("backend-killed", (process.BackendKilled,), (process.BackendKilled,)),
     Fault("lost-lock", (process.LostLock,), (process.LostLock,)),
-    Fault("read-only", (locks.Standby, locks.ReadOnlySqlite, kills.Looker)),
+    Fault("read-only", (locks.Standby, locks.WatchedStandby, locks.ReadOnlySqlite, kills.Looker)),
     Fault("pooler", (servers.PoolerKilled,)),
     Fault("half-way", (history.HalfWay, history.HalfWayMariadb), (history.HalfWay,)),
     Fault("drifted-file", (history.Drifted, history.DriftedSqlite), (history.Drifted,)),

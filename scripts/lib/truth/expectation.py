@@ -83,9 +83,20 @@ class State:
     checks: tuple[tuple[str, str], ...] = ()
 
 
+def only(route: str) -> None:
+    """From now on there is no other way."""
+    for other in set(ROUTES) - {route}:
+        del ROUTES[other]
+
+
+def showing(state: State) -> tuple[str, ...]:
+    """The routes there are that can see it."""
+    return tuple(route for route in state.routes if route in ROUTES)
+
+
 def paging(state: State) -> tuple[str, ...]:
-    """The routes by which its page comes."""
-    return state.routes if state.pages_by is None else state.pages_by
+    """The routes there are by which its page comes."""
+    return tuple(route for route in (state.routes if state.pages_by is None else state.pages_by) if route in ROUTES)
 
 
 def success(applied: int = 1, command: str = "up") -> Truth:

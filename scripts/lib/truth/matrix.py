@@ -19,7 +19,7 @@ import witness_metrics
 import witness_output
 import witness_trace
 from claims import WITNESSES, Judged, Verdict, judge, worst
-from expectation import PATIENCE
+from expectation import PATIENCE, ROUTES, only
 from received import Received
 from stage import Scene, Stage, until
 
@@ -50,6 +50,7 @@ def given_arguments() -> argparse.Namespace:
     parser.add_argument("--pooler", nargs=2, metavar=("PORT", "PID"))
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--alone", choices=ROUTES)
     parser.add_argument("--faults", nargs="*", default=[])
     return parser.parse_args()
 
@@ -101,20 +102,31 @@ def play(scenes: Sequence[Scene], shorten: float) -> None:
 
 
 def collect(scene: Scene) -> list[Judged]:
-    said = [*witness_output.claims(scene), *witness_journal.claims(scene), *witness_trace.claims(scene), *witness_metrics.claims(scene),
-            *witness_alerts.claims(scene), *scene.more()]
+    said = [*witness_output.claims(scene), *witness_journal.claims(scene), *witness_metrics.claims(scene), *witness_alerts.claims(scene),
+            *scene.more()]
+    if "otlp" in ROUTES:
+        said += witness_trace.claims(scene)
     return judge(said)
 
 
-def resets(stage: Stage) -> list[str]:
-    """Counters that have gone back, by any route, since everything began."""
+def resets(stage: Stage, since: float) -> list[str]:
+    """Counters that have gone back, by any route, since everything began, and the first time that each did."""
     names = stage.prometheus.query('count by (__name__) ({__name__=~"migrascope_.*(_total|_count|_sum|_bucket)"})')
     found = []
     for name in sorted(one["metric"]["__name__"] for one in names):
-        if name != OF_A_PROCESS:
-            fallen = f"count by (job, migrascope_target) (resets({name}[2h]) > 0)"
-            found += [f"{name} of {one['metric'].get('migrascope_target')} by {one['metric'].get('job')}: {one['value'][1]} series"
-                      for one in stage.prometheus.query(fallen)]
+        if name == OF_A_PROCESS:
+            continue
+        for one in stage.prometheus.query(f"resets({name}[2h]) > 0"):
+            labels = {key: value for key, value in one["metric"].items() if key not in ("__name__", "instance")}
+            chosen = ",".join(f'{key}="{value}"' for key, value in labels.items())
+            fell = "it is not seen where"
+            for series in stage.prometheus.query_range(f"{name}{{{chosen}}}", since, time.time()):
+                values = [(float(at), float(value)) for at, value in series["values"]]
+                falls = [(at, before, after) for (_, before), (at, after) in zip(values, values[1:]) if after < before]
+                if falls:
+                    at, before, after = falls[0]
+                    fell = f"from {before:g} to {after:g} after {at - since:.0f} s"
+            found.append(f"{name} of {labels.pop('migrascope_target', None)} by {labels.pop('job', None)}: {fell} {labels}")
     return found
 
 
@@ -142,15 +154,22 @@ def page(url: str) -> str:
         return answer.read().decode(errors="replace")
 
 
+def witnesses() -> list[str]:
+    """Those that can be asked: there is no trace without OTLP."""
+    return [witness for witness in WITNESSES if witness != "trace" or "otlp" in ROUTES]
+
+
 def show(collected: dict[str, list[tuple[Scene, list[Judged]]]], evidence: pathlib.Path) -> int:
     """Prints the matrix, and the evidence for each cell that is not right; how many are right."""
     width = max(map(len, collected), default=5) + 2
-    lines = [f"{'fault':{width}}" + "".join(f"{witness:13}" for witness in WITNESSES)]
+    lines = [f"{'fault':{width}}" + "".join(f"{witness:13}" for witness in witnesses())]
     right, below = 0, []
     for fault, scenes in collected.items():
         cells = []
-        for witness in WITNESSES:
-            verdict = worst([one for _, judged in scenes for one in judged], witness)
+        for witness in witnesses():
+            said = [one for _, judged in scenes for one in judged if one.claim.witness == witness]
+            # One way alone may not be able to see it at all.
+            verdict = worst(said, witness) if said or len(ROUTES) > 1 else Verdict.RIGHT
             right += verdict is Verdict.RIGHT
             cells.append(f"{verdict!s:13}")
             below += [f"\n{fault}, {witness}: {verdict}"] if verdict is not Verdict.RIGHT else []
@@ -166,6 +185,8 @@ def show(collected: dict[str, list[tuple[Scene, list[Judged]]]], evidence: pathl
 
 def main() -> None:
     given = given_arguments()
+    if given.alone:
+        only(given.alone)
     given.evidence.mkdir(parents=True, exist_ok=True)
     received = Received(pathlib.Path(given.otlp_log))
     exposition.serve(received, int(given.otlp_port))
@@ -187,10 +208,10 @@ def main() -> None:
     if not given.faults or MESSAGES in given.faults:
         leaks += try_messages(stage, ["postgres", "sqlite"] if given.small else list(messages.MESSAGES))
     right = show(collected, given.evidence)
-    cells = len(collected) * len(WITNESSES)
+    cells = len(collected) * len(witnesses())
     problems = {
         "trouble": [f"{scene.name}: {what}" for scene in scenes for what in scene.trouble] + scrapes(stage, begun),
-        "counters that went back": resets(stage),
+        "counters that went back": resets(stage, begun),
         "SQL, values and secrets": leaks,
     }
     for what, lines in problems.items():

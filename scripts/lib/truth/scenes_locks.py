@@ -178,6 +178,35 @@ class ReadOnlySqlite(Refused):
         return ()  # that is one URL's fault: others may write
 
 
+class WatchedStandby(Scene):
+    """`serve` looks at a standby while a run works on the primary, whose locks a standby does not show."""
+
+    state = State(applied=2, pending=0, tickets=("MigrascopeDatabaseReadOnly",))
+    lasts = 20
+
+    def __init__(self, stage: Stage, fault: str, name: str) -> None:
+        super().__init__(stage, fault, name)
+        self.database = Postgres(stage.given.primary, name)
+
+    def watched(self) -> str:
+        return on_standby(self)
+
+    def inflict(self) -> None:
+        self.write(2, "SELECT pg_sleep(18);", f"INSERT INTO t1 VALUES (1, '{SECRET}');")
+        running = self.start()
+        self.reach(running, 2, 1)
+        time.sleep(16)
+        self.lives()
+        self.observe(success(), running)
+
+    def repair(self) -> None:
+        self.expect(self.up(), 0)
+
+
+def on_standby(scene: Scene) -> str:
+    return f"{scene.stage.given.standby.rsplit('/', 1)[0]}/{scene.database.url.rsplit('/', 1)[1]}"
+
+
 class Standby(Refused):
     """The URL leads to a standby, for runs and for `serve`."""
 
@@ -186,7 +215,7 @@ class Standby(Refused):
         self.database = Postgres(stage.given.primary, name)
 
     def watched(self) -> str:
-        return f"{self.stage.given.standby.rsplit('/', 1)[0]}/{self.database.url.rsplit('/', 1)[1]}"
+        return on_standby(self)
 
     def inflict(self) -> None:
         self.url = self.watched()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import wire
 from claims import Claim
 from databases import JOURNAL, Postgres, Sqlite
-from expectation import FAILED, PUSHED, State, Truth, success
+from expectation import FAILED, PUSHED, State, Truth, showing, success
 from witness_metrics import snapshot
 from runner import Running
 from scenes_process import ASLEEP, Sleeping
@@ -179,7 +179,7 @@ class Lost(Scene):
         said = [Claim("output", "warnings", "what was lost", ("said",), "said" if "not delivered" in self.runs[0].ended.said
                       or "warning: telemetry" in self.runs[0].ended.said else None)]
         series = snapshot(self, min(self.seen + 15, self.repaired))
-        for route in self.state.routes:
+        for route in showing(self.state):
             if route == "serve":
                 continue  # it is another process, and has its own exporters: docs/telemetry.md
             for signal in self.signals:

@@ -45,7 +45,9 @@ class Stage:
         return Sqlite(folder)
 
     def watch(self, name: str, url: str, directory: pathlib.Path, more: str) -> None:
-        """Has `serve` look at it from now on."""
+        """Has `serve` look at it from now on, where that is one of the ways."""
+        if "serve" not in ROUTES:
+            return
         with self._targets, pathlib.Path(self.work, "targets.toml").open("a", encoding="utf-8") as file:
             file.write(f'[{name}]\ndatabase-url = "{url}"\ndir = "{directory}"\n{more}')
 
@@ -61,11 +63,12 @@ class Stage:
 
     def telemetry(self, name: str) -> dict[str, str]:
         """Every way out."""
-        return {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": self.given.otlp,
-            "MIGRASCOPE_PUSH_URL": self.given.pushgateway,
-            "MIGRASCOPE_METRICS_FILE": f"{self.given.textfiles}/{name}.prom",
+        settings = {
+            "otlp": ("OTEL_EXPORTER_OTLP_ENDPOINT", self.given.otlp),
+            "gateway": ("MIGRASCOPE_PUSH_URL", self.given.pushgateway),
+            "textfile": ("MIGRASCOPE_METRICS_FILE", f"{self.given.textfiles}/{name}.prom"),
         }
+        return dict(setting for route, setting in settings.items() if route in ROUTES)
 
 
 @dataclasses.dataclass

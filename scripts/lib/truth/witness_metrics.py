@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from claims import ANY, Claim
-from expectation import PUSHED, ROUTES, Truth
+from expectation import PUSHED, ROUTES, Truth, showing
 from stage import Scene
 
 # A route may be so late.
@@ -32,15 +32,15 @@ def snapshot(scene: Scene, at: float) -> dict[str, Snapshot]:
 
 def claims(scene: Scene) -> Iterator[Claim]:
     before, after = snapshot(scene, scene.before), snapshot(scene, min(scene.seen + WITHIN, scene.repaired))
-    for route in scene.state.routes:
+    for route in showing(scene.state):
         yield from _route(scene, route, before[route], after[route])
     for at, routes in scene.alive:
         now = snapshot(scene, at)
-        for route in routes:
+        for route in filter(ROUTES.__contains__, routes):
             yield _claim(route, "in progress while it runs", ("1",), _value(now[route], "migrascope_run_in_progress"))
             risen = _risen(before[route], now[route], "migrascope_runs_total", "migrascope_outcome")
             yield _claim(route, "ended runs while it runs", ("",), _words(risen))
-    names = {route: {dict(labels).get(label) for _, labels in after[route] for label in ("db_namespace",)} for route in scene.state.routes}
+    names = {route: {dict(labels).get(label) for _, labels in after[route] for label in ("db_namespace",)} for route in showing(scene.state)}
     for route, found in names.items():
         known = sorted(name for name in found if name)
         yield _claim(route, "name of the database", ANY, "+".join(known) or None)

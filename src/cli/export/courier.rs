@@ -1,5 +1,5 @@
-//! Carries the figures to one place as text: when the first migration begins, as a sign of life while the run goes on, and
-//! at its end. Each courier is a thread of its own, so that none waits for another and the run for none.
+//! Carries the figures to one place as text: when the first migration begins, when the journal was read again, as a sign of life while
+//! the run goes on, and at its end. Each courier is a thread of its own, so that none waits for another and the run for none.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -24,8 +24,10 @@ pub(super) trait Route: Send + 'static {
 /// When something is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// While the run goes on.
+    /// While the run goes on, and the journal was read just now.
     During,
+    /// A sign of life: of itself the run knows the newest, of what the journal counts whoever was here last.
+    Alive,
     /// When it has ended.
     End,
 }
@@ -52,7 +54,7 @@ impl Courier {
     pub(super) fn start(route: impl Route, figures: Figures, delivery: Delivery) -> Result<Self, String> {
         let delivery = Arc::new(delivery);
         let (calls, waiting) = mpsc::channel();
-        let worker = Worker { route, figures, delivery: Arc::clone(&delivery) };
+        let worker = Worker { route, figures, delivery: Arc::clone(&delivery), owed: false };
         thread::Builder::new()
             .name("metrics".to_owned())
             .spawn(move || worker.work(&waiting))
@@ -65,7 +67,7 @@ impl Courier {
         Arc::clone(&self.delivery)
     }
 
-    /// Something has begun that may take long, or kill us: what is known now is carried at once.
+    /// Something has begun that may take long, or kill us, or the journal was read: what is known now is carried at once.
     pub(super) fn begin(&self) {
         // A worker that is gone has left its reason with the delivery.
         let _ = self.calls.send(Call::Begin);
@@ -86,13 +88,17 @@ struct Worker<R> {
     route: R,
     figures: Figures,
     delivery: Arc<Delivery>,
+    /// Whether the last whole page did not arrive.
+    owed: bool,
 }
 
 impl<R: Route> Worker<R> {
     fn work(mut self, calls: &mpsc::Receiver<Call>) {
         loop {
             match calls.recv_timeout(HEARTBEAT) {
-                Ok(Call::Begin) | Err(mpsc::RecvTimeoutError::Timeout) => self.carry(Moment::During),
+                Ok(Call::Begin) => self.carry(Moment::During),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.owed => self.carry(Moment::During),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.carry(Moment::Alive),
                 Ok(Call::End(done)) => {
                     self.carry(Moment::End);
                     // Nobody waits any more where the time is up.
@@ -104,11 +110,12 @@ impl<R: Route> Worker<R> {
     }
 
     fn carry(&mut self, moment: Moment) {
-        let page = self.figures.page();
+        let page = if moment == Moment::Alive { self.figures.sign_of_life() } else { self.figures.page() };
         if page.text.is_empty() {
             return;
         }
-        // What became of it is in the tally.
-        let _ = self.delivery.settle(1, self.route.put(&page, moment).map(|()| 0));
+        // What became of it is in the tally, too.
+        let arrived = self.delivery.settle(1, self.route.put(&page, moment).map(|()| 0));
+        self.owed = arrived.is_err();
     }
 }

@@ -17,7 +17,7 @@ use prometheus::Registry;
 
 use super::delivery::Delivery;
 use super::otlp::Start;
-use super::scrape;
+use super::scrape::{self, Series};
 
 /// The figures, and those who read them. A clone has the same.
 ///
@@ -88,11 +88,20 @@ impl Figures {
 
     /// The figures as they are now.
     pub(crate) fn page(&self) -> Page {
+        self.page_of(scrape::series(&self.registry))
+    }
+
+    /// The same without what the journal may say otherwise by now, because other runs have ended.
+    pub(super) fn sign_of_life(&self) -> Page {
+        Page { complete: false, ..self.page_of(scrape::series(&self.registry).only(names::OF_PRESENT_RUN)) }
+    }
+
+    fn page_of(&self, series: Series) -> Page {
         let (target, complete) = {
             let metrics = self.written.metrics();
             (metrics.target(), metrics.is_complete())
         };
-        Page { text: scrape::text([scrape::series(&self.registry)]), target, complete }
+        Page { text: scrape::text([series]), target, complete }
     }
 
     /// Shows a database as it is seen from outside, where this process makes no run.

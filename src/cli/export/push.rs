@@ -111,7 +111,7 @@ impl Gateway {
 }
 
 impl Route for Gateway {
-    fn put(&mut self, page: &Page, _: Moment) -> Result<(), String> {
+    fn put(&mut self, page: &Page, moment: Moment) -> Result<(), String> {
         let target = page.target.as_deref().unwrap_or_default();
         let url = group(&self.url, target);
         let answer = if page.complete {
@@ -119,7 +119,7 @@ impl Route for Gateway {
         } else {
             let mut text = page.text.clone();
             let success = LAST_SUCCESS_TIMESTAMP.prometheus_name();
-            if family(&text, &success).is_none() && !self.has(&success, target) {
+            if moment != Moment::Alive && family(&text, &success).is_none() && !self.has(&success, target) {
                 text += &zeros(&page.text, &LAST_FAILURE_TIMESTAMP, &LAST_SUCCESS_TIMESTAMP);
             }
             self.send(Method::POST, url, text)?

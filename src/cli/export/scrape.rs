@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrascope::observe::metrics::Metrics;
-use migrascope::observe::names;
+use migrascope::observe::names::{self, Metric};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_prometheus::PrometheusExporter;
 use opentelemetry_sdk::Resource;
@@ -66,6 +66,14 @@ pub(super) fn reader(registry: &Registry) -> Result<PrometheusExporter, String> 
 /// The families of a registry.
 pub(super) fn series(registry: &Registry) -> Series {
     Series(registry.gather())
+}
+
+impl Series {
+    /// Of these metrics alone.
+    pub(super) fn only(mut self, metrics: &[Metric]) -> Self {
+        self.0.retain(|family| metrics.iter().any(|metric| metric.prometheus_name() == family.name()));
+        self
+    }
 }
 
 /// A sum of seconds without what adding it up has blurred: one that is less by its last digit than another process has told is

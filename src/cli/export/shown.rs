@@ -24,6 +24,10 @@ pub(super) struct Shown {
     couriers: Vec<Courier>,
     sent: Option<otlp::Metrics>,
     places: Vec<String>,
+    /// Whether a migration is at work.
+    migrating: bool,
+    /// Whether the journal was read and nobody was told.
+    waiting: bool,
 }
 
 impl Shown {
@@ -64,7 +68,7 @@ impl Shown {
         }
         let own = couriers.iter().map(Courier::delivery).chain(sent.iter().map(otlp::Metrics::delivery));
         figures.count_failures(own.chain(others).collect());
-        Some(Self { figures, couriers, sent, places })
+        Some(Self { figures, couriers, sent, places, migrating: false, waiting: false })
     }
 
     /// Figures for whoever listens, and no other way.
@@ -73,7 +77,8 @@ impl Shown {
         let none: Option<ManualReader> = None;
         let resource = || Resource::builder_empty().build();
         let figures = noting(problems, Figures::new(settings.run_info, none, Start::default(), resource))?;
-        Some(Self { figures, couriers: Vec::new(), sent: None, places: Vec::new() })
+        let (couriers, places) = (Vec::new(), Vec::new());
+        Some(Self { figures, couriers, sent: None, places, migrating: false, waiting: false })
     }
 
     /// The figures themselves.
@@ -101,9 +106,28 @@ impl Shown {
 impl Observer for Shown {
     fn observe(&mut self, event: &Event<'_>) {
         self.figures.observe(event);
-        if matches!(event, Event::MigrationStarted { index: 1, .. }) {
-            self.couriers.iter().for_each(Courier::begin);
+        match event {
+            Event::MigrationStarted { index, .. } => {
+                self.migrating = true;
+                if *index == 1 || self.waiting {
+                    self.tell();
+                }
+            }
+            Event::MigrationFinished { .. } => self.migrating = false,
+            // At the end of a run the last page comes at once.
+            Event::JournalRead { .. } if !self.migrating => self.waiting = true,
+            Event::JournalRead { .. } => self.tell(),
+            _ => {}
         }
+    }
+}
+
+impl Shown {
+    /// Tells everybody at once what was read from the journal: later it could be less than another run has told.
+    fn tell(&mut self) {
+        self.waiting = false;
+        self.couriers.iter().for_each(Courier::begin);
+        self.sent.iter().zip(self.figures.sender()).for_each(|(sent, provider)| sent.begin(provider));
     }
 }
 

@@ -41,6 +41,10 @@ impl Route for TextFile {
         let replaced = match (page.complete, moment) {
             (true, _) => replace(&self.path, &page.text),
             (false, Moment::During) => Ok(()),
+            (false, Moment::Alive) => {
+                let old = file::read_text(&self.path).unwrap_or_default();
+                replace(&self.path, &completed(&page.text, &old))
+            }
             (false, Moment::End) => {
                 // A file that cannot be read has nothing to keep.
                 let old = file::read_text(&self.path).unwrap_or_default();

@@ -75,6 +75,7 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::LAST_RUN_MIGRATIONS, last_migrations),
     (names::ROWS_AFFECTED, last_rows),
     (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run().is_some_and(|run| run.in_progress)), &[])),
+    (names::RUN_LOCK_HELD, |state, take| state.lock_held().into_iter().for_each(|held| take(truth(held), &[]))),
     (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.began)), &[])),
     (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.alive)), &[])),
     (names::SCHEMA_VERSION, version),

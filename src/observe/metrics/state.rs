@@ -8,7 +8,7 @@ use opentelemetry::KeyValue;
 use crate::database::Identity;
 use crate::error::Error;
 use crate::history::Direction;
-use crate::journal::{LastRun, Steps, Totals};
+use crate::journal::{LastRun, Running, Steps, Totals};
 use crate::observe::names;
 use crate::plan::{Schema, Step};
 use crate::report::{Outcome, Report, RetryReason, RowsAffected, Stages, StepReport};
@@ -196,16 +196,26 @@ impl State {
         own.max(self.totals.as_ref().and_then(|totals| totals.last_failure))
     }
 
+    /// Whether the run that another process makes has its lock, as the last look has seen it; `None` where there is no such run, or that
+    /// cannot be seen.
+    pub(super) fn lock_held(&self) -> Option<bool> {
+        self.running_elsewhere()?.lock_held
+    }
+
+    /// What the journal was read to say of our own run before it ended is over, whether or not its end could be recorded.
+    fn running_elsewhere(&self) -> Option<&Running> {
+        let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
+        let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());
+        running.filter(|running| self.own.is_none() && Some(running.run_id.as_str()) != ended)
+    }
+
     /// The present run, whoever makes it, or else the last one.
     pub(super) fn run(&self) -> Option<Run> {
         if let Some(began) = self.own {
             // Whoever asks us sees that we live, however long the present statement takes.
             return Some(Run { began, alive: SystemTime::now(), in_progress: true });
         }
-        // What the journal was read to say of our own run before it ended is over, whether or not its end could be recorded.
-        let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
-        let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());
-        if let Some(running) = running.filter(|running| Some(running.run_id.as_str()) != ended) {
+        if let Some(running) = self.running_elsewhere() {
             // It had the lock when we looked, so it was alive.
             let alive = self.looked.unwrap_or(running.began);
             return Some(Run { began: running.began, alive, in_progress: true });

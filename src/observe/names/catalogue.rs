@@ -105,6 +105,12 @@ pub const ROWS_AFFECTED: Metric = labelled(
 );
 /// Whether a run is going on.
 pub const RUN_IN_PROGRESS: Metric = gauge("migrascope.run.in_progress", "", "Whether a run is going on");
+/// Whether a run that is seen from outside has its lock.
+pub const RUN_LOCK_HELD: Metric = gauge(
+    "migrascope.run.lock_held",
+    "",
+    "Whether the run that is going on has its lock; 0 where its process is dead, or works on without it: its statement may still run",
+);
 /// When the run began.
 pub const RUN_START_TIMESTAMP: Metric =
     gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began");
@@ -231,6 +237,20 @@ pub const LAST_RUN_MIGRATION_DURATION: Metric = labelled(
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
 
+/// What a run knows of itself and of the schema while it goes on. All else is what the journal says, to which other runs write meanwhile.
+pub const OF_PRESENT_RUN: &[Metric] = &[
+    RUN_IN_PROGRESS,
+    RUN_START_TIMESTAMP,
+    RUN_HEARTBEAT_TIMESTAMP,
+    SCHEMA_VERSION,
+    SCHEMA_INFO,
+    SCHEMA_DIRTY,
+    APPLIED,
+    PENDING,
+    MISMATCHES,
+    MISSING,
+];
+
 /// Every metric, in the order of the documentation.
 pub const METRICS: &[Metric] = &[
     LAST_RUN_TIMESTAMP,
@@ -243,6 +263,7 @@ pub const METRICS: &[Metric] = &[
     LAST_RUN_MIGRATIONS,
     ROWS_AFFECTED,
     RUN_IN_PROGRESS,
+    RUN_LOCK_HELD,
     RUN_START_TIMESTAMP,
     RUN_HEARTBEAT_TIMESTAMP,
     SCHEMA_VERSION,

@@ -32,6 +32,9 @@ pub(super) enum Fate {
 impl Engine<'_> {
     /// Looks for an attempt on a new connection, which takes the place of the broken one; `None` where the server does not say.
     pub(super) async fn look_up(&mut self, id: &str) -> Option<Fate> {
+        if self.job.stop.has_given_up() {
+            return None;
+        }
         let own_session = self.session.abilities().own_session;
         self.reconnect().await?;
         let sql = self.journal.fate(&**self.session, id);
@@ -74,6 +77,9 @@ impl Engine<'_> {
 
 /// Puts a new session in the place of one that is gone, for records alone; `None` where the server does not answer in time.
 pub(in crate::run) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Option<()> {
+    if job.stop.has_given_up() {
+        return None;
+    }
     let mut new = reconnect(job.connector, Instant::now() + PATIENCE_FOR_RECORD).await?;
     session.home().into_iter().for_each(|home| new.keep_home(home));
     let names = (job.options.ledger_table.as_str(), job.options.journal_table.as_str());

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::Engine;
+use super::beside::Reader;
 use super::statement::Running;
 use crate::database::{DatabaseError, ErrorKind};
 use crate::event::Event;
@@ -18,7 +19,9 @@ impl Engine<'_> {
         let sql = self.session.drop_index(&name);
         let process = self.session.identity().process;
         let (started, stop) = (Instant::now(), self.job.stop);
-        let running = Running { step, index, started, stop, limit: None, blocker: None, observer: &mut *self.observer };
+        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit: None, blocker: None, journal, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(&sql), self.monitor, process).await;
         self.blocker = blocker;
         self.leave_behind(result.as_ref().err());

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::beside::Reader;
 use super::statement::Running;
 use super::{Broken, Engine};
 use crate::event::Event;
@@ -25,7 +26,9 @@ impl Engine<'_> {
     async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.identity().process;
         let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
-        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
+        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(step.text(index)), self.monitor, process).await;
         self.blocker = blocker;
         self.leave_behind(result.as_ref().err());

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use super::beside::Reader;
 use super::{Engine, report, timeout};
-use crate::database::{DatabaseError, Done, ErrorKind, Holder};
+use crate::database::{DatabaseError, Done, ErrorKind, Holder, silent};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
@@ -14,6 +15,9 @@ use crate::run::watch::{Heard, Watch};
 
 /// How often a running statement is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a server may take to answer a request to stop: what comes behind it has to end before the run is abandoned.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(7);
 
 /// When it is first asked what a statement waits for: most have ended by then.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
@@ -31,7 +35,9 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
+        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(text), self.monitor, process).await;
         let elapsed = started.elapsed();
         self.blocker = blocker;
@@ -74,7 +80,9 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let running = Running { step, index, started, stop, limit, blocker: None, observer: &mut *self.observer };
+        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
         let (result, blocker) = running.watch(conclusion, self.monitor, process).await;
         let whole = started.elapsed();
@@ -126,6 +134,8 @@ pub(super) struct Running<'w> {
     pub(super) limit: Option<Duration>,
     /// Who was last seen in its way.
     pub(super) blocker: Option<Holder>,
+    /// Reads what the journal says meanwhile.
+    pub(super) journal: Reader<'w>,
     pub(super) observer: &'w mut dyn Observer,
 }
 
@@ -133,7 +143,8 @@ impl Running<'_> {
     /// Waits for the statement as long as the server is at it; a request to stop cancels it on the server, and it still answers. The
     /// server and the lock are looked at meanwhile, and whoever was last seen in the way comes back with the result.
     ///
-    /// The error is [`ErrorKind::Lost`] where the server says that it waits for us, or where no connection has an answer for long.
+    /// The error is [`ErrorKind::Lost`] where the server says that it waits for us, where no connection has an answer for long, or where it
+    /// does not answer a request to stop.
     pub(super) async fn watch(
         mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
@@ -147,11 +158,16 @@ impl Running<'_> {
         let limit = self.limit;
         let deadline = timeout::reached(limit);
         let mut watch = Watch::over(monitor, process);
-        tokio::pin!(statement, deadline);
+        let overdue = self.stop.overdue(GIVE_UP_AFTER);
+        tokio::pin!(statement, deadline, overdue);
         loop {
             tokio::select! {
                 biased;
                 result = &mut statement => return (timeout::named(result, limit.filter(|_| timed_out)), self.blocker),
+                () = &mut overdue => {
+                    self.stop.give_up();
+                    return (Err(silent()), self.blocker);
+                }
                 () = &mut deadline, if !cancelled => {
                     (cancelled, timed_out) = (true, true);
                     watch.cancel();
@@ -164,11 +180,13 @@ impl Running<'_> {
                     let elapsed = self.started.elapsed();
                     self.observer.observe(&Event::StatementRunning { step: self.step, index: self.index, elapsed });
                     watch.look();
+                    self.journal.begin_if_due();
                     if cancelled {
                         // The first request may have come before the server had begun the statement.
                         watch.cancel();
                     }
                 }
+                totals = self.journal.next() => self.observer.observe(&Event::JournalRead { totals: &totals }),
                 _ = looks.tick(), if !cancelled => watch.look_for_blocker(),
                 heard = watch.next() => match heard {
                     Heard::Nothing => {}

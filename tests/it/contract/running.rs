@@ -141,7 +141,7 @@ fn what_a_dead_runner_has_left_is_unfinished_once_the_server_has_ended_it() {
     });
 }
 
-fn end_what_runs(database: &TestDatabase) {
+pub(crate) fn end_what_runs(database: &TestDatabase) {
     match database.backend {
         Backend::Mysql => {
             let running = "FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO = 'SELECT SLEEP(120)'";

@@ -4,6 +4,7 @@ use migrascope::database::Access;
 
 use super::Server;
 use crate::contract::locking::SlowRunner;
+use crate::contract::running::end_what_runs;
 use crate::support::{Backend, TestDatabase, block_on, eventually, on, on_each};
 
 const FIRST: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
@@ -194,5 +195,21 @@ fn a_file_that_a_writer_keeps_locked_is_no_database_that_is_gone() {
         block_on(session.query_in_path("ROLLBACK")).unwrap();
         server.ready(200);
         block_on(session.close());
+    });
+}
+
+#[test]
+fn a_dead_run_whose_statement_is_still_at_work_is_seen_to_have_no_lock() {
+    on(Backend::Mysql, |database| {
+        let directory = database.migrations(&[FIRST, ("2_slow.sql", database.slow())]);
+        let server = serve(database, &directory);
+        let runner = SlowRunner::at(database, &directory, 2);
+        server.figure_is("migrascope_run_lock_held", &["\"shop\""], 1.0);
+        runner.kill_at_its_statement(database);
+        server.figure_is("migrascope_run_lock_held", &["\"shop\""], 0.0);
+        assert_eq!(server.figure("migrascope_run_in_progress", &["\"shop\""]), Some(1.0), "it is not over");
+        end_what_runs(database);
+        server.figure_is("migrascope_run_in_progress", &["\"shop\""], 0.0);
+        assert_eq!(server.figure("migrascope_run_lock_held", &[]), None);
     });
 }

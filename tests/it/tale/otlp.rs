@@ -147,6 +147,27 @@ fn compressed_is_the_same() {
 }
 
 #[test]
+fn the_query_of_an_endpoint_stays_behind_the_path_of_each_signal() {
+    let receiver = Receiver::start(Manner::Polite);
+    let endpoint = format!("{}/otlp/?tenant=a", receiver.url);
+    let output = Project::new().up(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)], &[]);
+    assert_eq!((output.status.code(), warnings(&output)), (Some(0), vec![]), "{output:?}");
+    for signal in ["traces", "metrics", "logs"] {
+        let path = format!("POST /otlp/v1/{signal}?tenant=a ");
+        assert!(receiver.heads().iter().any(|head| head.starts_with(&path)), "{signal}: {:?}", receiver.heads());
+    }
+    for (value, protocol, complaint) in [
+        ("http://127.0.0.1:9/otlp#a", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT has a fragment"),
+        ("http://127.0.0.1:9?tenant=a", "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT has a query"),
+    ] {
+        let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", value), ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)];
+        let output = Project::new().up(&variables, &["--telemetry", "required"]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(complaint), "{output:?}");
+    }
+}
+
+#[test]
 fn what_is_said_of_a_signal_wins_over_what_is_said_of_all() {
     let (all, own) = (Receiver::start(Manner::Polite), Receiver::start(Manner::Polite));
     let variables = [

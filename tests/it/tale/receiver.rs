@@ -96,6 +96,13 @@ impl Receiver {
         self.requests().into_iter().map(|request| request.head).collect()
     }
 
+    /// The method and the body of each request, as text.
+    pub(super) fn texts(&self) -> Vec<(String, String)> {
+        let method = |head: &str| head.split(' ').next().unwrap_or_default().to_owned();
+        let requests = self.requests().into_iter();
+        requests.map(|request| (method(&request.head), String::from_utf8_lossy(&request.body).into_owned())).collect()
+    }
+
     /// Every request of traces, as one.
     pub(super) fn request(&self) -> ExportTraceServiceRequest {
         ExportTraceServiceRequest::decode(&*self.sent_to("/v1/traces")).expect("traces")

@@ -109,19 +109,29 @@ impl Reader<'_> {
         })
     }
 
-    /// The signal's own URL is used as it is; the one for all signals gets a path over HTTP and none over gRPC.
+    /// The signal's own URL is used as it is; the one for all signals gets a path over HTTP, before its query, and none over gRPC.
     fn url(&self, signal: Signal, protocol: Protocol, name: &str, value: &str) -> Result<Url, String> {
         let text = match protocol {
             Protocol::Grpc if !value.contains("://") => format!("{}://{value}", self.scheme(signal)),
-            Protocol::Grpc => value.to_owned(),
-            Protocol::Http if name == signal.variable("ENDPOINT") => value.to_owned(),
-            Protocol::Http => format!("{}/v1/{}", value.trim_end_matches('/'), signal.word()),
+            _ => value.to_owned(),
         };
-        let url = Url::parse(&text).map_err(|error| format!("{name} is no URL: {error}"))?;
-        match url.scheme() {
-            "http" | "https" if url.has_host() => Ok(url),
-            _ => Err(format!("{name} must begin with http:// or https://")),
+        let mut url = Url::parse(&text).map_err(|error| format!("{name} is no URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(format!("{name} must begin with http:// or https://"));
         }
+        if url.fragment().is_some() {
+            return Err(format!("{name} has a fragment (#…), which no client sends; a # in a name is written %23"));
+        }
+        if protocol == Protocol::Grpc && url.query().is_some() {
+            return Err(format!(
+                "{name} has a query (?…), and gRPC has none; OTEL_EXPORTER_OTLP_HEADERS names a tenant"
+            ));
+        }
+        if protocol == Protocol::Http && name != signal.variable("ENDPOINT") {
+            let path = format!("{}/v1/{}", url.path().trim_end_matches('/'), signal.word());
+            url.set_path(&path);
+        }
+        Ok(url)
     }
 
     /// What an address without a scheme stands for: encrypted, unless `INSECURE` says otherwise.

@@ -4,7 +4,9 @@
 //! a new beginning with the old total takes all of history for one jump: so the beginning is set to that of the history.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::write::GzEncoder;
@@ -47,6 +49,7 @@ impl Start {
 /// The export of metrics, under way.
 pub(in crate::cli::export) struct Metrics {
     delivery: Arc<Delivery>,
+    whole: Arc<AtomicBool>,
 }
 
 /// A reader that sends what its provider has, at the endpoint's pace and whenever the provider is flushed.
@@ -60,9 +63,11 @@ pub(in crate::cli::export) fn reader(
 ) -> Result<(PeriodicReader<Exporter>, Metrics), String> {
     let delivery = Arc::new(Delivery::to(endpoint));
     let way = carriers.way(endpoint)?;
-    let exporter = Exporter { way, endpoint: endpoint.clone(), delivery: Arc::clone(&delivery), start };
+    let whole = Arc::new(AtomicBool::new(false));
+    let (counted, asked) = (Arc::clone(&delivery), Arc::clone(&whole));
+    let exporter = Exporter { way, endpoint: endpoint.clone(), delivery: counted, start, whole: asked };
     let reader = PeriodicReader::builder(exporter).with_interval(pace.interval).build();
-    Ok((reader, Metrics { delivery }))
+    Ok((reader, Metrics { delivery, whole }))
 }
 
 impl Metrics {
@@ -71,8 +76,20 @@ impl Metrics {
         Arc::clone(&self.delivery)
     }
 
+    /// The journal was read: what it says is sent at once, on a thread of its own.
+    pub(in crate::cli::export) fn begin(&self, provider: SdkMeterProvider) {
+        self.whole.store(true, Ordering::SeqCst);
+        // Where the system has no thread for it, the next regular export sends it.
+        let _ = thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+            // What became of it is in the tally.
+            let _ = provider.force_flush();
+            std::mem::forget(provider);
+        });
+    }
+
     /// The last collection and its export; `provider` is the one that has the reader.
     pub(in crate::cli::export) fn task(&self, provider: SdkMeterProvider) -> Task {
+        self.whole.store(true, Ordering::SeqCst);
         Task::new(Arc::clone(&self.delivery), move || {
             // What became of it is in the tally.
             let _ = provider.force_flush();
@@ -89,6 +106,8 @@ pub(in crate::cli::export) struct Exporter {
     endpoint: Endpoint,
     delivery: Arc<Delivery>,
     start: Start,
+    /// Whether the next request has what the journal counts, as it was read just now.
+    whole: Arc<AtomicBool>,
 }
 
 impl Exporter {
@@ -120,16 +139,27 @@ impl Exporter {
 impl PushMetricExporter for Exporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let start = self.start.nanoseconds();
+        let whole = self.whole.swap(false, Ordering::SeqCst);
         let mut request = ExportMetricsServiceRequest::from(metrics);
         let mut points = 0;
         for scope in request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics) {
             scope.metrics.retain_mut(|metric| {
+                if !whole && !is_of_this_run(metric) {
+                    return false;
+                }
                 let dated = date(metric, start);
                 points += dated.unwrap_or_default();
                 dated.is_some()
             });
         }
-        if points == 0 { Ok(()) } else { self.delivery.settle(points, self.send(request)) }
+        if points == 0 {
+            return Ok(());
+        }
+        let sent = self.delivery.settle(points, self.send(request));
+        if whole && sent.is_err() {
+            self.whole.store(true, Ordering::SeqCst);
+        }
+        sent
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -153,6 +183,12 @@ fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// Counted by this process, since it began: their start is what the SDK says.
 const OF_THE_PROCESS: [&str; 2] = [names::CLIENT_OPERATION_DURATION.name, names::EXPORT_FAILURES.name];
+
+/// Whether no other run can have told more of it since the journal was read.
+fn is_of_this_run(metric: &Metric) -> bool {
+    let name = metric.name.as_str();
+    OF_THE_PROCESS.contains(&name) || names::OF_PRESENT_RUN.iter().any(|present| present.name == name)
+}
 
 /// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
 /// of which that is not known.

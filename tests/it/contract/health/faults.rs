@@ -43,9 +43,12 @@ fn an_sqlite_file_that_cannot_be_written_is_found() {
     on(Backend::Sqlite, |database| {
         up(database, &[TABLE], &[]).unwrap();
         let url = format!("{}?mode=ro", database.url);
-        let failed = only_failure(health_at(&url, checked(database, &[])));
-        assert_eq!(failed.name, "write_rollback");
-        assert!(failed.message.contains("readonly"), "{}", failed.message);
+        let error = health_at(&url, checked(database, &[])).unwrap_err();
+        let Error::Unhealthy { failed } = &error.cause else { panic!("{error:?}") };
+        let names: Vec<&str> = failed.iter().map(|check| check.name.as_str()).collect();
+        assert_eq!(names, ["write_rollback", "writable"]);
+        assert!(failed[0].message.contains("readonly"), "{}", failed[0].message);
+        assert_eq!(failed[1].message, "the database is read-only: its URL says mode=ro");
     });
 }
 

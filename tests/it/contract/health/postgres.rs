@@ -119,7 +119,7 @@ fn a_database_that_has_become_read_only_is_found() {
         let names: Vec<&str> = failed.iter().map(|check| check.name.as_str()).collect();
         assert_eq!(names, ["write_rollback", "writable"], "the session that migrated still writes, a new one does not");
         assert_eq!(failed[0].message, "cannot execute INSERT in a read-only transaction (25006)");
-        assert_eq!(failed[1].message, "the server is read-only: default_transaction_read_only is on");
+        assert_eq!(failed[1].message, "the database is read-only: default_transaction_read_only is on");
         assert_eq!(database.value("SELECT outcome FROM _migrascope_journal WHERE kind = 'run'"), "error");
     });
 }
