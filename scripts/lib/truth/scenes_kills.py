@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import wire
 from claims import Claim
 from expectation import LOCKED_OUT, PUSHED, ROUTES, RUN_FAILED, TERMINATED, VANISHED, State, Truth, success
-from runner import Ended, Runner, Running
+from runner import Runner, Running
 from scenes_process import ASLEEP, Killed
 from scenes_servers import Unrecorded
 from stage import NUMBER, SECRET, SQL, Scene
@@ -133,10 +133,6 @@ class SecondSignal(Mute):
     def more(self) -> Sequence[Claim]:
         in_time = "in time" if self.took < 8 else f"{self.took:.0f}"
         return [*Unrecorded.more(self), Claim("output", "process", "seconds to end, 7 at most", ("in time",), in_time)]
-
-    def observe(self, truth: Truth, running: Running) -> Ended:
-        # What became of the migration is not waited for.
-        return super().observe(Truth(truth.exit, truth.outcome, truth.error, recorded=False), running)
 
 
 class LongWriteSqlite(Scene):
