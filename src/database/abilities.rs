@@ -24,7 +24,7 @@ pub struct Abilities {
     /// Whether a script can lock tables, or set things, for its session in a way that keeps our records from being written: they wait
     /// until it has ended that, and the last ones are written on a new session.
     pub session_locks: bool,
-    /// Whether the server itself ends a statement of any kind that takes longer than [`Limits::statement_timeout`].
+    /// Whether the server itself ends a statement of any kind that takes longer than [`super::Limits::statement_timeout`].
     pub statement_timeout: bool,
     /// The largest statement that the server takes, in bytes; `None` where there is no such limit.
     pub largest_statement: Option<u64>,

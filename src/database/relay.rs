@@ -6,11 +6,13 @@
 mod loopback;
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 pub(super) use self::loopback::Loopback;
@@ -30,7 +32,6 @@ const OWN_QUERY: u64 = 36 << 20;
 
 /// What the server is to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Expected {
     /// A login.
     Login,
@@ -68,7 +69,7 @@ pub(super) struct Relay {
 /// What the relay and the connection's owner both know.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    expected: AtomicU8,
+    expected: Mutex<Expected>,
     /// How many bytes the server has sent, and how many it may.
     sent: AtomicU64,
     limit: AtomicU64,
@@ -81,7 +82,7 @@ impl Relay {
         F: Future<Output = Option<DatabaseError>> + Send + 'static,
     {
         let traffic = Traffic {
-            expected: AtomicU8::new(Expected::Login as u8),
+            expected: Mutex::new(Expected::Login),
             sent: AtomicU64::new(0),
             limit: AtomicU64::new(LOGIN),
         };
@@ -98,7 +99,7 @@ impl Relay {
         };
         let sent = self.traffic.sent.load(Ordering::Acquire);
         self.traffic.limit.store(sent.saturating_add(more), Ordering::Release);
-        self.traffic.expected.store(expected as u8, Ordering::Release);
+        *self.traffic.expected.lock().unwrap_or_else(PoisonError::into_inner) = expected;
     }
 
     /// Waits until all that the driver has written was passed on; why the relay has ended the connection, if it has.
@@ -128,11 +129,7 @@ impl Drop for Relay {
 
 impl Traffic {
     fn expected(&self) -> Expected {
-        match self.expected.load(Ordering::Acquire) {
-            0 => Expected::Login,
-            1 => Expected::OwnQuery,
-            _ => Expected::Statement,
-        }
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts what the server has sent.
@@ -210,6 +207,25 @@ async fn limited(
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// A connection to a server, over TCP or a Unix socket.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Connects to the socket with this path, where there is one and the system has such sockets, otherwise to host and port.
+pub(super) async fn reach(socket: Option<&Path>, address: (&str, u16)) -> Result<Box<dyn Stream>, DatabaseError> {
+    #[cfg(unix)]
+    if let Some(path) = socket {
+        return Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?));
+    }
+    #[cfg(not(unix))]
+    let _ = socket;
+    let server = TcpStream::connect(address).await.map_err(unreachable)?;
+    // What the driver writes at once may arrive here in parts.
+    server.set_nodelay(true).map_err(unreachable)?;
+    Ok(Box::new(server))
 }
 
 /// The error of a connection that cannot be made.

@@ -4,15 +4,15 @@
 //! reads the server's greeting, and without TLS the whole login, before the driver does, on the connection that the driver gets.
 
 use std::io;
+use std::path::PathBuf;
 
 use sqlx::Connection;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::error::from_connect;
 use super::plugin::{self, Trust};
-use crate::database::relay::{Loopback, Relay, Unread, carry, unreachable};
+use crate::database::relay::{Loopback, Relay, Unread, carry, reach, unreachable};
 use crate::database::shelter::shelter;
 use crate::database::{DatabaseError, ErrorKind};
 
@@ -41,21 +41,8 @@ impl Login {
 
     /// A new connection, and what carries it.
     pub(super) async fn connect(&self) -> Result<(MySqlConnection, Relay), DatabaseError> {
-        #[cfg(unix)]
-        if let Some(path) = self.driver.get_socket() {
-            return self.through(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?).await;
-        }
-        let address = (self.driver.get_host(), self.driver.get_port());
-        let server = TcpStream::connect(address).await.map_err(unreachable)?;
-        // What the driver writes at once may arrive here in parts.
-        server.set_nodelay(true).map_err(unreachable)?;
-        self.through(server).await
-    }
-
-    async fn through<S>(&self, mut server: S) -> Result<(MySqlConnection, Relay), DatabaseError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+        let socket = self.driver.get_socket().map(PathBuf::as_path);
+        let mut server = reach(socket, (self.driver.get_host(), self.driver.get_port())).await?;
         let greeting = packet(&mut server).await.map_err(unreachable)?;
         if let Some(name) = plugin::of_greeting(payload(&greeting))? {
             plugin::greeted(&name, self.trust)?;
@@ -64,7 +51,6 @@ impl Login {
         let driver = leading_to(&loopback, self.driver.clone()).map_err(unreachable)?;
         let mut relay = Relay::start(async move |traffic| {
             let Ok(mut driver) = loopback.accept().await else { return None };
-            let mut server = server;
             match login(&mut server, &mut driver, &greeting).await {
                 Ok(()) => carry(server, driver, Unread, &traffic).await,
                 Err(Refusal::Server(error)) => Some(error),

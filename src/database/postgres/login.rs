@@ -1,16 +1,16 @@
 //! Connections to PostgreSQL whose server is limited in what it may send.
 
 use std::io;
+use std::path::PathBuf;
 
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::error::from_connect;
 use super::messages::Messages;
 use crate::database::DatabaseError;
-use crate::database::relay::{Loopback, Relay, Unread, carry, unreachable};
+use crate::database::relay::{Loopback, Relay, Unread, carry, reach, unreachable};
 use crate::database::shelter::shelter;
 
 /// What the driver writes first is short.
@@ -27,35 +27,11 @@ pub(super) struct Login {
 impl Login {
     /// A new connection, and what carries it.
     pub(super) async fn connect(&self) -> Result<(PgConnection, Relay), DatabaseError> {
-        #[cfg(unix)]
-        if let Some(path) = self.socket() {
-            return self.through(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?).await;
-        }
-        let address = (self.driver.get_host(), self.driver.get_port());
-        let server = TcpStream::connect(address).await.map_err(unreachable)?;
-        // What the driver writes at once may arrive here in parts.
-        server.set_nodelay(true).map_err(unreachable)?;
-        self.through(server).await
-    }
-
-    /// The file's name of the server's Unix socket, which has the port in it.
-    #[cfg(unix)]
-    fn socket(&self) -> Option<std::path::PathBuf> {
-        let host = self.driver.get_host();
-        let named = || host.starts_with('/').then(|| host.into());
-        let directory = self.driver.get_socket().cloned().or_else(named)?;
-        Some(directory.join(file_name(self.driver.get_port())))
-    }
-
-    async fn through<S>(&self, server: S) -> Result<(PgConnection, Relay), DatabaseError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+        let mut server = reach(self.socket().as_deref(), (self.driver.get_host(), self.driver.get_port())).await?;
         let loopback = Loopback::new(&file_name(self.driver.get_port())).await.map_err(unreachable)?;
         let driver = leading_to(&loopback, self.driver.clone()).map_err(unreachable)?;
         let mut relay = Relay::start(async move |traffic| {
             let Ok(mut driver) = loopback.accept().await else { return None };
-            let mut server = server;
             match begin(&mut server, &mut driver).await {
                 Ok(Protection::Tls) => carry(server, driver, Unread, &traffic).await,
                 Ok(Protection::None) => carry(server, driver, Messages::default(), &traffic).await,
@@ -67,6 +43,14 @@ impl Login {
             Ok(connection) => Ok((connection, relay)),
             Err(error) => Err(relay.finish().await.unwrap_or_else(|| from_connect(&error))),
         }
+    }
+
+    /// The server's Unix socket: its file's name has the port in it.
+    fn socket(&self) -> Option<PathBuf> {
+        let host = self.driver.get_host();
+        let named = || host.starts_with('/').then(|| host.into());
+        let directory = self.driver.get_socket().cloned().or_else(named)?;
+        Some(directory.join(file_name(self.driver.get_port())))
     }
 }
 
