@@ -205,7 +205,7 @@ def main() -> None:
         leaks += disclosure.leaks_in("the gateway", page(f"{given.pushgateway}/metrics"))
         leaks += disclosure.leaks_in("serve", page(f"http://127.0.0.1:{given.serve_port}/metrics"))
         stage.forget([scene.name for scene in batch])
-    if not given.faults or MESSAGES in given.faults:
+    if (not given.faults or MESSAGES in given.faults) and "otlp" in ROUTES:
         leaks += try_messages(stage, ["postgres", "sqlite"] if given.small else list(messages.MESSAGES))
     right = show(collected, given.evidence)
     cells = len(collected) * len(witnesses())

@@ -51,7 +51,9 @@ class Missing(Scene):
         super().repair()
 
     def more(self) -> Sequence[Claim]:
-        series = snapshot(self, self.looked)["serve"]
+        series = snapshot(self, self.looked).get("serve")
+        if series is None:
+            return ()
         found = [f"{value:g}" for (name, _), value in series.items() if "missing" in name]
         return [Claim("metrics", "serve", "missing before any run", ("1",), found[0] if found else None)]
 

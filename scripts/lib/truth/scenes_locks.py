@@ -157,7 +157,9 @@ class Refused(Scene):
 
     def more(self) -> Sequence[Claim]:
         """Its own look tells `serve` that nothing can be written there."""
-        series = snapshot(self, self.repaired)["serve"]
+        series = snapshot(self, self.repaired).get("serve")
+        if series is None:
+            return ()
         said = [dict(labels)["migrascope_check"] for (name, labels), value in series.items()
                 if name == "migrascope_health_check_success" and not value]
         known = sorted(check for check in said if check in ("connect", "writable"))

@@ -41,7 +41,7 @@ class Killed(Sleeping):
         self.observe(dead, running)
         self.ended()
         time.sleep(3)
-        self.expect(self.start("push").wait(), 0)
+        self.push()
         self.seen = time.time()
 
     def ended(self) -> None:

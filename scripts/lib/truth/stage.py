@@ -144,6 +144,11 @@ class Scene(ABC):
     def up(self, *words: str, **environment: str) -> Ended:
         return self.start("up", *words, **environment).wait()
 
+    def push(self) -> None:
+        """What the journal says now, by every way that a process has."""
+        if self.stage.telemetry(self.name):
+            self.expect(self.start("push").wait(), 0)
+
     def expect(self, ended: Ended, code: int) -> None:
         if ended.code != code:
             self.trouble.append(f"exit {ended.code} instead of {code}: {ended.complaints}")

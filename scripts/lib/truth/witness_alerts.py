@@ -60,6 +60,6 @@ def claims(scene: Scene) -> Iterator[Claim]:
             yield Claim("alerts", route, f"times that {page} fired", ("1",), str(own[page].times))
             yield Claim("alerts", route, f"{page} has ended", ("True",), str(scene.end - own[page].last > SLACK))
     together = "+".join(sorted({name for name, _ in pages}))
-    yield Claim("alerts", "all routes together", "page", (page,), together)
+    yield Claim("alerts", "all routes together", "page", (page if paging(scene.state) else "",), together)
     tickets = {name for name, _ in fired(scene, "warning|info")} - set(scene.state.tickets)
     yield Claim("alerts", "all routes together", "tickets besides", ("",), "+".join(sorted(tickets)))
