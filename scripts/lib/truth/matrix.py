@@ -26,7 +26,7 @@ from stage import Scene, Stage, until
 # How many scenes change at once: each is a run with its exports, and a machine may have two processors.
 AT_ONCE = 6
 # How many are watched at once by serve and Prometheus.
-BATCH = 12
+BATCH = 13
 # Its threads last: a server that one of them has started again ends with its thread.
 POOL = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
 # Looks of serve and scrapes are 3 s apart, evaluations 1 s.

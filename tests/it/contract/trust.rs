@@ -65,7 +65,7 @@ fn a_trigger_on_our_tables_is_refused_by_name() {
                     "CREATE TRIGGER planted AFTER INSERT ON {table} FOR EACH ROW INSERT INTO a VALUES (1)"
                 )),
                 Backend::Postgres => database.query(&format!(
-                    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO a VALUES (1); RETURN NULL; END'; \
+                    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.a VALUES (1); RETURN NULL; END'; \
                      CREATE TRIGGER planted AFTER INSERT ON {table} EXECUTE FUNCTION f()"
                 )),
             };
@@ -93,7 +93,7 @@ fn a_view_in_the_place_of_a_table_is_refused() {
 #[test]
 fn what_else_could_run_code_is_refused_by_name_on_postgresql() {
     for (sql, expected) in [
-        ("CREATE RULE r AS ON INSERT TO {} DO ALSO INSERT INTO a VALUES (1)", TableFaultKind::Rule("r".into())),
+        ("CREATE RULE r AS ON INSERT TO {} DO ALSO INSERT INTO public.a VALUES (1)", TableFaultKind::Rule("r".into())),
         ("ALTER TABLE {} ALTER name SET DEFAULT f()", TableFaultKind::Column("name".into())),
         (
             "ALTER TABLE {} ADD more text GENERATED ALWAYS AS (upper(name)) STORED",
@@ -107,7 +107,7 @@ fn what_else_could_run_code_is_refused_by_name_on_postgresql() {
             for table in [LEDGER, JOURNAL] {
                 let database = TestDatabase::fresh(Backend::Postgres).unwrap();
                 let directory = begun(&database);
-                database.query("CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS 'BEGIN INSERT INTO a VALUES (1); RETURN NULL; END'");
+                database.query("CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.a VALUES (1); RETURN NULL; END'");
                 database.query(&sql.replace("{}", table));
                 refused(&database, &database.url, &directory, &expected);
             }
@@ -192,7 +192,7 @@ fn a_trigger_that_is_made_while_a_migration_runs_does_not_run() {
         ] {
             let database = TestDatabase::fresh(Backend::Postgres).unwrap();
             let directory = begun(&database);
-            database.query("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO a VALUES (1); RETURN NULL; END'");
+            database.query("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.a VALUES (1); RETURN NULL; END'");
             // Another session could do it at the same moment; the script stands in for it.
             let planted = format!("CREATE TRIGGER planted AFTER INSERT OR UPDATE ON {table} EXECUTE FUNCTION f()");
             std::fs::write(directory.join("2_b.sql"), script.replace("{}", &planted)).unwrap();
