@@ -44,7 +44,7 @@ advise() { # EXIT-CODE STEP
     6) say 'a migration was left HALF-WAY, and somebody has to decide: migrascope repair, as the help above says. Do not go back' \
         'to a backup before that, and do not deploy meanwhile: it would be refused.' ;;
     7) say 'another run has the lock, and its holder is named above. Deploy again when it has ended, or set MIGRASCOPE_LOCK_WAIT.' ;;
-    8) say 'there was no connection, or the server is read-only. When it can be reached, deploy again.' ;;
+    8) say 'there was no connection, or the database is read-only. When it can be reached, deploy again.' ;;
     9) say 'what was pending IS applied, but the database is unhealthy or --after failed; nothing was rolled out. Look with' \
         '"migrascope health" and mend it; then deploy again, which migrates nothing and rolls out.' ;;
     130 | 143) say 'told to stop. The error above says what became of what was running; what was done before is recorded. Deploy again' \
