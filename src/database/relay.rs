@@ -81,11 +81,8 @@ impl Relay {
     where
         F: Future<Output = Option<DatabaseError>> + Send + 'static,
     {
-        let traffic = Traffic {
-            expected: Mutex::new(Expected::Login),
-            sent: AtomicU64::new(0),
-            limit: AtomicU64::new(LOGIN),
-        };
+        let traffic =
+            Traffic { expected: Mutex::new(Expected::Login), sent: AtomicU64::new(0), limit: AtomicU64::new(LOGIN) };
         let traffic = Arc::new(traffic);
         Self { task: Some(tokio::spawn(carry(Arc::clone(&traffic)))), traffic }
     }

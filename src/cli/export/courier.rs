@@ -97,8 +97,7 @@ impl<R: Route> Worker<R> {
         loop {
             match calls.recv_timeout(HEARTBEAT) {
                 Ok(Call::Begin) => self.carry(Moment::During),
-                Err(mpsc::RecvTimeoutError::Timeout) if self.owed => self.carry(Moment::During),
-                Err(mpsc::RecvTimeoutError::Timeout) => self.carry(Moment::Alive),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.give_sign(),
                 Ok(Call::End(done)) => {
                     self.carry(Moment::End);
                     // Nobody waits any more where the time is up.
@@ -109,13 +108,24 @@ impl<R: Route> Worker<R> {
         }
     }
 
-    fn carry(&mut self, moment: Moment) {
-        let page = if moment == Moment::Alive { self.figures.sign_of_life() } else { self.figures.page() };
-        if page.text.is_empty() {
-            return;
+    /// Nothing has been carried for a while.
+    fn give_sign(&mut self) {
+        match self.figures.sign_of_life().filter(|_| !self.owed) {
+            Some(sign) => self.put(&sign, Moment::Alive),
+            None => self.carry(Moment::During),
         }
+    }
+
+    fn carry(&mut self, moment: Moment) {
+        let page = self.figures.page();
+        if !page.text.is_empty() {
+            self.put(&page, moment);
+        }
+    }
+
+    fn put(&mut self, page: &Page, moment: Moment) {
         // What became of it is in the tally, too.
-        let arrived = self.delivery.settle(1, self.route.put(&page, moment).map(|()| 0));
+        let arrived = self.delivery.settle(1, self.route.put(page, moment).map(|()| 0));
         self.owed = arrived.is_err();
     }
 }

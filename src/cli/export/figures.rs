@@ -91,9 +91,10 @@ impl Figures {
         self.page_of(scrape::series(&self.registry))
     }
 
-    /// The same without what the journal may say otherwise by now, because other runs have ended.
-    pub(super) fn sign_of_life(&self) -> Page {
-        Page { complete: false, ..self.page_of(scrape::series(&self.registry).only(names::OF_PRESENT_RUN)) }
+    /// The same without what the journal may say otherwise by now, because other runs have ended; `None` before it was read.
+    pub(super) fn sign_of_life(&self) -> Option<Page> {
+        let page = self.page_of(scrape::series(&self.registry).only(names::OF_PRESENT_RUN));
+        page.complete.then_some(Page { complete: false, ..page })
     }
 
     fn page_of(&self, series: Series) -> Page {

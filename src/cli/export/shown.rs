@@ -114,6 +114,8 @@ impl Observer for Shown {
                 }
             }
             Event::MigrationFinished { .. } => self.migrating = false,
+            // It may take long.
+            Event::HookStarted { .. } if self.waiting => self.tell(),
             // At the end of a run the last page comes at once.
             Event::JournalRead { .. } if !self.migrating => self.waiting = true,
             Event::JournalRead { .. } => self.tell(),

@@ -202,7 +202,8 @@ impl State {
         self.running_elsewhere()?.lock_held
     }
 
-    /// What the journal was read to say of our own run before it ended is over, whether or not its end could be recorded.
+    /// The run that another process makes. What the journal was read to say of our own before it ended is over, whether or not its end could be
+    /// recorded.
     fn running_elsewhere(&self) -> Option<&Running> {
         let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
         let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());
