@@ -9,6 +9,7 @@ from stage import Scene
 
 # When a fault can be seen, series have so long to say so; the rule's own "for" comes on top of it.
 WITHIN = 15.0
+PENDING = "MigrascopeMigrationsPending"
 # An evaluation and a look may be late by so much on a busy machine.
 SLACK = 2.0
 GAP = 4.0
@@ -62,4 +63,7 @@ def claims(scene: Scene) -> Iterator[Claim]:
     together = "+".join(sorted({name for name, _ in pages}))
     yield Claim("alerts", "all routes together", "page", (page if paging(scene.state) else "",), together)
     tickets = {name for name, _ in fired(scene, "warning|info")} - set(scene.state.tickets)
+    if page and not paging(scene.state) and scene.state.pending:
+        # No way there is can see why, and what is left is that they are pending.
+        tickets -= {PENDING}
     yield Claim("alerts", "all routes together", "tickets besides", ("",), "+".join(sorted(tickets)))
