@@ -73,7 +73,8 @@ struct StopAtStatement<'s>(&'s Stop);
 
 impl Observer for StopAtStatement<'_> {
     fn observe(&mut self, event: &Event<'_>) {
-        if matches!(event, Event::StatementStarted { .. }) {
+        // A SLEEP of MariaDB that is cancelled at its very beginning succeeds.
+        if matches!(event, Event::StatementRunning { .. }) {
             self.0.request();
         }
     }
