@@ -83,14 +83,17 @@ def run_ids() -> Json:
 
 def going_on() -> list[Json]:
     return [
-        state_timeline("Running", "Whether a run goes on.", now("migrascope_run_in_progress"), NAME, mappings=YES_NO, size=(8, 6)),
+        state_timeline("Running", "Whether a run goes on.", now("migrascope_run_in_progress"), NAME, mappings=YES_NO, size=(6, 6)),
+        state_timeline("Has its lock", "Whether the run that goes on has its lock, as serve and push see it. Where it has not, its process is dead or has lost it, "
+                       "and the server may still be at work on its statement.", now("migrascope_run_lock_held"), NAME,
+                       mappings=values({1: ("yes", GREEN), 0: ("no", RED)}), size=(6, 6)),
         time_series("Running for", "How long the run that goes on has been running; 0 when none does.", "s",
                     [query(since("migrascope_run_start_timestamp_seconds"), NAME)],
-                    size=(8, 6)),
+                    size=(6, 6)),
         time_series("Silent for", "How long ago the run that goes on last gave a sign of life, which it does every ten seconds. "
                     "Minutes mean that its process is gone.", "s",
                     [query(since("migrascope_run_heartbeat_timestamp_seconds"), NAME)],
-                    size=(8, 6)),
+                    size=(6, 6)),
     ]
 
 
