@@ -125,7 +125,7 @@ impl Totals {
     }
 
     /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended. One that failed was at another one,
-    /// of which the journal could not be told either.
+    /// which the journal could not record either.
     pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, mut steps: Steps) {
         if end.outcome == Outcome::Failure && !steps.outcomes.contains_key(&Outcome::Failure) {
             *steps.outcomes.entry(Outcome::Failure).or_default() += 1;

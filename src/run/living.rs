@@ -39,8 +39,8 @@ impl Worker {
         if let Some(holder) = tokio::time::timeout(PATIENCE, held).await.map_err(|_| silent())?? {
             return Ok(Self::Running(holder));
         }
-        let nobody = if session.identity().read_only.is_some() { Self::Unseen } else { Self::Nobody };
-        Ok(session.claimant(ledger).await?.map_or(nobody, Self::Claimed))
+        let free = if session.identity().read_only.is_some() { Self::Unseen } else { Self::Nobody };
+        Ok(session.claimant(ledger).await?.map_or(free, Self::Claimed))
     }
 
     /// Whether the lock is held, as far as that can be seen.

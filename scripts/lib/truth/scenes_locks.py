@@ -180,18 +180,22 @@ class ReadOnlySqlite(Refused):
         return ()  # that is one URL's fault: others may write
 
 
-class WatchedStandby(Scene):
-    """`serve` looks at a standby while a run works on the primary, whose locks a standby does not show."""
-
-    state = State(applied=2, pending=0, tickets=("MigrascopeDatabaseReadOnly",))
-    lasts = 20
+class Replicated(Scene):
+    """A database of the primary, at whose standby `serve` looks."""
 
     def __init__(self, stage: Stage, fault: str, name: str) -> None:
         super().__init__(stage, fault, name)
         self.database = Postgres(stage.given.primary, name)
 
     def watched(self) -> str:
-        return on_standby(self)
+        return f"{self.stage.given.standby.rsplit('/', 1)[0]}/{self.database.url.rsplit('/', 1)[1]}"
+
+
+class WatchedStandby(Replicated):
+    """`serve` looks at a standby while a run works on the primary, whose locks a standby does not show."""
+
+    state = State(applied=2, pending=0, tickets=("MigrascopeDatabaseReadOnly",))
+    lasts = 20
 
     def inflict(self) -> None:
         self.write(2, "SELECT pg_sleep(18);", f"INSERT INTO t1 VALUES (1, '{SECRET}');")
@@ -205,19 +209,8 @@ class WatchedStandby(Scene):
         self.expect(self.up(), 0)
 
 
-def on_standby(scene: Scene) -> str:
-    return f"{scene.stage.given.standby.rsplit('/', 1)[0]}/{scene.database.url.rsplit('/', 1)[1]}"
-
-
-class Standby(Refused):
+class Standby(Replicated, Refused):
     """The URL leads to a standby, for runs and for `serve`."""
-
-    def __init__(self, stage: Stage, fault: str, name: str) -> None:
-        super().__init__(stage, fault, name)
-        self.database = Postgres(stage.given.primary, name)
-
-    def watched(self) -> str:
-        return on_standby(self)
 
     def inflict(self) -> None:
         self.url = self.watched()

@@ -1,4 +1,4 @@
-//! Carries the figures to one place as text: when the first migration begins, when the journal was read again, as a sign of life while
+//! Carries the metrics to one place as text: when the first migration begins, when the journal was read again, as a sign of life while
 //! the run goes on, and at its end. Each courier is a thread of its own, so that none waits for another and the run for none.
 
 use std::sync::{Arc, mpsc};
@@ -26,7 +26,7 @@ pub(super) trait Route: Send + 'static {
 pub(super) enum Moment {
     /// While the run goes on, and the journal was read just now.
     During,
-    /// A sign of life: of itself the run knows the newest, of what the journal counts whoever was here last.
+    /// A sign of life: of itself the run knows the newest, of what the journal counts the run that was here last.
     Alive,
     /// When it has ended.
     End,

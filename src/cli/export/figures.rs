@@ -93,7 +93,7 @@ impl Figures {
 
     /// The same without what the journal may say otherwise by now, because other runs have ended; `None` before it was read.
     pub(super) fn sign_of_life(&self) -> Option<Page> {
-        let page = self.page_of(scrape::series(&self.registry).only(names::OF_PRESENT_RUN));
+        let page = self.page_of(scrape::series(&self.registry).of_present_run());
         page.complete.then_some(Page { complete: false, ..page })
     }
 

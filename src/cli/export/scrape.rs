@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrascope::observe::metrics::Metrics;
-use migrascope::observe::names::{self, Metric};
+use migrascope::observe::names;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_prometheus::PrometheusExporter;
 use opentelemetry_sdk::Resource;
@@ -69,9 +69,11 @@ pub(super) fn series(registry: &Registry) -> Series {
 }
 
 impl Series {
-    /// Of these metrics alone.
-    pub(super) fn only(mut self, metrics: &[Metric]) -> Self {
-        self.0.retain(|family| metrics.iter().any(|metric| metric.prometheus_name() == family.name()));
+    /// Those alone of which a run that goes on knows the newest.
+    pub(super) fn of_present_run(mut self) -> Self {
+        let known: Vec<String> =
+            names::METRICS.iter().filter(|metric| metric.of_present_run).map(names::Metric::prometheus_name).collect();
+        self.0.retain(|family| known.iter().any(|name| name == family.name()));
         self
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Shown {
     places: Vec<String>,
     /// Whether a migration is at work.
     migrating: bool,
-    /// Whether the journal was read and nobody was told.
+    /// Whether the journal was read, and no page was carried since.
     waiting: bool,
 }
 
@@ -110,23 +110,23 @@ impl Observer for Shown {
             Event::MigrationStarted { index, .. } => {
                 self.migrating = true;
                 if *index == 1 || self.waiting {
-                    self.tell();
+                    self.report();
                 }
             }
             Event::MigrationFinished { .. } => self.migrating = false,
             // It may take long.
-            Event::HookStarted { .. } if self.waiting => self.tell(),
+            Event::HookStarted { .. } if self.waiting => self.report(),
             // At the end of a run the last page comes at once.
             Event::JournalRead { .. } if !self.migrating => self.waiting = true,
-            Event::JournalRead { .. } => self.tell(),
+            Event::JournalRead { .. } => self.report(),
             _ => {}
         }
     }
 }
 
 impl Shown {
-    /// Tells everybody at once what was read from the journal: later it could be less than another run has told.
-    fn tell(&mut self) {
+    /// Reports at once, by every way, what was read from the journal: later it could be less than another run has reported.
+    fn report(&mut self) {
         self.waiting = false;
         self.couriers.iter().for_each(Courier::begin);
         self.sent.iter().zip(self.figures.sender()).for_each(|(sent, provider)| sent.begin(provider));

@@ -46,6 +46,8 @@ pub struct Metric {
     pub labels: &'static [&'static str],
     /// What it tells.
     pub description: &'static str,
+    /// Whether a run that goes on knows the newest of it. All else is what the journal says, to which other runs write meanwhile.
+    pub of_present_run: bool,
 }
 
 impl Metric {
@@ -63,7 +65,11 @@ const MIGRATIONS: &str = "{migration}";
 const RETRIES: &str = "{retry}";
 
 const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Metric {
-    Metric { name, unit, kind: Kind::Gauge, labels: &[], description }
+    Metric { name, unit, kind: Kind::Gauge, labels: &[], description, of_present_run: false }
+}
+
+const fn of_present_run(metric: Metric) -> Metric {
+    Metric { of_present_run: true, ..metric }
 }
 
 const fn labelled(metric: Metric, labels: &'static [&'static str]) -> Metric {
@@ -104,7 +110,8 @@ pub const ROWS_AFFECTED: Metric = labelled(
     &[DB_OPERATION_NAME],
 );
 /// Whether a run is going on.
-pub const RUN_IN_PROGRESS: Metric = gauge("migrascope.run.in_progress", "", "Whether a run is going on");
+pub const RUN_IN_PROGRESS: Metric =
+    of_present_run(gauge("migrascope.run.in_progress", "", "Whether a run is going on"));
 /// Whether a run that is seen from outside has its lock.
 pub const RUN_LOCK_HELD: Metric = gauge(
     "migrascope.run.lock_held",
@@ -113,31 +120,38 @@ pub const RUN_LOCK_HELD: Metric = gauge(
 );
 /// When the run began.
 pub const RUN_START_TIMESTAMP: Metric =
-    gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began");
+    of_present_run(gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began"));
 /// When the run last gave a sign of life.
-pub const RUN_HEARTBEAT_TIMESTAMP: Metric =
-    gauge("migrascope.run.heartbeat.timestamp", SECONDS, "When the present or last run last gave a sign of life");
+pub const RUN_HEARTBEAT_TIMESTAMP: Metric = of_present_run(gauge(
+    "migrascope.run.heartbeat.timestamp",
+    SECONDS,
+    "When the present or last run last gave a sign of life",
+));
 /// The schema's version as a number.
-pub const SCHEMA_VERSION: Metric = gauge(
+pub const SCHEMA_VERSION: Metric = of_present_run(gauge(
     "migrascope.schema.version",
     "",
     "The highest applied version, where a double holds it exactly; 0 if none is applied",
-);
+));
 /// The schema's version as text.
-pub const SCHEMA_INFO: Metric =
-    labelled(gauge("migrascope.schema.info", "", "1, with the highest applied version as a label"), &[VERSION]);
+pub const SCHEMA_INFO: Metric = of_present_run(labelled(
+    gauge("migrascope.schema.info", "", "1, with the highest applied version as a label"),
+    &[VERSION],
+));
 /// Whether a half-applied migration is recorded.
 pub const SCHEMA_DIRTY: Metric =
-    gauge("migrascope.schema.dirty", "", "Whether a migration is recorded as half-applied");
+    of_present_run(gauge("migrascope.schema.dirty", "", "Whether a migration is recorded as half-applied"));
 /// Migrations applied.
-pub const APPLIED: Metric = gauge(MIGRATIONS_APPLIED, MIGRATIONS, "Migrations that are applied");
+pub const APPLIED: Metric = of_present_run(gauge(MIGRATIONS_APPLIED, MIGRATIONS, "Migrations that are applied"));
 /// Migrations pending.
-pub const PENDING: Metric = gauge(MIGRATIONS_PENDING, MIGRATIONS, "Migrations on disk that are not applied");
+pub const PENDING: Metric =
+    of_present_run(gauge(MIGRATIONS_PENDING, MIGRATIONS, "Migrations on disk that are not applied"));
 /// Applied files that were edited.
 pub const MISMATCHES: Metric =
-    gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since");
+    of_present_run(gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since"));
 /// Applied migrations without a file.
-pub const MISSING: Metric = gauge(MIGRATIONS_MISSING, MIGRATIONS, "Applied migrations whose file is gone");
+pub const MISSING: Metric =
+    of_present_run(gauge(MIGRATIONS_MISSING, MIGRATIONS, "Applied migrations whose file is gone"));
 /// Runs.
 pub const RUNS: Metric = Metric {
     name: "migrascope.runs",
@@ -145,6 +159,7 @@ pub const RUNS: Metric = Metric {
     kind: Kind::Counter,
     labels: &[OUTCOME],
     description: "Runs that ended, by their outcome",
+    of_present_run: false,
 };
 /// Migrations.
 pub const MIGRATIONS_RUN: Metric = Metric {
@@ -153,6 +168,7 @@ pub const MIGRATIONS_RUN: Metric = Metric {
     kind: Kind::Counter,
     labels: &[DIRECTION, OUTCOME],
     description: "Migrations that were begun, by their direction and outcome",
+    of_present_run: false,
 };
 /// How often the lock was asked for again.
 pub const LOCK_RETRIES: Metric = Metric {
@@ -161,6 +177,7 @@ pub const LOCK_RETRIES: Metric = Metric {
     kind: Kind::Counter,
     labels: &[RETRY_REASON],
     description: "Times that the lock was found taken and asked for again",
+    of_present_run: false,
 };
 /// How often something was tried again.
 pub const STATEMENT_RETRIES: Metric = Metric {
@@ -169,6 +186,7 @@ pub const STATEMENT_RETRIES: Metric = Metric {
     kind: Kind::Counter,
     labels: &[RETRY_REASON],
     description: "Times that a migration or a statement was tried again, by the obstacle that it had met",
+    of_present_run: false,
 };
 /// How long runs take.
 pub const RUN_DURATION: Metric = Metric {
@@ -177,6 +195,7 @@ pub const RUN_DURATION: Metric = Metric {
     kind: Kind::Histogram(DURATION_BUCKETS),
     labels: &[DIRECTION, OUTCOME],
     description: "How long runs take",
+    of_present_run: false,
 };
 /// How long migrations take.
 pub const MIGRATION_DURATION: Metric = Metric {
@@ -185,6 +204,7 @@ pub const MIGRATION_DURATION: Metric = Metric {
     kind: Kind::Histogram(DURATION_BUCKETS),
     labels: &[DIRECTION, OUTCOME],
     description: "How long migrations take, recording included",
+    of_present_run: false,
 };
 /// How long a lock is waited for.
 pub const LOCK_WAIT_DURATION: Metric = Metric {
@@ -193,6 +213,7 @@ pub const LOCK_WAIT_DURATION: Metric = Metric {
     kind: Kind::Histogram(WAIT_BUCKETS),
     labels: &[LOCK],
     description: "How long a lock is waited for",
+    of_present_run: false,
 };
 /// Whether each health check succeeded.
 pub const HEALTH_CHECK_SUCCESS: Metric = labelled(
@@ -206,6 +227,7 @@ pub const HEALTH_CHECK_DURATION: Metric = Metric {
     kind: Kind::Histogram(CHECK_BUCKETS),
     labels: &[HEALTH_CHECK],
     description: "How long health checks take",
+    of_present_run: false,
 };
 /// How long our own statements take: those that write the ledger.
 pub const CLIENT_OPERATION_DURATION: Metric = Metric {
@@ -214,6 +236,7 @@ pub const CLIENT_OPERATION_DURATION: Metric = Metric {
     kind: Kind::Histogram(CHECK_BUCKETS),
     labels: &[DB_OPERATION_NAME, DB_COLLECTION_NAME, ERROR_TYPE],
     description: "How long writing a row of the ledger takes, the commit included",
+    of_present_run: false,
 };
 /// Exports that failed.
 pub const EXPORT_FAILURES: Metric = Metric {
@@ -222,6 +245,7 @@ pub const EXPORT_FAILURES: Metric = Metric {
     kind: Kind::Counter,
     labels: &[TELEMETRY_SIGNAL, TELEMETRY_EXPORTER],
     description: "Exports of telemetry that failed in this process",
+    of_present_run: false,
 };
 /// Which run was the last one.
 pub const LAST_RUN_INFO: Metric = labelled(
@@ -236,20 +260,6 @@ pub const LAST_RUN_MIGRATION_DURATION: Metric = labelled(
 /// Which program wrote this.
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
-
-/// What a run knows of itself and of the schema while it goes on. All else is what the journal says, to which other runs write meanwhile.
-pub const OF_PRESENT_RUN: &[Metric] = &[
-    RUN_IN_PROGRESS,
-    RUN_START_TIMESTAMP,
-    RUN_HEARTBEAT_TIMESTAMP,
-    SCHEMA_VERSION,
-    SCHEMA_INFO,
-    SCHEMA_DIRTY,
-    APPLIED,
-    PENDING,
-    MISMATCHES,
-    MISSING,
-];
 
 /// Every metric, in the order of the documentation.
 pub const METRICS: &[Metric] = &[

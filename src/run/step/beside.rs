@@ -1,5 +1,5 @@
 //! The journal's totals, read on a connection of its own while a statement is at work: other runs end meanwhile and are counted there, and
-//! who watches this one must not be told less than they have told.
+//! the metrics of this one must not say less than theirs have said.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::run::{Figures, Job, chronicle};
 
 /// Reads them now and then.
 pub(super) struct Reader<'r> {
-    /// `None` where nobody asks for them, or where a reader would be in the writer's way.
+    /// `None` where no exporter asks for them, or where a reader would be in the writer's way.
     job: Option<&'r Job<'r>>,
     home: Option<String>,
     last: &'r mut Instant,

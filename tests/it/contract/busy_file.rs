@@ -13,7 +13,7 @@ use crate::support::{Backend, TestDatabase, block_on, connector, on};
 
 const ROW: (&str, &str) = ("2_row.sql", "INSERT INTO t VALUES (1)");
 
-/// What a run tells of its attempts.
+/// What a run reports of its attempts.
 fn word(event: &Event<'_>) -> Option<String> {
     match event {
         Event::MigrationStarted { .. } => Some("begins".to_owned()),
@@ -32,10 +32,10 @@ fn a_migration_whose_file_stays_locked_is_tried_as_often_as_allowed_and_nothing_
         let journal = || database.query("SELECT * FROM _migrascope_journal ORDER BY id");
         let before = journal();
         let writer = Other::begin(database, "BEGIN IMMEDIATE");
-        let mut told = Vec::new();
-        let error = up(database, &[FIRST, ROW], 2, &Stop::default(), |event| told.extend(word(event))).unwrap_err();
+        let mut reported = Vec::new();
+        let error = up(database, &[FIRST, ROW], 2, &Stop::default(), |event| reported.extend(word(event))).unwrap_err();
         drop(writer);
-        assert_eq!(told, ["begins", "again 1/3", "attempt 2", "again 2/3", "attempt 3", "failure"]);
+        assert_eq!(reported, ["begins", "again 1/3", "attempt 2", "again 2/3", "attempt 3", "failure"]);
         let Error::Migration { version, failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!((version.as_str(), failure.statement, failure.stage), ("2", None, Stage::Before));
         assert_eq!((failure.code.as_deref(), failure.remains), (Some("5"), Remains::Nothing));
@@ -49,15 +49,15 @@ fn a_migration_that_waited_for_its_file_is_recorded_with_its_retries() {
     on(Backend::Sqlite, |database| {
         up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
         let mut writer = Some(Other::begin(database, "BEGIN IMMEDIATE"));
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let report = up(database, &[FIRST, ROW], 5, &Stop::default(), |event| {
-            told.extend(word(event));
+            reported.extend(word(event));
             if matches!(event, Event::Retrying { .. }) {
                 writer = None;
             }
         })
         .unwrap();
-        assert_eq!(told, ["begins", "again 1/6", "attempt 2", "statement", "success"]);
+        assert_eq!(reported, ["begins", "again 1/6", "attempt 2", "statement", "success"]);
         assert_eq!((report.steps[0].retries, database.applied()), (1, vec!["1".to_owned(), "2".to_owned()]));
         assert_eq!(retry_rows(database).len(), 1);
         let runs = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'success'";

@@ -42,7 +42,7 @@ fn a_run_that_is_asked_to_stop_does_not_wait_for_a_server_that_never_answers() {
             assert_ne!(
                 failure.remains,
                 Remains::Nothing,
-                "the statement went out with its commit, and nobody has heard of either"
+                "the statement went out with its commit, and neither was answered"
             );
             let [step] = error.report.steps.as_slice() else { panic!("{error:?}") };
             assert_eq!((step.version.as_str(), step.outcome), ("1", Outcome::Cancellation));

@@ -1,4 +1,4 @@
-//! Two runs that tell of one database at once: what they count never goes back.
+//! Two runs that report on one database at once: what they count never goes back.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn sent(receiver: &Receiver) -> Vec<f64> {
     .collect()
 }
 
-/// Whether it is told by a run that goes on.
+/// Whether it comes from a run that goes on.
 fn is_alive(page: &str) -> bool {
     page.lines().any(|line| line.starts_with("migrascope_run_in_progress{") && line.ends_with(" 1"))
 }
@@ -49,23 +49,23 @@ fn what_another_run_has_counted_is_not_taken_back_by_one_that_goes_on() {
             (database.migrations(&[first]), database.migrations(&[first, ("2_slow.sql", database.slow())]));
         let (gateway, otlp) = (Receiver::start(Manner::Polite), Receiver::start(Manner::Polite));
         let file = older.join("../runs.prom");
-        let told = |directory: &std::path::Path| {
+        let reporting = |directory: &std::path::Path| {
             let mut command = database.binary(directory);
             command.args(["up", "--target", "shop", "--push-url", &gateway.url, "--metrics-file"]).arg(&file);
             command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &otlp.url).env("OTEL_TRACES_EXPORTER", "none");
             command.env("OTEL_LOGS_EXPORTER", "none").env("OTEL_METRIC_EXPORT_INTERVAL", "1000");
             command
         };
-        let up = || assert!(told(&older).output().unwrap().status.success());
+        let up = || assert!(reporting(&older).output().unwrap().status.success());
         up();
-        let runner = SlowRunner::of(told(&newer), 1);
+        let runner = SlowRunner::of(reporting(&newer), 1);
         // It finds nothing to do, and counts.
         up();
         let page = || fs::read_to_string(&file).unwrap();
         assert_eq!(succeeded(&page()), Some(2.0));
         let puts = || gateway.texts().iter().filter(|(method, text)| method == "PUT" && is_alive(text)).count();
         let (before, mut counts) = (puts(), Vec::new());
-        eventually("the slow run tells what it has read since", || {
+        eventually("the slow run reports what it has read since", || {
             counts.extend(succeeded(&page()));
             (puts() > before).then_some(())
         });

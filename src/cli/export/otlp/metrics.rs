@@ -184,10 +184,10 @@ fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 /// Counted by this process, since it began: their start is what the SDK says.
 const OF_THE_PROCESS: [&str; 2] = [names::CLIENT_OPERATION_DURATION.name, names::EXPORT_FAILURES.name];
 
-/// Whether no other run can have told more of it since the journal was read.
+/// Whether no other run can have reported more of it since the journal was read.
 fn is_of_this_run(metric: &Metric) -> bool {
     let name = metric.name.as_str();
-    OF_THE_PROCESS.contains(&name) || names::OF_PRESENT_RUN.iter().any(|present| present.name == name)
+    OF_THE_PROCESS.contains(&name) || names::METRICS.iter().any(|known| known.of_present_run && known.name == name)
 }
 
 /// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
