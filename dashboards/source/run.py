@@ -130,8 +130,9 @@ def locks_and_retries() -> list[Json]:
                            "p95 of an hour: {{migrascope_lock}}")], size=(8, 8)),
         time_series("Statements tried again", "Migrations whose statement ran into a lock timeout, a deadlock or a serialization failure "
                     "and was tried again. Somebody else holds what the migration needs.", "none",
-                    [query(f"sum by (migrascope_retry_reason) ({retries}) > 0", "{{migrascope_retry_reason}}")], size=(8, 8), draw="bars",
-                    stack=True, decimals=0),
+                    [query(f"sum by (migrascope_retry_reason) ({retries}) > 0", "{{migrascope_retry_reason}}"),
+                     query(f"{last('migrascope_run_retries', by='migrascope_retry_reason')} > 0", "the run by itself: {{migrascope_retry_reason}}")],
+                    size=(8, 8), draw="bars", stack=False, decimals=0),
         time_series("Lock tried again", "How often the lock was asked for again because another runner held it.", "none",
                     [query(f"sum by (migrascope_retry_reason) ({again}) > 0", "{{migrascope_retry_reason}}")], size=(8, 8), draw="bars",
                     stack=True, decimals=0),

@@ -61,9 +61,11 @@ impl Executing {
         }
     }
 
-    /// The same run for the totals.
-    pub(crate) fn counted(&self, run: history::Running, lock_held: Option<bool>) -> Running {
-        Running { run_id: self.run_id.clone(), direction: self.direction(), began: self.began, lock_held, run }
+    /// The same run for the totals: at `attempt`, with `steps` behind it.
+    pub(crate) fn counted(&self, attempt: Option<&Self>, steps: Steps, lock_held: Option<bool>) -> Running {
+        let run = self.running(attempt, &steps, lock_held == Some(true));
+        let (run_id, retries) = (self.run_id.clone(), steps.retries);
+        Running { run_id, direction: self.direction(), began: self.began, lock_held, retries, run }
     }
 
     fn attempt(&self) -> RunningAttempt {

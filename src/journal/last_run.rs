@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use super::totals::{milliseconds, moment, number, outcome};
-use super::{EXECUTING, MIGRATION, RUN};
+use super::{EXECUTING, MIGRATION, RETRY, RUN};
 use crate::database::{DatabaseError, Session, Value};
 use crate::plan::RefusalReason;
-use crate::report::{Outcome, RowsAffected, Stages};
+use crate::report::{Outcome, RetryReason, RowsAffected, Stages};
 
 /// A run that has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Steps {
     pub outcomes: HashMap<Outcome, u64>,
     /// How long each took, by version.
     pub durations: BTreeMap<String, Duration>,
+    /// How often a migration or a statement of the run was tried again, by reason; also of those that have not ended.
+    pub retries: HashMap<RetryReason, u64>,
 }
 
 impl Steps {
@@ -50,6 +52,11 @@ impl Steps {
     pub(crate) fn add(&mut self, version: &str, outcome: Outcome, elapsed: Duration) {
         *self.outcomes.entry(outcome).or_default() += 1;
         self.durations.insert(version.to_owned(), elapsed);
+    }
+
+    /// Counts one attempt more that was followed by another one.
+    pub(crate) fn tried_again(&mut self, reason: RetryReason) {
+        *self.retries.entry(reason).or_default() += 1;
     }
 }
 
@@ -136,10 +143,10 @@ pub(super) async fn last_sign_of(
     Ok(moment(session.query_table(table, &sql).await?.pop().and_then(|row| row.into_iter().next().flatten())))
 }
 
-/// The migrations of one run that have ended.
+/// The migrations of one run that have ended, and what was tried again.
 pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &str) -> Result<Steps, DatabaseError> {
     let sql = format!(
-        "SELECT version, outcome, elapsed_ms FROM {table} WHERE kind = '{MIGRATION}' AND run_id = {} \
+        "SELECT kind, version, outcome, elapsed_ms FROM {table} WHERE kind IN ('{MIGRATION}', '{RETRY}') AND run_id = {} \
          AND outcome <> '{EXECUTING}' ORDER BY id",
         session.literal(&Value::Text(run_id.to_owned())),
     );
@@ -147,8 +154,12 @@ pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &st
     for row in session.query_table(table, &sql).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
-        let version = next().unwrap_or_default();
-        steps.add(&version, outcome(next()), milliseconds(next()));
+        let (kind, version, word) = (next(), next().unwrap_or_default(), next());
+        if kind.as_deref() == Some(RETRY) {
+            word.as_deref().and_then(RetryReason::read).into_iter().for_each(|reason| steps.tried_again(reason));
+        } else {
+            steps.add(&version, outcome(word), milliseconds(next()));
+        }
     }
     Ok(steps)
 }

@@ -8,7 +8,7 @@ use super::executing::Executing;
 use super::last_run::{LastRun, Steps, last_run};
 use super::unrecorded::UnrecordedEnd;
 use super::{CHECK, EXECUTING, MIGRATION, RETRY, RUN, word};
-use crate::database::{DatabaseError, Row, Session, Value};
+use crate::database::{DatabaseError, Row, Session};
 use crate::history::{self, Direction};
 use crate::ledger::{qualified, rows_if_table};
 use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
@@ -43,8 +43,6 @@ pub struct Totals {
     pub lock_retries: u64,
     /// How often a migration or a statement was tried again, by reason.
     pub statement_retries: HashMap<RetryReason, u64>,
-    /// Of these, those of the run that reads.
-    pub own_retries: HashMap<RetryReason, u64>,
     /// How long health checks took, by name.
     pub check_durations: Spreads<String>,
     /// How the health checks ended when they were last made, by name.
@@ -95,6 +93,8 @@ pub struct Running {
     pub began: SystemTime,
     /// Whether it has its lock; `None` where that cannot be seen.
     pub lock_held: Option<bool>,
+    /// How often a migration or a statement was tried again, by reason.
+    pub retries: HashMap<RetryReason, u64>,
     /// How far it has come.
     pub run: history::Running,
 }
@@ -185,12 +185,8 @@ impl Totals {
     }
 }
 
-/// Everything that has ended, as the run with this id reads it, or one that makes none; `None` when there is no journal.
-pub(crate) async fn read_totals(
-    session: &mut dyn Session,
-    name: &str,
-    run_id: Option<&str>,
-) -> Result<Option<Totals>, DatabaseError> {
+/// Everything that has ended; `None` when there is no journal.
+pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
     let table = qualified(session, name);
     let ended = format!(
         "SELECT kind, CASE WHEN direction = '{down}' THEN direction ELSE '{up}' END, outcome, {bucket}, count(*), \
@@ -219,17 +215,13 @@ pub(crate) async fn read_totals(
         totals.lock_waits.insert(((), bucket), Spread { count, sum });
         totals.lock_retries += number::<u64>(next());
     }
-    let own = session.literal(&Value::Text(run_id.unwrap_or_default().to_owned()));
-    let retries = format!(
-        "SELECT outcome, count(*), sum(CASE WHEN run_id = {own} THEN 1 ELSE 0 END) FROM {table} WHERE kind = '{RETRY}' GROUP BY 1"
-    );
+    let retries = format!("SELECT outcome, count(*) FROM {table} WHERE kind = '{RETRY}' GROUP BY 1");
     for row in session.query_table(&table, &retries).await? {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
-        let (word, count, own) = (next().unwrap_or_default(), number(next()), number(next()));
-        if let Some(reason) = RetryReason::ALL.into_iter().find(|reason| reason.word() == word) {
+        let (word, count) = (next(), number(next()));
+        if let Some(reason) = word.as_deref().and_then(RetryReason::read) {
             totals.statement_retries.insert(reason, count);
-            totals.own_retries.insert(reason, own);
         }
     }
     read_checks(session, &table, &mut totals).await?;

@@ -27,7 +27,7 @@ use crate::history::Direction;
 pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema, Step};
 use crate::policy::Decision;
-use crate::report::{Report, StepReport};
+use crate::report::{Report, RetryReason, StepReport};
 
 /// Who counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,14 @@ impl Metrics {
         }
     }
 
+    fn tried_again(&self, reason: RetryReason) {
+        let mut state = self.state();
+        state.tried_again(reason);
+        if self.count == Count::Events {
+            *state.totals.get_or_insert_default().statement_retries.entry(reason).or_default() += 1;
+        }
+    }
+
     fn plan_finished(&self, result: Result<&Plan<'_>, &Error>, schema: &Schema, elapsed: Duration) {
         let mut state = self.state();
         state.stages.plan = elapsed;
@@ -201,9 +209,6 @@ impl Metrics {
 impl Observer for Metrics {
     fn observe(&mut self, event: &Event<'_>) {
         self.health.observe(event);
-        if let Event::RunStarted { .. } = event {
-            self.state().settle_retries();
-        }
         match event {
             // Health checks alone are no run, and say nothing about the last one.
             Event::RunStarted { run, .. } if run.command == Command::Health => {}
@@ -233,7 +238,7 @@ impl Observer for Metrics {
             Event::LockFinished { waited, retries, .. } => self.lock_finished(*waited, *retries),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
             Event::JournalRead { totals } => self.journal_read(totals),
-            Event::Retrying { reason, .. } => self.state().retried(*reason),
+            Event::Retrying { reason, .. } => self.tried_again(*reason),
             Event::Recorded { step, elapsed, error } => {
                 let common = self.labels().unwrap_or_default();
                 self.client.recorded(step.direction, *elapsed, *error, common);

@@ -28,4 +28,9 @@ impl RetryReason {
             Self::Serialization => "serialization",
         }
     }
+
+    /// The reason of a word, where it is one of ours.
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
 }

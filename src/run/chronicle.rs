@@ -142,7 +142,7 @@ async fn read(
     own: Option<&str>,
 ) -> Result<Totals, DatabaseError> {
     let name = &options.journal_table;
-    let Some(mut totals) = journal::read_totals(session, name, own).await? else {
+    let Some(mut totals) = journal::read_totals(session, name).await? else {
         return Ok(Totals::default());
     };
     let mut open = journal::executing(session, name).await?;
@@ -159,7 +159,7 @@ async fn read(
             // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();
-            totals = journal::read_totals(session, name, own).await?.unwrap_or_default();
+            totals = journal::read_totals(session, name).await?.unwrap_or_default();
             lock_held = worker.lock_held();
             match &worker {
                 Worker::Running(holder) => living::held_by(&open, holder).cloned(),
@@ -192,7 +192,7 @@ async fn read(
         Some(run) => {
             let steps = journal::steps(session, name, &run.run_id).await?;
             let attempt = open.iter().find(|one| !one.is_run && one.run_id == run.run_id);
-            Some(run.counted(run.running(attempt, &steps, lock_held == Some(true)), lock_held))
+            Some(run.counted(attempt, steps, lock_held))
         }
         None => None,
     };

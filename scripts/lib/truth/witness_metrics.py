@@ -78,8 +78,12 @@ def _route(scene: Scene, route: str, before: Snapshot, after: Snapshot) -> Itera
     good, bad = value("migrascope_last_success_timestamp_seconds"), value("migrascope_last_failure_timestamp_seconds")
     green = None if good is None or bad is None else str(float(good) >= float(bad))
     yield claim("last success is newer than last failure", (str(all(truth.succeeded for truth in runs)),), green)
-    retries = {truth.retry_reason: truth.retries for truth in runs if truth.retries}
-    yield claim("retries", (_words(retries),), _words(risen("migrascope_statement_retries_total", "migrascope_retry_reason")))
+    counted = {truth.retry_reason: truth.retries for truth in runs if truth.retries and truth.recorded}
+    yield claim("retries", (_words(counted),), _words(risen("migrascope_statement_retries_total", "migrascope_retry_reason")))
+    retries = {last.retry_reason: last.retries} if last.retries else {}
+    shown = {dict(labels)["migrascope_retry_reason"]: round(count) for (name, labels), count in after.items()
+             if name == "migrascope_run_retries" and count}
+    yield claim("retries of the last run", (_words(retries),), _words(shown))
     for truth in runs:
         if truth.reason:
             yield claim("reason", (truth.reason,), _labelled(after, truth))

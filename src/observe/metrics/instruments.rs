@@ -76,6 +76,7 @@ const GAUGES: &[(Metric, Read<f64>)] = &[
     (names::ROWS_AFFECTED, last_rows),
     (names::RUN_IN_PROGRESS, |state, take| take(truth(state.run().is_some_and(|run| run.in_progress)), &[])),
     (names::RUN_LOCK_HELD, |state, take| state.lock_held().into_iter().for_each(|held| take(truth(held), &[]))),
+    (names::RUN_RETRIES, run_retries),
     (names::RUN_START_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.began)), &[])),
     (names::RUN_HEARTBEAT_TIMESTAMP, |state, take| take(seconds(state.run().map(|run| run.alive)), &[])),
     (names::SCHEMA_VERSION, version),
@@ -229,11 +230,18 @@ fn lock_retries(state: &State, take: Take<'_, u64>) {
 }
 
 fn statement_retries(state: &State, take: Take<'_, u64>) {
-    if state.totals.is_none() {
-        return;
-    }
+    let Some(totals) = &state.totals else { return };
     for reason in RetryReason::ALL {
-        take(state.retries(reason), &[KeyValue::new(names::RETRY_REASON, reason.word())]);
+        let count = totals.statement_retries.get(&reason).copied().unwrap_or_default();
+        take(count, &[KeyValue::new(names::RETRY_REASON, reason.word())]);
+    }
+}
+
+fn run_retries(state: &State, take: Take<'_, f64>) {
+    let Some(retries) = state.retries() else { return };
+    for reason in RetryReason::ALL {
+        let count = retries.get(&reason).copied().unwrap_or_default();
+        take(count as f64, &[KeyValue::new(names::RETRY_REASON, reason.word())]);
     }
 }
 

@@ -64,9 +64,6 @@ pub(super) struct State {
     pub(super) stages: Stages,
     pub(super) schema: Option<Schema>,
     steps: Steps,
-    /// Retries of our present run, and those of earlier ones that the journal did not get.
-    retries: HashMap<RetryReason, u64>,
-    lost_retries: HashMap<RetryReason, u64>,
 }
 
 impl State {
@@ -156,30 +153,18 @@ impl State {
         self.own_end.as_ref().filter(|own| recorded.is_none_or(|last| last.run_id != own.run_id))
     }
 
-    /// The journal counts; what it has not got yet is counted on top, and once.
-    pub(super) fn retries(&self, reason: RetryReason) -> u64 {
-        let of = |counts: &HashMap<RetryReason, u64>| counts.get(&reason).copied().unwrap_or_default();
-        let written = self.totals.as_ref().map_or(0, |totals| of(&totals.statement_retries));
-        written + of(&self.lost_retries) + self.unwritten_retries(reason)
+    /// A migration or a statement of our run was tried again.
+    pub(super) fn tried_again(&mut self, reason: RetryReason) {
+        self.steps.tried_again(reason);
     }
 
-    fn unwritten_retries(&self, reason: RetryReason) -> u64 {
-        let of = |counts: &HashMap<RetryReason, u64>| counts.get(&reason).copied().unwrap_or_default();
-        of(&self.retries).saturating_sub(self.totals.as_ref().map_or(0, |totals| of(&totals.own_retries)))
-    }
-
-    /// Another run begins, of whatever command: from now on the journal is read for that one.
-    pub(super) fn settle_retries(&mut self) {
-        for reason in RetryReason::ALL {
-            *self.lost_retries.entry(reason).or_default() += self.unwritten_retries(reason);
+    /// What the present or last run has tried again, whoever makes it: of our own also what the journal could not take.
+    pub(super) fn retries(&self) -> Option<&HashMap<RetryReason, u64>> {
+        if self.own.is_some() {
+            return Some(&self.steps.retries);
         }
-        self.retries.clear();
-        self.totals.iter_mut().for_each(|totals| totals.own_retries.clear());
-    }
-
-    /// One of our run was tried again.
-    pub(super) fn retried(&mut self, reason: RetryReason) {
-        *self.retries.entry(reason).or_default() += 1;
+        let elsewhere = self.running_elsewhere().map(|running| &running.retries);
+        elsewhere.or_else(|| Some(&self.last_run()?.steps.retries))
     }
 
     pub(super) fn last_run(&self) -> Option<&LastRun> {

@@ -118,6 +118,15 @@ pub const RUN_LOCK_HELD: Metric = gauge(
     "",
     "Whether the run that is going on has its lock; 0 where its process is dead, or works on without it: its statement may still run",
 );
+/// How often the run has tried something again.
+pub const RUN_RETRIES: Metric = of_present_run(labelled(
+    gauge(
+        "migrascope.run.retries",
+        RETRIES,
+        "Times that the present or last run tried a migration or a statement again",
+    ),
+    &[RETRY_REASON],
+));
 /// When the run began.
 pub const RUN_START_TIMESTAMP: Metric =
     of_present_run(gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began"));
@@ -274,6 +283,7 @@ pub const METRICS: &[Metric] = &[
     ROWS_AFFECTED,
     RUN_IN_PROGRESS,
     RUN_LOCK_HELD,
+    RUN_RETRIES,
     RUN_START_TIMESTAMP,
     RUN_HEARTBEAT_TIMESTAMP,
     SCHEMA_VERSION,

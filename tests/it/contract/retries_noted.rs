@@ -19,7 +19,8 @@ fn a_retry_is_in_the_journal_while_the_migration_is_still_being_tried() {
             match event {
                 Event::JournalRead { totals } if other.is_some() => {
                     let of = |counts: &HashMap<_, u64>| counts.get(&RetryReason::LockTimeout).copied();
-                    read.push((of(&totals.statement_retries), of(&totals.own_retries)));
+                    let own = totals.running.as_ref().and_then(|running| of(&running.retries));
+                    read.push((of(&totals.statement_retries), own));
                 }
                 // A database of one file cannot take it from anybody meanwhile, nor tell us.
                 Event::AttemptStarted { .. } if database.backend != Backend::Sqlite => {
