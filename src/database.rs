@@ -318,6 +318,11 @@ pub trait Connector: Send + Sync {
     /// What is known of the database before the first connection, for messages and spans.
     fn expected(&self) -> Identity;
 
+    /// Whether it is known without a connection that there is no such database yet, and that one will be made.
+    fn is_absent(&self) -> bool {
+        false
+    }
+
     /// How long a statement of a migration may wait for a lock, where the URL has a limit; `Some(None)` is as long as it takes.
     fn lock_timeout(&self) -> Option<Option<Duration>> {
         None

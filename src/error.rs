@@ -10,7 +10,7 @@ use thiserror::Error;
 pub use self::hook::HookFault;
 use crate::database::{DatabaseError, Holder, Identity, UrlError};
 use crate::event::Hook;
-use crate::layout::LayoutError;
+use crate::layout::{FileProblem, LayoutError};
 use crate::plan::{Objection, RefusalReason};
 use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
 
@@ -121,6 +121,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// What refuses a plan: files that cannot be split come first, as [`Error::Layout`]; the rest can be judged when they can.
+    #[must_use]
+    pub fn refused(objections: Vec<Objection>) -> Self {
+        let files: Vec<_> = objections.iter().flat_map(unreadable).collect();
+        if files.is_empty() { Self::Refused(objections) } else { Self::Layout(LayoutError::Files(files)) }
+    }
+
     /// The word for this error in reports, spans and labels.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -249,5 +256,12 @@ fn fate(remains: &Remains) -> &'static str {
         Remains::Nothing => "failed and was rolled back",
         Remains::HalfWay { .. } => "failed half-way",
         Remains::Unknown => "may have been applied: the connection broke at its commit",
+    }
+}
+
+fn unreadable(objection: &Objection) -> Vec<FileProblem> {
+    match objection {
+        Objection::Unreadable { path, text, problems } => FileProblem::of_text(path, text, problems).collect(),
+        _ => Vec::new(),
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::migration::{Checksum, Version};
+use crate::sql::Checksum;
+use crate::version::Version;
 
 /// Which way a migration is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -67,6 +67,8 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod script;
+mod sql;
+mod version;
 
 pub use self::error::{Error, RunError};
 pub use self::event::{Event, Observer};

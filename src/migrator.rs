@@ -278,6 +278,10 @@ impl Migrator {
     async fn status_of(&self, session: &mut dyn Session, history: &History) -> Result<Status, Error> {
         let rules = engine::rules(Command::Up, &self.options, session.abilities());
         let (objections, notes) = plan::verify(&self.set, history, &rules);
+        let objections = match Error::refused(objections) {
+            Error::Refused(objections) => objections,
+            files => return Err(files),
+        };
         let schema = plan::survey(&self.set, history);
         let failures = match schema.pending {
             0 => Vec::new(),

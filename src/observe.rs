@@ -16,5 +16,5 @@ use crate::plan::Plan;
 
 /// Whether the history was read for a plan, refused or not: otherwise the figures told with it mean nothing.
 fn history_was_read(result: Result<&Plan<'_>, &Error>) -> bool {
-    matches!(result, Ok(_) | Err(Error::Refused(_)))
+    matches!(result, Ok(_) | Err(Error::Refused(_) | Error::Layout(_)))
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod doubt;
+mod note;
 mod objection;
 mod reason;
 mod step;
@@ -11,13 +12,14 @@ mod unmanaged;
 pub(crate) use self::change::{Amendment, Resumption, amend, resume, session_of};
 pub use self::change::{Change, Doubt};
 pub(crate) use self::doubt::{last_without_note, unsettled};
-pub use self::objection::{Note, Objection};
+pub use self::note::Note;
+pub use self::objection::Objection;
 pub use self::reason::RefusalReason;
 pub use self::step::{Atomic, Step};
 pub use self::table_fault::{TableFault, TableFaultKind};
 pub use self::unmanaged::Unmanaged;
 use crate::history::{Direction, Entry, History};
-use crate::migration::{Checksum, Migration, MigrationSet, Version};
+use crate::migration::{Checksum, Migration, MigrationSet, Version, split_all};
 
 /// What to do with a pending version below the highest applied one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -120,6 +122,16 @@ pub fn survey(set: &MigrationSet, history: &History) -> Schema {
     }
 }
 
+/// Whether every script can be split, applied or not.
+///
+/// # Errors
+/// [`Objection::Unreadable`] for each that cannot be.
+pub fn readable(set: &MigrationSet) -> Result<(), Vec<Objection>> {
+    let mut findings = Findings { objections: Vec::new(), notes: Vec::new() };
+    findings.unreadable(&set.iter().collect::<Vec<_>>());
+    findings.into_plan(Vec::new()).map(drop)
+}
+
 /// Plans the way up: pending migrations in the order of their versions.
 ///
 /// # Errors
@@ -129,7 +141,10 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     let mut findings = examine(set, history, &index, rules);
     let highest = history.highest();
     let mut pending = Vec::new();
-    for migration in set.iter().filter(|migration| index.entry(&migration.version).is_none()) {
+    let absent: Vec<_> = set.iter().filter(|migration| index.entry(&migration.version).is_none()).collect();
+    // Also what this run will not come to: a file that cannot be run is found before anything runs.
+    findings.unreadable(&absent);
+    for migration in absent {
         match highest.filter(|highest| **highest > migration.version) {
             Some(highest) => findings.late(migration, highest, rules.order, &mut pending),
             None => pending.push(migration),
@@ -144,11 +159,17 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
         findings.fewer_steps(Direction::Up, *count, pending.len());
     }
     cut(&mut pending, &rules.target);
-    for empty in pending.iter().filter(|migration| migration.up.statements.is_empty()) {
-        findings.notes.push(Note::Empty { version: empty.version.clone(), name: empty.name.clone(), applied: false });
-    }
     findings.unmanaged(&history.unmanaged_tables, rules.unmanaged, pending.is_empty());
-    findings.into_plan(pending.into_iter().map(|m| Step::new(m, &m.up, Direction::Up, rules)).collect())
+    let mut steps = Vec::with_capacity(pending.len());
+    for migration in pending {
+        let Ok(step) = Step::new(migration, Direction::Up, rules) else { continue };
+        if step.script.is_empty() {
+            let (version, name) = (migration.version.clone(), migration.name.clone());
+            findings.notes.push(Note::Empty { version, name, applied: false });
+        }
+        steps.push(step);
+    }
+    findings.into_plan(steps)
 }
 
 /// Plans the way down: applied migrations from the highest version on; one of them unless the target says otherwise.
@@ -175,16 +196,11 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     }
     let mut steps = Vec::new();
     for entry in applied {
-        match set.get(&entry.version) {
-            None => findings
-                .objections
-                .push(Objection::Missing { version: entry.version.clone(), name: entry.name.clone() }),
-            Some(migration) => match &migration.down {
-                Some(script) => steps.push(Step::new(migration, script, Direction::Down, rules)),
-                None => findings
-                    .objections
-                    .push(Objection::NoDown { version: migration.version.clone(), name: migration.name.clone() }),
-            },
+        let missing = || Objection::Missing { version: entry.version.clone(), name: entry.name.clone() };
+        let migration = set.get(&entry.version).ok_or_else(missing);
+        match migration.and_then(|migration| Step::new(migration, Direction::Down, rules)) {
+            Ok(step) => steps.push(step),
+            Err(objection) => findings.objections.push(objection),
         }
     }
     findings.into_plan(steps)
@@ -229,12 +245,17 @@ pub(crate) enum Edit {
 /// Compares a file with what was applied.
 pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
     match (&entry.checksum, &entry.token_checksum) {
-        (Some(applied), _) if *applied == migration.up.checksum => Edit::None,
+        (Some(applied), _) if applied == migration.up.checksum() => Edit::None,
         (None, _) => Edit::None,
-        (Some(_), Some(tokens)) if *tokens == migration.up.token_checksum => Edit::Cosmetic,
+        (Some(_), Some(tokens)) if tokens == migration.up.token_checksum() => Edit::Cosmetic,
         (Some(_), Some(tokens)) if *tokens == Checksum::of_tokens(std::iter::empty()) => Edit::FromEmpty,
         (Some(_), _) => Edit::Real,
     }
+}
+
+/// Whether what was applied had no statement: the history knows, and the file is not split for it.
+fn had_no_statement(entry: &Entry) -> bool {
+    entry.token_checksum.as_ref().is_some_and(|tokens| *tokens == Checksum::of_tokens(std::iter::empty()))
 }
 
 struct Findings {
@@ -245,6 +266,13 @@ struct Findings {
 impl Findings {
     fn begin(set: &MigrationSet, history: &History) -> Self {
         Self { objections: unsettled(set, history), notes: running_note(history) }
+    }
+
+    /// Splits what has to be, and objects to each script that cannot be.
+    fn unreadable(&mut self, migrations: &[&Migration]) {
+        let scripts = || migrations.iter().flat_map(|migration| std::iter::once(&migration.up).chain(&migration.down));
+        split_all(scripts());
+        self.objections.extend(scripts().filter_map(Objection::of));
     }
 
     fn late<'a>(
@@ -300,7 +328,7 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
         };
         let (version, name) = (migration.version.clone(), migration.name.clone());
         match edit(entry, migration) {
-            Edit::None | Edit::Cosmetic if migration.up.statements.is_empty() => {
+            Edit::None | Edit::Cosmetic if had_no_statement(entry) => {
                 findings.notes.push(Note::Empty { version, name, applied: true });
             }
             Edit::None => {}
@@ -310,7 +338,7 @@ fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rul
                 version,
                 name,
                 applied: entry.checksum.as_ref().map(ToString::to_string).unwrap_or_default(),
-                found: migration.up.checksum.to_string(),
+                found: migration.up.checksum().to_string(),
             }),
         }
     }
@@ -321,7 +349,7 @@ pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
     Objection::WasEmpty {
         version: migration.version.clone(),
         name: migration.name.clone(),
-        statements: migration.up.statements.len(),
+        statements: migration.up.parsed().map_or(0, |parsed| parsed.statements.len()),
         late: history.highest().is_some_and(|highest| *highest > migration.version),
     }
 }

@@ -12,6 +12,7 @@ mod mend;
 mod monitor;
 mod options;
 mod place;
+mod planning;
 mod prepare;
 mod step;
 mod stop;
@@ -30,6 +31,7 @@ pub use self::mend::Repair;
 use self::monitor::Monitor;
 pub(crate) use self::options::rules;
 pub use self::options::{LockTimeout, Options};
+pub(crate) use self::planning::plan;
 use self::prepare::Preparation;
 pub use self::stop::Stop;
 use self::tally::Tally;
@@ -37,11 +39,9 @@ use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Before, Patient};
-use crate::history::History;
 use crate::journal::Journal;
 use crate::ledger::{Depth, Ledger, NativeLedger};
 use crate::migration::MigrationSet;
-use crate::plan::{self, Objection, Plan, Rules};
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
@@ -156,24 +156,8 @@ async fn do_task(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) 
     }
 }
 
-/// The plan for a command, or every objection.
-pub(crate) fn plan<'a>(
-    command: Command,
-    set: &'a MigrationSet,
-    history: &History,
-    rules: &Rules,
-) -> Result<Plan<'a>, Error> {
-    let plan = match command {
-        // What health would be asked of is a schema that is up to date.
-        Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
-            plan::up(set, history, rules)
-        }
-        Command::Down => plan::down(set, history, rules),
-    };
-    plan.map_err(Error::Refused)
-}
-
 async fn with_connection(job: &Job<'_>, observer: &mut dyn Observer, tally: &mut Tally) -> Result<(), Error> {
+    planning::readable(job)?;
     let mut session = connect(job, Access::Write, observer, tally).await?;
     let result = with_session(job, &mut session, observer, tally).await;
     chronicle::conclude(job, &mut *session, result.as_ref().err(), observer, tally).await;
@@ -213,16 +197,9 @@ async fn with_session(
     let rules = rules(job.context.command, job.options, session.abilities());
     let started = Instant::now();
     let history = read_history(&mut **session, &ledger, job.options, Depth::Plan).await?;
-    if job.repair().is_none()
-        && let Ok(plan) = plan(job.context.command, job.set, &history, &rules)
-        && plan.steps.is_empty()
-    {
-        observer.observe(&Event::PlanStarted);
-        let schema = plan::survey(job.set, &history);
-        tally.stages.plan = started.elapsed();
-        observer.observe(&Event::PlanFinished { result: Ok(&plan), elapsed: tally.stages.plan, schema: &schema });
+    if let Some(answer) = planning::at_once(job, &history, &rules, (started, &mut *observer, &mut *tally)) {
         tally.begin(history);
-        return Ok(());
+        return answer;
     }
     // Also where the lock is not obtained it is known how the schema stands: what another run is at now is not half-way.
     let seen = match history.unsettled.is_empty() {
@@ -253,7 +230,7 @@ async fn under_lock(
 ) -> Result<(), Error> {
     let journal = Journal::new(&job.options.journal_table, job.context);
     let settled = chronicle::settle(job, &mut **session, &journal).await;
-    let plan = plan_under_lock(job, session, ledger, observer, tally).await?;
+    let plan = planning::under_lock(job, session, ledger, observer, tally).await?;
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
     }
@@ -346,44 +323,6 @@ async fn examine(
     health::verdict(tally.health.as_ref())?;
     // What was not looked at to the end is not known to be well.
     if tally.health.is_some() && job.stop.is_requested() { Err(Error::Interrupted { failure: None }) } else { Ok(()) }
-}
-
-async fn plan_under_lock<'a>(
-    job: &Job<'a>,
-    session: &mut Box<dyn Session>,
-    ledger: &dyn Ledger,
-    observer: &mut dyn Observer,
-    tally: &mut Tally,
-) -> Result<Plan<'a>, Error> {
-    let started = Instant::now();
-    observer.observe(&Event::PlanStarted);
-    let rules = rules(job.context.command, job.options, session.abilities());
-    let read = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
-    let (result, schema) = match read {
-        Ok(history) => {
-            let schema = plan::survey(job.set, &history);
-            let result = match job.repair() {
-                None => plan(job.context.command, job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
-                Some(repair) => mend::plan(job, repair, &mut **session, &history, observer).await,
-            };
-            tally.begin(history);
-            (result, schema)
-        }
-        Err(error) => (Err(error), plan::Schema::default()),
-    };
-    tally.stages.plan = started.elapsed();
-    observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
-    result
-}
-
-/// A way down that has become longer since it was confirmed is not taken.
-fn confirmed<'a>(job: &Job<'a>, plan: Plan<'a>) -> Result<Plan<'a>, Error> {
-    match job.options.at_most_down {
-        Some(most) if job.context.command == Command::Down && plan.steps.len() > most => {
-            Err(Error::Refused(vec![Objection::Unconfirmed { steps: plan.steps.len(), confirmed: most }]))
-        }
-        _ => Ok(plan),
-    }
 }
 
 fn cannot_connect(connector: &dyn Connector, source: DatabaseError) -> Error {

@@ -27,7 +27,7 @@ mod summary;
 mod token;
 mod writes;
 
-use crate::migration::{Checksum, Dialect, Directives, Place, Statement};
+use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
 pub use backslash::BackslashMode;
 pub(crate) use backslash::{Escapes, read_otherwise};
@@ -103,6 +103,12 @@ pub fn sanitized(statement: &str, dialect: Dialect) -> String {
 #[cfg(feature = "observe")]
 pub(crate) fn sanitized_as_read(statement: &str, dialect: Dialect, escapes: bool) -> String {
     sanitize::sanitize(statement, dialect, escapes)
+}
+
+/// Whether a text has this word anywhere, in letters of any case; the text is not copied for it.
+pub(crate) fn mentions(text: &str, word: &str) -> bool {
+    let word = word.as_bytes();
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 fn located(text: &str, mut problems: Vec<(usize, Problem)>) -> Vec<ScriptError> {

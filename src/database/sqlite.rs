@@ -111,6 +111,10 @@ impl Connector for Sqlite {
         }
     }
 
+    fn is_absent(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| !file.exists())
+    }
+
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
         let connector = Self {
             driver: self.driver.clone(),

@@ -30,7 +30,7 @@ pub(crate) async fn failure(
     let mut next = || columns.next().flatten();
     let (outcome, checksum) = (next(), next());
     let failed = outcome.as_deref() == Some(word(Outcome::Failure));
-    if !failed || checksum.as_deref() != Some(migration.up.checksum.as_str()) {
+    if !failed || checksum.as_deref() != Some(migration.up.checksum().as_str()) {
         return Ok(None);
     }
     Ok(Some(Objection::Failed {

@@ -202,7 +202,7 @@ impl Journal<'_> {
             ("direction", text(direction)),
             ("version", Value::text_or_null(migration.map(|migration| migration.version.canonical()))),
             ("name", Value::text_or_null(entry.name.or_else(|| migration.map(|migration| migration.name.as_str())))),
-            ("checksum", Value::text_or_null(entry.step.map(|step| step.script.checksum.as_str()))),
+            ("checksum", Value::text_or_null(entry.step.map(|step| step.script.checksum().as_str()))),
             ("atomic", entry.step.map_or(Value::Null, |step| Value::Bool(step.atomic.is_yes()))),
             ("outcome", text(entry.outcome)),
             ("half_way", Value::Bool(entry.half_way)),

@@ -22,7 +22,7 @@ impl Journal<'_> {
             match *name {
                 "version" => *value = Value::Text(change.version().canonical()),
                 "name" => *value = Value::text_or_null(migration.map(|migration| migration.name.as_str())),
-                "checksum" => *value = Value::text_or_null(migration.map(|migration| migration.up.checksum.as_str())),
+                "checksum" => *value = Value::text_or_null(migration.map(|migration| migration.up.checksum().as_str())),
                 "finished_at" => *value = Value::Now,
                 _ => {}
             }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::entry::{Home, sql_files};
 use super::source::{Listed, Source};
 use super::word::{Database, variant};
-use super::{Fault, FileProblem, LayoutError, read_script};
-use crate::migration::{Dialect, Place, Script, StatementKind};
+use super::{Fault, FileProblem, LayoutError, read_split};
+use crate::migration::{Dialect, Place, SplitScript, StatementKind};
 
 /// A health check of one's own: healthy when none of its statements returns a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +17,13 @@ pub struct OwnCheck {
     /// The file's name without its endings.
     pub name: String,
     /// Its statements.
-    pub script: Script,
+    pub script: SplitScript,
 }
 
 pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
     let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
     for (name, path) in files(source, dialect, &mut problems)? {
-        match read_script(source, &path, dialect) {
+        match read_split(source, &path, dialect) {
             Ok(script) => match transaction_control(&script) {
                 Some(found) => problems.push(found),
                 None => checks.push(OwnCheck { name, script }),
@@ -34,14 +35,14 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>
 }
 
 /// The first statement with which a check would leave the transaction that keeps it from writing.
-fn transaction_control(script: &Script) -> Option<FileProblem> {
+fn transaction_control(script: &SplitScript) -> Option<FileProblem> {
     let control = |kind| matches!(kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback);
-    let statement = script.statements.iter().find(|statement| control(statement.kind))?;
+    let statement = script.statements().iter().find(|statement| control(statement.kind))?;
     Some(FileProblem {
-        path: script.path.clone(),
-        place: Some(Place::at(&script.text, statement.start)),
+        path: script.path().to_owned(),
+        place: Some(Place::at(script.text(), statement.start)),
         fault: Fault::CheckInTransaction,
-        text: Some(script.text.clone()),
+        text: Some(Arc::clone(script.text())),
     })
 }
 
@@ -57,7 +58,7 @@ fn files(
             Ok((_, Some(database))) if database != Database::Ours(dialect) => continue,
             Ok((name, database)) => (name.to_owned(), database),
             Err(fault) => {
-                problems.push(FileProblem { path, place: None, fault, text: None });
+                problems.push(FileProblem::of_file(&path, fault));
                 continue;
             }
         };
@@ -65,7 +66,7 @@ fn files(
             Entry::Vacant(entry) => drop(entry.insert(path)),
             Entry::Occupied(other) => {
                 let fault = Fault::SameName { other: other.get().clone() };
-                problems.push(FileProblem { path, place: None, fault, text: None });
+                problems.push(FileProblem::of_file(&path, fault));
             }
         }
     }

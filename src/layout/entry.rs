@@ -42,10 +42,10 @@ pub(super) fn sql_files(
             Kind::Neighbour => {}
             Kind::Sql(_) if entry.file_name.to_str().is_none() => {
                 let fault = Fault::NameNotUtf8(escaped(&entry.file_name));
-                problems.push(FileProblem { path: entry.path, place: None, fault, text: None });
+                problems.push(FileProblem::of_file(&entry.path, fault));
             }
             Kind::Sql(stem) => files.push((stem.to_owned(), entry)),
-            Kind::Fault(fault) => problems.push(FileProblem { path: entry.path, place: None, fault, text: None }),
+            Kind::Fault(fault) => problems.push(FileProblem::of_file(&entry.path, fault)),
         }
     }
     Ok(files)

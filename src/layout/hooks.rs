@@ -1,12 +1,13 @@
 //! SQL around each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the directory of the migrations.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::entry::{Home, is_left_behind, sql_files, sql_stem};
 use super::source::{Listed, Source, leads_outside};
 use super::word::{Database, variant};
-use super::{Fault, FileProblem, LayoutError, Links, read_script};
-use crate::migration::{Dialect, Place, Script, Statement, StatementKind};
+use super::{Fault, FileProblem, LayoutError, Links, read_split};
+use crate::migration::{Dialect, Place, SplitScript, Statement, StatementKind};
 
 /// Where the files are, in the directory of the migrations.
 const FOLDER: &str = "hooks";
@@ -19,9 +20,9 @@ const ALIKE: f64 = 0.8;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HookScripts {
     /// `before_each.sql`.
-    pub before_each: Option<Script>,
+    pub before_each: Option<SplitScript>,
     /// `after_each.sql`.
-    pub after_each: Option<Script>,
+    pub after_each: Option<SplitScript>,
 }
 
 /// `source` is the directory of the migrations.
@@ -31,10 +32,16 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, 
             let folder = directory.join(FOLDER);
             let outside = (links == Links::Inside).then(|| leads_outside(directory, &folder)).flatten();
             match outside {
-                Some(target) => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkOutside(target))])),
+                Some(target) => {
+                    Err(LayoutError::Files(vec![FileProblem::of_file(&folder, Fault::LinkOutside(target))]))
+                }
                 None if folder.is_dir() => read_folder(Source::Disk { directory: &folder, links }, dialect),
-                None if folder.exists() => Err(LayoutError::Files(vec![problem(&folder, Fault::NoFolder)])),
-                None if folder.is_symlink() => Err(LayoutError::Files(vec![problem(&folder, Fault::LinkNowhere)])),
+                None if folder.exists() => {
+                    Err(LayoutError::Files(vec![FileProblem::of_file(&folder, Fault::NoFolder)]))
+                }
+                None if folder.is_symlink() => {
+                    Err(LayoutError::Files(vec![FileProblem::of_file(&folder, Fault::LinkNowhere)]))
+                }
                 None => Ok(HookScripts::default()),
             }
         }
@@ -87,7 +94,7 @@ fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -
             (Ok((name, database)), None) => found.add(name, database, &path).map(|other| Fault::SameName { other }),
             (Err(fault), _) => Some(fault),
         };
-        problems.extend(fault.map(|fault| problem(&path, fault)));
+        problems.extend(fault.map(|fault| FileProblem::of_file(&path, fault)));
     }
     Ok(found)
 }
@@ -99,21 +106,21 @@ fn not_sql(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<(), La
         let hook = !folder && !is_left_behind(&name) && sql_stem(&name).is_none();
         let named = problems.iter().any(|problem| problem.path == path);
         if hook && !named && (name.starts_with(BEFORE) || name.starts_with(AFTER)) {
-            problems.push(problem(&path, unknown(&name)));
+            problems.push(FileProblem::of_file(&path, unknown(&name)));
         }
     }
     Ok(())
 }
 
-fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<Script> {
-    match read_script(source, path, dialect) {
+fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<SplitScript> {
+    match read_split(source, path, dialect) {
         Ok(script) => {
-            let stray = script.statements.iter().find(|statement| leaves_transaction(statement));
+            let stray = script.statements().iter().find(|statement| leaves_transaction(statement));
             problems.extend(stray.map(|statement| misplaced(&script, statement)));
-            if script.directives.no_transaction {
-                problems.push(problem(path, Fault::HookInTransaction));
+            if script.directives().no_transaction {
+                problems.push(FileProblem::of_file(path, Fault::HookInTransaction));
             }
-            Some(script).filter(|script| !script.statements.is_empty())
+            Some(script).filter(|script| !script.statements().is_empty())
         }
         Err(found) => {
             problems.extend(found);
@@ -127,12 +134,12 @@ fn leaves_transaction(statement: &Statement) -> bool {
     !matches!(statement.kind, StatementKind::Ordinary | StatementKind::Savepoint | StatementKind::Release)
 }
 
-fn misplaced(script: &Script, statement: &Statement) -> FileProblem {
+fn misplaced(script: &SplitScript, statement: &Statement) -> FileProblem {
     FileProblem {
-        path: script.path.clone(),
-        place: Some(Place::at(&script.text, statement.start)),
+        path: script.path().to_owned(),
+        place: Some(Place::at(script.text(), statement.start)),
         fault: Fault::HookInTransaction,
-        text: Some(script.text.clone()),
+        text: Some(Arc::clone(script.text())),
     }
 }
 
@@ -141,8 +148,4 @@ fn unknown(name: &str) -> Fault {
     let known = ["before_each.sql", "after_each.sql"];
     let suggestion = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     Fault::UnknownHook { suggestion: suggestion.filter(|best| likeness(best) >= ALIKE) }
-}
-
-fn problem(path: &Path, fault: Fault) -> FileProblem {
-    FileProblem { path: path.to_owned(), place: None, fault, text: None }
 }

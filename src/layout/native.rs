@@ -10,37 +10,36 @@ use super::entry::{Home, sql_files};
 use super::source::{Listed, Source};
 use super::template;
 use super::word::{Database, Suffixes, suffixes};
-use super::{Fault, FileProblem, LayoutError, Links, Ways, read_script};
+use super::{Fault, FileProblem, Layout, LayoutError, Links, NewMigration, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
 /// Below that a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
 
-pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+pub(super) const LAYOUT: Layout = Layout { word: "native", read, create };
+
+fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
     let mut problems = Vec::new();
     let names = list(source, &mut problems)?;
     let groups: Vec<Vec<FileName>> = group(names, &mut problems).into_values().collect();
-    let mut migrations = Vec::with_capacity(groups.len());
-    for loaded in load_all(source, &groups, dialect) {
-        match loaded {
-            Ok(Some(migration)) => migrations.push(migration),
-            Ok(None) => {}
-            Err(found) => problems.extend(found),
-        }
-    }
-    if !problems.is_empty() {
+    let loaded = load_all(source, &groups, dialect);
+    if !problems.is_empty() || loaded.iter().any(Result::is_err) {
+        // All of them at once, also those of texts that need not have been split.
+        problems.extend(loaded.into_iter().flat_map(|loaded| loaded.map_or_else(|found| found, unreadable)));
         return Err(LayoutError::Files(problems));
     }
+    let migrations: Vec<Migration> = loaded.into_iter().flatten().flatten().collect();
     if migrations.is_empty() {
         return Err(LayoutError::Empty { path: source.directory().to_owned(), dialect });
     }
     MigrationSet::new(migrations).map_err(|pair| {
-        let fault = Fault::Duplicate { other: pair.0.up.path.clone() };
-        LayoutError::Files(vec![problem(&pair.1.up.path, fault)])
+        let fault = Fault::Duplicate { other: pair.0.up.path().to_owned() };
+        LayoutError::Files(vec![FileProblem::of_file(pair.1.up.path(), fault)])
     })
 }
 
-pub(super) fn create(directory: &Path, name: &str, timestamp: &str, ways: Ways) -> Result<Vec<PathBuf>, LayoutError> {
+fn create(directory: &Path, new: &NewMigration<'_>) -> Result<Vec<PathBuf>, LayoutError> {
+    let NewMigration { name, timestamp, ways } = *new;
     let slug = slug(name).ok_or_else(|| LayoutError::Name { name: name.to_owned() })?;
     let written =
         |path: &Path, error: &std::io::Error| LayoutError::Write { path: path.to_owned(), reason: error.to_string() };
@@ -90,7 +89,7 @@ fn list(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<Vec<FileN
         let read = outside.map_or(Ok(()), |target| Err(Fault::LinkOutside(target)));
         match read.and_then(|()| FileName::parse(path.clone(), &stem)) {
             Ok(name) => names.push(name),
-            Err(fault) => problems.push(problem(&path, fault)),
+            Err(fault) => problems.push(FileProblem::of_file(&path, fault)),
         }
     }
     Ok(names)
@@ -107,24 +106,32 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
         });
         match rival {
             Some(other) if other.down && name.name.strip_suffix(".up") == Some(&other.name) => {
-                problems.push(problem(&name.path, Fault::UpSuffix));
+                problems.push(FileProblem::of_file(&name.path, Fault::UpSuffix));
                 group.push(name); // so that its way back is not alone as well
             }
-            Some(other) => problems.push(problem(&name.path, Fault::Duplicate { other: other.path.clone() })),
+            Some(other) => {
+                problems.push(FileProblem::of_file(&name.path, Fault::Duplicate { other: other.path.clone() }))
+            }
             None => group.push(name),
         }
     }
     for group in groups.values() {
         if let Some(down) = group.iter().find(|_| group.iter().all(|name| name.down)) {
-            problems.push(problem(&down.path, Fault::DownAlone));
+            problems.push(FileProblem::of_file(&down.path, Fault::DownAlone));
         }
     }
     groups
 }
 
+/// What is wrong with the texts of a migration.
+fn unreadable(migration: Option<Migration>) -> Vec<FileProblem> {
+    let scripts = migration.into_iter().flat_map(|migration| std::iter::once(migration.up).chain(migration.down));
+    scripts.flat_map(|script| FileProblem::of_script(&script)).collect()
+}
+
 type Loaded = Result<Option<Migration>, Vec<FileProblem>>;
 
-/// Loads the groups in order, on several threads where there are many: reading and splitting is all that a run with
+/// Loads the groups in order, on several threads where there are many: reading them is all that a run with
 /// nothing to do has to do.
 fn load_all(source: Source<'_>, groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -153,13 +160,22 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect) -> Loaded {
     let Some(up) = pick(false) else {
         return Ok(None);
     };
-    let down: Option<Result<Script, _>> = pick(true).map(|name| read_script(source, &name.path, dialect));
+    let down = pick(true).map(|name| read_script(source, &name.path, dialect));
     let script = read_script(source, &up.path, dialect);
     match (script, down.transpose()) {
         (Ok(script), Ok(down)) => {
             Ok(Some(Migration { version: up.version.clone(), name: up.name.clone(), up: script, down }))
         }
-        (script, down) => Err(script.err().into_iter().chain(down.err()).flatten().collect()),
+        (script, down) => {
+            let problems = |read: Result<Script, FileProblem>| {
+                read.map_or_else(|one| vec![one], |script| FileProblem::of_script(&script))
+            };
+            Err([
+                problems(script),
+                down.map_or_else(|one| vec![one], |down| down.iter().flat_map(FileProblem::of_script).collect()),
+            ]
+            .concat())
+        }
     }
 }
 
@@ -179,8 +195,4 @@ fn slug(name: &str) -> Option<String> {
     let words: Vec<String> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
     (!words.is_empty()).then(|| words.join("_"))
-}
-
-fn problem(path: &Path, fault: Fault) -> FileProblem {
-    FileProblem { path: path.to_owned(), place: None, fault, text: None }
 }

@@ -79,8 +79,8 @@ impl Ledger for NativeLedger {
             table = self.table(session),
             version = text(&migration.version.canonical()),
             name = text(&migration.name),
-            checksum = text(migration.up.checksum.as_str()),
-            tokens = text(migration.up.token_checksum.as_str()),
+            checksum = text(migration.up.checksum().as_str()),
+            tokens = text(migration.up.token_checksum().as_str()),
             now = session.literal(&Value::Now),
             milliseconds = session.literal(&milliseconds),
             run = text(run_id),
@@ -98,8 +98,8 @@ impl Ledger for NativeLedger {
             "UPDATE {table} SET name = {name}, checksum = {checksum}, token_checksum = {tokens} WHERE version = {version}",
             table = self.table(session),
             name = text(&migration.name),
-            checksum = text(migration.up.checksum.as_str()),
-            tokens = text(migration.up.token_checksum.as_str()),
+            checksum = text(migration.up.checksum().as_str()),
+            tokens = text(migration.up.token_checksum().as_str()),
             version = text(&migration.version.canonical()),
         )
     }

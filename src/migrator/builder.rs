@@ -8,7 +8,7 @@ use super::telemetry::Telemetry;
 use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
 use crate::error::Error;
 use crate::health::{Health, Thresholds};
-use crate::layout::{self, EmbeddedFiles, Links};
+use crate::layout::{EmbeddedFiles, Reader};
 use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
 
@@ -195,12 +195,14 @@ impl Builder {
         }
         let set = match self.files {
             Some(Files::Directory(directory)) => {
-                options.hooks.each = layout::hooks(&directory, dialect, Links::Inside)?;
-                layout::read(&directory, dialect)?
+                let reader = Reader::directory(directory, dialect);
+                options.hooks.each = reader.hooks()?;
+                reader.migrations()?
             }
             Some(Files::Embedded(files)) => {
-                options.hooks.each = layout::embedded_hooks(&files, dialect)?;
-                layout::read_embedded(&files, dialect)?
+                let reader = Reader::embedded(&files, dialect);
+                options.hooks.each = reader.hooks()?;
+                reader.migrations()?
             }
             Some(Files::Set(set)) => set,
             None => return Err(Error::Incomplete { missing: "migrations: directory, embedded or migrations" }),
@@ -215,8 +217,8 @@ impl Builder {
     fn health(&self, dialect: Dialect) -> Result<Option<Health>, Error> {
         let own = match (&self.checks, &self.files) {
             (Checks::AsOptions, _) => return Ok(None),
-            (Checks::Directory(directory), _) => layout::checks(directory, dialect)?,
-            (Checks::Ours, Some(Files::Embedded(files))) => layout::embedded_checks(files, dialect)?,
+            (Checks::Directory(directory), _) => Reader::directory(directory, dialect).checks()?,
+            (Checks::Ours, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
             (Checks::Ours, _) => Vec::new(),
         };
         Ok(Some(Health::Check { own, thresholds: Thresholds::default() }))

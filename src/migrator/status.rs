@@ -218,7 +218,7 @@ fn on_disk(migration: &Migration, history: &History, failures: &[LastFailure]) -
 
 fn failed(failure: &LastFailure, migration: &Migration) -> Failed {
     let LastFailure { outcome, run_id, ended_at, ago, error_code, error_text, checksum, .. } = failure.clone();
-    let file_changed = checksum.as_deref() != Some(migration.up.checksum.as_str());
+    let file_changed = checksum.as_deref() != Some(migration.up.checksum().as_str());
     Failed { outcome, run_id, ended_at, ago_ms: milliseconds(ago), error_code, error_text, file_changed }
 }
 

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::{Edit, Index, Objection, Step, edit, was_empty};
-use crate::history::{Attempt, Direction, History};
+use crate::history::{Attempt, History};
 use crate::migration::{Dialect, Migration, MigrationSet, Version};
 use crate::script;
 
@@ -145,7 +145,9 @@ pub(crate) fn amend<'a>(
         }
         Change::Resume { .. } => amendment.settle.clear(),
     }
-    Ok(amendment)
+    let recorded = amendment.add.iter().chain(&amendment.accept);
+    let unreadable: Vec<_> = recorded.filter_map(|migration| Objection::of(&migration.up)).collect();
+    if unreadable.is_empty() { Ok(amendment) } else { Err(unreadable) }
 }
 
 /// The step that goes on where the latest attempt at a migration was left.
@@ -163,16 +165,8 @@ pub(crate) fn resume<'a>(
     let Some(migration) = set.get(version) else {
         return Err(vec![Objection::Missing { version: version.clone(), name: attempt.name.clone() }]);
     };
-    let script = match attempt.direction {
-        Direction::Up => Some(&migration.up),
-        Direction::Down => migration.down.as_ref(),
-    };
-    let Some(script) = script else {
-        let (version, name) = (version.clone(), migration.name.clone());
-        return Err(vec![Objection::NoDown { version, name }]);
-    };
-    let step = Step::resumed(migration, script, attempt.direction, attempt.done as usize);
-    let mut step = step.known_alone(attempt.alone());
+    let step = Step::resumed(migration, attempt.direction, attempt.done as usize);
+    let mut step = step.map_err(|objection| vec![objection])?.known_alone(attempt.alone());
     step.settles = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
     let same = attempt.done_checksum.as_ref() == Some(&step.progress(step.done).checksum());
     if attempt.done > 0 && (step.done > step.statements().len() || !same) {

@@ -23,7 +23,7 @@ pub(crate) fn unsettled(set: &MigrationSet, history: &History) -> Vec<Objection>
     let known = |attempt: &Attempt| {
         let migration = set.get(&attempt.version)?;
         let script = if attempt.direction == Direction::Up { Some(&migration.up) } else { migration.down.as_ref() };
-        let last = last_without_note(&script?.statements, attempt.done as usize) + 1;
+        let last = last_without_note(&script?.parsed().ok()?.statements, attempt.done as usize) + 1;
         u32::try_from(last).ok().filter(|last| attempt.state == State::Unfinished && *last <= attempt.total)
     };
     let objection = |attempt: &Attempt| {

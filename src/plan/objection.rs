@@ -1,73 +1,15 @@
-//! What a plan has to say: notes that are worth a word, and objections that refuse it.
+//! What refuses a plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::TableFault;
 use super::doubt::said;
-use crate::history::{Attempt, Direction, Running, State};
-use crate::migration::Version;
-use crate::script::BackslashMode;
-
-/// Something a person should know before the plan is carried out.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Note {
-    /// Only comments and blanks of an applied file have changed.
-    #[error("migration {version} ({name}) was edited after it was applied, in comments and blanks only")]
-    Cosmetic {
-        /// The version.
-        version: Version,
-        /// Its name on disk.
-        name: String,
-    },
-    /// An applied migration is not on disk, and that is allowed.
-    #[error("migration {version} ({name}) is applied but its file is missing")]
-    Missing {
-        /// The version.
-        version: Version,
-        /// Its name in the ledger.
-        name: String,
-    },
-    /// A migration without statements counts as applied without having run anything, and its file is not run again.
-    #[error("migration {version} ({name}) has no statements: {}", empty(*.applied))]
-    Empty {
-        /// The version.
-        version: Version,
-        /// Its name.
-        name: String,
-        /// Whether it is applied, or will be.
-        applied: bool,
-    },
-    /// More steps were asked for than there are.
-    #[error("{} asked for, and {}", steps(*.asked, *.direction), only(*.found, *.direction))]
-    FewerSteps {
-        /// Which way.
-        direction: Direction,
-        /// How many were asked for.
-        asked: usize,
-        /// How many migrations are pending, or applied.
-        found: usize,
-    },
-    /// A late version is left out.
-    #[error("migration {version} ({name}) is older than the newest applied one and is left out")]
-    Skipped {
-        /// The version.
-        version: Version,
-        /// Its name.
-        name: String,
-    },
-    /// Another run is going on: what it has not applied yet is pending.
-    #[error("{0}")]
-    Running(Box<Running>),
-    /// Tables of unknown origin, and no history; that is allowed, or nothing is pending.
-    #[error("the database has {} but no history of migrations", count(.tables))]
-    Unmanaged {
-        /// Their names.
-        tables: Vec<String>,
-    },
-}
+use crate::history::{Attempt, State};
+use crate::migration::{Script, Version};
+use crate::script::{BackslashMode, ScriptError};
 
 /// A reason to refuse the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -88,6 +30,16 @@ pub enum Objection {
         bytes: u64,
         /// How large it may be.
         limit: u64,
+    },
+    /// A script that is needed cannot be split.
+    #[error("{}: {}", path.display(), problems.first().map_or_else(String::new, ToString::to_string))]
+    Unreadable {
+        /// Its file.
+        path: PathBuf,
+        /// Its text.
+        text: Arc<str>,
+        /// Every problem of it, in the order of the text.
+        problems: Vec<ScriptError>,
     },
     /// The session reads backslashes in strings in another way than usual, and a file that has some does not say which is meant.
     #[error("{script} has a backslash in a string at line {line}, and the session's {mode}")]
@@ -335,29 +287,11 @@ fn first_of(names: &[String]) -> String {
     }
 }
 
-fn empty(applied: bool) -> &'static str {
-    if applied { "nothing was run for it" } else { "nothing will be run for it, and its file is not run again later" }
-}
-
-fn steps(count: usize, direction: Direction) -> String {
-    let (s, were) = if count == 1 { ("", "was") } else { ("s", "were") };
-    format!("{count} step{s} {} {were}", direction.word())
-}
-
-fn only(found: usize, direction: Direction) -> String {
-    let state = if direction == Direction::Up { "pending" } else { "applied" };
-    match found {
-        0 => format!("no migration is {state}"),
-        1 => format!("only 1 migration is {state}"),
-        _ => format!("only {found} migrations are {state}"),
-    }
-}
-
 fn number(count: usize) -> String {
     if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") }
 }
 
-fn count(tables: &[String]) -> String {
+pub(super) fn count(tables: &[String]) -> String {
     match tables {
         [only] => format!("a table ({only})"),
         several => format!("{} tables ({})", several.len(), first_of(several)),
@@ -394,5 +328,17 @@ fn unsettled(attempt: &Attempt) -> String {
         State::Unfinished => format!(
             "migration {version} ({name}) was not finished on its way {way}: {done} of {total} statements took effect for certain"
         ),
+    }
+}
+
+impl Objection {
+    /// The one to a script that cannot be split; `None` where it can be.
+    pub(super) fn of(script: &Script) -> Option<Self> {
+        script.parsed().err().map(|problems| Self::unreadable(script, problems))
+    }
+
+    pub(super) fn unreadable(script: &Script, problems: &[ScriptError]) -> Self {
+        let (path, text) = (script.path().to_owned(), Arc::clone(script.text()));
+        Self::Unreadable { path, text, problems: problems.to_vec() }
     }
 }

@@ -30,6 +30,8 @@ pub enum RefusalReason {
     UnmanagedTables,
     /// A statement is larger than the server takes.
     TooLarge,
+    /// A script that is needed cannot be split.
+    Unreadable,
     /// A backslash in a string can be read in two ways.
     Backslash,
     /// What is to be marked as applied is applied.
@@ -67,7 +69,7 @@ const _: () = assert!(RefusalReason::ALL.len() == RefusalReason::Other as usize 
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Changed,
         Self::WasEmpty,
         Self::Missing,
@@ -79,6 +81,7 @@ impl RefusalReason {
         Self::Unconfirmed,
         Self::UnmanagedTables,
         Self::TooLarge,
+        Self::Unreadable,
         Self::Backslash,
         Self::AlreadyApplied,
         Self::NotApplied,
@@ -111,6 +114,7 @@ impl RefusalReason {
             Self::Unconfirmed => "unconfirmed",
             Self::UnmanagedTables => "unmanaged_tables",
             Self::TooLarge => "too_large",
+            Self::Unreadable => "unreadable",
             Self::Backslash => "backslash",
             Self::AlreadyApplied => "already_applied",
             Self::NotApplied => "not_applied",
@@ -162,6 +166,7 @@ impl Objection {
     pub fn reason(&self) -> RefusalReason {
         match self {
             Self::TooLarge { .. } => RefusalReason::TooLarge,
+            Self::Unreadable { .. } => RefusalReason::Unreadable,
             Self::Backslash { .. } => RefusalReason::Backslash,
             Self::Changed { .. } => RefusalReason::Changed,
             Self::WasEmpty { .. } => RefusalReason::WasEmpty,

@@ -6,9 +6,10 @@ mod foreign_keys;
 use std::borrow::Cow;
 
 use self::atomicity::Execution;
-use super::Rules;
+use super::{Objection, Rules};
 use crate::history::Direction;
-use crate::migration::{Checksum, Migration, Progress, Script, Statement, StatementKind};
+use crate::migration::{Checksum, Directives, Migration, Progress, Script, Statement, StatementKind};
+use crate::script::Parsed;
 
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,24 +51,56 @@ pub struct Step<'a> {
     pub set_again: Vec<usize>,
     /// The journal's keys of the attempts that it goes on from.
     pub(crate) settles: Vec<String>,
+    directives: &'a Directives,
     sent: Cow<'a, [Statement]>,
+    /// Whether one of these can leave something in the session.
+    changes_session: bool,
     /// Which of its statements the server has refused inside a transaction.
     alone: Option<usize>,
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(migration: &'a Migration, script: &'a Script, direction: Direction, rules: &Rules) -> Self {
-        let Execution { atomic, foreign_keys, sent } = atomicity::decide(script, rules);
-        let (set_again, settles) = (Vec::new(), Vec::new());
-        Self { migration, direction, script, atomic, foreign_keys, done: 0, set_again, settles, sent, alone: None }
+    /// # Errors
+    /// The objection where its script cannot be split.
+    pub(super) fn new(migration: &'a Migration, direction: Direction, rules: &Rules) -> Result<Self, Objection> {
+        let (script, parsed) = way(migration, direction)?;
+        let Execution { atomic, foreign_keys, sent } = atomicity::decide(script.text(), parsed, rules);
+        let step = Self::unchecked(migration, direction, (script, parsed), atomic, sent);
+        Ok(Self { foreign_keys, ..step })
     }
 
     /// One that goes on behind its first `done` statements; never atomic, whatever its script says now, because these have run.
-    pub(super) fn resumed(migration: &'a Migration, script: &'a Script, direction: Direction, done: usize) -> Self {
+    ///
+    /// # Errors
+    /// The objection where there is no script for this way, or it cannot be split.
+    pub(super) fn resumed(migration: &'a Migration, direction: Direction, done: usize) -> Result<Self, Objection> {
         let atomic = Atomic::No { why: "it goes on where an earlier attempt has left it".to_owned() };
-        let (set_again, settles) = (Vec::new(), Vec::new());
-        let sent = Cow::Borrowed(script.statements.as_slice());
-        Self { migration, direction, script, atomic, foreign_keys: None, done, set_again, settles, sent, alone: None }
+        let (script, parsed) = way(migration, direction)?;
+        let sent = Cow::Borrowed(parsed.statements.as_slice());
+        Ok(Self { done, ..Self::unchecked(migration, direction, (script, parsed), atomic, sent) })
+    }
+
+    fn unchecked(
+        migration: &'a Migration,
+        direction: Direction,
+        (script, parsed): (&'a Script, &'a Parsed),
+        atomic: Atomic,
+        sent: Cow<'a, [Statement]>,
+    ) -> Self {
+        Self {
+            migration,
+            direction,
+            script,
+            atomic,
+            foreign_keys: None,
+            done: 0,
+            set_again: Vec::new(),
+            settles: Vec::new(),
+            directives: &parsed.directives,
+            changes_session: sent.iter().any(|statement| statement.changes_session),
+            sent,
+            alone: None,
+        }
     }
 
     /// The same statement by statement, because the server has refused the statement at `alone` inside a transaction.
@@ -91,9 +124,7 @@ impl<'a> Step<'a> {
         let outside = |statement: &Statement| {
             matches!(statement.kind, StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. })
         };
-        self.script.directives.no_transaction
-            || self.alone == Some(index)
-            || self.statements().get(index).is_some_and(outside)
+        self.directives.no_transaction || self.alone == Some(index) || self.statements().get(index).is_some_and(outside)
     }
 
     /// The checksum of its first `count` statements, as the journal keeps it of those that have taken effect.
@@ -112,15 +143,38 @@ impl<'a> Step<'a> {
         &self.sent
     }
 
+    /// Whether a `BEGIN … COMMIT` of the script's own is left out of [`Step::statements`].
+    pub(crate) fn has_own_transaction_left_out(&self) -> bool {
+        matches!(self.sent, Cow::Owned(_))
+    }
+
     /// The text of one of [`Step::statements`], exactly as the file has it; empty past the last one.
     #[must_use]
     pub fn text(&self, index: usize) -> &'a str {
-        self.statements().get(index).map_or("", |statement| statement.text(&self.script.text))
+        self.statements().get(index).map_or("", |statement| statement.text(self.script.text()))
     }
 
     /// Whether its script can leave settings, a role or temporary objects in the session.
     #[must_use]
     pub fn changes_session(&self) -> bool {
-        self.statements().iter().any(|statement| statement.changes_session)
+        self.changes_session
     }
+
+    /// What the comments of its script ask for.
+    #[must_use]
+    pub fn directives(&self) -> &'a Directives {
+        self.directives
+    }
+}
+
+/// The script of a migration for one way, and what it says.
+fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed), Objection> {
+    let script = match direction {
+        Direction::Up => Some(&migration.up),
+        Direction::Down => migration.down.as_ref(),
+    };
+    let no_down = || Objection::NoDown { version: migration.version.clone(), name: migration.name.clone() };
+    let script = script.ok_or_else(no_down)?;
+    let parsed = script.parsed().map_err(|problems| Objection::unreadable(script, problems))?;
+    Ok((script, parsed))
 }

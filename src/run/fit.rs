@@ -10,12 +10,12 @@ use super::Options;
 
 /// Every statement that is larger than the server takes, and every file that its session reads in another way than we did.
 pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilities) -> Vec<Objection> {
-    let hook = |hook: Hook| Some((format!("the hook {}", hook.word()), options.hooks.script(hook)?));
+    let hook = |hook: Hook| Some((format!("the hook {}", hook.word()), options.hooks.script(hook)?.script()));
     let own = match &options.health {
         Health::Check { own, .. } => own.as_slice(),
         Health::Skip => &[],
     };
-    let checks = own.iter().map(|check| (format!("the check {}", check.name), &check.script));
+    let checks = own.iter().map(|check| (format!("the check {}", check.name), check.script.script()));
     // They run around migrations and behind them.
     let scripts = Hook::ALL.into_iter().filter_map(hook).chain(checks).filter(|_| !plan.steps.is_empty());
     let mut objections: Vec<_> = scripts.filter_map(|(name, script)| backslash(name, script, abilities)).collect();
@@ -37,7 +37,7 @@ pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilitie
 }
 
 fn backslash(name: String, script: &Script, abilities: Abilities) -> Option<Objection> {
-    let (mode, place) = abilities.read_otherwise(&script.text)?;
+    let (mode, place) = abilities.read_otherwise(script.text())?;
     let (line, column) = (place.line, place.column);
-    Some(Objection::Backslash { script: name, path: script.path.clone(), line, column, mode })
+    Some(Objection::Backslash { script: name, path: script.path().to_owned(), line, column, mode })
 }

@@ -88,7 +88,7 @@ pub(super) async fn reach(
         };
         let failed = match looked {
             Ok(Sight::Reached) => break,
-            Ok(Sight::Hopeless(objections)) => return Err(Error::Refused(objections)),
+            Ok(Sight::Hopeless(objections)) => return Err(Error::refused(objections)),
             Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
             Ok(Sight::NotYet) => {
                 seen = true;

@@ -20,7 +20,7 @@ use crate::database::Session;
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook, Observer, traceparent};
 use crate::layout::HookScripts;
-use crate::migration::Script;
+use crate::migration::SplitScript;
 use crate::plan::Plan;
 
 /// What the last command may take when the run was asked to stop: whoever asked will not wait for long.
@@ -85,7 +85,7 @@ impl Hooks {
 
     /// The SQL of a hook; `None` where there is none, or where it is a command.
     #[must_use]
-    pub fn script(&self, hook: Hook) -> Option<&Script> {
+    pub fn script(&self, hook: Hook) -> Option<&SplitScript> {
         match hook {
             Hook::BeforeEach => self.each.before_each.as_ref(),
             Hook::AfterEach => self.each.after_each.as_ref(),
@@ -99,8 +99,8 @@ impl Hooks {
     }
 }
 
-fn changes_session(script: &Script) -> bool {
-    script.statements.iter().any(|statement| statement.changes_session)
+fn changes_session(script: &SplitScript) -> bool {
+    script.statements().iter().any(|statement| statement.changes_session)
 }
 
 /// Whoever sets something for a session that is lent for one transaction; a fragment.

@@ -37,13 +37,13 @@ pub(super) async fn plan<'a>(
     history: &History,
     observer: &mut dyn Observer,
 ) -> Result<Plan<'a>, Error> {
-    plan::amend(job.set, history, &repair.change).map_err(Error::Refused)?;
+    plan::amend(job.set, history, &repair.change).map_err(Error::refused)?;
     let mut steps = Vec::new();
     if let Change::Resume { version, doubt } = &repair.change {
-        let resumption = plan::resume(job.set, history, version).map_err(Error::Refused)?;
+        let resumption = plan::resume(job.set, history, version).map_err(Error::refused)?;
         let mut step = resumption.step.clone();
         step.done += took_effect(session, &resumption, *doubt, observer).await?;
-        step.set_again = plan::session_of(&step, session.identity().dialect()).map_err(Error::Refused)?;
+        step.set_again = plan::session_of(&step, session.identity().dialect()).map_err(Error::refused)?;
         steps.push(step);
     }
     Ok(Plan { steps, notes: Vec::new() })
@@ -109,7 +109,7 @@ fn summary(statements: &[Statement]) -> String {
 async fn look(session: &mut dyn Session, step: &Step<'_>) -> Result<Option<bool>, Error> {
     let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
     let dialect = session.identity().dialect();
-    let set_again = plan::session_of(step, dialect).map_err(Error::Refused)?;
+    let set_again = plan::session_of(step, dialect).map_err(Error::refused)?;
     let effect = script::effect(step.text(step.done), dialect);
     let mut set = Ok(());
     for index in &set_again {
@@ -162,7 +162,7 @@ pub(super) async fn carry_out(
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let change = &repair.change;
-    let amendment = plan::amend(job.set, history, change).map_err(Error::Refused)?;
+    let amendment = plan::amend(job.set, history, change).map_err(Error::refused)?;
     let migration = job.set.get(change.version());
     let mut records = rows(&amendment, session, ledger, &job.context.run_id);
     records.extend(journal.settle(session, &amendment.settle));

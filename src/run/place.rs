@@ -21,11 +21,11 @@ pub(super) fn in_script(
     let statement = statements.get(index);
     let start = statement.map_or(0, |statement| statement.start);
     let place = match error.position {
-        Some(position) => Place::at(&script.text, start + position),
+        Some(position) => Place::at(script.text(), start + position),
         None => statement.map_or(Place { byte: 0, line: 1, column: 1 }, at_start),
     };
     Failure {
-        path: script.path.clone(),
+        path: script.path().to_owned(),
         line: place.line,
         column: place.column,
         offset: place.byte,

@@ -162,7 +162,7 @@ impl Engine<'_> {
     /// The limits for a step: its own, else the run's. A concurrent index build waits as long as it must: it blocks nobody.
     fn limits(&self, step: &Step<'_>) -> Limits {
         let concurrent = step.statements().iter().any(|s| s.kind == StatementKind::ConcurrentIndex);
-        let directives = &step.script.directives;
+        let directives = step.directives();
         let usual = self.job.options.lock_timeout.limit().filter(|_| !concurrent);
         Limits {
             lock_timeout: Limits::given(directives.lock_timeout.or(usual)),

@@ -139,8 +139,8 @@ fn follow(history: &mut History, step: &Step<'_>) {
         Direction::Up => history.applied.push(Entry {
             version: migration.version.clone(),
             name: migration.name.clone(),
-            checksum: Some(migration.up.checksum.clone()),
-            token_checksum: Some(migration.up.token_checksum.clone()),
+            checksum: Some(migration.up.checksum().clone()),
+            token_checksum: Some(migration.up.token_checksum().clone()),
             particulars: None,
         }),
         Direction::Down => history.applied.retain(|entry| entry.version != migration.version),

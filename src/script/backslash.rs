@@ -8,7 +8,7 @@ use super::split::{self, Split};
 use super::sql_mode::SqlMode;
 use super::standard_strings::StandardStrings;
 use super::token::{Token, TokenKind};
-use crate::migration::{Dialect, Place};
+use crate::sql::{Dialect, Place};
 
 /// A setting of the session under which plain strings are read in another way than usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

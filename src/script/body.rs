@@ -1,6 +1,6 @@
 //! Bodies of routines and triggers: whose semicolons do not end the statement.
 
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 use super::head::Head;
 use super::program::Program;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::migration::Checksum;
+use crate::sql::Checksum;
 
 use super::token::Token;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::migration::Directives;
+use crate::sql::Directives;
 
 use super::Problem;
+use super::problem;
 use super::token::Token;
 
 const NO_TRANSACTION: &str = "no-transaction";
@@ -69,7 +70,7 @@ fn words<'a>(comment: &Token<'a>) -> impl Iterator<Item = (usize, &'a str)> {
 fn known(name: &str) -> Result<&'static str, Problem> {
     let likeness = |known: &str| strsim::jaro_winkler(&name.to_ascii_lowercase(), known);
     ALL.into_iter().find(|known| known.eq_ignore_ascii_case(name)).ok_or_else(|| Problem::UnknownDirective {
-        directive: name.to_owned(),
+        directive: problem::quoted(name),
         suggestion: ALL
             .into_iter()
             .filter(|known| likeness(known) >= ALIKE)
@@ -95,5 +96,5 @@ fn hazard(name: &'static str, value: Option<&str>) -> Result<String, Problem> {
 }
 
 fn bad(directive: &'static str, value: &str, reason: &str) -> Problem {
-    Problem::BadDirectiveValue { directive, value: value.to_owned(), reason: reason.to_owned() }
+    Problem::BadDirectiveValue { directive, value: problem::quoted(value), reason: reason.to_owned() }
 }

@@ -3,7 +3,7 @@
 use super::head::Head;
 use super::split::{self, Split};
 use super::token::TokenKind;
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 /// What can be seen of a statement after it has run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a statement means for the transaction around it.
 
-use crate::migration::{Dialect, StatementKind};
+use crate::sql::{Dialect, StatementKind};
 
 use super::head::Head;
 use super::pragma;

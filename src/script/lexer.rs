@@ -1,10 +1,11 @@
 //! Text → tokens, one at a time, for each of the three dialects.
 
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 use super::Problem;
 use super::backslash;
 use super::directive;
+use super::problem;
 use super::quote::{self, Escape};
 use super::section::{self, Marker};
 use super::token::{Token, TokenKind};
@@ -233,7 +234,7 @@ impl<'a> Lexer<'a> {
     fn dollar(&mut self) -> Token<'a> {
         if let Some(tag) = quote::dollar_tag(self.text, self.at) {
             let end = quote::dollar_end(self.text, self.at + tag.len(), tag);
-            return self.until(TokenKind::String, end, Problem::UnterminatedDollarQuote { tag: tag.to_owned() });
+            return self.until(TokenKind::String, end, Problem::UnterminatedDollarQuote { tag: problem::quoted(tag) });
         }
         let digits = self.text[self.at + 1..].bytes().take_while(u8::is_ascii_digit).count();
         let kind = if digits > 0 { TokenKind::Number } else { TokenKind::Symbol };

@@ -2,7 +2,7 @@
 
 use super::lexer::{Lexer, Spot};
 use super::token::TokenKind;
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 /// How many tokens are read.
 const LENGTH: usize = 4;

@@ -1,6 +1,6 @@
 //! Bytes → lines and columns, in one pass over the text.
 
-use crate::migration::Place;
+use crate::sql::Place;
 
 /// Finds places that only ever go forward.
 pub(super) struct Places<'a> {

@@ -1,6 +1,6 @@
 //! SQLite's pragmas: their names and values, in every form that SQLite reads.
 
-use crate::migration::StatementKind;
+use crate::sql::StatementKind;
 
 use super::head::Head;
 use super::token::{Token, TokenKind};

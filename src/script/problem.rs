@@ -2,6 +2,17 @@
 
 use super::BackslashMode;
 
+/// The longest part of a text that a problem repeats, in characters.
+const LONGEST: usize = 200;
+
+/// What a problem repeats of a text, shortened.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// One thing that keeps a script from being run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use super::head::Head;
 use super::session;
 use super::split;
 use super::token::{Token, TokenKind};
-use crate::migration::{Dialect, StatementKind};
+use crate::sql::{Dialect, StatementKind};
 
 /// What a new session needs before the rest of a script can run in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A statement without its literals, for telemetry.
 
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 use super::lexer::{Lexer, Spot};
 use super::token::{Token, TokenKind};

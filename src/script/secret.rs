@@ -1,6 +1,6 @@
 //! What a database says of a statement that carries a secret, without any literal of it.
 
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 use super::lexer::{Lexer, Spot};
 use super::token::{Token, TokenKind};

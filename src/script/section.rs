@@ -2,7 +2,7 @@
 //!
 //! We run a file as a whole, so that such a file would be applied and reverted in one go.
 
-use crate::migration::Statement;
+use crate::sql::Statement;
 
 use super::Problem;
 use super::lexer::Spot;

@@ -1,6 +1,6 @@
 //! Whether a statement can leave something behind in the session.
 
-use crate::migration::{Dialect, SessionLock};
+use crate::sql::{Dialect, SessionLock};
 
 use super::head::Head;
 use super::lexer::{Lexer, Spot};

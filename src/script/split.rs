@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use crate::migration::Dialect;
+use crate::sql::Dialect;
 
 use super::backslash::{Backslashes, Escapes};
 use super::body::Body;
 use super::lexer::{Lexer, Spot};
 use super::section::Marker;
 use super::token::{Token, TokenKind};
-use super::{Problem, delimiter, summary};
+use super::{Problem, delimiter, problem, summary};
 
 /// A text, taken apart.
 pub(super) struct Split<'a> {
@@ -113,7 +113,7 @@ impl<'a> Splitter<'a> {
     fn meta_command(&mut self, backslash: Token<'a>) {
         let line = self.lexer.take_line();
         let word = line.split(|c: char| c.is_whitespace() || c == '\\').next().unwrap_or_default();
-        self.problems.push((backslash.start, Problem::MetaCommand { command: format!("\\{word}") }));
+        self.problems.push((backslash.start, Problem::MetaCommand { command: problem::quoted(&format!("\\{word}")) }));
     }
 
     fn terminator(&mut self, terminator: Token<'a>) {

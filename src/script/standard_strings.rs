@@ -4,7 +4,7 @@ use super::backslash::Escapes;
 use super::head::Head;
 use super::kind;
 use super::token::{Token, TokenKind};
-use crate::migration::{Dialect, StatementKind};
+use crate::sql::{Dialect, StatementKind};
 
 const SETTING: &str = "standard_conforming_strings";
 

@@ -4,7 +4,7 @@ use super::head::Head;
 use super::restore;
 use super::split;
 use super::token::{Token, TokenKind};
-use crate::migration::{Dialect, StatementKind};
+use crate::sql::{Dialect, StatementKind};
 
 /// Words that begin statements which ask something, or are about the session or its transaction alone.
 const LEAVING_NOTHING: [&str; 18] = [

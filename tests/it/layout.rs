@@ -5,7 +5,7 @@ mod names;
 use std::path::Path;
 
 use migrascope::layout::{self, LayoutError, Links, Ways};
-use migrascope::migration::Dialect;
+use migrascope::migration::{Dialect, SplitScript};
 use tempfile::TempDir;
 
 fn directory(files: &[(&str, &[u8])]) -> TempDir {
@@ -21,12 +21,12 @@ fn directory(files: &[(&str, &[u8])]) -> TempDir {
 /// Each migration as `version name: up file, down file`, or each problem as `file:line:column message`.
 fn told(folder: &Path, dialect: Dialect) -> String {
     let file = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
-    match layout::read(folder, dialect) {
+    match layout::Reader::directory(folder, dialect).split_migrations() {
         Ok(set) => {
             let lines = set.iter().map(|migration| {
                 let down =
-                    migration.down.as_ref().map(|script| format!(", {}", file(&script.path))).unwrap_or_default();
-                format!("{} {}: {}{down}", migration.version, migration.name, file(&migration.up.path))
+                    migration.down.as_ref().map(|script| format!(", {}", file(script.path()))).unwrap_or_default();
+                format!("{} {}: {}{down}", migration.version, migration.name, file(migration.up.path()))
             });
             lines.collect::<Vec<_>>().join("\n")
         }
@@ -150,7 +150,7 @@ fn a_link_may_lead_to_a_file_inside_the_directory_and_nowhere_else() {
     let elsewhere = folder.path().canonicalize().unwrap().join("elsewhere/2_b.sql");
     let problem = format!("2_b.sql the file is a link out of the directory, to {}", elsewhere.display());
     assert_eq!(told(&real, Dialect::Sqlite), problem);
-    assert_eq!(layout::read_with_links(&real, Dialect::Sqlite, Links::Anywhere).unwrap().len(), 2);
+    assert_eq!(layout::Reader::directory(&real, Dialect::Sqlite).links(Links::Anywhere).migrations().unwrap().len(), 2);
 }
 
 #[test]
@@ -165,22 +165,30 @@ fn an_empty_or_missing_directory_is_an_error() {
 fn a_new_migration_continues_what_the_directory_has() {
     let folder = directory(&[("006_a.sql", b"")]);
     let make = |name: &str, ways| {
-        let paths = layout::create(folder.path(), name, "20260131120000", ways).unwrap();
+        let paths = layout::Layout::native()
+            .create(folder.path(), &layout::NewMigration { name: name, timestamp: "20260131120000", ways: ways })
+            .unwrap();
         paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(make("Add orders!", Ways::UpAndDown), ["007_add_orders.sql", "007_add_orders.down.sql"]);
     let dated = directory(&[("20250101000000_a.sql", b"")]);
-    let paths = layout::create(dated.path(), "b", "20260131120000", Ways::Up).unwrap();
+    let paths = layout::Layout::native()
+        .create(dated.path(), &layout::NewMigration { name: "b", timestamp: "20260131120000", ways: Ways::Up })
+        .unwrap();
     assert!(paths[0].ends_with("20260131120000_b.sql"), "{paths:?}");
-    assert!(layout::create(dated.path(), "?!", "20260131120000", Ways::Up).is_err());
+    assert!(
+        layout::Layout::native()
+            .create(dated.path(), &layout::NewMigration { name: "?!", timestamp: "20260131120000", ways: Ways::Up })
+            .is_err()
+    );
 }
 
 /// The two files of hooks by their paths, or each problem as `file message`.
 fn hooks_told(folder: &Path, links: Links) -> String {
     let file = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
-    match layout::hooks(folder, Dialect::Postgres, links) {
+    match layout::Reader::directory(folder, Dialect::Postgres).links(links).hooks() {
         Ok(found) => {
-            let path = |script: Option<migrascope::migration::Script>| script.map_or("none".into(), |s| file(&s.path));
+            let path = |script: Option<SplitScript>| script.map_or("none".into(), |script| file(script.path()));
             format!("{}, {}", path(found.before_each), path(found.after_each))
         }
         Err(LayoutError::Files(problems)) => {
@@ -238,7 +246,7 @@ fn hooks_may_not_be_links_out_of_the_directory_unless_that_is_allowed() {
 fn hooks_can_be_built_into_a_program() {
     let files: layout::EmbeddedFiles =
         [("1_a.sql", &b"SELECT 1"[..]), ("hooks/after_each.sql", b"SELECT 2")].into_iter().collect();
-    let found = layout::embedded_hooks(&files, Dialect::Postgres).unwrap();
-    assert_eq!(found.after_each.map(|script| script.text).as_deref(), Some("SELECT 2"));
+    let found = layout::Reader::embedded(&files, Dialect::Postgres).hooks().unwrap();
+    assert_eq!(found.after_each.as_ref().map(|script| &**script.text()), Some("SELECT 2"));
     assert_eq!(found.before_each, None);
 }

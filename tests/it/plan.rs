@@ -2,27 +2,16 @@
 
 mod foreign_keys;
 
-use std::path::PathBuf;
-
 use migrascope::history::{Attempt, Direction, Entry, History, State};
-use migrascope::migration::{Checksum, Dialect, Migration, MigrationSet, Script, Version};
+use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Order, Plan, Rules, Target};
-use migrascope::script;
 
 fn version(text: &str) -> Version {
     Version::from_history(text)
 }
 
 fn script(name: &str, text: &str) -> Script {
-    let parsed = script::parse(text, Dialect::Postgres).unwrap();
-    Script {
-        path: PathBuf::from(name),
-        checksum: Checksum::of_text(text),
-        token_checksum: parsed.token_checksum,
-        statements: parsed.statements,
-        directives: parsed.directives,
-        text: text.to_owned(),
-    }
+    Script::new(name, text, Dialect::Postgres)
 }
 
 /// Migrations with these versions; one with a `-` behind has no down script, one with `*` was changed since.
@@ -45,8 +34,8 @@ fn history(versions: &str) -> History {
     let entry = |digits: &str| Entry {
         version: version(digits),
         name: format!("m{digits}"),
-        checksum: Some(original.checksum.clone()),
-        token_checksum: Some(original.token_checksum.clone()),
+        checksum: Some(original.checksum().clone()),
+        token_checksum: Some(original.token_checksum().clone()),
         particulars: None,
     };
     History { applied: versions.split_whitespace().map(entry).collect(), recorded: true, ..History::default() }
@@ -280,4 +269,24 @@ fn the_history_of_another_tool_is_known_by_its_name() {
     for (name, tool) in table {
         assert_eq!(migrascope::database::other_history(&[name.to_owned()]).map(|(_, tool)| tool), tool, "{name}");
     }
+}
+
+/// A migration whose text cannot be split.
+fn open_quote(digits: &str) -> Migration {
+    Migration { version: version(digits), name: format!("m{digits}"), up: script("up.sql", "SELECT 'open"), down: None }
+}
+
+#[test]
+fn what_is_applied_with_the_same_checksum_is_not_split_and_what_is_pending_is() {
+    let set = MigrationSet::new(vec![open_quote("1")]).unwrap();
+    let applied = set.iter().next().unwrap().up.checksum().clone();
+    let entry = Entry { checksum: Some(applied), ..history("1").applied.remove(0) };
+    let history = History { applied: vec![entry], recorded: true, ..History::default() };
+    assert_eq!(plan::up(&set, &history, &rules()).unwrap().steps, []);
+
+    let set = MigrationSet::new(vec![open_quote("1"), open_quote("2"), open_quote("3")]).unwrap();
+    let rules = Rules { target: Target::Version(version("2")), ..rules() };
+    let objections = plan::up(&set, &history, &rules).unwrap_err();
+    let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["up.sql: unterminated quote '"; 2], "also of one that this run would not come to");
 }

@@ -135,7 +135,7 @@ impl TestDatabase {
 
     pub fn migrator(&self, directory: &Path, options: Options) -> Migrator {
         let connector = self.connector();
-        let set = layout::read(directory, connector.dialect()).unwrap();
+        let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
         Migrator::new(connector, set, options)
     }
 

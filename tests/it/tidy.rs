@@ -58,8 +58,8 @@ fn main_is_short() {
 /// The floor of a room; rooms may name their own floor and lower ones.
 fn floor(room: &str) -> Option<u8> {
     Some(match room {
-        "migration" | "history" | "report" | "policy" | "file" => 0,
-        "script" | "layout" | "plan" => 1,
+        "version" | "sql" | "history" | "report" | "policy" | "file" => 0,
+        "script" | "migration" | "layout" | "plan" => 1,
         "database" | "ledger" | "journal" | "error" | "event" => 2,
         "run" | "health" | "observe" => 3,
         "migrator" | "lib" => 4,
@@ -193,14 +193,16 @@ fn nothing_prints_below_the_command_line() {
 #[test]
 fn no_kind_of_database_is_matched_above_its_room() {
     for word in ["Dialect::Postgres", "Dialect::Mysql", "Dialect::Sqlite"] {
-        only_in(word, &["src/database", "src/script", "src/migration", "src/plan/change/tests.rs"]);
+        only_in(word, &["src/database", "src/script", "src/sql", "src/plan/change/tests.rs"]);
     }
 }
 
 #[test]
 fn the_pure_rooms_have_no_clock() {
     for file in sources("src") {
-        if ["plan", "layout", "script", "migration", "history", "report", "policy"].contains(&room(&file.0)) {
+        if ["plan", "layout", "script", "sql", "version", "migration", "history", "report", "policy"]
+            .contains(&room(&file.0))
+        {
             let clocks = code(&file.1).filter(|(_, line)| line.contains("SystemTime") || line.contains("Instant"));
             nothing_wrong(&clocks.map(|(number, line)| format!("{}:{number}: {line}", file.0)).collect::<Vec<_>>());
         }

@@ -4,11 +4,12 @@ use migrascope::database::{self, ConnectOptions, Connector, Identity};
 use migrascope::event::Command;
 use migrascope::health::{Health, OwnCheck};
 use migrascope::history::Direction;
+use migrascope::layout::Reader;
 use migrascope::migration::{Dialect, MigrationSet};
 use migrascope::plan::Target;
 use migrascope::report::BuiltIn;
 use migrascope::run::Hooks;
-use migrascope::{Error, Migrator, Options, Report, layout};
+use migrascope::{Error, Migrator, Options, Report};
 
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis, Surroundings};
@@ -81,7 +82,7 @@ pub(super) fn runner(
 
 /// What is run around migrations: commands and files.
 pub(super) fn hooks(settings: &Settings, dialect: Dialect) -> Result<Hooks, Stopped> {
-    let each = layout::hooks(&settings.directory, dialect, settings.links);
+    let each = reader_of(settings, dialect).hooks();
     let each = each.map_err(|error| Stopped::by(&error.into(), Direction::Up, None))?;
     Ok(Hooks { each, ..settings.policy.hooks.clone() })
 }
@@ -100,9 +101,18 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
     database::open(&url, options).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
 }
 
+fn reader_of(settings: &Settings, dialect: Dialect) -> Reader<'static> {
+    Reader::directory(&settings.directory, dialect).links(settings.links)
+}
+
+/// Whether every script can be split, applied or not.
+pub(super) fn readable(settings: &Settings, dialect: Dialect) -> Result<(), Stopped> {
+    let split = reader_of(settings, dialect).split_migrations();
+    split.map(drop).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
+}
+
 fn migrations(settings: &Settings, dialect: Dialect) -> Result<MigrationSet, Stopped> {
-    layout::read_with_links(&settings.directory, dialect, settings.links)
-        .map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
+    reader_of(settings, dialect).migrations().map_err(|error| Stopped::by(&error.into(), Direction::Up, None))
 }
 
 /// The checks and their thresholds; each threshold is of a check that there is, on this database or on another.
@@ -126,7 +136,8 @@ fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, St
     let Some(directory) = settings.health.checks.directory() else {
         return Ok(Vec::new());
     };
-    layout::checks(&directory, dialect)
+    Reader::directory(directory, dialect)
+        .checks()
         .map_err(|error| Stopped { exit: Exit::Usage, problem: Problem::of_kind("checks", explain::checks(&error)) })
 }
 

@@ -13,7 +13,7 @@ use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
 pub(super) fn carry_out(settings: &Settings) -> Exit {
-    match status::look(settings).and_then(judge).and_then(|status| hooks(settings, status)) {
+    match status::look(settings).and_then(judge).and_then(|status| files(settings, status)) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, problem }) => fail(settings, "verify", exit, problem),
     }
@@ -22,13 +22,15 @@ pub(super) fn carry_out(settings: &Settings) -> Exit {
 fn judge(mut status: Status) -> Result<Status, Stopped> {
     match std::mem::take(&mut status.objections) {
         none if none.is_empty() => Ok(status),
-        objections => Err(Stopped::by(&Error::Refused(objections), Direction::Up, None)),
+        objections => Err(Stopped::by(&Error::refused(objections), Direction::Up, None)),
     }
 }
 
-/// Files of hooks that cannot be run are found here, too, though nothing is run.
-fn hooks(settings: &Settings, status: Status) -> Result<Status, Stopped> {
-    ready::hooks(settings, status.identity.dialect()).map(|_| status)
+/// Files that cannot be run are found here, too, though nothing is run: hooks, and scripts that are applied.
+fn files(settings: &Settings, status: Status) -> Result<Status, Stopped> {
+    let dialect = status.identity.dialect();
+    ready::readable(settings, dialect)?;
+    ready::hooks(settings, dialect).map(|_| status)
 }
 
 fn agree(settings: &Settings, status: &Status) -> Exit {

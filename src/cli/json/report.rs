@@ -97,7 +97,7 @@ pub(crate) fn step(step: &Step<'_>) -> Value {
         "version": step.migration.version.as_str(),
         "name": step.migration.name,
         "direction": step.direction,
-        "path": step.script.path,
+        "path": step.script.path(),
         "atomic": why.is_none(),
         "not_atomic_because": why,
         "foreign_keys": step.foreign_keys.map(|on| if on { "on" } else { "off" }),

@@ -40,7 +40,7 @@ fn show_step(out: &mut Output, step: &Step<'_>) {
     };
     out.line("");
     out.styled(format_args!("{} {BOLD}{version} {name}{BOLD:#}  {atomic}", step.direction.word()));
-    out.styled(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path.display().to_string())));
+    out.styled(format_args!("  {DIM}{}{DIM:#}", one_line(&step.script.path().display().to_string())));
     for (index, statement) in step.statements().iter().enumerate() {
         let place = format!("{}:{}", statement.line, statement.column);
         let alone = if step.goes_alone(index) { "  alone" } else { "" };

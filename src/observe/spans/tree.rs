@@ -195,7 +195,7 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
         { names::MIGRATION_VERSION } = step.migration.version.as_str(),
         { names::MIGRATION_NAME } = step.migration.name,
         { names::MIGRATION_DIRECTION } = step.direction.word(),
-        { names::MIGRATION_CHECKSUM } = step.script.checksum.as_str(),
+        { names::MIGRATION_CHECKSUM } = step.script.checksum().as_str(),
         { names::MIGRATION_TRANSACTIONAL } = step.atomic.is_yes(),
         { names::MIGRATION_ATTEMPTS } = Empty,
         { names::OUTCOME } = Empty,

@@ -1,27 +1,17 @@
 //! A table of histories and changes: which rows each would touch, or why it may not be made.
 
 use std::iter;
-use std::path::PathBuf;
 
 use super::*;
-use crate::history::{Entry, State};
+use crate::history::{Direction, Entry, State};
 use crate::migration::{Checksum, Dialect, Script};
-use crate::script;
 
 fn version(text: &str) -> Version {
     Version::from_history(text)
 }
 
 fn up(text: &str) -> Script {
-    let parsed = script::parse(text, Dialect::Postgres).expect("a script that can be read");
-    Script {
-        path: PathBuf::from("up.sql"),
-        checksum: Checksum::of_text(text),
-        token_checksum: parsed.token_checksum,
-        statements: parsed.statements,
-        directives: parsed.directives,
-        text: text.to_owned(),
-    }
+    Script::new("1_a.sql", text, Dialect::Postgres)
 }
 
 const ORIGINAL: &str = "SELECT 1; SELECT 2; SELECT 3";
@@ -44,8 +34,8 @@ fn history(words: &str) -> History {
     let entry = |digits: &&str| Entry {
         version: version(digits),
         name: format!("m{digits}"),
-        checksum: Some(original.checksum.clone()),
-        token_checksum: Some(original.token_checksum.clone()),
+        checksum: Some(original.checksum().clone()),
+        token_checksum: Some(original.token_checksum().clone()),
         particulars: None,
     };
     let attempt = |word: &&str| Attempt {
@@ -76,7 +66,8 @@ fn history(words: &str) -> History {
 /// The checksum of the first statement of a script.
 fn first_of(text: &str) -> Checksum {
     let script = up(text);
-    crate::migration::Progress::of(iter::once(script.statements[0].text(&script.text))).checksum()
+    let first = &script.parsed().unwrap_or_else(|problems| panic!("{problems:?}")).statements[0];
+    crate::migration::Progress::of(iter::once(first.text(script.text()))).checksum()
 }
 
 fn refusal(objections: &[Objection]) -> String {

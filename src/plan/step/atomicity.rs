@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::foreign_keys;
 use super::{Atomic, Rules};
-use crate::migration::{Script, Statement, StatementKind};
+use crate::migration::{Statement, StatementKind};
+use crate::script::Parsed;
 
 /// How a script is run.
 pub(super) struct Execution<'a> {
@@ -15,9 +16,9 @@ pub(super) struct Execution<'a> {
 }
 
 /// Decides how a script is run.
-pub(super) fn decide<'a>(script: &'a Script, rules: &Rules) -> Execution<'a> {
+pub(super) fn decide<'a>(text: &str, script: &'a Parsed, rules: &Rules) -> Execution<'a> {
     let all = Cow::Borrowed(script.statements.as_slice());
-    match in_one_transaction(script, rules) {
+    match in_one_transaction(text, script, rules) {
         Err(why) => Execution { atomic: Atomic::No { why }, foreign_keys: None, sent: all },
         Ok(foreign_keys) if !script.statements.iter().any(is_control) => {
             Execution { atomic: Atomic::Yes, foreign_keys, sent: all }
@@ -33,7 +34,7 @@ pub(super) fn decide<'a>(script: &'a Script, rules: &Rules) -> Execution<'a> {
 ///
 /// # Errors
 /// Why it cannot be one.
-fn in_one_transaction(script: &Script, rules: &Rules) -> Result<Option<bool>, String> {
+fn in_one_transaction(text: &str, script: &Parsed, rules: &Rules) -> Result<Option<bool>, String> {
     if !rules.transactional_ddl {
         return Err(format!("{} commits each DDL statement by itself", rules.product));
     }
@@ -43,7 +44,7 @@ fn in_one_transaction(script: &Script, rules: &Rules) -> Result<Option<bool>, St
     if let Some((line, why)) = script.statements.iter().find_map(refusal) {
         return Err(format!("line {line}: {why}"));
     }
-    let switch = foreign_keys::around(script, rules.foreign_keys)?;
+    let switch = foreign_keys::around(text, &script.statements, rules.foreign_keys)?;
     match script.statements.iter().find(|statement| is_control(statement)) {
         Some(first) if !can_be_left_out(&script.statements, switch.is_some()) => {
             Err(format!("line {}: {} of its own, not around everything", first.line, first.summary))

@@ -1,7 +1,10 @@
 //! SQLite's switch for foreign keys around a table rebuild: a transaction ignores it, so it is made before ours, where that is the same
 //! to every statement.
 
-use crate::migration::{Script, Statement, StatementKind};
+use std::cell::LazyCell;
+
+use crate::migration::{Statement, StatementKind};
+use crate::script::mentions;
 
 /// Words that begin statements which do the same whether foreign keys are enforced or not.
 const INDIFFERENT: [&str; 7] = ["ANALYZE", "CREATE", "EXPLAIN", "PRAGMA", "REINDEX", "SELECT", "VALUES"];
@@ -11,18 +14,19 @@ const INDIFFERENT: [&str; 7] = ["ANALYZE", "CREATE", "EXPLAIN", "PRAGMA", "REIND
 ///
 /// # Errors
 /// Why there is no such value.
-pub(super) fn around(script: &Script, at_first: Option<bool>) -> Result<Option<bool>, String> {
+pub(super) fn around(text: &str, statements: &[Statement], at_first: Option<bool>) -> Result<Option<bool>, String> {
+    let renames_alone = LazyCell::new(|| mentions(text, "legacy_alter_table"));
     let mut in_force = at_first;
     let mut wanted = None;
     let mut switched = false;
     let mut open = Open::default();
-    for statement in &script.statements {
+    for statement in statements {
         match statement.kind {
             StatementKind::ForeignKeys { on } if !open.is_open() => {
                 in_force = Some(on);
                 switched = true;
             }
-            StatementKind::Ordinary if depends(statement, &script.text) => match wanted {
+            StatementKind::Ordinary if depends(statement.text(text), &renames_alone) => match wanted {
                 Some(wanted) if wanted != in_force => {
                     let line = statement.line;
                     return Err(format!("line {line}: foreign keys are enforced for a part of its statements only"));
@@ -69,19 +73,15 @@ impl Open {
 }
 
 /// Whether a statement may do something else where foreign keys are enforced; in doubt it may.
-fn depends(statement: &Statement, text: &str) -> bool {
-    let mut words = statement.text(text).split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+fn depends(sql: &str, renames_alone: &LazyCell<bool, impl FnOnce() -> bool>) -> bool {
+    let mut words = sql.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default().to_ascii_uppercase();
     match first.as_str() {
         "DROP" => {
             !words.next().is_some_and(|what| ["INDEX", "TRIGGER", "VIEW"].iter().any(|w| what.eq_ignore_ascii_case(w)))
         }
         // A new column that refers to another table needs NULL as its default; a name is changed in references, too.
-        "ALTER" => holds(statement.text(text), "references") || holds(text, "legacy_alter_table"),
+        "ALTER" => mentions(sql, "references") || **renames_alone,
         _ => !INDIFFERENT.contains(&first.as_str()),
     }
-}
-
-fn holds(text: &str, word: &str) -> bool {
-    text.to_ascii_lowercase().contains(word)
 }

@@ -9,7 +9,7 @@ use super::vigil::Vigil;
 use crate::database::{DatabaseError, Done, ErrorKind, Limits};
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook};
-use crate::migration::Script;
+use crate::migration::SplitScript;
 use crate::plan::Step;
 use crate::report::Remains;
 use crate::run::place;
@@ -41,7 +41,7 @@ impl Engine<'_> {
         &mut self,
         hook: Hook,
         step: &Step<'_>,
-        script: &Script,
+        script: &SplitScript,
         started: Instant,
     ) -> Result<(), HookFault> {
         let inside = self.observer.current_span();
@@ -64,7 +64,7 @@ impl Engine<'_> {
             };
             let pause = error.retry_reason().and_then(|_| pauses.next());
             let Some(pause) = pause.filter(|pause| started.elapsed() + *pause < self.job.options.hooks.timeout) else {
-                let failure = place::in_script(script, &script.statements, index, &error, Remains::Nothing);
+                let failure = place::in_script(script.script(), script.statements(), index, &error, Remains::Nothing);
                 return Err(HookFault::Refused(Box::new(failure)));
             };
             tokio::select! {
@@ -78,7 +78,7 @@ impl Engine<'_> {
         &mut self,
         hook: Hook,
         step: &Step<'_>,
-        script: &Script,
+        script: &SplitScript,
         (started, facts): (Instant, &Facts),
     ) -> Result<(), Broken> {
         let at = |index| move |error| Broken::At(index, error);
@@ -86,15 +86,15 @@ impl Engine<'_> {
         if let Some(sql) = self.session.facts(&facts.known()) {
             self.session.execute(&sql).await.map_err(at(0))?;
         }
-        for (index, statement) in script.statements.iter().enumerate() {
+        for (index, statement) in script.statements().iter().enumerate() {
             self.may_go_on().await.map_err(|error| match error.kind {
                 ErrorKind::Cancelled => Broken::Ended(HookFault::Interrupted),
                 _ => Broken::Ended(HookFault::LockLost(error.message)),
             })?;
-            let result = self.hook_statement((hook, step), statement.text(&script.text), started).await;
+            let result = self.hook_statement((hook, step), statement.text(script.text()), started).await;
             result.map_err(Broken::Ended)?.map_err(at(index))?;
         }
-        let last = script.statements.len().saturating_sub(1);
+        let last = script.statements().len().saturating_sub(1);
         self.session.conclude(None, &[]).await.map_err(at(last)).map(drop)
     }
 
@@ -125,8 +125,8 @@ impl Engine<'_> {
     }
 
     /// A hook that takes its time is ended by the server as well.
-    fn hook_limits(&self, script: &Script) -> Limits {
-        let (directives, options) = (&script.directives, self.job.options);
+    fn hook_limits(&self, script: &SplitScript) -> Limits {
+        let (directives, options) = (script.directives(), self.job.options);
         let statement_timeout = Limits::given(directives.statement_timeout.or(options.statement_timeout));
         Limits {
             lock_timeout: Limits::given(directives.lock_timeout.or(options.lock_timeout.limit())),
@@ -137,7 +137,7 @@ impl Engine<'_> {
     }
 
     /// What a hook has set, and what it was told, must reach neither a migration nor our own statements.
-    async fn clean(&mut self, script: &Script, facts: &Facts) -> Result<(), DatabaseError> {
+    async fn clean(&mut self, script: &SplitScript, facts: &Facts) -> Result<(), DatabaseError> {
         if changes_session(script) {
             return self.session.renew().await;
         }

@@ -64,7 +64,7 @@ fn is_refused(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
 
 /// Whether that is so, and every other statement of the step can do without one transaction around all of them.
 fn can_be_apart(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
-    let own = step.statements().len() < step.script.statements.len();
+    let own = step.has_own_transaction_left_out();
     let ordinary = step.statements().iter().all(|statement| statement.kind == StatementKind::Ordinary);
     let bound = |index| begins(step, index, &BOUND) || is_local(step.text(index));
     is_refused(step, index, error)

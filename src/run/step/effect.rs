@@ -5,7 +5,7 @@ use crate::database::{Abilities, DatabaseError, ErrorKind};
 use crate::history::State;
 use crate::migration::StatementKind;
 use crate::plan::Step;
-use crate::script::Opening;
+use crate::script::{Opening, mentions};
 
 /// Whether a statement that failed may have taken effect in part or in full.
 pub(super) fn may_leave_something(kind: StatementKind, sql: &str, error: &DatabaseError, abilities: Abilities) -> bool {
@@ -31,8 +31,7 @@ fn names_its_routine(sql: &str, error: &DatabaseError) -> bool {
 
 /// Whether a block of code may call a routine, or run a text that it has put together.
 fn runs_text(sql: &str) -> bool {
-    let sql = sql.to_ascii_lowercase();
-    ["call", "execute"].iter().any(|word| sql.contains(word))
+    ["call", "execute"].iter().any(|word| mentions(sql, word))
 }
 
 /// Whether a statement of a step that is not atomic can be committed together with the journal's note that it has run.
@@ -78,7 +77,7 @@ fn opening<'s>(step: &'s Step<'_>, index: usize, abilities: Abilities) -> Openin
 
 /// Calls, and blocks of code with a commit: where no transaction is around them they may commit, again and again.
 fn may_commit(opening: &Opening<'_>, sql: &str) -> bool {
-    let commits = || runs_text(sql) || ["commit", "dblink"].iter().any(|word| sql.to_ascii_lowercase().contains(word));
+    let commits = || runs_text(sql) || ["commit", "dblink"].iter().any(|word| mentions(sql, word));
     opening.is_any(&["CALL"]) || opening.is_any(&["DO"]) && commits()
 }
 
@@ -121,8 +120,8 @@ fn own_transaction<'s>(step: &'s Step<'_>, begin: usize) -> impl Iterator<Item =
 
 /// Whether a script may switch off that statements commit by themselves, or on that a commit begins the next transaction.
 fn sets_autocommit(step: &Step<'_>) -> bool {
-    let text = step.script.text.to_ascii_lowercase();
-    step.changes_session() && (text.contains("autocommit") || text.contains("completion_type"))
+    let holds = |word| mentions(step.script.text(), word);
+    step.changes_session() && (holds("autocommit") || holds("completion_type"))
 }
 
 /// Routines, compound statements and lists of tables: each part commits before the next one fails.

@@ -1,10 +1,10 @@
 //! What statements of PostgreSQL do to their session.
 
 use super::{Action, Kind, arguments, name, names};
-use crate::migration::Dialect;
 use crate::script::head::Head;
 use crate::script::session;
 use crate::script::token::{Token, TokenKind};
+use crate::sql::Dialect;
 
 const DIALECT: Dialect = Dialect::Postgres;
 

@@ -1,10 +1,10 @@
 //! What statements of SQLite do to their connection.
 
 use super::{Action, Kind, name, names};
-use crate::migration::Dialect;
 use crate::script::head::Head;
 use crate::script::session;
 use crate::script::token::TokenKind;
+use crate::sql::Dialect;
 
 const DIALECT: Dialect = Dialect::Sqlite;
 

@@ -68,7 +68,8 @@ fn a_migration_that_waited_for_its_file_is_recorded_with_its_retries() {
 /// How a run of a database ends whose file, directory or URL allows no writing.
 fn refused(database: &TestDatabase, url: &str) -> String {
     let directory = database.migrations(&[FIRST, ROW]);
-    let set = migrascope::layout::read(&directory, migrascope::migration::Dialect::Sqlite).unwrap();
+    let set =
+        migrascope::layout::Reader::directory(&directory, migrascope::migration::Dialect::Sqlite).migrations().unwrap();
     let migrator = migrascope::Migrator::new(connector(url), set, Options::default());
     match block_on(migrator.up()).unwrap_err().cause {
         Error::ReadOnly { reason } => reason.to_owned(),

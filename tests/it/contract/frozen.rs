@@ -29,7 +29,7 @@ fn a_run_that_is_asked_to_stop_does_not_wait_for_a_server_that_never_answers() {
             let wire = Wire::to(database);
             let frozen = connector(&wire.url);
             let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-            let set = layout::read(&directory, frozen.dialect()).unwrap();
+            let set = layout::Reader::directory(&directory, frozen.dialect()).migrations().unwrap();
             let migrator = Migrator::new(frozen, set, Options::default());
             let stop = Stop::default();
             let mut freezes = Freezes(&wire, stop.clone(), None);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use migrascope::error::HookFault;
 use migrascope::event::{Command, Event, Hook, Observer};
-use migrascope::layout::{self, Links};
+use migrascope::layout;
 use migrascope::run::{Hooks, Stop};
 use migrascope::{Error, Options, Report, RunError};
 
@@ -20,7 +20,7 @@ const TWO: [(&str, &str); 4] = [
 ];
 
 fn run(database: &TestDatabase, directory: &Path, command: Command, hooks: Hooks) -> Result<Report, RunError> {
-    let each = layout::hooks(directory, database.connector().dialect(), Links::Inside).unwrap();
+    let each = layout::Reader::directory(directory, database.connector().dialect()).hooks().unwrap();
     database.run(command, directory, Options { hooks: Hooks { each, ..hooks }, ..Options::default() }).0
 }
 
@@ -306,7 +306,7 @@ fn what_is_told_has_its_start_and_its_finish() {
     on(Backend::Sqlite, |database| {
         let directory = database.migrations(&TWO[..1]);
         each(&directory, &[("before_each.sql", "SELECT 1"), ("after_each.sql", "SELECT 1")]);
-        let each = layout::hooks(&directory, database.connector().dialect(), Links::Inside).unwrap();
+        let each = layout::Reader::directory(&directory, database.connector().dialect()).hooks().unwrap();
         let command = || Some("true".to_owned());
         let hooks = Hooks { backup: command(), before: command(), after: command(), each, ..Hooks::default() };
         let names = hooks.given();

@@ -42,7 +42,7 @@ impl Drop for Role {
 
 fn at(url: &str, directory: &Path, options: Options) -> Migrator {
     let connector = connector(url);
-    let set = layout::read(directory, connector.dialect()).unwrap();
+    let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
     Migrator::new(connector, set, options)
 }
 

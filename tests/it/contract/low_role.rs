@@ -16,7 +16,7 @@ const SPY: &str = "CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS 'BE
 
 fn migrator(url: &str, directory: &Path) -> Migrator {
     let connector = connector(url);
-    let set = layout::read(directory, connector.dialect()).unwrap();
+    let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
     Migrator::new(connector, set, Options { allow_nonempty: true, ..Options::default() })
 }
 

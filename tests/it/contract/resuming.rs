@@ -124,7 +124,7 @@ fn pragmas_are_set_again_so_that_a_drop_does_not_reach_the_children() {
             let init = vec!["PRAGMA foreign_keys=ON".to_owned()];
             let options = ConnectOptions { application: "migrascope/test".into(), init };
             let connector = database::open(&SecretUrl::new(database.url.as_str()), options).unwrap();
-            let set = layout::read(directory, connector.dialect()).unwrap();
+            let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
             let migrator = Migrator::new(connector, set, Options::default());
             let mut log = Log::default();
             let result = match change {

@@ -44,7 +44,7 @@ impl User {
 
     fn migrator(&self, directory: &Path) -> Migrator {
         let connector = connector(&self.url);
-        let set = layout::read(directory, connector.dialect()).unwrap();
+        let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
         Migrator::new(connector, set, Options::default())
     }
 }

@@ -164,7 +164,7 @@ fn a_user_who_may_only_read_sees_it_as_well() {
             at_its_second_statement(database, &directory);
             let reader = Reader::of(database);
             let connector = crate::support::connector(&reader.url);
-            let set = migrascope::layout::read(&directory, connector.dialect()).unwrap();
+            let set = migrascope::layout::Reader::directory(&directory, connector.dialect()).migrations().unwrap();
             let seen = block_on(migrascope::Migrator::new(connector, set, Options::default()).status()).unwrap();
             assert_eq!((states(&seen), seen.objections), (vec![State::Applied, State::Running], Vec::new()));
             assert!(seen.running.unwrap().certain);

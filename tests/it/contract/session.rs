@@ -10,7 +10,7 @@ use crate::support::{Backend, TestDatabase, block_on, on, query};
 fn up_with(database: &TestDatabase, init: &str, directory: &std::path::Path) -> Result<Report, RunError> {
     let options = ConnectOptions { application: "migrascope/test".into(), init: vec![init.into()] };
     let connector = database::open(&SecretUrl::new(database.url.as_str()), options).unwrap();
-    let set = layout::read(directory, connector.dialect()).unwrap();
+    let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
     let migrator = Migrator::new(connector, set, Options::default());
     block_on(migrator.up().observe(&mut Observers::default()))
 }

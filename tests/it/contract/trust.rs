@@ -21,7 +21,7 @@ fn begun(database: &TestDatabase) -> PathBuf {
 
 fn migrator(url: &str, directory: &std::path::Path) -> Migrator {
     let connector = connector(url);
-    let set = layout::read(directory, connector.dialect()).unwrap();
+    let set = layout::Reader::directory(directory, connector.dialect()).migrations().unwrap();
     Migrator::new(connector, set, Options::default())
 }
 

@@ -157,7 +157,7 @@ fn tables_of_any_schema_count_and_those_of_extensions_and_partitions_do_not() {
         // A connection that was made for one schema, and a database with several histories, have nothing to do with the others.
         database.query("CREATE SCHEMA fresh");
         let url = format!("{}?options=-csearch_path%3Dfresh", database.url);
-        let set = migrascope::layout::read(&directory, connector(&url).dialect()).unwrap();
+        let set = migrascope::layout::Reader::directory(&directory, connector(&url).dialect()).migrations().unwrap();
         block_on(migrascope::Migrator::new(connector(&url), set, Options::default()).up()).unwrap();
         let options = Options { ledger_table: "public._migrascope_migrations".into(), ..Options::default() };
         block_on(database.migrator(&directory, options).up()).unwrap();

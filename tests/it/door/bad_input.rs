@@ -1,20 +1,16 @@
-//! What cannot be used is said with its place, before the database is touched.
+//! What cannot be used is said with its place, before anything is run.
 
 use insta::assert_snapshot;
 
 use super::{Door, redacted};
+use crate::support::{Backend, TestDatabase};
 
-/// What `up` says of one bad file; the server that it names is not there, so that nothing but exit 2 is right.
+/// What is said of a file that this database would not be sent.
 #[track_caller]
-fn refused(name: &str, text: &[u8]) -> String {
-    refused_by("postgres", name, text)
-}
-
-#[track_caller]
-fn refused_by(database: &str, name: &str, text: &[u8]) -> String {
+fn refused_by(database: &TestDatabase, name: &str, text: &[u8]) -> String {
     let door = Door::empty();
     door.write(&format!("migrations/{name}"), text);
-    let seen = door.run(&["up", "--database-url", &format!("{database}://127.0.0.1:1/none")]);
+    let seen = door.run(&["up", "--database-url", &database.url]);
     assert_eq!(seen.code, Some(2), "{seen}");
     seen.stderr
 }
@@ -136,6 +132,8 @@ fn a_file_that_cannot_be_read() {
 
 #[test]
 fn files_that_are_not_text_or_not_sql() {
+    let Some(database) = TestDatabase::fresh(Backend::Postgres) else { return };
+    let refused = |name: &str, text: &[u8]| refused_by(&database, name, text);
     assert_snapshot!(refused("1_bytes.sql", b"SELECT 1;\nSELECT '\xff\xfe';\n"), @r"
     error: invalid UTF-8
      --> migrations/1_bytes.sql:2:9
@@ -165,21 +163,6 @@ fn files_that_are_not_text_or_not_sql() {
       |
     2 | SELECT 'it\'s';
       |              ^^
-    ");
-    assert_snapshot!(refused_by("mysql", "1_path.sql", b"SELECT 1;\nSELECT 'E:\\';\n"), @r"
-    error: unterminated quote '
-     --> migrations/1_path.sql:2:8
-      |
-    2 | SELECT 'E:\';
-      |        ^^^^^^
-
-    error: a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
-     --> migrations/1_path.sql:2:8
-      |
-    2 | SELECT 'E:\';
-      |        ^^^^^^
-    help: write the backslash twice, as in 'C:\\'
-    help: or, where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')
     ");
     assert_snapshot!(refused("1_comment.sql", b"SELECT 1; /* open\n"), @r"
     error: unterminated block comment
@@ -211,6 +194,26 @@ fn files_that_are_not_text_or_not_sql() {
     1 | -- migrascope: no-transacton
       |                ^^^^^^^^^^^^^
     "#);
+}
+
+#[test]
+fn a_backslash_that_escapes_the_end_of_a_string() {
+    let Some(database) = TestDatabase::fresh(Backend::Mysql) else { return };
+    assert_snapshot!(refused_by(&database, "1_path.sql", b"SELECT 1;\nSELECT 'E:\\';\n"), @r"
+    error: unterminated quote '
+     --> migrations/1_path.sql:2:8
+      |
+    2 | SELECT 'E:\';
+      |        ^^^^^^
+
+    error: a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
+     --> migrations/1_path.sql:2:8
+      |
+    2 | SELECT 'E:\';
+      |        ^^^^^^
+    help: write the backslash twice, as in 'C:\\'
+    help: or, where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')
+    ");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What lies in the directory of the migrations, through the binary.
 
 use super::Door;
+use crate::support::{Backend, on, on_each};
 
 #[test]
 fn nothing_is_passed_over_in_silence_and_nothing_of_another_database_runs() {
@@ -25,6 +26,15 @@ fn nothing_is_passed_over_in_silence_and_nothing_of_another_database_runs() {
     }
 }
 
+/// How many tables there are.
+fn tables(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "SELECT count(*) FROM sqlite_schema",
+        Backend::Postgres => "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'",
+        Backend::Mysql => "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()",
+    }
+}
+
 /// One file that another tool reads as two ways.
 fn sections() -> [(&'static str, &'static str, &'static str); 4] {
     [
@@ -36,19 +46,19 @@ fn sections() -> [(&'static str, &'static str, &'static str); 4] {
 }
 
 #[test]
-fn a_file_of_another_tool_is_refused_by_its_name_before_the_database_is_touched() {
-    for url in ["sqlite://migrascope.db", "postgres://127.0.0.1:1/none", "mysql://127.0.0.1:1/none"] {
+fn a_file_of_another_tool_is_refused_by_its_name_before_anything_is_made() {
+    on_each(|database| {
         for (tool, text, place) in sections() {
             let door = Door::with(&[("1_orders.sql", text)]);
-            let seen = door.run(&["up", "--database-url", url]);
+            let seen = door.run(&["up", "--database-url", &database.url]);
             assert_eq!(seen.code, Some(2), "{seen}");
             assert!(seen.stderr.contains(&format!("is a section marker of {tool}")), "{seen}");
             let line = place.split(':').next().unwrap();
             assert!(seen.stderr.contains(&format!("migrations/1_orders.sql:{line}:")), "{seen}");
             assert!(seen.stderr.contains("help: split the file into NAME.sql and NAME.down.sql"), "{seen}");
-            assert!(!door.path().join("migrascope.db").exists());
+            assert_eq!(database.value(tables(database.backend)), "0");
         }
-    }
+    });
     let door = Door::with(&[("1_a.sql", "CREATE TABLE a (i int);\n-- down\nDROP TABLE a;\n")]);
     let seen = door.run(&["up"]);
     assert_eq!(seen.code, Some(2), "{seen}");
@@ -63,9 +73,25 @@ fn what_only_psql_does_is_met_with_what_to_write_instead() {
         ("\\restrict abc\n", "help: remove the line"),
         ("COPY t FROM stdin;\n1\n\\.\n", "help: write the rows as INSERT statements (pg_dump --inserts)"),
     ] {
-        let door = Door::with(&[("1_a.sql", text)]);
-        let seen = door.run(&["up", "--database-url", "postgres://127.0.0.1:1/none"]);
-        assert_eq!(seen.code, Some(2), "{seen}");
-        assert!(seen.stderr.contains(help), "{seen}");
+        on(Backend::Postgres, |database| {
+            let door = Door::with(&[("1_a.sql", text)]);
+            let seen = door.run(&["up", "--database-url", &database.url]);
+            assert_eq!(seen.code, Some(2), "{seen}");
+            assert!(seen.stderr.contains(help), "{seen}");
+        });
     }
+}
+
+#[test]
+fn a_run_does_not_split_what_is_applied_and_verify_does() {
+    let door = Door::with(&[("1_a.sql", "CREATE TABLE a (i int);")]);
+    door.run(&["up", "--health", "off"]).good();
+    let text = "CREATE TABLE a (i int); SELECT 'open";
+    door.write("migrations/1_a.sql", text);
+    let applied = migrascope::migration::Checksum::of_text(text);
+    door.sql(&format!("UPDATE _migrascope_migrations SET checksum = '{applied}'"));
+    door.run(&["up"]).good();
+    let seen = door.run(&["verify"]);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("unterminated quote"), "{seen}");
 }

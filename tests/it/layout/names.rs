@@ -128,11 +128,13 @@ fn migrations_in_a_folder_below_are_named_with_the_folder() {
 #[test]
 fn embedded_files_are_under_the_same_rules() {
     let files = EmbeddedFiles::from(IN_FOLDERS.to_vec());
-    let Err(LayoutError::Files(problems)) = layout::read_embedded(&files, Dialect::Postgres) else { panic!() };
+    let Err(LayoutError::Files(problems)) = layout::Reader::embedded(&files, Dialect::Postgres).migrations() else {
+        panic!()
+    };
     let lines: Vec<String> = problems.iter().map(|problem| format!("{} {problem}", problem.path.display())).collect();
     assert_eq!(lines.join("\n"), NAMED_FOLDERS);
     let files = [("1_a.SQL", "SELECT 1"), ("2_b.mariadb.sql", "SELECT 1"), ("hooks/x.md", ""), ("docs/x.sql", "")];
-    let set = layout::read_embedded(&EmbeddedFiles::from(files.to_vec()), Dialect::Postgres).unwrap();
+    let set = layout::Reader::embedded(&EmbeddedFiles::from(files.to_vec()), Dialect::Postgres).migrations().unwrap();
     assert_eq!(set.len(), 1);
 }
 
@@ -163,11 +165,13 @@ fn hooks_and_checks_are_under_the_same_rules() {
         ("replica.down.sql", b"SELECT 1"),
         ("README.md", b""),
     ]);
-    let found = layout::checks(checks.path(), Dialect::Postgres).unwrap();
+    let found = layout::Reader::directory(checks.path(), Dialect::Postgres).checks().unwrap();
     let names: Vec<_> = found.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["a", "c", "d.v2", "replica.down"]);
-    assert_eq!(found[1].script.text, "SELECT 2");
+    assert_eq!(&**found[1].script.text(), "SELECT 2");
     let bad = directory(&[("a.postgre.sql", b""), ("b.sql", b""), ("b.SQL", b""), ("sub/c.sql", b"")]);
-    let Err(LayoutError::Files(problems)) = layout::checks(bad.path(), Dialect::Postgres) else { panic!() };
+    let Err(LayoutError::Files(problems)) = layout::Reader::directory(bad.path(), Dialect::Postgres).checks() else {
+        panic!()
+    };
     assert_eq!(problems.len(), 3, "{problems:?}");
 }

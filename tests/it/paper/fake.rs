@@ -8,7 +8,6 @@ use migrascope::database::{
     Orphans, Probe, Row, Session, Value,
 };
 use migrascope::event::Observers;
-use migrascope::layout::Links;
 use migrascope::migration::Dialect;
 use migrascope::plan::TableFault;
 use migrascope::report::Stage;
@@ -351,8 +350,8 @@ pub(super) fn play_with(
         std::fs::write(folder.path().join(format!("{}_m.sql", index + 1)), script).unwrap();
     }
     let fake = Fake(Arc::new(Mutex::new(paper)));
-    let set = layout::read(folder.path(), Dialect::Postgres).unwrap();
-    let each = layout::hooks(folder.path(), Dialect::Postgres, Links::Inside).unwrap();
+    let set = layout::Reader::directory(folder.path(), Dialect::Postgres).migrations().unwrap();
+    let each = layout::Reader::directory(folder.path(), Dialect::Postgres).hooks().unwrap();
     let hooks = Hooks { each, ..hooks };
     let options = Options { wait: migrascope::run::Wait::No, hooks, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);

@@ -13,7 +13,7 @@ const REBUILD: &str =
 fn set(text: &str) -> MigrationSet {
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("1_m.sql"), text).unwrap();
-    layout::read(folder.path(), Dialect::Sqlite).unwrap()
+    layout::Reader::directory(folder.path(), Dialect::Sqlite).migrations().unwrap()
 }
 
 #[track_caller]

@@ -7,9 +7,7 @@ use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity};
 use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
-use migrascope::migration::{
-    Checksum, Directives, Migration, MigrationSet, Script, SessionLock, Statement, StatementKind, Version,
-};
+use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Objection, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
     CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
@@ -29,32 +27,7 @@ pub(super) fn set() -> MigrationSet {
 pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migration {
     let path = PathBuf::from(format!("migrations/{version}_{name}.sql"));
     let text: String = summaries.iter().map(|summary| format!("{summary} (id int);\n")).collect();
-    let mut start = 0;
-    let mut statements = Vec::new();
-    for (line, summary) in (1..).zip(summaries) {
-        let end = start + summary.len() + " (id int)".len();
-        statements.push(Statement {
-            start,
-            end,
-            line,
-            column: 1,
-            kind: StatementKind::Ordinary,
-            changes_session: false,
-            reads_last: false,
-            session_lock: SessionLock::Untouched,
-            backslash_escapes: false,
-            summary: (*summary).to_owned(),
-        });
-        start = end + ";\n".len();
-    }
-    let up = Script {
-        path,
-        checksum: Checksum::of_text(&text),
-        token_checksum: Checksum::of_text(&text),
-        text,
-        statements,
-        directives: Directives::default(),
-    };
+    let up = Script::new(path, &text, Dialect::Mysql);
     Migration { version: Version::from_digits(version).expect("digits"), name: name.to_owned(), up, down: None }
 }
 
@@ -233,7 +206,7 @@ pub(super) fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure:
 
 pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
     Failure {
-        path: step.script.path.clone(),
+        path: step.script.path().to_owned(),
         line: 2,
         column: 1,
         offset: 0,

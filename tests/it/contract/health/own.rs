@@ -93,7 +93,9 @@ fn a_check_that_ends_its_transaction_is_refused_with_its_place() {
         let dialect = database.connector().dialect();
         for sql in ["SELECT 1;\n  COMMIT;\nDELETE FROM a", "SELECT 1;\n  ROLLBACK", "SELECT 1;\n  BEGIN;"] {
             let directory = database.migrations(&[("ends.sql", sql), ("fine.sql", "SELECT 1")]);
-            let layout::LayoutError::Files(problems) = layout::checks(&directory, dialect).unwrap_err() else {
+            let layout::LayoutError::Files(problems) =
+                layout::Reader::directory(&directory, dialect).checks().unwrap_err()
+            else {
                 panic!()
             };
             let place = problems[0].place.unwrap();

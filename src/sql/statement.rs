@@ -1,4 +1,6 @@
-//! One statement of a script, and what it means for the transaction around it.
+//! One statement of a script, what it means for the transaction around it, and what a script's comments ask for.
+
+use std::time::Duration;
 
 /// What a statement means for the transaction around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,4 +77,17 @@ impl Statement {
     pub fn text<'a>(&self, script: &'a str) -> &'a str {
         script.get(self.start..self.end).unwrap_or_default()
     }
+}
+
+/// What `-- migrascope: …` comments of a script ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directives {
+    /// `no-transaction`: run statement by statement, each committed by itself.
+    pub no_transaction: bool,
+    /// `lock-timeout=5s`.
+    pub lock_timeout: Option<Duration>,
+    /// `statement-timeout=30min`.
+    pub statement_timeout: Option<Duration>,
+    /// `allow=<hazard>`, any number of times.
+    pub allow: Vec<String>,
 }

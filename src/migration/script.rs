@@ -1,0 +1,148 @@
+//! A script: one text, which is split when its statements are wanted and never before.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use crate::script::{self, Parsed, ScriptError};
+use crate::sql::{Checksum, Dialect, Directives, Statement};
+
+/// Below that a thread costs more than it saves, in bytes of text.
+const WORTH_A_THREAD: usize = 128 * 1024;
+
+/// One SQL file. Its text and its checksum are known from the beginning; it is split once, when its statements are first asked for.
+#[derive(Debug, Clone)]
+pub struct Script {
+    path: PathBuf,
+    text: Arc<str>,
+    dialect: Dialect,
+    checksum: Checksum,
+    parsed: OnceLock<Result<Parsed, Vec<ScriptError>>>,
+}
+
+impl Script {
+    /// A script of this file, with this text, in this dialect; a byte order mark is left out.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, text: &str, dialect: Dialect) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self {
+            path: path.into(),
+            text: Arc::from(text),
+            dialect,
+            checksum: Checksum::of_text(text),
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// The file, as the user named its directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text without byte order mark.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The checksum of the text.
+    #[must_use]
+    pub fn checksum(&self) -> &Checksum {
+        &self.checksum
+    }
+
+    /// What the text says.
+    ///
+    /// # Errors
+    /// Every problem of the text, in its order, where it cannot be split.
+    pub fn parsed(&self) -> Result<&Parsed, &[ScriptError]> {
+        self.parsed.get_or_init(|| script::parse(&self.text, self.dialect)).as_ref().map_err(Vec::as_slice)
+    }
+
+    /// Whether it has no statement; one that cannot be split has some.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parsed().is_ok_and(|parsed| parsed.statements.is_empty())
+    }
+
+    /// The checksum of the tokens, equal when only comments and blanks differ; of the text where that cannot be split.
+    #[must_use]
+    pub fn token_checksum(&self) -> &Checksum {
+        self.parsed().map_or(&self.checksum, |parsed| &parsed.token_checksum)
+    }
+
+    /// The same script, now that it is split.
+    ///
+    /// # Errors
+    /// Every problem of the text, in its order, where it cannot be split.
+    pub fn split(self) -> Result<SplitScript, Vec<ScriptError>> {
+        let parsed = self.parsed().cloned().map_err(<[ScriptError]>::to_vec)?;
+        Ok(SplitScript { script: self, parsed })
+    }
+}
+
+/// Two scripts are the same when file and text are.
+impl PartialEq for Script {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text, self.dialect) == (&other.path, &other.text, other.dialect)
+    }
+}
+
+impl Eq for Script {}
+
+/// A script that was split without a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitScript {
+    script: Script,
+    parsed: Parsed,
+}
+
+impl SplitScript {
+    /// The script.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.script.path
+    }
+
+    /// The text without byte order mark.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.script.text
+    }
+
+    /// Its statements in order; their ranges are of [`Script::text`].
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.parsed.statements
+    }
+
+    /// What its comments ask for.
+    #[must_use]
+    pub fn directives(&self) -> &Directives {
+        &self.parsed.directives
+    }
+}
+
+/// Splits these scripts, on several threads where that is worth it; [`Script::parsed`] has the result of each at once then.
+pub(crate) fn split_all<'s>(scripts: impl Iterator<Item = &'s Script>) {
+    let scripts: Vec<&Script> = scripts.filter(|script| script.parsed.get().is_none()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let bytes: usize = scripts.iter().map(|script| script.text.len()).sum();
+    let share = match bytes.div_ceil(threads) > WORTH_A_THREAD / 2 {
+        true => scripts.len().div_ceil(threads).max(1),
+        false => scripts.len().max(1),
+    };
+    let split = |share: &[&Script]| share.iter().for_each(|script| _ = script.parsed());
+    std::thread::scope(|scope| {
+        let mut shares = scripts.chunks(share);
+        let first = shares.next().unwrap_or_default();
+        shares.for_each(|share| drop(scope.spawn(move || split(share))));
+        split(first);
+    });
+}

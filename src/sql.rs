@@ -1,0 +1,12 @@
+//! The vocabulary of SQL texts: dialects, statements, places, checksums.
+
+mod checksum;
+mod dialect;
+mod place;
+mod statement;
+
+pub use self::checksum::Checksum;
+pub(crate) use self::checksum::Progress;
+pub use self::dialect::Dialect;
+pub use self::place::Place;
+pub use self::statement::{Directives, SessionLock, Statement, StatementKind};

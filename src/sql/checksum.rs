@@ -1,0 +1,87 @@
+//! Checksums of texts and of the statements that have taken effect.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// A SHA-256 in lower-case hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Checksum(String);
+
+impl Checksum {
+    /// The checksum of a script's text: without a byte order mark and with LF line ends, so that line ends never matter.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut hash = Sha256::new();
+        update_with_lf(&mut hash, text);
+        Self::from_digest(&hash.finalize())
+    }
+
+    /// The checksum of a sequence of tokens, each ended by a zero byte; comments and blanks are not among them.
+    pub fn of_tokens<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
+        let mut hash = Sha256::new();
+        for token in tokens {
+            hash.update(token.as_bytes());
+            hash.update([0]);
+        }
+        Self::from_digest(&hash.finalize())
+    }
+
+    /// Takes a checksum as a history table stores it.
+    #[must_use]
+    pub fn from_history(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Lower-case hexadecimal.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn from_digest(digest: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        Self(halves.map(|half| char::from(DIGITS[usize::from(half)])).collect())
+    }
+}
+
+impl fmt::Display for Checksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn update_with_lf(hash: &mut Sha256, text: &str) {
+    for (index, line) in text.split("\r\n").enumerate() {
+        if index > 0 {
+            hash.update(b"\n");
+        }
+        hash.update(line.as_bytes());
+    }
+}
+
+/// The checksum of the statements that have taken effect, kept up with each: with LF line ends, a zero byte behind each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Sha256);
+
+impl Progress {
+    /// Of these statements.
+    pub(crate) fn of<'a>(statements: impl Iterator<Item = &'a str>) -> Self {
+        let mut progress = Self::default();
+        statements.for_each(|statement| progress.add(statement));
+        progress
+    }
+
+    /// One more has taken effect.
+    pub(crate) fn add(&mut self, statement: &str) {
+        update_with_lf(&mut self.0, statement);
+        self.0.update([0]);
+    }
+
+    /// Of all of them.
+    pub(crate) fn checksum(&self) -> Checksum {
+        Checksum::from_digest(&self.0.clone().finalize())
+    }
+}

@@ -1,0 +1,100 @@
+//! A version: what a migration is known by, and ordered by.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A migration's version, ordered as a number however many digits it has.
+///
+/// Parts separated by dots are compared one by one; leading zeros and trailing zero parts do not count,
+/// so `007` equals `7` and `1.0` equals `1`.
+#[derive(Debug, Clone)]
+pub struct Version {
+    text: String,
+    /// Where its digits begin to count, when it is one number: such a one compares by length and bytes.
+    number: Option<usize>,
+}
+
+impl Version {
+    /// Reads decimal digits; `None` for anything else.
+    #[must_use]
+    pub fn from_digits(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self::from_history(text))
+    }
+
+    /// Takes a version as a history table stores it.
+    #[must_use]
+    pub fn from_history(text: &str) -> Self {
+        let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
+        Self { text: text.to_owned(), number: (!text.contains('.')).then_some(zeros) }
+    }
+
+    /// The version as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The version without leading zeros and trailing zero parts: what a history table stores.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let parts: Vec<&str> = self.parts().collect();
+        parts.join(".")
+    }
+
+    /// The version as an integer when it is one that a double holds exactly (at most 2^53).
+    #[must_use]
+    pub fn as_exact_integer(&self) -> Option<u64> {
+        self.canonical().parse().ok().filter(|n| *n <= 1 << 53)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let end = self.text.trim_end_matches(['0', '.']).len();
+        let kept = self.text[end..].find('.').map_or(self.text.len(), |dot| end + dot);
+        self.text[..kept].split('.').map(|part| {
+            let digits = part.trim_start_matches('0');
+            if digits.is_empty() { &part[part.len().saturating_sub(1)..] } else { digits }
+        })
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if let (Some(a), Some(b)) = (self.number, other.number) {
+            let (a, b) = (&self.text[a..], &other.text[b..]);
+            return a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        }
+        let mut left = self.parts();
+        let mut right = other.parts();
+        loop {
+            match (left.next(), right.next()) {
+                (None, None) => return Ordering::Equal,
+                (None, Some(_)) => return Ordering::Less,
+                (Some(_), None) => return Ordering::Greater,
+                (Some(a), Some(b)) => match a.len().cmp(&b.len()).then_with(|| a.cmp(b)) {
+                    Ordering::Equal => {}
+                    unequal => return unequal,
+                },
+            }
+        }
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Version {}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
