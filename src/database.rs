@@ -40,7 +40,7 @@ pub use self::activity::Activity;
 pub(crate) use self::activity::{dead, silent};
 pub use self::failure::{DatabaseError, ErrorKind};
 pub use self::health::{Judge, Probe};
-pub use self::keeper::{Another, Keeper};
+pub use self::keeper::{Another, Keeper, ToolLock};
 pub use self::limits::Limits;
 pub use self::other_tools::other_history;
 pub use self::pool::Pool;

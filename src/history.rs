@@ -3,53 +3,90 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
-
+use crate::migration::Script;
 use crate::sql::Checksum;
+pub use crate::version::Direction;
 use crate::version::Version;
-
-/// Which way a migration is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// Apply it.
-    Up,
-    /// Revert it.
-    Down,
-}
-
-impl Direction {
-    /// `up` or `down`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-
-    /// The direction of a command or of a row of the journal, by its word: `down` reverts, and everything else (`up`, `exec`,
-    /// `repair`, `baseline`) moves on.
-    #[must_use]
-    pub fn of(word: &str) -> Self {
-        if word == Self::Down.word() { Self::Down } else { Self::Up }
-    }
-}
 
 /// One applied migration, as the ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// Its version.
     pub version: Version,
     /// Its name when it was applied.
     pub name: String,
     /// Of the text that was applied; `None` where the ledger's format has none.
-    pub checksum: Option<Checksum>,
-    /// Of the tokens that were applied.
+    pub checksum: Option<RecordedChecksum>,
+    /// Of the tokens that were applied; `None` where the ledger's format has none.
     pub token_checksum: Option<Checksum>,
     /// When and how; only where it was asked for.
     pub particulars: Option<Particulars>,
 }
+
+impl Entry {
+    /// One of which no more is known.
+    #[must_use]
+    pub fn new(version: Version, name: impl Into<String>) -> Self {
+        Self { version, name: name.into(), checksum: None, token_checksum: None, particulars: None }
+    }
+
+    /// One that is applied now, as our own ledger has it.
+    #[must_use]
+    pub fn of(version: Version, name: impl Into<String>, script: &Script) -> Self {
+        let token_checksum = Some(script.token_checksum().clone());
+        let checksum = Some(RecordedChecksum::of_text(script.checksum().as_str()));
+        Self { checksum, token_checksum, ..Self::new(version, name) }
+    }
+}
+
+/// A checksum as a history table has it, and how the table's format compares it with a file.
+#[derive(Clone)]
+pub struct RecordedChecksum {
+    text: String,
+    is_of: fn(&str, &Script) -> bool,
+}
+
+impl RecordedChecksum {
+    /// One of our own, of the text with LF line ends.
+    #[must_use]
+    pub fn of_text(text: impl Into<String>) -> Self {
+        Self::new(text, |text, script| text == script.checksum().as_str())
+    }
+
+    /// One in a format that compares by `is_of`: what is recorded, with a file.
+    #[must_use]
+    pub fn new(text: impl Into<String>, is_of: fn(&str, &Script) -> bool) -> Self {
+        Self { text: text.into(), is_of }
+    }
+
+    /// Whether it is that of a script.
+    #[must_use]
+    pub fn is_of(&self, script: &Script) -> bool {
+        (self.is_of)(&self.text, script)
+    }
+}
+
+impl fmt::Display for RecordedChecksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for RecordedChecksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordedChecksum").field(&self.text).finish()
+    }
+}
+
+/// How it is compared belongs to the table's format, and is the same for all of its rows.
+impl PartialEq for RecordedChecksum {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for RecordedChecksum {}
 
 /// What a status tells of an applied migration and no plan needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,8 +258,8 @@ impl fmt::Display for Running {
 /// Everything the plan needs to know of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// Applied migrations in the order of their versions.
-    pub applied: Vec<Entry>,
+    /// In the order of their versions, no version twice.
+    applied: Vec<Entry>,
     /// Attempts that left something behind and were not settled since.
     pub unsettled: Vec<Attempt>,
     /// The run of another process that is going on; looked for only by what reads without the lock.
@@ -234,15 +271,51 @@ pub struct History {
 }
 
 impl History {
+    /// One in which these migrations are applied, in whatever order they come; of two with one version the last one counts.
+    #[must_use]
+    pub fn of(applied: impl IntoIterator<Item = Entry>) -> Self {
+        let mut history = Self { recorded: true, ..Self::default() };
+        history.applied.extend(applied);
+        history.applied.reverse();
+        history.applied.sort_by(|a, b| a.version.cmp(&b.version));
+        history.applied.dedup_by(|later, first| later.version == first.version);
+        history
+    }
+
+    /// Applied migrations in the order of their versions.
+    #[must_use]
+    pub fn applied(&self) -> &[Entry] {
+        &self.applied
+    }
+
     /// The entry of a version.
     #[must_use]
     pub fn entry(&self, version: &Version) -> Option<&Entry> {
-        self.applied.iter().find(|entry| entry.version == *version)
+        self.place(version).ok().map(|at| &self.applied[at])
     }
 
     /// The highest applied version.
     #[must_use]
     pub fn highest(&self) -> Option<&Version> {
-        self.applied.iter().map(|entry| &entry.version).max()
+        self.applied.last().map(|entry| &entry.version)
+    }
+
+    /// One more is applied.
+    pub(crate) fn apply(&mut self, entry: Entry) {
+        match self.place(&entry.version) {
+            Ok(at) => self.applied[at] = entry,
+            Err(at) => self.applied.insert(at, entry),
+        }
+    }
+
+    /// One is not applied any more.
+    pub(crate) fn revert(&mut self, version: &Version) {
+        if let Ok(at) = self.place(version) {
+            self.applied.remove(at);
+        }
+    }
+
+    fn place(&self, version: &Version) -> Result<usize, usize> {
+        self.applied.binary_search_by(|entry| entry.version.cmp(version))
     }
 }

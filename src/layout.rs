@@ -9,6 +9,7 @@ mod source;
 mod template;
 mod word;
 
+use std::fmt;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ const LAYOUTS: &[&Layout] = &[&native::LAYOUT];
 pub struct Layout {
     /// Its name, as an option gives it.
     word: &'static str,
+    /// The format of the history table that the layout's own tool has.
+    history: &'static str,
     /// Reads the migrations of a directory; their scripts are not split yet.
     read: fn(Source<'_>, Dialect) -> Result<MigrationSet, LayoutError>,
     /// Makes the files of a new migration, and returns their paths.
@@ -56,11 +59,31 @@ impl Layout {
         (self.create)(directory, new)
     }
 
+    /// The name of the format of the history table that the layout's own tool has.
+    #[must_use]
+    pub fn history(&self) -> &'static str {
+        self.history
+    }
+
     /// The names of all of them.
     pub fn words() -> impl Iterator<Item = &'static str> {
         LAYOUTS.iter().map(|layout| layout.word)
     }
 }
+
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Layout").field(&self.word).finish()
+    }
+}
+
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for Layout {}
 
 /// A migration that is to be made.
 #[derive(Debug, Clone, Copy)]

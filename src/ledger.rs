@@ -1,20 +1,20 @@
-//! The history table: which migrations are applied. One file a tool; writes SQL through [`Session`], never knows a driver.
+//! The history table: which migrations are applied. One file a format; writes SQL through [`Session`], never knows a driver.
 
 mod access;
 mod location;
 mod native;
 mod trust;
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub(crate) use self::access::{READ, WRITE, denied};
 pub(crate) use self::location::{Found, astray};
-pub(crate) use self::native::NativeLedger;
 pub(crate) use self::trust::{UNSEEN, untrusted};
-use crate::database::{DatabaseError, Session};
-use crate::history::{Direction, Entry};
+use crate::database::{DatabaseError, Identity, Session, ToolLock};
+use crate::history::{Attempt, Direction, Entry};
 use crate::migration::{Migration, Version};
 use crate::plan::Step;
 use crate::script::{Name, Thing};
@@ -40,11 +40,86 @@ pub(crate) enum Depth {
     Particulars,
 }
 
+/// Every format of a history table; a new one is a line here, and a file.
+const FORMATS: &[&HistoryFormat] = &[&native::FORMAT];
+
+/// The format of a history table: which columns it has, and how its rows are compared with files.
+pub struct HistoryFormat {
+    /// Its name, as an option gives it.
+    word: &'static str,
+    /// What the table is called where no name is given.
+    table: &'static str,
+    /// The ledger in a table of this name, with or without a schema in front.
+    ledger: fn(&str) -> Box<dyn Ledger>,
+}
+
+impl HistoryFormat {
+    /// Our own.
+    #[must_use]
+    pub fn native() -> &'static Self {
+        &native::FORMAT
+    }
+
+    /// The format of this name.
+    #[must_use]
+    pub fn named(word: &str) -> Option<&'static Self> {
+        FORMATS.iter().copied().find(|format| format.word == word)
+    }
+
+    /// The names of all of them.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        FORMATS.iter().map(|format| format.word)
+    }
+
+    /// What the table is called where no name is given.
+    #[must_use]
+    pub fn table(&self) -> &'static str {
+        self.table
+    }
+
+    /// The ledger in a table of this name.
+    pub(crate) fn ledger(&self, table: &str) -> Box<dyn Ledger> {
+        (self.ledger)(table)
+    }
+}
+
+impl fmt::Debug for HistoryFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HistoryFormat").field(&self.word).finish()
+    }
+}
+
+impl PartialEq for HistoryFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for HistoryFormat {}
+
+/// What a history table says.
+pub(crate) struct Remembered {
+    /// Applied migrations, in any order.
+    pub(crate) applied: Vec<Entry>,
+    /// Attempts that the table itself shows as begun and not ended, or failed; our own has none, because the journal has them.
+    pub(crate) unfinished: Vec<Attempt>,
+}
+
 /// A history table in some tool's format.
 #[async_trait]
 pub(crate) trait Ledger: Send + Sync {
+    /// The table's name as it was given, with or without a schema in front.
+    fn name(&self) -> &str;
+
     /// The table's name in quotes, with its schema: what the lock guards.
-    fn table(&self, session: &dyn Session) -> String;
+    fn table(&self, session: &dyn Session) -> String {
+        qualified(session, self.name())
+    }
+
+    /// The locks by which the format's own tool keeps a second run of it away, in the order in which they are to be taken, behind ours.
+    fn tool_locks(&self, _server: &Identity) -> Vec<ToolLock> {
+        Vec::new()
+    }
 
     /// What makes the table where it does not exist.
     fn create(&self, session: &dyn Session) -> Vec<Creation>;
@@ -52,8 +127,18 @@ pub(crate) trait Ledger: Send + Sync {
     /// SQL that needs the rights for a step in this direction, and changes nothing.
     fn rehearse(&self, session: &dyn Session, direction: Direction) -> String;
 
-    /// The applied migrations in the order of their versions; `None` when there is no table.
-    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError>;
+    /// What the table says; `None` when there is none.
+    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;
+
+    /// SQL for a row that says that a step begins which is not atomic; `None` where the format has no such row.
+    fn begin(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+        None
+    }
+
+    /// SQL that removes that row, where the step has failed and left nothing.
+    fn abandon(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+        None
+    }
 
     /// SQL for the row of a migration that is applied now.
     fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;

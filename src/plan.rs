@@ -106,18 +106,17 @@ pub struct Schema {
 /// Counts what is applied, pending, changed and missing.
 #[must_use]
 pub fn survey(set: &MigrationSet, history: &History) -> Schema {
-    let index = Index::new(history);
     Schema {
         version: history.highest().cloned(),
-        applied: history.applied.len(),
-        pending: set.iter().filter(|migration| index.entry(&migration.version).is_none()).count(),
+        applied: history.applied().len(),
+        pending: set.iter().filter(|migration| history.entry(&migration.version).is_none()).count(),
         changed: set
             .iter()
             .filter(|m| {
-                index.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
+                history.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
             })
             .count(),
-        missing: history.applied.iter().filter(|entry| set.get(&entry.version).is_none()).count(),
+        missing: history.applied().iter().filter(|entry| set.get(&entry.version).is_none()).count(),
         dirty: !history.unsettled.is_empty(),
     }
 }
@@ -137,11 +136,10 @@ pub fn readable(set: &MigrationSet) -> Result<(), Vec<Objection>> {
 /// # Errors
 /// Every objection at once, in the order of the versions.
 pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
-    let index = Index::new(history);
-    let mut findings = examine(set, history, &index, rules);
+    let mut findings = examine(set, history, rules);
     let highest = history.highest();
     let mut pending = Vec::new();
-    let absent: Vec<_> = set.iter().filter(|migration| index.entry(&migration.version).is_none()).collect();
+    let absent: Vec<_> = set.iter().filter(|migration| history.entry(&migration.version).is_none()).collect();
     // Also what this run will not come to: a file that cannot be run is found before anything runs.
     findings.unreadable(&absent);
     for migration in absent {
@@ -178,8 +176,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
 /// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
     let mut findings = Findings::begin(set, history);
-    let mut applied: Vec<&Entry> = history.applied.iter().collect();
-    applied.sort_by(|a, b| b.version.cmp(&a.version));
+    let mut applied: Vec<&Entry> = history.applied().iter().rev().collect();
     match &rules.target {
         Target::Latest => applied.truncate(1),
         Target::Steps(count) => {
@@ -215,20 +212,6 @@ pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Obje
     }
 }
 
-struct Index<'h>(Vec<&'h Entry>);
-
-impl<'h> Index<'h> {
-    fn new(history: &'h History) -> Self {
-        let mut entries: Vec<&Entry> = history.applied.iter().collect();
-        entries.sort_by(|a, b| a.version.cmp(&b.version));
-        Self(entries)
-    }
-
-    fn entry(&self, version: &Version) -> Option<&'h Entry> {
-        self.0.binary_search_by(|entry| entry.version.cmp(version)).ok().map(|index| self.0[index])
-    }
-}
-
 /// What became of an applied file.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Edit {
@@ -245,7 +228,7 @@ pub(crate) enum Edit {
 /// Compares a file with what was applied.
 pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
     match (&entry.checksum, &entry.token_checksum) {
-        (Some(applied), _) if applied == migration.up.checksum() => Edit::None,
+        (Some(applied), _) if applied.is_of(&migration.up) => Edit::None,
         (None, _) => Edit::None,
         (Some(_), Some(tokens)) if tokens == migration.up.token_checksum() => Edit::Cosmetic,
         (Some(_), Some(tokens)) if *tokens == Checksum::of_tokens(std::iter::empty()) => Edit::FromEmpty,
@@ -313,9 +296,9 @@ impl Findings {
     }
 }
 
-fn examine(set: &MigrationSet, history: &History, index: &Index<'_>, rules: &Rules) -> Findings {
+fn examine(set: &MigrationSet, history: &History, rules: &Rules) -> Findings {
     let mut findings = Findings::begin(set, history);
-    for entry in &index.0 {
+    for entry in history.applied() {
         let Some(migration) = set.get(&entry.version) else {
             let (version, name) = (entry.version.clone(), entry.name.clone());
             let newer = set.iter().last().is_some_and(|last| entry.version > last.version);

@@ -17,8 +17,8 @@ pub use self::health::{CheckReport, CheckStatus, HealthReport, Unit};
 pub use self::holder::Holder;
 pub use self::retry::RetryReason;
 pub use self::rows::RowsAffected;
-use crate::history::Direction;
 use crate::policy::Decided;
+use crate::version::Direction;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

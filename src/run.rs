@@ -30,7 +30,7 @@ pub(crate) use self::look::look;
 pub use self::mend::Repair;
 use self::monitor::Monitor;
 pub(crate) use self::options::rules;
-pub use self::options::{LockTimeout, Options};
+pub use self::options::{HistoryFormat, LockTimeout, Options};
 pub(crate) use self::planning::plan;
 use self::prepare::Preparation;
 pub use self::stop::Stop;
@@ -40,7 +40,7 @@ use crate::error::{Error, RunError};
 use crate::event::{Command, Event, Hook, Observer, RunContext};
 use crate::health::{self, Before, Patient};
 use crate::journal::Journal;
-use crate::ledger::{Depth, Ledger, NativeLedger};
+use crate::ledger::{Depth, Ledger};
 use crate::migration::MigrationSet;
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
@@ -193,10 +193,10 @@ async fn with_session(
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let ledger = NativeLedger::new(&job.options.ledger_table);
+    let ledger = job.options.ledger();
     let rules = rules(job.context.command, job.options, session.abilities());
     let started = Instant::now();
-    let history = read_history(&mut **session, &ledger, job.options, Depth::Plan).await?;
+    let history = read_history(&mut **session, &*ledger, job.options, Depth::Plan).await?;
     if let Some(answer) = planning::at_once(job, &history, &rules, (started, &mut *observer, &mut *tally)) {
         tally.begin(history);
         return answer;
@@ -210,10 +210,9 @@ async fn with_session(
     if let Some(reason) = session.identity().read_only {
         return Err(Error::ReadOnly { reason });
     }
-    let table = ledger.table(&**session);
-    let (keeper, since) = lock::acquire(job, &mut **session, &table, observer, tally).await?;
+    let (keeper, since) = lock::acquire(job, &mut **session, &*ledger, observer, tally).await?;
     let mut monitor = Monitor::new(keeper);
-    let result = under_lock(job, session, &mut monitor, &ledger, observer, tally).await;
+    let result = under_lock(job, session, &mut monitor, &*ledger, observer, tally).await;
     let released = monitor.unlock().await;
     observer.observe(&Event::LockReleased { held: since.elapsed(), error: released.as_ref().err() });
     result

@@ -1,7 +1,9 @@
-//! A version: what a migration is known by, and ordered by.
+//! A version, which a migration is known and ordered by, and the way it is taken.
 
 use std::cmp::Ordering;
 use std::fmt;
+
+use serde::Serialize;
 
 /// A migration's version, ordered as a number however many digits it has.
 ///
@@ -96,5 +98,33 @@ impl Eq for Version {}
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
+    }
+}
+
+/// Which way a migration is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Apply it.
+    Up,
+    /// Revert it.
+    Down,
+}
+
+impl Direction {
+    /// `up` or `down`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+
+    /// The direction of a command or of a row of the journal, by its word: `down` reverts, and everything else (`up`, `exec`,
+    /// `repair`, `baseline`) moves on.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        if word == Self::Down.word() { Self::Down } else { Self::Up }
     }
 }

@@ -80,7 +80,10 @@ pub(crate) struct Options {
     /// SQL for every connection that migrates or looks at the history; can be repeated
     #[arg(long, global = true, value_name = "SQL", help_heading = "Database")]
     pub(crate) connection_init: Vec<String>,
-    /// The table that records what is applied [default: _migrascope_migrations]
+    /// The format of the table that records what is applied [default: that of the layout's own tool]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Database")]
+    pub(crate) history: Option<String>,
+    /// The table that records what is applied [default: _migrascope_migrations, or that of the format]
     #[arg(long, global = true, value_name = "TABLE", help_heading = "Database")]
     pub(crate) ledger_table: Option<String>,
     /// The table that records every attempt [default: _migrascope_journal]
@@ -90,7 +93,7 @@ pub(crate) struct Options {
     /// The directory of the migrations [default: migrations]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
     pub(crate) dir: Option<String>,
-    /// How the directory is laid out: native [default: native]
+    /// How the directory is laid out: a name from docs/files.md [default: native]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Files")]
     pub(crate) layout: Option<String>,
     /// Settings from this file [default: migrascope.toml, where there is one]

@@ -19,12 +19,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migrascope::Options as Policy;
-use migrascope::layout::Links;
+use migrascope::layout::{Layout, Links};
 use migrascope::plan::Order;
 use migrascope::policy::Environment as AppEnvironment;
-use migrascope::run::{LockTimeout, Wait};
+use migrascope::run::{HistoryFormat, LockTimeout, Wait};
 
-use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, limit, truth};
+use self::choices::{FORMAT, LOG_FORMAT, ORDER, SWITCH, TELEMETRY, choose, duration, expected_one_of, limit, truth};
 pub(crate) use self::database::Database;
 pub(crate) use self::dotenv::DotEnv;
 pub(crate) use self::exposure::exposed;
@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) connection_init: Vec<String>,
     /// The directory of the migrations.
     pub(crate) directory: PathBuf,
+    /// How it is laid out.
+    pub(crate) layout: &'static Layout,
     /// Where links in it may lead.
     pub(crate) links: Links,
     /// The database's name in metrics.
@@ -124,15 +126,17 @@ impl Settings {
     pub(crate) fn resolve(typed: &Options, environment: &Environment<'_>) -> Result<Self, Unusable> {
         let mut sources = Sources::new(environment);
         let file = open_files(&mut sources, typed);
+        let chosen_layout = sources.value("layout", typed.layout.as_deref(), layout).unwrap_or(Layout::native());
         let mut settings = Self {
             file,
             dotenv: DotEnv::default(),
             database: database::resolve(&mut sources, typed),
             connection_init: texts(sources.every("connection-init", &typed.connection_init)),
             directory: path(&mut sources, "dir", typed.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
+            layout: chosen_layout,
             links: links(&mut sources, typed),
             target: sources.value("target", typed.target.as_deref(), target),
-            policy: policy(&mut sources, typed),
+            policy: policy(&mut sources, typed, chosen_layout),
             environment: app_environment(&mut sources, typed),
             health: health::resolve(&mut sources, typed),
             format: format(&mut sources, typed),
@@ -141,7 +145,6 @@ impl Settings {
             detail: detail(&mut sources, typed),
             warnings: Warnings::default(),
         };
-        sources.value("layout", typed.layout.as_deref(), layout);
         if let Some(Err(problem)) = sources.dotenv.file().map(|path| trust::check(path, environment)) {
             sources.problems.push(*problem);
         }
@@ -184,8 +187,9 @@ fn links(sources: &mut Sources<'_>, typed: &Options) -> Links {
     if follow.unwrap_or(false) { Links::Anywhere } else { Links::Inside }
 }
 
-fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
+fn policy(sources: &mut Sources<'_>, typed: &Options, layout: &Layout) -> Policy {
     let default = Policy::default();
+    let history_format = sources.value("history", typed.history.as_deref(), history).unwrap_or(history_of(layout));
     let order = |text: &str| choose(text, ORDER, [Order::Strict, Order::Allow, Order::Skip]);
     Policy {
         order: sources.value("order", typed.order.as_deref(), order).unwrap_or(default.order),
@@ -205,10 +209,11 @@ fn policy(sources: &mut Sources<'_>, typed: &Options) -> Policy {
         retries: sources.value("retries", typed.retries.as_deref(), retries).unwrap_or(default.retries),
         ledger_table: sources
             .value("ledger-table", typed.ledger_table.as_deref(), table)
-            .unwrap_or(default.ledger_table),
+            .unwrap_or_else(|| history_format.table().to_owned()),
         journal_table: sources
             .value("journal-table", typed.journal_table.as_deref(), table)
             .unwrap_or(default.journal_table),
+        history_format,
         hooks: hooks::resolve(sources, typed),
         ..default
     }
@@ -302,9 +307,19 @@ pub(crate) fn target(text: &str) -> Result<String, String> {
     }
 }
 
-/// Whether the word is that of a layout.
-pub(crate) fn layout(text: &str) -> Result<(), String> {
-    choose(text, ["native"], [()]).map_err(|_| "no layout but native can be read yet".to_owned())
+/// The layout of this name.
+pub(crate) fn layout(text: &str) -> Result<&'static Layout, String> {
+    Layout::named(text).ok_or_else(|| expected_one_of(text, Layout::words().collect()))
+}
+
+/// The format of a history table of this name.
+pub(crate) fn history(text: &str) -> Result<&'static HistoryFormat, String> {
+    HistoryFormat::named(text).ok_or_else(|| expected_one_of(text, HistoryFormat::words().collect()))
+}
+
+/// The format that the layout's own tool has.
+pub(crate) fn history_of(layout: &Layout) -> &'static HistoryFormat {
+    HistoryFormat::named(layout.history()).unwrap_or(HistoryFormat::native())
 }
 
 /// The name of a table, as it is written.

@@ -21,6 +21,16 @@ pub trait Keeper: Send {
     /// Tries once, without waiting; whether we have the lock now.
     async fn try_lock(&mut self) -> Result<bool, DatabaseError>;
 
+    /// Tries once, without waiting, to get the lock of another tool as well; whether we have it now.
+    async fn try_tool_lock(&mut self, _lock: &ToolLock) -> Result<bool, DatabaseError> {
+        Ok(true)
+    }
+
+    /// Who has the lock of another tool; `None` when nobody has it any more or the server does not tell.
+    async fn tool_holder(&mut self, _lock: &ToolLock) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
+    }
+
     /// Who has it; `None` when nobody has it any more or the server does not tell.
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError>;
 
@@ -45,6 +55,15 @@ pub trait Keeper: Send {
 
     /// Gives the lock back and ends the connection.
     async fn unlock(self: Box<Self>) -> Result<(), DatabaseError>;
+}
+
+/// The lock by which another tool keeps a second run of it away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolLock {
+    /// An advisory lock of PostgreSQL.
+    Key(i64),
+    /// A lock of MySQL or MariaDB by this name.
+    Name(String),
 }
 
 /// Makes connections like that of a keeper, to ask in its place.

@@ -16,7 +16,7 @@ use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 /// Below that a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
 
-pub(super) const LAYOUT: Layout = Layout { word: "native", read, create };
+pub(super) const LAYOUT: Layout = Layout { word: "native", history: "native", read, create };
 
 fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
     let mut problems = Vec::new();

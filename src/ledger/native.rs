@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Creation, Depth, Elapsed, Ledger, qualified, rows_if_table};
+use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::history::{Direction, Entry, Particulars};
+use crate::history::{Direction, Entry, Particulars, RecordedChecksum};
 use crate::migration::{Checksum, Migration, Version};
 
-/// `_migrascope_migrations`, or the name that the settings give.
-pub(crate) struct NativeLedger {
-    name: String,
-}
+pub(super) const FORMAT: HistoryFormat = HistoryFormat {
+    word: "native",
+    table: "_migrascope_migrations",
+    ledger: |table| Box::new(NativeLedger { name: table.to_owned() }),
+};
 
-impl NativeLedger {
-    pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
-    }
+/// `_migrascope_migrations`, or the name that the settings give.
+struct NativeLedger {
+    name: String,
 }
 
 #[async_trait]
 impl Ledger for NativeLedger {
-    fn table(&self, session: &dyn Session) -> String {
-        qualified(session, &self.name)
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn create(&self, session: &dyn Session) -> Vec<Creation> {
@@ -52,7 +52,7 @@ impl Ledger for NativeLedger {
         }
     }
 
-    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Vec<Entry>>, DatabaseError> {
+    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {
         let particulars = match depth {
             Depth::Plan => String::new(),
             Depth::Particulars => format!(", {}, elapsed_ms, run_id", session.timestamp_text("applied_at")),
@@ -60,11 +60,7 @@ impl Ledger for NativeLedger {
         let table = self.table(session);
         let sql = format!("SELECT version, name, checksum, token_checksum{particulars} FROM {table}");
         let rows = rows_if_table(session, &table, &sql).await?;
-        Ok(rows.map(|rows| {
-            let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
-            entries.sort_by(|a, b| a.version.cmp(&b.version));
-            entries
-        }))
+        Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), unfinished: Vec::new() }))
     }
 
     fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String {
@@ -108,15 +104,13 @@ impl Ledger for NativeLedger {
 fn entry(row: Row) -> Entry {
     let mut columns = row.into_iter();
     let mut next = || columns.next().map(Option::unwrap_or_default);
-    Entry {
-        version: Version::from_history(&next().unwrap_or_default()),
-        name: next().unwrap_or_default(),
-        checksum: next().map(Checksum::from_history),
-        token_checksum: next().map(Checksum::from_history),
-        particulars: next().map(|applied_at| Particulars {
-            applied_at,
-            elapsed: Duration::from_millis(next().and_then(|text| text.parse().ok()).unwrap_or_default()),
-            run_id: next().unwrap_or_default(),
-        }),
-    }
+    let mut entry = Entry::new(Version::from_history(&next().unwrap_or_default()), next().unwrap_or_default());
+    entry.checksum = next().map(RecordedChecksum::of_text);
+    entry.token_checksum = next().map(Checksum::from_history);
+    entry.particulars = next().map(|applied_at| Particulars {
+        applied_at,
+        elapsed: Duration::from_millis(next().and_then(|text| text.parse().ok()).unwrap_or_default()),
+        run_id: next().unwrap_or_default(),
+    });
+    entry
 }

@@ -8,7 +8,7 @@ use super::telemetry::Telemetry;
 use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
 use crate::error::Error;
 use crate::health::{Health, Thresholds};
-use crate::layout::{EmbeddedFiles, Reader};
+use crate::layout::{EmbeddedFiles, Layout, Reader};
 use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
 
@@ -44,6 +44,7 @@ use crate::run::Options;
 pub struct Builder {
     database: Option<Database>,
     files: Option<Files>,
+    layout: &'static Layout,
     checks: Checks,
     options: Options,
     connect: ConnectOptions,
@@ -77,6 +78,7 @@ impl Builder {
         Self {
             database: None,
             files: None,
+            layout: Layout::native(),
             checks: Checks::AsOptions,
             options: Options::default(),
             connect: ConnectOptions { application: "migrascope".to_owned(), init: Vec::new() },
@@ -107,6 +109,13 @@ impl Builder {
     /// The migrations in a directory, and the SQL in its folder `hooks`, read when the migrator is built.
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.files = Some(Files::Directory(directory.into()));
+        self
+    }
+
+    /// The layout of the directory, or of the files that were built in; our own unless it is said. The format of the history table is chosen by
+    /// [`Options::history_format`].
+    pub fn layout(mut self, layout: &'static Layout) -> Self {
+        self.layout = layout;
         self
     }
 
@@ -195,12 +204,12 @@ impl Builder {
         }
         let set = match self.files {
             Some(Files::Directory(directory)) => {
-                let reader = Reader::directory(directory, dialect);
+                let reader = Reader::directory(directory, dialect).layout(self.layout);
                 options.hooks.each = reader.hooks()?;
                 reader.migrations()?
             }
             Some(Files::Embedded(files)) => {
-                let reader = Reader::embedded(&files, dialect);
+                let reader = Reader::embedded(&files, dialect).layout(self.layout);
                 options.hooks.each = reader.hooks()?;
                 reader.migrations()?
             }

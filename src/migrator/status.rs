@@ -139,7 +139,7 @@ pub struct Status {
 
 /// One row for every migration on disk or in the ledger, in the order of the versions.
 pub(super) fn rows(set: &MigrationSet, history: &History, failures: &[LastFailure]) -> Vec<StatusRow> {
-    let missing = history.applied.iter().filter(|entry| set.get(&entry.version).is_none());
+    let missing = history.applied().iter().filter(|entry| set.get(&entry.version).is_none());
     let mut rows: Vec<_> = set
         .iter()
         .map(|migration| (migration.version.clone(), on_disk(migration, history, failures)))

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Edit, Index, Objection, Step, edit, was_empty};
+use super::{Edit, Objection, Step, edit, was_empty};
 use crate::history::{Attempt, History};
 use crate::migration::{Dialect, Migration, MigrationSet, Version};
 use crate::script;
@@ -126,7 +126,7 @@ pub(crate) fn amend<'a>(
         Change::AcceptChanges(_) => {
             let migration = known(set, version)?;
             amendment.settle.clear();
-            match Index::new(history).entry(version).map(|entry| edit(entry, migration)) {
+            match history.entry(version).map(|entry| edit(entry, migration)) {
                 None => return Err(vec![Objection::NotApplied { version: version.clone() }]),
                 Some(Edit::None) => {
                     let (version, name) = (version.clone(), migration.name.clone());
@@ -138,8 +138,8 @@ pub(crate) fn amend<'a>(
         }
         Change::Baseline(_) => {
             known(set, version)?;
-            if !history.applied.is_empty() || !history.unsettled.is_empty() {
-                return Err(vec![Objection::NotEmpty { applied: history.applied.len() }]);
+            if !history.applied().is_empty() || !history.unsettled.is_empty() {
+                return Err(vec![Objection::NotEmpty { applied: history.applied().len() }]);
             }
             amendment.add.extend(set.iter().filter(|migration| migration.version <= *version));
         }

@@ -9,7 +9,7 @@ use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::journal::{self, Ending, Executing, Journal, Steps, Totals, UnrecordedEnd};
-use crate::ledger::{Ledger, NativeLedger, UNSEEN};
+use crate::ledger::UNSEEN;
 use crate::plan::Objection;
 use crate::report::Outcome;
 use crate::run::Options;
@@ -154,7 +154,7 @@ async fn read(
         // Every other run was marked as vanished when we took the lock.
         Lock::Ours => open.iter().rfind(|one| one.is_run).cloned(),
         Lock::Unknown => {
-            let ledger = NativeLedger::new(&options.ledger_table).table(session);
+            let ledger = options.ledger().table(session);
             let worker = Worker::of(connector, session, &ledger).await?;
             // What ended between the two looks had the lock all the while; what has not ended and has no lock is dead.
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::history::History;
 use crate::journal;
-use crate::ledger::{Depth, Ledger as _, NativeLedger};
+use crate::ledger::Depth;
 use crate::migration::Version;
 use crate::plan::{self, Objection};
 
@@ -158,7 +158,7 @@ async fn look(
     if obstacles(job, goal, session, &history).await?.is_empty() {
         return Ok(Sight::NotYet);
     }
-    let ledger = NativeLedger::new(&job.options.ledger_table).table(session);
+    let ledger = job.options.ledger().table(session);
     if !matches!(Worker::of(job.connector, session, &ledger).await.map_err(unreadable)?, Worker::Nobody) {
         return Ok(Sight::NotYet);
     }
@@ -174,8 +174,8 @@ async fn look(
 
 async fn read(job: &Job<'_>, session: &mut dyn Session, tally: &mut Tally) -> Result<History, Error> {
     let started = Instant::now();
-    let ledger = NativeLedger::new(&job.options.ledger_table);
-    let history = read_history(session, &ledger, job.options, Depth::Plan).await?;
+    let ledger = job.options.ledger();
+    let history = read_history(session, &*ledger, job.options, Depth::Plan).await?;
     tally.stages.plan = started.elapsed();
     tally.begin(history.clone());
     Ok(history)

@@ -3,7 +3,7 @@
 use super::Options;
 use crate::database::{DatabaseError, Session};
 use crate::error::Error;
-use crate::history::History;
+use crate::history::{Attempt, History};
 use crate::journal;
 use crate::ledger::{self, Depth, Found, Ledger, bare_name};
 use crate::plan::Objection;
@@ -42,23 +42,31 @@ async fn read(
     depth: Depth,
 ) -> Result<Result<History, Objection>, DatabaseError> {
     let names = (options.ledger_table.as_str(), options.journal_table.as_str());
-    let applied = ledger.read(session, depth).await?;
+    let remembered = ledger.read(session, depth).await?;
     let unsettled = journal::unsettled(session, &options.journal_table).await?;
     let found = Found {
-        ledger: applied.is_some(),
-        applied: applied.as_ref().is_some_and(|applied| !applied.is_empty()),
+        ledger: remembered.is_some(),
+        applied: remembered.as_ref().is_some_and(|remembered| !remembered.applied.is_empty()),
         journal: unsettled.is_some(),
     };
     if let Some(objection) = ledger::astray(session, names, found).await? {
         return Ok(Err(objection));
     }
-    let recorded = applied.is_some();
-    let applied = applied.unwrap_or_default();
-    let unsettled = unsettled.unwrap_or_default();
+    let recorded = remembered.is_some();
+    let (applied, unfinished) = remembered.map_or_else(Default::default, |found| (found.applied, found.unfinished));
+    let mut unsettled = unsettled.unwrap_or_default();
+    // Of an attempt of ours the journal knows more than the ledger.
+    let is_known = |one: &Attempt| unsettled.iter().any(|known| known.version == one.version);
+    let unknown: Vec<_> = unfinished.into_iter().filter(|one| !is_known(one)).collect();
+    unsettled.extend(unknown);
     let begun = !applied.is_empty()
         || !unsettled.is_empty()
         || recorded && journal::has_begun(session, &options.journal_table).await?;
     let unmanaged_tables =
         if begun { Vec::new() } else { session.unmanaged_tables(&[bare_name(names.0), bare_name(names.1)]).await? };
-    Ok(Ok(History { applied, unsettled, running: None, recorded, unmanaged_tables }))
+    let mut history = History::of(applied);
+    history.unsettled = unsettled;
+    history.recorded = recorded;
+    history.unmanaged_tables = unmanaged_tables;
+    Ok(Ok(history))
 }

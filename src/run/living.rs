@@ -10,7 +10,7 @@ use crate::database::{Connector, DatabaseError, ErrorKind, Holder, Session};
 use crate::error::Error;
 use crate::history::History;
 use crate::journal::{self, Executing};
-use crate::ledger::{Depth, Ledger as _, NativeLedger};
+use crate::ledger::Depth;
 
 /// How long a look at the lock may take: without an answer it is not known whether the run lives.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -84,14 +84,14 @@ pub(super) async fn read(
     options: &Options,
     depth: Depth,
 ) -> Result<History, Error> {
-    let ledger = NativeLedger::new(&options.ledger_table);
-    let history = read_history(session, &ledger, options, depth).await?;
+    let ledger = options.ledger();
+    let history = read_history(session, &*ledger, options, depth).await?;
     if !history.recorded || journal::executing(session, &options.journal_table).await.map_err(unreadable)?.is_empty() {
         return Ok(history);
     }
     let table = ledger.table(session);
     let worker = Worker::of(connector, session, &table).await;
-    let mut history = read_history(session, &ledger, options, depth).await?;
+    let mut history = read_history(session, &*ledger, options, depth).await?;
     let open = journal::executing(session, &options.journal_table).await.map_err(unreadable)?;
     let Some((run, certain)) = living(&open, &worker) else { return Ok(history) };
     let steps = journal::steps(session, &options.journal_table, &run.run_id).await.map_err(unreadable)?;

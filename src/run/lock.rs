@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::tally::Tally;
 use super::{Job, Wait};
-use crate::database::{DatabaseError, ErrorKind, Holder, Identity, Keeper, Session};
+use crate::database::{DatabaseError, ErrorKind, Holder, Identity, Keeper, Session, ToolLock};
 use crate::error::Error;
 use crate::event::{Event, Observer};
+use crate::ledger::Ledger;
 
 /// The first pause between two tries; each is half as long again, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -22,11 +23,13 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn acquire(
     job: &Job<'_>,
     session: &mut dyn Session,
-    ledger: &str,
+    ledger: &dyn Ledger,
     observer: &mut dyn Observer,
     tally: &mut Tally,
 ) -> Result<(Box<dyn Keeper>, Instant), Error> {
     let started = Instant::now();
+    let tools = ledger.tool_locks(session.identity());
+    let ledger = &ledger.table(session);
     observer.observe(&Event::LockStarted { ledger });
     let connected = tokio::select! {
         connected = job.connector.keeper(ledger) => connected.map_err(|error| super::cannot_connect(job.connector, error)),
@@ -34,7 +37,8 @@ pub(super) async fn acquire(
     };
     let result = match connected {
         Ok(mut keeper) => {
-            let mut poll = Poll { job, ledger, started, observer, keeper: &mut *keeper, session, ours: false };
+            let mut poll =
+                Poll { job, ledger, tools: &tools, started, observer, keeper: &mut *keeper, session, ours: false };
             let polled = poll.until_ours(&mut tally.lock_retries).await;
             match (polled, poll.ours) {
                 (Ok(()), _) => Ok(keeper),
@@ -57,6 +61,8 @@ pub(super) async fn acquire(
 struct Poll<'p> {
     job: &'p Job<'p>,
     ledger: &'p str,
+    /// The locks of the table's own tool that are not ours yet.
+    tools: &'p [ToolLock],
     started: Instant,
     observer: &'p mut dyn Observer,
     keeper: &'p mut dyn Keeper,
@@ -124,13 +130,27 @@ impl Poll<'_> {
                 return Err(no_lock(self.session));
             }
         }
-        Ok(self.ours && self.session.claim(self.ledger).await?)
+        if !self.ours || !self.session.claim(self.ledger).await? {
+            return Ok(false);
+        }
+        while let [next, behind @ ..] = self.tools {
+            if !self.keeper.try_tool_lock(next).await? {
+                return Ok(false);
+            }
+            self.tools = behind;
+        }
+        Ok(true)
     }
 
     /// Who has it is worth knowing, but not worth failing for.
     async fn holder(&mut self) -> Option<Holder> {
-        let holder = if self.ours { self.session.claimant(self.ledger).await } else { self.keeper.holder().await };
-        holder.ok().flatten()
+        if !self.ours {
+            return self.keeper.holder().await.ok().flatten();
+        }
+        match (self.session.claimant(self.ledger).await.ok().flatten(), self.tools) {
+            (None, [next, ..]) => self.keeper.tool_holder(next).await.ok().flatten(),
+            (holder, _) => holder,
+        }
     }
 }
 

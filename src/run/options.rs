@@ -7,6 +7,8 @@ use crate::database::Abilities;
 use crate::event::Command;
 use crate::health::Health;
 use crate::journal::UnrecordedEnd;
+pub use crate::ledger::HistoryFormat;
+use crate::ledger::Ledger;
 use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
 
 /// How migrations are applied.
@@ -48,6 +50,8 @@ pub struct Options {
     pub statement_timeout: Option<Duration>,
     /// How often a migration is tried again that met a lock held for too long, a deadlock or a conflict of transactions.
     pub retries: u32,
+    /// The format of the history table.
+    pub history_format: &'static HistoryFormat,
     /// The ledger's table, with or without a schema in front.
     pub ledger_table: String,
     /// The journal's table.
@@ -94,6 +98,13 @@ impl LockTimeout {
     }
 }
 
+impl Options {
+    /// The history table: the only place that chooses its format.
+    pub(crate) fn ledger(&self) -> Box<dyn Ledger> {
+        self.history_format.ledger(&self.ledger_table)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -106,7 +117,8 @@ impl Default for Options {
             lock_timeout: LockTimeout::Usual,
             statement_timeout: None,
             retries: 10,
-            ledger_table: "_migrascope_migrations".to_owned(),
+            history_format: HistoryFormat::native(),
+            ledger_table: HistoryFormat::native().table().to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
             figures: Figures::Leave,
             health: Health::Skip,

@@ -192,6 +192,10 @@ impl Engine<'_> {
             let _ = self.session.renew().await;
         }
         let _ = self.session.query(sql).await;
+        let nothing_left = broken.remains == Remains::Nothing;
+        if let Some(abandon) = self.ledger.abandon(&**self.session, step).filter(|_| nothing_left) {
+            let _ = self.session.query(&abandon).await;
+        }
         if let Some(retries) = self.journal.retries(&**self.session, step, &tries.unwritten) {
             let _ = self.session.query(&retries).await;
         }

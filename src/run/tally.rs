@@ -136,13 +136,7 @@ fn follow(history: &mut History, step: &Step<'_>) {
     history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
     let migration = step.migration;
     match step.direction {
-        Direction::Up => history.applied.push(Entry {
-            version: migration.version.clone(),
-            name: migration.name.clone(),
-            checksum: Some(migration.up.checksum().clone()),
-            token_checksum: Some(migration.up.token_checksum().clone()),
-            particulars: None,
-        }),
-        Direction::Down => history.applied.retain(|entry| entry.version != migration.version),
+        Direction::Up => history.apply(Entry::of(migration.version.clone(), &migration.name, &migration.up)),
+        Direction::Down => history.revert(&migration.version),
     }
 }

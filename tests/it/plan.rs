@@ -2,7 +2,7 @@
 
 mod foreign_keys;
 
-use migrascope::history::{Attempt, Direction, Entry, History, State};
+use migrascope::history::{Attempt, Direction, Entry, History, RecordedChecksum, State};
 use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Order, Plan, Rules, Target};
 
@@ -31,14 +31,8 @@ fn set(versions: &str) -> MigrationSet {
 
 fn history(versions: &str) -> History {
     let original = script("up.sql", "SELECT 1");
-    let entry = |digits: &str| Entry {
-        version: version(digits),
-        name: format!("m{digits}"),
-        checksum: Some(original.checksum().clone()),
-        token_checksum: Some(original.token_checksum().clone()),
-        particulars: None,
-    };
-    History { applied: versions.split_whitespace().map(entry).collect(), recorded: true, ..History::default() }
+    let entry = |digits: &str| Entry::of(version(digits), format!("m{digits}"), &original);
+    History::of(versions.split_whitespace().map(entry))
 }
 
 fn rules() -> Rules {
@@ -170,7 +164,8 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
             "no: migration 2 (m2) was not finished on its way up: 1 of 3 statements took effect for certain",
         ),
     ] {
-        let history = History { unsettled: vec![attempt(state)], ..history("1") };
+        let mut history = history("1");
+        history.unsettled = vec![attempt(state)];
         assert_eq!(told(plan::up(&set("1 2"), &history, &rules())), expected);
         assert_eq!(told(plan::down(&set("1 2"), &history, &rules())), expected);
     }
@@ -251,7 +246,8 @@ fn what_runs_in_one_transaction_is_seen_in_the_script() {
 #[test]
 fn tables_without_a_history_are_refused_where_something_is_pending() {
     let tables: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-    let history = History { unmanaged_tables: tables, ..History::default() };
+    let mut history = History::default();
+    history.unmanaged_tables = tables;
     let allowed = Rules { unmanaged: plan::Unmanaged::Allow, ..rules() };
     let sentence = "the database has 4 tables (a, b, c and 1 more) but no history of migrations";
     let refused = plan::up(&set("1"), &history, &rules()).unwrap_err();
@@ -279,9 +275,10 @@ fn open_quote(digits: &str) -> Migration {
 #[test]
 fn what_is_applied_with_the_same_checksum_is_not_split_and_what_is_pending_is() {
     let set = MigrationSet::new(vec![open_quote("1")]).unwrap();
-    let applied = set.iter().next().unwrap().up.checksum().clone();
-    let entry = Entry { checksum: Some(applied), ..history("1").applied.remove(0) };
-    let history = History { applied: vec![entry], recorded: true, ..History::default() };
+    let applied = RecordedChecksum::of_text(set.iter().next().unwrap().up.checksum().as_str());
+    let mut entry = Entry::new(version("1"), "m1");
+    entry.checksum = Some(applied);
+    let history = History::of([entry]);
     assert_eq!(plan::up(&set, &history, &rules()).unwrap().steps, []);
 
     let set = MigrationSet::new(vec![open_quote("1"), open_quote("2"), open_quote("3")]).unwrap();

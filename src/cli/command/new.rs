@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use migrascope::history::Direction;
-use migrascope::layout::{Layout, NewMigration, Ways};
+use migrascope::layout::{NewMigration, Ways};
 use serde_json::json;
 
 use super::ready::Stopped;
@@ -18,7 +18,7 @@ use crate::cli::settings::Settings;
 pub(super) fn carry_out(settings: &Settings, name: &str, reversible: bool) -> Exit {
     let ways = if reversible { Ways::UpAndDown } else { Ways::Up };
     let new = NewMigration { name, timestamp: &timestamp(SystemTime::now()), ways };
-    match Layout::native().create(&settings.directory, &new) {
+    match settings.layout.create(&settings.directory, &new) {
         Ok(paths) => show(settings, &paths),
         Err(error) => {
             let Stopped { exit, problem } = Stopped::by(&error.into(), Direction::Up, None);

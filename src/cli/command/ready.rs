@@ -102,7 +102,7 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
 }
 
 fn reader_of(settings: &Settings, dialect: Dialect) -> Reader<'static> {
-    Reader::directory(&settings.directory, dialect).links(settings.links)
+    Reader::directory(&settings.directory, dialect).layout(settings.layout).links(settings.links)
 }
 
 /// Whether every script can be split, applied or not.

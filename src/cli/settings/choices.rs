@@ -26,7 +26,12 @@ pub(crate) const BOOL: [&str; 2] = ["true", "false"];
 /// The value that stands where the word stands among the words.
 pub(super) fn choose<T: Copy, const N: usize>(text: &str, words: [&str; N], values: [T; N]) -> Result<T, String> {
     let found = words.iter().zip(values).find(|(word, _)| **word == text).map(|(_, value)| value);
-    found.ok_or_else(|| format!("expected one of {}{}", words.join(", "), suggestion(text, words)))
+    found.ok_or_else(|| expected_one_of(text, words.to_vec()))
+}
+
+/// The reason why a text is none of these words.
+pub(super) fn expected_one_of(text: &str, words: Vec<&str>) -> String {
+    format!("expected one of {}{}", words.join(", "), suggestion(text, words))
 }
 
 /// A length of time such as `500ms`, `5s`, `10min`.

@@ -107,7 +107,7 @@ fn every_bad_value_names_its_source() {
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
             "invalid value \"fast\" for --lock-wait: expected number at 0; durations read 500ms, 5s, 10min",
             "invalid value \"jsn\" for MIGRASCOPE_FORMAT: expected one of text, json; did you mean json?",
-            "invalid value \"goose\" for the key layout: no layout but native can be read yet",
+            "invalid value \"goose\" for the key layout: expected one of native",
         ]
     );
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::wire::Wire;
-use crate::database::{Activity, Another, DatabaseError, Holder, Keeper, Row, silence};
+use crate::database::{Activity, Another, DatabaseError, Holder, Keeper, Row, ToolLock, silence};
 
 /// Keeps the server from ending a session of ours that has nothing to do, because it waits for the lock, holds it, or pauses.
 pub(super) const STAY_IDLE: &str =
@@ -146,6 +146,20 @@ impl Keeper for MysqlKeeper {
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         try_lock(&mut self.wire, &self.name, 0).await
+    }
+
+    async fn try_tool_lock(&mut self, lock: &ToolLock) -> Result<bool, DatabaseError> {
+        match lock {
+            ToolLock::Name(name) => try_lock(&mut self.wire, name, 0).await,
+            ToolLock::Key(_) => Ok(true),
+        }
+    }
+
+    async fn tool_holder(&mut self, lock: &ToolLock) -> Result<Option<Holder>, DatabaseError> {
+        match lock {
+            ToolLock::Name(name) => holder(&mut self.wire, name).await,
+            ToolLock::Key(_) => Ok(None),
+        }
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::wire::Wire;
 use super::{pinned, sharing};
-use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper, Row, silence};
+use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper, Row, ToolLock, silence};
 
 pub(super) struct PostgresKeeper {
     wire: Wire,
@@ -148,6 +148,21 @@ impl Keeper for PostgresKeeper {
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         if self.pooled { self.try_lock_in_transaction().await } else { try_lock(&mut self.wire, self.key).await }
+    }
+
+    async fn try_tool_lock(&mut self, lock: &ToolLock) -> Result<bool, DatabaseError> {
+        let ToolLock::Key(key) = lock else { return Ok(true) };
+        // Behind a pooler it is one of the same open transaction.
+        let function = if self.pooled { "pg_try_advisory_xact_lock" } else { "pg_try_advisory_lock" };
+        let rows = self.wire.plain(&format!("SELECT pg_catalog.{function}('{key}'::bigint)")).await?;
+        Ok(rows.first().and_then(|row| row.first()?.as_deref()) == Some("t"))
+    }
+
+    async fn tool_holder(&mut self, lock: &ToolLock) -> Result<Option<Holder>, DatabaseError> {
+        match lock {
+            ToolLock::Key(key) => holder(&mut self.wire, *key).await,
+            ToolLock::Name(_) => Ok(None),
+        }
     }
 
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError> {

@@ -31,13 +31,7 @@ fn set(third: &str) -> MigrationSet {
 fn history(words: &str) -> History {
     let original = up(ORIGINAL);
     let (half_way, applied): (Vec<_>, Vec<_>) = words.split_whitespace().partition(|word| word.ends_with('?'));
-    let entry = |digits: &&str| Entry {
-        version: version(digits),
-        name: format!("m{digits}"),
-        checksum: Some(original.checksum().clone()),
-        token_checksum: Some(original.token_checksum().clone()),
-        particulars: None,
-    };
+    let entry = |digits: &&str| Entry::of(version(digits), format!("m{digits}"), &original);
     let attempt = |word: &&str| Attempt {
         id: format!("attempt-{word}"),
         run_id: "run".to_owned(),
@@ -54,13 +48,9 @@ fn history(words: &str) -> History {
         error_text: None,
         started_at: "2026-01-01T00:00:00Z".to_owned(),
     };
-    History {
-        running: None,
-        applied: applied.iter().map(entry).collect(),
-        unsettled: half_way.iter().map(attempt).collect(),
-        recorded: true,
-        unmanaged_tables: Vec::new(),
-    }
+    let mut history = History::of(applied.iter().map(entry));
+    history.unsettled = half_way.iter().map(attempt).collect();
+    history
 }
 
 /// The checksum of the first statement of a script.

@@ -61,11 +61,13 @@ impl Engine<'_> {
     async fn begin_attempt(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
         self.session.limit(&limits).await?;
-        let Some(settle) = self.journal.settle(&**self.session, &step.settles) else {
+        let settle = self.journal.settle(&**self.session, &step.settles);
+        let records: Vec<_> = settle.into_iter().chain(self.ledger.begin(&**self.session, step)).collect();
+        if records.is_empty() {
             return self.session.query(start).await.map(drop);
-        };
+        }
         self.session.begin(None).await?;
-        let begun = self.session.conclude(None, &[start.to_owned(), settle]).await;
+        let begun = self.session.conclude(None, &[vec![start.to_owned()], records].concat()).await;
         if begun.is_err() {
             let _ = self.session.rollback().await;
         }

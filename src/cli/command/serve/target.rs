@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::cli::settings::{Database, Settings};
+use migrascope::layout::Layout;
+use migrascope::run::HistoryFormat;
+
+use crate::cli::settings::{Database, Settings, history_of};
 
 /// What is watched: two that are equal need no new beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +18,12 @@ pub(super) struct Target {
     pub(super) connection_init: Vec<String>,
     /// Its migrations.
     pub(super) directory: PathBuf,
-    /// Its history.
-    pub(super) ledger_table: String,
+    /// How they are laid out.
+    pub(super) layout: &'static Layout,
+    /// The format of its history; that of the layout's own tool where it is not said.
+    pub(super) history: Option<&'static HistoryFormat>,
+    /// Its history; what the format calls it where it is not said.
+    pub(super) ledger_table: Option<String>,
     /// Its journal.
     pub(super) journal_table: String,
 }
@@ -29,7 +36,9 @@ impl Target {
             database: settings.database.clone(),
             connection_init: settings.connection_init.clone(),
             directory: settings.directory.clone(),
-            ledger_table: settings.policy.ledger_table.clone(),
+            layout: settings.layout,
+            history: Some(settings.policy.history_format),
+            ledger_table: Some(settings.policy.ledger_table.clone()),
             journal_table: settings.policy.journal_table.clone(),
         }
     }
@@ -41,7 +50,10 @@ impl Target {
         settings.database = self.database.clone();
         settings.connection_init.clone_from(&self.connection_init);
         settings.directory.clone_from(&self.directory);
-        settings.policy.ledger_table.clone_from(&self.ledger_table);
+        settings.layout = self.layout;
+        settings.policy.history_format = self.history.unwrap_or_else(|| history_of(self.layout));
+        let usual = || settings.policy.history_format.table().to_owned();
+        settings.policy.ledger_table = self.ledger_table.clone().unwrap_or_else(usual);
         settings.policy.journal_table.clone_from(&self.journal_table);
         settings
     }

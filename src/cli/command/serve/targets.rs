@@ -13,8 +13,16 @@ use crate::cli::settings::choices::suggestion;
 use crate::cli::settings::{self, Database, Settings, place, syntax};
 
 /// The keys of a table.
-const KEYS: [&str; 7] =
-    ["database-url", "database-url-file", "dir", "layout", "ledger-table", "journal-table", "connection-init"];
+const KEYS: [&str; 8] = [
+    "database-url",
+    "database-url-file",
+    "dir",
+    "layout",
+    "history",
+    "ledger-table",
+    "journal-table",
+    "connection-init",
+];
 
 /// Reads every target; what one leaves out is as the settings have it, and relative paths count from the file.
 ///
@@ -67,6 +75,13 @@ impl File<'_> {
         let mut target = Target { name: Some(name.to_owned()), ..Target::of(settings) };
         target.directory = self.folder.join("migrations");
         let mut databases = Vec::new();
+        let says = |key: &str| table.iter().any(|(said, _)| said.get_ref() == key);
+        if says("layout") {
+            target.history = None;
+        }
+        if says("layout") || says("history") {
+            target.ledger_table = None;
+        }
         for (key, value) in table {
             let result = match (key.get_ref().as_ref(), value.get_ref()) {
                 ("connection-init", DeValue::Array(items)) => init(items.iter().map(|item| item.get_ref())),
@@ -98,9 +113,10 @@ impl File<'_> {
             "database-url" => databases.push(Database::Url(SecretUrl::new(text))),
             "database-url-file" => databases.push(Database::File(self.path(&text))),
             "dir" => target.directory = self.path(&text),
-            "ledger-table" => target.ledger_table = settings::table(&text)?,
+            "ledger-table" => target.ledger_table = Some(settings::table(&text)?),
+            "history" => target.history = Some(settings::history(&text)?),
             "journal-table" => target.journal_table = settings::table(&text)?,
-            "layout" => settings::layout(&text)?,
+            "layout" => target.layout = settings::layout(&text)?,
             unknown => return Err(format!("there is no such key{}", suggestion(unknown, KEYS))),
         }
         Ok(())
