@@ -266,6 +266,8 @@ pub struct History {
     pub running: Option<Running>,
     /// Whether the ledger table exists.
     pub recorded: bool,
+    /// The form of the journal; `None` where there is none.
+    pub journal_form: Option<u32>,
     /// Tables that are there though nothing was ever applied here; looked up only while the ledger is empty.
     pub unmanaged_tables: Vec<String>,
 }

@@ -1,12 +1,15 @@
 //! Our record of every run and every attempt of a migration: the evidence after a crash and the source of durable counters.
 //!
-//! Rows are added and never removed. The row of a non-atomic attempt is advanced while the attempt runs; once it has
+//! Rows are added, and removed when they are over and old; their counts stay. The row of a non-atomic attempt is advanced while the attempt runs; once it has
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
 mod begun;
+mod counted;
 mod executing;
 mod failed;
+mod fold;
+mod form;
 mod last_run;
 mod reached;
 mod record;
@@ -21,19 +24,19 @@ pub(crate) use self::begun::has_begun;
 pub(crate) use self::executing::{Executing, executing};
 pub use self::failed::LastFailure;
 pub(crate) use self::failed::{failure, last_failures};
+pub(crate) use self::form::PRESENT_FORM;
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;
 pub use self::totals::{CHECK_BOUNDS, DURATION_BOUNDS, Running, Spread, Spreads, Totals, WAIT_BOUNDS};
 pub(crate) use self::totals::{read_totals, results};
 pub use self::unrecorded::UnrecordedEnd;
-use crate::database::{DatabaseError, Row, Session};
+use crate::database::{DatabaseError, Row, Session, Value};
 use crate::event::RunContext;
 use crate::history::{Attempt, Direction, Reached, State};
-use crate::ledger::{Creation, qualified, rows_if_table, schema_and_table};
+use crate::ledger::{Creation, qualified, rows_if_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
-use crate::script::{Name, Thing};
 
 /// The word in `outcome` for what has not ended yet.
 const EXECUTING: &str = "executing";
@@ -49,6 +52,11 @@ const RETRY: &str = "retry";
 /// The word in `kind` for the row of a change of history that a person has asked for; its outcome says which.
 const REPAIR: &str = "repair";
 
+/// The word in `kind` for the row of what was folded; see [`fold`].
+const TOTAL: &str = "total";
+/// The word in `kind` for the row that says which form the table has, and its id.
+const FORM: &str = "form";
+
 /// The journal of one run.
 pub(crate) struct Journal<'a> {
     name: &'a str,
@@ -60,17 +68,8 @@ impl<'a> Journal<'a> {
         Self { name, context }
     }
 
-    /// What makes the table where it does not exist.
-    pub(crate) fn create(&self, session: &dyn Session) -> Vec<Creation> {
-        let index = session.abilities().partial_index.then(|| {
-            // Every run asks what is half-way, and nearly always nothing is.
-            let (schema, table) = schema_and_table(session, self.name);
-            let index = format!("{table}_half_way");
-            let names = session.index_on_table(&index, schema, table);
-            let sql = format!("CREATE INDEX IF NOT EXISTS {names} (started_at) WHERE half_way");
-            let name = Name { schema: schema.map(str::to_owned), name: index };
-            Creation { thing: Thing::Index { name, table: None }, sql }
-        });
+    /// What makes the table, in its present form, where it does not exist.
+    pub(crate) fn create(&self, session: &dyn Session) -> Creation {
         let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
                id VARCHAR(36) NOT NULL PRIMARY KEY,\n  \
@@ -106,14 +105,15 @@ impl<'a> Journal<'a> {
                host VARCHAR(255),\n  \
                pod VARCHAR(255),\n  \
                reason {text},\n  \
-               tool_version VARCHAR(32) NOT NULL\n){suffix}",
+               tool_version VARCHAR(32) NOT NULL,\n  \
+               folded BIGINT\n){suffix}",
             table = self.table(session),
             timestamp = session.abilities().timestamp,
             text = session.text_type(),
             float = "DOUBLE PRECISION",
             suffix = session.abilities().table_suffix,
         );
-        [Some(Creation::table(session, self.name, table)), index].into_iter().flatten().collect()
+        Creation::table(session, self.name, table)
     }
 
     fn table(&self, session: &dyn Session) -> String {
@@ -145,16 +145,36 @@ pub(crate) async fn last_sign(
     last_run::last_sign_of(session, &table, run_id).await
 }
 
-/// Attempts that left something behind and that nobody has settled, oldest first; `None` when there is no table.
-pub(crate) async fn unsettled(session: &mut dyn Session, name: &str) -> Result<Option<Vec<Attempt>>, DatabaseError> {
+/// What a plan needs of the journal.
+pub(crate) struct Left {
+    /// The form of the table.
+    pub(crate) form: u32,
+    /// Attempts that left something behind and were not settled since, oldest first.
+    pub(crate) unsettled: Vec<Attempt>,
+}
+
+/// What a plan needs of the journal; `None` when there is no table.
+pub(crate) async fn left(session: &mut dyn Session, name: &str) -> Result<Option<Left>, DatabaseError> {
     let table = qualified(session, name);
-    let sql = format!(
-        "SELECT id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, \
-         error_text, {started}, done_checksum, reason FROM {table} WHERE half_way ORDER BY started_at, id",
+    let columns = format!(
+        "id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, error_text, {started}, \
+         done_checksum, reason",
         started = session.timestamp_text("started_at"),
     );
-    let rows = rows_if_table(session, &table, &sql).await?;
-    Ok(rows.map(|rows| rows.into_iter().map(attempt).collect()))
+    let form = session.literal(&Value::Text(FORM.to_owned()));
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE half_way UNION ALL SELECT {columns} FROM {table} WHERE id = {form}"
+    );
+    let Some(rows) = rows_if_table(session, &table, &sql).await? else { return Ok(None) };
+    let mut left = Left { form: form::FIRST_FORM, unsettled: Vec::new() };
+    for attempt in rows.into_iter().map(attempt) {
+        match attempt.id == FORM {
+            true => left.form = attempt.total,
+            false => left.unsettled.push(attempt),
+        }
+    }
+    left.unsettled.sort_by(|a, b| (&a.started_at, &a.id).cmp(&(&b.started_at, &b.id)));
+    Ok(Some(left))
 }
 
 fn attempt(row: Row) -> Attempt {

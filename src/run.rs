@@ -244,7 +244,9 @@ async fn under_lock(
     }
     let with = Bystanders { session: &mut **session, monitor: &mut *monitor, observer: &mut *observer };
     hooks::before(Hook::Backup, job, &plan, tally, with).await?;
-    let preparation = Preparation { job, ledger, journal: &journal, plan: &plan, started: tally.started, settled };
+    let form = tally.history().and_then(|history| history.journal_form);
+    let preparation =
+        Preparation { job, ledger, journal: &journal, plan: &plan, started: tally.started, form, settled };
     tally.journaled = preparation.begin(&mut **session).await?;
     chronicle::tell(job, &mut **session, chronicle::Lock::Ours, observer).await;
     let before = health::before_run(job.patient(session.home(), &Before::default()), observer).await;
@@ -261,6 +263,7 @@ async fn under_lock(
         return result;
     }
     let noted = chronicle::finish(job, session, &journal, result.as_ref().err(), tally).await;
+    chronicle::fold(job, &mut **session, &journal).await;
     // What went wrong with a migration matters more than what goes wrong with its record.
     result.and(noted)
 }

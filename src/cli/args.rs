@@ -89,6 +89,9 @@ pub(crate) struct Options {
     /// The table that records every attempt [default: _migrascope_journal]
     #[arg(long, global = true, value_name = "TABLE", help_heading = "Database")]
     pub(crate) journal_table: Option<String>,
+    /// How long the journal keeps rows that are over; 0 keeps them for ever; counters do not change [default: 400days]
+    #[arg(long, global = true, value_name = "DURATION", help_heading = "Database")]
+    pub(crate) journal_retention: Option<String>,
 
     /// The directory of the migrations [default: migrations]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]

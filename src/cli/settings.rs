@@ -213,6 +213,9 @@ fn policy(sources: &mut Sources<'_>, typed: &Options, layout: &Layout) -> Policy
         journal_table: sources
             .value("journal-table", typed.journal_table.as_deref(), table)
             .unwrap_or(default.journal_table),
+        journal_retention: sources
+            .value("journal-retention", typed.journal_retention.as_deref(), limit)
+            .unwrap_or(default.journal_retention),
         history_format,
         hooks: hooks::resolve(sources, typed),
         ..default

@@ -17,6 +17,8 @@ pub enum Value {
     Now,
     /// The database's clock, that long ago.
     Ago(Duration),
+    /// A moment in UTC as RFC 3339, as [`Session::timestamp_text`](super::Session::timestamp_text) gives it.
+    Moment(String),
     /// The same clock that long before the present transaction began.
     BeforeBegin(Duration),
     /// A length of time in milliseconds, with three decimals.

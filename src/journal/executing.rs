@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use super::last_run::Steps;
 use super::totals::{Running, moment, number};
-use super::{EXECUTING, RUN};
+use super::{EXECUTING, RUN, counted};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::{self, Direction, RunningAttempt};
-use crate::ledger::{qualified, rows_if_table};
+use crate::ledger::qualified;
 use crate::migration::Version;
 use crate::report::Outcome;
 
@@ -84,14 +84,15 @@ impl Executing {
 /// What has begun and not ended, oldest first.
 pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
     let table = qualified(session, name);
-    let sql = format!(
-        "SELECT id, kind, run_id, direction, version, name, statements_done, statements_total, {began}, {now}, trace_id, \
-         operator, host, pod FROM {table} WHERE outcome = '{EXECUTING}' ORDER BY started_at, id",
-        began = session.timestamp_text("started_at"),
-        now = session.timestamp_text(&session.literal(&Value::Now)),
-    );
-    let rows = rows_if_table(session, &table, &sql).await?.unwrap_or_default();
-    Ok(rows.into_iter().map(row).collect())
+    let rows = counted::live(session, &table, |session, live| {
+        format!(
+            "SELECT id, kind, run_id, direction, version, name, statements_done, statements_total, {began}, {now}, trace_id, \
+         operator, host, pod FROM {table} WHERE {live} AND outcome = '{EXECUTING}' ORDER BY started_at, id",
+            began = session.timestamp_text("started_at"),
+            now = session.timestamp_text(&session.literal(&Value::Now)),
+        )
+    });
+    Ok(rows.await?.unwrap_or_default().into_iter().map(row).collect())
 }
 
 fn row(row: Row) -> Executing {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::totals::{moment, outcome};
-use super::{MIGRATION, REPAIR, word};
+use super::{MIGRATION, REPAIR, counted, word};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::Direction;
-use crate::ledger::{qualified, rows_if_table};
+use crate::ledger::qualified;
 use crate::migration::{Migration, Version};
 use crate::plan::Objection;
 use crate::report::Outcome;
@@ -19,13 +19,15 @@ pub(crate) async fn failure(
     migration: &Migration,
 ) -> Result<Option<Objection>, DatabaseError> {
     let table = qualified(session, name);
-    let sql = format!(
-        "SELECT outcome, checksum, run_id, {started}, error_code, error_text FROM {table} \
-         WHERE kind = '{MIGRATION}' AND direction = 'up' AND version = {version} ORDER BY started_at DESC, id DESC LIMIT 1",
-        started = session.timestamp_text("started_at"),
-        version = session.literal(&Value::Text(migration.version.to_string())),
-    );
-    let row = rows_if_table(session, &table, &sql).await?.unwrap_or_default().into_iter().next();
+    let row = counted::live(session, &table, |session, live| {
+        format!(
+            "SELECT outcome, checksum, run_id, {started}, error_code, error_text FROM {table} \
+         WHERE {live} AND kind = '{MIGRATION}' AND direction = 'up' AND version = {version} ORDER BY started_at DESC, id DESC LIMIT 1",
+            started = session.timestamp_text("started_at"),
+            version = session.literal(&Value::Text(migration.version.to_string())),
+        )
+    });
+    let row = row.await?.unwrap_or_default().into_iter().next();
     let mut columns = row.unwrap_or_default().into_iter();
     let mut next = || columns.next().flatten();
     let (outcome, checksum) = (next(), next());
@@ -47,6 +49,8 @@ pub(crate) async fn failure(
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastFailure {
+    /// The journal's key of it.
+    pub(crate) id: String,
     /// The migration.
     pub version: Version,
     /// [`Outcome::Failure`], or [`Outcome::Cancellation`] where it was interrupted.
@@ -71,20 +75,21 @@ const MOST: usize = 1000;
 /// The last attempts that did not succeed, newest first; a version that was applied, reverted or repaired since has none.
 pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Result<Vec<LastFailure>, DatabaseError> {
     let table = qualified(session, name);
-    let sql = format!(
-        "SELECT version, outcome, checksum, run_id, {ended}, {now}, error_code, error_text FROM \
-           (SELECT version, direction, outcome, checksum, run_id, coalesce(finished_at, started_at) AS ended_at, error_code, \
+    let rows = counted::live(session, &table, |session, live| {
+        format!(
+            "SELECT version, outcome, checksum, run_id, {ended}, {now}, error_code, error_text, id FROM \
+           (SELECT id, version, direction, outcome, checksum, run_id, coalesce(finished_at, started_at) AS ended_at, error_code, \
               error_text, row_number() OVER (PARTITION BY version ORDER BY started_at DESC, id DESC) AS nth \
-            FROM {table} WHERE kind IN ('{MIGRATION}', '{REPAIR}') AND version IS NOT NULL) AS attempts \
+            FROM {table} WHERE {live} AND kind IN ('{MIGRATION}', '{REPAIR}') AND version IS NOT NULL) AS attempts \
          WHERE nth = 1 AND direction = '{up}' AND outcome IN ('{failure}', '{interrupted}') ORDER BY ended_at DESC LIMIT {MOST}",
-        ended = session.timestamp_text("ended_at"),
-        now = session.timestamp_text(&session.literal(&Value::Now)),
-        up = Direction::Up.word(),
-        failure = word(Outcome::Failure),
-        interrupted = word(Outcome::Cancellation),
-    );
-    let rows = rows_if_table(session, &table, &sql).await?.unwrap_or_default();
-    Ok(rows.into_iter().map(last_failure).collect())
+            ended = session.timestamp_text("ended_at"),
+            now = session.timestamp_text(&session.literal(&Value::Now)),
+            up = Direction::Up.word(),
+            failure = word(Outcome::Failure),
+            interrupted = word(Outcome::Cancellation),
+        )
+    });
+    Ok(rows.await?.unwrap_or_default().into_iter().map(last_failure).collect())
 }
 
 fn last_failure(row: Row) -> LastFailure {
@@ -94,5 +99,7 @@ fn last_failure(row: Row) -> LastFailure {
     let (checksum, run_id, ended_at) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
     let (ended, now) = (moment(Some(ended_at.clone())), moment(next()));
     let ago = ended.zip(now).and_then(|(ended, now)| now.duration_since(ended).ok()).unwrap_or_default();
-    LastFailure { version, outcome, checksum, run_id, ended_at, ago, error_code: next(), error_text: next() }
+    let (error_code, error_text) = (next(), next());
+    let id = next().unwrap_or_default();
+    LastFailure { id, version, outcome, checksum, run_id, ended_at, ago, error_code, error_text }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use super::totals::{milliseconds, moment, number, outcome};
-use super::{EXECUTING, MIGRATION, RETRY, RUN};
+use super::{EXECUTING, MIGRATION, RETRY, RUN, counted};
 use crate::database::{DatabaseError, Session, Value};
 use crate::plan::RefusalReason;
 use crate::report::{Outcome, RetryReason, RowsAffected, Stages};
@@ -85,14 +85,16 @@ impl LastRun {
 
 /// The last run that ended, where there is one.
 pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
-    let sql = format!(
-        "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms, \
+    let row = counted::live(session, table, |session, live| {
+        format!(
+            "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms, \
          rows_inserted, rows_updated, rows_deleted, rows_other, error_code, reason \
-         FROM {table} WHERE kind = '{RUN}' AND outcome <> '{EXECUTING}' \
+         FROM {table} WHERE {live} AND kind = '{RUN}' AND outcome <> '{EXECUTING}' \
          ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
-        ended = session.timestamp_text("coalesce(finished_at, started_at)"),
-    );
-    let Some(row) = session.query_table(table, &sql).await?.pop() else {
+            ended = session.timestamp_text("coalesce(finished_at, started_at)"),
+        )
+    });
+    let Some(row) = row.await?.and_then(|mut rows| rows.pop()) else {
         return Ok(None);
     };
     let mut columns = row.into_iter();
@@ -135,23 +137,27 @@ pub(super) async fn last_sign_of(
     table: &str,
     run_id: &str,
 ) -> Result<Option<SystemTime>, DatabaseError> {
-    let sql = format!(
-        "SELECT {last} FROM {table} WHERE run_id = {run}",
-        last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
-        run = session.literal(&Value::Text(run_id.to_owned())),
-    );
-    Ok(moment(session.query_table(table, &sql).await?.pop().and_then(|row| row.into_iter().next().flatten())))
+    let rows = counted::live(session, table, |session, live| {
+        format!(
+            "SELECT {last} FROM {table} WHERE {live} AND run_id = {run}",
+            last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
+            run = session.literal(&Value::Text(run_id.to_owned())),
+        )
+    });
+    Ok(moment(rows.await?.and_then(|mut rows| rows.pop()).and_then(|row| row.into_iter().next().flatten())))
 }
 
 /// The migrations of one run that have ended, and what was tried again.
 pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &str) -> Result<Steps, DatabaseError> {
-    let sql = format!(
-        "SELECT kind, version, outcome, elapsed_ms FROM {table} WHERE kind IN ('{MIGRATION}', '{RETRY}') AND run_id = {} \
+    let rows = counted::live(session, table, |session, live| {
+        format!(
+            "SELECT kind, version, outcome, elapsed_ms FROM {table} WHERE {live} AND kind IN ('{MIGRATION}', '{RETRY}') AND run_id = {} \
          AND outcome <> '{EXECUTING}' ORDER BY id",
-        session.literal(&Value::Text(run_id.to_owned())),
-    );
+            session.literal(&Value::Text(run_id.to_owned())),
+        )
+    });
     let mut steps = Steps::default();
-    for row in session.query_table(table, &sql).await? {
+    for row in rows.await?.unwrap_or_default() {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (kind, version, word) = (next(), next().unwrap_or_default(), next());

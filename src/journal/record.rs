@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CHECK, EXECUTING, Journal, MIGRATION, RUN, reached, word};
+use super::{CHECK, EXECUTING, Executing, Journal, MIGRATION, RUN, reached, word};
 use crate::database::{Session, Value};
 use crate::error::Error;
 use crate::history::went_alone;
@@ -51,15 +51,20 @@ impl Journal<'_> {
         (!rows.is_empty()).then(|| self.insertion(session, &rows))
     }
 
-    /// SQL that marks what other runs have left unfinished, as having ended by now; right only for the holder of the lock.
-    pub(crate) fn mark_vanished(&self, session: &dyn Session) -> String {
-        format!(
-            "UPDATE {table} SET outcome = '{vanished}', finished_at = {now} WHERE outcome = '{EXECUTING}' AND run_id <> {run}",
-            table = self.table(session),
-            vanished = word(Outcome::Vanished),
-            now = session.literal(&Value::Now),
-            run = session.literal(&text(&self.context.run_id)),
-        )
+    /// SQL that marks what other runs have left unfinished, as having ended by now; `None` where there is nothing. Right only for the holder of
+    /// the lock.
+    pub(crate) fn mark_vanished(&self, session: &dyn Session, open: &[Executing]) -> Option<String> {
+        let lost = open.iter().filter(|one| one.run_id != self.context.run_id);
+        let ids: Vec<_> = lost.map(|one| session.literal(&text(&one.id))).collect();
+        (!ids.is_empty()).then(|| {
+            format!(
+                "UPDATE {table} SET outcome = '{vanished}', finished_at = {now} WHERE outcome = '{EXECUTING}' AND id IN ({ids})",
+                table = self.table(session),
+                vanished = word(Outcome::Vanished),
+                now = session.literal(&Value::Now),
+                ids = ids.join(", "),
+            )
+        })
     }
 
     /// SQL for a whole attempt in one row, when it has succeeded or left nothing behind.

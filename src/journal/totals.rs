@@ -1,16 +1,16 @@
 //! What the journal says of all runs so far: the source of figures that outlive a process.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use super::counted::{self, Group, LOCK, Sum};
 use super::executing::Executing;
 use super::last_run::{LastRun, Steps, last_run};
 use super::unrecorded::UnrecordedEnd;
-use super::{CHECK, EXECUTING, MIGRATION, RETRY, RUN, word};
-use crate::database::{DatabaseError, Row, Session};
+use super::{CHECK, MIGRATION, RETRY, RUN, word};
+use crate::database::{DatabaseError, Session};
 use crate::history::{self, Direction};
-use crate::ledger::{qualified, rows_if_table};
+use crate::ledger::qualified;
 use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
 
 /// Upper bounds in seconds for runs and migrations: milliseconds to hours.
@@ -157,30 +157,45 @@ impl Totals {
         self.since = self.since.into_iter().chain([moment]).min();
     }
 
-    fn count(&mut self, row: Row) {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        let kind = next().unwrap_or_default();
-        let way = Direction::of(next().as_deref().unwrap_or_default());
-        let outcome = outcome(next());
-        let bucket: Option<usize> = next().and_then(|text| text.parse().ok());
-        let counted: u64 = number(next());
-        let sum = seconds(next());
-        let (ended, began) = (moment(next()), moment(next()));
-        if let Some(began) = began {
+    fn count(&mut self, group: Group, sum: &Sum) {
+        let Group { what, name, way, outcome: word, bucket } = group;
+        let spread = Spread { count: sum.count, sum: without_blur(sum.milliseconds / 1000.0) };
+        if let Some(began) = moment(sum.first.clone()).filter(|_| [RUN, MIGRATION].contains(&what.as_str())) {
             self.began(began);
         }
-        let spreads = if kind == RUN {
-            *self.runs.entry(outcome).or_default() += counted;
+        match what.as_str() {
+            RUN | MIGRATION => {
+                self.count_ended(&what, (Direction::of(&way.unwrap_or_default()), outcome(word)), bucket, sum)
+            }
+            LOCK => {
+                self.lock_retries += sum.retries;
+                bucket.into_iter().for_each(|bucket| _ = self.lock_waits.insert(((), bucket), spread));
+            }
+            RETRY => {
+                let reason = word.as_deref().and_then(RetryReason::read);
+                reason.into_iter().for_each(|reason| _ = self.statement_retries.insert(reason, sum.count));
+            }
+            CHECK => {
+                let name = name.unwrap_or_default();
+                bucket.into_iter().for_each(|bucket| _ = self.check_durations.insert((name.clone(), bucket), spread));
+            }
+            _ => {}
+        }
+    }
+
+    fn count_ended(&mut self, what: &str, key: (Direction, Outcome), bucket: Option<usize>, sum: &Sum) {
+        let (_, outcome) = key;
+        let spreads = if what == RUN {
+            *self.runs.entry(outcome).or_default() += sum.count;
             let last = if outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
-            *last = (*last).max(ended);
+            *last = (*last).max(moment(sum.last.clone()));
             &mut self.run_durations
         } else {
-            *self.migrations.entry((way, outcome)).or_default() += counted;
+            *self.migrations.entry(key).or_default() += sum.count;
             &mut self.migration_durations
         };
         if let Some(bucket) = bucket {
-            spreads.entry(((way, outcome), bucket)).or_default().add(counted, sum);
+            spreads.entry((key, bucket)).or_default().add(sum.count, without_blur(sum.milliseconds / 1000.0));
         }
     }
 }
@@ -188,43 +203,14 @@ impl Totals {
 /// Everything that has ended; `None` when there is no journal.
 pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
     let table = qualified(session, name);
-    let ended = format!(
-        "SELECT kind, CASE WHEN direction = '{down}' THEN direction ELSE '{up}' END, outcome, {bucket}, count(*), \
-         sum(elapsed_ms), {last}, {first} FROM {table} \
-         WHERE kind IN ('{RUN}', '{MIGRATION}') AND outcome <> '{EXECUTING}' GROUP BY 1, 2, 3, 4",
-        down = Direction::Down.word(),
-        up = Direction::Up.word(),
-        bucket = bucket("elapsed_ms", DURATION_BOUNDS),
-        last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
-        first = session.timestamp_text("min(started_at)"),
-    );
-    let Some(rows) = rows_if_table(session, &table, &ended).await? else {
+    let Some(sums) = counted::everything(session, &table).await? else {
         return Ok(None);
     };
     let mut totals = Totals::default();
-    rows.into_iter().for_each(|row| totals.count(row));
-    let waits = format!(
-        "SELECT {bucket}, count(*), sum(lock_ms), sum(lock_retries) FROM {table} \
-         WHERE kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 1",
-        bucket = bucket("lock_ms", WAIT_BOUNDS),
-    );
-    for row in session.query_table(&table, &waits).await? {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        let (bucket, count, sum) = (number(next()), number(next()), seconds(next()));
-        totals.lock_waits.insert(((), bucket), Spread { count, sum });
-        totals.lock_retries += number::<u64>(next());
+    sums.into_iter().for_each(|(group, sum)| totals.count(group, &sum));
+    if !totals.check_durations.is_empty() {
+        read_checks(session, &table, &mut totals).await?;
     }
-    let retries = format!("SELECT outcome, count(*) FROM {table} WHERE kind = '{RETRY}' GROUP BY 1");
-    for row in session.query_table(&table, &retries).await? {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        let (word, count) = (next(), number(next()));
-        if let Some(reason) = word.as_deref().and_then(RetryReason::read) {
-            totals.statement_retries.insert(reason, count);
-        }
-    }
-    read_checks(session, &table, &mut totals).await?;
     totals.last_run = last_run(session, &table).await?;
     Ok(Some(totals))
 }
@@ -245,41 +231,19 @@ fn keep_worse(results: &mut BTreeMap<String, CheckStatus>, name: String, status:
 }
 
 async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals) -> Result<(), DatabaseError> {
-    let durations = format!(
-        "SELECT name, {bucket}, count(*), sum(elapsed_ms) FROM {table} WHERE kind = '{CHECK}' GROUP BY 1, 2",
-        bucket = bucket("elapsed_ms", CHECK_BOUNDS),
-    );
-    for row in session.query_table(table, &durations).await? {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next().flatten();
-        let (name, bucket) = (next().unwrap_or_default(), number(next()));
-        let spread = Spread { count: number(next()), sum: seconds(next()) };
-        totals.check_durations.insert((name, bucket), spread);
-    }
-    if totals.check_durations.is_empty() {
-        return Ok(());
-    }
-    let last = format!(
-        "SELECT name, outcome FROM {table} WHERE kind = '{CHECK}' AND run_id = \
-         (SELECT run_id FROM {table} WHERE kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY id",
-    );
-    for row in session.query_table(table, &last).await? {
+    let last = counted::live(session, table, |_, live| {
+        format!(
+            "SELECT name, outcome FROM {table} WHERE {live} AND kind = '{CHECK}' AND run_id = (SELECT run_id FROM {table} \
+             WHERE {live} AND kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY id"
+        )
+    });
+    for row in last.await?.unwrap_or_default() {
         let mut columns = row.into_iter();
         let mut next = || columns.next().flatten();
         let (name, status) = (next().unwrap_or_default(), status(next().as_deref()));
         keep_worse(&mut totals.checks, name, status);
     }
     Ok(())
-}
-
-/// SQL for the number of the bucket that a column of milliseconds falls into; NULL where it is NULL.
-fn bucket(column: &str, bounds: &[f64]) -> String {
-    let mut sql = format!("CASE WHEN {column} IS NULL THEN NULL");
-    for (index, bound) in bounds.iter().enumerate() {
-        let _ = write!(sql, " WHEN {column} <= {} THEN {index}", bound * 1000.0);
-    }
-    let _ = write!(sql, " ELSE {} END", bounds.len());
-    sql
 }
 
 /// An outcome as the journal writes it; what nobody knows is an error.
@@ -298,11 +262,6 @@ pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T 
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// A sum of milliseconds with three decimals, in seconds, without what adding them up has blurred.
-fn seconds(text: Option<String>) -> f64 {
-    without_blur(number::<f64>(text) / 1000.0)
-}
-
 /// Seconds in whole microseconds: the same sum in whatever order its parts were added.
 fn without_blur(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
@@ -314,15 +273,4 @@ pub(super) fn milliseconds(text: Option<String>) -> Duration {
 
 pub(super) fn moment(text: Option<String>) -> Option<SystemTime> {
     text.and_then(|text| humantime::parse_rfc3339(&text).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{DURATION_BOUNDS, bucket};
-
-    #[test]
-    fn buckets_are_counted_in_milliseconds() {
-        let sql = bucket("ms", &DURATION_BOUNDS[..2]);
-        assert_eq!(sql, "CASE WHEN ms IS NULL THEN NULL WHEN ms <= 10 THEN 0 WHEN ms <= 50 THEN 1 ELSE 2 END");
-    }
 }

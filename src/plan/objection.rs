@@ -31,6 +31,16 @@ pub enum Objection {
         /// How large it may be.
         limit: u64,
     },
+    /// The journal was written by a newer version of this program.
+    #[error("{table} has the form {form}, and this version of migrascope knows the forms up to {known}")]
+    NewerTables {
+        /// The journal.
+        table: String,
+        /// Its form.
+        form: u32,
+        /// The newest form that is known.
+        known: u32,
+    },
     /// A script that is needed cannot be split.
     #[error("{}: {}", path.display(), problems.first().map_or_else(String::new, ToString::to_string))]
     Unreadable {

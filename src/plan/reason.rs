@@ -30,6 +30,8 @@ pub enum RefusalReason {
     UnmanagedTables,
     /// A statement is larger than the server takes.
     TooLarge,
+    /// A history table has a newer form than is known.
+    NewerTables,
     /// A script that is needed cannot be split.
     Unreadable,
     /// A backslash in a string can be read in two ways.
@@ -69,7 +71,7 @@ const _: () = assert!(RefusalReason::ALL.len() == RefusalReason::Other as usize 
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Changed,
         Self::WasEmpty,
         Self::Missing,
@@ -81,6 +83,7 @@ impl RefusalReason {
         Self::Unconfirmed,
         Self::UnmanagedTables,
         Self::TooLarge,
+        Self::NewerTables,
         Self::Unreadable,
         Self::Backslash,
         Self::AlreadyApplied,
@@ -114,6 +117,7 @@ impl RefusalReason {
             Self::Unconfirmed => "unconfirmed",
             Self::UnmanagedTables => "unmanaged_tables",
             Self::TooLarge => "too_large",
+            Self::NewerTables => "newer_tables",
             Self::Unreadable => "unreadable",
             Self::Backslash => "backslash",
             Self::AlreadyApplied => "already_applied",
@@ -166,6 +170,7 @@ impl Objection {
     pub fn reason(&self) -> RefusalReason {
         match self {
             Self::TooLarge { .. } => RefusalReason::TooLarge,
+            Self::NewerTables { .. } => RefusalReason::NewerTables,
             Self::Unreadable { .. } => RefusalReason::Unreadable,
             Self::Backslash { .. } => RefusalReason::Backslash,
             Self::Changed { .. } => RefusalReason::Changed,

@@ -17,6 +17,9 @@ use crate::run::Options;
 /// What the database may take for a record or a look that no run should wait for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a run folds what is over in the journal: the rest is for the next one.
+const FOLDING: Duration = Duration::from_secs(10);
+
 /// Whose the lock is while the journal is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
@@ -30,13 +33,14 @@ pub(super) enum Lock {
 /// knows that no other run is going on. Where there is no journal yet there is nothing to complete; `false` where another writer has kept
 /// it from being done now.
 pub(super) async fn settle(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) -> bool {
-    if !job.options.unrecorded.is_empty() {
-        let open = journal::executing(session, &job.options.journal_table).await.unwrap_or_default();
-        for end in known_ends(job.options, &open) {
-            let _ = session.query(&journal.ended_before(session, end)).await;
-        }
+    let open = match journal::executing(session, &job.options.journal_table).await {
+        Ok(open) => open,
+        Err(error) => return error.retry_reason().is_none(),
+    };
+    for end in known_ends(job.options, &open) {
+        let _ = session.query(&journal.ended_before(session, end)).await;
     }
-    let marked = journal.mark_vanished(session);
+    let Some(marked) = journal.mark_vanished(session, &open) else { return true };
     let marked = match session.abilities().whole_file_lock {
         true => session.note_at_once(&[marked]).await,
         false => session.query(&marked).await.map(drop),
@@ -67,6 +71,20 @@ pub(super) async fn finish(
     noted.map(drop).map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
 }
 
+/// Folds what is over in the journal where that is worth it. What stands in the way leaves it to another run.
+pub(super) async fn fold(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) {
+    // One of sixteen runs looks whether it is worth it: it would cost each of them a round trip.
+    if !job.context.run_id.ends_with('0') {
+        return;
+    }
+    let started = std::time::Instant::now();
+    while matches!(journal.is_worth_folding(session).await, Ok(true)) && started.elapsed() < FOLDING {
+        if !matches!(journal.fold(session, job.options.journal_retention).await, Ok(folded) if folded > 0) {
+            return;
+        }
+    }
+}
+
 /// Adds the row of a run that took no step, where it may be written, and tells what the journal says now.
 pub(super) async fn conclude(
     job: &Job<'_>,
@@ -82,15 +100,20 @@ pub(super) async fn conclude(
         let journal = Journal::new(&job.options.journal_table, job.context);
         let whole = journal.run_whole(session, &ending(error, tally));
         // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
-        let _ = tokio::time::timeout(PATIENCE, session.query(&whole)).await;
+        let written = tokio::time::timeout(PATIENCE, session.query(&whole)).await;
+        if matches!(written, Ok(Ok(_))) {
+            fold(job, session, &journal).await;
+        }
     }
     tell(job, session, Lock::Unknown, observer).await;
 }
 
-/// Whether the journal is known to be ours alone: a run that could not see that has ended with what it saw instead.
+/// Whether the journal is known to be ours alone, and of a form that we know: a run that could not see that has ended with what it saw instead.
 fn may_be_touched(error: Option<&Error>) -> bool {
     match error {
-        Some(Error::Refused(objections)) => !objections.iter().any(|one| matches!(one, Objection::Untrusted(_))),
+        Some(Error::Refused(objections)) => {
+            !objections.iter().any(|one| matches!(one, Objection::Untrusted(_) | Objection::NewerTables { .. }))
+        }
         Some(Error::Own { what, .. }) => *what != UNSEEN,
         _ => true,
     }

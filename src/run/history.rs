@@ -43,18 +43,23 @@ async fn read(
 ) -> Result<Result<History, Objection>, DatabaseError> {
     let names = (options.ledger_table.as_str(), options.journal_table.as_str());
     let remembered = ledger.read(session, depth).await?;
-    let unsettled = journal::unsettled(session, &options.journal_table).await?;
+    let left = journal::left(session, &options.journal_table).await?;
     let found = Found {
         ledger: remembered.is_some(),
         applied: remembered.as_ref().is_some_and(|remembered| !remembered.applied.is_empty()),
-        journal: unsettled.is_some(),
+        journal: left.is_some(),
     };
     if let Some(objection) = ledger::astray(session, names, found).await? {
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
     let (applied, unfinished) = remembered.map_or_else(Default::default, |found| (found.applied, found.unfinished));
-    let mut unsettled = unsettled.unwrap_or_default();
+    if let Some(left) = left.as_ref().filter(|left| left.form > journal::PRESENT_FORM) {
+        let (table, known) = (options.journal_table.clone(), journal::PRESENT_FORM);
+        return Ok(Err(Objection::NewerTables { table, form: left.form, known }));
+    }
+    let journal_form = left.as_ref().map(|left| left.form);
+    let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
     // Of an attempt of ours the journal knows more than the ledger.
     let is_known = |one: &Attempt| unsettled.iter().any(|known| known.version == one.version);
     let unknown: Vec<_> = unfinished.into_iter().filter(|one| !is_known(one)).collect();
@@ -67,6 +72,7 @@ async fn read(
     let mut history = History::of(applied);
     history.unsettled = unsettled;
     history.recorded = recorded;
+    history.journal_form = journal_form;
     history.unmanaged_tables = unmanaged_tables;
     Ok(Ok(history))
 }

@@ -56,6 +56,8 @@ pub struct Options {
     pub ledger_table: String,
     /// The journal's table.
     pub journal_table: String,
+    /// How long rows of the journal are kept when they are over; `None` keeps them for ever. Their counts stay.
+    pub journal_retention: Option<Duration>,
     /// Whether the journal's totals are read and told.
     pub figures: Figures,
     /// Whether the database is examined when the run has done something.
@@ -120,6 +122,7 @@ impl Default for Options {
             history_format: HistoryFormat::native(),
             ledger_table: HistoryFormat::native().table().to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
+            journal_retention: Some(Duration::from_secs(400 * 24 * 60 * 60)),
             figures: Figures::Leave,
             health: Health::Skip,
             hooks: Hooks::default(),

@@ -6,7 +6,7 @@ use super::{Job, chronicle, step};
 use crate::database::{DatabaseError, ErrorKind, Limits, Session};
 use crate::error::Error;
 use crate::history::Direction;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::ledger::{self, Creation, Ledger};
 use crate::plan::{Objection, Plan};
 use crate::report::Stage;
@@ -24,6 +24,8 @@ pub(super) struct Preparation<'p> {
     pub(super) plan: &'p Plan<'p>,
     /// When the run began.
     pub(super) started: Instant,
+    /// The form that the journal had then.
+    pub(super) form: Option<u32>,
     /// Whether the rows of runs that are over have been completed.
     pub(super) settled: bool,
 }
@@ -96,16 +98,18 @@ impl Preparation<'_> {
         for creation in ledger.create(session) {
             fresh |= made(session, creation).await?;
         }
-        for creation in journal.create(session) {
-            made(session, creation).await?;
-        }
+        let table = journal.create(session);
+        made(session, table).await?;
         // Another role could have made one of them since the history was read, or changed what was just made.
         let untrusted = ledger::untrusted(session, self.names()).await;
         if let Some(objection) = untrusted.map_err(|source| Unprepared::Server(ledger::UNSEEN, source))? {
             return Err(Unprepared::Untrusted(objection));
         }
+        if self.form < Some(journal::PRESENT_FORM) {
+            self.bring_up(session).await?;
+        }
         let sql = journal.run_started(session, plan.steps.len(), self.started.elapsed());
-        session.query(&sql).await.map_err(|source| Unprepared::Server("cannot write the journal", source))?;
+        session.query(&sql).await.map_err(unwritten)?;
         if fresh {
             return Ok(());
         }
@@ -116,6 +120,28 @@ impl Preparation<'_> {
                 let rehearsed = session.query(&sql).await;
                 rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Brings a journal of an earlier form, or one that was made just now, to the present one. One that this user may not change stays as it is, and is
+    /// slower with many rows.
+    async fn bring_up(&self, session: &mut dyn Session) -> Result<(), Unprepared> {
+        let has_column = self.journal.has_folded(session);
+        let absent = session.query(&has_column).await.is_err_and(|error| error.kind == ErrorKind::Invalid);
+        if absent {
+            let add = self.journal.add_folded(session);
+            match session.query_in_path(&add).await {
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::Permission => return Ok(()),
+                Err(error) => return Err(Unprepared::Server("cannot bring the journal to its present form", error)),
+            }
+        }
+        for creation in self.journal.indexes(session) {
+            made(session, creation).await?;
+        }
+        for sql in self.journal.form_row(session) {
+            session.query(&sql).await.map_err(unwritten)?;
         }
         Ok(())
     }
@@ -131,6 +157,10 @@ enum Unprepared {
     Server(&'static str, DatabaseError),
     /// They are not ours alone.
     Untrusted(Objection),
+}
+
+fn unwritten(source: DatabaseError) -> Unprepared {
+    Unprepared::Server("cannot write the journal", source)
 }
 
 /// Makes a table or an index where it is missing; whether it was. `IF NOT EXISTS` alone would need rights that a run with nothing to

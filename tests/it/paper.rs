@@ -18,7 +18,7 @@ fn transactional() -> Paper {
 }
 
 /// Connecting, looking and locking: the same in front of every plan.
-const FRONT: &str = "connect · SELECT version, name, · SELECT id, run_id, · lock · update _migrascope_journal SET · \
+const FRONT: &str = "connect · SELECT version, name, · SELECT id, run_id, · lock · SELECT id, kind, · \
      SELECT version, name, · SELECT id, run_id, · insert _migrascope_journal";
 const BACK: &str = "update _migrascope_journal SET · unlock · close";
 

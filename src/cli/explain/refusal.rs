@@ -61,6 +61,9 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
                 .help(format!("where a backslash stands for itself, begin the file with {plain}"))
                 .help(format!("where it escapes, begin it with {escape}; nothing was changed"))
         }
+        Objection::NewerTables { .. } => {
+            diagnosis.help("use the version that wrote it, or a newer one; nothing was changed")
+        }
         Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
         Objection::Rewritten { version, .. } => diagnosis
             .help("restore these statements as they were and change only those behind them; then resume")

@@ -175,6 +175,7 @@ impl Session for MysqlSession {
             Value::Text(text) => text_literal(text),
             Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
+            Value::Moment(moment) => text_literal(moment.trim_end_matches('Z')),
             Value::Ago(duration) => format!("UTC_TIMESTAMP(6) - INTERVAL {} MICROSECOND", duration.as_micros()),
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn literal(value: &Value) -> String {
         Value::Bool(false) => "FALSE".to_owned(),
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text_literal(text),
+        Value::Moment(moment) => format!("{}::timestamptz", text_literal(moment)),
         Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
         Value::BeforeBegin(before) => {
             format!("pg_catalog.transaction_timestamp() - interval '{} microseconds'", before.as_micros())

@@ -46,6 +46,7 @@ fn kind(number: i32, message: &str) -> ErrorKind {
         9 => ErrorKind::Cancelled,
         14 | 26 => ErrorKind::Connect,
         1 if message.starts_with("no such table") => ErrorKind::NoTable,
+        1 if message.starts_with("no such column") => ErrorKind::Invalid,
         1 if refuses_transaction(message) => ErrorKind::InTransaction,
         1 if message.contains("syntax error")
             || message.starts_with("incomplete input")

@@ -128,7 +128,7 @@ impl Session for SqliteSession {
             Value::Bool(true) => "TRUE".to_owned(),
             Value::Bool(false) => "FALSE".to_owned(),
             Value::Int(number) => number.to_string(),
-            Value::Text(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
+            Value::Text(text) | Value::Moment(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
             Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Ago(duration) => {

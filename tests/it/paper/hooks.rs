@@ -76,7 +76,7 @@ fn a_failing_backup_comes_before_anything_is_written_but_the_journal() {
     assert_eq!(error.to_string(), "the hook backup exited with 7");
     assert_eq!(
         heard,
-        "connect · SELECT version, name, · SELECT id, run_id, · lock · update _migrascope_journal SET · \
+        "connect · SELECT version, name, · SELECT id, run_id, · lock · SELECT id, kind, · \
          SELECT version, name, · SELECT id, run_id, · unlock · insert _migrascope_journal · close"
     );
 }

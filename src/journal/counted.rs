@@ -1,0 +1,183 @@
+//! What the journal's rows add up to, group by group: of the rows that still stand for themselves, and of those that were folded.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::totals::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
+use super::{CHECK, EXECUTING, MIGRATION, REPAIR, RETRY, RUN, TOTAL};
+use crate::database::{DatabaseError, ErrorKind, Row, Session};
+use crate::history::Direction;
+use crate::ledger::rows_if_table;
+
+/// The word for what is counted of waits for the lock, which are columns of the rows of runs.
+pub(super) const LOCK: &str = "lock";
+
+/// Rows that stand for themselves: they are not in any total yet. A table of the first form has no such column, and all its rows do.
+const LIVE: &str = "folded IS NULL";
+
+/// What rows of one kind have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Group {
+    /// The rows' kind, or [`LOCK`].
+    pub(super) what: String,
+    /// Of a health check.
+    pub(super) name: Option<String>,
+    /// `up` or `down`.
+    pub(super) way: Option<String>,
+    /// The outcome, or why something was tried again.
+    pub(super) outcome: Option<String>,
+    /// The number of the bucket of their durations; `None` where they have none.
+    pub(super) bucket: Option<usize>,
+}
+
+/// The rows of a group.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Sum {
+    pub(super) count: u64,
+    /// The sum of their durations.
+    pub(super) milliseconds: f64,
+    /// How often the lock was asked for again.
+    pub(super) retries: u64,
+    /// When the first began, in UTC as RFC 3339.
+    pub(super) first: Option<String>,
+    /// When the last one ended.
+    pub(super) last: Option<String>,
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.milliseconds += other.milliseconds;
+        self.retries += other.retries;
+        self.first = self.first.take().into_iter().chain(other.first).min();
+        self.last = self.last.take().max(other.last);
+    }
+}
+
+/// Runs a query of rows that stand for themselves; `sql` puts the condition for these where it belongs. `None` when there is no table.
+pub(super) async fn live(
+    session: &mut dyn Session,
+    table: &str,
+    sql: impl Fn(&dyn Session, &str) -> String,
+) -> Result<Option<Vec<Row>>, DatabaseError> {
+    let present = sql(session, LIVE);
+    match rows_if_table(session, table, &present).await {
+        Err(error) if error.kind == ErrorKind::Invalid => {
+            let first_form = sql(session, "1 = 1");
+            rows_if_table(session, table, &first_form).await
+        }
+        found => found,
+    }
+}
+
+/// Everything that has ended, folded or not; `None` when there is no journal.
+pub(super) async fn everything(
+    session: &mut dyn Session,
+    table: &str,
+) -> Result<Option<BTreeMap<Group, Sum>>, DatabaseError> {
+    let rows = live(session, table, |session, live| {
+        format!("{} UNION ALL {}", groups(session, table, live), totals(session, table, live))
+    });
+    Ok(rows.await?.map(add_up))
+}
+
+/// What is in the totals so far, and what rows with this condition add to it.
+pub(super) async fn with(
+    session: &mut dyn Session,
+    table: &str,
+    rows: &str,
+) -> Result<BTreeMap<Group, Sum>, DatabaseError> {
+    let sql = format!("{} UNION ALL {}", groups(session, table, rows), totals(session, table, LIVE));
+    session.query(&sql).await.map(add_up)
+}
+
+fn add_up(rows: Vec<Row>) -> BTreeMap<Group, Sum> {
+    let mut sums = BTreeMap::<Group, Sum>::new();
+    for row in rows {
+        let mut columns = row.into_iter();
+        let mut next = || columns.next().flatten();
+        let group = Group {
+            what: next().unwrap_or_default(),
+            name: next(),
+            way: next(),
+            outcome: next(),
+            bucket: next().and_then(|text| text.parse().ok()),
+        };
+        let sum = Sum {
+            count: number(next()),
+            milliseconds: number(next()),
+            retries: number(next()),
+            first: next(),
+            last: next(),
+        };
+        sums.entry(group).or_default().add(sum);
+    }
+    sums
+}
+
+fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Rows of groups and their sums, in the order of [`Group`] and [`Sum`].
+fn groups(session: &dyn Session, table: &str, rows: &str) -> String {
+    let first = session.timestamp_text("min(started_at)");
+    let last = session.timestamp_text("max(coalesce(finished_at, started_at))");
+    let (down, up) = (Direction::Down.word(), Direction::Up.word());
+    let ended = format!(
+        "SELECT kind, NULL, CASE WHEN direction = '{down}' THEN direction ELSE '{up}' END, outcome, {bucket}, count(*), \
+         sum(elapsed_ms), 0, {first}, {last} FROM {table} \
+         WHERE {rows} AND kind IN ('{RUN}', '{MIGRATION}') AND outcome <> '{EXECUTING}' GROUP BY 1, 3, 4, 5",
+        bucket = bucket("elapsed_ms", DURATION_BOUNDS),
+    );
+    let waits = format!(
+        "SELECT '{LOCK}', NULL, NULL, NULL, {bucket}, count(*), sum(lock_ms), sum(lock_retries), NULL, NULL FROM {table} \
+         WHERE {rows} AND kind = '{RUN}' AND lock_ms IS NOT NULL GROUP BY 5",
+        bucket = bucket("lock_ms", WAIT_BOUNDS),
+    );
+    let retries = format!(
+        "SELECT kind, NULL, NULL, outcome, NULL, count(*), NULL, 0, NULL, NULL FROM {table} \
+         WHERE {rows} AND kind = '{RETRY}' GROUP BY 1, 4"
+    );
+    let checks = format!(
+        "SELECT kind, name, NULL, NULL, {bucket}, count(*), sum(elapsed_ms), 0, NULL, NULL FROM {table} \
+         WHERE {rows} AND kind = '{CHECK}' GROUP BY 1, 2, 5",
+        bucket = bucket("elapsed_ms", CHECK_BOUNDS),
+    );
+    let repairs = format!(
+        "SELECT kind, NULL, NULL, NULL, NULL, count(*), NULL, 0, NULL, NULL FROM {table} \
+         WHERE {rows} AND kind = '{REPAIR}' GROUP BY 1"
+    );
+    [ended, waits, retries, checks, repairs].join(" UNION ALL ")
+}
+
+/// The same of what was folded before.
+fn totals(session: &dyn Session, table: &str, rows: &str) -> String {
+    format!(
+        "SELECT version, name, nullif(direction, ''), nullif(outcome, ''), CASE WHEN statements_done >= 0 THEN statements_done END, rows_other, \
+         elapsed_ms, lock_retries, {first}, {last} FROM {table} WHERE {rows} AND kind = '{TOTAL}'",
+        first = session.timestamp_text("started_at"),
+        last = session.timestamp_text("finished_at"),
+    )
+}
+
+/// SQL for the number of the bucket that a column of milliseconds falls into; NULL where it is NULL.
+fn bucket(column: &str, bounds: &[f64]) -> String {
+    let mut sql = format!("CASE WHEN {column} IS NULL THEN NULL");
+    for (index, bound) in bounds.iter().enumerate() {
+        let _ = write!(sql, " WHEN {column} <= {} THEN {index}", bound * 1000.0);
+    }
+    let _ = write!(sql, " ELSE {} END", bounds.len());
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DURATION_BOUNDS, bucket};
+
+    #[test]
+    fn buckets_are_counted_in_milliseconds() {
+        let sql = bucket("ms", &DURATION_BOUNDS[..2]);
+        assert_eq!(sql, "CASE WHEN ms IS NULL THEN NULL WHEN ms <= 10 THEN 0 WHEN ms <= 50 THEN 1 ELSE 2 END");
+    }
+}

@@ -1,0 +1,168 @@
+//! Rows that are over are folded: added up in rows of the kind `total`, marked, and removed when they are older than is wanted.
+//!
+//! Counters read totals and the rows that are not folded, so they never go back, and their queries stay as quick however many rows there are.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::counted::{self, Group, Sum};
+use super::record::{Entry, new_id, text};
+use super::{CHECK, EXECUTING, Journal, MIGRATION, REPAIR, RETRY, RUN, TOTAL, last_run, word};
+use crate::database::{DatabaseError, ErrorKind, Limits, Row, Session, Value};
+use crate::report::Outcome;
+
+/// So many rows that stand for themselves are added up in no time.
+const WORTHWHILE: u64 = 1000;
+
+/// How many rows are folded in one transaction: it holds up nobody for long.
+const AT_ONCE: u64 = 20_000;
+
+/// What has ended just now is left alone: another process may have seen that this run is the last one.
+const SETTLED_AFTER: Duration = Duration::from_secs(60);
+
+/// What the database may take for it: it can be done as well after another run.
+const PATIENCE: Limits =
+    Limits { lock_timeout: Some(Duration::from_secs(2)), statement_timeout: Some(Duration::from_secs(20)) };
+
+impl Journal<'_> {
+    /// Whether there are so many rows that stand for themselves that they should be folded.
+    pub(crate) async fn is_worth_folding(&self, session: &mut dyn Session) -> Result<bool, DatabaseError> {
+        let sql = format!("SELECT count(*) FROM {} WHERE folded IS NULL", self.table(session));
+        let rows = session.query(&sql).await?;
+        let count = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        Ok(count.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > WORTHWHILE))
+    }
+
+    /// Folds a part of what is over, and removes rows that were folded and are older than `retention`; how many were folded. It needs no lock: of
+    /// two that do so at once, one gives up.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has changed then.
+    pub(crate) async fn fold(
+        &self,
+        session: &mut dyn Session,
+        retention: Option<Duration>,
+    ) -> Result<u64, DatabaseError> {
+        let kept = self.kept(session).await?;
+        session.begin(Some(&PATIENCE)).await?;
+        let folded = self.fold_in_transaction(session, &kept, retention).await;
+        if folded.is_err() {
+            let _ = session.rollback().await;
+        }
+        folded
+    }
+
+    async fn fold_in_transaction(
+        &self,
+        session: &mut dyn Session,
+        kept: &[String],
+        retention: Option<Duration>,
+    ) -> Result<u64, DatabaseError> {
+        let table = self.table(session);
+        let fold = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let these = format!("folded = {fold}");
+        let over = self.over(session, kept);
+        let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY id LIMIT 1 OFFSET {AT_ONCE}");
+        let bound = session.query(&bound).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        let bound = bound.map(|id| format!(" AND id < {}", session.literal(&text(&id)))).unwrap_or_default();
+        let marked = session.execute_own(&format!("UPDATE {table} SET {these} WHERE {over}{bound}")).await?.rows;
+        let mut records = Vec::new();
+        if marked > 0 {
+            // Read before the sums: totals that are others by then are found to be gone.
+            let before =
+                session.query(&format!("SELECT id FROM {table} WHERE folded IS NULL AND kind = '{TOTAL}'")).await?;
+            let sums = counted::with(session, &table, &these).await?;
+            self.remove_totals(session, &table, before).await?;
+            let rows: Vec<_> = sums.iter().map(|(group, sum)| self.total(session, group, sum)).collect();
+            records.push(self.insertion(session, &rows));
+            // A run with nothing to do says nothing that its count does not say.
+            let success = word(Outcome::Success);
+            records.push(format!(
+                "DELETE FROM {table} WHERE {these} AND kind = '{RUN}' AND outcome = '{success}' AND statements_total = 0"
+            ));
+        }
+        if let Some(retention) = retention {
+            let ago = u128::from(u64::try_from(retention.as_millis()).unwrap_or(u64::MAX));
+            let long_ago = session.literal(&Value::Ago(retention));
+            records.push(format!("DELETE FROM {table} WHERE folded < {}", fold.saturating_sub(ago)));
+            records.push(format!("DELETE FROM {table} WHERE {these} AND started_at < {long_ago}"));
+        }
+        session.conclude(None, &records).await?;
+        Ok(marked)
+    }
+
+    /// Removes the totals that new ones take the place of.
+    ///
+    /// # Errors
+    /// Also where another process has done so since they were read: what it has added up would be lost.
+    async fn remove_totals(
+        &self,
+        session: &mut dyn Session,
+        table: &str,
+        before: Vec<Row>,
+    ) -> Result<(), DatabaseError> {
+        let ids: Vec<_> = before.into_iter().flatten().flatten().map(|id| session.literal(&text(&id))).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let removed = session.execute_own(&format!("DELETE FROM {table} WHERE id IN ({})", ids.join(", "))).await?;
+        match removed.rows == ids.len() as u64 {
+            true => Ok(()),
+            false => Err(DatabaseError::new(ErrorKind::Serialization, "another process folds the journal now")),
+        }
+    }
+
+    /// The condition for rows that are over: nothing of them is looked at one by one any more.
+    fn over(&self, session: &dyn Session, kept: &[String]) -> String {
+        let kept: Vec<_> = kept.iter().map(|id| session.literal(&text(id))).collect();
+        let kept = match kept.is_empty() {
+            true => String::new(),
+            false => format!(" AND run_id NOT IN ({0}) AND id NOT IN ({0})", kept.join(", ")),
+        };
+        format!(
+            "folded IS NULL AND kind IN ('{RUN}', '{MIGRATION}', '{RETRY}', '{CHECK}', '{REPAIR}') AND outcome <> '{EXECUTING}' \
+             AND NOT half_way AND coalesce(finished_at, started_at) < {settled}{kept}",
+            settled = session.literal(&Value::Ago(SETTLED_AFTER)),
+        )
+    }
+
+    /// The ids of runs and rows that are asked for one by one: what goes on, the last run, the last health checks, and the last attempt at each
+    /// migration where that failed.
+    async fn kept(&self, session: &mut dyn Session) -> Result<Vec<String>, DatabaseError> {
+        let table = self.table(session);
+        let mut kept = vec![self.context.run_id.clone()];
+        kept.extend(super::executing(session, self.name).await?.into_iter().map(|one| one.run_id));
+        kept.extend(last_run::last_run(session, &table).await?.map(|last| last.run_id));
+        let checks = format!(
+            "SELECT run_id FROM {table} WHERE folded IS NULL AND kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1"
+        );
+        for row in session.query(&checks).await? {
+            kept.extend(row.into_iter().flatten());
+        }
+        kept.extend(super::last_failures(session, self.name).await?.into_iter().map(|failure| failure.id));
+        Ok(kept)
+    }
+
+    /// The row of a group.
+    fn total(&self, session: &dyn Session, group: &Group, sum: &Sum) -> Vec<(&'static str, Value)> {
+        let moment = |at: &Option<String>| at.clone().map_or(Value::Now, Value::Moment);
+        let whole = |number: u64| Value::Int(number.try_into().unwrap_or(i64::MAX));
+        let bucket = group.bucket.and_then(|bucket| i64::try_from(bucket).ok()).unwrap_or(-1);
+        let mut columns = self.columns(session, &Entry::of(TOTAL, &new_id()));
+        for (name, value) in &mut columns {
+            *value = match *name {
+                "version" => text(&group.what),
+                "name" => Value::text_or_null(group.name.clone()),
+                "direction" => text(group.way.as_deref().unwrap_or_default()),
+                "outcome" => text(group.outcome.as_deref().unwrap_or_default()),
+                "statements_done" => Value::Int(bucket),
+                "elapsed_ms" => Value::Milliseconds(Duration::from_secs_f64((sum.milliseconds / 1000.0).max(0.0))),
+                "started_at" => moment(&sum.first),
+                "finished_at" => moment(&sum.last),
+                _ => continue,
+            };
+        }
+        columns.push(("lock_retries", whole(sum.retries)));
+        columns.push(("rows_other", whole(sum.count)));
+        columns
+    }
+}
