@@ -7,7 +7,7 @@ use migrascope::database::{
     Abilities, Access, Activity, Another, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits,
     Orphans, Probe, Row, Session, Value,
 };
-use migrascope::event::Observers;
+use migrascope::event::{Command, Observers, RunContext};
 use migrascope::migration::Dialect;
 use migrascope::plan::TableFault;
 use migrascope::report::Stage;
