@@ -14,7 +14,7 @@ use crate::report::Outcome;
 const WORTHWHILE: u64 = 1000;
 
 /// How many rows are folded in one transaction: it holds up nobody for long.
-const AT_ONCE: u64 = 20_000;
+const AT_ONCE: u64 = 100_000;
 
 /// What has ended just now is left alone: another process may have seen that this run is the last one.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);

@@ -18,7 +18,7 @@ use crate::run::Options;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a run folds what is over in the journal: the rest is for the next one.
-const FOLDING: Duration = Duration::from_secs(10);
+const FOLDING: Duration = Duration::from_secs(3);
 
 /// Whose the lock is while the journal is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
