@@ -9,9 +9,10 @@ use super::text::{AS_ANY_CLIENT, COMMIT, IDENTITY, ROLLBACK, text_literal};
 use super::wire::{Keep, Wire};
 use super::{Mysql, existence, faults, health, keeper, product, transaction};
 use crate::database::row::first_column;
+use crate::database::value::milliseconds;
 use crate::database::{
     Abilities, Access, Activity, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row,
-    Session, Value, milliseconds, silence,
+    Session, Value, silence,
 };
 use crate::migration::Dialect;
 use crate::plan::TableFault;

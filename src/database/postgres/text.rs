@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::database::{Limits, Value, milliseconds};
+use crate::database::value::milliseconds;
+use crate::database::{Limits, Value};
 
 /// A name in quotes.
 pub(super) fn quoted(identifier: &str) -> String {

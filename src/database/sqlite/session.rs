@@ -9,9 +9,9 @@ use super::error::translate;
 use super::wire::{Keep, Wire};
 use super::{Sqlite, health, options, orphans};
 use crate::database::row::{first_column, number, table_faults};
+use crate::database::value::milliseconds;
 use crate::database::{
     Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
-    milliseconds,
 };
 use crate::migration::Dialect;
 use crate::plan::TableFault;

@@ -1,0 +1,131 @@
+//! The URL of a database, which is not shown whole.
+
+use super::error::UrlError;
+use crate::migration::Dialect;
+use std::fmt;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use std::str::FromStr;
+
+/// A database URL; neither `Debug` nor `Display` show its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// Takes a URL as the user wrote it.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The driver's own options, as it reads them from the URL (and, for PostgreSQL, from `PG*` variables and `.pgpass`).
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(in crate::database) fn driver_options<O>(&self) -> Result<O, UrlError>
+    where
+        O: FromStr<Err = sqlx::Error>,
+    {
+        self.0.parse().map_err(|error: sqlx::Error| UrlError::Unusable { reason: self.scrub(&error) })
+    }
+
+    /// What stands behind `scheme:`.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(in crate::database) fn behind_scheme(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, rest)| rest)
+    }
+
+    /// The path and query behind the scheme, for a database that is a file.
+    #[cfg(feature = "sqlite")]
+    pub(in crate::database) fn without_scheme(&self) -> &str {
+        let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
+        rest.strip_prefix("//").unwrap_or(rest)
+    }
+
+    /// The driver's words, unless they repeat a part of the URL that could be secret.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    fn scrub(&self, error: &sqlx::Error) -> String {
+        let text = error.to_string();
+        // Our own form for the driver has every part as a parameter.
+        let parts = self.0.split(['?', '&', '=', '/', '@', ':']).filter(|part| part.len() > 2);
+        let mut parts = parts.map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy());
+        match parts.any(|part| text.contains(&*part)) {
+            true => "it cannot be parsed".to_owned(),
+            false => text.trim_start_matches("error with configuration: ").to_owned(),
+        }
+    }
+
+    /// The environment variables that hold or name a password which the server named by this URL would be sent, because the URL has none itself. Empty
+    /// where the URL has a password, names no server, or cannot be used, and for databases that read no variables.
+    #[must_use]
+    pub fn password_variables(&self) -> &'static [&'static str] {
+        match self.dialect() {
+            #[cfg(feature = "postgres")]
+            Ok(Dialect::Postgres) => super::super::postgres::password_variables(self),
+            _ => &[],
+        }
+    }
+
+    /// The dialect that its scheme stands for.
+    ///
+    /// # Errors
+    /// When there is no scheme or none of ours.
+    pub fn dialect(&self) -> Result<Dialect, UrlError> {
+        let Some((scheme, _)) = self.0.split_once(':') else {
+            return Err(UrlError::NoScheme);
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "postgres" | "postgresql" => Ok(Dialect::Postgres),
+            "mysql" | "mariadb" => Ok(Dialect::Mysql),
+            "sqlite" | "file" => Ok(Dialect::Sqlite),
+            other => {
+                let suggestion = SCHEMES
+                    .into_iter()
+                    .max_by(|a, b| strsim::jaro_winkler(a, other).total_cmp(&strsim::jaro_winkler(b, other)))
+                    .filter(|best| strsim::jaro_winkler(best, other) > 0.8);
+                // In front of a colon may stand a user, or a password.
+                let is_scheme =
+                    self.0[scheme.len()..].starts_with("://") && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+                let scheme = if is_scheme { other } else { "…" };
+                Err(UrlError::UnknownScheme { scheme: scheme.to_owned(), suggestion })
+            }
+        }
+    }
+
+    /// The URL without user, password, query and fragment; its scheme alone where it is not certain what these are.
+    fn masked(&self) -> String {
+        let (Ok(_), Some((scheme, rest))) = (self.dialect(), self.0.split_once(':')) else {
+            return "…".to_owned();
+        };
+        match rest.strip_prefix("//").and_then(place) {
+            Some(place) => format!("{scheme}://{place}"),
+            None => format!("{scheme}:…"),
+        }
+    }
+}
+
+/// Host and path of what stands behind `scheme://`; `None` where a piece of a password may be in them.
+fn place(rest: &str) -> Option<String> {
+    let (place, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) => host,
+        // Without an @, a login would end nowhere.
+        None => Some(authority).filter(|host| match host.rsplit_once(':') {
+            Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']'),
+            None => true,
+        })?,
+    };
+    (!path.contains('@') && !behind.contains('@')).then(|| format!("{host}{path}"))
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretUrl({})", self.masked())
+    }
+}
+
+const SCHEMES: [&str; 5] = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];

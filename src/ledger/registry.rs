@@ -1,0 +1,26 @@
+//! Every format of a history table, by its name.
+
+use super::format::HistoryFormat;
+use super::native;
+
+/// Every format of a history table; a new one is a line here, and a file.
+pub(super) const FORMATS: &[&HistoryFormat] = &[&native::FORMAT];
+
+impl HistoryFormat {
+    /// Our own.
+    #[must_use]
+    pub fn native() -> &'static Self {
+        &native::FORMAT
+    }
+
+    /// The format of this name.
+    #[must_use]
+    pub fn named(word: &str) -> Option<&'static Self> {
+        FORMATS.iter().copied().find(|format| format.word == word)
+    }
+
+    /// The names of all of them.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        FORMATS.iter().map(|format| format.word)
+    }
+}

@@ -1,0 +1,108 @@
+//! What every history table can be asked for, whatever its format.
+
+use super::name::{qualified, schema_and_table};
+use crate::database::{DatabaseError, Identity, Session, ToolLock};
+use crate::history::{Attempt, Direction, Entry};
+use crate::migration::{Migration, Version};
+use crate::plan::Step;
+use crate::script::{Name, Thing};
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// How long a migration took, as its row will say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elapsed {
+    /// Measured by us.
+    Measured(Duration),
+    /// To be measured by the server when the row is written, since the transaction began; earlier attempts took `before`.
+    SinceBegin {
+        /// Since the first of them began.
+        before: Duration,
+    },
+}
+
+/// How much of the history is wanted: times are a good part of the work for the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What a plan is made from.
+    Plan,
+    /// With [`crate::history::Particulars`].
+    Particulars,
+}
+
+/// What a history table says.
+pub(crate) struct Remembered {
+    /// Applied migrations, in any order.
+    pub(crate) applied: Vec<Entry>,
+    /// Attempts that the table itself shows as begun and not ended, or failed; our own has none, because the journal has them.
+    pub(crate) unfinished: Vec<Attempt>,
+}
+
+/// A history table in some tool's format.
+#[async_trait]
+pub(crate) trait Ledger: Send + Sync {
+    /// The table's name as it was given, with or without a schema in front.
+    fn name(&self) -> &str;
+
+    /// The table's name in quotes, with its schema: what the lock guards.
+    fn table(&self, session: &dyn Session) -> String {
+        qualified(session, self.name())
+    }
+
+    /// The locks by which the format's own tool keeps a second run of it away, in the order in which they are to be taken, behind ours.
+    fn tool_locks(&self, _server: &Identity) -> Vec<ToolLock> {
+        Vec::new()
+    }
+
+    /// What makes the table where it does not exist.
+    fn create(&self, session: &dyn Session) -> Vec<Creation>;
+
+    /// SQL that needs the rights for a step in this direction, and changes nothing.
+    fn rehearse(&self, session: &dyn Session, direction: Direction) -> String;
+
+    /// What the table says; `None` when there is none.
+    async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;
+
+    /// SQL for a row that says that a step begins which is not atomic; `None` where the format has no such row.
+    fn begin(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+        None
+    }
+
+    /// SQL that removes that row, where the step has failed and left nothing.
+    fn abandon(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+        None
+    }
+
+    /// SQL for the row of a migration that is applied now.
+    fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
+
+    /// SQL that removes the row of a version.
+    fn remove(&self, session: &dyn Session, version: &Version) -> String;
+
+    /// SQL that gives the row of an applied migration the name and the checksums of its present file.
+    fn accept(&self, session: &dyn Session, migration: &Migration) -> String;
+
+    /// SQL that records a step once it is taken.
+    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> String {
+        match step.direction {
+            Direction::Up => self.add(session, step.migration, elapsed, run_id),
+            Direction::Down => self.remove(session, &step.migration.version),
+        }
+    }
+}
+
+/// A table or an index of ours.
+pub(crate) struct Creation {
+    /// What it is.
+    pub(crate) thing: Thing,
+    /// SQL that makes it.
+    pub(crate) sql: String,
+}
+
+impl Creation {
+    /// A table of this name.
+    pub(crate) fn table(session: &dyn Session, name: &str, sql: String) -> Self {
+        let (schema, table) = schema_and_table(session, name);
+        Self { thing: Thing::Relation(Name { schema: schema.map(str::to_owned), name: table.to_owned() }), sql }
+    }
+}

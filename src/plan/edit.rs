@@ -1,0 +1,43 @@
+//! What became of applied files.
+
+use super::objection::Objection;
+use crate::history::{Entry, History};
+use crate::migration::{Checksum, Migration};
+
+/// What became of an applied file.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// It is as it was.
+    None,
+    /// Comments or blanks changed.
+    Cosmetic,
+    /// There was no statement, and now there is.
+    FromEmpty,
+    /// Statements changed.
+    Real,
+}
+
+/// Compares a file with what was applied.
+pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
+    match (&entry.checksum, &entry.token_checksum) {
+        (Some(applied), _) if applied.is_of(&migration.up) => Edit::None,
+        (None, _) => Edit::None,
+        (Some(_), Some(tokens)) if tokens == migration.up.token_checksum() => Edit::Cosmetic,
+        (Some(_), Some(tokens)) if *tokens == Checksum::of_tokens(std::iter::empty()) => Edit::FromEmpty,
+        (Some(_), _) => Edit::Real,
+    }
+}
+
+/// Whether what was applied had no statement: the history knows, and the file is not split for it.
+pub(super) fn had_no_statement(entry: &Entry) -> bool {
+    entry.token_checksum.as_ref().is_some_and(|tokens| *tokens == Checksum::of_tokens(std::iter::empty()))
+}
+
+pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
+    Objection::WasEmpty {
+        version: migration.version.clone(),
+        name: migration.name.clone(),
+        statements: migration.up.parsed().map_or(0, |parsed| parsed.statements.len()),
+        late: history.highest().is_some_and(|highest| *highest > migration.version),
+    }
+}

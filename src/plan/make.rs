@@ -1,0 +1,246 @@
+//! Files and history → a plan, or every objection.
+
+use super::doubt::unsettled;
+use super::edit::{Edit, edit, had_no_statement, was_empty};
+use super::note::Note;
+use super::objection::Objection;
+use super::rules::{Missing, Order, Rules, Target};
+use super::step::Step;
+use super::unmanaged::Unmanaged;
+use crate::history::{Direction, Entry, History};
+use crate::migration::{Migration, MigrationSet, Version, split_all};
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan<'a> {
+    /// The steps in order.
+    pub steps: Vec<Step<'a>>,
+    /// What is worth a word but no refusal.
+    pub notes: Vec<Note>,
+}
+
+/// The state of a schema at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schema {
+    /// The highest applied version.
+    pub version: Option<Version>,
+    /// Migrations applied.
+    pub applied: usize,
+    /// Migrations on disk that are not applied.
+    pub pending: usize,
+    /// Applied migrations whose file has changed, cosmetic edits left out.
+    pub changed: usize,
+    /// Applied migrations that have no file, whether or not that is allowed.
+    pub missing: usize,
+    /// Whether a half-applied migration is recorded.
+    pub dirty: bool,
+}
+
+/// Counts what is applied, pending, changed and missing.
+#[must_use]
+pub fn survey(set: &MigrationSet, history: &History) -> Schema {
+    Schema {
+        version: history.highest().cloned(),
+        applied: history.applied().len(),
+        pending: set.iter().filter(|migration| history.entry(&migration.version).is_none()).count(),
+        changed: set
+            .iter()
+            .filter(|m| {
+                history.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
+            })
+            .count(),
+        missing: history.applied().iter().filter(|entry| set.get(&entry.version).is_none()).count(),
+        dirty: !history.unsettled.is_empty(),
+    }
+}
+
+/// Whether every script can be split, applied or not.
+///
+/// # Errors
+/// [`Objection::Unreadable`] for each that cannot be.
+pub fn readable(set: &MigrationSet) -> Result<(), Vec<Objection>> {
+    let mut findings = Findings { objections: Vec::new(), notes: Vec::new() };
+    findings.unreadable(&set.iter().collect::<Vec<_>>());
+    findings.into_plan(Vec::new()).map(drop)
+}
+
+/// Plans the way up: pending migrations in the order of their versions.
+///
+/// # Errors
+/// Every objection at once, in the order of the versions.
+pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
+    let mut findings = examine(set, history, rules);
+    let highest = history.highest();
+    let mut pending = Vec::new();
+    let absent: Vec<_> = set.iter().filter(|migration| history.entry(&migration.version).is_none()).collect();
+    // Also what this run will not come to: a file that cannot be run is found before anything runs.
+    findings.unreadable(&absent);
+    for migration in absent {
+        match highest.filter(|highest| **highest > migration.version) {
+            Some(highest) => findings.late(migration, highest, rules.order, &mut pending),
+            None => pending.push(migration),
+        }
+    }
+    if let Target::Version(version) = &rules.target
+        && set.get(version).is_none()
+    {
+        findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+    }
+    if let Target::Steps(count) = &rules.target {
+        findings.fewer_steps(Direction::Up, *count, pending.len());
+    }
+    cut(&mut pending, &rules.target);
+    findings.unmanaged(&history.unmanaged_tables, rules.unmanaged, pending.is_empty());
+    let mut steps = Vec::with_capacity(pending.len());
+    for migration in pending {
+        let Ok(step) = Step::new(migration, Direction::Up, rules) else { continue };
+        if step.script.is_empty() {
+            let (version, name) = (migration.version.clone(), migration.name.clone());
+            findings.notes.push(Note::Empty { version, name, applied: false });
+        }
+        steps.push(step);
+    }
+    findings.into_plan(steps)
+}
+
+/// Plans the way down: applied migrations from the highest version on; one of them unless the target says otherwise.
+///
+/// # Errors
+/// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
+pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
+    let mut findings = Findings::begin(set, history);
+    let mut applied: Vec<&Entry> = history.applied().iter().rev().collect();
+    match &rules.target {
+        Target::Latest => applied.truncate(1),
+        Target::Steps(count) => {
+            findings.fewer_steps(Direction::Down, *count, applied.len());
+            applied.truncate(*count);
+        }
+        Target::Version(version) => {
+            let known = version.canonical() == "0" || set.get(version).is_some() || history.entry(version).is_some();
+            if !known {
+                findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+            }
+            applied.retain(|entry| entry.version > *version);
+        }
+    }
+    let mut steps = Vec::new();
+    for entry in applied {
+        let missing = || Objection::Missing { version: entry.version.clone(), name: entry.name.clone() };
+        let migration = set.get(&entry.version).ok_or_else(missing);
+        match migration.and_then(|migration| Step::new(migration, Direction::Down, rules)) {
+            Ok(step) => steps.push(step),
+            Err(objection) => findings.objections.push(objection),
+        }
+    }
+    findings.into_plan(steps)
+}
+
+/// Compares files with history without planning anything: what `verify` and `status` tell.
+#[must_use]
+pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Objection>, Vec<Note>) {
+    match up(set, history, &Rules { target: Target::Latest, ..rules.clone() }) {
+        Ok(plan) => (Vec::new(), plan.notes),
+        Err(objections) => (objections, running_note(history)),
+    }
+}
+
+pub(super) struct Findings {
+    objections: Vec<Objection>,
+    notes: Vec<Note>,
+}
+
+impl Findings {
+    fn begin(set: &MigrationSet, history: &History) -> Self {
+        Self { objections: unsettled(set, history), notes: running_note(history) }
+    }
+
+    /// Splits what has to be, and objects to each script that cannot be.
+    fn unreadable(&mut self, migrations: &[&Migration]) {
+        let scripts = || migrations.iter().flat_map(|migration| std::iter::once(&migration.up).chain(&migration.down));
+        split_all(scripts());
+        self.objections.extend(scripts().filter_map(Objection::of));
+    }
+
+    fn late<'a>(
+        &mut self,
+        migration: &'a Migration,
+        highest: &Version,
+        order: Order,
+        pending: &mut Vec<&'a Migration>,
+    ) {
+        let (version, name) = (migration.version.clone(), migration.name.clone());
+        match order {
+            Order::Allow => pending.push(migration),
+            Order::Skip => self.notes.push(Note::Skipped { version, name }),
+            Order::Strict => {
+                self.objections.push(Objection::OutOfOrder { version, name, highest: highest.clone() });
+            }
+        }
+    }
+
+    fn fewer_steps(&mut self, direction: Direction, asked: usize, found: usize) {
+        if asked > found {
+            self.notes.push(Note::FewerSteps { direction, asked, found });
+        }
+    }
+
+    /// Where nothing is pending nothing is done twice.
+    fn unmanaged(&mut self, tables: &[String], rule: Unmanaged, nothing_pending: bool) {
+        let tables = tables.to_vec();
+        match rule {
+            _ if tables.is_empty() => {}
+            Unmanaged::Refuse if !nothing_pending => self.objections.push(Objection::Unmanaged { tables }),
+            Unmanaged::Refuse | Unmanaged::Allow => self.notes.push(Note::Unmanaged { tables }),
+        }
+    }
+
+    fn into_plan(self, steps: Vec<Step<'_>>) -> Result<Plan<'_>, Vec<Objection>> {
+        if self.objections.is_empty() { Ok(Plan { steps, notes: self.notes }) } else { Err(self.objections) }
+    }
+}
+
+pub(super) fn examine(set: &MigrationSet, history: &History, rules: &Rules) -> Findings {
+    let mut findings = Findings::begin(set, history);
+    for entry in history.applied() {
+        let Some(migration) = set.get(&entry.version) else {
+            let (version, name) = (entry.version.clone(), entry.name.clone());
+            let newer = set.iter().last().is_some_and(|last| entry.version > last.version);
+            if rules.missing == Missing::Allow || newer && rules.missing == Missing::AllowNewer {
+                findings.notes.push(Note::Missing { version, name });
+            } else {
+                findings.objections.push(Objection::Missing { version, name });
+            }
+            continue;
+        };
+        let (version, name) = (migration.version.clone(), migration.name.clone());
+        match edit(entry, migration) {
+            Edit::None | Edit::Cosmetic if had_no_statement(entry) => {
+                findings.notes.push(Note::Empty { version, name, applied: true });
+            }
+            Edit::None => {}
+            Edit::FromEmpty => findings.objections.push(was_empty(migration, history)),
+            Edit::Cosmetic => findings.notes.push(Note::Cosmetic { version, name }),
+            Edit::Real => findings.objections.push(Objection::Changed {
+                version,
+                name,
+                applied: entry.checksum.as_ref().map(ToString::to_string).unwrap_or_default(),
+                found: migration.up.checksum().to_string(),
+            }),
+        }
+    }
+    findings
+}
+
+pub(super) fn running_note(history: &History) -> Vec<Note> {
+    history.running.iter().map(|run| Note::Running(Box::new(run.clone()))).collect()
+}
+
+pub(super) fn cut(pending: &mut Vec<&Migration>, target: &Target) {
+    match target {
+        Target::Latest => {}
+        Target::Steps(count) => pending.truncate(*count),
+        Target::Version(version) => pending.retain(|migration| migration.version <= *version),
+    }
+}
