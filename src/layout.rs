@@ -11,6 +11,7 @@ mod reader;
 mod registry;
 mod source;
 mod sql_file;
+mod stem;
 mod template;
 mod word;
 

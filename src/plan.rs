@@ -8,6 +8,7 @@ mod note;
 mod objection;
 mod reason;
 mod rules;
+mod said;
 mod step;
 mod table_fault;
 mod unmanaged;

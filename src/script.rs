@@ -1,14 +1,17 @@
 //! One SQL text in one dialect → its statements, its directives and its token checksum. Pure.
 
 mod backslash;
+mod backslashes;
 mod body;
 mod checksum;
 mod delimiter;
 mod directive;
 mod effect;
+mod escapes;
 mod head;
 mod kind;
 mod lexer;
+mod mode;
 mod opening;
 mod place;
 mod pragma;
@@ -29,9 +32,10 @@ mod writes;
 
 use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
-pub use backslash::BackslashMode;
-pub(crate) use backslash::{Escapes, read_otherwise};
+pub(crate) use backslash::read_otherwise;
 pub use effect::{Effect, Name, Thing, effect};
+pub(crate) use escapes::Escapes;
+pub use mode::BackslashMode;
 pub(crate) use opening::Opening;
 use place::Places;
 pub use problem::Problem;
@@ -96,7 +100,7 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
 /// Where SQLite may read a name in double quotes as a string, that is a literal too.
 #[must_use]
 pub fn sanitized(statement: &str, dialect: Dialect) -> String {
-    sanitize::sanitize(statement, dialect, backslash::usual(dialect))
+    sanitize::sanitize(statement, dialect, escapes::usual(dialect))
 }
 
 /// The same of a statement whose session takes a backslash in a plain string for an escape, or for itself.

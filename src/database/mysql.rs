@@ -12,56 +12,23 @@ mod parameters;
 mod plugin;
 mod product;
 mod session;
+mod target;
 mod text;
 mod transaction;
 mod wire;
 
-use std::time::Duration;
-
-use async_trait::async_trait;
-use sqlx::ConnectOptions as _;
-use sqlx::mysql::MySqlConnectOptions;
-
 use self::keeper::MysqlKeeper;
 use self::login::Login;
 use self::session::MysqlSession;
+use self::target::Mysql;
 use self::wire::Wire;
 use super::url::Extras;
 use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
 use crate::migration::Dialect;
-
-pub(super) struct Mysql {
-    login: Login,
-    extras: Extras,
-    init: Vec<String>,
-}
-
-impl Mysql {
-    pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        let (driver, extras) = options::parse(url)?;
-        Ok(Self::to(driver, extras, options))
-    }
-
-    /// Connects as `driver` says.
-    pub(super) fn with(driver: MySqlConnectOptions, options: ConnectOptions) -> Self {
-        Self::to(driver, Extras::default(), options)
-    }
-
-    fn to(driver: MySqlConnectOptions, extras: Extras, options: ConnectOptions) -> Self {
-        // The server's own SQL mode and time zone count, as in its own client; the driver would change both.
-        let driver = driver
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .timezone(None)
-            .charset("utf8mb4")
-            .disable_statement_logging();
-        Self { login: Login::new(driver, extras.clear_password), extras, init: options.init }
-    }
-
-    async fn connect(&self) -> Result<Wire, DatabaseError> {
-        Wire::to(&self.login, self.extras.limit()).await
-    }
-}
+use async_trait::async_trait;
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::MySqlConnectOptions;
+use std::time::Duration;
 
 #[async_trait]
 impl Connector for Mysql {

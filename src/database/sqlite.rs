@@ -9,85 +9,25 @@ mod options;
 mod orphans;
 mod parameters;
 mod session;
+mod target;
 mod wire;
-
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use self::error::from_connect;
 use self::interrupt::Interrupt;
 use self::keeper::SqliteKeeper;
 use self::options::Location;
 use self::session::SqliteSession;
+use self::target::{STEPS_BETWEEN_LOOKS, Sqlite};
 use self::wire::Wire;
 use super::shelter::shelter;
 use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
 use crate::file;
 use crate::migration::Dialect;
-
-/// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
-
-pub(super) struct Sqlite {
-    driver: SqliteConnectOptions,
-    file: Option<PathBuf>,
-    create: bool,
-    /// Why nothing can be written, where the URL says so.
-    read_only: Option<&'static str>,
-    init: Vec<String>,
-    application: String,
-    interrupt: Arc<Interrupt>,
-}
-
-impl Sqlite {
-    pub(super) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
-        Ok(Self::at(options::parse(url)?, options))
-    }
-
-    /// Connects as `driver` says.
-    pub(super) fn with(driver: SqliteConnectOptions, options: ConnectOptions) -> Self {
-        Self::at(options::of(driver), options)
-    }
-
-    fn at(location: Location, options: ConnectOptions) -> Self {
-        let Location { driver, file, create, read_only } = location;
-        let ConnectOptions { application, init } = options;
-        Self { driver, file, create, read_only, init, application, interrupt: Arc::default() }
-    }
-
-    /// Why this process cannot write to the file. SQLite itself says it only when something is written.
-    fn read_only(&self) -> Option<&'static str> {
-        let file = self.file.as_deref()?;
-        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        self.read_only
-            .or_else(|| (!file::may_be_written(file)).then_some("its file may not be written"))
-            .or_else(|| (!file::may_be_written(directory)).then_some("its directory may not be written"))
-    }
-
-    async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
-        let driver = match access {
-            Access::Write if self.create => self.driver.clone().create_if_missing(true),
-            Access::Write => self.driver.clone(),
-            Access::Check => self.driver.clone().create_if_missing(false),
-            // Nothing may be created: an empty database in memory stands in for a file that does not exist.
-            Access::Read if self.file.as_ref().is_some_and(|file| !file.exists()) => {
-                SqliteConnectOptions::new().in_memory(true).foreign_keys(false)
-            }
-            Access::Read | Access::Watch => self.driver.clone().create_if_missing(false).pragma("query_only", "ON"),
-        };
-        let mut connection =
-            shelter(SqliteConnection::connect_with(&driver)).await.map_err(|error| from_connect(&error))?;
-        let interrupt = Arc::clone(&self.interrupt);
-        let mut handle = connection.lock_handle().await.map_err(|error| from_connect(&error))?;
-        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !interrupt.is_requested());
-        drop(handle);
-        Ok(Wire { connection })
-    }
-}
+use async_trait::async_trait;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[async_trait]
 impl Connector for Sqlite {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::totals::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
+use super::bounds::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
 use super::{CHECK, EXECUTING, MIGRATION, REPAIR, RETRY, RUN, TOTAL};
 use crate::database::{DatabaseError, ErrorKind, Row, Session};
 use crate::history::Direction;

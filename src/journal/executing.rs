@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::last_run::Steps;
-use super::totals::{Running, moment, number};
+use super::running::Running;
+use super::values::{moment, number};
 use super::{EXECUTING, RUN, counted};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::{self, Direction, RunningAttempt};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::totals::{moment, outcome};
+use super::values::{moment, outcome};
 use super::{MIGRATION, REPAIR, counted, word};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::Direction;

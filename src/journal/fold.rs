@@ -61,7 +61,7 @@ impl Journal<'_> {
         let fold = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let these = format!("folded = {fold}");
         let over = self.over(session, kept);
-        let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY id LIMIT 1 OFFSET {AT_ONCE}");
+        let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY coalesce(id, '') LIMIT 1 OFFSET {AT_ONCE}");
         let bound = session.query(&bound).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten());
         let bound = bound.map(|id| format!(" AND id < {}", session.literal(&text(&id)))).unwrap_or_default();
         let marked = session.execute_own(&format!("UPDATE {table} SET {these} WHERE {over}{bound}")).await?.rows;

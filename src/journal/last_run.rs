@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use super::totals::{milliseconds, moment, number, outcome};
+use super::values::{milliseconds, moment, number, outcome};
 use super::{EXECUTING, MIGRATION, RETRY, RUN, counted};
 use crate::database::{DatabaseError, Session, Value};
 use crate::plan::RefusalReason;
@@ -152,7 +152,7 @@ pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &st
     let rows = counted::live(session, table, |session, live| {
         format!(
             "SELECT kind, version, outcome, elapsed_ms FROM {table} WHERE {live} AND kind IN ('{MIGRATION}', '{RETRY}') AND run_id = {} \
-         AND outcome <> '{EXECUTING}' ORDER BY id",
+         AND outcome <> '{EXECUTING}' ORDER BY started_at, id",
             session.literal(&Value::Text(run_id.to_owned())),
         )
     });

@@ -1,25 +1,18 @@
 //! What the journal says of all runs so far: the source of figures that outlive a process.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, SystemTime};
-
 use super::counted::{self, Group, LOCK, Sum};
 use super::executing::Executing;
 use super::last_run::{LastRun, Steps, last_run};
+use super::running::Running;
 use super::unrecorded::UnrecordedEnd;
+use super::values::{milliseconds, moment, number, outcome, status, without_blur};
 use super::{CHECK, MIGRATION, RETRY, RUN, word};
 use crate::database::{DatabaseError, Session};
 use crate::history::{self, Direction};
 use crate::ledger::qualified;
 use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
-
-/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
-pub const DURATION_BOUNDS: &[f64] =
-    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
-/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
-pub const WAIT_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
-/// Upper bounds in seconds for health checks: those of OpenTelemetry's conventions for operations of a database.
-pub const CHECK_BOUNDS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
 
 /// Makes one moment later than another one at the precision of every database.
 const JUST_AFTER: Duration = Duration::from_millis(1);
@@ -79,24 +72,6 @@ impl Spread {
         self.count += count;
         self.sum = without_blur(self.sum + sum);
     }
-}
-
-/// A run that has begun and not ended, as far as the journal and the lock tell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Running {
-    /// The run.
-    pub run_id: String,
-    /// Which way.
-    pub direction: Direction,
-    /// When it began.
-    pub began: SystemTime,
-    /// Whether it has its lock; `None` where that cannot be seen.
-    pub lock_held: Option<bool>,
-    /// How often a migration or a statement was tried again, by reason.
-    pub retries: HashMap<RetryReason, u64>,
-    /// How far it has come.
-    pub run: history::Running,
 }
 
 impl Totals {
@@ -234,7 +209,7 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
     let last = counted::live(session, table, |_, live| {
         format!(
             "SELECT name, outcome FROM {table} WHERE {live} AND kind = '{CHECK}' AND run_id = (SELECT run_id FROM {table} \
-             WHERE {live} AND kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY id"
+             WHERE {live} AND kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1) ORDER BY started_at, id"
         )
     });
     for row in last.await?.unwrap_or_default() {
@@ -244,33 +219,4 @@ async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals
         keep_worse(&mut totals.checks, name, status);
     }
     Ok(())
-}
-
-/// An outcome as the journal writes it; what nobody knows is an error.
-pub(super) fn outcome(text: Option<String>) -> Outcome {
-    let text = text.unwrap_or_default();
-    Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
-}
-
-/// A check's status as the journal writes it; what nobody knows is a failure.
-fn status(text: Option<&str>) -> CheckStatus {
-    let known = [CheckStatus::Ok, CheckStatus::Warn, CheckStatus::Skipped];
-    known.into_iter().find(|status| Some(status.word()) == text).unwrap_or(CheckStatus::Fail)
-}
-
-pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
-    text.and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-/// Seconds in whole microseconds: the same sum in whatever order its parts were added.
-fn without_blur(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e6
-}
-
-pub(super) fn milliseconds(text: Option<String>) -> Duration {
-    Duration::try_from_secs_f64(number::<f64>(text) / 1000.0).unwrap_or_default()
-}
-
-pub(super) fn moment(text: Option<String>) -> Option<SystemTime> {
-    text.and_then(|text| humantime::parse_rfc3339(&text).ok())
 }

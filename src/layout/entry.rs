@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use super::source::{Listed, Source};
+use super::stem::{extension, is_left_behind, sql_stem};
 use super::word::is_database;
 use super::{Fault, FileProblem, LayoutError};
 
@@ -10,8 +11,6 @@ use super::{Fault, FileProblem, LayoutError};
 const OWN_FOLDERS: [&str; 2] = ["hooks", "checks"];
 /// How SQL for one migration is named where each has a folder.
 const IN_A_FOLDER_EACH: [&str; 3] = ["up", "down", "migration"];
-/// Endings of what editors and merges leave behind.
-const LEFT_BEHIND: [&str; 6] = ["bak", "orig", "rej", "swp", "swo", "tmp"];
 /// Endings of prose, which may be numbered too.
 const PROSE: [&str; 6] = ["md", "markdown", "mdx", "txt", "rst", "adoc"];
 /// Endings of programs: a migration in one of them has a message of its own.
@@ -75,19 +74,6 @@ fn kind<'n>(source: Source<'_>, home: Home, entry: &Listed, name: &'n str) -> Ki
     }
 }
 
-/// The name without `.sql`, in any case.
-pub(super) fn sql_stem(name: &str) -> Option<&str> {
-    let (stem, end) = name.split_at_checked(name.len().checked_sub(".sql".len())?)?;
-    end.eq_ignore_ascii_case(".sql").then_some(stem)
-}
-
-/// Whether an editor or a merge made the file beside the one that is meant.
-pub(super) fn is_left_behind(name: &str) -> bool {
-    name.ends_with('~')
-        || name.len() > 1 && name.starts_with('#') && name.ends_with('#')
-        || LEFT_BEHIND.iter().any(|end| extension(name).eq_ignore_ascii_case(end))
-}
-
 /// The fault of a file that is not SQL by its name.
 fn fault_of(home: Home, name: &str) -> Option<Fault> {
     let lower = name.to_ascii_lowercase();
@@ -138,8 +124,4 @@ fn is_numbered(name: &str) -> bool {
 /// Whether a folder is named as a migration is.
 fn names_migration(name: &str) -> bool {
     is_numbered(name) && name.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('_')
-}
-
-fn extension(name: &str) -> &str {
-    name.rsplit_once('.').map_or("", |(_, end)| end)
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::entry::{Home, is_left_behind, sql_files, sql_stem};
+use super::entry::{Home, sql_files};
 use super::source::{Listed, Source, leads_outside};
+use super::stem::{is_left_behind, sql_stem};
 use super::word::{Database, variant};
 use super::{Fault, FileProblem, LayoutError, Links, read_split};
 use crate::migration::{Dialect, Place, SplitScript, Statement, StatementKind};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::entry::sql_stem;
+use super::stem::sql_stem;
 use super::{LayoutError, Links};
 use crate::file;
 

@@ -4,6 +4,7 @@
 //! a version that is no longer current leaves no series behind, and totals of earlier runs count on.
 
 mod client;
+mod count;
 mod distributions;
 mod health;
 mod instruments;
@@ -16,6 +17,7 @@ use opentelemetry::KeyValue;
 pub use opentelemetry::metrics::Meter;
 
 use self::client::Client;
+use self::count::Count;
 use self::distributions::Distributions;
 use self::health::HealthFigures;
 use self::state::{Labels, State};
@@ -28,15 +30,6 @@ pub use crate::journal::{LastRun, Totals};
 use crate::plan::{Plan, Schema, Step};
 use crate::policy::Decision;
 use crate::report::{Report, RetryReason, StepReport};
-
-/// Who counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Count {
-    /// We do, from the events that we see.
-    Events,
-    /// The journal does; counters and histograms are what it says, and absent before it was read.
-    Journal,
-}
 
 /// The figures of one run and of those before it, as an observer of the run.
 ///

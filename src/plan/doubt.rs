@@ -1,9 +1,8 @@
 //! Which statements an attempt may have run without a note in the journal.
 
+use super::Objection;
 use crate::history::{Attempt, Direction, History, State};
 use crate::migration::{MigrationSet, SessionLock, Statement, Version};
-
-use super::Objection;
 
 /// The index of the last statement that may have run, where the one at `from` is the first without a note: while tables are locked
 /// nothing can be noted.
@@ -31,17 +30,4 @@ pub(crate) fn unsettled(set: &MigrationSet, history: &History) -> Vec<Objection>
         Objection::Unsettled(Box::new(Attempt { last, ..attempt.clone() }))
     };
     history.unsettled.iter().map(objection).collect()
-}
-
-/// Of which statements nobody can say whether they took effect, the first and the last of them counted from 1.
-pub(super) fn said(first: usize, last: usize, version: &Version, name: &str, summary: &str) -> String {
-    if first == last {
-        return format!(
-            "nobody can say whether statement {first} of migration {version} ({name}) took effect: {summary}"
-        );
-    }
-    format!(
-        "nobody can say which of statements {first} to {last} of migration {version} ({name}) took effect, because nothing is noted while \
-         tables are locked: {summary}"
-    )
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::TableFault;
-use super::doubt::said;
+use super::said::said;
 use crate::history::{Attempt, State};
 use crate::migration::{Script, Version};
 use crate::script::{BackslashMode, ScriptError};

@@ -5,31 +5,12 @@ mod foreign_keys;
 
 use std::borrow::Cow;
 
+pub use self::atomicity::Atomic;
 use self::atomicity::Execution;
 use super::{Objection, Rules};
 use crate::history::Direction;
 use crate::migration::{Checksum, Directives, Migration, Progress, Script, Statement, StatementKind};
 use crate::script::Parsed;
-
-/// Whether a step runs in one transaction with its ledger row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Atomic {
-    /// Applied and recorded, or neither.
-    Yes,
-    /// Statement by statement, with a journal of how far it came.
-    No {
-        /// The reason, a lowercase fragment.
-        why: String,
-    },
-}
-
-impl Atomic {
-    /// Whether it is [`Atomic::Yes`].
-    #[must_use]
-    pub fn is_yes(&self) -> bool {
-        *self == Self::Yes
-    }
-}
 
 /// One migration to be taken in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,111 +1,17 @@
 //! Whether a backslash escapes in plain strings, from statement to statement, and where that matters.
 
-use std::fmt;
-
 use super::Problem;
+use super::backslashes::Backslashes;
+use super::escapes::Escapes;
+use super::escapes::usual;
+use super::mode::BackslashMode;
 use super::place::Places;
 use super::split::{self, Split};
 use super::sql_mode::SqlMode;
 use super::standard_strings::StandardStrings;
 use super::token::{Token, TokenKind};
 use crate::sql::{Dialect, Place};
-
-/// A setting of the session under which plain strings are read in another way than usual.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BackslashMode {
-    /// MySQL and MariaDB with `NO_BACKSLASH_ESCAPES`: a backslash stands for itself.
-    NoBackslashEscapes,
-    /// PostgreSQL without `standard_conforming_strings`: a backslash escapes, as in `E'…'`.
-    NonstandardStrings,
-}
-
-impl fmt::Display for BackslashMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoBackslashEscapes => "sql_mode has NO_BACKSLASH_ESCAPES",
-            Self::NonstandardStrings => "standard_conforming_strings is off",
-        })
-    }
-}
-
-impl BackslashMode {
-    /// The one of this dialect; `None` where there is only one way to read.
-    fn of(dialect: Dialect) -> Option<Self> {
-        match dialect {
-            Dialect::Mysql => Some(Self::NoBackslashEscapes),
-            Dialect::Postgres => Some(Self::NonstandardStrings),
-            Dialect::Sqlite => None,
-        }
-    }
-}
-
-/// Whether a backslash escapes in plain strings of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Escapes {
-    /// At the beginning of a script.
-    pub(crate) begins: bool,
-    /// Once a script has set that back, with `RESET` or to `DEFAULT`.
-    pub(crate) default: bool,
-}
-
-impl Escapes {
-    /// Of a session in which that was never set.
-    pub(super) fn always(escapes: bool) -> Self {
-        Self { begins: escapes, default: escapes }
-    }
-
-    /// Of a session as most servers have it.
-    pub(super) fn usual(dialect: Dialect) -> Self {
-        Self::always(usual(dialect))
-    }
-}
-
-/// What the statements so far have made of plain strings.
-pub(super) enum Backslashes {
-    Mysql(SqlMode),
-    Postgres(StandardStrings),
-    Sqlite,
-}
-
-impl Backslashes {
-    /// At the beginning of a script.
-    pub(super) fn new(dialect: Dialect, escapes: Escapes) -> Self {
-        match dialect {
-            Dialect::Mysql => Self::Mysql(SqlMode::new(escapes)),
-            Dialect::Postgres => Self::Postgres(StandardStrings::new(escapes)),
-            Dialect::Sqlite => Self::Sqlite,
-        }
-    }
-
-    /// Whether a backslash escapes.
-    pub(super) fn escapes(&self) -> bool {
-        match self {
-            Self::Mysql(mode) => mode.escapes(),
-            Self::Postgres(strings) => strings.escapes(),
-            Self::Sqlite => false,
-        }
-    }
-
-    /// Whether a statement has changed that in a way that cannot be read.
-    pub(super) fn is_unclear(&self) -> bool {
-        matches!(self, Self::Postgres(strings) if strings.is_unclear())
-    }
-
-    /// Reads one statement.
-    pub(super) fn read(&mut self, statement: &[Token<'_>]) {
-        match self {
-            Self::Mysql(mode) => mode.read(statement),
-            Self::Postgres(strings) => strings.read(statement),
-            Self::Sqlite => {}
-        }
-    }
-}
-
-/// Whether a backslash escapes in plain strings unless something else is set.
-pub(super) fn usual(dialect: Dialect) -> bool {
-    dialect == Dialect::Mysql
-}
+use std::fmt;
 
 /// Where a script is read in another way than usual, and the mode, when backslashes escape in its session as `escapes` says; `None`
 /// where it makes no difference.

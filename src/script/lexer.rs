@@ -3,24 +3,15 @@
 use crate::sql::Dialect;
 
 use super::Problem;
-use super::backslash;
 use super::directive;
+use super::escapes;
 use super::problem;
 use super::quote::{self, Escape};
 use super::section::{self, Marker};
-use super::token::{Token, TokenKind};
+use super::token::{Spot, Token, TokenKind};
 
 /// What a script's statements end with unless a `DELIMITER` line says otherwise.
 pub(super) const SEMICOLON: &str = ";";
-
-/// Where the next token will stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spot {
-    /// Between two statements.
-    Gap,
-    /// After the first token of a statement.
-    Statement,
-}
 
 /// Reads tokens from a text and passes over blanks and comments.
 pub(super) struct Lexer<'a> {
@@ -39,7 +30,7 @@ pub(super) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// Reads plain strings as a session does with the usual settings.
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self::reading(text, dialect, backslash::usual(dialect))
+        Self::reading(text, dialect, escapes::usual(dialect))
     }
 
     /// Reads plain strings with backslashes that escape, or do not.

@@ -1,6 +1,7 @@
 //! The first words of a statement, read without the rest of it.
 
-use super::lexer::{Lexer, Spot};
+use super::lexer::Lexer;
+use super::token::Spot;
 use super::token::TokenKind;
 use crate::sql::Dialect;
 

@@ -1,6 +1,6 @@
 //! What can be wrong with a script's text.
 
-use super::BackslashMode;
+use super::mode::BackslashMode;
 
 /// The longest part of a text that a problem repeats, in characters.
 const LONGEST: usize = 200;

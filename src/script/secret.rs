@@ -2,7 +2,8 @@
 
 use crate::sql::Dialect;
 
-use super::lexer::{Lexer, Spot};
+use super::lexer::Lexer;
+use super::token::Spot;
 use super::token::{Token, TokenKind};
 
 /// What stands in a statement that carries a secret: `PASSWORD '…'`, `IDENTIFIED BY`, a column `api_token`, `pgp_sym_encrypt(…)`, `host=… password=…`.

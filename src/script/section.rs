@@ -5,7 +5,7 @@
 use crate::sql::Statement;
 
 use super::Problem;
-use super::lexer::Spot;
+use super::token::Spot;
 
 /// The word of `-- migrascope: allow=…` that makes such comments plain ones.
 pub(super) const ALLOWED: &str = "section-marker";

@@ -3,7 +3,8 @@
 use crate::sql::{Dialect, SessionLock};
 
 use super::head::Head;
-use super::lexer::{Lexer, Spot};
+use super::lexer::Lexer;
+use super::token::Spot;
 use super::token::{Token, TokenKind};
 
 /// Words of PL/pgSQL after which a statement begins.

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use crate::sql::Dialect;
 
-use super::backslash::{Backslashes, Escapes};
+use super::backslashes::Backslashes;
 use super::body::Body;
-use super::lexer::{Lexer, Spot};
+use super::escapes::Escapes;
+use super::lexer::Lexer;
 use super::section::Marker;
+use super::token::Spot;
 use super::token::{Token, TokenKind};
 use super::{Problem, delimiter, problem, summary};
 

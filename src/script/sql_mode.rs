@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::backslash::Escapes;
+use super::escapes::Escapes;
 use super::head::Head;
 use super::token::{Token, TokenKind};
 

@@ -1,6 +1,6 @@
 //! Whether a backslash escapes in PostgreSQL's plain strings, as a script sets it: `standard_conforming_strings`.
 
-use super::backslash::Escapes;
+use super::escapes::Escapes;
 use super::head::Head;
 use super::kind;
 use super::token::{Token, TokenKind};

@@ -54,3 +54,12 @@ impl Token<'_> {
         matches!(self.kind, TokenKind::Symbol | TokenKind::Terminator) && self.text == symbol
     }
 }
+
+/// Where the next token will stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    /// Between two statements.
+    Gap,
+    /// After the first token of a statement.
+    Statement,
+}

@@ -2,10 +2,30 @@
 
 use std::borrow::Cow;
 
+use super::super::rules::Rules;
 use super::foreign_keys;
-use super::{Atomic, Rules};
 use crate::migration::{Statement, StatementKind};
 use crate::script::Parsed;
+
+/// Whether a step runs in one transaction with its ledger row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Atomic {
+    /// Applied and recorded, or neither.
+    Yes,
+    /// Statement by statement, with a journal of how far it came.
+    No {
+        /// The reason, a lowercase fragment.
+        why: String,
+    },
+}
+
+impl Atomic {
+    /// Whether it is [`Atomic::Yes`].
+    #[must_use]
+    pub fn is_yes(&self) -> bool {
+        *self == Self::Yes
+    }
+}
 
 /// How a script is run.
 pub(super) struct Execution<'a> {

@@ -1,0 +1,46 @@
+//! Where a server is, and how it is connected to.
+
+use super::super::url::Extras;
+use super::keeper::MysqlKeeper;
+use super::login::Login;
+use super::session::MysqlSession;
+use super::wire::Wire;
+use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use crate::migration::Dialect;
+use async_trait::async_trait;
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::MySqlConnectOptions;
+use std::time::Duration;
+
+pub(super) struct Mysql {
+    pub(in crate::database) login: Login,
+    pub(in crate::database) extras: Extras,
+    pub(in crate::database) init: Vec<String>,
+}
+
+impl Mysql {
+    pub(in crate::database) fn new(url: &SecretUrl, options: ConnectOptions) -> Result<Self, UrlError> {
+        let (driver, extras) = super::options::parse(url)?;
+        Ok(Self::to(driver, extras, options))
+    }
+
+    /// Connects as `driver` says.
+    pub(in crate::database) fn with(driver: MySqlConnectOptions, options: ConnectOptions) -> Self {
+        Self::to(driver, Extras::default(), options)
+    }
+
+    fn to(driver: MySqlConnectOptions, extras: Extras, options: ConnectOptions) -> Self {
+        // The server's own SQL mode and time zone count, as in its own client; the driver would change both.
+        let driver = driver
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .charset("utf8mb4")
+            .disable_statement_logging();
+        Self { login: Login::new(driver, extras.clear_password), extras, init: options.init }
+    }
+
+    pub(in crate::database) async fn connect(&self) -> Result<Wire, DatabaseError> {
+        Wire::to(&self.login, self.extras.limit()).await
+    }
+}

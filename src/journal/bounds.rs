@@ -1,0 +1,24 @@
+//! The bounds of buckets.
+
+use super::counted::{self, Group, LOCK, Sum};
+use super::executing::Executing;
+use super::last_run::{LastRun, Steps, last_run};
+use super::unrecorded::UnrecordedEnd;
+use super::values::milliseconds;
+use super::{CHECK, MIGRATION, RETRY, RUN, word};
+use crate::database::{DatabaseError, Session};
+use crate::history::{self, Direction};
+use crate::ledger::qualified;
+use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
+
+/// Upper bounds in seconds for runs and migrations: milliseconds to hours.
+pub const DURATION_BOUNDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
+
+/// Upper bounds in seconds for waiting: nobody waits longer than a minute by default.
+pub const WAIT_BOUNDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0];
+
+/// Upper bounds in seconds for health checks: those of OpenTelemetry's conventions for operations of a database.
+pub const CHECK_BOUNDS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];

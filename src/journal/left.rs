@@ -1,0 +1,87 @@
+//! What a plan needs of the journal.
+
+use super::begun::has_begun;
+use super::executing::{Executing, executing};
+use super::failed::LastFailure;
+use super::failed::{failure, last_failures};
+use super::form::PRESENT_FORM;
+use super::kind::{EXECUTING, FORM, word};
+use super::last_run::{LastRun, Steps};
+use super::record::Ending;
+use super::retries::Retried;
+use super::unrecorded::UnrecordedEnd;
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::event::RunContext;
+use crate::history::{Attempt, Direction, Reached, State};
+use crate::ledger::{Creation, qualified, rows_if_table};
+use crate::migration::{Checksum, Version};
+use crate::report::Outcome;
+use std::time::SystemTime;
+
+/// What a plan needs of the journal.
+pub(crate) struct Left {
+    /// The form of the table.
+    pub(crate) form: u32,
+    /// Attempts that left something behind and were not settled since, oldest first.
+    pub(crate) unsettled: Vec<Attempt>,
+}
+
+/// What a plan needs of the journal; `None` when there is no table.
+pub(crate) async fn left(session: &mut dyn Session, name: &str) -> Result<Option<Left>, DatabaseError> {
+    let table = qualified(session, name);
+    let columns = format!(
+        "id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, error_text, {started}, \
+         done_checksum, reason",
+        started = session.timestamp_text("started_at"),
+    );
+    let form = session.literal(&Value::Text(FORM.to_owned()));
+    let sql = format!(
+        "SELECT {columns} FROM {table} WHERE half_way UNION ALL SELECT {columns} FROM {table} WHERE id = {form}"
+    );
+    let Some(rows) = rows_if_table(session, &table, &sql).await? else { return Ok(None) };
+    let mut left = Left { form: super::form::FIRST_FORM, unsettled: Vec::new() };
+    for attempt in rows.into_iter().map(attempt) {
+        match attempt.id == FORM {
+            true => left.form = attempt.total,
+            false => left.unsettled.push(attempt),
+        }
+    }
+    left.unsettled.sort_by(|a, b| (&a.started_at, &a.id).cmp(&(&b.started_at, &b.id)));
+    Ok(Some(left))
+}
+
+pub(super) fn attempt(row: Row) -> Attempt {
+    let mut columns = row.into_iter();
+    let mut next = || columns.next().flatten();
+    let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or_default();
+    let id = next().unwrap_or_default();
+    let run_id = next().unwrap_or_default();
+    let version = Version::from_history(&next().unwrap_or_default());
+    let name = next().unwrap_or_default();
+    let direction = Direction::of(next().as_deref().unwrap_or_default());
+    let outcome = next();
+    let unfinished = outcome.is_some_and(|outcome| outcome == EXECUTING || outcome == word(Outcome::Vanished));
+    let done = number(next());
+    let total = number(next());
+    let state = if unfinished { State::Unfinished } else { State::Failed { statement: done + 1 } };
+    let mut attempt = Attempt {
+        id,
+        run_id,
+        version,
+        name,
+        direction,
+        state,
+        done,
+        last: (done + 1).min(total),
+        total,
+        reached: Reached::Unrecorded,
+        error_code: next(),
+        error_text: next(),
+        started_at: next().unwrap_or_default(),
+        done_checksum: next().map(Checksum::from_history),
+    };
+    if !unfinished {
+        attempt.reached = super::reached::read(next().as_deref(), done);
+    }
+    attempt
+}

@@ -1,0 +1,31 @@
+//! A run that is going on.
+
+use super::counted::{self, Group, LOCK, Sum};
+use super::executing::Executing;
+use super::last_run::{LastRun, Steps, last_run};
+use super::unrecorded::UnrecordedEnd;
+use super::{CHECK, MIGRATION, RETRY, RUN, word};
+use crate::database::{DatabaseError, Session};
+use crate::history::{self, Direction};
+use crate::ledger::qualified;
+use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
+
+/// A run that has begun and not ended, as far as the journal and the lock tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Running {
+    /// The run.
+    pub run_id: String,
+    /// Which way.
+    pub direction: Direction,
+    /// When it began.
+    pub began: SystemTime,
+    /// Whether it has its lock; `None` where that cannot be seen.
+    pub lock_held: Option<bool>,
+    /// How often a migration or a statement was tried again, by reason.
+    pub retries: HashMap<RetryReason, u64>,
+    /// How far it has come.
+    pub run: history::Running,
+}

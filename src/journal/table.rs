@@ -1,0 +1,82 @@
+//! The table, and what writes to it for one run.
+
+use super::begun::has_begun;
+use super::executing::{Executing, executing};
+use super::failed::LastFailure;
+use super::failed::{failure, last_failures};
+use super::form::PRESENT_FORM;
+use super::last_run::{LastRun, Steps};
+use super::record::Ending;
+use super::retries::Retried;
+use super::unrecorded::UnrecordedEnd;
+use crate::database::{DatabaseError, Row, Session, Value};
+use crate::event::RunContext;
+use crate::history::{Attempt, Direction, Reached, State};
+use crate::ledger::{Creation, qualified, rows_if_table};
+use crate::migration::{Checksum, Version};
+use crate::report::Outcome;
+use std::time::SystemTime;
+
+/// The journal of one run.
+pub(crate) struct Journal<'a> {
+    pub(in crate::journal) name: &'a str,
+    pub(in crate::journal) context: &'a RunContext,
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(name: &'a str, context: &'a RunContext) -> Self {
+        Self { name, context }
+    }
+
+    /// What makes the table, in its present form, where it does not exist.
+    pub(crate) fn create(&self, session: &dyn Session) -> Creation {
+        let table = format!(
+            "CREATE TABLE IF NOT EXISTS {table} (\n  \
+               id VARCHAR(36) NOT NULL PRIMARY KEY,\n  \
+               kind VARCHAR(16) NOT NULL,\n  \
+               run_id VARCHAR(36) NOT NULL,\n  \
+               trace_id VARCHAR(32),\n  \
+               direction VARCHAR(8) NOT NULL,\n  \
+               version VARCHAR(255),\n  \
+               name VARCHAR(255),\n  \
+               checksum VARCHAR(64),\n  \
+               atomic BOOLEAN,\n  \
+               outcome VARCHAR(16) NOT NULL,\n  \
+               half_way BOOLEAN NOT NULL,\n  \
+               statements_done INTEGER NOT NULL,\n  \
+               statements_total INTEGER NOT NULL,\n  \
+               done_checksum VARCHAR(64),\n  \
+               error_code VARCHAR(32),\n  \
+               error_text {text},\n  \
+               started_at {timestamp} NOT NULL,\n  \
+               finished_at {timestamp},\n  \
+               elapsed_ms {float},\n  \
+               connect_ms {float},\n  \
+               lock_ms {float},\n  \
+               plan_ms {float},\n  \
+               apply_ms {float},\n  \
+               health_ms {float},\n  \
+               lock_retries INTEGER,\n  \
+               rows_inserted BIGINT,\n  \
+               rows_updated BIGINT,\n  \
+               rows_deleted BIGINT,\n  \
+               rows_other BIGINT,\n  \
+               operator VARCHAR(255),\n  \
+               host VARCHAR(255),\n  \
+               pod VARCHAR(255),\n  \
+               reason {text},\n  \
+               tool_version VARCHAR(32) NOT NULL,\n  \
+               folded BIGINT\n){suffix}",
+            table = self.table(session),
+            timestamp = session.abilities().timestamp,
+            text = session.text_type(),
+            float = "DOUBLE PRECISION",
+            suffix = session.abilities().table_suffix,
+        );
+        Creation::table(session, self.name, table)
+    }
+
+    pub(in crate::journal) fn table(&self, session: &dyn Session) -> String {
+        qualified(session, self.name)
+    }
+}

@@ -1,0 +1,42 @@
+//! Values of columns.
+
+use super::counted::{self, Group, LOCK, Sum};
+use super::executing::Executing;
+use super::last_run::{LastRun, Steps, last_run};
+use super::unrecorded::UnrecordedEnd;
+use super::{CHECK, MIGRATION, RETRY, RUN, word};
+use crate::database::{DatabaseError, Session};
+use crate::history::{self, Direction};
+use crate::ledger::qualified;
+use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
+
+/// An outcome as the journal writes it; what nobody knows is an error.
+pub(super) fn outcome(text: Option<String>) -> Outcome {
+    let text = text.unwrap_or_default();
+    Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
+}
+
+/// A check's status as the journal writes it; what nobody knows is a failure.
+pub(super) fn status(text: Option<&str>) -> CheckStatus {
+    let known = [CheckStatus::Ok, CheckStatus::Warn, CheckStatus::Skipped];
+    known.into_iter().find(|status| Some(status.word()) == text).unwrap_or(CheckStatus::Fail)
+}
+
+pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Seconds in whole microseconds: the same sum in whatever order its parts were added.
+pub(super) fn without_blur(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}
+
+pub(super) fn milliseconds(text: Option<String>) -> Duration {
+    Duration::try_from_secs_f64(number::<f64>(text) / 1000.0).unwrap_or_default()
+}
+
+pub(super) fn moment(text: Option<String>) -> Option<SystemTime> {
+    text.and_then(|text| humantime::parse_rfc3339(&text).ok())
+}

@@ -1,0 +1,36 @@
+//! Whether a backslash escapes in plain strings.
+
+use super::Problem;
+use super::place::Places;
+use super::split::{self, Split};
+use super::sql_mode::SqlMode;
+use super::standard_strings::StandardStrings;
+use super::token::{Token, TokenKind};
+use crate::sql::{Dialect, Place};
+use std::fmt;
+
+/// Whether a backslash escapes in plain strings of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Escapes {
+    /// At the beginning of a script.
+    pub(crate) begins: bool,
+    /// Once a script has set that back, with `RESET` or to `DEFAULT`.
+    pub(crate) default: bool,
+}
+
+impl Escapes {
+    /// Of a session in which that was never set.
+    pub(super) fn always(escapes: bool) -> Self {
+        Self { begins: escapes, default: escapes }
+    }
+
+    /// Of a session as most servers have it.
+    pub(super) fn usual(dialect: Dialect) -> Self {
+        Self::always(usual(dialect))
+    }
+}
+
+/// Whether a backslash escapes in plain strings unless something else is set.
+pub(super) fn usual(dialect: Dialect) -> bool {
+    dialect == Dialect::Mysql
+}
