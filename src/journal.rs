@@ -33,7 +33,7 @@ pub(crate) use self::failed::{failure, last_failures};
 pub(crate) use self::form::PRESENT_FORM;
 use self::kind::{CHECK, EXECUTING, FORM, MIGRATION, REPAIR, RETRY, RUN, TOTAL, word};
 pub use self::last_run::{LastRun, Steps};
-pub(crate) use self::left::{Left, left};
+pub(crate) use self::left::left;
 pub(crate) use self::of_run::{last_sign, steps};
 pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;

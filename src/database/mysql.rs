@@ -18,16 +18,11 @@ mod transaction;
 mod wire;
 
 use self::keeper::MysqlKeeper;
-use self::login::Login;
 use self::session::MysqlSession;
-use self::target::Mysql;
-use self::wire::Wire;
-use super::url::Extras;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+pub(super) use self::target::Mysql;
+use super::{Access, Connector, DatabaseError, Identity, Keeper, Session};
 use crate::migration::Dialect;
 use async_trait::async_trait;
-use sqlx::ConnectOptions as _;
-use sqlx::mysql::MySqlConnectOptions;
 use std::time::Duration;
 
 #[async_trait]

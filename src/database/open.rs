@@ -24,3 +24,16 @@ pub fn open(url: &SecretUrl, options: ConnectOptions) -> Result<Box<dyn Connecto
         }
     }
 }
+
+impl SecretUrl {
+    /// The environment variables that hold or name a password which the server named by this URL would be sent, because the URL has none itself. Empty
+    /// where the URL has a password, names no server, or cannot be used, and for databases that read no variables.
+    #[must_use]
+    pub fn password_variables(&self) -> &'static [&'static str] {
+        match self.dialect() {
+            #[cfg(feature = "postgres")]
+            Ok(Dialect::Postgres) => super::postgres::password_variables(self),
+            _ => &[],
+        }
+    }
+}

@@ -12,21 +12,12 @@ mod session;
 mod target;
 mod wire;
 
-use self::error::from_connect;
-use self::interrupt::Interrupt;
 use self::keeper::SqliteKeeper;
-use self::options::Location;
 use self::session::SqliteSession;
-use self::target::{STEPS_BETWEEN_LOOKS, Sqlite};
-use self::wire::Wire;
-use super::shelter::shelter;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
-use crate::file;
+pub(super) use self::target::Sqlite;
+use super::{Access, Connector, DatabaseError, Identity, Keeper, Session};
 use crate::migration::Dialect;
 use async_trait::async_trait;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[async_trait]

@@ -3,7 +3,7 @@
 use super::examination::Examination;
 use super::patient::{Health, Patient};
 use super::recorded;
-use crate::database::{Access, Connector};
+use crate::database::Access;
 use crate::error::{Error, RunError};
 use crate::event::{Event, Observer};
 use crate::layout::OwnCheck;

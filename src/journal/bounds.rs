@@ -1,18 +1,5 @@
 //! The bounds of buckets.
 
-use super::counted::{self, Group, LOCK, Sum};
-use super::executing::Executing;
-use super::last_run::{LastRun, Steps, last_run};
-use super::unrecorded::UnrecordedEnd;
-use super::values::milliseconds;
-use super::{CHECK, MIGRATION, RETRY, RUN, word};
-use crate::database::{DatabaseError, Session};
-use crate::history::{self, Direction};
-use crate::ledger::qualified;
-use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, SystemTime};
-
 /// Upper bounds in seconds for runs and migrations: milliseconds to hours.
 pub const DURATION_BOUNDS: &[f64] =
     &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];

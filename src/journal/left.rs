@@ -1,22 +1,11 @@
 //! What a plan needs of the journal.
 
-use super::begun::has_begun;
-use super::executing::{Executing, executing};
-use super::failed::LastFailure;
-use super::failed::{failure, last_failures};
-use super::form::PRESENT_FORM;
 use super::kind::{EXECUTING, FORM, word};
-use super::last_run::{LastRun, Steps};
-use super::record::Ending;
-use super::retries::Retried;
-use super::unrecorded::UnrecordedEnd;
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::event::RunContext;
 use crate::history::{Attempt, Direction, Reached, State};
-use crate::ledger::{Creation, qualified, rows_if_table};
+use crate::ledger::{qualified, rows_if_table};
 use crate::migration::{Checksum, Version};
 use crate::report::Outcome;
-use std::time::SystemTime;
 
 /// What a plan needs of the journal.
 pub(crate) struct Left {

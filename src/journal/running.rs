@@ -1,16 +1,9 @@
 //! A run that is going on.
 
-use super::counted::{self, Group, LOCK, Sum};
-use super::executing::Executing;
-use super::last_run::{LastRun, Steps, last_run};
-use super::unrecorded::UnrecordedEnd;
-use super::{CHECK, MIGRATION, RETRY, RUN, word};
-use crate::database::{DatabaseError, Session};
 use crate::history::{self, Direction};
-use crate::ledger::qualified;
-use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, SystemTime};
+use crate::report::RetryReason;
+use std::collections::HashMap;
+use std::time::SystemTime;
 
 /// A run that has begun and not ended, as far as the journal and the lock tell.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use super::executing::Executing;
 use super::last_run::{LastRun, Steps, last_run};
 use super::running::Running;
 use super::unrecorded::UnrecordedEnd;
-use super::values::{milliseconds, moment, number, outcome, status, without_blur};
-use super::{CHECK, MIGRATION, RETRY, RUN, word};
+use super::values::{moment, outcome, status, without_blur};
+use super::{CHECK, MIGRATION, RETRY, RUN};
 use crate::database::{DatabaseError, Session};
-use crate::history::{self, Direction};
+use crate::history::Direction;
 use crate::ledger::qualified;
 use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -140,7 +140,7 @@ impl Totals {
         }
         match what.as_str() {
             RUN | MIGRATION => {
-                self.count_ended(&what, (Direction::of(&way.unwrap_or_default()), outcome(word)), bucket, sum)
+                self.count_ended(&what, (Direction::of(&way.unwrap_or_default()), outcome(word)), bucket, sum);
             }
             LOCK => {
                 self.lock_retries += sum.retries;

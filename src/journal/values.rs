@@ -1,15 +1,7 @@
 //! Values of columns.
 
-use super::counted::{self, Group, LOCK, Sum};
-use super::executing::Executing;
-use super::last_run::{LastRun, Steps, last_run};
-use super::unrecorded::UnrecordedEnd;
-use super::{CHECK, MIGRATION, RETRY, RUN, word};
-use crate::database::{DatabaseError, Session};
-use crate::history::{self, Direction};
-use crate::ledger::qualified;
-use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use super::word;
+use crate::report::{CheckStatus, Outcome};
 use std::time::{Duration, SystemTime};
 
 /// An outcome as the journal writes it; what nobody knows is an error.

@@ -110,7 +110,7 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
                 group.push(name); // so that its way back is not alone as well
             }
             Some(other) => {
-                problems.push(FileProblem::of_file(&name.path, Fault::Duplicate { other: other.path.clone() }))
+                problems.push(FileProblem::of_file(&name.path, Fault::Duplicate { other: other.path.clone() }));
             }
             None => group.push(name),
         }

@@ -166,7 +166,7 @@ pub(crate) fn resume<'a>(
         return Err(vec![Objection::Missing { version: version.clone(), name: attempt.name.clone() }]);
     };
     let step = Step::resumed(migration, attempt.direction, attempt.done as usize);
-    let mut step = step.map_err(|objection| vec![objection])?.known_alone(attempt.alone());
+    let mut step = step.map_err(|objection| vec![*objection])?.known_alone(attempt.alone());
     step.settles = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
     let same = attempt.done_checksum.as_ref() == Some(&step.progress(step.done).checksum());
     if attempt.done > 0 && (step.done > step.statements().len() || !same) {

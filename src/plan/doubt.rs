@@ -2,7 +2,7 @@
 
 use super::Objection;
 use crate::history::{Attempt, Direction, History, State};
-use crate::migration::{MigrationSet, SessionLock, Statement, Version};
+use crate::migration::{MigrationSet, SessionLock, Statement};
 
 /// The index of the last statement that may have run, where the one at `from` is the first without a note: while tables are locked
 /// nothing can be noted.

@@ -127,11 +127,12 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     }
     let mut steps = Vec::new();
     for entry in applied {
-        let missing = || Objection::Missing { version: entry.version.clone(), name: entry.name.clone() };
+        let (version, name) = (&entry.version, &entry.name);
+        let missing = || Box::new(Objection::Missing { version: version.clone(), name: name.clone() });
         let migration = set.get(&entry.version).ok_or_else(missing);
         match migration.and_then(|migration| Step::new(migration, Direction::Down, rules)) {
             Ok(step) => steps.push(step),
-            Err(objection) => findings.objections.push(objection),
+            Err(objection) => findings.objections.push(*objection),
         }
     }
     findings.into_plan(steps)

@@ -1,7 +1,6 @@
 //! How a statement in doubt is named.
 
-use crate::history::{Attempt, Direction, History, State};
-use crate::migration::{MigrationSet, SessionLock, Statement, Version};
+use crate::migration::Version;
 
 /// Of which statements nobody can say whether they took effect, the first and the last of them counted from 1.
 pub(super) fn said(first: usize, last: usize, version: &Version, name: &str, summary: &str) -> String {

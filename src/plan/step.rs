@@ -43,7 +43,7 @@ pub struct Step<'a> {
 impl<'a> Step<'a> {
     /// # Errors
     /// The objection where its script cannot be split.
-    pub(super) fn new(migration: &'a Migration, direction: Direction, rules: &Rules) -> Result<Self, Objection> {
+    pub(super) fn new(migration: &'a Migration, direction: Direction, rules: &Rules) -> Result<Self, Box<Objection>> {
         let (script, parsed) = way(migration, direction)?;
         let Execution { atomic, foreign_keys, sent } = atomicity::decide(script.text(), parsed, rules);
         let step = Self::unchecked(migration, direction, (script, parsed), atomic, sent);
@@ -54,7 +54,7 @@ impl<'a> Step<'a> {
     ///
     /// # Errors
     /// The objection where there is no script for this way, or it cannot be split.
-    pub(super) fn resumed(migration: &'a Migration, direction: Direction, done: usize) -> Result<Self, Objection> {
+    pub(super) fn resumed(migration: &'a Migration, direction: Direction, done: usize) -> Result<Self, Box<Objection>> {
         let atomic = Atomic::No { why: "it goes on where an earlier attempt has left it".to_owned() };
         let (script, parsed) = way(migration, direction)?;
         let sent = Cow::Borrowed(parsed.statements.as_slice());
@@ -149,13 +149,14 @@ impl<'a> Step<'a> {
 }
 
 /// The script of a migration for one way, and what it says.
-fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed), Objection> {
+fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed), Box<Objection>> {
     let script = match direction {
         Direction::Up => Some(&migration.up),
         Direction::Down => migration.down.as_ref(),
     };
-    let no_down = || Objection::NoDown { version: migration.version.clone(), name: migration.name.clone() };
+    let (version, name) = (&migration.version, &migration.name);
+    let no_down = || Box::new(Objection::NoDown { version: version.clone(), name: name.clone() });
     let script = script.ok_or_else(no_down)?;
-    let parsed = script.parsed().map_err(|problems| Objection::unreadable(script, problems))?;
+    let parsed = script.parsed().map_err(|problems| Box::new(Objection::unreadable(script, problems)))?;
     Ok((script, parsed))
 }

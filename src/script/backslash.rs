@@ -1,17 +1,13 @@
 //! Whether a backslash escapes in plain strings, from statement to statement, and where that matters.
 
 use super::Problem;
-use super::backslashes::Backslashes;
 use super::escapes::Escapes;
 use super::escapes::usual;
 use super::mode::BackslashMode;
 use super::place::Places;
 use super::split::{self, Split};
-use super::sql_mode::SqlMode;
-use super::standard_strings::StandardStrings;
 use super::token::{Token, TokenKind};
 use crate::sql::{Dialect, Place};
-use std::fmt;
 
 /// Where a script is read in another way than usual, and the mode, when backslashes escape in its session as `escapes` says; `None`
 /// where it makes no difference.

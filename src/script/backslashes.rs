@@ -1,14 +1,10 @@
 //! What the statements so far have made of plain strings.
 
-use super::Problem;
 use super::escapes::Escapes;
-use super::place::Places;
-use super::split::{self, Split};
 use super::sql_mode::SqlMode;
 use super::standard_strings::StandardStrings;
-use super::token::{Token, TokenKind};
-use crate::sql::{Dialect, Place};
-use std::fmt;
+use super::token::Token;
+use crate::sql::Dialect;
 
 /// What the statements so far have made of plain strings.
 pub(super) enum Backslashes {

@@ -1,13 +1,6 @@
 //! Whether a backslash escapes in plain strings.
 
-use super::Problem;
-use super::place::Places;
-use super::split::{self, Split};
-use super::sql_mode::SqlMode;
-use super::standard_strings::StandardStrings;
-use super::token::{Token, TokenKind};
-use crate::sql::{Dialect, Place};
-use std::fmt;
+use crate::sql::Dialect;
 
 /// Whether a backslash escapes in plain strings of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,6 @@
 //! How a session reads backslashes.
 
-use super::Problem;
-use super::escapes::usual;
-use super::place::Places;
-use super::split::{self, Split};
-use super::sql_mode::SqlMode;
-use super::standard_strings::StandardStrings;
-use super::token::{Token, TokenKind};
-use crate::sql::{Dialect, Place};
+use crate::sql::Dialect;
 use std::fmt;
 
 /// A setting of the session under which plain strings are read in another way than usual.

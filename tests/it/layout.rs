@@ -166,7 +166,7 @@ fn a_new_migration_continues_what_the_directory_has() {
     let folder = directory(&[("006_a.sql", b"")]);
     let make = |name: &str, ways| {
         let paths = layout::Layout::native()
-            .create(folder.path(), &layout::NewMigration { name: name, timestamp: "20260131120000", ways: ways })
+            .create(folder.path(), &layout::NewMigration { name, timestamp: "20260131120000", ways })
             .unwrap();
         paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>()
     };

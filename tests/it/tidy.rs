@@ -1,5 +1,7 @@
 //! Holds the house: how long files are, where the stairs go, who may name what.
 
+mod circles;
+
 use std::path::{Path, PathBuf};
 
 fn root() -> &'static Path {

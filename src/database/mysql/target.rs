@@ -1,19 +1,14 @@
 //! Where a server is, and how it is connected to.
 
 use super::super::url::Extras;
-use super::keeper::MysqlKeeper;
 use super::login::Login;
-use super::session::MysqlSession;
 use super::wire::Wire;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
-use crate::migration::Dialect;
-use async_trait::async_trait;
+use crate::database::{ConnectOptions, DatabaseError, SecretUrl, UrlError};
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::MySqlConnectOptions;
-use std::time::Duration;
 
-pub(super) struct Mysql {
-    pub(in crate::database) login: Login,
+pub(in crate::database) struct Mysql {
+    pub(super) login: Login,
     pub(in crate::database) extras: Extras,
     pub(in crate::database) init: Vec<String>,
 }
@@ -40,7 +35,7 @@ impl Mysql {
         Self { login: Login::new(driver, extras.clear_password), extras, init: options.init }
     }
 
-    pub(in crate::database) async fn connect(&self) -> Result<Wire, DatabaseError> {
+    pub(super) async fn connect(&self) -> Result<Wire, DatabaseError> {
         Wire::to(&self.login, self.extras.limit()).await
     }
 }

@@ -3,14 +3,10 @@
 use super::super::shelter::shelter;
 use super::error::from_connect;
 use super::interrupt::Interrupt;
-use super::keeper::SqliteKeeper;
 use super::options::Location;
-use super::session::SqliteSession;
 use super::wire::Wire;
-use super::{Access, ConnectOptions, Connector, DatabaseError, Identity, Keeper, SecretUrl, Session, UrlError};
+use crate::database::{Access, ConnectOptions, DatabaseError, SecretUrl, UrlError};
 use crate::file;
-use crate::migration::Dialect;
-use async_trait::async_trait;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::path::{Path, PathBuf};
@@ -19,15 +15,15 @@ use std::sync::Arc;
 /// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
 pub(super) const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-pub(super) struct Sqlite {
+pub(in crate::database) struct Sqlite {
     pub(in crate::database) driver: SqliteConnectOptions,
     pub(in crate::database) file: Option<PathBuf>,
-    create: bool,
+    pub(in crate::database) create: bool,
     /// Why nothing can be written, where the URL says so.
     pub(in crate::database) read_only: Option<&'static str>,
     pub(in crate::database) init: Vec<String>,
     pub(in crate::database) application: String,
-    pub(in crate::database) interrupt: Arc<Interrupt>,
+    pub(super) interrupt: Arc<Interrupt>,
 }
 
 impl Sqlite {
@@ -55,7 +51,7 @@ impl Sqlite {
             .or_else(|| (!file::may_be_written(directory)).then_some("its directory may not be written"))
     }
 
-    pub(in crate::database) async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
+    pub(super) async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
         let driver = match access {
             Access::Write if self.create => self.driver.clone().create_if_missing(true),
             Access::Write => self.driver.clone(),

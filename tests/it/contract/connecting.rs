@@ -21,7 +21,7 @@ fn value(url: &str, sql: &str) -> String {
 
 fn up(url: &str, database: &TestDatabase, files: &[(&str, &str)]) -> Result<(), RunError> {
     let connector = connector(url);
-    let set = layout::Reader::directory(&database.migrations(files), connector.dialect()).migrations().unwrap();
+    let set = layout::Reader::directory(database.migrations(files), connector.dialect()).migrations().unwrap();
     block_on(Migrator::new(connector, set, Options::default()).up()).map(drop)
 }
 

@@ -14,7 +14,7 @@ use crate::support::{Backend, TestDatabase, block_on, on, query};
 fn with_init(database: &TestDatabase, init: &str, script: &str) -> Result<migrascope::Report, migrascope::RunError> {
     let options = ConnectOptions { application: "migrascope/test".into(), init: vec![init.into()] };
     let connector = database::open(&SecretUrl::new(database.url.as_str()), options).unwrap();
-    let set = layout::Reader::directory(&database.migrations(&[("1_a.sql", script)]), connector.dialect())
+    let set = layout::Reader::directory(database.migrations(&[("1_a.sql", script)]), connector.dialect())
         .migrations()
         .unwrap();
     let migrator = Migrator::new(connector, set, Options::default());

@@ -23,7 +23,7 @@ fn up(database: &TestDatabase, files: &[(&str, &str)]) -> Result<Report, RunErro
     let options =
         ConnectOptions { application: "migrascope/test".into(), init: vec!["PRAGMA foreign_keys = ON".into()] };
     let connector = database::open(&SecretUrl::new(database.url.as_str()), options).unwrap();
-    let set = layout::Reader::directory(&database.migrations(files), connector.dialect()).migrations().unwrap();
+    let set = layout::Reader::directory(database.migrations(files), connector.dialect()).migrations().unwrap();
     let migrator = Migrator::new(connector, set, Options::default());
     block_on(migrator.up().observe(&mut Observers::default()))
 }

@@ -33,8 +33,7 @@ impl<'d> Roles<'d> {
         let url = format!("{scheme}://{}:logs-in@{}{query}", self.login, rest.rsplit_once('@').unwrap().1);
         let options = ConnectOptions { application: "migrascope/test".into(), init: init.to_vec() };
         let connector = database::open(&SecretUrl::new(url), options).unwrap();
-        let set =
-            layout::Reader::directory(&self.database.migrations(files), connector.dialect()).migrations().unwrap();
+        let set = layout::Reader::directory(self.database.migrations(files), connector.dialect()).migrations().unwrap();
         block_on(Migrator::new(connector, set, Options::default()).up())
     }
 

@@ -27,7 +27,7 @@ impl<F: FnOnce() + Send> Observer for Spoils<F> {
 
 fn migrator(database: &TestDatabase, wire: &Wire, files: &[(&str, &str)]) -> Migrator {
     let connector = connector(&wire.url);
-    let set = layout::Reader::directory(&database.migrations(files), connector.dialect()).migrations().unwrap();
+    let set = layout::Reader::directory(database.migrations(files), connector.dialect()).migrations().unwrap();
     Migrator::new(connector, set, Options::default())
 }
 

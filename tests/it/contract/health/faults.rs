@@ -72,7 +72,7 @@ fn a_mysql_user_without_connections_left_is_refused_by_name() {
         database.query(&format!("GRANT ALL ON {name}.* TO {user}"));
         let url = database.url.replace("root:throwaway-s3cret@", &format!("{user}:limited@"));
         let limited = connector(&url);
-        let set = layout::Reader::directory(&database.migrations(&[TABLE]), limited.dialect()).migrations().unwrap();
+        let set = layout::Reader::directory(database.migrations(&[TABLE]), limited.dialect()).migrations().unwrap();
         let migrator = Migrator::new(limited, set, checked(database, &[]));
         let failed = only_failure(block_on(migrator.up()));
         assert_eq!(failed.name, "connect");

@@ -36,7 +36,7 @@ impl Drop for Role<'_> {
 
 fn run_as(role: &Role<'_>, options: Options) -> Result<Report, RunError> {
     let connector = connector(&role.url);
-    let set = layout::Reader::directory(&role.database.migrations(&[TABLE]), connector.dialect()).migrations().unwrap();
+    let set = layout::Reader::directory(role.database.migrations(&[TABLE]), connector.dialect()).migrations().unwrap();
     let migrator = Migrator::new(connector, set, options);
     let mut log = Log::default();
     block_on(migrator.up().observe(&mut log))
