@@ -1,4 +1,4 @@
-//! A directory of migration files → [`MigrationSet`]. The only readers of migration files; one file a layout.
+//! A directory of migration files → [`MigrationSet`](crate::migration::MigrationSet). The only readers of migration files; one file a layout.
 
 mod checks;
 mod entry;

@@ -1,4 +1,4 @@
-//! The history table: which migrations are applied. One file a format; writes SQL through [`Session`], never knows a driver.
+//! The history table: which migrations are applied. One file a format; writes SQL through [`Session`](crate::database::Session), never knows a driver.
 
 mod access;
 mod format;

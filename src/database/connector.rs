@@ -31,13 +31,13 @@ pub trait Connector: Send + Sync {
     /// A connection for migrations, or for looking at their history.
     ///
     /// # Errors
-    /// With [`ErrorKind::Connect`] or one of its neighbours when there is none to be had.
+    /// With [`ErrorKind::Connect`](super::ErrorKind::Connect) or one of its neighbours when there is none to be had.
     async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError>;
 
     /// A connection for the lock of `ledger`, a table as [`Session::quote`] gives it.
     ///
     /// # Errors
-    /// With [`ErrorKind::Connect`] when there is none to be had.
+    /// With [`ErrorKind::Connect`](super::ErrorKind::Connect) when there is none to be had.
     async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError>;
 }
 

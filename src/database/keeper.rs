@@ -26,7 +26,7 @@ pub trait Keeper: Send {
         Ok(true)
     }
 
-    /// Who has the lock of another tool; `None` when nobody has it any more or the server does not tell.
+    /// The session that has the lock of another tool; `None` when it is free or the server does not say.
     async fn tool_holder(&mut self, _lock: &ToolLock) -> Result<Option<Holder>, DatabaseError> {
         Ok(None)
     }

@@ -198,7 +198,7 @@ pub trait Session: Send {
     /// Whether the session with this process number, which was ours, has ended; one that waits for its client is ended.
     async fn ended(&mut self, process: u64) -> Result<bool, DatabaseError>;
 
-    /// Gives the connection up: whatever is wanted of it from now on is refused at once with [`ErrorKind::Lost`].
+    /// Gives the connection up: whatever is wanted of it from now on is refused at once with [`ErrorKind::Lost`](super::ErrorKind::Lost).
     fn give_up(&mut self);
 
     /// Switches whether foreign keys are enforced, outside of a transaction, where [`Abilities::foreign_keys`] says that it can be.

@@ -13,7 +13,7 @@ use crate::report::Outcome;
 /// So many rows that stand for themselves are added up in no time.
 const WORTHWHILE: u64 = 1000;
 
-/// How many rows are folded in one transaction: it holds up nobody for long.
+/// How many rows are folded in one transaction, so that it is short.
 const AT_ONCE: u64 = 100_000;
 
 /// What has ended just now is left alone: another process may have seen that this run is the last one.

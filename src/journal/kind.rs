@@ -20,7 +20,7 @@ pub(super) const RETRY: &str = "retry";
 /// The word in `kind` for the row of a change of history that a person has asked for; its outcome says which.
 pub(super) const REPAIR: &str = "repair";
 
-/// The word in `kind` for the row of what was folded; see [`fold`].
+/// The word in `kind` for the row of what was folded; see `fold.rs`.
 pub(super) const TOTAL: &str = "total";
 
 /// The word in `kind` for the row that says which form the table has, and its id.

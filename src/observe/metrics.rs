@@ -18,7 +18,8 @@ pub use opentelemetry::metrics::Meter;
 
 use self::client::Client;
 use self::count::Count;
-use self::distributions::Distributions;
+pub use self::distributions::HistogramSeries;
+use self::distributions::{Destination, Distributions};
 use self::health::HealthFigures;
 use self::state::{Labels, State};
 use super::{history_was_read, names};
@@ -78,6 +79,25 @@ impl Metrics {
     pub fn with_run_info(self, meter: &Meter) -> Self {
         instruments::observe_run_info(meter, &self.state);
         self
+    }
+
+    /// The same without the histograms of what the journal counts, which [`Self::histograms`] has: an instrument would take a million observations
+    /// one by one.
+    #[must_use]
+    pub fn with_histograms_apart(mut self) -> Self {
+        self.distributions.destination = Destination::Series(Vec::new());
+        self.health.destination = Destination::Series(Vec::new());
+        self
+    }
+
+    /// The histograms of what the journal counts, where they are apart; none before the journal was read.
+    #[must_use]
+    pub fn histograms(&self) -> Vec<HistogramSeries> {
+        let series = |destination: &Destination| match destination {
+            Destination::Series(series) => series.clone(),
+            Destination::Instruments => Vec::new(),
+        };
+        [series(&self.distributions.destination), series(&self.health.destination)].concat()
     }
 
     /// The labels that every figure has; `None` before it is known which database the figures are of.

@@ -81,14 +81,16 @@ impl Figures {
     ) -> Result<Self, String> {
         let registry = Registry::new();
         // Text has no place for a resource.
-        let written = Read::new(info, scrape::reader(&registry)?, Resource::builder_empty().build());
-        let sent = sent.map(|reader| Read::new(info, reader, resource()));
+        let apart = Metrics::with_histograms_apart;
+        let written = Read::new(info, scrape::reader(&registry)?, Resource::builder_empty().build(), apart);
+        let sent = sent.map(|reader| Read::new(info, reader, resource(), |metrics| metrics));
         Ok(Self { written, sent, registry, start })
     }
 
     /// The figures as they are now.
     pub(crate) fn page(&self) -> Page {
-        self.page_of(scrape::series(&self.registry))
+        let histograms = self.written.metrics().histograms();
+        self.page_of(scrape::series(&self.registry).and(&histograms))
     }
 
     /// The same without what the journal may say otherwise by now, because other runs have ended; `None` before it was read.
@@ -148,11 +150,11 @@ impl Observer for Figures {
 }
 
 impl Read {
-    fn new(info: RunInfo, reader: impl MetricReader, resource: Resource) -> Self {
+    fn new(info: RunInfo, reader: impl MetricReader, resource: Resource, with: impl Fn(Metrics) -> Metrics) -> Self {
         let provider = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
         let scope = InstrumentationScope::builder(names::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
         let meter = provider.meter_with_scope(scope.with_schema_url(names::SCHEMA_URL).build());
-        Self { metrics: Arc::new(Mutex::new(journaled(&meter, info))), meter, provider }
+        Self { metrics: Arc::new(Mutex::new(with(journaled(&meter, info)))), meter, provider }
     }
 
     fn count_failures(&self, deliveries: Arc<[Arc<Delivery>]>) {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use migrascope::observe::metrics::Metrics;
-use migrascope::observe::names;
+use migrascope::observe::metrics::{HistogramSeries, Metrics};
+use migrascope::observe::names::{self, Kind};
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_prometheus::PrometheusExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use prometheus::proto::MetricFamily;
 use prometheus::proto::MetricType::HISTOGRAM;
+use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily};
 use prometheus::{Registry, TextEncoder};
 
 use super::figures::{self, RunInfo};
@@ -69,6 +70,12 @@ pub(super) fn series(registry: &Registry) -> Series {
 }
 
 impl Series {
+    /// These, and histograms as they are counted.
+    pub(super) fn and(mut self, histograms: &[HistogramSeries]) -> Self {
+        self.0.extend(histograms.iter().map(family));
+        self
+    }
+
     /// Those alone of which a run that goes on knows the newest.
     pub(super) fn of_present_run(mut self) -> Self {
         let known: Vec<String> =
@@ -76,6 +83,39 @@ impl Series {
         self.0.retain(|family| known.iter().any(|name| name == family.name()));
         self
     }
+}
+
+/// A family with one series.
+fn family(series: &HistogramSeries) -> MetricFamily {
+    let label = |label: &KeyValue| {
+        let mut pair = LabelPair::default();
+        pair.set_name(names::prometheus_label(label.key.as_str()));
+        pair.set_value(label.value.as_str().into_owned());
+        pair
+    };
+    let mut labels: Vec<LabelPair> = series.labels.iter().map(label).collect();
+    labels.sort_by(|a, b| a.name().cmp(b.name()));
+    let bounds = if let Kind::Histogram(bounds) = series.metric.kind { bounds } else { &[] };
+    let mut below = 0;
+    let mut bucket = |(bound, count): (&f64, &u64)| {
+        below += count;
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(*bound);
+        bucket.set_cumulative_count(below);
+        bucket
+    };
+    let mut histogram = Histogram::default();
+    histogram.set_bucket(bounds.iter().zip(&series.counts).map(&mut bucket).collect());
+    histogram.set_sample_count(series.counts.iter().sum());
+    histogram.set_sample_sum(series.sum);
+    let mut metric = Metric::from_label(labels);
+    metric.set_histogram(histogram);
+    let mut family = MetricFamily::default();
+    family.set_name(series.metric.prometheus_name());
+    family.set_help(series.metric.description.to_owned());
+    family.set_field_type(HISTOGRAM);
+    family.set_metric(vec![metric]);
+    family
 }
 
 /// A sum of seconds without what adding it up has blurred: one that is less by its last digit than another process has told is

@@ -103,11 +103,11 @@ fn every_bad_value_names_its_source() {
     assert_eq!(
         problems.expect_err("five problems"),
         [
+            "invalid value \"goose\" for the key layout: expected one of native",
             "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
             "invalid value \"fast\" for --lock-wait: expected number at 0; durations read 500ms, 5s, 10min",
             "invalid value \"jsn\" for MIGRASCOPE_FORMAT: expected one of text, json; did you mean json?",
-            "invalid value \"goose\" for the key layout: expected one of native",
         ]
     );
 }

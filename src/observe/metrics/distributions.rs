@@ -3,6 +3,7 @@
 //! An instrument takes single observations. Of those in the journal only their number and sum in each bucket are known, so
 //! each is recorded as the mean of its bucket: counts and sums come out exactly.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -11,8 +12,32 @@ use opentelemetry::metrics::{Histogram, Meter};
 use super::instruments::histogram;
 use crate::history::Direction;
 use crate::journal::{Spread, Spreads, Totals};
-use crate::observe::names;
+use crate::observe::names::{self, Kind, Metric};
 use crate::report::Outcome;
+
+/// A histogram as the journal counts it, with the labels of its series.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct HistogramSeries {
+    /// Which.
+    pub metric: Metric,
+    /// Its labels.
+    pub labels: Vec<KeyValue>,
+    /// How many observations fell into each bucket, the last one without a bound.
+    pub counts: Vec<u64>,
+    /// The sum of all of them.
+    pub sum: f64,
+}
+
+/// Where observations of the journal go.
+#[derive(Default)]
+pub(super) enum Destination {
+    /// To the instruments, one by one: what has no other way to take them.
+    #[default]
+    Instruments,
+    /// Nowhere: they are asked for as they are counted.
+    Series(Vec<HistogramSeries>),
+}
 
 pub(super) struct Distributions {
     run_duration: Histogram<f64>,
@@ -20,6 +45,7 @@ pub(super) struct Distributions {
     lock_wait: Histogram<f64>,
     /// What of the journal is recorded.
     told: Totals,
+    pub(super) destination: Destination,
 }
 
 impl Distributions {
@@ -29,6 +55,7 @@ impl Distributions {
             migration_duration: histogram(meter, &names::MIGRATION_DURATION),
             lock_wait: histogram(meter, &names::LOCK_WAIT_DURATION),
             told: Totals::default(),
+            destination: Destination::default(),
         }
     }
 
@@ -52,6 +79,13 @@ impl Distributions {
             [common, &own].concat()
         };
         let lock = |()| [common, &[KeyValue::new(names::LOCK, names::LOCK_ADVISORY)]].concat();
+        if let Destination::Series(series) = &mut self.destination {
+            series.clear();
+            series.extend(counted(&names::RUN_DURATION, &totals.run_durations, ending));
+            series.extend(counted(&names::MIGRATION_DURATION, &totals.migration_durations, ending));
+            series.extend(counted(&names::LOCK_WAIT_DURATION, &totals.lock_waits, lock));
+            return;
+        }
         let durations = names::DURATION_BUCKETS;
         follow(&self.run_duration, &mut self.told.run_durations, &totals.run_durations, durations, ending);
         follow(
@@ -63,6 +97,28 @@ impl Distributions {
         );
         follow(&self.lock_wait, &mut self.told.lock_waits, &totals.lock_waits, names::WAIT_BUCKETS, lock);
     }
+}
+
+/// The series of a histogram, as they are counted.
+pub(super) fn counted<K: Clone + Ord>(
+    metric: &Metric,
+    spreads: &Spreads<K>,
+    labels: impl Fn(K) -> Vec<KeyValue>,
+) -> Vec<HistogramSeries> {
+    let buckets = if let Kind::Histogram(bounds) = metric.kind { bounds.len() + 1 } else { 0 };
+    let mut found: BTreeMap<&K, (Vec<u64>, f64)> = BTreeMap::new();
+    for ((key, bucket), spread) in spreads {
+        let (counts, sum) = found.entry(key).or_insert_with(|| (vec![0; buckets], 0.0));
+        counts.get_mut(*bucket).into_iter().for_each(|count| *count += spread.count);
+        *sum += spread.sum;
+    }
+    let series = |(key, (counts, sum)): (&K, (Vec<u64>, f64))| HistogramSeries {
+        metric: *metric,
+        labels: labels(key.clone()),
+        counts,
+        sum,
+    };
+    found.into_iter().map(series).collect()
 }
 
 pub(super) fn follow<K: Clone + Ord>(

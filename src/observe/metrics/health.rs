@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::distributions::follow;
+use super::distributions::{Destination, counted, follow};
 use super::state::Labels;
 use super::{Count, instruments};
 use crate::event::{Command, Event, RunContext};
@@ -25,6 +25,7 @@ pub(super) struct HealthFigures {
     /// What of the journal is recorded.
     told: Spreads<String>,
     since: Option<SystemTime>,
+    pub(super) destination: Destination,
 }
 
 /// The last result of each check.
@@ -51,7 +52,7 @@ impl HealthFigures {
             })
             .build();
         let duration = instruments::histogram(meter, &names::HEALTH_CHECK_DURATION);
-        Self { state, duration, count, told: Spreads::default(), since: None }
+        Self { state, duration, count, told: Spreads::default(), since: None, destination: Destination::default() }
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {
@@ -81,7 +82,14 @@ impl HealthFigures {
     /// Shows what the journal says, those of the present run included as far as they are made.
     pub(super) fn journal_read(&mut self, totals: &Totals, common: &[KeyValue]) {
         let labels = |check: String| [common, &[KeyValue::new(names::HEALTH_CHECK, check)]].concat();
-        follow(&self.duration, &mut self.told, &totals.check_durations, names::CHECK_BUCKETS, labels);
+        match &mut self.destination {
+            Destination::Series(series) => {
+                *series = counted(&names::HEALTH_CHECK_DURATION, &totals.check_durations, labels);
+            }
+            Destination::Instruments => {
+                follow(&self.duration, &mut self.told, &totals.check_durations, names::CHECK_BUCKETS, labels);
+            }
+        }
         let mut state = self.state();
         state.common = common.to_vec();
         let figure = |(name, status): (&String, &CheckStatus)| Some((name.clone(), figure(*status)?));

@@ -57,7 +57,7 @@ impl House {
 
     /// The file in which that is, wherever it is handed on.
     fn file(&self, path: &Path, depth: usize) -> Option<Path> {
-        let at = (0..=path.len()).rev().find(|length| self.texts.contains_key(&path[..*length].to_vec()))?;
+        let at = (0..=path.len()).rev().find(|length| self.texts.contains_key(&path[..*length]))?;
         let file = path[..at].to_vec();
         let onwards = path.get(at).and_then(|name| self.handed_on.get(&file)?.get(name));
         match onwards {
