@@ -61,14 +61,24 @@ pub(super) async fn finish(
     error: Option<&Error>,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let mut noted = session.query(&journal.run_finished(&**session, &ending(error, tally))).await;
+    let sql = journal.run_finished(&**session, &ending(error, tally));
+    let mut noted = record(&mut **session, &sql).await;
     if matches!(&noted, Err(lost) if lost.kind == ErrorKind::Lost)
         && let Some(()) = step::replace(session, job).await
     {
-        noted = session.query(&journal.run_finished(&**session, &ending(error, tally))).await;
+        let sql = journal.run_finished(&**session, &ending(error, tally));
+        noted = record(&mut **session, &sql).await;
     }
     tally.end_recorded = noted.is_ok();
-    noted.map(drop).map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
+    noted.map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
+}
+
+/// Writes a record of ours; once more where the cancellation that was meant for the statement before it has met this one.
+pub(super) async fn record(session: &mut dyn Session, sql: &str) -> Result<(), DatabaseError> {
+    match session.query(sql).await {
+        Err(late) if late.kind == ErrorKind::Cancelled => session.query(sql).await.map(drop),
+        written => written.map(drop),
+    }
 }
 
 /// Folds what is over in the journal where that is worth it. What stands in the way leaves it to another run.

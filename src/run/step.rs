@@ -191,13 +191,13 @@ impl Engine<'_> {
             // A role that the script has taken may not write our journal, and what it has locked keeps it from being written.
             let _ = self.session.renew().await;
         }
-        let _ = self.session.query(sql).await;
+        let _ = chronicle::record(&mut **self.session, sql).await;
         let nothing_left = broken.remains == Remains::Nothing;
         if let Some(abandon) = self.ledger.abandon(&**self.session, step).filter(|_| nothing_left) {
-            let _ = self.session.query(&abandon).await;
+            let _ = chronicle::record(&mut **self.session, &abandon).await;
         }
         if let Some(retries) = self.journal.retries(&**self.session, step, &tries.unwritten) {
-            let _ = self.session.query(&retries).await;
+            let _ = chronicle::record(&mut **self.session, &retries).await;
         }
     }
 
