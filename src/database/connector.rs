@@ -1,13 +1,15 @@
 //! What makes connections.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
+
 use super::access::Access;
 use super::failure::DatabaseError;
 use super::identity::Identity;
 use super::keeper::Keeper;
 use super::session::Session;
 use crate::migration::Dialect;
-use async_trait::async_trait;
-use std::time::Duration;
 
 /// Makes connections to one database.
 #[async_trait]

@@ -1,7 +1,8 @@
 //! Who is at the other end.
 
-use crate::migration::Dialect;
 use serde::Serialize;
+
+use crate::migration::Dialect;
 
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,5 +1,7 @@
 //! One connection that runs migrations.
 
+use async_trait::async_trait;
+
 use super::abilities::Abilities;
 use super::failure::DatabaseError;
 use super::health::Probe;
@@ -9,7 +11,6 @@ use super::value::{Done, Value};
 use crate::plan::TableFault;
 use crate::report::Holder;
 use crate::script::{Name, Thing};
-use async_trait::async_trait;
 
 /// The columns of one row as text; `None` is NULL.
 pub type Row = Vec<Option<String>>;

@@ -1,5 +1,7 @@
 //! The checks after a run, and alone.
 
+use std::time::Instant;
+
 use super::examination::Examination;
 use super::patient::{Health, Patient};
 use super::recorded;
@@ -8,7 +10,6 @@ use crate::error::{Error, RunError};
 use crate::event::{Event, Observer};
 use crate::layout::OwnCheck;
 use crate::report::{CheckStatus, HealthReport, Outcome, Report};
-use std::time::Instant;
 
 /// The checks after a run; nothing where they are not wanted.
 ///

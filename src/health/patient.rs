@@ -1,12 +1,13 @@
 //! What is examined, and by what.
 
+use std::sync::LazyLock;
+
 use super::before::Before;
 use super::threshold::Thresholds;
 use crate::database::Connector;
 use crate::event::RunContext;
 use crate::layout::OwnCheck;
 use crate::run::{Options, Stop};
-use std::sync::LazyLock;
 
 /// Whether the database is examined when a run has done something.
 #[derive(Debug, Clone, Default, PartialEq)]

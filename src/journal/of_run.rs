@@ -1,9 +1,10 @@
 //! What stands of one run.
 
+use std::time::SystemTime;
+
 use super::last_run::Steps;
 use crate::database::{DatabaseError, Session};
 use crate::ledger::qualified;
-use std::time::SystemTime;
 
 /// The migrations of one run that have ended.
 pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -> Result<Steps, DatabaseError> {

@@ -1,9 +1,10 @@
 //! A run that is going on.
 
-use crate::history::{self, Direction};
-use crate::report::RetryReason;
 use std::collections::HashMap;
 use std::time::SystemTime;
+
+use crate::history::{self, Direction};
+use crate::report::RetryReason;
 
 /// A run that has begun and not ended, as far as the journal and the lock tell.
 #[derive(Debug, Clone, PartialEq, Eq)]

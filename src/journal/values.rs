@@ -1,8 +1,9 @@
 //! Values of columns.
 
+use std::time::{Duration, SystemTime};
+
 use super::word;
 use crate::report::{CheckStatus, Outcome};
-use std::time::{Duration, SystemTime};
 
 /// An outcome as the journal writes it; what nobody knows is an error.
 pub(super) fn outcome(text: Option<String>) -> Outcome {

@@ -1,10 +1,11 @@
 //! The layout of a directory.
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+
 use super::fault::LayoutError;
 use super::source::Source;
 use crate::migration::{Dialect, MigrationSet};
-use std::fmt;
-use std::path::{Path, PathBuf};
 
 /// The layout of a directory: which files are migrations, and what their names say.
 pub struct Layout {

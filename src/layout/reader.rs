@@ -1,5 +1,8 @@
 //! Reads what lies in one directory, in some layout.
 
+use std::iter;
+use std::path::{Path, PathBuf};
+
 use super::checks::OwnCheck;
 use super::fault::{FileProblem, LayoutError};
 use super::format::Layout;
@@ -9,8 +12,6 @@ use super::source::EmbeddedFiles;
 use super::source::Source;
 use super::{checks, hooks};
 use crate::migration::{Dialect, MigrationSet, split_all};
-use std::iter;
-use std::path::{Path, PathBuf};
 
 /// Reads what lies in one directory, on disk or built into the program: migrations, hooks and health checks, for one dialect.
 ///

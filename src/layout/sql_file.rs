@@ -1,10 +1,11 @@
 //! One SQL file.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::fault::{Fault, FileProblem};
 use super::source::Source;
 use crate::migration::{Dialect, Place, Script, SplitScript};
-use std::path::Path;
-use std::sync::Arc;
 
 /// Reads one SQL file, and does not split it; its problems when it cannot be used.
 pub(super) fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Script, FileProblem> {

@@ -1,7 +1,8 @@
 //! The format of a history table.
 
-use super::table::Ledger;
 use std::fmt;
+
+use super::table::Ledger;
 
 /// The format of a history table: which columns it has, and how its rows are compared with files.
 pub struct HistoryFormat {

@@ -1,13 +1,15 @@
 //! What every history table can be asked for, whatever its format.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
+
 use super::name::{qualified, schema_and_table};
 use crate::database::{DatabaseError, Identity, Session, ToolLock};
 use crate::history::{Attempt, Direction, Entry};
 use crate::migration::{Migration, Version};
 use crate::plan::Step;
 use crate::script::{Name, Thing};
-use async_trait::async_trait;
-use std::time::Duration;
 
 /// How long a migration took, as its row will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

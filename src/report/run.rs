@@ -1,11 +1,13 @@
 //! What became of a run.
 
+use std::time::Duration;
+
+use serde::Serialize;
+
 use super::health::HealthReport;
 use super::seconds::seconds;
 use super::step::{Outcome, StepReport};
 use crate::policy::Decided;
-use serde::Serialize;
-use std::time::Duration;
 
 /// Where the time of a run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,12 +1,14 @@
 //! What became of a migration and its statements.
 
-use super::holder::Holder;
-use super::seconds::seconds;
-use crate::version::Direction;
-use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::Serialize;
+
+use super::holder::Holder;
+use super::seconds::seconds;
+use crate::version::Direction;
 
 /// How something ended, in the words of OpenTelemetry's CI/CD conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,7 +1,8 @@
 //! How a session reads backslashes.
 
-use crate::sql::Dialect;
 use std::fmt;
+
+use crate::sql::Dialect;
 
 /// A setting of the session under which plain strings are read in another way than usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

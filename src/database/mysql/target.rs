@@ -1,11 +1,12 @@
 //! Where a server is, and how it is connected to.
 
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::MySqlConnectOptions;
+
 use super::super::url::Extras;
 use super::login::Login;
 use super::wire::Wire;
 use crate::database::{ConnectOptions, DatabaseError, SecretUrl, UrlError};
-use sqlx::ConnectOptions as _;
-use sqlx::mysql::MySqlConnectOptions;
 
 pub(in crate::database) struct Mysql {
     pub(super) login: Login,

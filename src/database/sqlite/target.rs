@@ -1,5 +1,11 @@
 //! Where a file is, and how it is opened.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
 use super::super::shelter::shelter;
 use super::error::from_connect;
 use super::interrupt::Interrupt;
@@ -7,10 +13,6 @@ use super::options::Location;
 use super::wire::Wire;
 use crate::database::{Access, ConnectOptions, DatabaseError, SecretUrl, UrlError};
 use crate::file;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
 pub(super) const STEPS_BETWEEN_LOOKS: i32 = 10_000;

@@ -1,10 +1,11 @@
 //! The URL of a database, which is not shown whole.
 
-use super::error::UrlError;
-use crate::migration::Dialect;
 use std::fmt;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::str::FromStr;
+
+use super::error::UrlError;
+use crate::migration::Dialect;
 
 /// A database URL; neither `Debug` nor `Display` show its password.
 #[derive(Clone, PartialEq, Eq)]
