@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::bounds::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
+use super::values::number;
 use super::{CHECK, EXECUTING, MIGRATION, REPAIR, RETRY, RUN, TOTAL};
 use crate::database::{DatabaseError, ErrorKind, Row, Session};
 use crate::history::Direction;
@@ -113,10 +114,6 @@ fn add_up(rows: Vec<Row>) -> BTreeMap<Group, Sum> {
         sums.entry(group).or_default().add(sum);
     }
     sums
-}
-
-fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T {
-    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// Rows of groups and their sums, in the order of [`Group`] and [`Sum`].

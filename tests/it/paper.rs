@@ -108,6 +108,17 @@ fn a_passing_obstacle_has_the_whole_transaction_tried_again_and_the_journal_has_
 }
 
 #[test]
+fn a_cancellation_that_comes_too_late_does_not_keep_the_end_of_the_run_from_being_recorded() {
+    let end = "update _migrascope_journal SET";
+    let (heard, result) = play(Paper { fails_once: vec![(end, ErrorKind::Cancelled)], ..transactional() }, &["ONE"]);
+    assert!(!result.unwrap().end_not_recorded, "{heard}");
+    assert!(heard.contains(&format!("{end} · {end}")), "{heard}");
+
+    let (heard, result) = play(Paper { fails_once: vec![(end, ErrorKind::Permission)], ..transactional() }, &["ONE"]);
+    assert!(result.is_err() && !heard.contains(&format!("{end} · {end}")), "{heard}");
+}
+
+#[test]
 fn a_commit_that_met_the_work_of_another_transaction_is_tried_again() {
     let (heard, result) =
         play(Paper { fails_once: vec![("commit", ErrorKind::Serialization)], ..transactional() }, &["ONE"]);

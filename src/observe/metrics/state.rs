@@ -158,7 +158,7 @@ impl State {
         self.steps.tried_again(reason);
     }
 
-    /// What the present or last run has tried again, whoever makes it: of our own also what the journal could not take.
+    /// What the present or last run has tried again, of this process or another; of our own also what the journal could not take.
     pub(super) fn retries(&self) -> Option<&HashMap<RetryReason, u64>> {
         if self.own.is_some() {
             return Some(&self.steps.retries);
