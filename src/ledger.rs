@@ -9,9 +9,9 @@ mod registry;
 mod table;
 mod trust;
 
-pub(crate) use self::access::{READ, WRITE, denied};
+pub(crate) use self::access::{Denied, READ, WRITE};
 pub use self::format::HistoryFormat;
 pub(crate) use self::location::{Found, astray};
-pub(crate) use self::name::{bare_name, qualified, rows_if_table, schema_and_table};
+pub(crate) use self::name::{OwnTables, bare_name, qualified, rows_if_table, schema_and_table};
 pub(crate) use self::table::{Creation, Depth, Elapsed, Ledger, Remembered};
 pub(crate) use self::trust::{UNSEEN, untrusted};

@@ -68,6 +68,7 @@ pub mod report;
 pub mod run;
 pub mod script;
 mod sql;
+mod stop;
 mod version;
 
 pub use self::error::{Error, RunError};

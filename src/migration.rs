@@ -8,7 +8,7 @@ pub(crate) use self::script::split_all;
 pub use self::script::{Script, SplitScript};
 pub(crate) use crate::sql::Progress;
 pub use crate::sql::{Checksum, Dialect, Directives, Place, SessionLock, Statement, StatementKind};
-pub use crate::version::Version;
+pub use crate::version::{InvalidVersion, Version};
 
 /// One migration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -56,6 +57,35 @@ impl Version {
             let digits = part.trim_start_matches('0');
             if digits.is_empty() { &part[part.len().saturating_sub(1)..] } else { digits }
         })
+    }
+}
+
+/// A text that is not a version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a version: it is made of digits, in parts separated by dots")]
+pub struct InvalidVersion {
+    text: String,
+}
+
+/// Reads decimal digits, in parts separated by dots.
+///
+/// ```
+/// use migrascope::migration::Version;
+///
+/// let version: Version = "1.10".parse()?;
+/// assert!(version > "1.9".parse()?);
+/// assert_eq!("1.x".parse::<Version>().unwrap_err().to_string(), r#""1.x" is not a version: it is made of digits, in parts separated by dots"#);
+/// # Ok::<(), migrascope::migration::InvalidVersion>(())
+/// ```
+impl FromStr for Version {
+    type Err = InvalidVersion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        match text.split('.').all(is_part) {
+            true => Ok(Self::from_history(text)),
+            false => Err(InvalidVersion { text: text.to_owned() }),
+        }
     }
 }
 

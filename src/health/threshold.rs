@@ -1,10 +1,10 @@
-//! From which value on a check warns or fails.
+//! Thresholds of checks: from which value on they warn or fail.
 
 use std::collections::BTreeMap;
 
 use crate::report::{BuiltIn, CheckStatus};
 
-/// How bad a value is that has come to a limit.
+/// What reaching a threshold means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The check ends as `warn`.
@@ -13,7 +13,7 @@ pub enum Severity {
     Fail,
 }
 
-/// The limits of checks where they are other than the default, which `docs/health.md` has for each.
+/// The thresholds that differ from the defaults, which `docs/health.md` lists.
 ///
 /// ```
 /// use migrascope::health::{Severity, Thresholds};
@@ -29,25 +29,24 @@ pub struct Thresholds(BTreeMap<(String, Severity), Option<f64>>);
 impl Thresholds {
     /// From this value on the check warns or fails; with `None` it never does, whatever the value.
     ///
-    /// The value has the unit of the check, see [`BuiltIn::unit`]: seconds, a share between 0 and 1, or a number of things, which is
-    /// what a check of one's own has.
+    /// The value has the unit of the check, see [`BuiltIn::unit`]: seconds, a ratio between 0 and 1, or a number of faults, as for a custom check.
     pub fn set(&mut self, check: impl Into<String>, severity: Severity, from: Option<f64>) {
         self.0.insert((check.into(), severity), from);
     }
 
-    /// The names of the checks that have limits here, each once, in their order.
+    /// The names of the checks with thresholds here, each once, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let mut last = None;
         self.0.keys().map(|(name, _)| name.as_str()).filter(move |name| last.replace(*name) != Some(*name))
     }
 
-    /// The limits of one of our checks.
+    /// The thresholds of a built-in check.
     pub(super) fn of(&self, check: BuiltIn) -> Limits {
         let (warn, fail) = match check {
             BuiltIn::Connect | BuiltIn::Ping => (None, None),
             BuiltIn::Connections => (Some(0.80), Some(0.95)),
             BuiltIn::ReplicaLag => (Some(10.0), Some(60.0)),
-            // A constraint is added to a large table like that on purpose, to validate it later.
+            // Large tables often get a constraint as NOT VALID on purpose, to be validated later.
             BuiltIn::UnvalidatedConstraints => (Some(1.0), None),
             BuiltIn::InvalidIndexes | BuiltIn::QuickCheck | BuiltIn::ForeignKeys => (None, Some(1.0)),
             BuiltIn::Read | BuiltIn::WriteRollback | BuiltIn::Writable => (None, None),
@@ -55,7 +54,7 @@ impl Thresholds {
         self.over(check.name(), Limits { warn, fail })
     }
 
-    /// The limits of a check of one's own.
+    /// The thresholds of a custom check.
     pub(super) fn of_own(&self, name: &str) -> Limits {
         self.over(name, Limits { warn: None, fail: Some(1.0) })
     }
@@ -66,7 +65,7 @@ impl Thresholds {
     }
 }
 
-/// The two limits of a check.
+/// The two thresholds of a check.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Limits {
     pub(super) warn: Option<f64>,
@@ -74,7 +73,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// How a value stands to them, and the one that it has come to, or will come to next.
+    /// The status of a value, and the threshold that it has reached or would reach next.
     pub(super) fn judge(self, value: f64) -> (CheckStatus, Option<f64>) {
         let reached = |limit: Option<f64>| limit.is_some_and(|limit| value >= limit);
         match self {

@@ -104,7 +104,7 @@ impl Journal<'_> {
     }
 
     /// SQL that asks how an attempt ended, and how many of its statements have taken effect.
-    pub(crate) fn fate(&self, session: &dyn Session, id: &str) -> String {
+    pub(crate) fn outcome_of(&self, session: &dyn Session, id: &str) -> String {
         let id = session.literal(&text(id));
         format!("SELECT outcome, statements_done FROM {} WHERE id = {id}", self.table(session))
     }

@@ -1,7 +1,7 @@
 //! Whether our tables are where they would be made. A search path that moves, a schema that gets the user's name, a table that is moved
 //! would begin a second history beside the first, and apply everything again.
 
-use super::{bare_name, schema_and_table};
+use super::name::{OwnTables, bare_name, schema_and_table};
 use crate::database::{DatabaseError, Session};
 use crate::plan::Objection;
 
@@ -22,7 +22,7 @@ pub(crate) struct Found {
 /// each of its tenants.
 pub(crate) async fn astray(
     session: &mut dyn Session,
-    (ledger, journal): (&str, &str),
+    OwnTables { ledger, journal }: OwnTables<'_>,
     found: Found,
 ) -> Result<Option<Objection>, DatabaseError> {
     if !found.ledger && !has_schema(ledger) {

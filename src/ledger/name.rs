@@ -2,6 +2,13 @@
 
 use crate::database::{DatabaseError, Session};
 
+/// The names of our two tables as the options give them, each with or without a schema in front.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnTables<'n> {
+    pub(crate) ledger: &'n str,
+    pub(crate) journal: &'n str,
+}
+
 /// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
 pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
     match schema_and_table(session, name) {

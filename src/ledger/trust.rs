@@ -1,7 +1,7 @@
 //! Whether our tables are ours alone. A role that may create objects could make a table of this name before us, or hang code on it that runs with our
 //! rights.
 
-use super::schema_and_table;
+use super::name::{OwnTables, schema_and_table};
 use crate::database::{DatabaseError, Session};
 use crate::plan::Objection;
 
@@ -11,7 +11,7 @@ pub(crate) const UNSEEN: &str = "cannot see whose the history tables are";
 /// Why ledger and journal are neither to be read nor written; asked before anything else.
 pub(crate) async fn untrusted(
     session: &mut dyn Session,
-    (ledger, journal): (&str, &str),
+    OwnTables { ledger, journal }: OwnTables<'_>,
 ) -> Result<Option<Objection>, DatabaseError> {
     let tables = [ledger, journal].map(|name| {
         let (schema, table) = schema_and_table(session, name);

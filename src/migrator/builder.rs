@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Migrator;
+use super::core::Migrator;
 #[cfg(feature = "observe")]
 use super::telemetry::Telemetry;
 use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
@@ -73,8 +73,26 @@ enum Checks {
     Directory(PathBuf),
 }
 
+impl Migrator {
+    /// Begins to put one together.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    ///
+    /// let migrator = Migrator::builder().url("postgres://app@localhost/app").directory("migrations").build()?;
+    /// let report = migrator.up().await?;
+    /// println!("{} migrations applied, {} in all", report.steps.len(), report.applied);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             database: None,
             files: None,

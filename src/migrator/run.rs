@@ -1,20 +1,20 @@
-//! A run that is described first and begins when it is awaited.
+//! Runs of a migrator: described first, begun when they are awaited.
 
 use std::pin::Pin;
 
-use super::Migrator;
+use super::core::Migrator;
 use crate::error::RunError;
-use crate::event::{Command, Observer, Observers, RemoteParent, RunContext, TraceIdentity};
+use crate::event::{Observer, Observers, RemoteParent, RunContext, TraceIdentity};
 use crate::plan::Target;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::run::{self, Goal, Job, Options, Repair, Stop, Task};
 
-/// A run that begins when it is awaited; without more it is made with the migrator's own options and seen by nobody but the
-/// subscriber and the meter that the migrator was built with.
+/// A run that begins when it is awaited. It has the migrator's options, and emits events to the subscriber and the meter that the migrator was
+/// built with.
 ///
-/// Awaited, it is a [`Report`], or a [`RunError`] that has both the report and the cause. Dropped before its end, it leaves what a killed
-/// process leaves: its connections end, and its lock with them. [`Run::stop`] and [`Run::stop_when`] end it in good order.
+/// Its result is a [`Report`], or a [`RunError`] with the report and the cause. If it is dropped before its end, it leaves what a killed
+/// process leaves: its connections close, and the lock is released with them. [`Run::stop`] and [`Run::stop_when`] end it in good order.
 ///
 /// ```no_run
 /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
@@ -44,64 +44,149 @@ pub struct Run<'r> {
     asked: Option<Pin<Box<dyn Future<Output = ()> + Send + 'r>>>,
 }
 
+impl Migrator {
+    /// Applies what is pending.
+    ///
+    /// If that fails, the result is a [`RunError`](crate::RunError): what was done, and why it stopped. Its cause is
+    /// [`crate::Error::Migration`] where SQL failed, with place, message and what remains; [`crate::Error::Refused`] where files and history
+    /// contradict each other, with every objection; [`crate::Error::Lock`] where another runner held the lock too long.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::{Error, Migrator};
+    ///
+    /// let files = vec![("1_good.sql", "CREATE TABLE t (i INTEGER);"), ("2_bad.sql", "SELECT 1;\nSELECT nonsense;")];
+    /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
+    /// let error = migrator.up().await.unwrap_err();
+    /// assert_eq!(error.report.applied, 1);
+    /// match error.cause {
+    ///     Error::Migration { version, failure, .. } => {
+    ///         assert_eq!((version.as_str(), failure.line, failure.column), ("2", 2, 8));
+    ///         assert_eq!(failure.message, "no such column: nonsense");
+    ///     }
+    ///     other => return Err(other.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn up(&self) -> Run<'_> {
+        Run::new(self, Task::Up)
+    }
+
+    /// Applies what is pending up to this target, instead of that of the options.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    /// use migrascope::plan::Target;
+    ///
+    /// let files = vec![("1_a.sql", "CREATE TABLE a (i INTEGER);"), ("2_b.sql", "CREATE TABLE b (i INTEGER);")];
+    /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
+    /// let report = migrator.up_to(Target::Version("1".parse()?)).await?;
+    /// assert_eq!((report.applied, report.pending), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn up_to(&self, target: Target) -> Run<'_> {
+        Run { options: Options { target, ..self.options.clone() }, ..self.up() }
+    }
+
+    /// Reverts the last migration, or as many as the options' target says.
+    pub fn down(&self) -> Run<'_> {
+        Run::new(self, Task::Down)
+    }
+
+    /// Reverts down to this target, instead of that of the options.
+    pub fn down_to(&self, target: Target) -> Run<'_> {
+        Run { options: Options { target, ..self.options.clone() }, ..self.down() }
+    }
+
+    /// Runs the health checks alone; a failing one is [`crate::Error::Unhealthy`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::Migrator;
+    /// use migrascope::report::CheckStatus;
+    ///
+    /// let files = vec![
+    ///     ("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"),
+    ///     ("checks/named.sql", "SELECT id FROM users WHERE name IS NULL;"), // a row is a fault
+    /// ];
+    /// # let file = std::env::temp_dir().join(format!("migrascope-health-{}.db", std::process::id()));
+    /// # let url = format!("sqlite://{}", file.display());
+    /// let migrator = Migrator::builder().url(url).embedded(files).health_checks().build()?;
+    /// migrator.up().await?;
+    /// let health = migrator.health().await?.health.ok_or("no health")?;
+    /// for check in &health.checks {
+    ///     println!("{:12} {:?} in {:.1} ms: {}", check.name, check.status, check.elapsed.as_secs_f64() * 1e3, check.message);
+    /// }
+    /// assert!(health.checks.iter().any(|check| check.name == "named" && check.status == CheckStatus::Ok));
+    /// # std::fs::remove_file(file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn health(&self) -> Run<'_> {
+        Run::new(self, Task::Health)
+    }
+
+    /// Applies what is pending at the start of an application, or only reports it, or does nothing, as a policy says.
+    ///
+    /// [`Report::policy`](crate::Report::policy) has the decision. If nothing is to be applied, a plan that would be refused is no error.
+    ///
+    /// ```no_run
+    /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
+    /// use migrascope::policy::Policy;
+    ///
+    /// // APP_ENV or NODE_ENV, and AUTO_MIGRATE.
+    /// let report = migrator.auto(Policy::from_environment()?).await?;
+    /// if report.pending > 0 {
+    ///     eprintln!("{} migrations are pending", report.pending);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auto(&self, policy: Policy) -> Run<'_> {
+        Run::new(self, Task::Exec(policy))
+    }
+
+    /// Waits until another run has brought the schema to the wanted version. It needs no right but SELECT.
+    ///
+    /// The result is [`crate::Error::Awaited`] on timeout, or why the schema could not be read; [`crate::Error::Refused`] at once
+    /// when a migration is half-way, has failed, or would be refused, and no run is executing it.
+    pub fn wait(&self, goal: Goal) -> Run<'_> {
+        Run::new(self, Task::Wait(goal))
+    }
+
+    /// Changes history, or continues a migration that was left half-way; [`crate::Error::Refused`] has every reason why that is not possible.
+    pub fn repair(&self, repair: Repair) -> Run<'_> {
+        Run::new(self, Task::Repair(repair))
+    }
+}
+
 impl<'r> Run<'r> {
-    pub(super) fn plain(migrator: &'r Migrator, command: Command) -> Self {
-        Self::new(migrator, command, Task::Plain)
-    }
-
-    pub(super) fn repair(migrator: &'r Migrator, command: Command, repair: Repair) -> Self {
-        Self::new(migrator, command, Task::Repair(repair))
-    }
-
-    pub(super) fn exec(migrator: &'r Migrator, policy: Policy) -> Self {
-        Self::new(migrator, Command::Exec, Task::Exec(policy))
-    }
-
-    pub(super) fn wait(migrator: &'r Migrator, goal: Goal) -> Self {
-        Self::new(migrator, Command::Wait, Task::Wait(goal))
-    }
-
-    fn new(migrator: &'r Migrator, command: Command, task: Task) -> Self {
+    fn new(migrator: &'r Migrator, task: Task) -> Self {
         Self {
             migrator,
-            task,
             options: migrator.options.clone(),
-            context: RunContext::new(command),
+            context: RunContext::new(task.command()),
+            task,
             observer: None,
             stop: Stop::default(),
             asked: None,
         }
     }
 
-    /// So far, instead of as far as the migrator's options say.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use migrascope::Migrator;
-    /// use migrascope::migration::Version;
-    /// use migrascope::plan::Target;
-    ///
-    /// let files = vec![("1_a.sql", "CREATE TABLE a (i INTEGER);"), ("2_b.sql", "CREATE TABLE b (i INTEGER);")];
-    /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(files).build()?;
-    /// let report = migrator.up().to(Target::Version(Version::from_history("1"))).await?;
-    /// assert_eq!((report.applied, report.pending), (1, 1));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn to(mut self, target: Target) -> Self {
-        self.options.target = target;
-        self
-    }
-
-    /// Tells this observer what happens; several of them are [`Observers`].
+    /// Emits its events to this observer; several of them are [`Observers`].
     pub fn observe(mut self, observer: &'r mut dyn Observer) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Ends in good order when this is requested, from any thread: the running statement is cancelled on the server, what
-    /// can be rolled back is, the lock is given back, and the result is [`crate::Error::Interrupted`].
+    /// Ends in good order when this is requested, from any thread: the running statement is cancelled on the server, the
+    /// transaction is rolled back, the lock is released, and the result is [`crate::Error::Interrupted`].
     pub fn stop(mut self, stop: &Stop) -> Self {
         self.stop = stop.clone();
         self
@@ -119,13 +204,13 @@ impl<'r> Run<'r> {
         self
     }
 
-    /// Part of this trace; without it the root span is a child of the span that is current when the run is awaited.
+    /// Makes it part of this trace; otherwise the root span is a child of the span that is current when the run is awaited.
     pub fn child_of(mut self, parent: RemoteParent) -> Self {
         self.context.trace = Some(TraceIdentity { trace_id: parent.trace_id, parent: Some(parent) });
         self
     }
 
-    /// With this identity, whose command is that of the run in any case.
+    /// Sets its identity; the command of the context is ignored.
     pub fn context(mut self, context: RunContext) -> Self {
         self.context = RunContext { command: self.context.command, ..context };
         self

@@ -1,37 +1,33 @@
 //! Ledger and journal, read as one history.
 
-use super::Options;
+use super::options::Options;
 use crate::database::{DatabaseError, Session};
 use crate::error::Error;
 use crate::history::{Attempt, History};
 use crate::journal;
-use crate::ledger::{self, Depth, Found, Ledger, bare_name};
+use crate::ledger::{self, Denied, Depth, Found, Ledger, bare_name};
 use crate::plan::Objection;
 
 /// Reads what the plan is made from.
 ///
 /// # Errors
-/// [`Error::Refused`] where another schema has a history of this name, and this one has none, or where the server hides rows of it.
+/// [`Error::Refused`] where another schema has a history of this name and this one has none, or where the server hides rows of it.
 pub(super) async fn read_history(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
     options: &Options,
     depth: Depth,
 ) -> Result<History, Error> {
-    let names = (options.ledger_table.as_str(), options.journal_table.as_str());
-    let untrusted = ledger::untrusted(session, names).await;
+    let untrusted = ledger::untrusted(session, options.tables()).await;
     let untrusted = untrusted.map_err(|source| Error::Own { what: ledger::UNSEEN, source: Box::new(source) })?;
     untrusted.map_or(Ok(()), |objection| Err(Error::Refused(vec![objection])))?;
     match read(session, ledger, options, depth).await {
         Ok(Ok(history)) => Ok(history),
         Ok(Err(objection)) => Err(Error::Refused(vec![objection])),
-        Err(source) => Err(ledger::denied(
-            session,
-            [names.0, names.1],
-            ("cannot read the history of migrations", ledger::READ),
-            source,
-        )
-        .await),
+        Err(source) => {
+            let denied = Denied { what: "cannot read the history of migrations", rights: ledger::READ, source };
+            Err(denied.explained(session, options.tables()).await)
+        }
     }
 }
 
@@ -41,7 +37,7 @@ async fn read(
     options: &Options,
     depth: Depth,
 ) -> Result<Result<History, Objection>, DatabaseError> {
-    let names = (options.ledger_table.as_str(), options.journal_table.as_str());
+    let tables = options.tables();
     let remembered = ledger.read(session, depth).await?;
     let left = journal::left(session, &options.journal_table).await?;
     let found = Found {
@@ -49,7 +45,7 @@ async fn read(
         applied: remembered.as_ref().is_some_and(|remembered| !remembered.applied.is_empty()),
         journal: left.is_some(),
     };
-    if let Some(objection) = ledger::astray(session, names, found).await? {
+    if let Some(objection) = ledger::astray(session, tables, found).await? {
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
@@ -60,15 +56,18 @@ async fn read(
     }
     let journal_form = left.as_ref().map(|left| left.form);
     let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
-    // Of an attempt of ours the journal knows more than the ledger.
+    // Of an attempt of ours, the journal knows more than the ledger.
     let is_known = |one: &Attempt| unsettled.iter().any(|known| known.version == one.version);
     let unknown: Vec<_> = unfinished.into_iter().filter(|one| !is_known(one)).collect();
     unsettled.extend(unknown);
     let begun = !applied.is_empty()
         || !unsettled.is_empty()
         || recorded && journal::has_begun(session, &options.journal_table).await?;
-    let unmanaged_tables =
-        if begun { Vec::new() } else { session.unmanaged_tables(&[bare_name(names.0), bare_name(names.1)]).await? };
+    let unmanaged_tables = if begun {
+        Vec::new()
+    } else {
+        session.unmanaged_tables(&[bare_name(tables.ledger), bare_name(tables.journal)]).await?
+    };
     let mut history = History::of(applied);
     history.unsettled = unsettled;
     history.recorded = recorded;

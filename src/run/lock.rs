@@ -2,44 +2,46 @@
 
 use std::time::{Duration, Instant};
 
-use super::tally::Tally;
-use super::{Job, Wait};
+use super::connect::cannot_connect;
+use super::current::CurrentRun;
+use super::job::Job;
+use super::timeouts::Wait;
 use crate::database::{DatabaseError, ErrorKind, Holder, Identity, Keeper, Session, ToolLock};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::ledger::Ledger;
 
-/// The first pause between two tries; each is half as long again, up to [`LONGEST_PAUSE`].
+/// The first pause between two attempts; each is half as long again, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// How often the sessions are compared: while others use a pool, one may give us the same two a few times in a row.
+/// How often the sessions are compared: a busy pooler may assign the same two a few times in a row.
 const LOOKS_FOR_POOLER: usize = 5;
-/// How often waiting is told.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often waiting is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// Tries until it has the lock, and since when; tells who has it meanwhile.
+/// Acquires the lock, and reports who holds it meanwhile; then the worker lock for `session`, which a session whose runner has died may still hold.
 ///
-/// Then it claims the work for `session`: one whose runner is dead may still be at it.
+/// # Errors
+/// [`Error::Lock`] when that timed out, and [`Error::Interrupted`] when the run is asked to stop.
 pub(super) async fn acquire(
-    job: &Job<'_>,
+    run: &mut CurrentRun<'_>,
     session: &mut dyn Session,
     ledger: &dyn Ledger,
-    observer: &mut dyn Observer,
-    tally: &mut Tally,
-) -> Result<(Box<dyn Keeper>, Instant), Error> {
+) -> Result<Box<dyn Keeper>, Error> {
+    let (job, observer, state) = (run.job, &mut *run.observer, &mut run.state);
     let started = Instant::now();
     let tools = ledger.tool_locks(session.identity());
     let ledger = &ledger.table(session);
     observer.observe(&Event::LockStarted { ledger });
     let connected = tokio::select! {
-        connected = job.connector.keeper(ledger) => connected.map_err(|error| super::cannot_connect(job.connector, error)),
+        connected = job.connector.keeper(ledger) => connected.map_err(|error| cannot_connect(job.connector, error)),
         () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
     };
     let result = match connected {
         Ok(mut keeper) => {
             let mut poll =
                 Poll { job, ledger, tools: &tools, started, observer, keeper: &mut *keeper, session, ours: false };
-            let polled = poll.until_ours(&mut tally.lock_retries).await;
+            let polled = poll.until_ours(&mut state.lock_retries).await;
             match (polled, poll.ours) {
                 (Ok(()), _) => Ok(keeper),
                 (Err(error), true) => {
@@ -52,22 +54,22 @@ pub(super) async fn acquire(
         Err(error) => Err(error),
     };
     let waited = started.elapsed();
-    tally.stages.lock = waited;
-    let (error, retries) = (result.as_ref().err(), tally.lock_retries);
+    state.stages.lock = waited;
+    let (error, retries) = (result.as_ref().err(), state.lock_retries);
     observer.observe(&Event::LockFinished { error, acquired: result.is_ok(), waited, retries });
-    result.map(|keeper| (keeper, Instant::now()))
+    result
 }
 
 struct Poll<'p> {
     job: &'p Job<'p>,
     ledger: &'p str,
-    /// The locks of the table's own tool that are not ours yet.
+    /// The locks of the ledger's own tool that we do not hold yet.
     tools: &'p [ToolLock],
     started: Instant,
     observer: &'p mut dyn Observer,
     keeper: &'p mut dyn Keeper,
     session: &'p mut dyn Session,
-    /// Whether the lock is ours, though the work may not be yet.
+    /// Whether we hold the lock, though perhaps not the worker lock yet.
     ours: bool,
 }
 
@@ -78,7 +80,7 @@ impl Poll<'_> {
             Wait::For(limit) => limit,
         };
         let mut pause = FIRST_PAUSE;
-        let mut told: Option<Instant> = None;
+        let mut reported: Option<Instant> = None;
         if self.is_pooled().await.map_err(own)? {
             self.keeper.pooled();
             self.session.pooled().map_err(|source| Error::Pooled { why: source.message })?;
@@ -95,8 +97,8 @@ impl Poll<'_> {
                 let holder = self.holder().await.map(Box::new);
                 return Err(Error::Lock { waited, holder });
             }
-            if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                told = Some(Instant::now());
+            if reported.is_none_or(|reported| reported.elapsed() >= REPORT_EVERY) {
+                reported = Some(Instant::now());
                 let holder = self.holder().await;
                 self.observer.observe(&Event::LockWaited { holder: holder.as_ref(), waited });
             }
@@ -109,8 +111,7 @@ impl Poll<'_> {
         }
     }
 
-    /// Whether a pooler stands between us and the server that gives each transaction whatever session is free: then one session
-    /// of the server answers on both connections, or two of them on one.
+    /// Whether there is a pooler in transaction mode: then one session of the server answers on both connections, or two on one of them.
     async fn is_pooled(&mut self) -> Result<bool, DatabaseError> {
         let working = self.session.identity().process;
         let Some(keeping) = self.keeper.process().await? else { return Ok(false) };
@@ -142,7 +143,7 @@ impl Poll<'_> {
         Ok(true)
     }
 
-    /// Who has it is worth knowing, but not worth failing for.
+    /// Who holds it; an error is not worth failing for.
     async fn holder(&mut self) -> Option<Holder> {
         if !self.ours {
             return self.keeper.holder().await.ok().flatten();
@@ -154,7 +155,7 @@ impl Poll<'_> {
     }
 }
 
-/// A lock that everyone gets would let two runners work at once.
+/// The error for a server that grants the lock to every session: two runners would work at once.
 fn no_lock(session: &dyn Session) -> DatabaseError {
     let Identity { system, version, .. } = session.identity();
     let message = format!(

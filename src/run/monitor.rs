@@ -203,7 +203,7 @@ impl Monitor {
     ///
     /// # Errors
     /// When it is not, or when there is no answer for long.
-    pub(super) async fn look_at_lock(&mut self) -> Result<(), DatabaseError> {
+    pub(super) async fn check_lock(&mut self) -> Result<(), DatabaseError> {
         let started = Instant::now();
         loop {
             if let Some(error) = self.lost() {

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Figures, Hooks, Wait};
-use crate::database::Abilities;
-use crate::event::Command;
+use super::hook_options::Hooks;
+use super::timeouts::{LockTimeout, Wait};
 use crate::health::Health;
-use crate::journal::UnrecordedEnd;
-pub use crate::ledger::HistoryFormat;
-use crate::ledger::Ledger;
-use crate::plan::{Missing, Order, Rules, Target, Unmanaged};
+use crate::journal::{Figures, UnrecordedEnd};
+use crate::ledger::{HistoryFormat, Ledger, OwnTables};
+use crate::plan::{Order, Target};
 
 /// How migrations are applied.
 ///
@@ -69,41 +67,14 @@ pub struct Options {
     pub unrecorded: Vec<UnrecordedEnd>,
 }
 
-/// How long a statement of a migration may wait for a lock of the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LockTimeout {
-    /// As the database's URL says, and 5 s where it says nothing.
-    #[default]
-    Usual,
-    /// So long, whatever the URL says.
-    For(Duration),
-    /// As the server says, whatever the URL says.
-    Server,
-}
-
-impl LockTimeout {
-    /// The same where the URL has a limit, `Some(None)` being that it leaves it to the server.
-    pub(crate) fn beside(self, url: Option<Option<Duration>>) -> Self {
-        match (self, url) {
-            (Self::Usual, Some(limit)) => limit.map_or(Self::Server, Self::For),
-            _ => self,
-        }
-    }
-
-    /// The limit; `None` leaves it to the server.
-    pub(crate) fn limit(self) -> Option<Duration> {
-        match self {
-            Self::Usual => Some(Duration::from_secs(5)),
-            Self::For(limit) => Some(limit),
-            Self::Server => None,
-        }
-    }
-}
-
 impl Options {
     /// The history table: the only place that chooses its format.
     pub(crate) fn ledger(&self) -> Box<dyn Ledger> {
         self.history_format.ledger(&self.ledger_table)
+    }
+
+    pub(crate) fn tables(&self) -> OwnTables<'_> {
+        OwnTables { ledger: &self.ledger_table, journal: &self.journal_table }
     }
 }
 
@@ -128,30 +99,5 @@ impl Default for Options {
             hooks: Hooks::default(),
             unrecorded: Vec::new(),
         }
-    }
-}
-
-/// What the plan is made by on a database with these abilities.
-pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -> Rules {
-    let missing = match command {
-        _ if options.allow_missing => Missing::Allow,
-        // The release before must start again where the next one was, be it for a moment.
-        Command::Exec | Command::Wait => Missing::AllowNewer,
-        _ => Missing::Refuse,
-    };
-    let unmanaged = match command {
-        // The run that is waited for may have been given leave.
-        Command::Wait => Unmanaged::Allow,
-        _ if options.allow_nonempty => Unmanaged::Allow,
-        _ => Unmanaged::Refuse,
-    };
-    Rules {
-        unmanaged,
-        target: options.target.clone(),
-        order: options.order,
-        missing,
-        transactional_ddl: abilities.transactional_ddl,
-        foreign_keys: abilities.foreign_keys,
-        product: abilities.product,
     }
 }

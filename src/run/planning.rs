@@ -1,19 +1,24 @@
-//! The plan of a run: looked at before the lock, made under it.
+//! The plan of a run: before the lock to see whether one is needed, and again under it.
 
 use std::time::Instant;
 
+use super::current::CurrentRun;
+use super::engine::Engine;
 use super::history::read_history;
-use super::tally::Tally;
-use super::{Job, mend, rules};
-use crate::database::Session;
+use super::job::Job;
+use super::repair;
+use super::rules::rules;
 use crate::error::Error;
-use crate::event::{Command, Event, Observer};
+use crate::event::{Command, Event};
 use crate::history::History;
-use crate::ledger::{Depth, Ledger};
+use crate::ledger::Depth;
 use crate::migration::MigrationSet;
 use crate::plan::{self, Objection, Plan, Rules};
 
-/// The plan for a command, or every objection.
+/// The plan for a command.
+///
+/// # Errors
+/// [`Error::Refused`] with every objection, or [`Error::Layout`] where files cannot be split.
 pub(crate) fn plan<'a>(
     command: Command,
     set: &'a MigrationSet,
@@ -21,16 +26,19 @@ pub(crate) fn plan<'a>(
     rules: &Rules,
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
-        // What health would be asked of is a schema that is up to date.
+        Command::Down => plan::down(set, history, rules),
+        // The others check or change a schema that is meant to be up to date.
         Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
             plan::up(set, history, rules)
         }
-        Command::Down => plan::down(set, history, rules),
     };
     plan.map_err(Error::refused)
 }
 
-/// Where it is known that nothing is applied, files that cannot be split are found before a database is made for them.
+/// Splits every file where the database does not exist yet, so that none is created for files that cannot be split.
+///
+/// # Errors
+/// [`Error::Layout`] with every problem.
 pub(super) fn readable(job: &Job<'_>) -> Result<(), Error> {
     match job.connector.is_absent() {
         true => plan::readable(job.set).map_err(Error::refused),
@@ -38,15 +46,16 @@ pub(super) fn readable(job: &Job<'_>) -> Result<(), Error> {
     }
 }
 
-/// The answer that needs no lock: nothing is pending and nothing is wrong, or a pending file cannot be split.
+/// The result of a run that needs no lock, because nothing is pending and nothing is wrong or a pending file cannot be split; `None` for any other.
 pub(super) fn at_once(
-    job: &Job<'_>,
+    run: &mut CurrentRun<'_>,
     history: &History,
     rules: &Rules,
-    (started, observer, tally): (Instant, &mut dyn Observer, &mut Tally),
+    started: Instant,
 ) -> Option<Result<(), Error>> {
+    let job = run.job;
     let plan = match job.repair() {
-        None => plan(job.context.command, job.set, history, rules),
+        None => plan(job.command(), job.set, history, rules),
         Some(_) => return None,
     };
     let is_answer = match &plan {
@@ -56,46 +65,42 @@ pub(super) fn at_once(
     if !is_answer {
         return None;
     }
-    observer.observe(&Event::PlanStarted);
-    let schema = plan::survey(job.set, history);
-    tally.stages.plan = started.elapsed();
-    observer.observe(&Event::PlanFinished { result: plan.as_ref(), elapsed: tally.stages.plan, schema: &schema });
+    run.observer.observe(&Event::PlanStarted);
+    let (schema, elapsed) = (plan::survey(job.set, history), started.elapsed());
+    run.state.stages.plan = elapsed;
+    run.observer.observe(&Event::PlanFinished { result: plan.as_ref(), elapsed, schema: &schema });
     Some(plan.map(drop))
 }
 
-/// The plan that is carried out, from the history as it is under the lock.
-pub(super) async fn under_lock<'a>(
-    job: &Job<'a>,
-    session: &mut Box<dyn Session>,
-    ledger: &dyn Ledger,
-    observer: &mut dyn Observer,
-    tally: &mut Tally,
-) -> Result<Plan<'a>, Error> {
+/// The plan that is executed, made from the history as it is under the lock.
+pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, Error> {
+    let job = engine.job;
     let started = Instant::now();
-    observer.observe(&Event::PlanStarted);
-    let rules = rules(job.context.command, job.options, session.abilities());
-    let read = read_history(&mut **session, ledger, job.options, Depth::Plan).await;
+    engine.observer.observe(&Event::PlanStarted);
+    let rules = rules(job.command(), job.options, engine.session.abilities());
+    let read = read_history(&mut **engine.session, engine.ledger, job.options, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {
             let schema = plan::survey(job.set, &history);
             let result = match job.repair() {
-                None => plan(job.context.command, job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
-                Some(repair) => mend::plan(job, repair, &mut **session, &history, observer).await,
+                None => plan(job.command(), job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
+                Some(repair) => repair::plan(engine, repair, &history).await,
             };
-            tally.begin(history);
+            engine.state.begin(history);
             (result, schema)
         }
         Err(error) => (Err(error), plan::Schema::default()),
     };
-    tally.stages.plan = started.elapsed();
-    observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed: tally.stages.plan, schema: &schema });
+    let elapsed = started.elapsed();
+    engine.state.stages.plan = elapsed;
+    engine.observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed, schema: &schema });
     result
 }
 
-/// A way down that has become longer since it was confirmed is not taken.
-fn confirmed<'a>(job: &Job<'a>, plan: Plan<'a>) -> Result<Plan<'a>, Error> {
+/// Refuses a plan of `down` that has become longer since the user confirmed it.
+fn confirmed<'a>(job: &Job<'_>, plan: Plan<'a>) -> Result<Plan<'a>, Error> {
     match job.options.at_most_down {
-        Some(most) if job.context.command == Command::Down && plan.steps.len() > most => {
+        Some(most) if job.command() == Command::Down && plan.steps.len() > most => {
             Err(Error::Refused(vec![Objection::Unconfirmed { steps: plan.steps.len(), confirmed: most }]))
         }
         _ => Ok(plan),

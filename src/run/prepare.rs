@@ -1,56 +1,56 @@
 //! Our own tables, and the row of the run, before the first migration.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Job, chronicle, step};
+use super::engine::Engine;
+use super::pauses::pauses;
+use super::preparation::Preparation;
+use super::records;
 use crate::database::{DatabaseError, ErrorKind, Limits, Session};
 use crate::error::Error;
-use crate::history::Direction;
-use crate::journal::{self, Journal};
-use crate::ledger::{self, Creation, Ledger};
-use crate::plan::{Objection, Plan};
+use crate::journal;
+use crate::ledger::{self, Creation, Denied};
+use crate::plan::{Objection, Step};
 use crate::report::Stage;
 use crate::script::Thing;
 
-/// What the first try waits for another writer where that keeps everything from being written.
-const AT_ONCE: Duration = Duration::from_millis(100);
+/// How long the first attempt waits for another writer, in a database where that one blocks every write.
+const FIRST_ATTEMPT: Duration = Duration::from_millis(100);
 
-/// What has to be in the database before the first step of a run.
-#[derive(Clone, Copy)]
-pub(super) struct Preparation<'p> {
-    pub(super) job: &'p Job<'p>,
-    pub(super) ledger: &'p dyn Ledger,
-    pub(super) journal: &'p Journal<'p>,
-    pub(super) plan: &'p Plan<'p>,
-    /// When the run began.
-    pub(super) started: Instant,
-    /// The form that the journal had then.
-    pub(super) form: Option<u32>,
-    /// Whether the rows of runs that are over have been completed.
-    pub(super) settled: bool,
+/// Why our tables cannot be used.
+enum Unprepared {
+    /// What failed, and the server's error.
+    Server(&'static str, DatabaseError),
+    /// Another role controls them.
+    Untrusted(Objection),
 }
 
-impl Preparation<'_> {
-    /// Tries once; `false` where another session was in the way for a moment: the first step tries again then, as often as a statement of
-    /// its own. A run without a step, or one that changes the history before its first, tries as often by itself.
+impl Engine<'_> {
+    /// Prepares our tables before the first step. If another session is in the way for a moment, that is left to the first step, which retries it as often as
+    /// a statement of its own. A run without a step, or one that changes history before it, retries here.
     ///
     /// # Errors
-    /// When anything else is in the way, or it was tried often enough.
-    pub(super) async fn begin(&self, session: &mut dyn Session) -> Result<bool, Error> {
-        let a_step_tries_again = self.job.repair().is_none() && !self.plan.steps.is_empty();
-        let mut pauses = step::pauses(self.job.options.retries);
+    /// What went wrong, other than that, or after the last retry.
+    pub(super) async fn prepare_first(&mut self) -> Result<(), Error> {
+        let Some(preparation) = self.unprepared.clone() else { return Ok(()) };
+        let a_step_retries = self.job.repair().is_none() && preparation.steps > 0;
+        let mut pauses = pauses(self.job.options.retries);
         loop {
-            let (what, source) = match self.at_once(session).await {
-                Ok(()) => return Ok(true),
+            let (what, source) = match self.first_attempt(&preparation).await {
+                Ok(()) => {
+                    self.is_prepared();
+                    return Ok(());
+                }
                 Err(Unprepared::Server(what, source)) => (what, source),
                 Err(Unprepared::Untrusted(objection)) => return Err(Error::Refused(vec![objection])),
             };
             let passes = source.retry_reason().is_some();
-            if passes && a_step_tries_again {
-                return Ok(false);
+            if passes && a_step_retries {
+                return Ok(());
             }
             let Some(pause) = pauses.next().filter(|_| passes) else {
-                return Err(ledger::denied(session, self.names().into(), (what, ledger::WRITE), source).await);
+                let denied = Denied { what, rights: ledger::WRITE, source };
+                return Err(denied.explained(&mut **self.session, self.job.options.tables()).await);
             };
             tokio::select! {
                 () = self.job.stop.requested() => return Err(Error::Interrupted { failure: None }),
@@ -59,28 +59,34 @@ impl Preparation<'_> {
         }
     }
 
-    async fn at_once(&self, session: &mut dyn Session) -> Result<(), Unprepared> {
-        if !session.abilities().whole_file_lock {
-            return self.tables(session).await;
+    async fn first_attempt(&mut self, preparation: &Preparation) -> Result<(), Unprepared> {
+        if !self.session.abilities().whole_file_lock {
+            return self.prepare_tables(preparation).await;
         }
         let limits = |lock_timeout| Limits { lock_timeout, statement_timeout: None };
         let limit = |source| Unprepared::Server("cannot limit a wait", source);
-        session.limit(&limits(Some(AT_ONCE))).await.map_err(limit)?;
-        let made = self.tables(session).await;
-        session.limit(&limits(Limits::given(self.job.options.lock_timeout.limit()))).await.map_err(limit)?;
-        made
+        self.session.limit(&limits(Some(FIRST_ATTEMPT))).await.map_err(limit)?;
+        let prepared = self.prepare_tables(preparation).await;
+        let usual = Limits::given(self.job.options.lock_timeout.limit());
+        self.session.limit(&limits(usual)).await.map_err(limit)?;
+        prepared
     }
 
-    /// Tries once more, within these limits of a step.
+    /// Prepares what could not be prepared before, within the limits of this step.
     ///
     /// # Errors
-    /// What was in the way, before any statement of the step was sent.
-    pub(super) async fn again(&self, session: &mut dyn Session, limits: &Limits) -> Result<(), DatabaseError> {
-        if session.abilities().whole_file_lock {
-            session.limit(limits).await.map_err(|error| error.at(Stage::Before))?;
+    /// What went wrong, at [`Stage::Before`].
+    pub(super) async fn prepare_again(&mut self, step: &Step<'_>) -> Result<(), DatabaseError> {
+        let Some(preparation) = self.unprepared.clone() else { return Ok(()) };
+        let limits = self.limits(step);
+        if self.session.abilities().whole_file_lock {
+            self.session.limit(&limits).await.map_err(|error| error.at(Stage::Before))?;
         }
-        match self.tables(session).await {
-            Ok(()) => Ok(()),
+        match self.prepare_tables(&preparation).await {
+            Ok(()) => {
+                self.is_prepared();
+                Ok(())
+            }
             Err(Unprepared::Server(_, source)) => Err(source.at(Stage::Before)),
             Err(Unprepared::Untrusted(objection)) => {
                 Err(DatabaseError::new(ErrorKind::Other, objection.to_string()).at(Stage::Before))
@@ -88,45 +94,50 @@ impl Preparation<'_> {
         }
     }
 
-    /// Makes our tables where they are missing, and the row of this run.
-    async fn tables(&self, session: &mut dyn Session) -> Result<(), Unprepared> {
-        let Self { job, ledger, journal, plan, .. } = self;
-        if !self.settled {
-            chronicle::settle(job, session, journal).await;
+    fn is_prepared(&mut self) {
+        self.unprepared = None;
+        self.state.journaled = true;
+    }
+
+    /// Creates our tables where they are missing, and the row of this run.
+    async fn prepare_tables(&mut self, preparation: &Preparation) -> Result<(), Unprepared> {
+        if !preparation.settled {
+            records::settle(self).await;
         }
+        let session = &mut **self.session;
         let mut fresh = false;
-        for creation in ledger.create(session) {
-            fresh |= made(session, creation).await?;
+        for creation in self.ledger.create(session) {
+            fresh |= create(session, creation).await?;
         }
-        let table = journal.create(session);
-        made(session, table).await?;
-        // Another role could have made one of them since the history was read, or changed what was just made.
-        let untrusted = ledger::untrusted(session, self.names()).await;
+        let table = self.journal.create(session);
+        create(session, table).await?;
+        // Another role could have created one of them since history was read, or changed what was created just now.
+        let untrusted = ledger::untrusted(session, self.job.options.tables()).await;
         if let Some(objection) = untrusted.map_err(|source| Unprepared::Server(ledger::UNSEEN, source))? {
             return Err(Unprepared::Untrusted(objection));
         }
-        if self.form < Some(journal::PRESENT_FORM) {
-            self.bring_up(session).await?;
+        if preparation.form < Some(journal::PRESENT_FORM) {
+            self.upgrade_journal().await?;
         }
-        let sql = journal.run_started(session, plan.steps.len(), self.started.elapsed());
+        let session = &mut **self.session;
+        let sql = self.journal.run_started(session, preparation.steps, preparation.started.elapsed());
         session.query(&sql).await.map_err(unwritten)?;
         if fresh {
             return Ok(());
         }
-        // A migration that cannot be recorded must not begin: not every database could take it back.
-        for direction in [Direction::Up, Direction::Down] {
-            if plan.steps.iter().any(|step| step.direction == direction) {
-                let sql = ledger.rehearse(session, direction);
-                let rehearsed = session.query(&sql).await;
-                rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
-            }
+        // A migration that cannot be recorded must not begin: not every database could roll it back.
+        for direction in &preparation.directions {
+            let sql = self.ledger.rehearse(session, *direction);
+            let rehearsed = session.query(&sql).await;
+            rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
         }
         Ok(())
     }
 
-    /// Brings a journal of an earlier form, or one that was made just now, to the present one. One that this user may not change stays as it is, and is
-    /// slower with many rows.
-    async fn bring_up(&self, session: &mut dyn Session) -> Result<(), Unprepared> {
+    /// Brings a journal of an earlier form, or a new one, to the present form. If this user may not alter it, it stays as it is: correct, and slower with
+    /// many rows.
+    async fn upgrade_journal(&mut self) -> Result<(), Unprepared> {
+        let session = &mut **self.session;
         let has_column = self.journal.has_folded(session);
         let absent = session.query(&has_column).await.is_err_and(|error| error.kind == ErrorKind::Invalid);
         if absent {
@@ -138,43 +149,31 @@ impl Preparation<'_> {
             }
         }
         for creation in self.journal.indexes(session) {
-            made(session, creation).await?;
+            create(session, creation).await?;
         }
         for sql in self.journal.form_row(session) {
             session.query(&sql).await.map_err(unwritten)?;
         }
         Ok(())
     }
-
-    fn names(&self) -> (&str, &str) {
-        (self.job.options.ledger_table.as_str(), self.job.options.journal_table.as_str())
-    }
-}
-
-/// Why our tables cannot be used.
-enum Unprepared {
-    /// What was wanted, and the server's refusal.
-    Server(&'static str, DatabaseError),
-    /// They are not ours alone.
-    Untrusted(Objection),
 }
 
 fn unwritten(source: DatabaseError) -> Unprepared {
     Unprepared::Server("cannot write the journal", source)
 }
 
-/// Makes a table or an index where it is missing; whether it was. `IF NOT EXISTS` alone would need rights that a run with nothing to
+/// Creates a table or an index if it is missing; whether it was. `IF NOT EXISTS` alone would need rights that a run with nothing to
 /// create does not.
-async fn made(session: &mut dyn Session, creation: Creation) -> Result<bool, Unprepared> {
+async fn create(session: &mut dyn Session, creation: Creation) -> Result<bool, Unprepared> {
     const WHAT: &str = "cannot create the history tables";
     let sql = session.existence(&creation.thing);
     if !session.query_in_path(&sql).await.map_err(|source| Unprepared::Server(WHAT, source))?.is_empty() {
         return Ok(false);
     }
-    // All names are in full; event triggers of the database find the path that they are used to.
+    // Our names are qualified; event triggers of the database may need the search path that they are used to.
     match session.query_in_path(&creation.sql).await {
         Ok(_) => Ok(true),
-        // An index makes us quicker, and nothing else.
+        // Without an index, our queries are slower and still correct.
         Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, Thing::Index { .. }) => {
             Ok(false)
         }

@@ -55,7 +55,7 @@ fn embedded_files_are_migrations_as_a_directory_is() {
 fn a_run_goes_as_far_as_it_is_told() {
     on_each(|database| {
         let migrator = built(database);
-        assert_eq!(block_on(migrator.up().to(Target::Steps(1))).unwrap().applied, 1);
+        assert_eq!(block_on(migrator.up_to(Target::Steps(1))).unwrap().applied, 1);
         assert_eq!(block_on(migrator.down()).unwrap().applied, 0);
         assert_eq!(block_on(migrator.up()).unwrap().applied, 2, "the next one has the migrator's own target");
     });
@@ -132,7 +132,7 @@ fn a_pool_of_a_database_in_memory_is_served() {
 fn a_run_is_what_it_was_made_for_whatever_its_identity_says() {
     on_each(|database| {
         let migrator = built(database);
-        block_on(migrator.up().to(Target::Steps(1))).unwrap();
+        block_on(migrator.up_to(Target::Steps(1))).unwrap();
         let nothing = || assert_eq!(database.applied(), ["1"]);
         for command in [Command::Up, Command::Exec, Command::Down, Command::Health] {
             let identity = || RunContext::new(command);

@@ -1,4 +1,4 @@
-//! A command of the shell, with everything that it starts, as long as it may run.
+//! Runs a shell command, with all processes that it starts, under a timeout.
 
 use std::io;
 use std::pin::pin;
@@ -7,46 +7,57 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
-use super::facts::Facts;
-use super::vigil::Vigil;
+use super::supervisor::Supervisor;
+use super::variables::HookVariables;
 use crate::database::Session;
 use crate::error::HookFault;
-use crate::run::Stop;
+use crate::stop::Stop;
 
-/// What a command may take to end when it was asked to.
+/// How long a command may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether it has ended then.
+/// How often to check meanwhile whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Runs it to its end. What it writes goes to our standard error, since there may be something for programs on the other.
+/// What a command is started with.
+pub(super) struct Environment<'e> {
+    pub(super) variables: &'e HookVariables,
+    /// The variables by which the command continues our trace.
+    pub(super) trace: &'e [(&'static str, String)],
+    /// Knows the running commands, so that a process that ends at once can kill them.
+    pub(super) stop: &'e Stop,
+}
+
+/// Runs a command to its end. Its output goes to our standard error, because our standard output may be read by a program.
+///
+/// # Errors
+/// When it cannot be started, fails, or has to be ended.
 pub(super) async fn run(
     text: &str,
-    facts: &Facts,
-    trace: &[(&'static str, String)],
-    mut vigil: Vigil<'_>,
-    (session, stop): (&mut dyn Session, &Stop),
+    environment: &Environment<'_>,
+    mut supervisor: Supervisor<'_>,
+    session: &mut dyn Session,
 ) -> Result<(), HookFault> {
     let mut command = shell(text);
     command.stdin(Stdio::null()).stdout(io::stderr()).stderr(Stdio::inherit());
-    command.envs(trace.iter().map(|(name, value)| (name, value)));
-    for (name, value) in facts.variables() {
+    command.envs(environment.trace.iter().map(|(name, value)| (name, value)));
+    for (name, value) in environment.variables.of_process() {
         match value {
             Some(value) => command.env(name, value),
-            // What another run of ours may have left there is not about this one.
+            // A run of ours may have set it for the process that started this run.
             None => command.env_remove(name),
         };
     }
     let mut child = command.spawn().map_err(|error| HookFault::NotStarted(error.to_string()))?;
-    let mut family = Family::of(&child, stop);
-    let ended = vigil.over(pin!(child.wait()), Some(session)).await;
+    let mut group = ProcessGroup::of(&child, environment.stop);
+    let ended = supervisor.supervise(pin!(child.wait()), Some(session)).await;
     match ended {
         Ok(status) => {
-            family.let_go();
+            group.let_go();
             judge(status.map_err(|error| HookFault::NotStarted(error.to_string()))?)
         }
         Err(fault) => {
-            family.end(&mut child).await;
+            group.end(&mut child).await;
             Err(fault)
         }
     }
@@ -84,16 +95,16 @@ fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-/// A shell and what it has started: a group of processes of its own. Whatever is left of it when this value goes is killed.
+/// The process group of a shell and the processes it has started. What is left of it when this value is dropped is killed.
 #[cfg(unix)]
-struct Family {
+struct ProcessGroup {
     group: Option<rustix::process::Pid>,
-    /// Knows it, so that a process that ends at once can kill it.
+    /// Knows the group, so that a process that ends at once can kill it.
     stop: Stop,
 }
 
 #[cfg(unix)]
-impl Family {
+impl ProcessGroup {
     fn of(child: &Child, stop: &Stop) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         let group = id.and_then(rustix::process::Pid::from_raw);
@@ -101,18 +112,18 @@ impl Family {
         Self { group, stop: stop.clone() }
     }
 
-    /// What has ended by itself may leave somebody behind who does more.
+    /// Forgets the group: a command that has ended may leave background processes running.
     fn let_go(&mut self) {
         let group = self.group.take();
         self.stop.commands().retain(|known| Some(*known) != group);
     }
 
-    /// Asks all of them to end, and makes those end that do not.
+    /// Ends all processes: by SIGTERM, then by SIGKILL.
     async fn end(&mut self, child: &mut Child) {
         self.send(rustix::process::Signal::TERM);
         let asked = tokio::time::Instant::now();
         while asked.elapsed() < GRACE {
-            // Only what was waited for is gone: without that the shell itself would count as living.
+            // The shell must be reaped first, or its zombie would still count as a member of the group.
             let gone = child.try_wait().is_ok_and(|status| status.is_some());
             if gone && !self.lives() {
                 return self.let_go();
@@ -128,26 +139,26 @@ impl Family {
         self.group.is_some_and(|id| rustix::process::test_kill_process_group(id).is_ok())
     }
 
-    /// Whoever cannot be reached has ended.
+    /// A process that cannot be signalled has ended.
     fn send(&self, signal: rustix::process::Signal) {
         let _ = self.group.map(|id| rustix::process::kill_process_group(id, signal));
     }
 }
 
 #[cfg(unix)]
-impl Drop for Family {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.send(rustix::process::Signal::KILL);
         self.let_go();
     }
 }
 
-/// Where there are no groups of processes, the shell alone can be ended.
+/// Without process groups, only the shell can be ended.
 #[cfg(not(unix))]
-struct Family;
+struct ProcessGroup;
 
 #[cfg(not(unix))]
-impl Family {
+impl ProcessGroup {
     fn of(_: &Child, _: &Stop) -> Self {
         Self
     }

@@ -3,32 +3,49 @@
 use std::pin::pin;
 use std::time::Instant;
 
-use super::changes_session;
-use super::facts::Facts;
-use super::vigil::Vigil;
+use super::supervisor::Supervisor;
+use super::variables::HookVariables;
 use crate::database::{DatabaseError, Done, ErrorKind, Limits};
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook};
 use crate::migration::SplitScript;
 use crate::plan::Step;
 use crate::report::Remains;
-use crate::run::place;
-use crate::run::step::{Engine, pauses};
+use crate::run::engine::Engine;
+use crate::run::failure;
+use crate::run::hook_options::changes_session;
+use crate::run::pauses::pauses;
 
-/// Why a hook stopped: by itself at this statement, counted from 0, or because it had to.
+/// A hook of SQL around one migration.
+struct EachHook<'h> {
+    hook: Hook,
+    step: &'h Step<'h>,
+    script: &'h SplitScript,
+    started: Instant,
+    variables: HookVariables,
+}
+
+/// Why a hook stopped.
 enum Broken {
+    /// The statement with this index failed.
     At(usize, DatabaseError),
+    /// It was ended.
     Ended(HookFault),
 }
 
 impl Engine<'_> {
-    /// Runs the SQL before or after a migration; nothing where there is none.
+    /// Runs the SQL before or after a migration, if there is any.
+    ///
+    /// # Errors
+    /// [`Error::Hook`] when it fails, takes too long or the run is asked to stop.
     pub(in crate::run) async fn each(&mut self, hook: Hook, step: &Step<'_>) -> Result<(), Error> {
-        let options = self.job.options;
-        let Some(script) = options.hooks.script(hook) else { return Ok(()) };
+        let Some(script) = self.job.options.hooks.script(hook) else { return Ok(()) };
         let started = Instant::now();
         self.observer.observe(&Event::HookStarted { hook, step: Some(step) });
-        let result = self.persistently_in_transaction(hook, step, script, started).await;
+        let inside = self.observer.current_span();
+        let variables = HookVariables::of_step(self, step, inside.as_ref());
+        let each = EachHook { hook, step, script, started, variables };
+        let result = self.persistently_in_transaction(&each).await;
         let migration = Some(format!("migration {}", step.migration));
         let result = result.map_err(|fault| Error::Hook { hook, migration, fault });
         let (elapsed, error) = (started.elapsed(), result.as_ref().err());
@@ -36,24 +53,17 @@ impl Engine<'_> {
         result
     }
 
-    /// What met a lock, a deadlock or a conflict of transactions has left nothing, and is tried again as a migration is.
-    async fn persistently_in_transaction(
-        &mut self,
-        hook: Hook,
-        step: &Step<'_>,
-        script: &SplitScript,
-        started: Instant,
-    ) -> Result<(), HookFault> {
-        let inside = self.observer.current_span();
-        let facts = Facts::of_step(self.job, self.session.identity(), step, inside.as_ref());
+    /// A lock timeout, a deadlock or a serialization failure has left nothing, and is retried as in a migration.
+    async fn persistently_in_transaction(&mut self, each: &EachHook<'_>) -> Result<(), HookFault> {
+        let (script, timeout) = (each.script, self.job.options.hooks.timeout);
         let mut pauses = pauses(self.job.options.retries);
         loop {
-            let result = self.in_transaction(hook, step, script, (started, &facts)).await;
+            let result = self.in_transaction(each).await;
             if result.is_err() {
                 // A rollback that fails hides nothing: the server rolls back when the session ends.
                 let _ = self.session.rollback().await;
             }
-            let cleaned = self.clean(script, &facts).await;
+            let cleaned = self.clean(each).await;
             let (index, error) = match result {
                 Ok(()) => match cleaned {
                     Ok(()) => return Ok(()),
@@ -63,8 +73,8 @@ impl Engine<'_> {
                 Err(Broken::At(index, error)) => (index, error),
             };
             let pause = error.retry_reason().and_then(|_| pauses.next());
-            let Some(pause) = pause.filter(|pause| started.elapsed() + *pause < self.job.options.hooks.timeout) else {
-                let failure = place::in_script(script.script(), script.statements(), index, &error, Remains::Nothing);
+            let Some(pause) = pause.filter(|pause| each.started.elapsed() + *pause < timeout) else {
+                let failure = failure::in_script(script.script(), script.statements(), index, &error, Remains::Nothing);
                 return Err(HookFault::Refused(Box::new(failure)));
             };
             tokio::select! {
@@ -74,16 +84,11 @@ impl Engine<'_> {
         }
     }
 
-    async fn in_transaction(
-        &mut self,
-        hook: Hook,
-        step: &Step<'_>,
-        script: &SplitScript,
-        (started, facts): (Instant, &Facts),
-    ) -> Result<(), Broken> {
+    async fn in_transaction(&mut self, each: &EachHook<'_>) -> Result<(), Broken> {
         let at = |index| move |error| Broken::At(index, error);
+        let script = each.script;
         self.session.begin(Some(&self.hook_limits(script))).await.map_err(at(0))?;
-        if let Some(sql) = self.session.facts(&facts.known()) {
+        if let Some(sql) = self.session.facts(&each.variables.set()) {
             self.session.execute(&sql).await.map_err(at(0))?;
         }
         for (index, statement) in script.statements().iter().enumerate() {
@@ -91,7 +96,7 @@ impl Engine<'_> {
                 ErrorKind::Cancelled => Broken::Ended(HookFault::Interrupted),
                 _ => Broken::Ended(HookFault::LockLost(error.message)),
             })?;
-            let result = self.hook_statement((hook, step), statement.text(script.text()), started).await;
+            let result = self.hook_statement(each, statement.text(script.text())).await;
             result.map_err(Broken::Ended)?.map_err(at(index))?;
         }
         let last = script.statements().len().saturating_sub(1);
@@ -101,30 +106,35 @@ impl Engine<'_> {
     /// Runs one statement of a hook, as long as the hook may run.
     async fn hook_statement(
         &mut self,
-        (hook, step): (Hook, &Step<'_>),
+        each: &EachHook<'_>,
         sql: &str,
-        started: Instant,
     ) -> Result<Result<Done, DatabaseError>, HookFault> {
-        let process = self.session.identity().process;
-        let (limit, stop) = (self.job.options.hooks.timeout, Some(self.job.stop));
-        let (monitor, observer) = (&mut *self.monitor, &mut *self.observer);
-        let mut vigil = Vigil { hook, step: Some(step), stop, started, limit, monitor, process, observer };
+        let mut supervisor = Supervisor {
+            hook: each.hook,
+            step: Some(each.step),
+            stop: Some(self.job.stop),
+            started: each.started,
+            limit: self.job.options.hooks.timeout,
+            process: self.session.identity().process,
+            monitor: &mut *self.monitor,
+            observer: &mut *self.observer,
+        };
         let (fault, ended) = {
             let mut work = pin!(self.session.execute(sql));
-            match vigil.over(work.as_mut(), None).await {
+            match supervisor.supervise(work.as_mut(), None).await {
                 Ok(result) => return Ok(result),
-                Err(fault) => (fault, vigil.cancel(work.as_mut()).await),
+                Err(fault) => (fault, supervisor.cancel(work.as_mut()).await),
             }
         };
         if !ended {
-            // Its session does not answer: the run's records go out on another one.
+            // Its session does not answer: the run's records need another one.
             self.session.give_up();
             self.reconnect().await;
         }
         Err(fault)
     }
 
-    /// A hook that takes its time is ended by the server as well.
+    /// The limits on the server, which ends a slow statement of a hook as well.
     fn hook_limits(&self, script: &SplitScript) -> Limits {
         let (directives, options) = (script.directives(), self.job.options);
         let statement_timeout = Limits::given(directives.statement_timeout.or(options.statement_timeout));
@@ -136,12 +146,12 @@ impl Engine<'_> {
         }
     }
 
-    /// What a hook has set, and what it was told, must reach neither a migration nor our own statements.
-    async fn clean(&mut self, script: &SplitScript, facts: &Facts) -> Result<(), DatabaseError> {
-        if changes_session(script) {
+    /// Removes the settings and variables of a hook from the session, before a migration or a statement of ours can see them.
+    async fn clean(&mut self, each: &EachHook<'_>) -> Result<(), DatabaseError> {
+        if changes_session(each.script) {
             return self.session.renew().await;
         }
-        match self.session.facts(&facts.forgotten()) {
+        match self.session.facts(&each.variables.unset()) {
             Some(sql) => self.session.query(&sql).await.map(drop),
             None => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! What a statement may have done although it failed, and of which statements nobody can say whether they took effect.
 
-use super::nature::{ends_transaction, is_about_rows, may_run_code, sets_next_transaction};
+use super::class::{ends_transaction, is_about_rows, may_run_code, sets_next_transaction};
 use crate::database::{Abilities, DatabaseError, ErrorKind};
 use crate::history::State;
 use crate::migration::StatementKind;

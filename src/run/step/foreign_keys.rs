@@ -1,9 +1,9 @@
 //! Foreign keys that are not enforced during a transaction: checked before its commit.
 
-use super::Engine;
 use crate::database::{DatabaseError, ErrorKind, Orphans};
 use crate::plan::Step;
 use crate::report::Stage;
+use crate::run::engine::Engine;
 use crate::run::watch::{Heard, Watch};
 
 /// What SQLite answers where a foreign key that it enforces would be violated: `SQLITE_CONSTRAINT_FOREIGNKEY`.

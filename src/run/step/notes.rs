@@ -1,22 +1,23 @@
 //! The journal's notes of how far a step has come, and the records at its end. While a script has a transaction of its own open, or
 //! tables locked, nothing of ours is written: the note waits until that has ended.
 
-use super::course::Course;
-use super::nature::{Locks, chains};
-use super::retry::Tries;
-use super::{Broken, Engine};
+use super::broken::Broken;
+use super::class::{Locks, chains};
+use super::progress::AttemptProgress;
+use super::state::StepState;
 use crate::database::{DatabaseError, Limits};
 use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::Stage;
+use crate::run::engine::Engine;
 use crate::script::Opening;
 
 impl Engine<'_> {
     /// SQL that says in the journal that the statements up to the one at `index` have run.
-    pub(super) fn advanced(&self, step: &Step<'_>, index: usize, course: &Course) -> String {
-        let progress = course.after(step, index).checksum();
-        self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress)
+    pub(super) fn advanced(&self, step: &Step<'_>, index: usize, attempt: &AttemptProgress) -> String {
+        let progress = attempt.after(step, index).checksum();
+        self.journal.attempt_advanced(&**self.session, &attempt.id, index + 1, &progress)
     }
 
     /// Where the statement at `index` ends a transaction of the script's own, says inside of it how far the script has come then, so
@@ -25,7 +26,7 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &Course,
+        attempt: &AttemptProgress,
     ) -> Result<(), DatabaseError> {
         let abilities = self.session.abilities();
         let includes_it = match step.statements()[index].kind {
@@ -36,14 +37,14 @@ impl Engine<'_> {
             StatementKind::Begin { .. } if !abilities.transactional_ddl => false,
             _ => return Ok(()),
         };
-        if !course.own.is_open() || course.locks == Locks::Held {
+        if !attempt.own.is_open() || attempt.locks == Locks::Held {
             return Ok(());
         }
         let mut note = self.session.ourselves();
         note.push(if includes_it {
-            self.advanced(step, index, course)
+            self.advanced(step, index, attempt)
         } else {
-            self.journal.attempt_advanced(&**self.session, &course.id, index, &course.progress.checksum())
+            self.journal.attempt_advanced(&**self.session, &attempt.id, index, &attempt.progress.checksum())
         });
         match self.session.query(&note.join(";")).await {
             Err(error) if !self.session.can_wait(&error) => Err(error.at(Stage::Record)),
@@ -57,12 +58,12 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &Course,
+        attempt: &AttemptProgress,
     ) -> Result<(), DatabaseError> {
-        if course.own.is_open() || course.locks != Locks::Free {
+        if attempt.own.is_open() || attempt.locks != Locks::Free {
             return Ok(());
         }
-        let note = self.advanced(step, index, course);
+        let note = self.advanced(step, index, attempt);
         self.session.note(&note).await.map_err(|error| error.at(Stage::Record))
     }
 
@@ -71,37 +72,37 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &mut Course,
-        tries: &mut Tries,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<(), Broken> {
-        let progress = course.progress.checksum();
-        let advanced = self.journal.attempt_advanced(&**self.session, &course.id, index + 1, &progress);
-        let unwritten = std::mem::take(&mut tries.unwritten);
+        let progress = attempt.progress.checksum();
+        let advanced = self.journal.attempt_advanced(&**self.session, &attempt.id, index + 1, &progress);
+        let unwritten = std::mem::take(&mut state.unwritten);
         let retries = self.journal.retries(&**self.session, step, &unwritten);
-        tries.begin_anew();
+        state.begin_anew();
         for note in retries.into_iter().chain([advanced]) {
             // Two statements in one message are a transaction, and what is local to it ends with it.
             let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
             message.push(note);
             let message = message.join(";");
             while let Err(error) = self.session.note(&message).await {
-                if course.locks == Locks::Perhaps && self.session.can_wait(&error) {
-                    tries.unwritten.extend(unwritten);
+                if attempt.locks == Locks::Perhaps && self.session.can_wait(&error) {
+                    state.unwritten.extend(unwritten);
                     return Ok(());
                 }
-                if let Err(error) = self.again(step, index, error.at(Stage::Record), tries).await {
-                    return Err(self.broken(step, index + 1, course, error).await);
+                if let Err(error) = self.again(step, index, error.at(Stage::Record), state).await {
+                    return Err(self.broken(step, index + 1, attempt, error).await);
                 }
             }
-            course.locks = Locks::Free;
+            attempt.locks = Locks::Free;
         }
         Ok(())
     }
 
     /// The records of a step whose statements have all run.
-    pub(super) fn final_records(&self, step: &Step<'_>, id: &str, tries: &Tries) -> Vec<String> {
+    pub(super) fn final_records(&self, step: &Step<'_>, id: &str, state: &StepState) -> Vec<String> {
         let session = &**self.session;
-        let elapsed = tries.started.elapsed();
+        let elapsed = state.started.elapsed();
         let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
         records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
         records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
@@ -112,15 +113,15 @@ impl Engine<'_> {
     pub(super) async fn finish(
         &mut self,
         step: &Step<'_>,
-        course: &Course,
-        tries: &mut Tries,
+        attempt: &AttemptProgress,
+        state: &mut StepState,
     ) -> Result<(), DatabaseError> {
-        if self.renews_for_records(step) || course.locks != Locks::Free {
+        if self.renews_for_records(step) || attempt.locks != Locks::Free {
             // What the script has locked and set ends with its session, as it would behind any client.
             self.session.renew().await.map_err(|error| error.at(Stage::Record))?;
         }
-        let mut records = self.final_records(step, &course.id, tries);
-        records.extend(self.journal.retries(&**self.session, step, &tries.unwritten));
+        let mut records = self.final_records(step, &attempt.id, state);
+        records.extend(self.journal.retries(&**self.session, step, &state.unwritten));
         self.session.begin(Some(&Limits::default())).await.map_err(|error| error.at(Stage::Record))?;
         self.conclude(step, &records).await
     }

@@ -3,15 +3,17 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::beside::Reader;
-use super::{Engine, report, timeout};
+use super::journal_reader::JournalReader;
+use super::state::StepState;
+use super::timeout;
 use crate::database::{DatabaseError, Done, ErrorKind, Holder, silent};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
-use crate::run::Stop;
+use crate::run::engine::Engine;
 use crate::run::monitor::Monitor;
 use crate::run::watch::{Heard, Watch};
+use crate::stop::Stop;
 
 /// How often a running statement is told.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -28,24 +30,24 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        done: &mut Vec<StatementReport>,
+        state: &mut StepState,
     ) -> Result<(), DatabaseError> {
         let text = step.text(index);
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let (result, blocker) = running.watch(self.session.execute(text), self.monitor, process).await;
         let elapsed = started.elapsed();
-        self.blocker = blocker;
+        self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
         let told = result.as_ref().map(|done| done.rows);
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
-        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
-        done.push(report(step, index, elapsed, result?.rows));
+        self.statement.wrote = result.as_ref().ok().and_then(|done| done.wrote);
+        state.statements.push(report(step, index, elapsed, result?.rows));
         Ok(())
     }
 
@@ -54,14 +56,14 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         records: &[String],
-        done: &mut Vec<StatementReport>,
+        state: &mut StepState,
     ) -> Result<(), DatabaseError> {
         let Some(index) = step.statements().len().checked_sub(1) else {
             return self.conclude(step, records).await;
         };
-        let before = done.len();
-        let (result, rest) = self.statement_with(step, index, records, done).await;
-        if done.len() > before {
+        let before = state.statements.len();
+        let (result, rest) = self.statement_with(step, index, records, state).await;
+        if state.statements.len() > before {
             self.recorded(step, rest, result.as_ref().err());
         }
         result
@@ -74,26 +76,26 @@ impl Engine<'_> {
         step: &Step<'_>,
         index: usize,
         records: &[String],
-        done: &mut Vec<StatementReport>,
+        state: &mut StepState,
     ) -> (Result<(), DatabaseError>, Duration) {
         let process = self.session.identity().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let journal = Reader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
         let (result, blocker) = running.watch(conclusion, self.monitor, process).await;
         let whole = started.elapsed();
-        self.blocker = blocker;
+        self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
         // What is lost without a word of the server may have been committed.
         let result = result.map_err(|error| match (error.kind, &error.code) {
             (ErrorKind::Lost, None) => error.at(Stage::Commit),
             _ => error,
         });
-        self.wrote = result.as_ref().ok().and_then(|done| done.wrote);
+        self.statement.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
         // Where the connection broke without a word, nobody knows whether even the statement took effect.
         let broken = result.as_ref().err();
@@ -103,12 +105,16 @@ impl Engine<'_> {
         };
         self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
         if told.is_ok() {
-            done.push(report(step, index, elapsed, told.unwrap_or_default()));
+            state.statements.push(report(step, index, elapsed, told.unwrap_or_default()));
         }
         (result.map(drop), whole.saturating_sub(elapsed))
     }
 
-    /// A connection that is lost is not asked for anything any more.
+    pub(super) fn recorded(&mut self, step: &Step<'_>, elapsed: Duration, error: Option<&DatabaseError>) {
+        self.observer.observe(&Event::Recorded { step, elapsed, error });
+    }
+
+    /// A connection that is lost is not used any more.
     pub(super) fn leave_behind(&mut self, error: Option<&DatabaseError>) {
         if error.is_some_and(|error| error.kind == ErrorKind::Lost) {
             self.session.give_up();
@@ -124,6 +130,11 @@ impl Engine<'_> {
     }
 }
 
+fn report(step: &Step<'_>, index: usize, elapsed: Duration, rows: u64) -> StatementReport {
+    let statement = &step.statements()[index];
+    StatementReport { summary: statement.summary.clone(), line: statement.line, elapsed, rows }
+}
+
 /// A statement while it runs.
 pub(super) struct Running<'w> {
     pub(super) step: &'w Step<'w>,
@@ -135,7 +146,7 @@ pub(super) struct Running<'w> {
     /// Who was last seen in its way.
     pub(super) blocker: Option<Holder>,
     /// Reads what the journal says meanwhile.
-    pub(super) journal: Reader<'w>,
+    pub(super) journal: JournalReader<'w>,
     pub(super) observer: &'w mut dyn Observer,
 }
 

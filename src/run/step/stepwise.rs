@@ -3,40 +3,38 @@
 
 use std::time::Instant;
 
-use super::course::Course;
+use super::broken::Broken;
+use super::class::{Locks, is_about_rows, sets_next_transaction};
+use super::commit_outcome::CommitOutcome;
 use super::effect::{goes_with_its_note, is_read_by_next};
-use super::fate::Fate;
-use super::nature::{Locks, is_about_rows, sets_next_transaction};
-use super::retry::Tries;
-use super::{Broken, Engine};
+use super::progress::AttemptProgress;
+use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind};
 use crate::migration::StatementKind;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains, Stage, StatementReport};
+use crate::report::{Failure, Outcome, Remains, Stage};
+use crate::run::engine::Engine;
 use crate::script::Opening;
 
 impl Engine<'_> {
-    pub(super) async fn stepwise(
-        &mut self,
-        step: &Step<'_>,
-        tries: &mut Tries,
-        done: &mut Vec<StatementReport>,
-    ) -> Result<(), (Failure, Outcome)> {
+    pub(super) async fn stepwise(&mut self, step: &Step<'_>, state: &mut StepState) -> Result<(), (Failure, Outcome)> {
         let (id, start) = self.journal.attempt_started(&**self.session, step);
         while let Err(error) = self.prepare(step, &start).await {
-            if let Err(error) = self.again(step, step.done, error, tries).await {
+            if let Err(error) = self.again(step, step.done, error, state).await {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
             }
         }
-        let mut course = Course::new(id, step, self.first_trace(step, step.done));
-        let Err(mut broken) = self.run_all(step, &mut course, tries, done).await else {
+        let mut attempt = AttemptProgress::new(id, step, self.first_trace(step, step.done));
+        let Err(mut broken) = self.run_all(step, &mut attempt, state).await else {
             return Ok(());
         };
         if broken.error.kind == ErrorKind::Lost {
-            match self.look_up(&course.id).await {
-                Some(Fate::Success) => return Ok(()),
-                Some(Fate::Unfinished(effective)) => broken.remains = self.certain(step, effective, &broken, &course),
-                Some(Fate::Unknown) | None => {}
+            match self.look_up(&attempt.id).await {
+                Some(CommitOutcome::Success) => return Ok(()),
+                Some(CommitOutcome::Unfinished(effective)) => {
+                    broken.remains = self.certain(step, effective, &broken, &attempt);
+                }
+                Some(CommitOutcome::Unknown) | None => {}
             }
         }
         let (failure, outcome) = self.describe(step, &broken);
@@ -46,15 +44,15 @@ impl Engine<'_> {
             Remains::Nothing => 0,
         };
         let told = Some((&failure, outcome));
-        let elapsed = tries.started.elapsed();
-        let sql = self.journal.attempt_finished(&**self.session, &course.id, (step, effective), elapsed, told);
-        self.note(step, &broken, tries, &sql).await;
+        let elapsed = state.started.elapsed();
+        let sql = self.journal.attempt_finished(&**self.session, &attempt.id, (step, effective), elapsed, told);
+        self.record_failure(step, &broken, state, &sql).await;
         Err((failure, outcome))
     }
 
     /// The limits first: were they to fail, the journal must not say that anything has begun.
     async fn prepare(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
-        self.make_ready(step).await?;
+        self.prepare_again(step).await?;
         self.begin_attempt(step, start).await.map_err(|error| error.at(Stage::Record))
     }
 
@@ -77,47 +75,46 @@ impl Engine<'_> {
     async fn run_all(
         &mut self,
         step: &Step<'_>,
-        course: &mut Course,
-        tries: &mut Tries,
-        done: &mut Vec<StatementReport>,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<(), Broken> {
         self.restore(step).await?;
         if !step.set_again.is_empty()
-            && let Err(error) = course.own.begin(&mut **self.session, step.done).await
+            && let Err(error) = attempt.own.begin(&mut **self.session, step.done).await
         {
-            return Err(self.broken(step, step.done, course, error.at(Stage::Record)).await);
+            return Err(self.broken(step, step.done, attempt, error.at(Stage::Record)).await);
         }
         let count = step.statements().len();
         let mut recorded = false;
         for index in step.done..count {
-            tries.begin_anew();
-            let ran = match self.persistently(step, index, course, tries, done).await {
+            state.begin_anew();
+            let ran = match self.persistently(step, index, attempt, state).await {
                 Ok(ran) => ran,
-                Err(error) => return Err(self.broken(step, index, course, error).await),
+                Err(error) => return Err(self.broken(step, index, attempt, error).await),
             };
-            if course.trace.is_none() && self.leaves_trace(step, index) {
-                course.trace = Some(index);
+            if attempt.trace.is_none() && self.leaves_trace(step, index) {
+                attempt.trace = Some(index);
             }
             match ran {
-                Ran::Noted => course.progress.add(step.text(index)),
+                Ran::Noted => attempt.progress.add(step.text(index)),
                 Ran::Recorded => recorded = true,
                 Ran::InOurs => {
-                    course.progress.add(step.text(index));
-                    course.own.goes_around(course.own.since().unwrap_or(index));
+                    attempt.progress.add(step.text(index));
+                    attempt.own.goes_around(attempt.own.since().unwrap_or(index));
                 }
-                Ran::Alone => self.settle_alone(step, index, course, tries).await?,
+                Ran::Alone => self.settle_alone(step, index, attempt, state).await?,
             }
         }
         if recorded {
             return Ok(());
         }
-        let finished = match course.own.since() {
+        let finished = match attempt.own.since() {
             Some(index) => Err(still_open(step, index)),
-            None => self.finish(step, course, tries).await,
+            None => self.finish(step, attempt, state).await,
         };
         match finished {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.broken(step, count, course, error).await),
+            Err(error) => Err(self.broken(step, count, attempt, error).await),
         }
     }
 
@@ -126,25 +123,25 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &mut Course,
-        tries: &mut Tries,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<(), Broken> {
         let abilities = self.session.abilities();
-        course.ran(step, index, abilities);
-        if let Err(error) = course.own.look(&mut **self.session, step, index).await {
-            return Err(self.broken(step, index + 1, course, error.at(Stage::Record)).await);
+        attempt.ran(step, index, abilities);
+        if let Err(error) = attempt.own.look(&mut **self.session, step, index).await {
+            return Err(self.broken(step, index + 1, attempt, error.at(Stage::Record)).await);
         }
         let opening = Opening::of(step.text(index), abilities.dialect);
-        let must_wait = match course.locks {
+        let must_wait = match attempt.locks {
             Locks::Free => false,
             // Such a statement releases nothing.
             Locks::Perhaps => is_about_rows(&opening, abilities),
             Locks::Held => true,
         };
-        if course.own.is_open() || must_wait || is_noted_ahead(step, index, &opening) {
+        if attempt.own.is_open() || must_wait || is_noted_ahead(step, index, &opening) {
             return Ok(());
         }
-        self.advance(step, index, course, tries).await
+        self.advance(step, index, attempt, state).await
     }
 
     /// Runs a statement, again and again where it has met a passing obstacle and stands alone: in a transaction of the script's
@@ -153,27 +150,26 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &mut Course,
-        tries: &mut Tries,
-        done: &mut Vec<StatementReport>,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<Ran, DatabaseError> {
         loop {
             self.may_go_on().await?;
-            let before = done.len();
-            let error = match self.once(step, index, course, tries, done).await {
+            let before = state.statements.len();
+            let error = match self.once(step, index, attempt, state).await {
                 Ok(ran) => return Ok(ran),
                 Err(error) => error,
             };
-            done.truncate(before);
-            if course.leaves_room() && course.alone != Some(index) && self.goes_alone_instead(step, index, &error) {
-                course.alone = Some(index);
+            state.statements.truncate(before);
+            if attempt.leaves_room() && attempt.alone != Some(index) && self.goes_alone_instead(step, index, &error) {
+                attempt.alone = Some(index);
                 continue;
             }
-            let alone = course.own.leaves_room();
+            let alone = attempt.own.leaves_room();
             if !alone || self.may_leave_something(step, index, &error) && !self.can_be_cleared(step, index, &error) {
                 return Err(error);
             }
-            self.again(step, index, error, tries).await?;
+            self.again(step, index, error, state).await?;
         }
     }
 
@@ -181,15 +177,14 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &mut Course,
-        tries: &mut Tries,
-        done: &mut Vec<StatementReport>,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<Ran, DatabaseError> {
-        self.left = false;
+        self.statement.left = false;
         let abilities = self.session.abilities();
-        let alone = course.alone == Some(index);
-        if course.own.is_ours() || course.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
-            let result = self.together(step, index, course, tries, done).await;
+        let alone = attempt.alone == Some(index);
+        if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
+            let result = self.together(step, index, attempt, state).await;
             if let Err(error) = &result {
                 self.roll_back(error.kind).await;
             }
@@ -199,12 +194,12 @@ impl Engine<'_> {
         match step.statements()[index].kind {
             StatementKind::ConcurrentIndex => self.clear_the_way(step, index).await?,
             StatementKind::Ordinary if is_noted_ahead(step, index, &opening) => {
-                self.note_ahead(step, index, course).await?;
+                self.note_ahead(step, index, attempt).await?;
             }
-            _ if alone => self.note_alone(index, course).await?,
-            _ => self.note_inside(step, index, course).await?,
+            _ if alone => self.note_alone(index, attempt).await?,
+            _ => self.note_inside(step, index, attempt).await?,
         }
-        self.statement(step, index, done).await?;
+        self.statement(step, index, state).await?;
         Ok(Ran::Alone)
     }
 
@@ -214,41 +209,40 @@ impl Engine<'_> {
         &mut self,
         step: &Step<'_>,
         index: usize,
-        course: &mut Course,
-        tries: &mut Tries,
-        done: &mut Vec<StatementReport>,
+        attempt: &mut AttemptProgress,
+        state: &mut StepState,
     ) -> Result<Ran, DatabaseError> {
         let abilities = self.session.abilities();
-        if !course.own.is_ours() {
+        if !attempt.own.is_ours() {
             self.session.begin(None).await.map_err(|error| error.at(Stage::Before))?;
         }
         if is_read_by_next(step, index, abilities) {
-            self.statement(step, index, done).await?;
+            self.statement(step, index, state).await?;
             return Ok(Ran::InOurs);
         }
         let is_last = self.is_recorded_with(step, index);
-        let retries = self.journal.retries(&**self.session, step, &tries.unwritten);
+        let retries = self.journal.retries(&**self.session, step, &state.unwritten);
         let records = match (is_last, step.changes_session()) {
-            (true, _) => self.final_records(step, &course.id, tries),
-            (false, true) => [self.session.ourselves(), vec![self.advanced(step, index, course)]].concat(),
-            (false, false) => vec![self.advanced(step, index, course)],
+            (true, _) => self.final_records(step, &attempt.id, state),
+            (false, true) => [self.session.ourselves(), vec![self.advanced(step, index, attempt)]].concat(),
+            (false, false) => vec![self.advanced(step, index, attempt)],
         };
         let records: Vec<String> = records.into_iter().chain(retries).collect();
-        let before = done.len();
+        let before = state.statements.len();
         let (result, rest) = if abilities.pipelined_commit {
-            self.statement_with(step, index, &records, done).await
+            self.statement_with(step, index, &records, state).await
         } else {
-            self.statement(step, index, done).await?;
+            self.statement(step, index, state).await?;
             let started = Instant::now();
             let result = self.session.conclude(None, &records).await;
             (result.map(drop), started.elapsed())
         };
-        if is_last && done.len() > before {
+        if is_last && state.statements.len() > before {
             self.recorded(step, rest, result.as_ref().err());
         }
         result?;
-        tries.unwritten.clear();
-        course.own.committed();
+        state.unwritten.clear();
+        attempt.own.committed();
         Ok(if is_last { Ran::Recorded } else { Ran::Noted })
     }
 }

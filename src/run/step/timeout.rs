@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Engine;
 use crate::database::{DatabaseError, Done, ErrorKind};
 use crate::plan::Step;
+use crate::run::engine::Engine;
 
 impl Engine<'_> {
     /// The limit of a step's statements, where the server does not see to it.

@@ -1,0 +1,49 @@
+//! From an error of the database to its place in a file.
+
+use crate::database::DatabaseError;
+use crate::migration::{Place, Script, Statement};
+use crate::plan::Step;
+use crate::report::{Failure, Remains, Stage};
+
+/// The failure of a step: at the place that the database names, or else at the start of the statement.
+pub(super) fn of_step(step: &Step<'_>, index: usize, error: &DatabaseError, remains: Remains) -> Failure {
+    in_script(step.script, step.statements(), index, error, remains)
+}
+
+/// The same in any script, of which these statements are sent.
+pub(super) fn in_script(
+    script: &Script,
+    statements: &[Statement],
+    index: usize,
+    error: &DatabaseError,
+    remains: Remains,
+) -> Failure {
+    let statement = statements.get(index);
+    let start = statement.map_or(0, |statement| statement.start);
+    let place = match error.position {
+        Some(position) => Place::at(script.text(), start + position),
+        None => statement.map_or(Place { byte: 0, line: 1, column: 1 }, at_start),
+    };
+    Failure {
+        path: script.path().to_owned(),
+        line: place.line,
+        column: place.column,
+        offset: place.byte,
+        exact: error.position.is_some(),
+        statement: (error.stage != Stage::Before).then(|| u32::try_from(index + 1).unwrap_or(u32::MAX)),
+        stage: error.stage,
+        summary: statement.map(|statement| statement.summary.clone()).unwrap_or_default(),
+        code: error.code.clone(),
+        message: error.message.clone(),
+        lost: error.lost(),
+        detail: error.detail.clone(),
+        hint: error.hint.clone(),
+        invalid_index: None,
+        blocker: None,
+        remains,
+    }
+}
+
+fn at_start(statement: &Statement) -> Place {
+    Place { byte: statement.start, line: statement.line, column: statement.column }
+}

@@ -1,0 +1,84 @@
+//! The hooks of a run: commands around it, and SQL around each migration.
+
+use std::time::Duration;
+
+use crate::event::Hook;
+use crate::layout::HookScripts;
+use crate::migration::SplitScript;
+
+/// What is run around the migrations, and for how long it may run. Nothing is run where nothing is pending.
+///
+/// Commands are those of a shell, and need the cargo feature `commands`: without it each of them fails when its turn comes, with [`Error::Hook`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use migrascope::Options;
+/// use migrascope::run::Hooks;
+///
+/// let hooks = Hooks {
+///     backup: Some("pg_dump --format=custom --file=before.dump app".to_owned()),
+///     timeout: Duration::from_secs(1800),
+///     ..Hooks::default()
+/// };
+/// let options = Options { hooks, ..Options::default() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hooks {
+    /// A command that makes a backup: the first thing that is run, before anything changes.
+    pub backup: Option<String>,
+    /// A command before the first migration.
+    pub before: Option<String>,
+    /// A command at the end of a run that has come to its migrations, however it ends.
+    pub after: Option<String>,
+    /// SQL around each migration.
+    pub each: HookScripts,
+    /// How long each of them may take.
+    pub timeout: Duration,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        let each = HookScripts::default();
+        Self { backup: None, before: None, after: None, each, timeout: Duration::from_secs(600) }
+    }
+}
+
+impl Hooks {
+    /// Those that there are, in the order in which they run.
+    #[must_use]
+    pub fn given(&self) -> Vec<Hook> {
+        let given = |hook: &Hook| self.command(*hook).is_some() || self.script(*hook).is_some();
+        Hook::ALL.into_iter().filter(given).collect()
+    }
+
+    /// The command of a hook; `None` where there is none, or where it is SQL.
+    #[must_use]
+    pub fn command(&self, hook: Hook) -> Option<&str> {
+        match hook {
+            Hook::Backup => self.backup.as_deref(),
+            Hook::Before => self.before.as_deref(),
+            Hook::After => self.after.as_deref(),
+            Hook::BeforeEach | Hook::AfterEach => None,
+        }
+    }
+
+    /// The SQL of a hook; `None` where there is none, or where it is a command.
+    #[must_use]
+    pub fn script(&self, hook: Hook) -> Option<&SplitScript> {
+        match hook {
+            Hook::BeforeEach => self.each.before_each.as_ref(),
+            Hook::AfterEach => self.each.after_each.as_ref(),
+            Hook::Backup | Hook::Before | Hook::After => None,
+        }
+    }
+
+    /// A hook that sets something for its session.
+    pub(super) fn changing_session(&self) -> Option<Hook> {
+        Hook::ALL.into_iter().find(|hook| self.script(*hook).is_some_and(changes_session))
+    }
+}
+
+pub(super) fn changes_session(script: &SplitScript) -> bool {
+    script.statements().iter().any(|statement| statement.changes_session)
+}

@@ -1,0 +1,124 @@
+//! Supervises a running hook: its timeout, the lock of the run, and requests to stop.
+
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::time::MissedTickBehavior;
+
+use crate::database::{DatabaseError, Session};
+use crate::error::HookFault;
+use crate::event::{Event, Hook, Observer};
+use crate::plan::Step;
+use crate::run::monitor::Monitor;
+use crate::run::watch::{Heard, Watch};
+use crate::stop::Stop;
+
+/// How often a running hook is reported, and the lock checked.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the working session runs a query meanwhile, so that the server does not close it as idle.
+const SPEAK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long to wait for the answer to that query when the hook has ended.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+
+/// How long a cancelled statement may take to end.
+const CANCELLED: Duration = Duration::from_secs(5);
+
+/// A running hook.
+pub(super) struct Supervisor<'v> {
+    pub(super) hook: Hook,
+    pub(super) step: Option<&'v Step<'v>>,
+    /// `None` for a hook that runs although the run was asked to stop.
+    pub(super) stop: Option<&'v Stop>,
+    pub(super) started: Instant,
+    pub(super) limit: Duration,
+    pub(super) monitor: &'v mut Monitor,
+    /// The process number of the session that runs its SQL; `None` for a command.
+    pub(super) process: Option<u64>,
+    pub(super) observer: &'v mut dyn Observer,
+}
+
+impl Supervisor<'_> {
+    /// Waits for the hook, and keeps the session `idle` alive meanwhile.
+    ///
+    /// # Errors
+    /// Why the hook has to be ended; the caller ends it. Timeouts and requests to stop are noticed whatever else is waited for.
+    pub(super) async fn supervise<T>(
+        &mut self,
+        mut work: Pin<&mut impl Future<Output = T>>,
+        idle: Option<&mut dyn Session>,
+    ) -> Result<T, HookFault> {
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TELL_EVERY, TELL_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut limit = pin!(tokio::time::sleep(self.limit.saturating_sub(self.started.elapsed())));
+        let speaking = AtomicBool::new(false);
+        let mut keep_alive = pin!(keep_alive(idle, &speaking));
+        let mut watch = Watch::over(self.monitor, self.process);
+        let ended = loop {
+            tokio::select! {
+                biased;
+                result = &mut work => break Ok(result),
+                () = requested(self.stop) => break Err(HookFault::Interrupted),
+                () = &mut limit => break Err(HookFault::TimedOut(self.limit)),
+                _ = ticks.tick() => {
+                    let (hook, step, elapsed) = (self.hook, self.step, self.started.elapsed());
+                    self.observer.observe(&Event::HookRunning { hook, step, elapsed });
+                    watch.look();
+                }
+                heard = watch.next() => if let Heard::Lost(error) = heard {
+                    break Err(HookFault::LockLost(error.message));
+                },
+                () = &mut keep_alive => {}
+            }
+            if let Some(error) = watch.lock_lost() {
+                break Err(HookFault::LockLost(error.message));
+            }
+        };
+        // A query that is dropped half-way would break the next one.
+        let silence = async {
+            while speaking.load(Ordering::Relaxed) {
+                let _ = tokio::time::timeout(Duration::from_millis(10), &mut keep_alive).await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_ANSWER, silence).await;
+        ended
+    }
+
+    /// Cancels the statement on the server until it ends; false if it does not end in time.
+    pub(super) async fn cancel<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> bool {
+        let mut ticks = tokio::time::interval(TELL_EVERY);
+        let mut limit = pin!(tokio::time::sleep(CANCELLED));
+        let mut watch = Watch::over(self.monitor, self.process);
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut work => return true,
+                () = &mut limit => return false,
+                _ = ticks.tick() => watch.cancel(),
+                _ = watch.next() => {}
+            }
+        }
+    }
+}
+
+/// Runs a query on a session from time to time, for ever; `speaking` is true while it waits for the answer.
+async fn keep_alive(session: Option<&mut dyn Session>, speaking: &AtomicBool) {
+    let Some(session) = session else { return pending().await };
+    loop {
+        tokio::time::sleep(SPEAK_EVERY).await;
+        speaking.store(true, Ordering::Relaxed);
+        // A lost session is detected when it is used next.
+        let _: Result<_, DatabaseError> = session.query("SELECT 1").await;
+        speaking.store(false, Ordering::Relaxed);
+    }
+}
+
+async fn requested(stop: Option<&Stop>) {
+    match stop {
+        Some(stop) => stop.requested().await,
+        None => pending().await,
+    }
+}

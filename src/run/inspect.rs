@@ -1,0 +1,62 @@
+//! Reads history and plans, and changes nothing.
+
+use std::time::Instant;
+
+use super::connect::{cannot_connect, connect};
+use super::current::CurrentRun;
+use super::options::Options;
+use super::planning::plan;
+use super::rules::rules;
+use super::running;
+use crate::database::{Access, Connector, Session};
+use crate::error::Error;
+use crate::event::Event;
+use crate::history::History;
+use crate::ledger::Depth;
+use crate::plan as planning;
+
+/// Connects and reads history.
+///
+/// # Errors
+/// Without a connection, or when history cannot be read.
+pub(crate) async fn look(
+    connector: &dyn Connector,
+    access: Access,
+    options: &Options,
+    depth: Depth,
+) -> Result<(Box<dyn Session>, History), Error> {
+    let mut session = connector.session(access).await.map_err(|source| cannot_connect(connector, source))?;
+    let history = running::read(connector, &mut *session, options, depth).await?;
+    Ok((session, history))
+}
+
+/// Reports what is pending, or why nothing could be applied.
+///
+/// # Errors
+/// Without a connection, or when history cannot be read; a plan that would be refused is none.
+pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
+    let job = run.job;
+    let mut session = connect(run, Access::Read).await?;
+    let started = Instant::now();
+    run.observer.observe(&Event::PlanStarted);
+    let read = running::read(job.connector, &mut *session, job.options, Depth::Plan).await;
+    let rules = rules(job.command(), job.options, session.abilities());
+    session.close().await;
+    let (result, schema) = match read {
+        Ok(history) => {
+            let schema = planning::survey(job.set, &history);
+            let result = plan(job.command(), job.set, &history, &rules);
+            run.state.begin(history);
+            (result, schema)
+        }
+        Err(error) => (Err(error), planning::Schema::default()),
+    };
+    let elapsed = started.elapsed();
+    run.state.stages.plan = elapsed;
+    run.observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed, schema: &schema });
+    match result {
+        // This run would not have applied it.
+        Ok(_) | Err(Error::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

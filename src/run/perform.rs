@@ -1,0 +1,124 @@
+//! A run from its first event to its last.
+
+use std::time::{Duration, Instant};
+
+use super::connect::connect;
+use super::current::CurrentRun;
+use super::engine::{CurrentStatement, Engine};
+use super::history::read_history;
+use super::job::Job;
+use super::monitor::Monitor;
+use super::rules::rules;
+use super::state::RunState;
+use super::task::Task;
+use super::{inspect, lock, locked, planning, records, running, wait};
+use crate::database::{Access, Session};
+use crate::error::{Error, RunError};
+use crate::event::{Event, Observer};
+use crate::health::{self, Before};
+use crate::journal::Journal;
+use crate::ledger::Depth;
+use crate::policy::{Decision, Policy};
+use crate::report::{Outcome, Report};
+
+/// How long a run that was asked to stop may take to end in good order. It is longer than a hook needs to end after SIGTERM, and shorter than
+/// the grace period of common supervisors. A server that answers needs a fraction of it.
+const ABANDON_AFTER: Duration = Duration::from_secs(9);
+
+/// Performs a run. Its last event is emitted on every path.
+///
+/// # Errors
+/// [`RunError`], with the report of what was done and the cause.
+pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
+    if matches!(job.task, Task::Health) {
+        return health::alone(job.checks(None, &Before::default()), observer).await;
+    }
+    let started = Instant::now();
+    observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
+    let mut run = CurrentRun { job, observer, state: RunState::new(started) };
+    let done = tokio::select! {
+        biased;
+        result = do_task(&mut run) => Some(result),
+        () = job.stop.overdue(ABANDON_AFTER) => None,
+    };
+    // The connections were dropped just now: the server ends what it was doing when it notices.
+    let result = done.unwrap_or_else(|| Err(Error::Abandoned { migration: run.state.at.take() }));
+    let CurrentRun { observer, state, .. } = run;
+    let error = result.err();
+    let schema = state.schema(job.set);
+    let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
+    let report = state.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
+    observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
+    match error {
+        None => Ok(report),
+        Some(cause) => Err(RunError { report: Box::new(report), cause }),
+    }
+}
+
+async fn do_task(run: &mut CurrentRun<'_>) -> Result<(), Error> {
+    match run.job.task {
+        Task::Exec(policy) => exec(run, policy).await,
+        Task::Wait(goal) => wait::reach(run, goal).await,
+        Task::Up | Task::Down | Task::Health | Task::Repair(_) => with_connection(run).await,
+    }
+}
+
+async fn exec(run: &mut CurrentRun<'_>, policy: &Policy) -> Result<(), Error> {
+    let decided = run.state.decide(policy);
+    run.observer.observe(&Event::PolicyDecided { decided });
+    match decided.decision {
+        Decision::Migrate => with_connection(run).await,
+        Decision::Look => inspect::alone(run).await,
+        Decision::Leave => Ok(()),
+    }
+}
+
+async fn with_connection(run: &mut CurrentRun<'_>) -> Result<(), Error> {
+    planning::readable(run.job)?;
+    let mut session = connect(run, Access::Write).await?;
+    let result = with_session(run, &mut session).await;
+    records::conclude(run, &mut *session, result.as_ref().err()).await;
+    session.close().await;
+    result
+}
+
+/// Reads history first: when nothing is pending and nothing is wrong, the run needs neither the lock nor a second connection.
+async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) -> Result<(), Error> {
+    let job = run.job;
+    let ledger = job.options.ledger();
+    let rules = rules(job.command(), job.options, session.abilities());
+    let started = Instant::now();
+    let history = read_history(&mut **session, &*ledger, job.options, Depth::Plan).await?;
+    if let Some(answer) = planning::at_once(run, &history, &rules, started) {
+        run.state.begin(history);
+        return answer;
+    }
+    // The schema is known also to a run that does not get the lock: what another run is executing is not half-way.
+    let seen = match history.unsettled.is_empty() {
+        true => history,
+        false => running::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
+    };
+    run.state.begin(seen);
+    if let Some(reason) = session.identity().read_only {
+        return Err(Error::ReadOnly { reason });
+    }
+    let keeper = lock::acquire(run, &mut **session, &*ledger).await?;
+    let since = Instant::now();
+    let mut monitor = Monitor::new(keeper);
+    let mut engine = Engine {
+        job,
+        session,
+        monitor: &mut monitor,
+        ledger: &*ledger,
+        journal: &Journal::new(&job.options.journal_table, job.context),
+        observer: &mut *run.observer,
+        state: &mut run.state,
+        unprepared: None,
+        statement: CurrentStatement::default(),
+        journal_read: since,
+    };
+    let result = locked::under_lock(&mut engine).await;
+    let released = monitor.unlock().await;
+    run.observer.observe(&Event::LockReleased { held: since.elapsed(), error: released.as_ref().err() });
+    result
+}

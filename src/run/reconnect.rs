@@ -1,0 +1,75 @@
+//! A new session in place of one that is lost.
+
+use std::time::{Duration, Instant};
+
+use super::engine::Engine;
+use super::job::Job;
+use crate::database::{Access, Connector, Session};
+use crate::ledger;
+
+/// How long a server that broke a connection may take to accept a new one and to end the old session.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take where only a record is at stake.
+const TIMEOUT_FOR_RECORD: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Engine<'_> {
+    /// Replaces the lost session, and waits until the server has ended it; `None` if it does not in time.
+    pub(super) async fn reconnect(&mut self) -> Option<()> {
+        let (process, own_session) = (self.session.identity().process, self.session.abilities().own_session);
+        let deadline = Instant::now() + TIMEOUT;
+        let mut session = reconnect(self.job.connector, deadline).await?;
+        // A migration may have changed the default schema of new sessions.
+        self.session.home().into_iter().for_each(|home| session.keep_home(home));
+        *self.session = session;
+        // The lock may be lost as well.
+        self.monitor.lock_seen = None;
+        if own_session {
+            self.session.unshared().await.ok()?;
+        } else {
+            self.session.pooled().ok()?;
+        }
+        if let Some(process) = process {
+            ended(&mut **self.session, process, deadline).await?;
+        }
+        if ledger::untrusted(&mut **self.session, self.job.options.tables()).await.ok()?.is_some() {
+            return None;
+        }
+        let ledger = self.ledger.table(&**self.session);
+        self.session.claim(&ledger).await.ok()?;
+        Some(())
+    }
+}
+
+/// Replaces a lost session, for records alone; `None` if the server does not answer in time.
+pub(super) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Option<()> {
+    if job.stop.has_given_up() {
+        return None;
+    }
+    let mut new = reconnect(job.connector, Instant::now() + TIMEOUT_FOR_RECORD).await?;
+    session.home().into_iter().for_each(|home| new.keep_home(home));
+    if ledger::untrusted(&mut *new, job.options.tables()).await.ok()?.is_some() {
+        return None;
+    }
+    *session = new;
+    Some(())
+}
+
+async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<dyn Session>> {
+    loop {
+        let left = deadline.checked_duration_since(Instant::now())?;
+        if let Ok(Ok(session)) = tokio::time::timeout(left, connector.session(Access::Write)).await {
+            return Some(session);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Waits until the old session has ended; `None` if it does not in time. One that is idle is ended.
+async fn ended(session: &mut dyn Session, process: u64, deadline: Instant) -> Option<()> {
+    while !session.ended(process).await.ok()? {
+        deadline.checked_duration_since(Instant::now())?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Some(())
+}

@@ -1,0 +1,125 @@
+//! The row of the run in the journal.
+
+use std::time::{Duration, Instant};
+
+use super::counters::{self, LockOwner, TIMEOUT};
+use super::current::CurrentRun;
+use super::engine::Engine;
+use super::job::Job;
+use super::options::Options;
+use super::reconnect::replace;
+use super::state::RunState;
+use crate::database::{DatabaseError, ErrorKind, Session};
+use crate::error::Error;
+use crate::journal::{self, Ending, Executing, Journal, UnrecordedEnd};
+use crate::ledger::UNSEEN;
+use crate::plan::Objection;
+use crate::report::Outcome;
+
+/// How long a run folds old rows of the journal; the next run goes on.
+const FOLDING: Duration = Duration::from_secs(3);
+
+/// Completes the rows of runs that have ended: as they ended where that is known, and as vanished otherwise. The holder of the lock
+/// knows that no other run is executing. Without a journal there is nothing to complete; `false` if another session blocked it.
+pub(super) async fn settle(engine: &mut Engine<'_>) -> bool {
+    let (options, journal) = (engine.job.options, engine.journal);
+    let session = &mut **engine.session;
+    let open = match journal::executing(session, &options.journal_table).await {
+        Ok(open) => open,
+        Err(error) => return error.retry_reason().is_none(),
+    };
+    for end in known_ends(options, &open) {
+        let _ = session.query(&journal.ended_before(session, end)).await;
+    }
+    let Some(marked) = journal.mark_vanished(session, &open) else { return true };
+    let marked = match session.abilities().whole_file_lock {
+        true => session.note_at_once(&[marked]).await,
+        false => session.query(&marked).await.map(drop),
+    };
+    !marked.is_err_and(|error| error.retry_reason().is_some())
+}
+
+/// How the runs of these rows have ended, where that is known.
+fn known_ends<'o>(options: &'o Options, open: &[Executing]) -> impl Iterator<Item = &'o UnrecordedEnd> {
+    options.unrecorded.iter().filter(|end| open.iter().any(|one| one.is_run && one.run_id == end.run_id))
+}
+
+/// Completes the row of a run that has one; on a new connection if the old one is lost.
+///
+/// # Errors
+/// [`Error::Own`] when it could not be written.
+pub(super) async fn finish(engine: &mut Engine<'_>, error: Option<&Error>) -> Result<(), Error> {
+    let sql = engine.journal.run_finished(&**engine.session, &ending(error, engine.state));
+    let mut recorded = record(&mut **engine.session, &sql).await;
+    if matches!(&recorded, Err(lost) if lost.kind == ErrorKind::Lost)
+        && let Some(()) = replace(engine.session, engine.job).await
+    {
+        let sql = engine.journal.run_finished(&**engine.session, &ending(error, engine.state));
+        recorded = record(&mut **engine.session, &sql).await;
+    }
+    engine.state.end_recorded = recorded.is_ok();
+    recorded.map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
+}
+
+/// Writes a record of ours; a second time if a cancellation meant for the statement before it has cancelled it.
+pub(super) async fn record(session: &mut dyn Session, sql: &str) -> Result<(), DatabaseError> {
+    match session.query(sql).await {
+        Err(late) if late.kind == ErrorKind::Cancelled => session.query(sql).await.map(drop),
+        written => written.map(drop),
+    }
+}
+
+/// Folds old rows of the journal where that is worth it. After an error, another run does it.
+pub(super) async fn fold(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) {
+    // One of sixteen runs checks whether it is worth it, because that costs a round trip.
+    if !job.context.run_id.ends_with('0') {
+        return;
+    }
+    let started = Instant::now();
+    while matches!(journal.is_worth_folding(session).await, Ok(true)) && started.elapsed() < FOLDING {
+        if !matches!(journal.fold(session, job.options.journal_retention).await, Ok(folded) if folded > 0) {
+            return;
+        }
+    }
+}
+
+/// Adds the row of a run that took no step, where it may be written, and reports the journal's counters.
+pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session, error: Option<&Error>) {
+    let job = run.job;
+    if !may_be_touched(error) {
+        return;
+    }
+    if !run.state.journaled && session.identity().read_only.is_none() {
+        let journal = Journal::new(&job.options.journal_table, job.context);
+        let whole = journal.run_whole(session, &ending(error, &run.state));
+        // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
+        let written = tokio::time::timeout(TIMEOUT, session.query(&whole)).await;
+        if matches!(written, Ok(Ok(_))) {
+            fold(job, session, &journal).await;
+        }
+    }
+    counters::report(job, session, LockOwner::Unknown, run.observer).await;
+}
+
+/// Whether the journal is known to be ours alone and of a known form; false for a run that ended before it could check that.
+fn may_be_touched(error: Option<&Error>) -> bool {
+    match error {
+        Some(Error::Refused(objections)) => {
+            !objections.iter().any(|one| matches!(one, Objection::Untrusted(_) | Objection::NewerTables { .. }))
+        }
+        Some(Error::Own { what, .. }) => *what != UNSEEN,
+        _ => true,
+    }
+}
+
+fn ending<'e>(error: Option<&'e Error>, state: &RunState) -> Ending<'e> {
+    Ending {
+        outcome: error.map_or(Outcome::Success, Error::outcome),
+        error,
+        steps_done: state.succeeded(),
+        elapsed: state.started.elapsed(),
+        stages: state.stages,
+        lock_retries: state.lock_retries,
+        rows: state.rows(),
+    }
+}

@@ -1,0 +1,107 @@
+//! Whether a run that the journal shows as executing is alive.
+//!
+//! The process of a run holds the lock, and its working session holds the worker lock. So a row without an end is read twice, and the lock is
+//! checked in between: a run that ended meanwhile is read as ended, and one that has not ended is alive only if the lock is held.
+
+use std::time::Duration;
+
+use super::history::read_history;
+use super::options::Options;
+use crate::database::{Connector, DatabaseError, ErrorKind, Holder, Session};
+use crate::error::Error;
+use crate::history::History;
+use crate::journal::{self, Executing};
+use crate::ledger::Depth;
+
+/// How long checking the lock may take: without an answer it is unknown whether the run is alive.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Who executes migrations of a ledger, as seen from another process.
+pub(super) enum Worker {
+    /// No process.
+    None,
+    /// A process that holds the lock.
+    Running(Holder),
+    /// The lock is free, but a session of the server holds the worker lock: its statement has not ended, though its process may be dead.
+    Claimed(Holder),
+    /// Unknown: a standby shows the rows of its primary, but none of its locks.
+    Unseen,
+}
+
+impl Worker {
+    /// Checks the lock, on a connection of its own, and the worker lock.
+    pub(super) async fn of(
+        connector: &dyn Connector,
+        session: &mut dyn Session,
+        ledger: &str,
+    ) -> Result<Self, DatabaseError> {
+        let held = async { connector.keeper(ledger).await?.holder().await };
+        let silent = || DatabaseError::new(ErrorKind::Lost, "no answer in time");
+        if let Some(holder) = tokio::time::timeout(TIMEOUT, held).await.map_err(|_| silent())?? {
+            return Ok(Self::Running(holder));
+        }
+        let free = if session.identity().read_only.is_some() { Self::Unseen } else { Self::None };
+        Ok(session.claimant(ledger).await?.map_or(free, Self::Claimed))
+    }
+
+    /// Whether the lock is held, if that is known.
+    pub(super) fn lock_held(&self) -> Option<bool> {
+        match self {
+            Self::Running(_) => Some(true),
+            Self::Claimed(_) | Self::None => Some(false),
+            Self::Unseen => None,
+        }
+    }
+}
+
+/// The run that is alive, and whether that is certain.
+fn alive<'o>(open: &'o [Executing], worker: &Result<Worker, DatabaseError>) -> Option<(&'o Executing, bool)> {
+    match worker {
+        Ok(Worker::None) => None,
+        Ok(Worker::Running(holder)) => held_by(open, holder).map(|run| (run, true)),
+        Ok(Worker::Claimed(holder)) => held_by(open, holder).map(|run| (run, false)),
+        Ok(Worker::Unseen) | Err(_) => newest(open).map(|run| (run, false)),
+    }
+}
+
+/// The run that holds the lock: by the id in its application name, if the server shows that; otherwise the newest.
+pub(super) fn held_by<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
+    let id = holder.application.as_deref().and_then(|name| name.strip_prefix("migrascope/"));
+    match id.filter(|id| uuid::Uuid::try_parse(id).is_ok()) {
+        Some(run_id) => open.iter().find(|one| one.is_run && one.run_id == run_id),
+        None => newest(open),
+    }
+}
+
+/// Of several, only the newest can be alive: each one marks those before it as vanished.
+pub(super) fn newest(open: &[Executing]) -> Option<&Executing> {
+    open.iter().rfind(|one| one.is_run)
+}
+
+/// The history as a reader without the lock sees it: with the run that is alive, whose attempt does not count as half-way.
+pub(super) async fn read(
+    connector: &dyn Connector,
+    session: &mut dyn Session,
+    options: &Options,
+    depth: Depth,
+) -> Result<History, Error> {
+    let ledger = options.ledger();
+    let history = read_history(session, &*ledger, options, depth).await?;
+    if !history.recorded || journal::executing(session, &options.journal_table).await.map_err(unreadable)?.is_empty() {
+        return Ok(history);
+    }
+    let table = ledger.table(session);
+    let worker = Worker::of(connector, session, &table).await;
+    let mut history = read_history(session, &*ledger, options, depth).await?;
+    let open = journal::executing(session, &options.journal_table).await.map_err(unreadable)?;
+    let Some((run, certain)) = alive(&open, &worker) else { return Ok(history) };
+    let steps = journal::steps(session, &options.journal_table, &run.run_id).await.map_err(unreadable)?;
+    let attempt = open.iter().find(|one| !one.is_run && one.run_id == run.run_id);
+    history.unsettled.retain(|left| open.iter().all(|one| one.run_id != run.run_id || one.id != left.id));
+    history.running = Some(run.running(attempt, &steps, certain));
+    Ok(history)
+}
+
+fn unreadable(source: DatabaseError) -> Error {
+    Error::Own { what: "cannot read the history of migrations", source: Box::new(source) }
+}

@@ -1,0 +1,142 @@
+//! What a run has done so far.
+
+use std::time::{Duration, Instant};
+
+use crate::event::RunContext;
+use crate::history::{Direction, Entry, History};
+use crate::migration::MigrationSet;
+use crate::plan::{self, Schema, Step};
+use crate::policy::{Decided, Policy};
+use crate::report::{HealthReport, Outcome, Remains, Report, RowsAffected, Stages, StepReport};
+
+pub(super) struct RunState {
+    pub(super) started: Instant,
+    pub(super) stages: Stages,
+    /// How often the lock was asked for again.
+    pub(super) lock_retries: u32,
+    /// Whether the journal has a row of this run.
+    pub(super) journaled: bool,
+    /// Whether that row was completed.
+    pub(super) end_recorded: bool,
+    /// The migration that is being applied or reverted.
+    pub(super) at: Option<String>,
+    policy: Option<Decided>,
+    steps: Vec<StepReport>,
+    from: Option<String>,
+    /// History as it was read, kept up with each step that succeeds.
+    history: Option<History>,
+    dirty: bool,
+    /// What the health checks found, where they were made.
+    pub(super) health: Option<HealthReport>,
+}
+
+impl RunState {
+    pub(super) fn new(started: Instant) -> Self {
+        Self {
+            started,
+            stages: Stages::default(),
+            lock_retries: 0,
+            journaled: false,
+            end_recorded: false,
+            at: None,
+            policy: None,
+            steps: Vec::new(),
+            from: None,
+            history: None,
+            dirty: false,
+            health: None,
+        }
+    }
+
+    /// Decides whether an application's start migrates.
+    pub(super) fn decide(&mut self, policy: &Policy) -> &Decided {
+        self.policy.insert(policy.decided())
+    }
+
+    /// Takes the history that the plan was made from.
+    pub(super) fn begin(&mut self, history: History) {
+        self.from = history.highest().map(ToString::to_string);
+        self.dirty = !history.unsettled.is_empty();
+        self.history = Some(history);
+    }
+
+    pub(super) fn add(&mut self, step: &Step<'_>, report: StepReport) {
+        if report.outcome == Outcome::Success {
+            self.follow(step);
+        } else if report.failure.as_ref().is_some_and(|failure| failure.remains != Remains::Nothing) {
+            self.dirty = true;
+        }
+        self.steps.push(report);
+    }
+
+    /// The history that the plan was made from, kept up with each step.
+    pub(super) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
+    /// The highest version that was applied before the run.
+    pub(super) fn from(&self) -> Option<&str> {
+        self.from.as_deref()
+    }
+
+    /// The highest applied version when these steps, too, have been taken.
+    pub(super) fn version_after(&self, steps: &[Step<'_>]) -> Option<String> {
+        let mut history = self.history.clone()?;
+        steps.iter().for_each(|step| follow(&mut history, step));
+        history.highest().map(ToString::to_string)
+    }
+
+    pub(super) fn succeeded(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome == Outcome::Success).count()
+    }
+
+    pub(super) fn rows(&self) -> RowsAffected {
+        RowsAffected::of(&self.steps)
+    }
+
+    /// The schema as it stands now; `None` when history was never read.
+    pub(super) fn schema(&self, set: &MigrationSet) -> Option<Schema> {
+        self.history.as_ref().map(|history| Schema { dirty: self.dirty, ..plan::survey(set, history) })
+    }
+
+    pub(super) fn into_report(
+        self,
+        context: &RunContext,
+        outcome: Outcome,
+        schema: Option<&Schema>,
+        elapsed: Duration,
+    ) -> Report {
+        Report {
+            run_id: context.run_id.clone(),
+            trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
+            command: context.command.word(),
+            policy: self.policy,
+            outcome,
+            from: self.from,
+            to: schema.and_then(|schema| schema.version.as_ref()).map(ToString::to_string),
+            applied: schema.map_or(0, |schema| schema.applied),
+            pending: schema.map_or(0, |schema| schema.pending),
+            steps: self.steps,
+            lock_waited: self.stages.lock,
+            health: self.health,
+            elapsed,
+            end_not_recorded: self.journaled && !self.end_recorded,
+        }
+    }
+
+    fn follow(&mut self, step: &Step<'_>) {
+        if let Some(history) = &mut self.history {
+            follow(history, step);
+            self.dirty = !history.unsettled.is_empty();
+        }
+    }
+}
+
+fn follow(history: &mut History, step: &Step<'_>) {
+    history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
+    let migration = step.migration;
+    match step.direction {
+        Direction::Up => history.apply(Entry::of(migration.version.clone(), &migration.name, &migration.up)),
+        Direction::Down => history.revert(&migration.version),
+    }
+}

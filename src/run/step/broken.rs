@@ -1,0 +1,57 @@
+//! A step that ended early: its failure, and the record of it.
+
+use super::state::StepState;
+use crate::database::{DatabaseError, ErrorKind};
+use crate::plan::Step;
+use crate::report::{Failure, Outcome, Remains};
+use crate::run::engine::Engine;
+use crate::run::{failure, records};
+
+/// Why a step ended early.
+pub(super) struct Broken {
+    /// The index of its statement.
+    pub(super) index: usize,
+    pub(super) error: DatabaseError,
+    pub(super) remains: Remains,
+    /// The invalid index that a failed concurrent build has left, quoted.
+    pub(super) invalid_index: Option<String>,
+}
+
+impl Broken {
+    pub(super) fn new(index: usize, error: DatabaseError, remains: Remains) -> Self {
+        Self { index, error, remains, invalid_index: None }
+    }
+}
+
+impl Engine<'_> {
+    /// The failure with its place, and its outcome: a cancellation if the run was asked to stop.
+    pub(super) fn describe(&self, step: &Step<'_>, broken: &Broken) -> (Failure, Outcome) {
+        let stop = self.job.stop;
+        let interrupted = stop.has_given_up() || stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
+        let outcome = if interrupted { Outcome::Cancellation } else { Outcome::Failure };
+        let failure = failure::of_step(step, broken.index, &broken.error, broken.remains);
+        let blocker = self.statement.blocker.clone().filter(|_| broken.error.retry_reason().is_some());
+        (Failure { invalid_index: broken.invalid_index.clone(), blocker, ..failure }, outcome)
+    }
+
+    /// Records a failure. An error of the record is ignored: the failure matters more.
+    pub(super) async fn record_failure(&mut self, step: &Step<'_>, broken: &Broken, state: &StepState, sql: &str) {
+        if self.unprepared.is_some() {
+            return;
+        }
+        // If the connection was lost, looking up the attempt has made a new one, if that was possible.
+        let stepwise_locks = !step.atomic.is_yes() && self.session.abilities().session_locks;
+        if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
+            // The role and the locks of the script may prevent a write to the journal.
+            let _ = self.session.renew().await;
+        }
+        let _ = records::record(&mut **self.session, sql).await;
+        let nothing_left = broken.remains == Remains::Nothing;
+        if let Some(abandon) = self.ledger.abandon(&**self.session, step).filter(|_| nothing_left) {
+            let _ = records::record(&mut **self.session, &abandon).await;
+        }
+        if let Some(retries) = self.journal.retries(&**self.session, step, &state.unwritten) {
+            let _ = records::record(&mut **self.session, &retries).await;
+        }
+    }
+}

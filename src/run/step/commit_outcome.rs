@@ -1,0 +1,42 @@
+//! Whether a transaction was committed whose connection broke before the server answered.
+//!
+//! The attempt's row in the journal is part of the transaction. So once the server has ended the old session, the row exists if and only if the
+//! transaction was committed. PostgreSQL's `pg_xact_status` would need a transaction id in every migration, and could not answer after a failover
+//! to a server that never saw the transaction.
+
+use crate::report::Outcome;
+use crate::run::engine::Engine;
+
+/// How an attempt stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommitOutcome {
+    /// It has succeeded, and is recorded.
+    Success,
+    /// So many statements have taken effect.
+    Unfinished(usize),
+    /// It has no row.
+    Unknown,
+}
+
+impl Engine<'_> {
+    /// Looks for an attempt on a new connection, which replaces the lost one; `None` if the server does not answer.
+    pub(super) async fn look_up(&mut self, id: &str) -> Option<CommitOutcome> {
+        if self.job.stop.has_given_up() {
+            return None;
+        }
+        let own_session = self.session.abilities().own_session;
+        self.reconnect().await?;
+        let sql = self.journal.outcome_of(&**self.session, id);
+        let row = self.session.query(&sql).await.ok()?.pop();
+        // Behind a pooler it is unknown whether the old session has ended: a missing row may still be committed.
+        let Some(mut columns) = row.map(Vec::into_iter) else { return own_session.then_some(CommitOutcome::Unknown) };
+        let mut next = || columns.next().flatten().unwrap_or_default();
+        let (outcome, done) = (next(), next());
+        let succeeded = outcome == Outcome::Success.word();
+        Some(if succeeded {
+            CommitOutcome::Success
+        } else {
+            CommitOutcome::Unfinished(done.parse().unwrap_or_default())
+        })
+    }
+}

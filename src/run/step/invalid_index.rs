@@ -1,0 +1,72 @@
+//! What a concurrent index build leaves behind when it fails: an index that nobody can use, that every write pays for, and that
+//! `IF NOT EXISTS` takes for the one that was wanted.
+
+use std::time::Instant;
+
+use super::journal_reader::JournalReader;
+use super::statement::Running;
+use crate::database::{DatabaseError, ErrorKind};
+use crate::event::Event;
+use crate::migration::StatementKind;
+use crate::plan::Step;
+use crate::run::engine::Engine;
+use crate::script::{self, Effect, Name, Thing};
+
+impl Engine<'_> {
+    /// Drops the invalid index that an earlier attempt at this concurrent build has left.
+    pub(super) async fn clear_the_way(&mut self, step: &Step<'_>, index: usize) -> Result<(), DatabaseError> {
+        let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
+        let sql = self.session.drop_index(&name);
+        let process = self.session.identity().process;
+        let (started, stop) = (Instant::now(), self.job.stop);
+        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit: None, blocker: None, journal, observer: &mut *self.observer };
+        let (result, blocker) = running.watch(self.session.execute(&sql), self.monitor, process).await;
+        self.statement.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
+        result?;
+        self.observer.observe(&Event::InvalidIndexDropped { step, index, name: &name });
+        Ok(())
+    }
+
+    /// Whether what this failed statement may have left is cleared away before it is tried again.
+    pub(super) fn can_be_cleared(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+        let built = self.built(step, index);
+        error.kind != ErrorKind::Lost && built.is_some_and(|name| self.session.invalid_index(&name).is_some())
+    }
+
+    /// Of a concurrent build that failed with this error: the invalid index that it left, if any. `None` where it was no such
+    /// build, or cannot be looked at.
+    pub(super) async fn invalid_index(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        error: &DatabaseError,
+    ) -> Option<Option<String>> {
+        if !self.can_be_cleared(step, index, error) {
+            return None;
+        }
+        self.find_invalid(step, index).await.ok()
+    }
+
+    async fn find_invalid(&mut self, step: &Step<'_>, index: usize) -> Result<Option<String>, DatabaseError> {
+        let Some(sql) = self.built(step, index).and_then(|name| self.session.invalid_index(&name)) else {
+            return Ok(None);
+        };
+        let rows = self.session.query_in_path(&sql).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+
+    /// The index that a statement builds concurrently.
+    fn built(&self, step: &Step<'_>, index: usize) -> Option<Name> {
+        let statement = step.statements().get(index)?;
+        if statement.kind != StatementKind::ConcurrentIndex {
+            return None;
+        }
+        match script::effect(step.text(index), self.session.identity().dialect())? {
+            Effect::Makes(Thing::Index { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+}

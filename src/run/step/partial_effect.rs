@@ -1,0 +1,100 @@
+//! What remains of a step that is not atomic and has failed.
+
+use super::broken::Broken;
+use super::class::{ends_transaction, is_about_rows, may_run_code};
+use super::effect::{goes_with_its_note, may_leave_something};
+use super::progress::AttemptProgress;
+use super::written::remains;
+use crate::database::{DatabaseError, ErrorKind};
+use crate::migration::StatementKind;
+use crate::plan::Step;
+use crate::report::{Remains, Stage};
+use crate::run::engine::Engine;
+use crate::script::Opening;
+
+impl Engine<'_> {
+    pub(super) fn may_leave_something(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+        let abilities = self.session.abilities();
+        let kind = step.statements()[index].kind;
+        match goes_with_its_note(step, index, abilities) {
+            // It is undone with its transaction, unless nobody has heard how that ended, or a table knows no transactions.
+            true => error.kind == ErrorKind::Lost || self.statement.left,
+            false => may_leave_something(kind, step.text(index), error, abilities),
+        }
+    }
+
+    /// Rolls back what can be rolled back and says what remains.
+    pub(super) async fn broken(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        attempt: &AttemptProgress,
+        error: DatabaseError,
+    ) -> Broken {
+        let sent = self.statement.sent && error.stage == Stage::Statement && index < step.statements().len();
+        let ended = sent && self.ended(step, index, attempt, &error).await;
+        let abilities = self.session.abilities();
+        if error.kind != ErrorKind::Lost
+            && (attempt.own.is_open()
+                || matches!(error.stage, Stage::Record | Stage::Commit)
+                || abilities.session_locks)
+        {
+            self.roll_back(error.kind).await;
+        }
+        let opening = Opening::of(step.text(index), abilities.dialect);
+        // Of code that ends a transaction and fails nobody knows which way it has ended it.
+        let uncertain = attempt.own.is_uncertain() || ended && may_run_code(&opening, abilities);
+        let opened = attempt.own.since().filter(|_| !ended || uncertain);
+        let effective = opened.unwrap_or(index);
+        let running = sent && opened.is_none();
+        let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
+        let left = invalid_index.as_ref().map(Option::is_some);
+        // Of a message that broke nobody knows whether the statement in it took effect; only the last one can have applied the migration.
+        let lost = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
+        let applied_perhaps = lost && (index >= step.statements().len() || self.is_recorded_with(step, index));
+        let next_unknown = lost
+            || uncertain
+            || self.statement.left
+            || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
+        let remains = match applied_perhaps {
+            true => Remains::Unknown,
+            false => remains(effective, next_unknown, attempt.trace),
+        };
+        let index = index.min(step.statements().len().saturating_sub(1));
+        Broken { index, error, remains, invalid_index: invalid_index.flatten() }
+    }
+
+    /// Whether the records of the whole step go with the statement at `index`.
+    pub(super) fn is_recorded_with(&self, step: &Step<'_>, index: usize) -> bool {
+        index + 1 == step.statements().len() && !self.renews_for_records(step)
+    }
+
+    /// Whether the transaction of the script's own was committed by the statement that failed: where DDL commits by itself, it commits
+    /// what was open before it runs, and so before it fails. A statement about rows can only have rolled it back.
+    async fn ended(&mut self, step: &Step<'_>, index: usize, attempt: &AttemptProgress, error: &DatabaseError) -> bool {
+        let abilities = self.session.abilities();
+        let rows = is_about_rows(&Opening::of(step.text(index), abilities.dialect), abilities);
+        let control = matches!(step.statements()[index].kind, StatementKind::Commit | StatementKind::Rollback);
+        let unclear =
+            !control && attempt.own.is_open() && !attempt.own.is_ours() && !abilities.transactional_ddl && !rows;
+        unclear && error.kind != ErrorKind::Lost && matches!(self.session.in_transaction().await, Ok(false))
+    }
+
+    /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.
+    pub(super) fn certain(&self, step: &Step<'_>, noted: usize, broken: &Broken, attempt: &AttemptProgress) -> Remains {
+        let abilities = self.session.abilities();
+        // Notes wait while tables are locked: more may have run than was noted.
+        let answered = match broken.remains {
+            Remains::HalfWay { done, .. } => done as usize,
+            Remains::Nothing | Remains::Unknown => 0,
+        };
+        let effective = noted.max(answered);
+        let failed_there = broken.index == effective && broken.error.stage == Stage::Statement;
+        let ends = |index| ends_transaction(&Opening::of(step.text(index), abilities.dialect), abilities);
+        let next_unknown = failed_there && !goes_with_its_note(step, effective, abilities)
+            || effective < broken.index && !abilities.transactional_ddl && ends(broken.index);
+        // What was noted without an answer is judged by its text.
+        let trace = attempt.trace.or_else(|| self.first_trace(step, effective));
+        remains(effective, next_unknown, trace)
+    }
+}

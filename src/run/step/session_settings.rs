@@ -1,0 +1,40 @@
+//! The session of a migration that goes on: what skipped statements have set is set again before the first statement that runs.
+
+use std::time::Instant;
+
+use super::broken::Broken;
+use super::journal_reader::JournalReader;
+use super::statement::Running;
+use crate::event::Event;
+use crate::plan::Step;
+use crate::report::Remains;
+use crate::run::engine::Engine;
+
+impl Engine<'_> {
+    /// Runs these statements again, in order; they are not counted, because they have been counted before.
+    pub(super) async fn restore(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        let done = u32::try_from(step.done).unwrap_or(u32::MAX);
+        for &index in &step.set_again {
+            let set = match self.may_go_on().await {
+                Ok(()) => self.set_again(step, index).await,
+                Err(error) => Err(error),
+            };
+            set.map_err(|error| Broken::new(index, error, Remains::HalfWay { done, next_unknown: false }))?;
+        }
+        Ok(())
+    }
+
+    async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
+        let process = self.session.identity().process;
+        let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
+        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let running =
+            Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
+        let (result, blocker) = running.watch(self.session.execute(step.text(index)), self.monitor, process).await;
+        self.statement.blocker = blocker;
+        self.leave_behind(result.as_ref().err());
+        result?;
+        self.observer.observe(&Event::SettingRestored { step, index });
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether the statements of an attempt that is not atomic have left anything in the database: one that only asks or sets something
+//! for its session has not.
+
+use crate::database::ErrorKind;
+use crate::plan::Step;
+use crate::report::Remains;
+use crate::run::engine::Engine;
+use crate::script;
+
+impl Engine<'_> {
+    /// The first of so many statements that may have left something, as far as their texts tell.
+    pub(super) fn first_trace(&self, step: &Step<'_>, count: usize) -> Option<usize> {
+        (0..count.min(step.statements().len())).find(|index| self.may_write(step, *index))
+    }
+
+    /// Whether the statement that ran just now may have left something: as the server has said, or as far as its text tells.
+    pub(super) fn leaves_trace(&self, step: &Step<'_>, index: usize) -> bool {
+        self.statement.wrote.unwrap_or_else(|| self.may_write(step, index))
+    }
+
+    fn may_write(&self, step: &Step<'_>, index: usize) -> bool {
+        let kind = step.statements()[index].kind;
+        script::may_write(step.text(index), kind, self.session.identity().dialect())
+    }
+
+    /// Rolls back what is open, and sees whether something was left all the same.
+    pub(super) async fn roll_back(&mut self, kind: ErrorKind) {
+        // A rollback that fails hides nothing: the server rolls back when the session ends.
+        let _ = self.session.rollback().await;
+        if kind != ErrorKind::Lost {
+            self.statement.left |= self.session.left_by_rollback().await.unwrap_or(false);
+        }
+    }
+}
+
+/// What remains where so many statements have run, and the first of those that left a trace is this one.
+pub(super) fn remains(effective: usize, next_unknown: bool, trace: Option<usize>) -> Remains {
+    if !next_unknown && trace.is_none_or(|trace| trace >= effective) {
+        return Remains::Nothing;
+    }
+    Remains::HalfWay { done: u32::try_from(effective).unwrap_or(u32::MAX), next_unknown }
+}

@@ -1,0 +1,183 @@
+//! Waits until another run has brought the schema to the wanted version. It changes nothing and takes no lock.
+
+use std::time::{Duration, Instant};
+
+use super::connect::{cannot_connect, connect};
+use super::current::CurrentRun;
+use super::history::read_history;
+use super::job::Job;
+use super::rules::rules;
+use super::running::Worker;
+use super::task::Goal;
+use crate::database::{Access, DatabaseError, ErrorKind, Session};
+use crate::error::Error;
+use crate::event::Event;
+use crate::history::History;
+use crate::journal;
+use crate::ledger::Depth;
+use crate::plan::{self, Objection};
+
+/// The first pause between two checks; each is half as long again, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long one check may take: a server that stops answering must not delay the next one.
+const CHECK: Duration = Duration::from_secs(10);
+/// How long the first check may take, however short the timeout: a slow server reports what is pending, too.
+const FIRST_CHECK: Duration = Duration::from_secs(25);
+
+/// The connection of the checks.
+#[derive(Default)]
+struct Watcher {
+    session: Option<Box<dyn Session>>,
+    /// The schema of our tables at the first check: the run that is waited for may change the default of new sessions.
+    home: Option<String>,
+}
+
+/// What a check has found.
+enum Found {
+    Reached,
+    NotYet,
+    /// The timeout ended it.
+    Cut,
+    /// No run is executing, and the next one would be refused or fail as before.
+    Hopeless(Vec<Objection>),
+}
+
+/// Checks again and again.
+///
+/// # Errors
+/// [`Error::Awaited`] on timeout, or the error of the last check; [`Error::Refused`] at once if no run will get there.
+pub(super) async fn reach(run: &mut CurrentRun<'_>, goal: &Goal) -> Result<(), Error> {
+    let job = run.job;
+    let mut watcher = Watcher::default();
+    let mut pause = FIRST_PAUSE;
+    let (mut first, mut seen) = (true, false);
+    loop {
+        let left = goal.patience.saturating_sub(run.state.started.elapsed());
+        let limit = if std::mem::take(&mut first) { FIRST_CHECK } else { CHECK.min(left.max(FIRST_PAUSE)) };
+        let found = tokio::select! {
+            found = check(run, goal, &mut watcher) => found,
+            () = tokio::time::sleep(limit) => match seen {
+                // The wait is over, and an earlier check has seen the schema.
+                true if limit < CHECK => Ok(Found::Cut),
+                _ => Err(no_answer(job)),
+            },
+            () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
+        };
+        let failed = match found {
+            Ok(Found::Reached) => break,
+            Ok(Found::Hopeless(objections)) => return Err(Error::refused(objections)),
+            Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
+            Ok(Found::NotYet) => {
+                seen = true;
+                None
+            }
+            Ok(Found::Cut) => {
+                watcher.session = None;
+                None
+            }
+            Err(error) => {
+                // The next check makes a new connection.
+                watcher.session = None;
+                Some(error)
+            }
+        };
+        let waited = run.state.started.elapsed();
+        let schema = run.state.schema(job.set);
+        if waited >= goal.patience {
+            let pending = schema.map_or(0, |schema| schema.pending);
+            let version = goal.version.as_ref().map(ToString::to_string);
+            return Err(failed.unwrap_or(Error::Awaited { waited, version, pending }));
+        }
+        run.observer.observe(&Event::SchemaAwaited { schema: schema.as_ref(), error: failed.as_ref(), waited });
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(goal.patience - waited)) => {}
+            () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
+        }
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+    if let Some(session) = watcher.session {
+        session.close().await;
+    }
+    Ok(())
+}
+
+async fn check(run: &mut CurrentRun<'_>, goal: &Goal, watcher: &mut Watcher) -> Result<Found, Error> {
+    let job = run.job;
+    let session = match &mut watcher.session {
+        Some(session) => session,
+        None => watcher.session.insert(connect(run, Access::Watch).await?),
+    };
+    let session = &mut **session;
+    match &watcher.home {
+        Some(home) => session.keep_home(home),
+        None => watcher.home = session.home().map(str::to_owned),
+    }
+    let history = read(run, session).await?;
+    if is_reached(job, goal, &history) {
+        return Ok(Found::Reached);
+    }
+    if obstacles(job, goal, session, &history).await?.is_empty() {
+        return Ok(Found::NotYet);
+    }
+    let ledger = job.options.ledger().table(session);
+    if !matches!(Worker::of(job.connector, session, &ledger).await.map_err(unreadable)?, Worker::None) {
+        return Ok(Found::NotYet);
+    }
+    // A run that has ended meanwhile has changed the history.
+    let history = read(run, session).await?;
+    let obstacles = obstacles(job, goal, session, &history).await?;
+    match (is_reached(job, goal, &history), obstacles.is_empty()) {
+        (true, _) => Ok(Found::Reached),
+        (false, true) => Ok(Found::NotYet),
+        (false, false) => Ok(Found::Hopeless(obstacles)),
+    }
+}
+
+async fn read(run: &mut CurrentRun<'_>, session: &mut dyn Session) -> Result<History, Error> {
+    let started = Instant::now();
+    let options = run.job.options;
+    let history = read_history(session, &*options.ledger(), options, Depth::Plan).await?;
+    run.state.stages.plan = started.elapsed();
+    run.state.begin(history.clone());
+    Ok(history)
+}
+
+fn is_reached(job: &Job<'_>, goal: &Goal, history: &History) -> bool {
+    match &goal.version {
+        Some(version) => {
+            history.entry(version).is_some() && history.unsettled.iter().all(|attempt| attempt.version != *version)
+        }
+        None => history.unsettled.is_empty() && plan::survey(job.set, history).pending == 0,
+    }
+}
+
+/// Why no run will get there, unless one is executing now.
+async fn obstacles(
+    job: &Job<'_>,
+    goal: &Goal,
+    session: &mut dyn Session,
+    history: &History,
+) -> Result<Vec<Objection>, Error> {
+    if !history.unsettled.is_empty() {
+        return Ok(plan::unsettled(job.set, history));
+    }
+    if goal.version.is_none()
+        && let Err(objections) = plan::up(job.set, history, &rules(job.command(), job.options, session.abilities()))
+    {
+        return Ok(objections);
+    }
+    let Some(next) = job.set.iter().find(|migration| history.entry(&migration.version).is_none()) else {
+        return Ok(Vec::new());
+    };
+    let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(unreadable)?;
+    Ok(failure.into_iter().collect())
+}
+
+fn unreadable(source: DatabaseError) -> Error {
+    Error::Own { what: "cannot read the history of migrations", source: Box::new(source) }
+}
+
+fn no_answer(job: &Job<'_>) -> Error {
+    cannot_connect(job.connector, DatabaseError::new(ErrorKind::Connect, "no answer in time"))
+}
