@@ -10,6 +10,7 @@ mod hook_options;
 mod hooks;
 mod inspect;
 mod job;
+mod line;
 mod lock;
 mod locked;
 mod monitor;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::access::Access;
 use super::failure::DatabaseError;
 use super::identity::Identity;
-use super::keeper::Keeper;
+use super::lock::{ConnectMonitor, LockConnection};
 use super::session::Session;
 use crate::migration::Dialect;
 
@@ -30,17 +30,21 @@ pub trait Connector: Send + Sync {
         None
     }
 
-    /// A connection for migrations, or for looking at their history.
+    /// A connection for migrations, or to read their history. `home` is the schema or database of our own tables, where an earlier connection of the
+    /// same run has found it: a migration may have changed the default of new sessions since.
     ///
     /// # Errors
-    /// With [`ErrorKind::Connect`](super::ErrorKind::Connect) or one of its neighbours when there is none to be had.
-    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError>;
+    /// [`ErrorKind::Connect`](super::ErrorKind::Connect) and similar kinds when there is no connection.
+    async fn session(&self, access: Access, home: Option<&str>) -> Result<Box<dyn Session>, DatabaseError>;
 
-    /// A connection for the lock of `ledger`, a table as [`Session::quote`] gives it.
+    /// A connection for the lock of `ledger`, a qualified table name as [`Sql::quote`](super::Sql::quote) writes it.
     ///
     /// # Errors
-    /// With [`ErrorKind::Connect`](super::ErrorKind::Connect) when there is none to be had.
-    async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError>;
+    /// [`ErrorKind::Connect`](super::ErrorKind::Connect) when there is no connection.
+    async fn lock(&self, ledger: &str) -> Result<Box<dyn LockConnection>, DatabaseError>;
+
+    /// Makes connections that watch a session.
+    fn monitors(&self) -> ConnectMonitor;
 }
 
 /// How to connect.

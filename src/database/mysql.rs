@@ -5,22 +5,29 @@ mod error;
 mod existence;
 mod faults;
 mod health;
-mod keeper;
+mod lock;
+mod lock_sql;
 mod login;
+mod monitor;
 mod options;
 mod parameters;
 mod plugin;
 mod product;
 mod session;
+mod sql;
 mod target;
 mod text;
 mod transaction;
 mod wire;
 
-use self::keeper::MysqlKeeper;
+use self::lock::MysqlLock;
+use self::monitor::MysqlMonitor;
 use self::session::MysqlSession;
 pub(super) use self::target::Mysql;
-use super::{Access, Connector, DatabaseError, Identity, Keeper, Session};
+use self::wire::Wire;
+use super::{
+    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, silence,
+};
 use crate::migration::Dialect;
 use async_trait::async_trait;
 use std::time::Duration;
@@ -54,15 +61,27 @@ impl Connector for Mysql {
         self.extras.lock_timeout
     }
 
-    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+    async fn session(&self, access: Access, home: Option<&str>) -> Result<Box<dyn Session>, DatabaseError> {
         let connector = Self { login: self.login.clone(), extras: self.extras.clone(), init: self.init.clone() };
         let mut session = MysqlSession::new(self.connect().await?, self.expected(), connector, access);
+        session.sql.home = home.map(str::to_owned);
         session.prepare().await?;
         Ok(Box::new(session))
     }
 
-    async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
+    async fn lock(&self, ledger: &str) -> Result<Box<dyn LockConnection>, DatabaseError> {
         let database = self.login.driver.get_database().unwrap_or_default();
-        Ok(Box::new(MysqlKeeper::new(self.connect().await?, database, ledger)))
+        Ok(Box::new(MysqlLock::new(self.connect().await?, database, ledger)))
+    }
+
+    fn monitors(&self) -> ConnectMonitor {
+        let login = self.login.clone();
+        Box::new(move || {
+            let login = login.clone();
+            Box::pin(async move {
+                let wire = Wire::to(&login, silence::ASKING).await?;
+                Ok(Box::new(MysqlMonitor::new(wire)) as Box<dyn MonitorConnection>)
+            })
+        })
     }
 }

@@ -10,9 +10,11 @@ mod error;
 mod existence;
 mod faults;
 mod health;
-mod keeper;
+mod lock;
+mod lock_sql;
 mod login;
 mod messages;
+mod monitor;
 mod options;
 mod parameters;
 mod pinned;
@@ -22,6 +24,7 @@ mod search_path;
 mod service;
 mod session;
 mod sharing;
+mod sql;
 mod start;
 mod text;
 mod transaction;
@@ -33,14 +36,16 @@ use async_trait::async_trait;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
-use self::keeper::PostgresKeeper;
+use self::lock::PostgresLock;
 use self::login::Login;
+use self::monitor::PostgresMonitor;
 pub(super) use self::options::password_variables;
 use self::session::PostgresSession;
 use self::wire::Wire;
 use super::url::Extras;
 use super::{
-    Access, ConnectOptions, Connector, DatabaseError, ErrorKind, Identity, Keeper, SecretUrl, Session, UrlError,
+    Access, ConnectMonitor, ConnectOptions, Connector, DatabaseError, ErrorKind, Identity, LockConnection,
+    MonitorConnection, SecretUrl, Session, UrlError, silence,
 };
 use crate::migration::Dialect;
 
@@ -96,10 +101,10 @@ const LOOKS_FOR_POOLER: usize = 5;
 impl Postgres {
     /// Whether this is where the URL has meant to lead: a schema that is not there is passed over by the server without a word.
     fn check(&self, session: &PostgresSession) -> Result<(), DatabaseError> {
-        let identity = session.identity();
+        let identity = &session.sql.identity;
         // What is set for every connection is meant to decide.
         if let Some(schema) = self.extras.schema.as_ref().filter(|_| self.init.is_empty())
-            && session.home() != Some(schema)
+            && session.sql.home.as_ref() != Some(schema)
         {
             let user = identity.user.as_deref().unwrap_or_default();
             let message = format!("the schema {schema} does not exist, or the user {user} may not use it");
@@ -144,15 +149,29 @@ impl Connector for Postgres {
         self.extras.lock_timeout
     }
 
-    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+    async fn session(&self, access: Access, home: Option<&str>) -> Result<Box<dyn Session>, DatabaseError> {
         let mut session = PostgresSession::new(self.connect().await?, self.expected(), self.init.clone(), access);
         session.prepare(self).await?;
         self.check(&session)?;
+        if let Some(home) = home {
+            session.sql.home = Some(home.to_owned());
+        }
         Ok(Box::new(session))
     }
 
-    async fn keeper(&self, ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        Ok(Box::new(PostgresKeeper::new(self.connect().await?, ledger)))
+    async fn lock(&self, ledger: &str) -> Result<Box<dyn LockConnection>, DatabaseError> {
+        Ok(Box::new(PostgresLock::new(self.connect().await?, ledger)))
+    }
+
+    fn monitors(&self) -> ConnectMonitor {
+        let login = self.login.clone();
+        Box::new(move || {
+            let login = login.clone();
+            Box::pin(async move {
+                let wire = Wire::to(&login, silence::ASKING).await?;
+                Ok(Box::new(PostgresMonitor::new(wire)) as Box<dyn MonitorConnection>)
+            })
+        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Rows of any of the drivers as text.
 
-use super::Row;
 use crate::plan::{TableFault, TableFaultKind};
+
+/// The columns of one row as text; `None` is NULL.
+pub type Row = Vec<Option<String>>;
 
 /// The columns of a row; what the driver cannot read as text is NULL.
 pub(super) fn columns<R>(row: &R) -> Row

@@ -4,18 +4,21 @@ mod classes;
 mod error;
 mod health;
 mod interrupt;
-mod keeper;
+mod lock;
+mod monitor;
 mod options;
 mod orphans;
 mod parameters;
 mod session;
+mod sql;
 mod target;
 mod wire;
 
-use self::keeper::SqliteKeeper;
+use self::lock::SqliteLock;
+use self::monitor::SqliteMonitor;
 use self::session::SqliteSession;
 pub(super) use self::target::Sqlite;
-use super::{Access, Connector, DatabaseError, Identity, Keeper, Session};
+use super::{Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session};
 use crate::migration::Dialect;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -46,7 +49,7 @@ impl Connector for Sqlite {
         self.file.as_ref().is_some_and(|file| !file.exists())
     }
 
-    async fn session(&self, access: Access) -> Result<Box<dyn Session>, DatabaseError> {
+    async fn session(&self, access: Access, _home: Option<&str>) -> Result<Box<dyn Session>, DatabaseError> {
         let connector = Self {
             driver: self.driver.clone(),
             file: self.file.clone(),
@@ -63,7 +66,15 @@ impl Connector for Sqlite {
         Ok(Box::new(session))
     }
 
-    async fn keeper(&self, _ledger: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        Ok(Box::new(SqliteKeeper::new(self.file.as_deref(), &self.application, Arc::clone(&self.interrupt))))
+    async fn lock(&self, _ledger: &str) -> Result<Box<dyn LockConnection>, DatabaseError> {
+        Ok(Box::new(SqliteLock::new(self.file.as_deref(), &self.application, Arc::clone(&self.interrupt))))
+    }
+
+    fn monitors(&self) -> ConnectMonitor {
+        let interrupt = Arc::clone(&self.interrupt);
+        Box::new(move || {
+            let monitor = SqliteMonitor::new(Arc::clone(&interrupt));
+            Box::pin(async move { Ok(Box::new(monitor) as Box<dyn MonitorConnection>) })
+        })
     }
 }

@@ -17,7 +17,7 @@ pub enum Value {
     Now,
     /// The database's clock, that long ago.
     Ago(Duration),
-    /// A moment in UTC as RFC 3339, as [`Session::timestamp_text`](super::Session::timestamp_text) gives it.
+    /// A moment in UTC as RFC 3339, as [`Sql::timestamp_text`](super::Sql::timestamp_text) gives it.
     Moment(String),
     /// The same clock that long before the present transaction began.
     BeforeBegin(Duration),

@@ -31,7 +31,7 @@ pub(crate) async fn before_run(context: CheckContext<'_>, observer: &mut dyn Obs
 }
 
 async fn connected(context: CheckContext<'_>) -> Result<CheckSession<'_>, DatabaseError> {
-    let connection = session::connection(context.connector, context.stop).await?;
+    let connection = session::connection(context).await?;
     let mut session = CheckSession::new(connection, context);
     session.limit().await?;
     Ok(session)
@@ -39,7 +39,7 @@ async fn connected(context: CheckContext<'_>) -> Result<CheckSession<'_>, Databa
 
 async fn find(mut session: CheckSession<'_>, checks: &[OwnCheck]) -> Before {
     let (mut built_in, mut own) = (BTreeMap::new(), BTreeMap::new());
-    for probe in session.session.probes() {
+    for probe in session.session.sql().probes() {
         let result = session.run(&probe, &Prior::NotChecked).await;
         built_in.insert(probe.check, prior(result));
     }

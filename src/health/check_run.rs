@@ -7,7 +7,7 @@ use super::custom;
 use super::evaluation::CheckResult;
 use super::prior::Prior;
 use super::session::{self, CheckSession};
-use crate::database::{DatabaseError, ErrorKind, Probe, Session};
+use crate::database::{DatabaseError, ErrorKind, Probe, Query, Session};
 use crate::event::{Event, Observer, RunContext};
 use crate::journal::Journal;
 use crate::layout::OwnCheck;
@@ -44,7 +44,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
     /// The check that connects.
     pub(super) async fn connect(&mut self) -> Option<Box<dyn Session>> {
         let started = self.start(CONNECT);
-        match session::connect(self.context.connector, self.context.stop).await {
+        match session::connect(self.context).await {
             Ok(session) => {
                 let elapsed = started.elapsed();
                 self.end(CONNECT, elapsed, self.in_time(elapsed), "");
@@ -79,7 +79,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         self.read(&mut session).await;
         self.write(&mut session).await;
         self.writable(&session);
-        for probe in session.session.probes() {
+        for probe in session.session.sql().probes() {
             self.probe(&mut session, &probe).await;
         }
         for check in own {
@@ -98,7 +98,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         let mut result = None;
         for _ in 0..PROBES {
             let sent = Instant::now();
-            match session.query("SELECT 1").await {
+            match session.query(Query::Own("SELECT 1")).await {
                 Ok(_) => times.push(sent.elapsed()),
                 Err(error) => result = Some(session.refused(&error, CheckStatus::Fail, &Prior::NotChecked)),
             }
@@ -119,12 +119,12 @@ impl<'a, 'o> CheckRun<'a, 'o> {
 
     async fn read(&mut self, session: &mut CheckSession<'_>) {
         let started = self.start(READ);
-        let ledger = qualified(&*session.session, self.context.tables.ledger);
+        let ledger = qualified(session.session.sql(), self.context.tables.ledger);
         let counted = match session.skipped() {
             Some(result) => return self.end(READ, started.elapsed(), result, ""),
             None => match session.untrusted().await {
                 Some(result) => return self.end(READ, started.elapsed(), result, ""),
-                None => session.query_table(&ledger, &format!("SELECT count(*) FROM {ledger}")).await,
+                None => session.query(Query::OfTable(&ledger, &format!("SELECT count(*) FROM {ledger}"))).await,
             },
         };
         let result = match counted {
@@ -145,7 +145,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         let context =
             RunContext { run_id: RunContext::new(self.context.run.command).run_id, ..self.context.run.clone() };
         let journal = Journal::new(self.context.tables.journal, &context);
-        let sql = journal.run_started(&*session.session, 0, Duration::ZERO);
+        let sql = journal.run_started(session.session.sql(), 0, Duration::ZERO);
         let written = match session.skipped() {
             Some(result) => return self.end(WRITE, started.elapsed(), result, ""),
             None => session.written_and_rolled_back(&sql).await,

@@ -3,7 +3,7 @@
 use super::evaluation::{self, CheckResult};
 use super::prior::{Fault, Prior};
 use super::session::{CheckSession, LIMIT, LIMITS};
-use crate::database::{DatabaseError, Limits, Row};
+use crate::database::{DatabaseError, Limits, Query, Row, Transaction};
 use crate::layout::OwnCheck;
 use crate::migration::Place;
 use crate::report::CheckStatus;
@@ -23,7 +23,7 @@ pub(super) async fn run(session: &mut CheckSession<'_>, check: &OwnCheck, prior:
     // The error of a statement says more than that of a rollback after it.
     let rolled_back = session.session.rollback().await;
     let (refused, start) = match (result, rolled_back) {
-        (Ok(rows), Ok(())) => {
+        (Ok(rows), Ok(_)) => {
             let fault = |row: &Row| Fault { text: evaluation::text(row.iter()), identity: None };
             let limits = session.thresholds().of_own(&check.name);
             return evaluation::faults(rows.iter().map(fault).collect(), limits, prior);
@@ -52,10 +52,10 @@ async fn rows(session: &mut CheckSession<'_>, check: &OwnCheck) -> Result<Vec<Ro
     let limit = Limits::given(script.directives().statement_timeout).unwrap_or(LIMIT);
     let lock_timeout = Limits::given(script.directives().lock_timeout.or(LIMITS.lock_timeout));
     let limits = Limits { lock_timeout, statement_timeout: Some(limit) };
-    session.session.look(&limits).await.map_err(|error| (error, 0))?;
+    session.session.begin(Transaction::Read(&limits)).await.map_err(|error| (error, 0))?;
     let mut rows = Vec::new();
     for statement in script.statements() {
-        let answer = session.query_within(statement.text(script.text()), limit).await;
+        let answer = session.query_within(Query::InPath(statement.text(script.text())), limit).await;
         rows.extend(answer.map_err(|error| (error, statement.start))?);
     }
     Ok(rows)

@@ -77,7 +77,7 @@ pub(super) async fn connected(context: CheckContext<'_>, observer: &mut dyn Obse
     let started = Instant::now();
     observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
-        result = context.connector.session(Access::Check) => result,
+        result = context.connector.session(Access::Check, context.home) => result,
         () = context.stop.requested() => return Err(interrupted(observer, started)),
     };
     let elapsed = started.elapsed();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::CheckContext;
-use crate::database::{Access, Session};
+use crate::database::{Access, Query, Session};
 use crate::event::{Event, Observer};
 use crate::journal::{self, Figures, Journal};
 use crate::ledger;
@@ -19,7 +19,7 @@ pub(super) async fn record(
     report: &HealthReport,
     observer: &mut dyn Observer,
 ) -> Option<()> {
-    let mut session = context.connector.session(Access::Write).await.ok()?;
+    let mut session = context.connector.session(Access::Write, context.home).await.ok()?;
     let recorded = record_on(context, &mut *session, report, observer).await;
     session.close().await;
     recorded
@@ -39,8 +39,8 @@ async fn record_on(
     }
     let mut totals = journal::read_totals(session, tables.journal).await.ok()??;
     if totals.checks != journal::results(report) {
-        let rows = Journal::new(tables.journal, run).checks(session, report)?;
-        session.query(&rows).await.ok()?;
+        let rows = Journal::new(tables.journal, run).checks(session.sql(), report)?;
+        session.query(Query::Own(&rows)).await.ok()?;
         totals = journal::read_totals(session, tables.journal).await.ok()??;
     }
     if figures == Figures::Read {

@@ -6,10 +6,11 @@ use super::context::CheckContext;
 use super::evaluation::{self, CheckResult};
 use super::prior::Prior;
 use super::threshold::Thresholds;
-use crate::database::{Access, Connector, DatabaseError, ErrorKind, Limits, Probe, Row, Session};
+use crate::database::{
+    Access, Connector, DatabaseError, ErrorKind, Execute, Limits, Probe, Query, Row, Session, Transaction,
+};
 use crate::ledger::{self, Found};
 use crate::report::CheckStatus;
-use crate::stop::Stop;
 
 /// How long one check may take on the server, and may wait for a lock there.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
@@ -33,8 +34,7 @@ pub(super) struct CheckSession<'a> {
 
 impl<'a> CheckSession<'a> {
     /// Takes over a connection that has just been made.
-    pub(super) fn new(mut session: Box<dyn Session>, context: CheckContext<'a>) -> Self {
-        context.home.into_iter().for_each(|home| session.keep_home(home));
+    pub(super) fn new(session: Box<dyn Session>, context: CheckContext<'a>) -> Self {
         Self { session, context, silent: None }
     }
 
@@ -76,41 +76,28 @@ impl<'a> CheckSession<'a> {
         }
     }
 
-    pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.ask(sql, LIMIT, Rows::Visible).await
+    /// Runs a query within the limit of a check.
+    pub(super) async fn query(&mut self, query: Query<'_>) -> Result<Vec<Row>, DatabaseError> {
+        self.query_within(query, LIMIT).await
     }
 
-    /// Runs a query of the user's.
-    pub(super) async fn query_within(&mut self, sql: &str, limit: Duration) -> Result<Vec<Row>, DatabaseError> {
-        self.ask(sql, limit, Rows::OfUser).await
-    }
-
-    /// Runs a query of a table of ours, in quotes.
-    pub(super) async fn query_table(&mut self, table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.ask(sql, LIMIT, Rows::OfTable(table)).await
-    }
-
-    /// Runs a query, and cancels it on the server when it exceeds its limit or the run is asked to stop.
-    pub(super) async fn ask(&mut self, sql: &str, limit: Duration, rows: Rows<'_>) -> Result<Vec<Row>, DatabaseError> {
+    /// Runs a query, and cancels it on the server when it exceeds this limit or the run is asked to stop.
+    pub(super) async fn query_within(&mut self, query: Query<'_>, limit: Duration) -> Result<Vec<Row>, DatabaseError> {
         if self.context.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted"));
         }
         let process = self.session.identity().process;
-        let query = match rows {
-            Rows::Visible => self.session.query(sql),
-            Rows::OfUser => self.session.query_in_path(sql),
-            Rows::OfTable(table) => self.session.query_table(table, sql),
-        };
-        tokio::pin!(query);
+        let answer = self.session.query(query);
+        tokio::pin!(answer);
         tokio::select! {
             // The query is polled first so that it is sent: only a running query can be cancelled.
             biased;
-            result = &mut query => return result,
+            result = &mut answer => return result,
             () = tokio::time::sleep(limit + GRACE) => {}
             () = self.context.stop.requested() => {}
         }
         cancel(self.context.connector, process).await;
-        tokio::time::timeout(GRACE, query).await.unwrap_or_else(|_| Err(no_answer()))
+        tokio::time::timeout(GRACE, answer).await.unwrap_or_else(|_| Err(no_answer()))
     }
 
     /// The result of a check whose query failed; the remaining checks are skipped if the connection is lost.
@@ -134,37 +121,26 @@ impl<'a> CheckSession<'a> {
 
     async fn probed(&mut self, probe: &Probe, prior: &Prior) -> Result<CheckResult, DatabaseError> {
         if let Some(unless) = &probe.unless
-            && let Some(row) = self.query(unless).await?.first()
+            && let Some(row) = self.query(Query::Own(unless)).await?.first()
         {
             return Ok(CheckResult::skipped(evaluation::text(row.iter().take(1))));
         }
-        let rows = self.query(&probe.sql).await?;
+        let rows = self.query(Query::Own(&probe.sql)).await?;
         let limits = self.thresholds().of(probe.check);
         Ok(evaluation::of(probe.judge, &rows, limits, prior))
     }
 
     pub(super) async fn written_and_rolled_back(&mut self, sql: &str) -> Result<(), DatabaseError> {
         let writing = async {
-            let written = match self.session.begin(Some(&LIMITS)).await {
-                Ok(()) => self.session.execute_own(sql).await.map(drop),
+            let written = match self.session.begin(Transaction::Write(Some(&LIMITS))).await {
+                Ok(()) => self.session.execute(Execute::Own(sql)).await.map(drop),
                 Err(error) => Err(error),
             };
             let rolled_back = self.session.rollback().await;
-            written.and(rolled_back)
+            written.and(rolled_back.map(drop))
         };
         tokio::time::timeout(2 * LIMIT + GRACE, writing).await.unwrap_or_else(|_| Err(no_answer()))
     }
-}
-
-/// Which rows a query may return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows<'t> {
-    /// Those that the user may see.
-    Visible,
-    /// Those of a user's query.
-    OfUser,
-    /// All of a table of ours: an error where the server hides some.
-    OfTable(&'t str),
 }
 
 fn no_answer() -> DatabaseError {
@@ -174,8 +150,8 @@ fn no_answer() -> DatabaseError {
 /// Asks the server to cancel; the check is reported as timed out whether or not the server does.
 async fn cancel(connector: &dyn Connector, process: Option<u64>) {
     let cancelling = async {
-        let mut keeper = connector.keeper("").await?;
-        keeper.cancel(process).await
+        let mut monitor = connector.monitors()().await?;
+        monitor.cancel(process).await
     };
     let _ = tokio::time::timeout(GRACE, cancelling).await;
 }
@@ -184,10 +160,10 @@ async fn cancel(connector: &dyn Connector, process: Option<u64>) {
 ///
 /// # Errors
 /// That of the last attempt.
-pub(super) async fn connect(connector: &dyn Connector, stop: &Stop) -> Result<Box<dyn Session>, DatabaseError> {
+pub(super) async fn connect(context: CheckContext<'_>) -> Result<Box<dyn Session>, DatabaseError> {
     let started = Instant::now();
     loop {
-        let tried = connection(connector, stop).await;
+        let tried = connection(context).await;
         let last = tried.as_ref().err().is_none_or(|error| error.kind == ErrorKind::Cancelled);
         if last || started.elapsed() >= CONNECTING {
             return tried;
@@ -197,11 +173,11 @@ pub(super) async fn connect(connector: &dyn Connector, stop: &Stop) -> Result<Bo
 }
 
 /// Connects once.
-pub(super) async fn connection(connector: &dyn Connector, stop: &Stop) -> Result<Box<dyn Session>, DatabaseError> {
+pub(super) async fn connection(context: CheckContext<'_>) -> Result<Box<dyn Session>, DatabaseError> {
     let late = || DatabaseError::new(ErrorKind::Connect, "no connection within the time for a check");
     tokio::select! {
-        tried = tokio::time::timeout(CONNECTION, connector.session(Access::Check)) => tried.unwrap_or_else(|_| Err(late())),
-        () = stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted")),
+        tried = tokio::time::timeout(CONNECTION, context.connector.session(Access::Check, context.home)) => tried.unwrap_or_else(|_| Err(late())),
+        () = context.stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted")),
     }
 }
 

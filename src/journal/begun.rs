@@ -7,7 +7,7 @@ use crate::ledger::qualified;
 /// Whether a migration was ever tried or a history ever changed: then what the database has may come from that, though the ledger
 /// is empty by now. The row of a run alone says nothing: one that was refused has it, too.
 pub(crate) async fn has_begun(session: &mut dyn Session, name: &str) -> Result<bool, DatabaseError> {
-    let table = qualified(session, name);
+    let table = qualified(session.sql(), name);
     let rows = counted::live(session, &table, |_, live| {
         let these = format!("('{MIGRATION}', '{REPAIR}')");
         format!(

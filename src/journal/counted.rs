@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::bounds::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
 use super::values::number;
 use super::{CHECK, EXECUTING, MIGRATION, REPAIR, RETRY, RUN, TOTAL};
-use crate::database::{DatabaseError, ErrorKind, Row, Session};
+use crate::database::{DatabaseError, ErrorKind, Query, Row, Session, Sql};
 use crate::history::Direction;
 use crate::ledger::rows_if_table;
 
@@ -55,16 +55,16 @@ impl Sum {
     }
 }
 
-/// Runs a query of rows that stand for themselves; `sql` puts the condition for these where it belongs. `None` when there is no table.
+/// Runs a query of rows that are not folded; `write` gets the condition for these. `None` without a table.
 pub(super) async fn live(
     session: &mut dyn Session,
     table: &str,
-    sql: impl Fn(&dyn Session, &str) -> String,
+    write: impl Fn(&dyn Sql, &str) -> String,
 ) -> Result<Option<Vec<Row>>, DatabaseError> {
-    let present = sql(session, LIVE);
+    let present = write(session.sql(), LIVE);
     match rows_if_table(session, table, &present).await {
         Err(error) if error.kind == ErrorKind::Invalid => {
-            let first_form = sql(session, "1 = 1");
+            let first_form = write(session.sql(), "1 = 1");
             rows_if_table(session, table, &first_form).await
         }
         found => found,
@@ -76,8 +76,8 @@ pub(super) async fn everything(
     session: &mut dyn Session,
     table: &str,
 ) -> Result<Option<BTreeMap<Group, Sum>>, DatabaseError> {
-    let rows = live(session, table, |session, live| {
-        format!("{} UNION ALL {}", groups(session, table, live), totals(session, table, live))
+    let rows = live(session, table, |sql, live| {
+        format!("{} UNION ALL {}", groups(sql, table, live), totals(sql, table, live))
     });
     Ok(rows.await?.map(add_up))
 }
@@ -88,8 +88,8 @@ pub(super) async fn with(
     table: &str,
     rows: &str,
 ) -> Result<BTreeMap<Group, Sum>, DatabaseError> {
-    let sql = format!("{} UNION ALL {}", groups(session, table, rows), totals(session, table, LIVE));
-    session.query(&sql).await.map(add_up)
+    let sql = format!("{} UNION ALL {}", groups(session.sql(), table, rows), totals(session.sql(), table, LIVE));
+    session.query(Query::Own(&sql)).await.map(add_up)
 }
 
 fn add_up(rows: Vec<Row>) -> BTreeMap<Group, Sum> {
@@ -117,9 +117,9 @@ fn add_up(rows: Vec<Row>) -> BTreeMap<Group, Sum> {
 }
 
 /// Rows of groups and their sums, in the order of [`Group`] and [`Sum`].
-fn groups(session: &dyn Session, table: &str, rows: &str) -> String {
-    let first = session.timestamp_text("min(started_at)");
-    let last = session.timestamp_text("max(coalesce(finished_at, started_at))");
+fn groups(sql: &dyn Sql, table: &str, rows: &str) -> String {
+    let first = sql.timestamp_text("min(started_at)");
+    let last = sql.timestamp_text("max(coalesce(finished_at, started_at))");
     let (down, up) = (Direction::Down.word(), Direction::Up.word());
     let ended = format!(
         "SELECT kind, NULL, CASE WHEN direction = '{down}' THEN direction ELSE '{up}' END, outcome, {bucket}, count(*), \
@@ -149,12 +149,12 @@ fn groups(session: &dyn Session, table: &str, rows: &str) -> String {
 }
 
 /// The same of what was folded before.
-fn totals(session: &dyn Session, table: &str, rows: &str) -> String {
+fn totals(sql: &dyn Sql, table: &str, rows: &str) -> String {
     format!(
         "SELECT version, name, nullif(direction, ''), nullif(outcome, ''), CASE WHEN statements_done >= 0 THEN statements_done END, rows_other, \
          elapsed_ms, lock_retries, {first}, {last} FROM {table} WHERE {rows} AND kind = '{TOTAL}'",
-        first = session.timestamp_text("started_at"),
-        last = session.timestamp_text("finished_at"),
+        first = sql.timestamp_text("started_at"),
+        last = sql.timestamp_text("finished_at"),
     )
 }
 

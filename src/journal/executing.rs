@@ -84,13 +84,13 @@ impl Executing {
 
 /// What has begun and not ended, oldest first.
 pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
-    let table = qualified(session, name);
-    let rows = counted::live(session, &table, |session, live| {
+    let table = qualified(session.sql(), name);
+    let rows = counted::live(session, &table, |sql, live| {
         format!(
             "SELECT id, kind, run_id, direction, version, name, statements_done, statements_total, {began}, {now}, trace_id, \
          operator, host, pod FROM {table} WHERE {live} AND outcome = '{EXECUTING}' ORDER BY started_at, id",
-            began = session.timestamp_text("started_at"),
-            now = session.timestamp_text(&session.literal(&Value::Now)),
+            began = sql.timestamp_text("started_at"),
+            now = sql.timestamp_text(&sql.literal(&Value::Now)),
         )
     });
     Ok(rows.await?.unwrap_or_default().into_iter().map(row).collect())

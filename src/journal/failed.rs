@@ -18,13 +18,13 @@ pub(crate) async fn failure(
     name: &str,
     migration: &Migration,
 ) -> Result<Option<Objection>, DatabaseError> {
-    let table = qualified(session, name);
-    let row = counted::live(session, &table, |session, live| {
+    let table = qualified(session.sql(), name);
+    let row = counted::live(session, &table, |sql, live| {
         format!(
             "SELECT outcome, checksum, run_id, {started}, error_code, error_text FROM {table} \
          WHERE {live} AND kind = '{MIGRATION}' AND direction = 'up' AND version = {version} ORDER BY started_at DESC, id DESC LIMIT 1",
-            started = session.timestamp_text("started_at"),
-            version = session.literal(&Value::Text(migration.version.to_string())),
+            started = sql.timestamp_text("started_at"),
+            version = sql.literal(&Value::Text(migration.version.to_string())),
         )
     });
     let row = row.await?.unwrap_or_default().into_iter().next();
@@ -74,16 +74,16 @@ const MOST: usize = 1000;
 
 /// The last attempts that did not succeed, newest first; a version that was applied, reverted or repaired since has none.
 pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Result<Vec<LastFailure>, DatabaseError> {
-    let table = qualified(session, name);
-    let rows = counted::live(session, &table, |session, live| {
+    let table = qualified(session.sql(), name);
+    let rows = counted::live(session, &table, |sql, live| {
         format!(
             "SELECT version, outcome, checksum, run_id, {ended}, {now}, error_code, error_text, id FROM \
            (SELECT id, version, direction, outcome, checksum, run_id, coalesce(finished_at, started_at) AS ended_at, error_code, \
               error_text, row_number() OVER (PARTITION BY version ORDER BY started_at DESC, id DESC) AS nth \
             FROM {table} WHERE {live} AND kind IN ('{MIGRATION}', '{REPAIR}') AND version IS NOT NULL) AS attempts \
          WHERE nth = 1 AND direction = '{up}' AND outcome IN ('{failure}', '{interrupted}') ORDER BY ended_at DESC LIMIT {MOST}",
-            ended = session.timestamp_text("ended_at"),
-            now = session.timestamp_text(&session.literal(&Value::Now)),
+            ended = sql.timestamp_text("ended_at"),
+            now = sql.timestamp_text(&sql.literal(&Value::Now)),
             up = Direction::Up.word(),
             failure = word(Outcome::Failure),
             interrupted = word(Outcome::Cancellation),

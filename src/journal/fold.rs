@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::counted::{self, Group, Sum};
 use super::record::{Entry, new_id, text};
 use super::{CHECK, EXECUTING, Journal, MIGRATION, REPAIR, RETRY, RUN, TOTAL, last_run, word};
-use crate::database::{DatabaseError, ErrorKind, Limits, Row, Session, Value};
+use crate::database::{DatabaseError, ErrorKind, Execute, Limits, Query, Row, Session, Sql, Transaction, Value};
 use crate::report::Outcome;
 
 /// So many rows that stand for themselves are added up in no time.
@@ -26,8 +26,8 @@ const PATIENCE: Limits =
 impl Journal<'_> {
     /// Whether there are so many rows that stand for themselves that they should be folded.
     pub(crate) async fn is_worth_folding(&self, session: &mut dyn Session) -> Result<bool, DatabaseError> {
-        let sql = format!("SELECT count(*) FROM {} WHERE folded IS NULL", self.table(session));
-        let rows = session.query(&sql).await?;
+        let sql = format!("SELECT count(*) FROM {} WHERE folded IS NULL", self.table(session.sql()));
+        let rows = session.query(Query::Own(&sql)).await?;
         let count = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
         Ok(count.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > WORTHWHILE))
     }
@@ -43,7 +43,7 @@ impl Journal<'_> {
         retention: Option<Duration>,
     ) -> Result<u64, DatabaseError> {
         let kept = self.kept(session).await?;
-        session.begin(Some(&PATIENCE)).await?;
+        session.begin(Transaction::Write(Some(&PATIENCE))).await?;
         let folded = self.fold_in_transaction(session, &kept, retention).await;
         if folded.is_err() {
             let _ = session.rollback().await;
@@ -57,23 +57,30 @@ impl Journal<'_> {
         kept: &[String],
         retention: Option<Duration>,
     ) -> Result<u64, DatabaseError> {
-        let table = self.table(session);
+        let table = self.table(session.sql());
         let fold = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let these = format!("folded = {fold}");
-        let over = self.over(session, kept);
+        let over = self.over(session.sql(), kept);
         let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY coalesce(id, '') LIMIT 1 OFFSET {AT_ONCE}");
-        let bound = session.query(&bound).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-        let bound = bound.map(|id| format!(" AND id < {}", session.literal(&text(&id)))).unwrap_or_default();
-        let marked = session.execute_own(&format!("UPDATE {table} SET {these} WHERE {over}{bound}")).await?.rows;
+        let bound = session
+            .query(Query::Own(&bound))
+            .await?
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next().flatten());
+        let bound = bound.map(|id| format!(" AND id < {}", session.sql().literal(&text(&id)))).unwrap_or_default();
+        let marked =
+            session.execute(Execute::Own(&format!("UPDATE {table} SET {these} WHERE {over}{bound}"))).await?.rows;
         let mut records = Vec::new();
         if marked > 0 {
             // Read before the sums: totals that are others by then are found to be gone.
-            let before =
-                session.query(&format!("SELECT id FROM {table} WHERE folded IS NULL AND kind = '{TOTAL}'")).await?;
+            let before = session
+                .query(Query::Own(&format!("SELECT id FROM {table} WHERE folded IS NULL AND kind = '{TOTAL}'")))
+                .await?;
             let sums = counted::with(session, &table, &these).await?;
             self.remove_totals(session, &table, before).await?;
-            let rows: Vec<_> = sums.iter().map(|(group, sum)| self.total(session, group, sum)).collect();
-            records.push(self.insertion(session, &rows));
+            let rows: Vec<_> = sums.iter().map(|(group, sum)| self.total(session.sql(), group, sum)).collect();
+            records.push(self.insertion(session.sql(), &rows));
             // A run with nothing to do says nothing that its count does not say.
             let success = word(Outcome::Success);
             records.push(format!(
@@ -82,7 +89,7 @@ impl Journal<'_> {
         }
         if let Some(retention) = retention {
             let ago = u128::from(u64::try_from(retention.as_millis()).unwrap_or(u64::MAX));
-            let long_ago = session.literal(&Value::Ago(retention));
+            let long_ago = session.sql().literal(&Value::Ago(retention));
             records.push(format!("DELETE FROM {table} WHERE folded < {}", fold.saturating_sub(ago)));
             records.push(format!("DELETE FROM {table} WHERE {these} AND started_at < {long_ago}"));
         }
@@ -100,11 +107,12 @@ impl Journal<'_> {
         table: &str,
         before: Vec<Row>,
     ) -> Result<(), DatabaseError> {
-        let ids: Vec<_> = before.into_iter().flatten().flatten().map(|id| session.literal(&text(&id))).collect();
+        let ids: Vec<_> = before.into_iter().flatten().flatten().map(|id| session.sql().literal(&text(&id))).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        let removed = session.execute_own(&format!("DELETE FROM {table} WHERE id IN ({})", ids.join(", "))).await?;
+        let removed =
+            session.execute(Execute::Own(&format!("DELETE FROM {table} WHERE id IN ({})", ids.join(", ")))).await?;
         match removed.rows == ids.len() as u64 {
             true => Ok(()),
             false => Err(DatabaseError::new(ErrorKind::Serialization, "another process folds the journal now")),
@@ -112,8 +120,8 @@ impl Journal<'_> {
     }
 
     /// The condition for rows that are over: nothing of them is looked at one by one any more.
-    fn over(&self, session: &dyn Session, kept: &[String]) -> String {
-        let kept: Vec<_> = kept.iter().map(|id| session.literal(&text(id))).collect();
+    fn over(&self, sql: &dyn Sql, kept: &[String]) -> String {
+        let kept: Vec<_> = kept.iter().map(|id| sql.literal(&text(id))).collect();
         let kept = match kept.is_empty() {
             true => String::new(),
             false => format!(" AND run_id NOT IN ({0}) AND id NOT IN ({0})", kept.join(", ")),
@@ -121,21 +129,21 @@ impl Journal<'_> {
         format!(
             "folded IS NULL AND kind IN ('{RUN}', '{MIGRATION}', '{RETRY}', '{CHECK}', '{REPAIR}') AND outcome <> '{EXECUTING}' \
              AND NOT half_way AND coalesce(finished_at, started_at) < {settled}{kept}",
-            settled = session.literal(&Value::Ago(SETTLED_AFTER)),
+            settled = sql.literal(&Value::Ago(SETTLED_AFTER)),
         )
     }
 
     /// The ids of runs and rows that are asked for one by one: what goes on, the last run, the last health checks, and the last attempt at each
     /// migration where that failed.
     async fn kept(&self, session: &mut dyn Session) -> Result<Vec<String>, DatabaseError> {
-        let table = self.table(session);
+        let table = self.table(session.sql());
         let mut kept = vec![self.context.run_id.clone()];
         kept.extend(super::executing(session, self.name).await?.into_iter().map(|one| one.run_id));
         kept.extend(last_run::last_run(session, &table).await?.map(|last| last.run_id));
         let checks = format!(
             "SELECT run_id FROM {table} WHERE folded IS NULL AND kind = '{CHECK}' ORDER BY started_at DESC, id DESC LIMIT 1"
         );
-        for row in session.query(&checks).await? {
+        for row in session.query(Query::Own(&checks)).await? {
             kept.extend(row.into_iter().flatten());
         }
         kept.extend(super::last_failures(session, self.name).await?.into_iter().map(|failure| failure.id));
@@ -143,11 +151,11 @@ impl Journal<'_> {
     }
 
     /// The row of a group.
-    fn total(&self, session: &dyn Session, group: &Group, sum: &Sum) -> Vec<(&'static str, Value)> {
+    fn total(&self, sql: &dyn Sql, group: &Group, sum: &Sum) -> Vec<(&'static str, Value)> {
         let moment = |at: &Option<String>| at.clone().map_or(Value::Now, Value::Moment);
         let whole = |number: u64| Value::Int(number.try_into().unwrap_or(i64::MAX));
         let bucket = group.bucket.and_then(|bucket| i64::try_from(bucket).ok()).unwrap_or(-1);
-        let mut columns = self.columns(session, &Entry::of(TOTAL, &new_id()));
+        let mut columns = self.columns(sql, &Entry::of(TOTAL, &new_id()));
         for (name, value) in &mut columns {
             *value = match *name {
                 "version" => text(&group.what),

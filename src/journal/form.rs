@@ -7,7 +7,7 @@
 
 use super::record::{Entry, text};
 use super::{FORM, Journal};
-use crate::database::{Session, Value};
+use crate::database::{Sql, Value};
 use crate::ledger::{Creation, schema_and_table};
 use crate::script::{Name, Thing};
 
@@ -19,34 +19,34 @@ pub(super) const FIRST_FORM: u32 = 1;
 
 impl Journal<'_> {
     /// SQL that adds the column that came with the second form; the table has it already where [`Self::has_folded`] runs.
-    pub(crate) fn add_folded(&self, session: &dyn Session) -> String {
-        format!("ALTER TABLE {} ADD COLUMN folded BIGINT", self.table(session))
+    pub(crate) fn add_folded(&self, sql: &dyn Sql) -> String {
+        format!("ALTER TABLE {} ADD COLUMN folded BIGINT", self.table(sql))
     }
 
     /// SQL that runs where the table has that column, and returns no row.
-    pub(crate) fn has_folded(&self, session: &dyn Session) -> String {
-        format!("SELECT folded FROM {} WHERE 1 = 0", self.table(session))
+    pub(crate) fn has_folded(&self, sql: &dyn Sql) -> String {
+        format!("SELECT folded FROM {} WHERE 1 = 0", self.table(sql))
     }
 
     /// The indexes of the present form.
-    pub(crate) fn indexes(&self, session: &dyn Session) -> Vec<Creation> {
-        let (schema, table) = schema_and_table(session, self.name);
+    pub(crate) fn indexes(&self, sql: &dyn Sql) -> Vec<Creation> {
+        let (schema, table) = schema_and_table(sql, self.name);
         let index = |suffix: &str, columns: &str| {
             let index = format!("{table}_{suffix}");
-            let sql = format!("CREATE INDEX {} {columns}", session.index_on_table(&index, schema, table));
+            let sql = format!("CREATE INDEX {} {columns}", sql.index_on_table(&index, schema, table));
             let of = |name: &str| Name { schema: schema.map(str::to_owned), name: name.to_owned() };
             Creation { thing: Thing::Index { name: of(&index), table: Some(of(table)) }, sql }
         };
         // Every run asks what is half-way, and nearly always nothing is.
-        let half_way = if session.abilities().partial_index { "(started_at) WHERE half_way" } else { "(half_way)" };
+        let half_way = if sql.abilities().partial_index { "(started_at) WHERE half_way" } else { "(half_way)" };
         vec![index("half_way", half_way), index("folded", "(folded)")]
     }
 
     /// SQL for the row that says which form the table has, in the place of an earlier one.
-    pub(crate) fn form_row(&self, session: &dyn Session) -> [String; 2] {
-        let table = self.table(session);
-        let gone = format!("DELETE FROM {table} WHERE id = {}", session.literal(&text(FORM)));
-        let mut columns = self.columns(session, &Entry::of(FORM, FORM));
+    pub(crate) fn form_row(&self, sql: &dyn Sql) -> [String; 2] {
+        let table = self.table(sql);
+        let gone = format!("DELETE FROM {table} WHERE id = {}", sql.literal(&text(FORM)));
+        let mut columns = self.columns(sql, &Entry::of(FORM, FORM));
         for (name, value) in &mut columns {
             match *name {
                 "statements_total" => *value = Value::Int(PRESENT_FORM.into()),
@@ -54,6 +54,6 @@ impl Journal<'_> {
                 _ => {}
             }
         }
-        [gone, self.insertion(session, &[columns])]
+        [gone, self.insertion(sql, &[columns])]
     }
 }

@@ -85,13 +85,13 @@ impl LastRun {
 
 /// The last run that ended, where there is one.
 pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
-    let row = counted::live(session, table, |session, live| {
+    let row = counted::live(session, table, |sql, live| {
         format!(
             "SELECT run_id, trace_id, {ended}, outcome, elapsed_ms, connect_ms, lock_ms, plan_ms, apply_ms, health_ms, \
          rows_inserted, rows_updated, rows_deleted, rows_other, error_code, reason \
          FROM {table} WHERE {live} AND kind = '{RUN}' AND outcome <> '{EXECUTING}' \
          ORDER BY coalesce(finished_at, started_at) DESC, id DESC LIMIT 1",
-            ended = session.timestamp_text("coalesce(finished_at, started_at)"),
+            ended = sql.timestamp_text("coalesce(finished_at, started_at)"),
         )
     });
     let Some(row) = row.await?.and_then(|mut rows| rows.pop()) else {
@@ -137,11 +137,11 @@ pub(super) async fn last_sign_of(
     table: &str,
     run_id: &str,
 ) -> Result<Option<SystemTime>, DatabaseError> {
-    let rows = counted::live(session, table, |session, live| {
+    let rows = counted::live(session, table, |sql, live| {
         format!(
             "SELECT {last} FROM {table} WHERE {live} AND run_id = {run}",
-            last = session.timestamp_text("max(coalesce(finished_at, started_at))"),
-            run = session.literal(&Value::Text(run_id.to_owned())),
+            last = sql.timestamp_text("max(coalesce(finished_at, started_at))"),
+            run = sql.literal(&Value::Text(run_id.to_owned())),
         )
     });
     Ok(moment(rows.await?.and_then(|mut rows| rows.pop()).and_then(|row| row.into_iter().next().flatten())))
@@ -149,11 +149,11 @@ pub(super) async fn last_sign_of(
 
 /// The migrations of one run that have ended, and what was tried again.
 pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &str) -> Result<Steps, DatabaseError> {
-    let rows = counted::live(session, table, |session, live| {
+    let rows = counted::live(session, table, |sql, live| {
         format!(
             "SELECT kind, version, outcome, elapsed_ms FROM {table} WHERE {live} AND kind IN ('{MIGRATION}', '{RETRY}') AND run_id = {} \
          AND outcome <> '{EXECUTING}' ORDER BY started_at, id",
-            session.literal(&Value::Text(run_id.to_owned())),
+            sql.literal(&Value::Text(run_id.to_owned())),
         )
     });
     let mut steps = Steps::default();

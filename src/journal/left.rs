@@ -17,13 +17,13 @@ pub(crate) struct Left {
 
 /// What a plan needs of the journal; `None` when there is no table.
 pub(crate) async fn left(session: &mut dyn Session, name: &str) -> Result<Option<Left>, DatabaseError> {
-    let table = qualified(session, name);
+    let table = qualified(session.sql(), name);
     let columns = format!(
         "id, run_id, version, name, direction, outcome, statements_done, statements_total, error_code, error_text, {started}, \
          done_checksum, reason",
-        started = session.timestamp_text("started_at"),
+        started = session.sql().timestamp_text("started_at"),
     );
-    let form = session.literal(&Value::Text(FORM.to_owned()));
+    let form = session.sql().literal(&Value::Text(FORM.to_owned()));
     let sql = format!(
         "SELECT {columns} FROM {table} WHERE half_way UNION ALL SELECT {columns} FROM {table} WHERE id = {form}"
     );

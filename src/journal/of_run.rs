@@ -8,7 +8,7 @@ use crate::ledger::qualified;
 
 /// The migrations of one run that have ended.
 pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -> Result<Steps, DatabaseError> {
-    let table = qualified(session, name);
+    let table = qualified(session.sql(), name);
     super::last_run::steps_of(session, &table, run_id).await
 }
 
@@ -18,6 +18,6 @@ pub(crate) async fn last_sign(
     name: &str,
     run_id: &str,
 ) -> Result<Option<SystemTime>, DatabaseError> {
-    let table = qualified(session, name);
+    let table = qualified(session.sql(), name);
     super::last_run::last_sign_of(session, &table, run_id).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CHECK, EXECUTING, Executing, Journal, MIGRATION, RUN, reached, word};
-use crate::database::{Session, Value};
+use crate::database::{Sql, Value};
 use crate::error::Error;
 use crate::history::went_alone;
 use crate::ledger::Elapsed;
@@ -17,51 +17,51 @@ const LONGEST_MESSAGE: usize = 8000;
 
 impl Journal<'_> {
     /// SQL for the row of this run, written when it begins to work, `since` after it was started; its id is the run's.
-    pub(crate) fn run_started(&self, session: &dyn Session, steps: usize, since: Duration) -> String {
+    pub(crate) fn run_started(&self, sql: &dyn Sql, steps: usize, since: Duration) -> String {
         let id = &self.context.run_id;
-        self.insert(session, &Entry { total: steps, started: Value::Ago(since), ..Entry::of(RUN, id) })
+        self.insert(sql, &Entry { total: steps, started: Value::Ago(since), ..Entry::of(RUN, id) })
     }
 
     /// SQL that completes the row of this run, unless somebody has given it up for lost.
-    pub(crate) fn run_finished(&self, session: &dyn Session, ending: &Ending<'_>) -> String {
-        let set = ending.columns().map(|(name, value)| format!("{name} = {}", session.literal(&value))).join(", ");
+    pub(crate) fn run_finished(&self, sql: &dyn Sql, ending: &Ending<'_>) -> String {
+        let set = ending.columns().map(|(name, value)| format!("{name} = {}", sql.literal(&value))).join(", ");
         format!(
             "UPDATE {table} SET {set} WHERE id = {id} AND outcome = '{EXECUTING}'",
-            table = self.table(session),
-            id = session.literal(&text(&self.context.run_id)),
+            table = self.table(sql),
+            id = sql.literal(&text(&self.context.run_id)),
         )
     }
 
     /// SQL for the whole row of a run that took no step: it had nothing to do, or was not let.
-    pub(crate) fn run_whole(&self, session: &dyn Session, ending: &Ending<'_>) -> String {
+    pub(crate) fn run_whole(&self, sql: &dyn Sql, ending: &Ending<'_>) -> String {
         let id = &self.context.run_id;
         let entry = Entry { started: Value::Ago(ending.elapsed), ..Entry::of(RUN, id) };
-        let mut columns = self.columns(session, &entry);
+        let mut columns = self.columns(sql, &entry);
         for (name, value) in ending.columns() {
             columns.retain(|(other, _)| *other != name);
             columns.push((name, value));
         }
-        self.insertion(session, &[columns])
+        self.insertion(sql, &[columns])
     }
 
     /// SQL for the rows of the health checks of this run; `None` where none was made.
-    pub(crate) fn checks(&self, session: &dyn Session, report: &HealthReport) -> Option<String> {
+    pub(crate) fn checks(&self, sql: &dyn Sql, report: &HealthReport) -> Option<String> {
         let made = report.checks.iter().filter(|check| check.status != CheckStatus::Skipped);
-        let rows: Vec<_> = made.map(|check| self.columns(session, &Entry::of_check(&new_id(), check))).collect();
-        (!rows.is_empty()).then(|| self.insertion(session, &rows))
+        let rows: Vec<_> = made.map(|check| self.columns(sql, &Entry::of_check(&new_id(), check))).collect();
+        (!rows.is_empty()).then(|| self.insertion(sql, &rows))
     }
 
     /// SQL that marks what other runs have left unfinished, as having ended by now; `None` where there is nothing. Right only for the holder of
     /// the lock.
-    pub(crate) fn mark_vanished(&self, session: &dyn Session, open: &[Executing]) -> Option<String> {
+    pub(crate) fn mark_vanished(&self, sql: &dyn Sql, open: &[Executing]) -> Option<String> {
         let lost = open.iter().filter(|one| one.run_id != self.context.run_id);
-        let ids: Vec<_> = lost.map(|one| session.literal(&text(&one.id))).collect();
+        let ids: Vec<_> = lost.map(|one| sql.literal(&text(&one.id))).collect();
         (!ids.is_empty()).then(|| {
             format!(
                 "UPDATE {table} SET outcome = '{vanished}', finished_at = {now} WHERE outcome = '{EXECUTING}' AND id IN ({ids})",
-                table = self.table(session),
+                table = self.table(sql),
                 vanished = word(Outcome::Vanished),
-                now = session.literal(&Value::Now),
+                now = sql.literal(&Value::Now),
                 ids = ids.join(", "),
             )
         })
@@ -70,7 +70,7 @@ impl Journal<'_> {
     /// SQL for a whole attempt in one row, when it has succeeded or left nothing behind.
     pub(crate) fn attempt(
         &self,
-        session: &dyn Session,
+        sql: &dyn Sql,
         id: &str,
         step: &Step<'_>,
         elapsed: Elapsed,
@@ -81,7 +81,7 @@ impl Journal<'_> {
             Elapsed::SinceBegin { before } => Value::BeforeBegin(before),
         };
         self.insert(
-            session,
+            sql,
             &Entry {
                 id,
                 kind: MIGRATION,
@@ -104,17 +104,17 @@ impl Journal<'_> {
     }
 
     /// SQL that asks how an attempt ended, and how many of its statements have taken effect.
-    pub(crate) fn outcome_of(&self, session: &dyn Session, id: &str) -> String {
-        let id = session.literal(&text(id));
-        format!("SELECT outcome, statements_done FROM {} WHERE id = {id}", self.table(session))
+    pub(crate) fn outcome_of(&self, sql: &dyn Sql, id: &str) -> String {
+        let id = sql.literal(&text(id));
+        format!("SELECT outcome, statements_done FROM {} WHERE id = {id}", self.table(sql))
     }
 
     /// SQL for the start of a non-atomic attempt, and its id: half-way from now on, until it says otherwise.
-    pub(crate) fn attempt_started(&self, session: &dyn Session, step: &Step<'_>) -> (String, String) {
+    pub(crate) fn attempt_started(&self, sql: &dyn Sql, step: &Step<'_>) -> (String, String) {
         let id = new_id();
         let progress = step.progress(step.done).checksum();
         let mut columns = self.columns(
-            session,
+            sql,
             &Entry {
                 step: Some(step),
                 half_way: true,
@@ -124,33 +124,33 @@ impl Journal<'_> {
             },
         );
         columns.push(("done_checksum", text(progress.as_str())));
-        (id, self.insertion(session, &[columns]))
+        (id, self.insertion(sql, &[columns]))
     }
 
     /// SQL that says how many statements of an attempt have taken effect, and the checksum of these.
-    pub(crate) fn attempt_advanced(&self, session: &dyn Session, id: &str, done: usize, progress: &Checksum) -> String {
+    pub(crate) fn attempt_advanced(&self, sql: &dyn Sql, id: &str, done: usize, progress: &Checksum) -> String {
         format!(
             "UPDATE {table} SET statements_done = {done}, done_checksum = '{progress}' WHERE id = {id}",
-            table = self.table(session),
-            id = session.literal(&text(id)),
+            table = self.table(sql),
+            id = sql.literal(&text(id)),
         )
     }
 
     /// SQL that says, before it is sent, that a statement goes out alone although its text does not tell: it cannot be noted together
     /// with it that it has run.
-    pub(crate) fn attempt_alone(&self, session: &dyn Session, id: &str, index: usize) -> String {
+    pub(crate) fn attempt_alone(&self, sql: &dyn Sql, id: &str, index: usize) -> String {
         format!(
             "UPDATE {table} SET error_text = {alone} WHERE id = {id}",
-            table = self.table(session),
-            alone = session.literal(&text(&went_alone(index))),
-            id = session.literal(&text(id)),
+            table = self.table(sql),
+            alone = sql.literal(&text(&went_alone(index))),
+            id = sql.literal(&text(id)),
         )
     }
 
     /// SQL that completes a non-atomic attempt, unless it was completed by a commit that we did not hear of.
     pub(crate) fn attempt_finished(
         &self,
-        session: &dyn Session,
+        sql: &dyn Sql,
         id: &str,
         (step, done): (&Step<'_>, usize),
         elapsed: Duration,
@@ -161,36 +161,35 @@ impl Journal<'_> {
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
              done_checksum = '{progress}', error_code = {code}, error_text = {text}, reason = {reason}, finished_at = {now}, elapsed_ms = {elapsed} \
              WHERE id = {id} AND outcome = '{EXECUTING}'",
-            table = self.table(session),
+            table = self.table(sql),
             outcome = word(failure.map_or(Outcome::Success, |(_, outcome)| outcome)),
             progress = step.progress(done).checksum(),
-            half_way = session.literal(&Value::Bool(half_way)),
-            reason = session.literal(&reached::reason(step, failure.map(|(failure, _)| failure.remains))),
-            code = session.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.error_type()))),
-            text =
-                session.literal(&Value::text_or_null(failure.map(|(failure, _)| kept(session, Some(step), failure)))),
-            now = session.literal(&Value::Now),
-            elapsed = session.literal(&Value::Milliseconds(elapsed)),
-            id = session.literal(&text(id)),
+            half_way = sql.literal(&Value::Bool(half_way)),
+            reason = sql.literal(&reached::reason(step, failure.map(|(failure, _)| failure.remains))),
+            code = sql.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.error_type()))),
+            text = sql.literal(&Value::text_or_null(failure.map(|(failure, _)| kept(sql, Some(step), failure)))),
+            now = sql.literal(&Value::Now),
+            elapsed = sql.literal(&Value::Milliseconds(elapsed)),
+            id = sql.literal(&text(id)),
         )
     }
 
-    fn insert(&self, session: &dyn Session, entry: &Entry<'_>) -> String {
-        self.insertion(session, &[self.columns(session, entry)])
+    fn insert(&self, sql: &dyn Sql, entry: &Entry<'_>) -> String {
+        self.insertion(sql, &[self.columns(sql, entry)])
     }
 
     /// All rows have the same columns.
-    pub(super) fn insertion(&self, session: &dyn Session, rows: &[Vec<(&str, Value)>]) -> String {
+    pub(super) fn insertion(&self, sql: &dyn Sql, rows: &[Vec<(&str, Value)>]) -> String {
         let names: Vec<&str> = rows.iter().take(1).flatten().map(|(name, _)| *name).collect();
         let row = |columns: &Vec<(&str, Value)>| {
-            let values: Vec<String> = columns.iter().map(|(_, value)| session.literal(value)).collect();
+            let values: Vec<String> = columns.iter().map(|(_, value)| sql.literal(value)).collect();
             format!("({})", values.join(", "))
         };
         let rows: Vec<String> = rows.iter().map(row).collect();
-        format!("INSERT INTO {} ({}) VALUES {}", self.table(session), names.join(", "), rows.join(", "))
+        format!("INSERT INTO {} ({}) VALUES {}", self.table(sql), names.join(", "), rows.join(", "))
     }
 
-    pub(super) fn columns(&self, session: &dyn Session, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
+    pub(super) fn columns(&self, sql: &dyn Sql, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
         let operator = &self.context.operator;
         let migration = entry.step.map(|step| step.migration);
         let direction = entry.step.map_or(self.context.command.word(), |step| step.direction.word());
@@ -214,7 +213,7 @@ impl Journal<'_> {
             ("statements_done", count(entry.done)),
             ("statements_total", count(entry.total)),
             ("error_code", Value::text_or_null(entry.failure.map(Failure::error_type))),
-            ("error_text", Value::text_or_null(entry.failure.map(|failure| kept(session, entry.step, failure)))),
+            ("error_text", Value::text_or_null(entry.failure.map(|failure| kept(sql, entry.step, failure)))),
             ("started_at", entry.started.clone()),
             ("finished_at", entry.finished.map_or(Value::Null, |_| Value::Now)),
             ("elapsed_ms", elapsed),
@@ -317,7 +316,7 @@ impl Ending<'_> {
 }
 
 /// The message of a failure as the journal keeps it: without literals of statements that carry a secret. At a commit it may quote any of them.
-fn kept(session: &dyn Session, step: Option<&Step<'_>>, failure: &Failure) -> String {
+fn kept(sql: &dyn Sql, step: Option<&Step<'_>>, failure: &Failure) -> String {
     let statements = step.map_or(0, |step| step.statements().len());
     let statements = match (failure.stage, failure.statement.map(|number| number as usize)) {
         (Stage::Statement, Some(number)) => number.saturating_sub(1)..number.min(statements),
@@ -325,7 +324,7 @@ fn kept(session: &dyn Session, step: Option<&Step<'_>>, failure: &Failure) -> St
         _ => 0..statements,
     };
     let message =
-        statements.fold(failure.message.clone(), |message, index| without_secrets(session, step, index, &message));
+        statements.fold(failure.message.clone(), |message, index| without_secrets(sql, step, index, &message));
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message,
@@ -333,10 +332,10 @@ fn kept(session: &dyn Session, step: Option<&Step<'_>>, failure: &Failure) -> St
 }
 
 /// The message without literals of the statement at `index`, where that carries a secret.
-pub(super) fn without_secrets(session: &dyn Session, step: Option<&Step<'_>>, index: usize, message: &str) -> String {
+pub(super) fn without_secrets(sql: &dyn Sql, step: Option<&Step<'_>>, index: usize, message: &str) -> String {
     let Some(step) = step else { return message.to_owned() };
     let escapes = step.statements()[index].backslash_escapes;
-    script::without_secrets(message, step.text(index), session.abilities().dialect, escapes)
+    script::without_secrets(message, step.text(index), sql.abilities().dialect, escapes)
 }
 
 pub(super) fn new_id() -> String {

@@ -2,7 +2,7 @@
 
 use super::record::{Entry, new_id};
 use super::{Journal, REPAIR};
-use crate::database::{Session, Value};
+use crate::database::{Sql, Value};
 use crate::migration::Migration;
 use crate::plan::Change;
 
@@ -10,14 +10,14 @@ impl Journal<'_> {
     /// SQL for the row of a change; `migration` is the one it is about, where its file is there.
     pub(crate) fn change(
         &self,
-        session: &dyn Session,
+        sql: &dyn Sql,
         change: &Change,
         migration: Option<&Migration>,
         reason: Option<&str>,
     ) -> String {
         let id = new_id();
         let entry = Entry { outcome: change.word(), ..Entry::of(REPAIR, &id) };
-        let mut columns = self.columns(session, &entry);
+        let mut columns = self.columns(sql, &entry);
         for (name, value) in &mut columns {
             match *name {
                 "version" => *value = Value::Text(change.version().canonical()),
@@ -28,14 +28,14 @@ impl Journal<'_> {
             }
         }
         columns.push(("reason", Value::text_or_null(reason)));
-        self.insertion(session, &[columns])
+        self.insertion(sql, &[columns])
     }
 
     /// SQL that says of these attempts that they leave nothing half-way any more.
-    pub(crate) fn settle(&self, session: &dyn Session, attempts: &[String]) -> Option<String> {
-        let ids: Vec<String> = attempts.iter().map(|id| session.literal(&Value::Text(id.clone()))).collect();
-        let no = session.literal(&Value::Bool(false));
+    pub(crate) fn settle(&self, sql: &dyn Sql, attempts: &[String]) -> Option<String> {
+        let ids: Vec<String> = attempts.iter().map(|id| sql.literal(&Value::Text(id.clone()))).collect();
+        let no = sql.literal(&Value::Bool(false));
         (!ids.is_empty())
-            .then(|| format!("UPDATE {} SET half_way = {no} WHERE id IN ({})", self.table(session), ids.join(", ")))
+            .then(|| format!("UPDATE {} SET half_way = {no} WHERE id IN ({})", self.table(sql), ids.join(", ")))
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::record::{Entry, new_id, without_secrets};
 use super::{Journal, RETRY};
-use crate::database::{DatabaseError, Session, Value};
+use crate::database::{DatabaseError, Sql, Value};
 use crate::plan::Step;
 use crate::report::RetryReason;
 
@@ -32,15 +32,15 @@ impl Journal<'_> {
     ///
     /// They are written in the pause before the next attempt; where the database cannot take them then, as one of a single file while
     /// the obstacle stands, when the step has got further or has failed for good.
-    pub(crate) fn retries(&self, session: &dyn Session, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
-        let rows: Vec<_> = retries.iter().map(|retried| self.retry(session, step, retried)).collect();
-        (!rows.is_empty()).then(|| self.insertion(session, &rows))
+    pub(crate) fn retries(&self, sql: &dyn Sql, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
+        let rows: Vec<_> = retries.iter().map(|retried| self.retry(sql, step, retried)).collect();
+        (!rows.is_empty()).then(|| self.insertion(sql, &rows))
     }
 
-    fn retry(&self, session: &dyn Session, step: &Step<'_>, retried: &Retried) -> Vec<(&'static str, Value)> {
+    fn retry(&self, sql: &dyn Sql, step: &Step<'_>, retried: &Retried) -> Vec<(&'static str, Value)> {
         let since_then = retried.ended.elapsed();
         let mut columns = self.columns(
-            session,
+            sql,
             &Entry {
                 step: Some(step),
                 outcome: retried.reason.word(),
@@ -54,7 +54,7 @@ impl Journal<'_> {
             match *name {
                 "error_code" => *value = Value::Text(retried.error_type.clone()),
                 "error_text" => {
-                    *value = Value::Text(without_secrets(session, Some(step), retried.statement, &retried.message));
+                    *value = Value::Text(without_secrets(sql, Some(step), retried.statement, &retried.message));
                 }
                 "finished_at" => *value = Value::Ago(since_then),
                 "elapsed_ms" => *value = Value::Milliseconds(retried.took),

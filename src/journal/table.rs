@@ -1,6 +1,6 @@
 //! The table, and what writes to it for one run.
 
-use crate::database::Session;
+use crate::database::Sql;
 use crate::event::RunContext;
 use crate::ledger::{Creation, qualified};
 
@@ -16,7 +16,7 @@ impl<'a> Journal<'a> {
     }
 
     /// What makes the table, in its present form, where it does not exist.
-    pub(crate) fn create(&self, session: &dyn Session) -> Creation {
+    pub(crate) fn create(&self, sql: &dyn Sql) -> Creation {
         let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
                id VARCHAR(36) NOT NULL PRIMARY KEY,\n  \
@@ -54,16 +54,16 @@ impl<'a> Journal<'a> {
                reason {text},\n  \
                tool_version VARCHAR(32) NOT NULL,\n  \
                folded BIGINT\n){suffix}",
-            table = self.table(session),
-            timestamp = session.abilities().timestamp,
-            text = session.text_type(),
+            table = self.table(sql),
+            timestamp = sql.abilities().timestamp,
+            text = sql.text_type(),
             float = "DOUBLE PRECISION",
-            suffix = session.abilities().table_suffix,
+            suffix = sql.abilities().table_suffix,
         );
-        Creation::table(session, self.name, table)
+        Creation::table(sql, self.name, table)
     }
 
-    pub(in crate::journal) fn table(&self, session: &dyn Session) -> String {
-        qualified(session, self.name)
+    pub(in crate::journal) fn table(&self, sql: &dyn Sql) -> String {
+        qualified(sql, self.name)
     }
 }

@@ -177,7 +177,7 @@ impl Totals {
 
 /// Everything that has ended; `None` when there is no journal.
 pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
-    let table = qualified(session, name);
+    let table = qualified(session.sql(), name);
     let Some(sums) = counted::everything(session, &table).await? else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::record::text;
 use super::{EXECUTING, Journal, word};
-use crate::database::{Session, Value};
+use crate::database::{Sql, Value};
 use crate::report::Outcome;
 
 /// How a run ended that the journal shows as begun, known from elsewhere.
@@ -41,7 +41,7 @@ impl UnrecordedEnd {
 
 impl Journal<'_> {
     /// SQL that completes the row of an earlier run; right only for the holder of the lock.
-    pub(crate) fn ended_before(&self, session: &dyn Session, end: &UnrecordedEnd) -> String {
+    pub(crate) fn ended_before(&self, sql: &dyn Sql, end: &UnrecordedEnd) -> String {
         let ago = SystemTime::now().duration_since(end.ended).unwrap_or_default();
         let values = [
             ("outcome", text(word(end.outcome))),
@@ -50,11 +50,11 @@ impl Journal<'_> {
             ("finished_at", Value::Ago(ago)),
             ("elapsed_ms", Value::Milliseconds(end.elapsed)),
         ];
-        let set = values.map(|(name, value)| format!("{name} = {}", session.literal(&value))).join(", ");
+        let set = values.map(|(name, value)| format!("{name} = {}", sql.literal(&value))).join(", ");
         format!(
             "UPDATE {table} SET {set} WHERE id = {id} AND outcome = '{EXECUTING}'",
-            table = self.table(session),
-            id = session.literal(&text(&end.run_id)),
+            table = self.table(sql),
+            id = sql.literal(&text(&end.run_id)),
         )
     }
 }

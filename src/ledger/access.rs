@@ -1,7 +1,7 @@
 //! The server's refusals about our own tables, and the rights that would be needed.
 
 use super::name::{OwnTables, qualified, schema_and_table};
-use crate::database::{DatabaseError, ErrorKind, Session};
+use crate::database::{DatabaseError, ErrorKind, Session, hides_rows};
 use crate::error::Error;
 use crate::plan::Objection;
 
@@ -26,16 +26,19 @@ impl Denied {
         let tables = [tables.ledger, tables.journal];
         if source.kind == ErrorKind::Permission {
             for table in tables {
-                let (schema, name) = schema_and_table(session, table);
+                let (schema, name) = schema_and_table(session.sql(), table);
                 let (schema, name) = (schema.map(str::to_owned), name.to_owned());
-                if session.hides_rows(schema.as_deref(), &name).await.unwrap_or(false) {
+                if hides_rows(session, schema.as_deref(), &name).await.unwrap_or(false) {
                     let user = session.identity().user.clone().unwrap_or_default();
-                    return Error::Refused(vec![Objection::RowsHidden { table: qualified(session, table), user }]);
+                    return Error::Refused(vec![Objection::RowsHidden {
+                        table: qualified(session.sql(), table),
+                        user,
+                    }]);
                 }
             }
-            let names = tables.map(|table| qualified(session, table));
-            let schema = schema_and_table(session, tables[0]).0;
-            source.hint = source.hint.or_else(|| session.grant(rights, schema, &names));
+            let names = tables.map(|table| qualified(session.sql(), table));
+            let schema = schema_and_table(session.sql(), tables[0]).0;
+            source.hint = source.hint.or_else(|| session.sql().grant(rights, schema, &names));
         }
         Error::Own { what, source: Box::new(source) }
     }

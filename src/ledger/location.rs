@@ -2,7 +2,7 @@
 //! would begin a second history beside the first, and apply everything again.
 
 use super::name::{OwnTables, bare_name, schema_and_table};
-use crate::database::{DatabaseError, Session};
+use crate::database::{DatabaseError, Session, schemas_with};
 use crate::plan::Objection;
 
 /// What was found of our tables where they belong.
@@ -26,8 +26,8 @@ pub(crate) async fn astray(
     found: Found,
 ) -> Result<Option<Objection>, DatabaseError> {
     if !found.ledger && !has_schema(ledger) {
-        let schemas = session.astray(ledger).await?;
-        let (home, journal) = (session.home().map(str::to_owned), bare_name(journal).to_owned());
+        let schemas = schemas_with(session, ledger).await?;
+        let (home, journal) = (session.sql().home().map(str::to_owned), bare_name(journal).to_owned());
         return Ok((!schemas.is_empty()).then(|| Objection::LedgerElsewhere {
             ledger: ledger.to_owned(),
             journal,
@@ -35,11 +35,11 @@ pub(crate) async fn astray(
             schemas,
         }));
     }
-    let beside_its_ledger = has_schema(ledger) && schema_and_table(session, ledger).0 == session.home();
+    let beside_its_ledger = has_schema(ledger) && schema_and_table(session.sql(), ledger).0 == session.sql().home();
     // Migrations that are applied have left their attempts somewhere, and one of these may be half-way.
     if found.applied && !found.journal && !has_schema(journal) && !beside_its_ledger {
-        let schemas = session.astray(journal).await?;
-        let home = session.home().map(str::to_owned);
+        let schemas = schemas_with(session, journal).await?;
+        let home = session.sql().home().map(str::to_owned);
         return Ok((!schemas.is_empty()).then(|| Objection::JournalElsewhere {
             journal: journal.to_owned(),
             home,

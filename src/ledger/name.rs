@@ -1,6 +1,6 @@
 //! Names of our tables.
 
-use crate::database::{DatabaseError, Session};
+use crate::database::{DatabaseError, Query, Session, Sql};
 
 /// The names of our two tables as the options give them, each with or without a schema in front.
 #[derive(Debug, Clone, Copy)]
@@ -10,18 +10,18 @@ pub(crate) struct OwnTables<'n> {
 }
 
 /// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
-pub(crate) fn qualified(session: &dyn Session, name: &str) -> String {
-    match schema_and_table(session, name) {
-        (Some(schema), table) => format!("{}.{}", session.quote(schema), session.quote(table)),
-        (None, table) => session.quote(table),
+pub(crate) fn qualified(sql: &dyn Sql, name: &str) -> String {
+    match schema_and_table(sql, name) {
+        (Some(schema), table) => format!("{}.{}", sql.quote(schema), sql.quote(table)),
+        (None, table) => sql.quote(table),
     }
 }
 
 /// The same in its parts.
-pub(crate) fn schema_and_table<'n>(session: &'n dyn Session, name: &'n str) -> (Option<&'n str>, &'n str) {
+pub(crate) fn schema_and_table<'n>(sql: &'n dyn Sql, name: &'n str) -> (Option<&'n str>, &'n str) {
     match name.split_once('.') {
         Some((schema, table)) => (Some(schema), table),
-        None => (session.home(), name),
+        None => (sql.home(), name),
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn rows_if_table(
     table: &str,
     sql: &str,
 ) -> Result<Option<Vec<crate::database::Row>>, DatabaseError> {
-    match session.query_table(table, sql).await {
+    match session.query(Query::OfTable(table, sql)).await {
         Ok(rows) => Ok(Some(rows)),
         Err(error) if error.kind == crate::database::ErrorKind::NoTable => Ok(None),
         Err(error) => Err(error),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
-use crate::database::{DatabaseError, Row, Session, Value};
+use crate::database::{DatabaseError, Row, Session, Sql, Value};
 use crate::history::{Direction, Entry, Particulars, RecordedChecksum};
 use crate::migration::{Checksum, Migration, Version};
 
@@ -26,8 +26,8 @@ impl Ledger for NativeLedger {
         &self.name
     }
 
-    fn create(&self, session: &dyn Session) -> Vec<Creation> {
-        let sql = format!(
+    fn create(&self, sql: &dyn Sql) -> Vec<Creation> {
+        let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \
                version VARCHAR(255) NOT NULL PRIMARY KEY,\n  \
                name VARCHAR(255) NOT NULL,\n  \
@@ -36,15 +36,15 @@ impl Ledger for NativeLedger {
                applied_at {timestamp} NOT NULL,\n  \
                elapsed_ms BIGINT NOT NULL,\n  \
                run_id VARCHAR(36) NOT NULL\n){suffix}",
-            table = self.table(session),
-            timestamp = session.abilities().timestamp,
-            suffix = session.abilities().table_suffix,
+            table = self.table(sql),
+            timestamp = sql.abilities().timestamp,
+            suffix = sql.abilities().table_suffix,
         );
-        vec![Creation::table(session, &self.name, sql)]
+        vec![Creation::table(sql, &self.name, table)]
     }
 
-    fn rehearse(&self, session: &dyn Session, direction: Direction) -> String {
-        let table = self.table(session);
+    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String {
+        let table = self.table(sql);
         let columns = "version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id";
         match direction {
             Direction::Up => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE 1 = 0"),
@@ -55,16 +55,16 @@ impl Ledger for NativeLedger {
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {
         let particulars = match depth {
             Depth::Plan => String::new(),
-            Depth::Particulars => format!(", {}, elapsed_ms, run_id", session.timestamp_text("applied_at")),
+            Depth::Particulars => format!(", {}, elapsed_ms, run_id", session.sql().timestamp_text("applied_at")),
         };
-        let table = self.table(session);
+        let table = self.table(session.sql());
         let sql = format!("SELECT version, name, checksum, token_checksum{particulars} FROM {table}");
         let rows = rows_if_table(session, &table, &sql).await?;
         Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), unfinished: Vec::new() }))
     }
 
-    fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String {
-        let text = |text: &str| session.literal(&Value::Text(text.to_owned()));
+    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String {
+        let text = |text: &str| sql.literal(&Value::Text(text.to_owned()));
         let milliseconds = match elapsed {
             Elapsed::Measured(duration) => Value::Int(duration.as_millis().try_into().unwrap_or(i64::MAX)),
             Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
@@ -72,27 +72,27 @@ impl Ledger for NativeLedger {
         format!(
             "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \
              VALUES ({version}, {name}, {checksum}, {tokens}, {now}, {milliseconds}, {run})",
-            table = self.table(session),
+            table = self.table(sql),
             version = text(&migration.version.canonical()),
             name = text(&migration.name),
             checksum = text(migration.up.checksum().as_str()),
             tokens = text(migration.up.token_checksum().as_str()),
-            now = session.literal(&Value::Now),
-            milliseconds = session.literal(&milliseconds),
+            now = sql.literal(&Value::Now),
+            milliseconds = sql.literal(&milliseconds),
             run = text(run_id),
         )
     }
 
-    fn remove(&self, session: &dyn Session, version: &Version) -> String {
-        let version = session.literal(&Value::Text(version.canonical()));
-        format!("DELETE FROM {} WHERE version = {version}", self.table(session))
+    fn remove(&self, sql: &dyn Sql, version: &Version) -> String {
+        let version = sql.literal(&Value::Text(version.canonical()));
+        format!("DELETE FROM {} WHERE version = {version}", self.table(sql))
     }
 
-    fn accept(&self, session: &dyn Session, migration: &Migration) -> String {
-        let text = |text: &str| session.literal(&Value::Text(text.to_owned()));
+    fn accept(&self, sql: &dyn Sql, migration: &Migration) -> String {
+        let text = |text: &str| sql.literal(&Value::Text(text.to_owned()));
         format!(
             "UPDATE {table} SET name = {name}, checksum = {checksum}, token_checksum = {tokens} WHERE version = {version}",
-            table = self.table(session),
+            table = self.table(sql),
             name = text(&migration.name),
             checksum = text(migration.up.checksum().as_str()),
             tokens = text(migration.up.token_checksum().as_str()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::name::{qualified, schema_and_table};
-use crate::database::{DatabaseError, Identity, Session, ToolLock};
+use crate::database::{DatabaseError, Identity, Session, Sql, ToolLock};
 use crate::history::{Attempt, Direction, Entry};
 use crate::migration::{Migration, Version};
 use crate::plan::Step;
@@ -47,8 +47,8 @@ pub(crate) trait Ledger: Send + Sync {
     fn name(&self) -> &str;
 
     /// The table's name in quotes, with its schema: what the lock guards.
-    fn table(&self, session: &dyn Session) -> String {
-        qualified(session, self.name())
+    fn table(&self, sql: &dyn Sql) -> String {
+        qualified(sql, self.name())
     }
 
     /// The locks by which the format's own tool keeps a second run of it away, in the order in which they are to be taken, behind ours.
@@ -57,38 +57,38 @@ pub(crate) trait Ledger: Send + Sync {
     }
 
     /// What makes the table where it does not exist.
-    fn create(&self, session: &dyn Session) -> Vec<Creation>;
+    fn create(&self, sql: &dyn Sql) -> Vec<Creation>;
 
     /// SQL that needs the rights for a step in this direction, and changes nothing.
-    fn rehearse(&self, session: &dyn Session, direction: Direction) -> String;
+    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String;
 
     /// What the table says; `None` when there is none.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;
 
     /// SQL for a row that says that a step begins which is not atomic; `None` where the format has no such row.
-    fn begin(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+    fn begin(&self, _session: &dyn Sql, _step: &Step<'_>) -> Option<String> {
         None
     }
 
     /// SQL that removes that row, where the step has failed and left nothing.
-    fn abandon(&self, _session: &dyn Session, _step: &Step<'_>) -> Option<String> {
+    fn abandon(&self, _session: &dyn Sql, _step: &Step<'_>) -> Option<String> {
         None
     }
 
     /// SQL for the row of a migration that is applied now.
-    fn add(&self, session: &dyn Session, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
+    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
 
     /// SQL that removes the row of a version.
-    fn remove(&self, session: &dyn Session, version: &Version) -> String;
+    fn remove(&self, sql: &dyn Sql, version: &Version) -> String;
 
     /// SQL that gives the row of an applied migration the name and the checksums of its present file.
-    fn accept(&self, session: &dyn Session, migration: &Migration) -> String;
+    fn accept(&self, sql: &dyn Sql, migration: &Migration) -> String;
 
     /// SQL that records a step once it is taken.
-    fn record(&self, session: &dyn Session, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> String {
+    fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> String {
         match step.direction {
-            Direction::Up => self.add(session, step.migration, elapsed, run_id),
-            Direction::Down => self.remove(session, &step.migration.version),
+            Direction::Up => self.add(sql, step.migration, elapsed, run_id),
+            Direction::Down => self.remove(sql, &step.migration.version),
         }
     }
 }
@@ -103,8 +103,8 @@ pub(crate) struct Creation {
 
 impl Creation {
     /// A table of this name.
-    pub(crate) fn table(session: &dyn Session, name: &str, sql: String) -> Self {
-        let (schema, table) = schema_and_table(session, name);
+    pub(crate) fn table(dialect: &dyn Sql, name: &str, sql: String) -> Self {
+        let (schema, table) = schema_and_table(dialect, name);
         Self { thing: Thing::Relation(Name { schema: schema.map(str::to_owned), name: table.to_owned() }), sql }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) async fn untrusted(
     OwnTables { ledger, journal }: OwnTables<'_>,
 ) -> Result<Option<Objection>, DatabaseError> {
     let tables = [ledger, journal].map(|name| {
-        let (schema, table) = schema_and_table(session, name);
+        let (schema, table) = schema_and_table(session.sql(), name);
         (schema.map(str::to_owned), table.to_owned())
     });
     let faults = session.faults(&tables).await?;

@@ -7,16 +7,20 @@ use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::Event;
 
-/// Connects, and reports it.
+/// Connects, and reports it; `home` is the schema of our tables where an earlier connection has found it.
 ///
 /// # Errors
 /// [`Error::Connect`], [`Error::Pooled`], and [`Error::Interrupted`] when the run is asked to stop.
-pub(super) async fn connect(run: &mut CurrentRun<'_>, access: Access) -> Result<Box<dyn Session>, Error> {
+pub(super) async fn connect(
+    run: &mut CurrentRun<'_>,
+    access: Access,
+    home: Option<&str>,
+) -> Result<Box<dyn Session>, Error> {
     let job = run.job;
     let started = Instant::now();
     run.observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
-        result = job.connector.session(access) => result,
+        result = job.connector.session(access, home) => result,
         () = job.stop.requested() => Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted while connecting")),
     };
     let elapsed = started.elapsed();

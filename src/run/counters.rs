@@ -40,8 +40,7 @@ pub(super) async fn report(job: &Job<'_>, session: &mut dyn Session, lock: LockO
 /// What the journal counts now, read on a connection of its own while the run's session is busy; `None` if that takes too long.
 pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Totals> {
     let reading = async {
-        let mut session = job.connector.session(Access::Watch).await.ok()?;
-        home.iter().for_each(|home| session.keep_home(home));
+        let mut session = job.connector.session(Access::Watch, home.as_deref()).await.ok()?;
         let own = Some(job.context.run_id.as_str());
         let read = read(job.connector, job.options, &mut *session, LockOwner::Us, own).await.ok();
         session.close().await;
@@ -80,8 +79,8 @@ async fn read(
         // Every other run was marked as vanished when we acquired the lock.
         LockOwner::Us => open.iter().rfind(|one| one.is_run).cloned(),
         LockOwner::Unknown => {
-            let ledger = options.ledger().table(session);
-            let worker = Worker::of(connector, session, &ledger).await?;
+            let ledger = options.ledger().table(session.sql());
+            let worker = Worker::of(connector, session.identity(), &ledger).await?;
             // A run that ended between the two queries held the lock until then; one that has not ended and holds no lock is dead.
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();

@@ -1,7 +1,7 @@
 //! Ledger and journal, read as one history.
 
 use super::options::Options;
-use crate::database::{DatabaseError, Session};
+use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
 use crate::history::{Attempt, History};
 use crate::journal;
@@ -66,7 +66,7 @@ async fn read(
     let unmanaged_tables = if begun {
         Vec::new()
     } else {
-        session.unmanaged_tables(&[bare_name(tables.ledger), bare_name(tables.journal)]).await?
+        unmanaged_tables(session, &[bare_name(tables.ledger), bare_name(tables.journal)]).await?
     };
     let mut history = History::of(applied);
     history.unsettled = unsettled;

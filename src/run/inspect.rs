@@ -25,7 +25,7 @@ pub(crate) async fn look(
     options: &Options,
     depth: Depth,
 ) -> Result<(Box<dyn Session>, History), Error> {
-    let mut session = connector.session(access).await.map_err(|source| cannot_connect(connector, source))?;
+    let mut session = connector.session(access, None).await.map_err(|source| cannot_connect(connector, source))?;
     let history = running::read(connector, &mut *session, options, depth).await?;
     Ok((session, history))
 }
@@ -36,7 +36,7 @@ pub(crate) async fn look(
 /// Without a connection, or when history cannot be read; a plan that would be refused is none.
 pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     let job = run.job;
-    let mut session = connect(run, Access::Read).await?;
+    let mut session = connect(run, Access::Read, None).await?;
     let started = Instant::now();
     run.observer.observe(&Event::PlanStarted);
     let read = running::read(job.connector, &mut *session, job.options, Depth::Plan).await;

@@ -6,7 +6,9 @@ use super::connect::cannot_connect;
 use super::current::CurrentRun;
 use super::job::Job;
 use super::timeouts::Wait;
-use crate::database::{DatabaseError, ErrorKind, Holder, Identity, Keeper, Session, ToolLock};
+use crate::database::{
+    DatabaseError, ErrorKind, Holder, Identity, LockConnection, Session, Sharing, ToolLock, is_locked_out, process,
+};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::ledger::Ledger;
@@ -27,25 +29,25 @@ pub(super) async fn acquire(
     run: &mut CurrentRun<'_>,
     session: &mut dyn Session,
     ledger: &dyn Ledger,
-) -> Result<Box<dyn Keeper>, Error> {
+) -> Result<Box<dyn LockConnection>, Error> {
     let (job, observer, state) = (run.job, &mut *run.observer, &mut run.state);
     let started = Instant::now();
     let tools = ledger.tool_locks(session.identity());
-    let ledger = &ledger.table(session);
+    let ledger = &ledger.table(session.sql());
     observer.observe(&Event::LockStarted { ledger });
     let connected = tokio::select! {
-        connected = job.connector.keeper(ledger) => connected.map_err(|error| cannot_connect(job.connector, error)),
+        connected = job.connector.lock(ledger) => connected.map_err(|error| cannot_connect(job.connector, error)),
         () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
     };
     let result = match connected {
-        Ok(mut keeper) => {
+        Ok(mut lock) => {
             let mut poll =
-                Poll { job, ledger, tools: &tools, started, observer, keeper: &mut *keeper, session, ours: false };
+                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, ours: false };
             let polled = poll.until_ours(&mut state.lock_retries).await;
             match (polled, poll.ours) {
-                (Ok(()), _) => Ok(keeper),
+                (Ok(()), _) => Ok(lock),
                 (Err(error), true) => {
-                    let _ = keeper.unlock().await;
+                    let _ = lock.unlock().await;
                     Err(error)
                 }
                 (Err(error), false) => Err(error),
@@ -67,7 +69,7 @@ struct Poll<'p> {
     tools: &'p [ToolLock],
     started: Instant,
     observer: &'p mut dyn Observer,
-    keeper: &'p mut dyn Keeper,
+    lock: &'p mut dyn LockConnection,
     session: &'p mut dyn Session,
     /// Whether we hold the lock, though perhaps not the worker lock yet.
     ours: bool,
@@ -81,13 +83,12 @@ impl Poll<'_> {
         };
         let mut pause = FIRST_PAUSE;
         let mut reported: Option<Instant> = None;
-        if self.is_pooled().await.map_err(own)? {
-            self.keeper.pooled();
-            self.session.pooled().map_err(|source| Error::Pooled { why: source.message })?;
-        } else {
-            self.session.unshared().await.map_err(own)?;
-            self.keeper.unshared().await.map_err(own)?;
-        }
+        let sharing = self.sharing().await.map_err(own)?;
+        self.session.share(sharing).await.map_err(|error| match error.kind {
+            ErrorKind::Pooled => Error::Pooled { why: error.message },
+            _ => own(error),
+        })?;
+        self.lock.share(sharing).await.map_err(own)?;
         loop {
             if self.once().await.map_err(own)? {
                 return Ok(());
@@ -112,22 +113,22 @@ impl Poll<'_> {
     }
 
     /// Whether there is a pooler in transaction mode: then one session of the server answers on both connections, or two on one of them.
-    async fn is_pooled(&mut self) -> Result<bool, DatabaseError> {
+    async fn sharing(&mut self) -> Result<Sharing, DatabaseError> {
         let working = self.session.identity().process;
-        let Some(keeping) = self.keeper.process().await? else { return Ok(false) };
+        let Some(locking) = self.lock.process().await? else { return Ok(Sharing::Own) };
         for _ in 0..LOOKS_FOR_POOLER {
-            let now = self.session.process().await?;
-            if now != working || now == Some(keeping) || self.keeper.process().await? != Some(keeping) {
-                return Ok(true);
+            let now = process(self.session).await?;
+            if now != working || now == Some(locking) || self.lock.process().await? != Some(locking) {
+                return Ok(Sharing::Pooled);
             }
         }
-        Ok(false)
+        Ok(Sharing::Own)
     }
 
     async fn once(&mut self) -> Result<bool, DatabaseError> {
         if !self.ours {
-            self.ours = self.keeper.try_lock().await?;
-            if self.ours && !self.session.is_locked_out(self.ledger).await? {
+            self.ours = self.lock.try_lock().await?;
+            if self.ours && !is_locked_out(self.session, self.ledger).await? {
                 return Err(no_lock(self.session));
             }
         }
@@ -135,7 +136,7 @@ impl Poll<'_> {
             return Ok(false);
         }
         while let [next, behind @ ..] = self.tools {
-            if !self.keeper.try_tool_lock(next).await? {
+            if !self.lock.try_tool_lock(next).await? {
                 return Ok(false);
             }
             self.tools = behind;
@@ -146,10 +147,10 @@ impl Poll<'_> {
     /// Who holds it; an error is not worth failing for.
     async fn holder(&mut self) -> Option<Holder> {
         if !self.ours {
-            return self.keeper.holder().await.ok().flatten();
+            return self.lock.holder().await.ok().flatten();
         }
-        match (self.session.claimant(self.ledger).await.ok().flatten(), self.tools) {
-            (None, [next, ..]) => self.keeper.tool_holder(next).await.ok().flatten(),
+        match (self.lock.worker().await.ok().flatten(), self.tools) {
+            (None, [next, ..]) => self.lock.tool_holder(next).await.ok().flatten(),
             (holder, _) => holder,
         }
     }

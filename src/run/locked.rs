@@ -1,5 +1,6 @@
 //! A run between lock and unlock.
 
+use crate::database::Query;
 use std::time::Instant;
 
 use super::counters::{self, LockOwner};
@@ -35,7 +36,7 @@ pub(super) async fn under_lock(engine: &mut Engine<'_>) -> Result<(), Error> {
     engine.unprepared = Some(Preparation { form, settled, ..Preparation::of(&plan, engine.state.started) });
     engine.prepare_first().await?;
     counters::report(job, &mut **engine.session, LockOwner::Us, engine.observer).await;
-    let home = engine.session.home().map(str::to_owned);
+    let home = engine.session.sql().home().map(str::to_owned);
     let nothing = Before::default();
     let before = health::before_run(job.checks(home.as_deref(), &nothing), engine.observer).await;
     let mut result = hooks::before(engine, Hook::Before, &plan).await;
@@ -76,12 +77,12 @@ async fn work(engine: &mut Engine<'_>, plan: &Plan<'_>, before: &Before) -> Resu
 /// Runs the health checks before the run reports its result, while the lock keeps other runs from changing anything.
 async fn check_health(engine: &mut Engine<'_>, before: &Before) -> Result<(), Error> {
     let job = engine.job;
-    let home = engine.session.home().map(str::to_owned);
+    let home = engine.session.sql().home().map(str::to_owned);
     let health = health::after_run(job.checks(home.as_deref(), before), engine.observer).await;
     engine.state.stages.health = health.as_ref().map(|health| health.elapsed).unwrap_or_default();
-    if let Some(sql) = health.as_ref().and_then(|report| engine.journal.checks(&**engine.session, report)) {
+    if let Some(sql) = health.as_ref().and_then(|report| engine.journal.checks(engine.session.sql(), report)) {
         // The results are reported by this process in any case.
-        let _ = engine.session.query(&sql).await;
+        let _ = engine.session.query(Query::Own(&sql)).await;
     }
     let verdict = health::verdict(health.as_ref());
     let interrupted = health.is_some() && job.stop.is_requested();

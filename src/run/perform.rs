@@ -75,7 +75,7 @@ async fn exec(run: &mut CurrentRun<'_>, policy: &Policy) -> Result<(), Error> {
 
 async fn with_connection(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     planning::readable(run.job)?;
-    let mut session = connect(run, Access::Write).await?;
+    let mut session = connect(run, Access::Write, None).await?;
     let result = with_session(run, &mut session).await;
     records::conclude(run, &mut *session, result.as_ref().err()).await;
     session.close().await;
@@ -102,9 +102,9 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
     if let Some(reason) = session.identity().read_only {
         return Err(Error::ReadOnly { reason });
     }
-    let keeper = lock::acquire(run, &mut **session, &*ledger).await?;
+    let lock = lock::acquire(run, &mut **session, &*ledger).await?;
     let since = Instant::now();
-    let mut monitor = Monitor::new(keeper);
+    let mut monitor = Monitor::new(lock, job.connector.monitors());
     let mut engine = Engine {
         job,
         session,

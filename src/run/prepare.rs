@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::pauses::pauses;
 use super::preparation::Preparation;
 use super::records;
-use crate::database::{DatabaseError, ErrorKind, Limits, Session};
+use crate::database::{DatabaseError, ErrorKind, Limits, Query, Session};
 use crate::error::Error;
 use crate::journal;
 use crate::ledger::{self, Creation, Denied};
@@ -106,10 +106,10 @@ impl Engine<'_> {
         }
         let session = &mut **self.session;
         let mut fresh = false;
-        for creation in self.ledger.create(session) {
+        for creation in self.ledger.create(session.sql()) {
             fresh |= create(session, creation).await?;
         }
-        let table = self.journal.create(session);
+        let table = self.journal.create(session.sql());
         create(session, table).await?;
         // Another role could have created one of them since history was read, or changed what was created just now.
         let untrusted = ledger::untrusted(session, self.job.options.tables()).await;
@@ -120,15 +120,15 @@ impl Engine<'_> {
             self.upgrade_journal().await?;
         }
         let session = &mut **self.session;
-        let sql = self.journal.run_started(session, preparation.steps, preparation.started.elapsed());
-        session.query(&sql).await.map_err(unwritten)?;
+        let sql = self.journal.run_started(session.sql(), preparation.steps, preparation.started.elapsed());
+        session.query(Query::Own(&sql)).await.map_err(unwritten)?;
         if fresh {
             return Ok(());
         }
         // A migration that cannot be recorded must not begin: not every database could roll it back.
         for direction in &preparation.directions {
-            let sql = self.ledger.rehearse(session, *direction);
-            let rehearsed = session.query(&sql).await;
+            let sql = self.ledger.rehearse(session.sql(), *direction);
+            let rehearsed = session.query(Query::Own(&sql)).await;
             rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
         }
         Ok(())
@@ -138,21 +138,21 @@ impl Engine<'_> {
     /// many rows.
     async fn upgrade_journal(&mut self) -> Result<(), Unprepared> {
         let session = &mut **self.session;
-        let has_column = self.journal.has_folded(session);
-        let absent = session.query(&has_column).await.is_err_and(|error| error.kind == ErrorKind::Invalid);
+        let has_column = self.journal.has_folded(session.sql());
+        let absent = session.query(Query::Own(&has_column)).await.is_err_and(|error| error.kind == ErrorKind::Invalid);
         if absent {
-            let add = self.journal.add_folded(session);
-            match session.query_in_path(&add).await {
+            let add = self.journal.add_folded(session.sql());
+            match session.query(Query::InPath(&add)).await {
                 Ok(_) => {}
                 Err(error) if error.kind == ErrorKind::Permission => return Ok(()),
                 Err(error) => return Err(Unprepared::Server("cannot bring the journal to its present form", error)),
             }
         }
-        for creation in self.journal.indexes(session) {
+        for creation in self.journal.indexes(session.sql()) {
             create(session, creation).await?;
         }
-        for sql in self.journal.form_row(session) {
-            session.query(&sql).await.map_err(unwritten)?;
+        for sql in self.journal.form_row(session.sql()) {
+            session.query(Query::Own(&sql)).await.map_err(unwritten)?;
         }
         Ok(())
     }
@@ -166,12 +166,12 @@ fn unwritten(source: DatabaseError) -> Unprepared {
 /// create does not.
 async fn create(session: &mut dyn Session, creation: Creation) -> Result<bool, Unprepared> {
     const WHAT: &str = "cannot create the history tables";
-    let sql = session.existence(&creation.thing);
-    if !session.query_in_path(&sql).await.map_err(|source| Unprepared::Server(WHAT, source))?.is_empty() {
+    let sql = session.sql().existence(&creation.thing);
+    if !session.query(Query::InPath(&sql)).await.map_err(|source| Unprepared::Server(WHAT, source))?.is_empty() {
         return Ok(false);
     }
     // Our names are qualified; event triggers of the database may need the search path that they are used to.
-    match session.query_in_path(&creation.sql).await {
+    match session.query(Query::InPath(&creation.sql)).await {
         Ok(_) => Ok(true),
         // Without an index, our queries are slower and still correct.
         Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, Thing::Index { .. }) => {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::Engine;
 use super::job::Job;
-use crate::database::{Access, Connector, Session};
+use crate::database::{Access, Connector, Session, Sharing, has_ended};
 use crate::ledger;
 
 /// How long a server that broke a connection may take to accept a new one and to end the old session.
@@ -18,24 +18,18 @@ impl Engine<'_> {
     pub(super) async fn reconnect(&mut self) -> Option<()> {
         let (process, own_session) = (self.session.identity().process, self.session.abilities().own_session);
         let deadline = Instant::now() + TIMEOUT;
-        let mut session = reconnect(self.job.connector, deadline).await?;
-        // A migration may have changed the default schema of new sessions.
-        self.session.home().into_iter().for_each(|home| session.keep_home(home));
+        let session = reconnect(self.job.connector, self.session.sql().home(), deadline).await?;
         *self.session = session;
         // The lock may be lost as well.
         self.monitor.lock_seen = None;
-        if own_session {
-            self.session.unshared().await.ok()?;
-        } else {
-            self.session.pooled().ok()?;
-        }
+        self.session.share(if own_session { Sharing::Own } else { Sharing::Pooled }).await.ok()?;
         if let Some(process) = process {
             ended(&mut **self.session, process, deadline).await?;
         }
         if ledger::untrusted(&mut **self.session, self.job.options.tables()).await.ok()?.is_some() {
             return None;
         }
-        let ledger = self.ledger.table(&**self.session);
+        let ledger = self.ledger.table(self.session.sql());
         self.session.claim(&ledger).await.ok()?;
         Some(())
     }
@@ -46,8 +40,7 @@ pub(super) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Op
     if job.stop.has_given_up() {
         return None;
     }
-    let mut new = reconnect(job.connector, Instant::now() + TIMEOUT_FOR_RECORD).await?;
-    session.home().into_iter().for_each(|home| new.keep_home(home));
+    let mut new = reconnect(job.connector, session.sql().home(), Instant::now() + TIMEOUT_FOR_RECORD).await?;
     if ledger::untrusted(&mut *new, job.options.tables()).await.ok()?.is_some() {
         return None;
     }
@@ -55,10 +48,10 @@ pub(super) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Op
     Some(())
 }
 
-async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<dyn Session>> {
+async fn reconnect(connector: &dyn Connector, home: Option<&str>, deadline: Instant) -> Option<Box<dyn Session>> {
     loop {
         let left = deadline.checked_duration_since(Instant::now())?;
-        if let Ok(Ok(session)) = tokio::time::timeout(left, connector.session(Access::Write)).await {
+        if let Ok(Ok(session)) = tokio::time::timeout(left, connector.session(Access::Write, home)).await {
             return Some(session);
         }
         tokio::time::sleep(PAUSE).await;
@@ -67,7 +60,7 @@ async fn reconnect(connector: &dyn Connector, deadline: Instant) -> Option<Box<d
 
 /// Waits until the old session has ended; `None` if it does not in time. One that is idle is ended.
 async fn ended(session: &mut dyn Session, process: u64, deadline: Instant) -> Option<()> {
-    while !session.ended(process).await.ok()? {
+    while !has_ended(session, process).await.ok()? {
         deadline.checked_duration_since(Instant::now())?;
         tokio::time::sleep(PAUSE).await;
     }

@@ -9,7 +9,7 @@ use super::job::Job;
 use super::options::Options;
 use super::reconnect::replace;
 use super::state::RunState;
-use crate::database::{DatabaseError, ErrorKind, Session};
+use crate::database::{DatabaseError, ErrorKind, Query, Session, Urgency};
 use crate::error::Error;
 use crate::journal::{self, Ending, Executing, Journal, UnrecordedEnd};
 use crate::ledger::UNSEEN;
@@ -29,12 +29,12 @@ pub(super) async fn settle(engine: &mut Engine<'_>) -> bool {
         Err(error) => return error.retry_reason().is_none(),
     };
     for end in known_ends(options, &open) {
-        let _ = session.query(&journal.ended_before(session, end)).await;
+        let _ = session.query(Query::Own(&journal.ended_before(session.sql(), end))).await;
     }
-    let Some(marked) = journal.mark_vanished(session, &open) else { return true };
+    let Some(marked) = journal.mark_vanished(session.sql(), &open) else { return true };
     let marked = match session.abilities().whole_file_lock {
-        true => session.note_at_once(&[marked]).await,
-        false => session.query(&marked).await.map(drop),
+        true => session.note(&[marked], Urgency::CanWait).await,
+        false => session.query(Query::Own(&marked)).await.map(drop),
     };
     !marked.is_err_and(|error| error.retry_reason().is_some())
 }
@@ -49,12 +49,12 @@ fn known_ends<'o>(options: &'o Options, open: &[Executing]) -> impl Iterator<Ite
 /// # Errors
 /// [`Error::Own`] when it could not be written.
 pub(super) async fn finish(engine: &mut Engine<'_>, error: Option<&Error>) -> Result<(), Error> {
-    let sql = engine.journal.run_finished(&**engine.session, &ending(error, engine.state));
+    let sql = engine.journal.run_finished(engine.session.sql(), &ending(error, engine.state));
     let mut recorded = record(&mut **engine.session, &sql).await;
     if matches!(&recorded, Err(lost) if lost.kind == ErrorKind::Lost)
         && let Some(()) = replace(engine.session, engine.job).await
     {
-        let sql = engine.journal.run_finished(&**engine.session, &ending(error, engine.state));
+        let sql = engine.journal.run_finished(engine.session.sql(), &ending(error, engine.state));
         recorded = record(&mut **engine.session, &sql).await;
     }
     engine.state.end_recorded = recorded.is_ok();
@@ -63,8 +63,8 @@ pub(super) async fn finish(engine: &mut Engine<'_>, error: Option<&Error>) -> Re
 
 /// Writes a record of ours; a second time if a cancellation meant for the statement before it has cancelled it.
 pub(super) async fn record(session: &mut dyn Session, sql: &str) -> Result<(), DatabaseError> {
-    match session.query(sql).await {
-        Err(late) if late.kind == ErrorKind::Cancelled => session.query(sql).await.map(drop),
+    match session.query(Query::Own(sql)).await {
+        Err(late) if late.kind == ErrorKind::Cancelled => session.query(Query::Own(sql)).await.map(drop),
         written => written.map(drop),
     }
 }
@@ -91,9 +91,9 @@ pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session
     }
     if !run.state.journaled && session.identity().read_only.is_none() {
         let journal = Journal::new(&job.options.journal_table, job.context);
-        let whole = journal.run_whole(session, &ending(error, &run.state));
+        let whole = journal.run_whole(session.sql(), &ending(error, &run.state));
         // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
-        let written = tokio::time::timeout(TIMEOUT, session.query(&whole)).await;
+        let written = tokio::time::timeout(TIMEOUT, session.query(Query::Own(&whole))).await;
         if matches!(written, Ok(Ok(_))) {
             fold(job, session, &journal).await;
         }

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::task::Repair;
-use crate::database::{DatabaseError, Session};
+use crate::database::{DatabaseError, Execute, Query, Session, Transaction};
 use crate::error::Error;
 use crate::event::{Event, Witness};
 use crate::history::{History, Reached, State};
@@ -90,14 +90,14 @@ async fn look_for_effect(session: &mut dyn Session, step: &Step<'_>) -> Result<O
     let effect = script::effect(step.text(step.done), dialect);
     let mut set = Ok(());
     for index in &set_again {
-        set = set.and(session.execute(step.text(*index)).await.map(drop));
+        set = set.and(session.execute(Execute::OfScript(step.text(*index))).await.map(drop));
     }
     let found = match set {
         Ok(()) => seen(session, effect.as_ref()).await,
         Err(error) => Err(error),
     };
     if !set_again.is_empty() {
-        session.renew().await.map_err(own)?;
+        session.reset().await.map_err(own)?;
     }
     found.map_err(own)
 }
@@ -118,15 +118,15 @@ async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Opti
 }
 
 async fn is_there(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
-    let sql = session.existence(thing);
-    Ok(!session.query_in_path(&sql).await?.is_empty())
+    let sql = session.sql().existence(thing);
+    Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }
 
 /// Whether an invalid index is left.
 async fn is_left(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
     let Thing::Index { name, .. } = thing else { return Ok(false) };
-    let Some(sql) = session.invalid_index(name) else { return Ok(false) };
-    Ok(!session.query_in_path(&sql).await?.is_empty())
+    let Some(sql) = session.sql().invalid_index(name) else { return Ok(false) };
+    Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }
 
 /// Changes history and records that in the journal, in one transaction.
@@ -140,10 +140,10 @@ pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(
     let migration = job.set.get(change.version());
     let mut records = rows(engine, &amendment);
     let session = &mut **engine.session;
-    records.extend(engine.journal.settle(session, &amendment.settle));
-    records.push(engine.journal.change(session, change, migration, repair.reason.as_deref()));
+    records.extend(engine.journal.settle(session.sql(), &amendment.settle));
+    records.push(engine.journal.change(session.sql(), change, migration, repair.reason.as_deref()));
     let own = |source| Error::Own { what: "cannot change the history", source: Box::new(source) };
-    session.begin(None).await.map_err(own)?;
+    session.begin(Transaction::Write(None)).await.map_err(own)?;
     if let Err(error) = session.conclude(None, &records).await {
         let _ = session.rollback().await;
         return Err(own(error));
@@ -153,7 +153,7 @@ pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(
 }
 
 fn rows(engine: &Engine<'_>, amendment: &Amendment<'_>) -> Vec<String> {
-    let (session, ledger, run_id) = (&**engine.session, engine.ledger, &engine.job.context.run_id);
+    let (session, ledger, run_id) = (engine.session.sql(), engine.ledger, &engine.job.context.run_id);
     let at_once = Elapsed::Measured(std::time::Duration::ZERO);
     let added = amendment.add.iter().map(|migration| ledger.add(session, migration, at_once, run_id));
     let removed = amendment.remove.iter().map(|version| ledger.remove(session, version));

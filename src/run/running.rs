@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::history::read_history;
 use super::options::Options;
-use crate::database::{Connector, DatabaseError, ErrorKind, Holder, Session};
+use crate::database::{Connector, DatabaseError, ErrorKind, Holder, Identity, Session};
 use crate::error::Error;
 use crate::history::History;
 use crate::journal::{self, Executing};
@@ -29,19 +29,19 @@ pub(super) enum Worker {
 }
 
 impl Worker {
-    /// Checks the lock, on a connection of its own, and the worker lock.
-    pub(super) async fn of(
-        connector: &dyn Connector,
-        session: &mut dyn Session,
-        ledger: &str,
-    ) -> Result<Self, DatabaseError> {
-        let held = async { connector.keeper(ledger).await?.holder().await };
+    /// Checks the lock and the worker lock, on a connection of its own.
+    pub(super) async fn of(connector: &dyn Connector, server: &Identity, ledger: &str) -> Result<Self, DatabaseError> {
+        let checking = async {
+            let mut lock = connector.lock(ledger).await?;
+            match lock.holder().await? {
+                Some(holder) => Ok(Some(Self::Running(holder))),
+                None => Ok(lock.worker().await?.map(Self::Claimed)),
+            }
+        };
         let silent = || DatabaseError::new(ErrorKind::Lost, "no answer in time");
-        if let Some(holder) = tokio::time::timeout(TIMEOUT, held).await.map_err(|_| silent())?? {
-            return Ok(Self::Running(holder));
-        }
-        let free = if session.identity().read_only.is_some() { Self::Unseen } else { Self::None };
-        Ok(session.claimant(ledger).await?.map_or(free, Self::Claimed))
+        let worker = tokio::time::timeout(TIMEOUT, checking).await.map_err(|_| silent())??;
+        let free = if server.read_only.is_some() { Self::Unseen } else { Self::None };
+        Ok(worker.unwrap_or(free))
     }
 
     /// Whether the lock is held, if that is known.
@@ -90,8 +90,8 @@ pub(super) async fn read(
     if !history.recorded || journal::executing(session, &options.journal_table).await.map_err(unreadable)?.is_empty() {
         return Ok(history);
     }
-    let table = ledger.table(session);
-    let worker = Worker::of(connector, session, &table).await;
+    let table = ledger.table(session.sql());
+    let worker = Worker::of(connector, session.identity(), &table).await;
     let mut history = read_history(session, &*ledger, options, depth).await?;
     let open = journal::executing(session, &options.journal_table).await.map_err(unreadable)?;
     let Some((run, certain)) = alive(&open, &worker) else { return Ok(history) };

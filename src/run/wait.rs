@@ -106,13 +106,13 @@ async fn check(run: &mut CurrentRun<'_>, goal: &Goal, watcher: &mut Watcher) -> 
     let job = run.job;
     let session = match &mut watcher.session {
         Some(session) => session,
-        None => watcher.session.insert(connect(run, Access::Watch).await?),
+        None => {
+            let session = connect(run, Access::Watch, watcher.home.as_deref()).await?;
+            watcher.home = session.sql().home().map(str::to_owned);
+            watcher.session.insert(session)
+        }
     };
     let session = &mut **session;
-    match &watcher.home {
-        Some(home) => session.keep_home(home),
-        None => watcher.home = session.home().map(str::to_owned),
-    }
     let history = read(run, session).await?;
     if is_reached(job, goal, &history) {
         return Ok(Found::Reached);
@@ -120,8 +120,8 @@ async fn check(run: &mut CurrentRun<'_>, goal: &Goal, watcher: &mut Watcher) -> 
     if obstacles(job, goal, session, &history).await?.is_empty() {
         return Ok(Found::NotYet);
     }
-    let ledger = job.options.ledger().table(session);
-    if !matches!(Worker::of(job.connector, session, &ledger).await.map_err(unreadable)?, Worker::None) {
+    let ledger = job.options.ledger().table(session.sql());
+    if !matches!(Worker::of(job.connector, session.identity(), &ledger).await.map_err(unreadable)?, Worker::None) {
         return Ok(Found::NotYet);
     }
     // A run that has ended meanwhile has changed the history.

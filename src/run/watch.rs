@@ -1,38 +1,39 @@
-//! The watch over a session while it works: what the server says of it, and when its answer is not to be waited for any more.
+//! The watch over a session at work: what the server reports about it, and when its answer will not come.
 
 use std::time::{Duration, Instant};
 
 use super::monitor::{Answer, Monitor, Question};
 use crate::database::{Activity, DatabaseError, Holder, dead, silent};
 
-/// How long the server may say that the session waits for us, while we wait for the session.
-const WAITS_FOR_US: Duration = Duration::from_secs(8);
+/// How long the server may report the session as idle while we wait for its answer.
+const IDLE: Duration = Duration::from_secs(8);
 /// How long no connection at all may have an answer.
 const UNREACHABLE: Duration = Duration::from_secs(16);
 
-/// What was heard of a session at work.
-pub(super) enum Heard {
-    /// Nothing that anybody has to know.
-    Nothing,
-    /// This one is in its way.
+/// What is new about a session at work.
+pub(super) enum News {
+    /// Nothing.
+    None,
+    /// This session blocks it.
     Blocker(Holder),
     /// Its answer will not come.
     Lost(DatabaseError),
 }
 
-/// A session at work, seen through the lock's connection.
+/// A session at work, as the other connections see it.
 pub(super) struct Watch<'w> {
     monitor: &'w mut Monitor,
     process: Option<u64>,
-    /// What is to be asked as soon as the connection is free.
+    /// What is asked as soon as a connection is free.
     cancel: bool,
-    state: bool,
+    activity: bool,
     blocker: bool,
-    /// Whether a question of the watch before this one is still on its way.
+    lock: bool,
+    /// Whether a question of an earlier watch has not been answered yet.
     stale: bool,
-    /// Since when the session waits for us.
-    waits: Option<Instant>,
-    /// Whether the server has shown the session to us: one that it does not show has not ended for that.
+    /// Since when the session is idle.
+    idle: Option<Instant>,
+    /// Whether the server has shown the session: one that it hides from us is not gone.
     shown: bool,
     /// When the server last answered anything.
     answered: Instant,
@@ -45,22 +46,23 @@ impl<'w> Watch<'w> {
             monitor,
             process,
             cancel: false,
-            state: false,
+            activity: false,
             blocker: false,
+            lock: false,
             stale,
-            waits: None,
+            idle: None,
             shown: false,
             answered,
         }
     }
 
-    /// Asks what the session is doing, and whether the lock is still ours.
-    pub(super) fn look(&mut self) {
-        self.state = true;
+    /// Asks what the session is doing, and whether the lock is still held.
+    pub(super) fn check(&mut self) {
+        (self.activity, self.lock) = (true, true);
     }
 
-    /// Asks who is in the session's way.
-    pub(super) fn look_for_blocker(&mut self) {
+    /// Asks which session blocks it.
+    pub(super) fn find_blocker(&mut self) {
         self.blocker = true;
     }
 
@@ -69,52 +71,59 @@ impl<'w> Watch<'w> {
         self.cancel = true;
     }
 
-    /// Why the lock is not ours any more.
+    /// The error if the lock is lost.
     pub(super) fn lock_lost(&self) -> Option<DatabaseError> {
         self.monitor.lost()
     }
 
-    /// Waits for the next answer. A wait that is given up loses nothing.
-    pub(super) async fn next(&mut self) -> Heard {
+    /// Waits for the next answer. Cancelling the wait loses nothing.
+    pub(super) async fn next(&mut self) -> News {
         self.ask();
-        if self.waits.is_some_and(|since| since.elapsed() >= WAITS_FOR_US) {
-            return Heard::Lost(dead());
+        if self.idle.is_some_and(|since| since.elapsed() >= IDLE) {
+            return News::Lost(dead());
         }
         if self.answered.elapsed() >= UNREACHABLE {
-            return Heard::Lost(silent());
+            return News::Lost(silent());
         }
         let answer = self.monitor.answer().await;
         if std::mem::take(&mut self.stale) {
-            return Heard::Nothing;
+            return News::None;
         }
         match answer {
-            Answer::State { activity: Ok(activity), .. } => self.hear(activity),
+            Answer::Activity(Ok(activity)) => self.note(activity),
             Answer::Blocker(Some(blocker)) => {
                 self.answered = Instant::now();
-                return Heard::Blocker(blocker);
+                return News::Blocker(blocker);
             }
-            Answer::Blocker(None) | Answer::Cancelled | Answer::State { .. } | Answer::Connected => {}
+            Answer::Blocker(None)
+            | Answer::Cancelled
+            | Answer::Activity(Err(_))
+            | Answer::Lock(_)
+            | Answer::Connected(_) => {}
         }
-        Heard::Nothing
+        News::None
     }
 
-    /// Sends the most urgent question.
+    /// Asks the most urgent question of each connection.
     fn ask(&mut self) {
         if self.cancel {
             self.cancel = !self.monitor.ask(Question::Cancel(self.process));
-        } else if self.state {
-            self.state = !self.monitor.ask(Question::State(self.process));
+        } else if self.activity {
+            self.activity = !self.monitor.ask(Question::Activity(self.process));
         } else if self.blocker {
             self.blocker = !self.monitor.ask(Question::Blocker(self.process));
         }
+        if self.lock {
+            self.lock = !self.monitor.ask_lock();
+        }
     }
 
-    fn hear(&mut self, activity: Activity) {
+    fn note(&mut self, activity: Activity) {
         self.answered = Instant::now();
         self.shown |= matches!(activity, Activity::Busy | Activity::Idle);
-        self.waits = match activity {
-            Activity::Idle => self.waits.or(Some(self.answered)),
-            Activity::Gone if self.shown => self.waits.or(Some(self.answered)),
+        self.idle = match activity {
+            Activity::Idle => self.idle.or(Some(self.answered)),
+            Activity::Gone if self.shown => self.idle.or(Some(self.answered)),
             Activity::Gone | Activity::Busy | Activity::Unknown => None,
         };
     }

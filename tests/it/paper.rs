@@ -202,14 +202,14 @@ fn what_became_of_a_commit_that_nobody_heard_of_is_looked_up() {
     assert_eq!(failure.remains, Remains::Nothing, "its row is not there: {heard}");
 
     let committed = vec![Some("success".to_owned()), Some("1".to_owned())];
-    let (heard, result) = play(Paper { fate: Some(committed), ..lost() }, &["ONE", "TWO"]);
+    let (heard, result) = play(Paper { attempt: Some(committed), ..lost() }, &["ONE", "TWO"]);
     assert_eq!(result.unwrap().steps.len(), 2, "and the run goes on: {heard}");
 }
 
 #[test]
 fn how_far_a_broken_attempt_came_is_read_from_its_row() {
     let far = vec![Some("executing".to_owned()), Some("2".to_owned())];
-    let paper = Paper { fails: vec![("TWO", ErrorKind::Lost)], fate: Some(far), ..Paper::default() };
+    let paper = Paper { fails: vec![("TWO", ErrorKind::Lost)], attempt: Some(far), ..Paper::default() };
     let error = play(paper, &["ONE; TWO; THREE"]).1.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
     assert_eq!(failure.remains, Remains::HalfWay { done: 2, next_unknown: false });
@@ -277,8 +277,8 @@ fn a_script_that_changes_the_session_is_cleaned_up_after() {
     result.unwrap();
     check(
         &heard,
-        "begin · SET search_path = other · regain · insert _migrascope_migrations · insert _migrascope_journal · commit · \
-         renew · begin · TWO · insert _migrascope_migrations · insert _migrascope_journal · commit",
+        "begin · SET search_path = other · restore authorization · insert _migrascope_migrations · insert _migrascope_journal · commit · \
+         reset · begin · TWO · insert _migrascope_migrations · insert _migrascope_journal · commit",
     );
 }
 
@@ -307,7 +307,7 @@ fn nothing_of_ours_goes_out_inside_a_transaction_of_the_scripts_own_but_the_note
     check(
         &heard,
         "limit Some(5s) · insert _migrascope_journal · BEGIN · SHOW · in transaction? · INSERT TWO · \
-         update _migrascope_journal SET · COMMIT AND CHAIN · in transaction? · THREE · in transaction? · ROLLBACK · \
+         restore authorization;update _migrascope_journal · COMMIT AND CHAIN · in transaction? · THREE · in transaction? · ROLLBACK · \
          in transaction? · update _migrascope_journal SET · FOUR · in transaction? · update _migrascope_journal SET · \
          begin · insert _migrascope_migrations · update _migrascope_journal SET · commit",
     );

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use migrascope::database::{self, Access, ConnectOptions, Connector, Row, SecretUrl};
+use migrascope::database::{self, Access, ConnectOptions, Connector, Query, Row, SecretUrl};
 use migrascope::event::{Command, Event, Observer};
 use migrascope::plan::Change;
 use migrascope::run::Repair;
@@ -236,8 +236,8 @@ pub fn connector(url: &str) -> Box<dyn Connector> {
 pub fn query(url: &str, sql: &str) -> Vec<Row> {
     let connector = connector(url);
     block_on(async {
-        let mut session = connector.session(Access::Write).await.unwrap();
-        let rows = session.query_in_path(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let mut session = connector.session(Access::Write, None).await.unwrap();
+        let rows = session.query(Query::InPath(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         session.close().await;
         rows
     })

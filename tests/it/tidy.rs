@@ -148,7 +148,7 @@ fn whatever_is_read_is_a_regular_file() {
     // The system's own pages are none of anybody's making.
     let system = "src/cli/export/resource/container.rs";
     for call in ["fs::read(", "use std::fs::read", "read_to_string(", " File::open", "(File::open", "::File::open"] {
-        only_in(call, &["src/file.rs", system, "src/database/sqlite/keeper.rs"]);
+        only_in(call, &["src/file.rs", system, "src/database/sqlite/lock.rs"]);
     }
     // What is there already is written by the same door; what is not is made with `create_new`, which follows no link.
     only_in(").open(", &["src/file.rs", "src/cli/unrecorded.rs"]);

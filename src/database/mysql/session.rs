@@ -5,45 +5,30 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::translate;
-use super::text::{AS_ANY_CLIENT, COMMIT, IDENTITY, ROLLBACK, text_literal};
+use super::sql::MysqlSql;
+use super::text::{AS_ANY_CLIENT, COMMIT, IDENTITY, ROLLBACK};
 use super::wire::{Keep, Wire};
-use super::{Mysql, existence, faults, health, keeper, product, transaction};
-use crate::database::row::first_column;
-use crate::database::value::milliseconds;
+use super::{Mysql, faults, lock_sql, product, transaction};
 use crate::database::{
-    Abilities, Access, Activity, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row,
-    Session, Value, silence,
+    Access, DatabaseError, Done, ErrorKind, Execute, Identity, Limits, Query, RolledBack, Row, Session, Sharing, Sql,
+    Transaction, TransactionState, Urgency, silence,
 };
-use crate::migration::Dialect;
 use crate::plan::TableFault;
 use crate::report::Stage;
-use crate::script::{Name, Thing};
-
-/// Errors that a write of ours meets where the script has locked tables (the first two), has taken the global read lock, prepares an
-/// XA transaction, or is in a transaction that only reads.
-const HINDRANCES: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 
 /// `Some non-transactional changed tables couldn't be rolled back`.
 const NOT_ROLLED_BACK: &str = "1196";
 
 pub(super) struct MysqlSession {
     wire: Wire,
-    identity: Identity,
+    pub(super) sql: MysqlSql,
     connector: Mysql,
     access: Access,
-    /// The database of our own tables, where a run has brought its own along.
-    home: Option<String>,
-    /// The name of the work that was claimed.
+    /// The name of the worker lock that it holds.
     claimed: Option<String>,
-    /// Whether a statement outside of a transaction commits by itself, as far as was asked.
+    /// Whether a statement outside of a transaction commits by itself, when the server was last asked.
     autocommit: bool,
-    /// The largest statement that the server takes.
-    largest_statement: Option<u64>,
-    /// Whether a backslash escapes in strings.
-    backslash_escapes: bool,
-    /// The same once `sql_mode` is set to its default.
-    backslash_escapes_by_default: bool,
-    /// Our tables that were not there when they were looked at last. They are not read before the next look: what has appeared since may be a view.
+    /// Our tables that did not exist when they were last checked. They are not read before the next check, because they may have been created as views since.
     absent: Vec<String>,
 }
 
@@ -52,15 +37,11 @@ impl MysqlSession {
     pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
         Self {
             wire,
-            identity,
+            sql: MysqlSql::new(identity),
             connector,
             access,
-            home: None,
             claimed: None,
             autocommit: true,
-            largest_statement: None,
-            backslash_escapes: true,
-            backslash_escapes_by_default: true,
             absent: Vec::new(),
         }
     }
@@ -96,21 +77,21 @@ impl MysqlSession {
         };
         let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
-        self.identity.database = next().unwrap_or_default();
-        self.identity.user = next();
-        self.identity.version = next().unwrap_or_default();
-        self.identity.process = next().and_then(|id| id.parse().ok());
-        self.wire.process = self.identity.process;
-        self.identity.read_only =
+        self.sql.identity.database = next().unwrap_or_default();
+        self.sql.identity.user = next();
+        self.sql.identity.version = next().unwrap_or_default();
+        self.sql.identity.process = next().and_then(|id| id.parse().ok());
+        self.wire.process = self.sql.identity.process;
+        self.sql.identity.read_only =
             next().filter(|flag| !matches!(flag.as_str(), "0" | "OFF")).map(|_| "read_only is on");
-        product::supported(&self.identity.version, &next().unwrap_or_default())?;
+        product::supported(&self.sql.identity.version, &next().unwrap_or_default())?;
         // One byte of each packet is the command.
-        self.largest_statement =
+        self.sql.largest_statement =
             next().and_then(|bytes| bytes.parse::<u64>().ok()).map(|bytes| bytes.saturating_sub(1));
         let mut escapes = || !next().unwrap_or_default().contains("NO_BACKSLASH_ESCAPES");
-        (self.backslash_escapes, self.backslash_escapes_by_default) = (escapes(), escapes());
-        if self.identity.version.to_ascii_lowercase().contains("mariadb") {
-            self.identity.system = "mariadb";
+        (self.sql.backslash_escapes, self.sql.backslash_escapes_by_default) = (escapes(), escapes());
+        if self.sql.identity.version.to_ascii_lowercase().contains("mariadb") {
+            self.sql.identity.system = "mariadb";
         }
         Ok(())
     }
@@ -118,94 +99,34 @@ impl MysqlSession {
 
 #[async_trait]
 impl Session for MysqlSession {
-    fn identity(&self) -> &Identity {
-        &self.identity
+    fn sql(&self) -> &dyn Sql {
+        &self.sql
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            dialect: Dialect::Mysql,
-            transactional_ddl: false,
-            pipelined_commit: false,
-            product: if self.identity.system == "mariadb" { "MariaDB" } else { "MySQL" },
-            timestamp: "DATETIME(6)",
-            session_locks: true,
-            largest_statement: self.largest_statement,
-            backslash_escapes: self.backslash_escapes,
-            backslash_escapes_by_default: self.backslash_escapes_by_default,
-            partial_index: false,
-            foreign_keys: None,
-            // MySQL's own limit is one for SELECT alone.
-            statement_timeout: self.identity.system == "mariadb",
-            // The database's own may be latin1, which has no room for every name.
-            table_suffix: " CHARACTER SET utf8mb4",
-            own_session: true,
-            whole_file_lock: false,
+    async fn begin(&mut self, transaction: Transaction<'_>) -> Result<(), DatabaseError> {
+        match transaction {
+            Transaction::Write(limits) => {
+                if let Some(limits) = limits {
+                    self.limit(limits).await?;
+                }
+                self.wire.query("START TRANSACTION").await.map(drop)
+            }
+            Transaction::Read(limits) => {
+                self.limit(limits).await?;
+                // A statement that ends the transaction silently, as SET autocommit does, must not make a write possible.
+                self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
+                self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
+            }
         }
-    }
-
-    fn home(&self) -> Option<&str> {
-        Some(self.home.as_deref().unwrap_or(&self.identity.database))
-    }
-
-    fn keep_home(&mut self, home: &str) {
-        self.home = Some(home.to_owned());
-    }
-
-    async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
-        // A schema is a database here, and the URL names it.
-        Ok(Vec::new())
-    }
-
-    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
-        let (faults, absent) = faults::look(&mut self.wire, tables, self.identity.system).await?;
-        self.absent = absent;
-        Ok(faults)
-    }
-
-    fn quote(&self, identifier: &str) -> String {
-        format!("`{}`", identifier.replace('`', "``"))
-    }
-
-    fn literal(&self, value: &Value) -> String {
-        match value {
-            Value::Null | Value::BeforeBegin(_) | Value::MillisecondsSinceBegin(_) => "NULL".to_owned(),
-            Value::Bool(true) => "TRUE".to_owned(),
-            Value::Bool(false) => "FALSE".to_owned(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(text) => text_literal(text),
-            Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
-            Value::Milliseconds(duration) => milliseconds(*duration),
-            Value::Moment(moment) => text_literal(moment.trim_end_matches('Z')),
-            Value::Ago(duration) => format!("UTC_TIMESTAMP(6) - INTERVAL {} MICROSECOND", duration.as_micros()),
-        }
-    }
-
-    fn timestamp_text(&self, column: &str) -> String {
-        format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
-    }
-
-    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
-        if let Some(limits) = limits {
-            self.limit(limits).await?;
-        }
-        self.wire.query("START TRANSACTION").await.map(drop)
-    }
-
-    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        self.limit(limits).await?;
-        // What ends a transaction without a word, as SET autocommit does, shall not open the way for a write.
-        self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
-        self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         let seconds = limits.lock_timeout.map_or("DEFAULT".to_owned(), |limit| whole_seconds(limit).to_string());
-        let (variable, limit) = match self.identity.system {
-            "mariadb" => {
+        let (variable, limit) = match self.sql.is_mariadb() {
+            true => {
                 ("max_statement_time", limits.statement_timeout.map(|limit| limit.as_secs_f64().max(0.001).to_string()))
             }
-            _ => ("max_execution_time", limits.statement_timeout.map(|limit| limit.as_millis().max(1).to_string())),
+            false => ("max_execution_time", limits.statement_timeout.map(|limit| limit.as_millis().max(1).to_string())),
         };
         let limit = limit.unwrap_or_else(|| "DEFAULT".to_owned());
         let sql = format!(
@@ -214,14 +135,15 @@ impl Session for MysqlSession {
         self.wire.query(&sql).await.map(drop)
     }
 
-    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+    async fn execute(&mut self, statement: Execute<'_>) -> Result<Done, DatabaseError> {
+        let sql = statement.sql();
         let (rows, _) = self.wire.collect(sql, Keep::Nothing).await.map_err(|error| translate(&error, sql))?;
         Ok(Done { rows, ..Done::default() })
     }
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
         let done = match sql {
-            Some(sql) => self.execute(sql).await?,
+            Some(sql) => self.execute(Execute::OfScript(sql)).await?,
             None => Done::default(),
         };
         for record in records {
@@ -231,161 +153,69 @@ impl Session for MysqlSession {
         Ok(done)
     }
 
-    async fn rollback(&mut self) -> Result<(), DatabaseError> {
-        self.wire.query(ROLLBACK).await.map(drop)
-    }
-
-    async fn left_by_rollback(&mut self) -> Result<bool, DatabaseError> {
+    async fn rollback(&mut self) -> Result<RolledBack, DatabaseError> {
+        self.wire.query(ROLLBACK).await?;
         let warnings = self.wire.query("SHOW WARNINGS").await?;
-        Ok(warnings.iter().any(|row| row.get(1).is_some_and(|code| code.as_deref() == Some(NOT_ROLLED_BACK))))
+        let left = |row: &Row| row.get(1).is_some_and(|code| code.as_deref() == Some(NOT_ROLLED_BACK));
+        Ok(if warnings.iter().any(left) { RolledBack::InPart } else { RolledBack::Entirely })
     }
 
-    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
-        let standing = match self.identity.system {
-            "mariadb" => transaction::ask_mariadb(&mut self.wire).await?,
-            _ => transaction::ask_mysql(&mut self.wire).await?,
+    async fn transaction(&mut self) -> Result<TransactionState, DatabaseError> {
+        let state = match self.sql.is_mariadb() {
+            true => transaction::ask_mariadb(&mut self.wire).await?,
+            false => transaction::ask_mysql(&mut self.wire).await?,
         };
-        self.autocommit = standing.autocommit;
-        Ok(standing.open)
+        self.autocommit = state.autocommit;
+        Ok(state)
     }
 
-    fn autocommits(&self) -> bool {
-        self.autocommit
+    async fn query(&mut self, query: Query<'_>) -> Result<Vec<Row>, DatabaseError> {
+        match query {
+            Query::OfTable(table, _) if self.absent.iter().any(|absent| absent == table) => {
+                Err(DatabaseError::new(ErrorKind::NoTable, format!("table {table} does not exist")))
+            }
+            query => self.wire.query(query.sql()).await,
+        }
     }
 
-    async fn note(&mut self, sql: &str) -> Result<(), DatabaseError> {
-        self.wire.query(sql).await?;
+    async fn note(&mut self, notes: &[String], _urgency: Urgency) -> Result<(), DatabaseError> {
+        for note in notes {
+            self.wire.query(note).await?;
+        }
         if !self.autocommit {
             self.wire.query(COMMIT).await?;
         }
         Ok(())
     }
 
-    fn can_wait(&self, error: &DatabaseError) -> bool {
-        error.code.as_deref().is_some_and(|code| HINDRANCES.contains(&code))
-    }
-
-    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        self.wire.query(sql).await
-    }
-
-    async fn query_table(&mut self, table: &str, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        match self.absent.iter().any(|absent| absent == table) {
-            true => Err(DatabaseError::new(ErrorKind::NoTable, format!("table {table} does not exist"))),
-            false => self.wire.query(sql).await,
-        }
-    }
-
-    fn grant(&self, rights: &str, _schema: Option<&str>, tables: &[String]) -> Option<String> {
-        let (user, host) = self.identity.user.as_deref()?.rsplit_once('@')?;
-        let (user, host) = (user.replace('\'', "''"), host.replace('\'', "''"));
-        let each = tables.iter().map(|table| format!("GRANT {rights} ON {table} TO '{user}'@'{host}'"));
-        Some(each.collect::<Vec<_>>().join("; "))
-    }
-
-    fn regain(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn ourselves(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    async fn renew(&mut self) -> Result<(), DatabaseError> {
+    async fn reset(&mut self) -> Result<(), DatabaseError> {
         let fresh = self.connector.connect().await?;
         let old = std::mem::replace(&mut self.wire, fresh);
         self.autocommit = true;
         old.close().await;
         if let Some(name) = &self.claimed {
-            // It is free as soon as the server has noticed; nobody else takes it without the lock.
-            keeper::try_lock(&mut self.wire, name, 5).await?;
+            // It is free as soon as the server has noticed; no other session acquires it without the lock.
+            lock_sql::try_lock(&mut self.wire, name, 5).await?;
         }
-        self.unshared().await?;
+        self.share(Sharing::Own).await?;
         self.prepare().await
     }
 
-    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
-        let set = |(name, value): &(&str, Option<&str>)| {
-            format!("@migrascope_{name} = {}", value.map_or("NULL".to_owned(), text_literal))
-        };
-        let set: Vec<String> = facts.iter().map(set).collect();
-        (!set.is_empty()).then(|| format!("SET {}", set.join(", ")))
-    }
-
-    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
-        Ok(self.identity.process)
-    }
-
-    async fn unshared(&mut self) -> Result<(), DatabaseError> {
-        self.wire.query(keeper::STAY_IDLE).await.map(drop)
-    }
-
-    fn pooled(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn is_locked_out(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
-        keeper::is_locked(&mut self.wire, &self.identity.database, ledger).await
+    async fn share(&mut self, _sharing: Sharing) -> Result<(), DatabaseError> {
+        self.wire.query(lock_sql::STAY_IDLE).await.map(drop)
     }
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
-        let name = keeper::claim_name(&self.identity.database, ledger);
-        let ours = keeper::try_lock(&mut self.wire, &name, 0).await?;
+        let name = lock_sql::worker_name(&self.sql.identity.database, ledger);
+        let ours = lock_sql::try_lock(&mut self.wire, &name, 0).await?;
         self.claimed = ours.then_some(name);
         Ok(ours)
     }
 
-    async fn claimant(&mut self, ledger: &str) -> Result<Option<Holder>, DatabaseError> {
-        keeper::holder(&mut self.wire, &keeper::claim_name(&self.identity.database, ledger)).await
-    }
-
-    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError> {
-        let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
-        let sql = format!(
-            "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {home} \
-             AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema') \
-             AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW', 'SEQUENCE', 'TEMPORARY') AND TABLE_NAME NOT IN ({ours}) ORDER BY 1",
-            home = text_literal(self.home().unwrap_or_default()),
-            ours = ours.join(", ")
-        );
-        Ok(first_column(self.wire.query(&sql).await?))
-    }
-
-    fn existence(&self, thing: &Thing) -> String {
-        existence::existence(thing)
-    }
-
-    fn invalid_index(&self, _index: &Name) -> Option<String> {
-        None
-    }
-
-    fn drop_index(&self, name: &str) -> String {
-        format!("DROP INDEX {name}")
-    }
-
-    async fn ended(&mut self, process: u64) -> Result<bool, DatabaseError> {
-        let activity = self.wire.activity(process).await?;
-        if activity == Activity::Idle {
-            // It may have ended by itself meanwhile.
-            let _ = self.wire.query(&format!("KILL {process}")).await;
-        }
-        Ok(activity == Activity::Gone)
-    }
-
-    fn give_up(&mut self) {
-        self.wire.give_up();
-    }
-
-    async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
-        Ok(Vec::new())
-    }
-
-    fn probes(&self) -> Vec<Probe> {
-        health::probes(&self.identity)
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
+        let (faults, absent) = faults::look(&mut self.wire, tables, self.sql.identity.system).await?;
+        self.absent = absent;
+        Ok(faults)
     }
 
     async fn close(self: Box<Self>) {

@@ -4,35 +4,27 @@ use sqlx::Connection;
 
 use super::error::translate;
 use super::wire::Wire;
-use crate::database::DatabaseError;
+
 use crate::database::shelter::shelter;
+use crate::database::{DatabaseError, TransactionState};
 
 /// The XA transaction of the session is in a state that refuses the command.
 const XA_STATE: &str = "1399";
 
-/// What the server says of the session's transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// Whether one is open.
-    pub(super) open: bool,
-    /// Whether a statement outside of a transaction commits by itself.
-    pub(super) autocommit: bool,
-}
-
 /// Asks MariaDB, which has a variable for it. The question touches no table, so it neither begins nor ends anything, and a
 /// `SET TRANSACTION` still waits for the next transaction.
-pub(super) async fn ask_mariadb(wire: &mut Wire) -> Result<Standing, DatabaseError> {
+pub(super) async fn ask_mariadb(wire: &mut Wire) -> Result<TransactionState, DatabaseError> {
     let rows = wire.query("SELECT CAST(@@in_transaction AS CHAR), CAST(@@autocommit AS CHAR)").await?;
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut is_one = || row.next().flatten().as_deref() == Some("1");
-    Ok(Standing { open: is_one(), autocommit: is_one() })
+    Ok(TransactionState { open: is_one(), autocommit: is_one() })
 }
 
 /// Asks MySQL, which has no such variable, but a flag in each answer.
-pub(super) async fn ask_mysql(wire: &mut Wire) -> Result<Standing, DatabaseError> {
+pub(super) async fn ask_mysql(wire: &mut Wire) -> Result<TransactionState, DatabaseError> {
     let rows = wire.query("SELECT CAST(@@autocommit AS CHAR)").await?;
     let value = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-    Ok(Standing { open: answers_in_transaction(wire).await?, autocommit: value.as_deref() == Some("1") })
+    Ok(TransactionState { open: answers_in_transaction(wire).await?, autocommit: value.as_deref() == Some("1") })
 }
 
 /// The driver keeps the flag to itself, but for its own way to begin a transaction: a statement, after which it is an error that the

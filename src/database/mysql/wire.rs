@@ -64,16 +64,6 @@ impl Wire {
         answered?.map(|(_, rows)| rows).map_err(|error| translate(&error, sql))
     }
 
-    /// Makes other connections to the same server.
-    pub(super) fn login(&self) -> &Login {
-        &self.login
-    }
-
-    /// Nothing more is sent.
-    pub(super) fn give_up(&mut self) {
-        self.given_up = true;
-    }
-
     /// What the session with this number is doing.
     pub(super) async fn activity(&mut self, process: u64) -> Result<Activity, DatabaseError> {
         Ok(activity(self.query(&command_of(process)).await?))

@@ -1,7 +1,7 @@
 //! Which schema is ours, and what the others have.
 
 use super::text::{quoted, text_literal};
-use crate::database::Row;
+use crate::database::{Reach, Row};
 
 /// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
 /// the database or the server and may change without the knowledge of the user who runs migrations.
@@ -36,16 +36,7 @@ pub(super) fn grant(rights: &str, schema: Option<&str>, tables: &[String], user:
     format!("{}GRANT {rights} ON {} TO {user}", schema.unwrap_or_default(), tables.join(", "))
 }
 
-/// Where tables count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// In the schema of our own tables alone.
-    Home,
-    /// Wherever our migrations may have made them: with owners that we are or may become.
-    Database,
-}
-
-/// SQL for the tables of people: not ours, not the server's, not an extension's.
+/// SQL for the tables that users have created: not ours, not the server's, not an extension's.
 pub(super) fn unmanaged(ours: &[&str], home: Option<&str>, reach: Reach) -> String {
     let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
     let elsewhere = match reach {

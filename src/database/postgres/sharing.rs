@@ -1,17 +1,6 @@
-//! Whose the server's session is, and what may be set for it.
+//! Settings of a session that is ours alone.
 
 use crate::database::{DatabaseError, ErrorKind};
-
-/// Whose the server's session is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sharing {
-    /// Not known yet: what is set ends with its transaction.
-    Unknown,
-    /// Ours alone.
-    Alone,
-    /// A pooler gives each transaction whatever session is free.
-    Pooled,
-}
 
 /// Makes the server end a statement whose client is gone, lest it holds its locks after its runner is dead. Servers before 14
 /// have no such setting.

@@ -41,26 +41,26 @@ impl PostgresSession {
         };
         let mut row = identity.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
-        self.identity.database = next().unwrap_or_default();
-        self.home = next();
-        self.identity.schema = next();
-        self.identity.user = next();
-        self.identity.version = next().unwrap_or_default();
-        self.identity.process = next().and_then(|pid| pid.parse().ok());
-        self.wire.process = self.identity.process;
+        self.sql.identity.database = next().unwrap_or_default();
+        self.sql.home = next();
+        self.sql.identity.schema = next();
+        self.sql.identity.user = next();
+        self.sql.identity.version = next().unwrap_or_default();
+        self.sql.identity.process = next().and_then(|pid| pid.parse().ok());
+        self.wire.process = self.sql.identity.process;
         let standby = next().as_deref() == Some("t");
         let read_only = next().as_deref() == Some("on") && !self.access.only_reads();
-        self.identity.read_only = match (standby, read_only) {
+        self.sql.identity.read_only = match (standby, read_only) {
             (true, _) => Some("a standby in recovery"),
             (false, true) => Some("default_transaction_read_only is on"),
             (false, false) => None,
         };
-        self.authority = Authority { user: next(), role: next() };
+        self.sql.authority = Authority { user: next(), role: next() };
         let version = next().unwrap_or_default();
-        self.backslash_escapes = next().as_deref() == Some("off");
+        self.sql.backslash_escapes = next().as_deref() == Some("off");
         product::supported(&version)?;
-        self.backslash_escapes_by_default = match self.init.is_empty() {
-            true => self.backslash_escapes,
+        self.sql.backslash_escapes_by_default = match self.init.is_empty() {
+            true => self.sql.backslash_escapes,
             false => self.is_reset_to_escapes().await?,
         };
         Ok(())

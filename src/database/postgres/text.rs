@@ -58,11 +58,11 @@ pub(super) fn text_literal(text: &str) -> String {
     format!("E'{escaped}'")
 }
 
-/// SQL that gives facts to the statements of the present transaction, where there are any.
-pub(super) fn facts(facts: &[(&str, Option<&str>)]) -> Option<String> {
+/// A statement that sets the variables of a hook for the current transaction, if any has a value.
+pub(super) fn hook_variables(variables: &[(&str, Option<&str>)]) -> Option<String> {
     let set = |(name, value): &(&str, Option<&str>)| {
         value.map(|value| format!("pg_catalog.set_config('migrascope.{name}', {}, true)", text_literal(value)))
     };
-    let set: Vec<String> = facts.iter().filter_map(set).collect();
+    let set: Vec<String> = variables.iter().filter_map(set).collect();
     (!set.is_empty()).then(|| format!("SELECT {}", set.join(", ")))
 }

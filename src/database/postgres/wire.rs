@@ -82,16 +82,6 @@ impl Wire {
         }
     }
 
-    /// Makes other connections to the same server.
-    pub(super) fn login(&self) -> &Login {
-        &self.login
-    }
-
-    /// Nothing more is sent.
-    pub(super) fn give_up(&mut self) {
-        self.given_up = true;
-    }
-
     /// Runs one query in a transaction that `begin` opens.
     pub(super) async fn query_in(&mut self, begin: &[String], sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (answers, error) = self.send_own(format!("{};{sql}\n;COMMIT", begin.join(";"))).await?;

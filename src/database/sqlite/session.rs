@@ -6,41 +6,39 @@ use async_trait::async_trait;
 use sqlx::Connection;
 
 use super::error::translate;
+use super::sql::SqliteSql;
 use super::wire::{Keep, Wire};
-use super::{Sqlite, health, options, orphans};
-use crate::database::row::{first_column, number, table_faults};
-use crate::database::value::milliseconds;
+use super::{Sqlite, options};
+use crate::database::row::{number, table_faults};
 use crate::database::{
-    Abilities, Access, DatabaseError, Done, ErrorKind, Holder, Identity, Limits, Orphans, Probe, Row, Session, Value,
+    Access, DatabaseError, Done, ErrorKind, Execute, Identity, Limits, Query, RolledBack, Row, Session, Sharing, Sql,
+    Transaction, TransactionState, Urgency,
 };
-use crate::migration::Dialect;
 use crate::plan::TableFault;
 use crate::report::Stage;
-use crate::script::{Name, Thing};
 
 /// How long a note that can wait waits for another writer.
 const SOON: Duration = Duration::from_millis(100);
 
 pub(super) struct SqliteSession {
     wire: Wire,
-    identity: Identity,
+    sql: SqliteSql,
     connector: Sqlite,
     access: Access,
-    /// What the connection waits for another's lock.
+    /// How long the connection waits for another writer.
     busy_timeout: Duration,
-    /// Whether a new connection enforces foreign keys.
-    foreign_keys: bool,
 }
 
 impl SqliteSession {
     /// Over this connection.
     pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite, access: Access) -> Self {
-        Self { wire, identity, connector, access, busy_timeout: options::BUSY_TIMEOUT, foreign_keys: false }
+        let sql = SqliteSql { identity, foreign_keys: false };
+        Self { wire, sql, connector, access, busy_timeout: options::BUSY_TIMEOUT }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
         let mut row = self.wire.query("SELECT sqlite_version()").await?.pop().unwrap_or_default().into_iter();
-        self.identity.version = row.next().flatten().unwrap_or_default();
+        self.sql.identity.version = row.next().flatten().unwrap_or_default();
         // Health checks write a row, and take it back; what comes before them changes nothing.
         let checks = self.access == Access::Check && !self.connector.init.is_empty();
         if checks {
@@ -52,105 +50,30 @@ impl SqliteSession {
         if checks {
             self.wire.query("PRAGMA query_only = OFF").await?;
         }
-        self.foreign_keys = number(&self.wire.query("PRAGMA foreign_keys").await?) == 1;
+        self.sql.foreign_keys = number(&self.wire.query("PRAGMA foreign_keys").await?) == 1;
         Ok(())
     }
 }
 
 #[async_trait]
 impl Session for SqliteSession {
-    fn identity(&self) -> &Identity {
-        &self.identity
+    fn sql(&self) -> &dyn Sql {
+        &self.sql
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            dialect: Dialect::Sqlite,
-            transactional_ddl: true,
-            pipelined_commit: false,
-            product: "SQLite",
-            timestamp: "TEXT",
-            foreign_keys: Some(self.foreign_keys),
-            session_locks: false,
-            statement_timeout: false,
-            largest_statement: None,
-            backslash_escapes: false,
-            backslash_escapes_by_default: false,
-            partial_index: true,
-            table_suffix: "",
-            own_session: true,
-            whole_file_lock: true,
-        }
-    }
-
-    fn home(&self) -> Option<&str> {
-        // Not one that is attached, nor a temporary table of a migration.
-        Some("main")
-    }
-
-    fn keep_home(&mut self, _home: &str) {}
-
-    async fn astray(&mut self, _table: &str) -> Result<Vec<String>, DatabaseError> {
-        Ok(Vec::new())
-    }
-
-    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
-        let sql = tables.iter().map(|(schema, table)| {
-            let schema = schema.as_deref().unwrap_or("main");
-            let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
-            format!(
-                "SELECT {name}, tbl_name, CASE type WHEN 'trigger' THEN 'trigger' ELSE 'kind' END, name FROM {schema}.sqlite_master \
-                 WHERE type IN ('trigger', 'view') AND lower(tbl_name) = lower({table})",
-                name = text(schema),
-                schema = self.quote(schema),
-                table = text(table),
-            )
-        });
-        match self.wire.query(&sql.collect::<Vec<_>>().join(" UNION ALL ")).await {
-            // A database that is not attached.
-            Err(error) if error.kind == ErrorKind::NoTable => Ok(Vec::new()),
-            rows => rows.map(table_faults),
-        }
-    }
-
-    fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {
-        let schema = schema.map(|schema| format!("{}.", self.quote(schema))).unwrap_or_default();
-        format!("{schema}{} ON {}", self.quote(index), self.quote(table))
-    }
-
-    fn quote(&self, identifier: &str) -> String {
-        format!("\"{}\"", identifier.replace('"', "\"\""))
-    }
-
-    fn literal(&self, value: &Value) -> String {
-        match value {
-            Value::Null | Value::BeforeBegin(_) | Value::MillisecondsSinceBegin(_) => "NULL".to_owned(),
-            Value::Bool(true) => "TRUE".to_owned(),
-            Value::Bool(false) => "FALSE".to_owned(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(text) | Value::Moment(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
-            Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
-            Value::Milliseconds(duration) => milliseconds(*duration),
-            Value::Ago(duration) => {
-                format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", duration.as_secs_f64())
+    async fn begin(&mut self, transaction: Transaction<'_>) -> Result<(), DatabaseError> {
+        match transaction {
+            Transaction::Write(limits) => {
+                if let Some(limits) = limits {
+                    self.limit(limits).await?;
+                }
+                self.wire.query("BEGIN IMMEDIATE").await.map(drop)
+            }
+            Transaction::Read(limits) => {
+                self.limit(limits).await?;
+                self.wire.query("PRAGMA query_only = ON; BEGIN").await.map(drop)
             }
         }
-    }
-
-    fn timestamp_text(&self, column: &str) -> String {
-        column.to_owned()
-    }
-
-    async fn begin(&mut self, limits: Option<&Limits>) -> Result<(), DatabaseError> {
-        if let Some(limits) = limits {
-            self.limit(limits).await?;
-        }
-        self.wire.query("BEGIN IMMEDIATE").await.map(drop)
-    }
-
-    async fn look(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
-        self.limit(limits).await?;
-        self.wire.query("PRAGMA query_only = ON; BEGIN").await.map(drop)
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
@@ -162,7 +85,8 @@ impl Session for SqliteSession {
         Ok(())
     }
 
-    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
+    async fn execute(&mut self, statement: Execute<'_>) -> Result<Done, DatabaseError> {
+        let sql = statement.sql();
         let running = self.connector.interrupt.statement();
         let result = self.wire.collect(sql, Keep::Nothing, &mut 0).await;
         drop(running);
@@ -180,7 +104,7 @@ impl Session for SqliteSession {
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
         let done = match sql {
-            Some(sql) => self.execute(sql).await?,
+            Some(sql) => self.execute(Execute::OfScript(sql)).await?,
             None => Done::default(),
         };
         let mut finished = 0;
@@ -194,80 +118,47 @@ impl Session for SqliteSession {
         }
     }
 
-    async fn rollback(&mut self) -> Result<(), DatabaseError> {
+    async fn rollback(&mut self) -> Result<RolledBack, DatabaseError> {
         match self.wire.query("ROLLBACK").await {
             // Some errors end the transaction by themselves.
-            Err(error) if error.message.contains("no transaction is active") => Ok(()),
-            result => result.map(drop),
+            Err(error) if error.message.contains("no transaction is active") => Ok(RolledBack::Entirely),
+            result => result.map(|_| RolledBack::Entirely),
         }
     }
 
-    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
-        match self.wire.query("BEGIN").await {
-            Ok(_) => self.wire.query("ROLLBACK").await.map(|_| false),
-            Err(error) if error.message.contains("within a transaction") => Ok(true),
-            Err(error) => Err(error),
-        }
+    async fn transaction(&mut self) -> Result<TransactionState, DatabaseError> {
+        let open = match self.wire.query("BEGIN").await {
+            Ok(_) => {
+                self.wire.query("ROLLBACK").await?;
+                false
+            }
+            Err(error) if error.message.contains("within a transaction") => true,
+            Err(error) => return Err(error),
+        };
+        Ok(TransactionState { open, autocommit: true })
     }
 
-    async fn note_at_once(&mut self, records: &[String]) -> Result<(), DatabaseError> {
-        // A script may have set it to something else than we have.
+    async fn query(&mut self, query: Query<'_>) -> Result<Vec<Row>, DatabaseError> {
+        // Health checks and users' queries can be cancelled; queries of the engine are short.
+        let cancellable = self.access == Access::Check || matches!(query, Query::InPath(_));
+        let _running = cancellable.then(|| self.connector.interrupt.statement());
+        self.wire.query(query.sql()).await
+    }
+
+    async fn note(&mut self, notes: &[String], urgency: Urgency) -> Result<(), DatabaseError> {
+        let notes = notes.join(";");
+        if urgency == Urgency::Needed {
+            return self.wire.query(&notes).await.map(drop);
+        }
+        // A script may have set another timeout.
         let usual: u64 = number(&self.wire.query("PRAGMA busy_timeout").await?);
         self.wire.query(&format!("PRAGMA busy_timeout = {}", SOON.as_millis())).await?;
-        let written = self.note(&records.join(";")).await;
+        let written = self.wire.query(&notes).await;
         self.wire.query(&format!("PRAGMA busy_timeout = {usual}")).await?;
-        written
+        written.map(drop)
     }
 
-    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
-        // A health check is ended when it takes too long; what the engine asks is not.
-        let _running = (self.access == Access::Check).then(|| self.connector.interrupt.statement());
-        self.wire.query(sql).await
-    }
-
-    fn grant(&self, _rights: &str, _schema: Option<&str>, _tables: &[String]) -> Option<String> {
-        None
-    }
-
-    fn regain(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn ourselves(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn facts(&self, _facts: &[(&str, Option<&str>)]) -> Option<String> {
-        None
-    }
-
-    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
-        Ok(self.identity.process)
-    }
-
-    async fn unshared(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    fn pooled(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn is_locked_out(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
-        // The operating system's lock on a file, taken by this program itself.
-        Ok(true)
-    }
-
-    async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
-        // What works dies with its process.
-        Ok(true)
-    }
-
-    async fn claimant(&mut self, _ledger: &str) -> Result<Option<Holder>, DatabaseError> {
-        Ok(None)
-    }
-
-    async fn renew(&mut self) -> Result<(), DatabaseError> {
+    async fn reset(&mut self) -> Result<(), DatabaseError> {
         if self.connector.file.is_none() {
             return Ok(());
         }
@@ -278,61 +169,25 @@ impl Session for SqliteSession {
         self.prepare().await
     }
 
-    async fn unmanaged_tables(&mut self, ours: &[&str]) -> Result<Vec<String>, DatabaseError> {
-        let ours: Vec<String> = ours.iter().map(|name| self.literal(&Value::Text((*name).to_owned()))).collect();
-        // What replicates the file for its server has tables of its own in it: Litestream, and Cloudflare's D1.
-        let sql = format!(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
-             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\' \
-             AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT IN ({}) ORDER BY name",
-            ours.join(", ")
-        );
-        Ok(first_column(self.wire.query(&sql).await?))
+    async fn share(&mut self, _sharing: Sharing) -> Result<(), DatabaseError> {
+        Ok(())
     }
 
-    fn existence(&self, thing: &Thing) -> String {
-        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
-        match thing {
-            Thing::Relation(name) | Thing::Index { name, .. } => {
-                format!("SELECT 'yes' FROM sqlite_master WHERE lower(name) = lower({})", text(&name.name))
-            }
-            Thing::Column { table, name } => format!(
-                "SELECT 'yes' FROM pragma_table_xinfo({}) WHERE lower(name) = lower({})",
-                text(&table.name),
-                text(name)
-            ),
-        }
-    }
-
-    fn invalid_index(&self, _index: &Name) -> Option<String> {
-        None
-    }
-
-    fn drop_index(&self, name: &str) -> String {
-        format!("DROP INDEX {name}")
-    }
-
-    async fn ended(&mut self, _process: u64) -> Result<bool, DatabaseError> {
+    async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
+        // The session ends with its process.
         Ok(true)
     }
 
-    async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError> {
-        self.wire.query(if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" }).await.map(drop)
-    }
-
-    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
-        let _running = self.connector.interrupt.statement();
-        orphans::find(&mut self.wire).await
-    }
-
-    fn give_up(&mut self) {}
-
-    fn probes(&self) -> Vec<Probe> {
-        health::probes()
+    async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
+        match self.wire.query(&self.sql.faults(tables)).await {
+            // A database that is not attached.
+            Err(error) if error.kind == ErrorKind::NoTable => Ok(Vec::new()),
+            rows => rows.map(table_faults),
+        }
     }
 
     async fn close(self: Box<Self>) {
-        // Nothing is open any more: a failing goodbye changes nothing.
+        // Nothing is open any more, so that an error changes nothing.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.wire.connection.close()).await;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::supervisor::Supervisor;
 use super::variables::HookVariables;
-use crate::database::{DatabaseError, Done, ErrorKind, Limits};
+use crate::database::{DatabaseError, Done, ErrorKind, Execute, Limits, Query, Transaction, give_up};
 use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook};
 use crate::migration::SplitScript;
@@ -87,9 +87,9 @@ impl Engine<'_> {
     async fn in_transaction(&mut self, each: &EachHook<'_>) -> Result<(), Broken> {
         let at = |index| move |error| Broken::At(index, error);
         let script = each.script;
-        self.session.begin(Some(&self.hook_limits(script))).await.map_err(at(0))?;
-        if let Some(sql) = self.session.facts(&each.variables.set()) {
-            self.session.execute(&sql).await.map_err(at(0))?;
+        self.session.begin(Transaction::Write(Some(&self.hook_limits(script)))).await.map_err(at(0))?;
+        if let Some(sql) = self.session.sql().hook_variables(&each.variables.set()) {
+            self.session.execute(Execute::OfScript(&sql)).await.map_err(at(0))?;
         }
         for (index, statement) in script.statements().iter().enumerate() {
             self.may_go_on().await.map_err(|error| match error.kind {
@@ -120,7 +120,7 @@ impl Engine<'_> {
             observer: &mut *self.observer,
         };
         let (fault, ended) = {
-            let mut work = pin!(self.session.execute(sql));
+            let mut work = pin!(self.session.execute(Execute::OfScript(sql)));
             match supervisor.supervise(work.as_mut(), None).await {
                 Ok(result) => return Ok(result),
                 Err(fault) => (fault, supervisor.cancel(work.as_mut()).await),
@@ -128,7 +128,7 @@ impl Engine<'_> {
         };
         if !ended {
             // Its session does not answer: the run's records need another one.
-            self.session.give_up();
+            give_up(self.session);
             self.reconnect().await;
         }
         Err(fault)
@@ -149,10 +149,10 @@ impl Engine<'_> {
     /// Removes the settings and variables of a hook from the session, before a migration or a statement of ours can see them.
     async fn clean(&mut self, each: &EachHook<'_>) -> Result<(), DatabaseError> {
         if changes_session(each.script) {
-            return self.session.renew().await;
+            return self.session.reset().await;
         }
-        match self.session.facts(&each.variables.unset()) {
-            Some(sql) => self.session.query(&sql).await.map(drop),
+        match self.session.sql().hook_variables(&each.variables.unset()) {
+            Some(sql) => self.session.query(Query::Own(&sql)).await.map(drop),
             None => Ok(()),
         }
     }

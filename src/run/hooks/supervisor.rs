@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::MissedTickBehavior;
 
-use crate::database::{DatabaseError, Session};
+use crate::database::{DatabaseError, Query, Session};
 use crate::error::HookFault;
 use crate::event::{Event, Hook, Observer};
 use crate::plan::Step;
 use crate::run::monitor::Monitor;
-use crate::run::watch::{Heard, Watch};
+use crate::run::watch::{News, Watch};
 use crate::stop::Stop;
 
 /// How often a running hook is reported, and the lock checked.
@@ -66,9 +66,9 @@ impl Supervisor<'_> {
                 _ = ticks.tick() => {
                     let (hook, step, elapsed) = (self.hook, self.step, self.started.elapsed());
                     self.observer.observe(&Event::HookRunning { hook, step, elapsed });
-                    watch.look();
+                    watch.check();
                 }
-                heard = watch.next() => if let Heard::Lost(error) = heard {
+                news = watch.next() => if let News::Lost(error) = news {
                     break Err(HookFault::LockLost(error.message));
                 },
                 () = &mut keep_alive => {}
@@ -111,7 +111,7 @@ async fn keep_alive(session: Option<&mut dyn Session>, speaking: &AtomicBool) {
         tokio::time::sleep(SPEAK_EVERY).await;
         speaking.store(true, Ordering::Relaxed);
         // A lost session is detected when it is used next.
-        let _: Result<_, DatabaseError> = session.query("SELECT 1").await;
+        let _: Result<_, DatabaseError> = session.query(Query::Own("SELECT 1")).await;
         speaking.store(false, Ordering::Relaxed);
     }
 }

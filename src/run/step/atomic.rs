@@ -3,7 +3,7 @@
 use super::broken::Broken;
 use super::commit_outcome::CommitOutcome;
 use super::state::StepState;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, Transaction};
 use crate::journal::Journal;
 use crate::ledger::Elapsed;
 use crate::plan::Step;
@@ -47,7 +47,7 @@ impl Engine<'_> {
         let (failure, outcome) = self.describe(step, &broken);
         let elapsed = Elapsed::Measured(state.started.elapsed());
         let told = Some((&failure, outcome));
-        let sql = self.journal.attempt(&**self.session, &Journal::new_id(), step, elapsed, told);
+        let sql = self.journal.attempt(self.session.sql(), &Journal::new_id(), step, elapsed, told);
         self.record_failure(step, &broken, state, &sql).await;
         Err((failure, outcome))
     }
@@ -57,7 +57,7 @@ impl Engine<'_> {
         self.prepare_again(step).await?;
         let (usual, wanted) = (self.session.abilities().foreign_keys, step.foreign_keys);
         if let Some(on) = wanted {
-            self.session.enforce_foreign_keys(on).await.map_err(|error| error.at(Stage::Before))?;
+            self.enforce_foreign_keys(on).await.map_err(|error| error.at(Stage::Before))?;
         }
         let result = self.inside(step, id, state).await;
         if let (Some(on), Some(_)) = (usual, wanted) {
@@ -66,14 +66,14 @@ impl Engine<'_> {
                 let _ = self.session.rollback().await;
             }
             // What the script has set ends with its session in any case.
-            let _ = self.session.enforce_foreign_keys(on).await;
+            let _ = self.enforce_foreign_keys(on).await;
         }
         result
     }
 
     async fn inside(&mut self, step: &Step<'_>, id: &str, state: &mut StepState) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
-        self.session.begin(Some(&limits)).await.map_err(|error| error.at(Stage::Before))?;
+        self.session.begin(Transaction::Write(Some(&limits))).await.map_err(|error| error.at(Stage::Before))?;
         let orphans = self.orphans_before(step).await.map_err(|error| error.at(Stage::Before))?;
         let pipelined = self.session.abilities().pipelined_commit;
         let count = step.statements().len();
@@ -94,8 +94,8 @@ impl Engine<'_> {
     }
 
     fn records(&self, step: &Step<'_>, id: &str, elapsed: Elapsed, state: &StepState) -> Vec<String> {
-        let session = &**self.session;
-        let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
+        let session = self.session.sql();
+        let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
         records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.extend(self.journal.retries(session, step, &state.unwritten));
         records.push(self.journal.attempt(session, id, step, elapsed, None));

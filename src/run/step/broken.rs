@@ -43,14 +43,14 @@ impl Engine<'_> {
         let stepwise_locks = !step.atomic.is_yes() && self.session.abilities().session_locks;
         if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
             // The role and the locks of the script may prevent a write to the journal.
-            let _ = self.session.renew().await;
+            let _ = self.session.reset().await;
         }
         let _ = records::record(&mut **self.session, sql).await;
         let nothing_left = broken.remains == Remains::Nothing;
-        if let Some(abandon) = self.ledger.abandon(&**self.session, step).filter(|_| nothing_left) {
+        if let Some(abandon) = self.ledger.abandon(self.session.sql(), step).filter(|_| nothing_left) {
             let _ = records::record(&mut **self.session, &abandon).await;
         }
-        if let Some(retries) = self.journal.retries(&**self.session, step, &state.unwritten) {
+        if let Some(retries) = self.journal.retries(self.session.sql(), step, &state.unwritten) {
             let _ = records::record(&mut **self.session, &retries).await;
         }
     }

@@ -4,6 +4,7 @@
 //! transaction was committed. PostgreSQL's `pg_xact_status` would need a transaction id in every migration, and could not answer after a failover
 //! to a server that never saw the transaction.
 
+use crate::database::Query;
 use crate::report::Outcome;
 use crate::run::engine::Engine;
 
@@ -26,8 +27,8 @@ impl Engine<'_> {
         }
         let own_session = self.session.abilities().own_session;
         self.reconnect().await?;
-        let sql = self.journal.outcome_of(&**self.session, id);
-        let row = self.session.query(&sql).await.ok()?.pop();
+        let sql = self.journal.outcome_of(self.session.sql(), id);
+        let row = self.session.query(Query::Own(&sql)).await.ok()?.pop();
         // Behind a pooler it is unknown whether the old session has ended: a missing row may still be committed.
         let Some(mut columns) = row.map(Vec::into_iter) else { return own_session.then_some(CommitOutcome::Unknown) };
         let mut next = || columns.next().flatten().unwrap_or_default();

@@ -1,15 +1,22 @@
 //! Foreign keys that are not enforced during a transaction: checked before its commit.
 
-use crate::database::{DatabaseError, ErrorKind, Orphans};
+use crate::database::{DatabaseError, ErrorKind, Orphans, Query, orphans};
 use crate::plan::Step;
 use crate::report::Stage;
 use crate::run::engine::Engine;
-use crate::run::watch::{Heard, Watch};
+use crate::run::watch::{News, Watch};
 
 /// What SQLite answers where a foreign key that it enforces would be violated: `SQLITE_CONSTRAINT_FOREIGNKEY`.
 const VIOLATED: &str = "787";
 
 impl Engine<'_> {
+    pub(super) async fn enforce_foreign_keys(&mut self, on: bool) -> Result<(), DatabaseError> {
+        match self.session.sql().enforce_foreign_keys(on) {
+            Some(sql) => self.session.query(Query::Own(sql)).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// What violates foreign keys before the step's first statement; nothing where they are enforced during it.
     pub(super) async fn orphans_before(&mut self, step: &Step<'_>) -> Result<Vec<Orphans>, DatabaseError> {
         if step.foreign_keys == Some(false) { self.orphans().await } else { Ok(Vec::new()) }
@@ -44,7 +51,7 @@ impl Engine<'_> {
         let process = self.session.identity().process;
         let stop = self.job.stop;
         let mut watch = Watch::over(self.monitor, process);
-        let search = self.session.orphans();
+        let search = orphans(&mut **self.session);
         tokio::pin!(search);
         tokio::select! {
             biased;
@@ -55,7 +62,7 @@ impl Engine<'_> {
             tokio::select! {
                 biased;
                 found = &mut search => return found,
-                heard = watch.next() => if let Heard::Lost(error) = heard { return Err(error) },
+                news = watch.next() => if let News::Lost(error) = news { return Err(error) },
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::journal_reader::JournalReader;
 use super::statement::Running;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, Execute, Query};
 use crate::event::Event;
 use crate::migration::StatementKind;
 use crate::plan::Step;
@@ -16,13 +16,14 @@ impl Engine<'_> {
     /// Drops the invalid index that an earlier attempt at this concurrent build has left.
     pub(super) async fn clear_the_way(&mut self, step: &Step<'_>, index: usize) -> Result<(), DatabaseError> {
         let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
-        let sql = self.session.drop_index(&name);
+        let sql = self.session.sql().drop_index(&name);
         let process = self.session.identity().process;
         let (started, stop) = (Instant::now(), self.job.stop);
-        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit: None, blocker: None, journal, observer: &mut *self.observer };
-        let (result, blocker) = running.watch(self.session.execute(&sql), self.monitor, process).await;
+        let (result, blocker) =
+            running.watch(self.session.execute(Execute::OfScript(&sql)), self.monitor, process).await;
         self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
         result?;
@@ -33,7 +34,7 @@ impl Engine<'_> {
     /// Whether what this failed statement may have left is cleared away before it is tried again.
     pub(super) fn can_be_cleared(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
         let built = self.built(step, index);
-        error.kind != ErrorKind::Lost && built.is_some_and(|name| self.session.invalid_index(&name).is_some())
+        error.kind != ErrorKind::Lost && built.is_some_and(|name| self.session.sql().invalid_index(&name).is_some())
     }
 
     /// Of a concurrent build that failed with this error: the invalid index that it left, if any. `None` where it was no such
@@ -51,10 +52,10 @@ impl Engine<'_> {
     }
 
     async fn find_invalid(&mut self, step: &Step<'_>, index: usize) -> Result<Option<String>, DatabaseError> {
-        let Some(sql) = self.built(step, index).and_then(|name| self.session.invalid_index(&name)) else {
+        let Some(sql) = self.built(step, index).and_then(|name| self.session.sql().invalid_index(&name)) else {
             return Ok(None);
         };
-        let rows = self.session.query_in_path(&sql).await?;
+        let rows = self.session.query(Query::InPath(&sql)).await?;
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
     }
 

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::time::Instant;
 
-use crate::database::Session;
+use crate::database::Sql;
 use crate::journal::{Figures, Totals};
 use crate::run::counters;
 use crate::run::engine::READ_JOURNAL_EVERY;
@@ -22,9 +22,9 @@ pub(super) struct JournalReader<'r> {
 
 impl<'r> JournalReader<'r> {
     /// Of the journal that `session` writes to; `last` is when it was last read.
-    pub(super) fn of(job: &'r Job<'r>, session: &dyn Session, last: &'r mut Instant) -> Self {
-        let wanted = job.options.figures == Figures::Read && !session.abilities().whole_file_lock;
-        Self { job: wanted.then_some(job), home: session.home().map(str::to_owned), last, reading: None }
+    pub(super) fn of(job: &'r Job<'r>, sql: &dyn Sql, last: &'r mut Instant) -> Self {
+        let wanted = job.options.figures == Figures::Read && !sql.abilities().whole_file_lock;
+        Self { job: wanted.then_some(job), home: sql.home().map(str::to_owned), last, reading: None }
     }
 
     /// Begins to read where it is time to.

@@ -5,7 +5,7 @@ use super::broken::Broken;
 use super::class::{Locks, chains};
 use super::progress::AttemptProgress;
 use super::state::StepState;
-use crate::database::{DatabaseError, Limits};
+use crate::database::{DatabaseError, Limits, Query, Transaction, Urgency};
 use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
 use crate::plan::Step;
@@ -17,7 +17,7 @@ impl Engine<'_> {
     /// SQL that says in the journal that the statements up to the one at `index` have run.
     pub(super) fn advanced(&self, step: &Step<'_>, index: usize, attempt: &AttemptProgress) -> String {
         let progress = attempt.after(step, index).checksum();
-        self.journal.attempt_advanced(&**self.session, &attempt.id, index + 1, &progress)
+        self.journal.attempt_advanced(self.session.sql(), &attempt.id, index + 1, &progress)
     }
 
     /// Where the statement at `index` ends a transaction of the script's own, says inside of it how far the script has come then, so
@@ -40,14 +40,14 @@ impl Engine<'_> {
         if !attempt.own.is_open() || attempt.locks == Locks::Held {
             return Ok(());
         }
-        let mut note = self.session.ourselves();
+        let mut note = self.session.sql().restore_authorization();
         note.push(if includes_it {
             self.advanced(step, index, attempt)
         } else {
-            self.journal.attempt_advanced(&**self.session, &attempt.id, index, &attempt.progress.checksum())
+            self.journal.attempt_advanced(self.session.sql(), &attempt.id, index, &attempt.progress.checksum())
         });
-        match self.session.query(&note.join(";")).await {
-            Err(error) if !self.session.can_wait(&error) => Err(error.at(Stage::Record)),
+        match self.session.query(Query::Own(&note.join(";"))).await {
+            Err(error) if !self.session.sql().can_wait(&error) => Err(error.at(Stage::Record)),
             _ => Ok(()),
         }
     }
@@ -64,7 +64,7 @@ impl Engine<'_> {
             return Ok(());
         }
         let note = self.advanced(step, index, attempt);
-        self.session.note(&note).await.map_err(|error| error.at(Stage::Record))
+        self.session.note(&[note], Urgency::Needed).await.map_err(|error| error.at(Stage::Record))
     }
 
     /// Says in the journal that the statement at `index` has run, where that could not be said together with it, and can be said now.
@@ -76,17 +76,17 @@ impl Engine<'_> {
         state: &mut StepState,
     ) -> Result<(), Broken> {
         let progress = attempt.progress.checksum();
-        let advanced = self.journal.attempt_advanced(&**self.session, &attempt.id, index + 1, &progress);
+        let advanced = self.journal.attempt_advanced(self.session.sql(), &attempt.id, index + 1, &progress);
         let unwritten = std::mem::take(&mut state.unwritten);
-        let retries = self.journal.retries(&**self.session, step, &unwritten);
+        let retries = self.journal.retries(self.session.sql(), step, &unwritten);
         state.begin_anew();
         for note in retries.into_iter().chain([advanced]) {
             // Two statements in one message are a transaction, and what is local to it ends with it.
-            let mut message = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
+            let mut message =
+                if step.changes_session() { self.session.sql().restore_authorization() } else { Vec::new() };
             message.push(note);
-            let message = message.join(";");
-            while let Err(error) = self.session.note(&message).await {
-                if attempt.locks == Locks::Perhaps && self.session.can_wait(&error) {
+            while let Err(error) = self.session.note(&message, Urgency::Needed).await {
+                if attempt.locks == Locks::Perhaps && self.session.sql().can_wait(&error) {
                     state.unwritten.extend(unwritten);
                     return Ok(());
                 }
@@ -101,9 +101,9 @@ impl Engine<'_> {
 
     /// The records of a step whose statements have all run.
     pub(super) fn final_records(&self, step: &Step<'_>, id: &str, state: &StepState) -> Vec<String> {
-        let session = &**self.session;
+        let session = self.session.sql();
         let elapsed = state.started.elapsed();
-        let mut records = if step.changes_session() { session.regain() } else { Vec::new() };
+        let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
         records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
         records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
         records
@@ -118,11 +118,14 @@ impl Engine<'_> {
     ) -> Result<(), DatabaseError> {
         if self.renews_for_records(step) || attempt.locks != Locks::Free {
             // What the script has locked and set ends with its session, as it would behind any client.
-            self.session.renew().await.map_err(|error| error.at(Stage::Record))?;
+            self.session.reset().await.map_err(|error| error.at(Stage::Record))?;
         }
         let mut records = self.final_records(step, &attempt.id, state);
-        records.extend(self.journal.retries(&**self.session, step, &state.unwritten));
-        self.session.begin(Some(&Limits::default())).await.map_err(|error| error.at(Stage::Record))?;
+        records.extend(self.journal.retries(self.session.sql(), step, &state.unwritten));
+        self.session
+            .begin(Transaction::Write(Some(&Limits::default())))
+            .await
+            .map_err(|error| error.at(Stage::Record))?;
         self.conclude(step, &records).await
     }
 

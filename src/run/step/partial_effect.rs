@@ -5,7 +5,7 @@ use super::class::{ends_transaction, is_about_rows, may_run_code};
 use super::effect::{goes_with_its_note, may_leave_something};
 use super::progress::AttemptProgress;
 use super::written::remains;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, TransactionState};
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::{Remains, Stage};
@@ -39,7 +39,7 @@ impl Engine<'_> {
                 || matches!(error.stage, Stage::Record | Stage::Commit)
                 || abilities.session_locks)
         {
-            self.roll_back(error.kind).await;
+            self.roll_back().await;
         }
         let opening = Opening::of(step.text(index), abilities.dialect);
         // Of code that ends a transaction and fails nobody knows which way it has ended it.
@@ -77,7 +77,9 @@ impl Engine<'_> {
         let control = matches!(step.statements()[index].kind, StatementKind::Commit | StatementKind::Rollback);
         let unclear =
             !control && attempt.own.is_open() && !attempt.own.is_ours() && !abilities.transactional_ddl && !rows;
-        unclear && error.kind != ErrorKind::Lost && matches!(self.session.in_transaction().await, Ok(false))
+        unclear
+            && error.kind != ErrorKind::Lost
+            && matches!(self.session.transaction().await, Ok(TransactionState { open: false, .. }))
     }
 
     /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::state::StepState;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, Urgency};
 use crate::event::Event;
 use crate::journal::Retried;
 use crate::plan::Step;
@@ -53,10 +53,10 @@ impl Engine<'_> {
         if self.unprepared.is_some() {
             return;
         }
-        let Some(rows) = self.journal.retries(&**self.session, step, &state.unwritten) else { return };
-        let mut records = if step.changes_session() { self.session.ourselves() } else { Vec::new() };
+        let Some(rows) = self.journal.retries(self.session.sql(), step, &state.unwritten) else { return };
+        let mut records = if step.changes_session() { self.session.sql().restore_authorization() } else { Vec::new() };
         records.push(rows);
-        if self.session.note_at_once(&records).await.is_ok() {
+        if self.session.note(&records, Urgency::CanWait).await.is_ok() {
             state.unwritten.clear();
             counters::report(self.job, &mut **self.session, LockOwner::Us, self.observer).await;
             self.journal_read = Instant::now();

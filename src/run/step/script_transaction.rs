@@ -1,7 +1,7 @@
 //! A transaction that a script opens itself, as the server says that it stands.
 
 use super::class::{begins_nothing, is_about_rows, may_run_code};
-use crate::database::{Abilities, DatabaseError, Session};
+use crate::database::{Abilities, DatabaseError, Session, TransactionState};
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::script::Opening;
@@ -65,8 +65,8 @@ impl ScriptTransaction {
     /// # Errors
     /// When the server cannot be asked.
     pub(super) async fn begin(&mut self, session: &mut dyn Session, index: usize) -> Result<(), DatabaseError> {
-        let open = session.in_transaction().await?;
-        self.autocommit = session.autocommits();
+        let TransactionState { open, autocommit } = session.transaction().await?;
+        self.autocommit = autocommit;
         self.since = open.then_some(index);
         Ok(())
     }
@@ -85,8 +85,8 @@ impl ScriptTransaction {
         let opening = Opening::of(step.text(index), abilities.dialect);
         let kind = step.statements()[index].kind;
         if self.must_ask(kind, &opening, abilities) {
-            let open = session.in_transaction().await?;
-            self.autocommit = session.autocommits();
+            let TransactionState { open, autocommit } = session.transaction().await?;
+            self.autocommit = autocommit;
             self.saw(open, kind, index, may_run_code(&opening, abilities));
         } else if matches!(kind, StatementKind::Begin { .. }) {
             // Where a second BEGIN is no error it has committed the first one's, but for PostgreSQL, which passes over it.

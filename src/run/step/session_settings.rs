@@ -1,5 +1,6 @@
 //! The session of a migration that goes on: what skipped statements have set is set again before the first statement that runs.
 
+use crate::database::Execute;
 use std::time::Instant;
 
 use super::broken::Broken;
@@ -27,10 +28,11 @@ impl Engine<'_> {
     async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.identity().process;
         let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
-        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
-        let (result, blocker) = running.watch(self.session.execute(step.text(index)), self.monitor, process).await;
+        let (result, blocker) =
+            running.watch(self.session.execute(Execute::OfScript(step.text(index))), self.monitor, process).await;
         self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
         result?;

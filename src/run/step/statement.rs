@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::journal_reader::JournalReader;
 use super::state::StepState;
 use super::timeout;
-use crate::database::{DatabaseError, Done, ErrorKind, Holder, silent};
+use crate::database::{DatabaseError, Done, ErrorKind, Execute, Holder, give_up, silent};
 use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
 use crate::run::engine::Engine;
 use crate::run::monitor::Monitor;
-use crate::run::watch::{Heard, Watch};
+use crate::run::watch::{News, Watch};
 use crate::stop::Stop;
 
 /// How often a running statement is told.
@@ -37,10 +37,11 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
-        let (result, blocker) = running.watch(self.session.execute(text), self.monitor, process).await;
+        let (result, blocker) =
+            running.watch(self.session.execute(Execute::OfScript(text)), self.monitor, process).await;
         let elapsed = started.elapsed();
         self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
@@ -82,7 +83,7 @@ impl Engine<'_> {
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
-        let journal = JournalReader::of(self.job, &**self.session, &mut self.journal_read);
+        let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =
             Running { step, index, started, stop, limit, blocker: None, journal, observer: &mut *self.observer };
         let conclusion = self.session.conclude(Some(step.text(index)), records);
@@ -117,7 +118,7 @@ impl Engine<'_> {
     /// A connection that is lost is not used any more.
     pub(super) fn leave_behind(&mut self, error: Option<&DatabaseError>) {
         if error.is_some_and(|error| error.kind == ErrorKind::Lost) {
-            self.session.give_up();
+            give_up(self.session);
         }
     }
 
@@ -190,7 +191,7 @@ impl Running<'_> {
                 _ = ticks.tick() => {
                     let elapsed = self.started.elapsed();
                     self.observer.observe(&Event::StatementRunning { step: self.step, index: self.index, elapsed });
-                    watch.look();
+                    watch.check();
                     self.journal.begin_if_due();
                     if cancelled {
                         // The first request may have come before the server had begun the statement.
@@ -198,11 +199,11 @@ impl Running<'_> {
                     }
                 }
                 totals = self.journal.next() => self.observer.observe(&Event::JournalRead { totals: &totals }),
-                _ = looks.tick(), if !cancelled => watch.look_for_blocker(),
-                heard = watch.next() => match heard {
-                    Heard::Nothing => {}
-                    Heard::Blocker(blocker) => self.blocked_by(blocker),
-                    Heard::Lost(error) => return (Err(error), self.blocker),
+                _ = looks.tick(), if !cancelled => watch.find_blocker(),
+                news = watch.next() => match news {
+                    News::None => {}
+                    News::Blocker(blocker) => self.blocked_by(blocker),
+                    News::Lost(error) => return (Err(error), self.blocker),
                 },
             }
         }

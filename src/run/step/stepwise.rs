@@ -9,7 +9,7 @@ use super::commit_outcome::CommitOutcome;
 use super::effect::{goes_with_its_note, is_read_by_next};
 use super::progress::AttemptProgress;
 use super::state::StepState;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, Query, Transaction};
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage};
@@ -18,7 +18,7 @@ use crate::script::Opening;
 
 impl Engine<'_> {
     pub(super) async fn stepwise(&mut self, step: &Step<'_>, state: &mut StepState) -> Result<(), (Failure, Outcome)> {
-        let (id, start) = self.journal.attempt_started(&**self.session, step);
+        let (id, start) = self.journal.attempt_started(self.session.sql(), step);
         while let Err(error) = self.prepare(step, &start).await {
             if let Err(error) = self.again(step, step.done, error, state).await {
                 return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
@@ -45,7 +45,7 @@ impl Engine<'_> {
         };
         let told = Some((&failure, outcome));
         let elapsed = state.started.elapsed();
-        let sql = self.journal.attempt_finished(&**self.session, &attempt.id, (step, effective), elapsed, told);
+        let sql = self.journal.attempt_finished(self.session.sql(), &attempt.id, (step, effective), elapsed, told);
         self.record_failure(step, &broken, state, &sql).await;
         Err((failure, outcome))
     }
@@ -59,12 +59,12 @@ impl Engine<'_> {
     async fn begin_attempt(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         let limits = self.limits(step);
         self.session.limit(&limits).await?;
-        let settle = self.journal.settle(&**self.session, &step.settles);
-        let records: Vec<_> = settle.into_iter().chain(self.ledger.begin(&**self.session, step)).collect();
+        let settle = self.journal.settle(self.session.sql(), &step.settles);
+        let records: Vec<_> = settle.into_iter().chain(self.ledger.begin(self.session.sql(), step)).collect();
         if records.is_empty() {
-            return self.session.query(start).await.map(drop);
+            return self.session.query(Query::Own(start)).await.map(drop);
         }
-        self.session.begin(None).await?;
+        self.session.begin(Transaction::Write(None)).await?;
         let begun = self.session.conclude(None, &[vec![start.to_owned()], records].concat()).await;
         if begun.is_err() {
             let _ = self.session.rollback().await;
@@ -185,8 +185,8 @@ impl Engine<'_> {
         let alone = attempt.alone == Some(index);
         if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
             let result = self.together(step, index, attempt, state).await;
-            if let Err(error) = &result {
-                self.roll_back(error.kind).await;
+            if let Err(_error) = &result {
+                self.roll_back().await;
             }
             return result;
         }
@@ -214,17 +214,19 @@ impl Engine<'_> {
     ) -> Result<Ran, DatabaseError> {
         let abilities = self.session.abilities();
         if !attempt.own.is_ours() {
-            self.session.begin(None).await.map_err(|error| error.at(Stage::Before))?;
+            self.session.begin(Transaction::Write(None)).await.map_err(|error| error.at(Stage::Before))?;
         }
         if is_read_by_next(step, index, abilities) {
             self.statement(step, index, state).await?;
             return Ok(Ran::InOurs);
         }
         let is_last = self.is_recorded_with(step, index);
-        let retries = self.journal.retries(&**self.session, step, &state.unwritten);
+        let retries = self.journal.retries(self.session.sql(), step, &state.unwritten);
         let records = match (is_last, step.changes_session()) {
             (true, _) => self.final_records(step, &attempt.id, state),
-            (false, true) => [self.session.ourselves(), vec![self.advanced(step, index, attempt)]].concat(),
+            (false, true) => {
+                [self.session.sql().restore_authorization(), vec![self.advanced(step, index, attempt)]].concat()
+            }
             (false, false) => vec![self.advanced(step, index, attempt)],
         };
         let records: Vec<String> = records.into_iter().chain(retries).collect();

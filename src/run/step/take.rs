@@ -38,7 +38,7 @@ impl Engine<'_> {
             }
             if step.changes_session() && !self.renews_for_records(step) {
                 // The settings of this script must not affect the next one or our own statements.
-                let clean = self.session.renew().await;
+                let clean = self.session.reset().await;
                 clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
             }
             self.each(Hook::AfterEach, step).await?;

@@ -2,7 +2,7 @@
 
 use super::effect::goes_with_its_note;
 use super::progress::AttemptProgress;
-use crate::database::{DatabaseError, ErrorKind};
+use crate::database::{DatabaseError, ErrorKind, Urgency};
 use crate::event::Event;
 use crate::migration::StatementKind;
 use crate::plan::Step;
@@ -34,7 +34,7 @@ impl Engine<'_> {
         self.observer.observe(&Event::TransactionRefused { step: &step, index, error });
         if step.changes_session() {
             // Not everything that a script sets for its session ends with a rollback.
-            self.session.renew().await.ok()?;
+            self.session.reset().await.ok()?;
         }
         Some(step)
     }
@@ -52,8 +52,8 @@ impl Engine<'_> {
 
     /// Says in the journal that the statement at `index` goes out alone: a runner that dies behind it leaves a doubt about it.
     pub(super) async fn note_alone(&mut self, index: usize, attempt: &AttemptProgress) -> Result<(), DatabaseError> {
-        let note = self.journal.attempt_alone(&**self.session, &attempt.id, index);
-        self.session.note(&note).await.map_err(|error| error.at(Stage::Record))
+        let note = self.journal.attempt_alone(self.session.sql(), &attempt.id, index);
+        self.session.note(&[note], Urgency::Needed).await.map_err(|error| error.at(Stage::Record))
     }
 }
 

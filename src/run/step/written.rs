@@ -1,7 +1,7 @@
 //! Whether the statements of an attempt that is not atomic have left anything in the database: one that only asks or sets something
 //! for its session has not.
 
-use crate::database::ErrorKind;
+use crate::database::RolledBack;
 use crate::plan::Step;
 use crate::report::Remains;
 use crate::run::engine::Engine;
@@ -23,13 +23,10 @@ impl Engine<'_> {
         script::may_write(step.text(index), kind, self.session.identity().dialect())
     }
 
-    /// Rolls back what is open, and sees whether something was left all the same.
-    pub(super) async fn roll_back(&mut self, kind: ErrorKind) {
+    /// Rolls back, and notes whether something was left.
+    pub(super) async fn roll_back(&mut self) {
         // A rollback that fails hides nothing: the server rolls back when the session ends.
-        let _ = self.session.rollback().await;
-        if kind != ErrorKind::Lost {
-            self.statement.left |= self.session.left_by_rollback().await.unwrap_or(false);
-        }
+        self.statement.left |= matches!(self.session.rollback().await, Ok(RolledBack::InPart));
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use migrascope::database::{Access, Connector};
+use migrascope::database::{Access, Connector, Query};
 use migrascope::{Error, Migrator, Options, RunError, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each, query};
@@ -27,7 +27,7 @@ fn up(url: &str, database: &TestDatabase, files: &[(&str, &str)]) -> Result<(), 
 
 /// Why there is no session.
 fn refused(connector: &dyn Connector) -> String {
-    let Err(error) = block_on(connector.session(Access::Write)) else { panic!("there is a session") };
+    let Err(error) = block_on(connector.session(Access::Write, None)) else { panic!("there is a session") };
     error.message
 }
 
@@ -57,7 +57,7 @@ fn the_schema_of_the_url_is_where_everything_goes() {
                 let found = database.value(&format!("SELECT count(*) FROM \"{schema}\".{table}"));
                 assert_eq!(found, rows, "{parameter}: {table}");
             }
-            let session = block_on(connector(&url).session(Access::Read)).unwrap();
+            let session = block_on(connector(&url).session(Access::Read, None)).unwrap();
             assert_eq!(session.identity().schema.as_deref(), Some(schema), "{parameter}");
         }
         assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
@@ -130,15 +130,15 @@ fn whatever_asks_for_tls_gets_tls_or_an_error() {
     for ask in asks {
         on(Backend::Postgres, |database| {
             let connector = connector(&with(database, ask));
-            if let Ok(mut session) = block_on(connector.session(Access::Write)) {
+            if let Ok(mut session) = block_on(connector.session(Access::Write, None)) {
                 let sql = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-                assert_eq!(block_on(session.query(sql)).unwrap()[0][0].as_deref(), Some("true"), "{ask}");
+                assert_eq!(block_on(session.query(Query::Own(sql))).unwrap()[0][0].as_deref(), Some("true"), "{ask}");
             }
         });
         on(Backend::Mysql, |database| {
             let connector = connector(&with(database, ask));
-            if let Ok(mut session) = block_on(connector.session(Access::Write)) {
-                let rows = block_on(session.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")).unwrap();
+            if let Ok(mut session) = block_on(connector.session(Access::Write, None)) {
+                let rows = block_on(session.query(Query::Own("SHOW SESSION STATUS LIKE 'Ssl_cipher'"))).unwrap();
                 assert_ne!(rows[0][1].as_deref(), Some(""), "{ask}");
             }
         });

@@ -188,7 +188,9 @@ fn a_connection_that_cannot_be_made_says_where_and_shows_no_password() {
         on(backend, |database| {
             let wrong = |from: &str, to: &str| {
                 let url = database.url.replace(from, to);
-                block_on(async { connector(&url).session(migrascope::database::Access::Write).await.err().unwrap() })
+                block_on(async {
+                    connector(&url).session(migrascope::database::Access::Write, None).await.err().unwrap()
+                })
             };
             let error = wrong("throwaway-s3cret", "wr0ng-s3cret");
             assert_eq!(error.kind, ErrorKind::Authentication, "{error:?}");
@@ -196,8 +198,9 @@ fn a_connection_that_cannot_be_made_says_where_and_shows_no_password() {
             let name = database.url.rsplit_once('/').unwrap().1;
             assert_eq!(wrong(name, "no_such_database").kind, ErrorKind::NoDatabase);
             let url = format!("{port}://u:s3cret@127.0.0.1:1/db");
-            let error =
-                block_on(async { connector(&url).session(migrascope::database::Access::Write).await.err().unwrap() });
+            let error = block_on(async {
+                connector(&url).session(migrascope::database::Access::Write, None).await.err().unwrap()
+            });
             assert_eq!(error.kind, ErrorKind::Connect, "{error:?}");
             assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
         });

@@ -8,7 +8,7 @@ use crate::support::{TestDatabase, block_on, on_each};
 fn begins(database: &TestDatabase, access: Access, init: &str) -> Result<(), String> {
     let options = ConnectOptions { application: "migrascope/test".into(), init: vec![init.into()] };
     let connector = database::open(&SecretUrl::new(database.url.clone()), options).unwrap();
-    let session = block_on(connector.session(access));
+    let session = block_on(connector.session(access, None));
     session.map(drop).map_err(|error| error.message)
 }
 

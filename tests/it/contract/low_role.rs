@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use migrascope::database::{Access, Session};
+use migrascope::database::{Access, Query, Session};
 use migrascope::plan::TableFaultKind;
 use migrascope::{Error, Migrator, Options, layout};
 
@@ -36,8 +36,8 @@ fn begun(database: &TestDatabase) -> PathBuf {
 
 /// A session that begins a transaction with these statements.
 async fn holding(url: &str, sql: &str) -> Box<dyn Session> {
-    let mut session = connector(url).session(Access::Write).await.unwrap();
-    session.query_in_path(&format!("BEGIN;{sql}")).await.unwrap();
+    let mut session = connector(url).session(Access::Write, None).await.unwrap();
+    session.query(Query::InPath(&format!("BEGIN;{sql}"))).await.unwrap();
     session
 }
 
@@ -204,7 +204,7 @@ fn a_table_that_becomes_a_view_before_it_is_read_is_not_read() {
                 let mut session = holding(&database.url, &swap).await;
                 let reading = scope.spawn(|| block_on(migrator(&database.url, &directory).status()));
                 scope.spawn(|| waits(database)).join().unwrap();
-                session.query_in_path("COMMIT").await.unwrap();
+                session.query(Query::InPath("COMMIT")).await.unwrap();
                 reading.join().unwrap()
             })
         });
@@ -233,7 +233,7 @@ fn a_table_that_appears_while_a_run_makes_its_own_is_not_written() {
                 let mut session = holding(&database.url, &plant.join(";")).await;
                 let run = scope.spawn(|| block_on(migrator(&database.url, &directory).up()));
                 scope.spawn(|| waits(database)).join().unwrap();
-                session.query_in_path("COMMIT").await.unwrap();
+                session.query(Query::InPath("COMMIT")).await.unwrap();
                 run.join().unwrap()
             })
         });

@@ -1,7 +1,7 @@
 //! Transactions of a script's own: seen as the server sees them, and never broken up.
 
 use migrascope::Error;
-use migrascope::database::Access;
+use migrascope::database::{Access, Execute};
 use migrascope::report::Remains;
 
 use crate::support::{Backend, TestDatabase, block_on, on, on_each};
@@ -9,12 +9,12 @@ use crate::support::{Backend, TestDatabase, block_on, on, on_each};
 /// Runs each statement in one session and asks behind it whether a transaction is open.
 fn asked(database: &TestDatabase, statements: &[(&str, bool)]) {
     block_on(async {
-        let mut session = database.connector().session(Access::Write).await.unwrap();
-        assert!(!session.in_transaction().await.unwrap(), "a fresh session has no transaction");
+        let mut session = database.connector().session(Access::Write, None).await.unwrap();
+        assert!(!session.transaction().await.unwrap().open, "a fresh session has no transaction");
         for (sql, open) in statements {
-            session.execute(sql).await.unwrap();
-            assert_eq!(session.in_transaction().await.unwrap(), *open, "behind {sql}");
-            assert_eq!(session.in_transaction().await.unwrap(), *open, "asking changes nothing, behind {sql}");
+            session.execute(Execute::OfScript(sql)).await.unwrap();
+            assert_eq!(session.transaction().await.unwrap().open, *open, "behind {sql}");
+            assert_eq!(session.transaction().await.unwrap().open, *open, "asking changes nothing, behind {sql}");
         }
         session.close().await;
     });
@@ -80,12 +80,12 @@ fn a_failed_transaction_of_postgres_is_open_and_a_chained_one_too() {
             &[("BEGIN", true), ("COMMIT AND CHAIN", true), ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", true)],
         );
         block_on(async {
-            let mut session = database.connector().session(Access::Write).await.unwrap();
-            session.execute("BEGIN").await.unwrap();
-            session.execute("SELECT 1 / 0").await.unwrap_err();
-            assert!(session.in_transaction().await.unwrap());
-            session.execute("ROLLBACK").await.unwrap();
-            assert!(!session.in_transaction().await.unwrap());
+            let mut session = database.connector().session(Access::Write, None).await.unwrap();
+            session.execute(Execute::OfScript("BEGIN")).await.unwrap();
+            session.execute(Execute::OfScript("SELECT 1 / 0")).await.unwrap_err();
+            assert!(session.transaction().await.unwrap().open);
+            session.execute(Execute::OfScript("ROLLBACK")).await.unwrap();
+            assert!(!session.transaction().await.unwrap().open);
             session.close().await;
         });
     });

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use migrascope::database::Access;
+use migrascope::database::{Access, Query};
 
 use crate::support::{Backend, TestDatabase, block_on, eventually, on};
 
@@ -64,8 +64,8 @@ CREATE DOMAIN public.timestamptz AS pg_catalog.timestamptz CHECK (public.spy());
 /// A query whose names mean what PostgreSQL means by them.
 fn ask(url: &str, sql: &str) -> String {
     block_on(async {
-        let mut session = crate::support::connector(url).session(Access::Write).await.unwrap();
-        let rows = session.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let mut session = crate::support::connector(url).session(Access::Write, None).await.unwrap();
+        let rows = session.query(Query::Own(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         session.close().await;
         rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default()
     })

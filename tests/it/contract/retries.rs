@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use migrascope::database::Access;
+use migrascope::database::{Access, Query};
 use migrascope::event::{Event, Observer};
 use migrascope::history::Direction;
 use migrascope::report::{Outcome, Remains, RetryReason};
@@ -29,10 +29,10 @@ impl Other {
         let url = database.url.clone();
         let thread = std::thread::spawn(move || {
             block_on(async {
-                let mut session = connector(&url).session(Access::Write).await.unwrap();
+                let mut session = connector(&url).session(Access::Write, None).await.unwrap();
                 for order in receiver {
                     for statement in order.split(';') {
-                        session.query_in_path(statement).await.unwrap();
+                        session.query(Query::InPath(statement)).await.unwrap();
                     }
                     _ = ready.send(session.identity().process);
                 }

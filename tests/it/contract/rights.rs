@@ -175,7 +175,7 @@ fn a_database_has_one_name_whoever_asks() {
         database.query("CREATE SCHEMA \"Own \"\"Tools\"\"\"");
         let user = User::new(database);
         let namespace = |url: &str| {
-            let session = block_on(connector(url).session(Access::Read)).unwrap();
+            let session = block_on(connector(url).session(Access::Read, None)).unwrap();
             let named = session.identity().namespace();
             block_on(session.close());
             named
@@ -201,7 +201,7 @@ fn a_database_has_one_name_whoever_asks() {
         assert_eq!(namespace(&user.url), format!("{name}|{}", user.name), "its own, though it may not use it");
         database.query(&format!("DROP SCHEMA {}", user.name));
         let asked = format!("{}?schema=public", user.url);
-        let refused = block_on(connector(&asked).session(Access::Read)).err().unwrap();
+        let refused = block_on(connector(&asked).session(Access::Read, None)).err().unwrap();
         assert_eq!(refused.kind, ErrorKind::NoSchema, "it may not be used");
     });
 }

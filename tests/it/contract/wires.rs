@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use migrascope::database::{Access, ErrorKind};
+use migrascope::database::{Access, ErrorKind, Query, Sharing, Transaction};
 use migrascope::run::Goal;
 use migrascope::{Error, Event, Migrator, Observer, Options, Report, RunError, layout};
 
@@ -54,7 +54,7 @@ fn a_server_that_takes_connections_and_says_nothing_is_none() {
             let wire = Wire::to(database);
             wire.be_mute();
             let started = Instant::now();
-            let error = block_on(async { connector(&wire.url).session(Access::Read).await.err().unwrap() });
+            let error = block_on(async { connector(&wire.url).session(Access::Read, None).await.err().unwrap() });
             assert_eq!(error.kind, ErrorKind::Connect);
             assert!(error.message.starts_with("no answer within 10 s"), "{error}");
             assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
@@ -68,15 +68,15 @@ fn a_query_of_ours_whose_answer_is_lost_has_an_end() {
         on(backend, |database| {
             let wire = Wire::to(database);
             block_on(async {
-                let mut session = connector(&wire.url).session(Access::Read).await.unwrap();
+                let mut session = connector(&wire.url).session(Access::Read, None).await.unwrap();
                 wire.freeze_alone(1);
                 let started = Instant::now();
-                let error = session.query("SELECT 1").await.unwrap_err();
+                let error = session.query(Query::Own("SELECT 1")).await.unwrap_err();
                 assert_eq!(error.kind, ErrorKind::Lost, "{error}");
                 assert!(error.message.contains("waits for us"), "another connection has asked: {error}");
                 assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
                 let again = Instant::now();
-                assert_eq!(session.query("SELECT 1").await.unwrap_err().kind, ErrorKind::Lost);
+                assert_eq!(session.query(Query::Own("SELECT 1")).await.unwrap_err().kind, ErrorKind::Lost);
                 session.close().await;
                 assert!(again.elapsed() < Duration::from_secs(1), "it is not tried again: {:?}", again.elapsed());
             });
@@ -176,29 +176,30 @@ fn nothing_is_set_for_a_session_before_it_is_known_whose_it_is() {
         let settings = "SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE ANY (ARRAY['%timeout%', 'tcp%', 'client_conn%'])";
         block_on(async {
             for access in [Access::Read, Access::Check, Access::Write] {
-                let mut session = database.connector().session(access).await.unwrap();
+                let mut session = database.connector().session(access, None).await.unwrap();
                 let limits = migrascope::database::Limits {
                     lock_timeout: Some(Duration::from_secs(5)),
                     statement_timeout: Some(Duration::from_secs(5)),
                 };
                 session.limit(&limits).await.unwrap();
                 assert_eq!(
-                    session.query("SELECT current_setting('statement_timeout')").await.unwrap()[0][0].as_deref(),
+                    session.query(Query::Own("SELECT current_setting('statement_timeout')")).await.unwrap()[0][0]
+                        .as_deref(),
                     match access {
                         Access::Check => Some("5s"),
                         _ => Some("0"),
                     }
                 );
                 // Outside of the transaction that a health check makes for each of its questions.
-                session.begin(None).await.unwrap();
+                session.begin(Transaction::Write(None)).await.unwrap();
                 session.rollback().await.unwrap();
-                session.look(&migrascope::database::Limits::default()).await.unwrap();
-                assert!(session.query(settings).await.unwrap().is_empty(), "{access:?}");
+                session.begin(Transaction::Read(&migrascope::database::Limits::default())).await.unwrap();
+                assert!(session.query(Query::Own(settings)).await.unwrap().is_empty(), "{access:?}");
                 session.rollback().await.unwrap();
             }
-            let mut session = database.connector().session(Access::Write).await.unwrap();
-            session.unshared().await.unwrap();
-            let set = session.query(settings).await.unwrap().len();
+            let mut session = database.connector().session(Access::Write, None).await.unwrap();
+            session.share(Sharing::Own).await.unwrap();
+            let set = session.query(Query::Own(settings)).await.unwrap().len();
             assert!(set >= 4, "keepalive belongs to a session that is ours: {set}");
         });
     });

@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Activity, Another, Connector, DatabaseError, Done, ErrorKind, Holder, Identity, Keeper, Limits,
-    Orphans, Probe, Row, Session, Value,
+    Abilities, Access, Activity, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute, Holder, Identity,
+    Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, Session, Sharing, Sql, Transaction,
+    TransactionState, Urgency, Value,
 };
 use migrascope::event::{Command, Observers, RunContext};
 use migrascope::migration::Dialect;
 use migrascope::plan::TableFault;
 use migrascope::report::Stage;
 use migrascope::run::Hooks;
-use migrascope::script::{Name, Thing};
+use migrascope::script::Thing;
 use migrascope::{Migrator, Options, Report, RunError, layout};
 
 use crate::support::block_on;
@@ -26,7 +27,7 @@ pub(super) struct Paper {
     /// Statements that fail the first time, and how.
     pub(super) fails_once: Vec<(&'static str, ErrorKind)>,
     /// What the journal says of an attempt whose connection broke.
-    pub(super) fate: Option<Row>,
+    pub(super) attempt: Option<Row>,
     pub(super) transactional: bool,
     pub(super) pipelined: bool,
     pub(super) locked_by_another: bool,
@@ -73,20 +74,24 @@ fn in_transaction(heard: &[String]) -> bool {
     heard.iter().rev().find(|what| begins(what) || ends(what)).is_some_and(|what| begins(what))
 }
 
-struct FakeSession(Fake, Identity);
+#[derive(Debug)]
+struct FakeSql {
+    identity: Identity,
+    transactional: bool,
+    pipelined: bool,
+    locks_no_one_out: bool,
+}
 
-#[async_trait]
-impl Session for FakeSession {
+impl Sql for FakeSql {
     fn identity(&self) -> &Identity {
-        &self.1
+        &self.identity
     }
 
     fn abilities(&self) -> Abilities {
-        let paper = self.0.0.lock().unwrap();
         Abilities {
             dialect: Dialect::Postgres,
-            transactional_ddl: paper.transactional,
-            pipelined_commit: paper.pipelined,
+            transactional_ddl: self.transactional,
+            pipelined_commit: self.pipelined,
             product: "Paper",
             timestamp: "TIMESTAMP",
             session_locks: false,
@@ -106,16 +111,6 @@ impl Session for FakeSession {
         None
     }
 
-    fn keep_home(&mut self, _: &str) {}
-
-    async fn astray(&mut self, _: &str) -> Result<Vec<String>, DatabaseError> {
-        Ok(Vec::new())
-    }
-
-    async fn faults(&mut self, _: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
-        Ok(Vec::new())
-    }
-
     fn quote(&self, identifier: &str) -> String {
         identifier.to_owned()
     }
@@ -128,20 +123,46 @@ impl Session for FakeSession {
         column.to_owned()
     }
 
-    async fn begin(&mut self, _: Option<&Limits>) -> Result<(), DatabaseError> {
-        self.0.answer("begin")
+    fn existence(&self, _: &Thing) -> String {
+        "SELECT whether there".to_owned()
     }
 
-    async fn look(&mut self, _: &Limits) -> Result<(), DatabaseError> {
-        self.0.answer("look")
+    fn restore_authorization(&self) -> Vec<String> {
+        vec!["restore authorization".to_owned()]
+    }
+
+    fn hook_variables(&self, variables: &[(&str, Option<&str>)]) -> Option<String> {
+        let version = variables.iter().find(|(name, _)| *name == "version").and_then(|(_, value)| *value);
+        Some(version.map_or("unset".to_owned(), |version| format!("set {version}")))
+    }
+
+    fn lock_probe(&self, _: &str) -> Option<String> {
+        self.locks_no_one_out.then(|| "SELECT lock probe".to_owned())
+    }
+
+    fn unmanaged_tables(&self, _: &[&str], _: Reach) -> String {
+        "SELECT unmanaged tables".to_owned()
+    }
+}
+
+struct FakeSession(Fake, FakeSql);
+
+#[async_trait]
+impl Session for FakeSession {
+    fn sql(&self) -> &dyn Sql {
+        &self.1
+    }
+
+    async fn begin(&mut self, _: Transaction<'_>) -> Result<(), DatabaseError> {
+        self.0.answer("begin")
     }
 
     async fn limit(&mut self, limits: &Limits) -> Result<(), DatabaseError> {
         self.0.answer(&format!("limit {:?}", limits.lock_timeout))
     }
 
-    async fn execute(&mut self, sql: &str) -> Result<Done, DatabaseError> {
-        self.0.answer(sql).map(|()| Done::default())
+    async fn execute(&mut self, statement: Execute<'_>) -> Result<Done, DatabaseError> {
+        self.0.answer(statement.sql()).map(|()| Done::default())
     }
 
     async fn conclude(&mut self, sql: Option<&str>, records: &[String]) -> Result<Done, DatabaseError> {
@@ -154,100 +175,43 @@ impl Session for FakeSession {
         self.0.answer("commit").map(|()| Done::default()).map_err(|error| error.at(Stage::Commit))
     }
 
-    async fn rollback(&mut self) -> Result<(), DatabaseError> {
-        self.0.answer("rollback")
+    async fn rollback(&mut self) -> Result<RolledBack, DatabaseError> {
+        self.0.answer("rollback").map(|()| RolledBack::Entirely)
     }
 
-    async fn in_transaction(&mut self) -> Result<bool, DatabaseError> {
+    async fn transaction(&mut self) -> Result<TransactionState, DatabaseError> {
         self.0.answer("in transaction?")?;
-        Ok(in_transaction(&self.0.0.lock().unwrap().heard))
+        Ok(TransactionState { open: in_transaction(&self.0.0.lock().unwrap().heard), autocommit: true })
     }
 
-    async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+    async fn query(&mut self, query: Query<'_>) -> Result<Vec<Row>, DatabaseError> {
+        let sql = query.sql();
         self.0.answer(&brief(sql))?;
-        let fate = self.0.0.lock().unwrap().fate.clone();
+        let attempt = self.0.0.lock().unwrap().attempt.clone();
         let asked = |row: Row, start: &str| Some(row).filter(|_| sql.starts_with(start));
-        let fate = fate.and_then(|row| asked(row, "SELECT outcome, statements_done"));
-        Ok(fate.or_else(|| asked(form(), "SELECT id, run_id")).into_iter().collect())
+        let attempt = attempt.and_then(|row| asked(row, "SELECT outcome, statements_done"));
+        let granted = asked(vec![Some("granted".to_owned())], "SELECT lock probe");
+        Ok(attempt.or(granted).or_else(|| asked(form(), "SELECT id, run_id")).into_iter().collect())
     }
 
-    fn grant(&self, _: &str, _: Option<&str>, _: &[String]) -> Option<String> {
-        None
+    async fn note(&mut self, notes: &[String], _: Urgency) -> Result<(), DatabaseError> {
+        self.0.answer(&brief(&notes.join(";")))
     }
 
-    fn regain(&self) -> Vec<String> {
-        vec!["regain".to_owned()]
+    async fn reset(&mut self) -> Result<(), DatabaseError> {
+        self.0.answer("reset")
     }
 
-    fn ourselves(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn existence(&self, _: &Thing) -> String {
-        "SELECT whether there".to_owned()
-    }
-
-    fn invalid_index(&self, _: &Name) -> Option<String> {
-        None
-    }
-
-    fn drop_index(&self, name: &str) -> String {
-        format!("DROP INDEX {name}")
-    }
-
-    async fn ended(&mut self, _: u64) -> Result<bool, DatabaseError> {
-        Ok(true)
-    }
-
-    fn give_up(&mut self) {}
-
-    fn facts(&self, facts: &[(&str, Option<&str>)]) -> Option<String> {
-        let known = facts.iter().find(|(name, _)| *name == "version").and_then(|(_, value)| *value);
-        Some(known.map_or("forget".to_owned(), |version| format!("tell {version}")))
-    }
-
-    async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
-        Ok(None)
-    }
-
-    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+    async fn share(&mut self, _: Sharing) -> Result<(), DatabaseError> {
         Ok(())
-    }
-
-    fn pooled(&mut self) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn is_locked_out(&mut self, _: &str) -> Result<bool, DatabaseError> {
-        Ok(!self.0.0.lock().unwrap().locks_no_one_out)
     }
 
     async fn claim(&mut self, _: &str) -> Result<bool, DatabaseError> {
         Ok(true)
     }
 
-    async fn claimant(&mut self, _: &str) -> Result<Option<Holder>, DatabaseError> {
-        Ok(None)
-    }
-
-    async fn renew(&mut self) -> Result<(), DatabaseError> {
-        self.0.answer("renew")
-    }
-
-    async fn unmanaged_tables(&mut self, _: &[&str]) -> Result<Vec<String>, DatabaseError> {
+    async fn faults(&mut self, _: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
         Ok(Vec::new())
-    }
-
-    async fn enforce_foreign_keys(&mut self, _on: bool) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
-        Ok(Vec::new())
-    }
-
-    fn probes(&self) -> Vec<Probe> {
-        Vec::new()
     }
 
     async fn close(self: Box<Self>) {
@@ -255,19 +219,17 @@ impl Session for FakeSession {
     }
 }
 
-struct FakeKeeper(Fake);
+struct FakeLock(Fake);
 
 #[async_trait]
-impl Keeper for FakeKeeper {
+impl LockConnection for FakeLock {
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(None)
     }
 
-    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+    async fn share(&mut self, _: Sharing) -> Result<(), DatabaseError> {
         Ok(())
     }
-
-    fn pooled(&mut self) {}
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         self.0.answer("lock")?;
@@ -278,10 +240,25 @@ impl Keeper for FakeKeeper {
         Ok(None)
     }
 
+    async fn worker(&mut self) -> Result<Option<Holder>, DatabaseError> {
+        Ok(None)
+    }
+
     async fn alive(&mut self) -> Result<(), DatabaseError> {
         Ok(())
     }
 
+    fn monitor(&mut self) -> &mut dyn MonitorConnection {
+        self
+    }
+
+    async fn unlock(self: Box<Self>) -> Result<(), DatabaseError> {
+        self.0.answer("unlock")
+    }
+}
+
+#[async_trait]
+impl MonitorConnection for FakeLock {
     async fn activity(&mut self, _: Option<u64>) -> Result<Activity, DatabaseError> {
         Ok(Activity::Unknown)
     }
@@ -292,18 +269,6 @@ impl Keeper for FakeKeeper {
 
     async fn cancel(&mut self, _: Option<u64>) -> Result<(), DatabaseError> {
         self.0.answer("cancel")
-    }
-
-    fn another(&self) -> Another {
-        let fake = self.0.clone();
-        Box::new(move || {
-            let another = FakeKeeper(fake.clone());
-            Box::pin(async move { Ok(Box::new(another) as Box<dyn Keeper>) })
-        })
-    }
-
-    async fn unlock(self: Box<Self>) -> Result<(), DatabaseError> {
-        self.0.answer("unlock")
     }
 }
 
@@ -328,13 +293,25 @@ impl Connector for Fake {
         }
     }
 
-    async fn session(&self, _: Access) -> Result<Box<dyn Session>, DatabaseError> {
+    async fn session(&self, _: Access, _: Option<&str>) -> Result<Box<dyn Session>, DatabaseError> {
         self.answer("connect")?;
-        Ok(Box::new(FakeSession(self.clone(), self.expected())))
+        let paper = self.0.lock().unwrap();
+        let (transactional, pipelined) = (paper.transactional, paper.pipelined);
+        let sql =
+            FakeSql { identity: self.expected(), transactional, pipelined, locks_no_one_out: paper.locks_no_one_out };
+        Ok(Box::new(FakeSession(self.clone(), sql)))
     }
 
-    async fn keeper(&self, _: &str) -> Result<Box<dyn Keeper>, DatabaseError> {
-        Ok(Box::new(FakeKeeper(self.clone())))
+    async fn lock(&self, _: &str) -> Result<Box<dyn LockConnection>, DatabaseError> {
+        Ok(Box::new(FakeLock(self.clone())))
+    }
+
+    fn monitors(&self) -> ConnectMonitor {
+        let fake = self.clone();
+        Box::new(move || {
+            let monitor = FakeLock(fake.clone());
+            Box::pin(async move { Ok(Box::new(monitor) as Box<dyn MonitorConnection>) })
+        })
     }
 }
 
@@ -368,7 +345,8 @@ pub(super) fn play_with(
     let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new(Command::Up) };
     let result = block_on(migrator.up().context(context).observe(&mut Observers::default()));
     let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);
-    let preparing = ["CREATE TABLE IF", "SELECT whether there", "SELECT id FROM"];
+    let preparing =
+        ["CREATE TABLE IF", "SELECT whether there", "SELECT unmanaged tables", "SELECT lock probe", "SELECT id FROM"];
     let kept: Vec<String> =
         heard.into_iter().filter(|what| !preparing.iter().any(|start| what.starts_with(start))).collect();
     (kept.join(" · "), result)

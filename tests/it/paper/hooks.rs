@@ -17,9 +17,9 @@ fn each_migration_stands_between_two_transactions_that_are_not_its_own() {
     result.unwrap();
     let around = |version: &str, statement: &str| {
         format!(
-            "begin · tell {version} · GREET · commit · forget · \
+            "begin · set {version} · GREET · commit · unset · \
              begin · {statement} · insert _migrascope_migrations · insert _migrascope_journal · commit · \
-             begin · tell {version} · THANK · LEAVE · commit · forget"
+             begin · set {version} · THANK · LEAVE · commit · unset"
         )
     };
     check(&heard, &format!("{} · {}", around("1", "ONE"), around("2", "TWO")));
@@ -29,7 +29,7 @@ fn each_migration_stands_between_two_transactions_that_are_not_its_own() {
 fn a_failing_before_each_stops_the_run_before_its_migration() {
     let paper = Paper { fails: vec![("GREET", ErrorKind::Syntax)], ..transactional() };
     let (heard, result) = play_with(paper, &["ONE", "TWO"], &BOTH, Hooks::default());
-    check(&heard, "begin · tell 1 · GREET · rollback · forget");
+    check(&heard, "begin · set 1 · GREET · rollback · unset");
     let error = result.unwrap_err();
     assert_eq!(error.to_string(), "the hook before_each failed before migration 1 (m)");
     assert_eq!((error.report.steps.len(), error.report.pending), (0, 2));
@@ -44,7 +44,7 @@ fn a_failing_after_each_leaves_its_migration_applied_and_stops_before_the_next()
     check(
         &heard,
         "begin · ONE · insert _migrascope_migrations · insert _migrascope_journal · commit · \
-         begin · tell 1 · THANK · LEAVE · rollback · forget",
+         begin · set 1 · THANK · LEAVE · rollback · unset",
     );
     let error = result.unwrap_err();
     assert_eq!(error.to_string(), "the hook after_each failed after migration 1 (m)");
@@ -56,7 +56,7 @@ fn what_met_a_passing_obstacle_is_tried_again() {
     let paper = Paper { fails_once: vec![("GREET", ErrorKind::Deadlock)], ..transactional() };
     let (heard, result) = play_with(paper, &["ONE"], &BOTH[..1], Hooks::default());
     result.unwrap();
-    let front = "begin · tell 1 · GREET · rollback · forget · begin · tell 1 · GREET · commit · forget · begin · ONE";
+    let front = "begin · set 1 · GREET · rollback · unset · begin · set 1 · GREET · commit · unset · begin · ONE";
     assert!(heard.contains(front), "{heard}");
 }
 
@@ -65,7 +65,7 @@ fn what_a_hook_sets_for_its_session_reaches_nobody() {
     let (heard, result) =
         play_with(transactional(), &["ONE"], &[("before_each.sql", "SET search_path = other")], Hooks::default());
     result.unwrap();
-    assert!(heard.contains("begin · tell 1 · SET search_path = other · commit · renew · begin · ONE"), "{heard}");
+    assert!(heard.contains("begin · set 1 · SET search_path = other · commit · reset · begin · ONE"), "{heard}");
 }
 
 #[test]

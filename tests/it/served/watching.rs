@@ -1,6 +1,6 @@
 //! One database as `serve` sees it.
 
-use migrascope::database::Access;
+use migrascope::database::{Access, Query};
 
 use super::Server;
 use crate::contract::locking::SlowRunner;
@@ -187,12 +187,12 @@ fn a_file_that_a_writer_keeps_locked_is_no_database_that_is_gone() {
         let server = serve(database, &directory);
         server.ready(200);
         let connector = database.connector();
-        let mut session = block_on(connector.session(Access::Write)).unwrap();
-        block_on(session.query_in_path("BEGIN EXCLUSIVE")).unwrap();
+        let mut session = block_on(connector.session(Access::Write, None)).unwrap();
+        block_on(session.query(Query::InPath("BEGIN EXCLUSIVE"))).unwrap();
         server.line("shop: unreadable: ");
         assert_eq!(server.status()["targets"][0]["reachable"], true);
         assert_eq!(server.figure("migrascope_health_check_success", &["\"connect\""]), Some(1.0));
-        block_on(session.query_in_path("ROLLBACK")).unwrap();
+        block_on(session.query(Query::InPath("ROLLBACK"))).unwrap();
         server.ready(200);
         block_on(session.close());
     });

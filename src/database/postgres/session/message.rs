@@ -4,10 +4,9 @@ use super::PostgresSession;
 use crate::database::postgres::error::translate;
 use crate::database::postgres::faults;
 use crate::database::postgres::pinned::PIN_OWN;
-use crate::database::postgres::sharing::Sharing;
 use crate::database::postgres::text::{byte, settings};
 use crate::database::postgres::wire::Answer;
-use crate::database::{Access, DatabaseError, Limits, Row, silence};
+use crate::database::{Access, DatabaseError, Limits, Row, Sharing, silence};
 use crate::report::Stage;
 
 /// What another session has locked of our tables is no reason to wait without end.
@@ -19,7 +18,7 @@ impl PostgresSession {
         match self.access {
             Access::Read | Access::Watch => Some(vec!["BEGIN READ ONLY".to_owned()]),
             // Whose session it is stays unknown on a connection that stands alone.
-            Access::Check if !self.looking => {
+            Access::Check if !self.reading => {
                 Some([vec!["BEGIN".to_owned()], settings("SET LOCAL", &self.limits, false)].concat())
             }
             Access::Check | Access::Write => None,
@@ -28,7 +27,7 @@ impl PostgresSession {
 
     /// SQL of ours with the guard of our tables in front of what it writes, behind the role that it takes.
     pub(super) fn guarded(&self, sql: &str) -> String {
-        let roles = format!("{};", self.authority.restore().join(";"));
+        let roles = format!("{};", self.sql.authority.restore().join(";"));
         let (roles, rest) = sql.strip_prefix(&roles).map_or(("", sql), |rest| (roles.as_str(), rest));
         let writes = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| rest.starts_with(verb));
         match self.guard(rest).filter(|_| writes) {
@@ -55,7 +54,7 @@ impl PostgresSession {
 
     /// The limits of a transaction for which none are given.
     pub(super) fn usual_limits(&self) -> Option<Limits> {
-        (self.sharing != Sharing::Alone).then_some(self.limits)
+        (self.sharing != Some(Sharing::Own)).then_some(self.limits)
     }
 
     /// Sends what waits, then `sql`, then `behind`; says which part failed.

@@ -1,6 +1,6 @@
 //! Faults of PostgreSQL, each found by its name. What needs a server of its own is in scripts/try-health.
 
-use migrascope::database::Access;
+use migrascope::database::{Access, Query};
 use migrascope::report::{CheckStatus, Unit};
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
@@ -49,9 +49,9 @@ fn an_invalid_index_is_found() {
         database.query("INSERT INTO orders VALUES (1), (1)");
         let connector = database.connector();
         block_on(async {
-            let mut session = connector.session(Access::Write).await.unwrap();
+            let mut session = connector.session(Access::Write, None).await.unwrap();
             let sql = "CREATE UNIQUE INDEX CONCURRENTLY orders_number_key ON orders (number)";
-            session.query_in_path(sql).await.expect_err("there are duplicates");
+            session.query(Query::InPath(sql)).await.expect_err("there are duplicates");
         });
         let failed = only_failure(health(database, &[]));
         assert_eq!(failed.name, "invalid_indexes");
@@ -69,23 +69,23 @@ fn an_index_that_somebody_is_building_is_no_fault() {
         database.query("CREATE TABLE orders (number INTEGER)");
         let connector = database.connector();
         block_on(async {
-            let mut writer = connector.session(Access::Write).await.unwrap();
-            writer.query_in_path("BEGIN; INSERT INTO orders VALUES (1)").await.unwrap();
-            let mut builder = connector.session(Access::Write).await.unwrap();
+            let mut writer = connector.session(Access::Write, None).await.unwrap();
+            writer.query(Query::InPath("BEGIN; INSERT INTO orders VALUES (1)")).await.unwrap();
+            let mut builder = connector.session(Access::Write, None).await.unwrap();
             let building = tokio::spawn(async move {
-                builder.query_in_path("CREATE INDEX CONCURRENTLY orders_number ON orders (number)").await
+                builder.query(Query::InPath("CREATE INDEX CONCURRENTLY orders_number ON orders (number)")).await
             });
-            let mut watcher = connector.session(Access::Read).await.unwrap();
+            let mut watcher = connector.session(Access::Read, None).await.unwrap();
             let invalid =
                 "SELECT 1 FROM pg_index WHERE NOT indisvalid AND indexrelid::regclass::text = 'orders_number'";
-            while watcher.query_in_path(invalid).await.unwrap().is_empty() {
+            while watcher.query(Query::InPath(invalid)).await.unwrap().is_empty() {
                 tokio::task::yield_now().await;
             }
             let (url, options) = (database.url.clone(), checked(database, &[]));
             // It waits for the writer, so it is not done before we have looked.
             let report = std::thread::spawn(move || health_at(&url, options)).join().unwrap().unwrap();
             ended(&report, "invalid_indexes", CheckStatus::Ok);
-            writer.query_in_path("COMMIT").await.unwrap();
+            writer.query(Query::InPath("COMMIT")).await.unwrap();
             building.await.unwrap().unwrap();
         });
     });

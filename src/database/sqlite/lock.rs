@@ -12,23 +12,25 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::interrupt::Interrupt;
-use crate::database::{Activity, Another, DatabaseError, ErrorKind, Holder, Keeper};
+use super::monitor::SqliteMonitor;
+use crate::database::{DatabaseError, ErrorKind, Holder, LockConnection, MonitorConnection, Sharing};
 use crate::file;
 
-/// What is read of who holds it, in bytes.
+/// The most that is read of the holder's description, in bytes.
 const LONGEST_HOLDER: u64 = 4096;
 
-pub(super) struct SqliteKeeper {
-    /// `None` for a database in memory, which nobody else can see.
+pub(super) struct SqliteLock {
+    /// `None` for a database in memory, which no other process can see.
     path: Option<PathBuf>,
     held: Option<File>,
     application: String,
-    interrupt: Arc<Interrupt>,
+    monitor: SqliteMonitor,
 }
 
-impl SqliteKeeper {
+impl SqliteLock {
     pub(super) fn new(database: Option<&Path>, application: &str, interrupt: Arc<Interrupt>) -> Self {
-        Self { path: database.map(lock_path), held: None, application: application.to_owned(), interrupt }
+        let monitor = SqliteMonitor::new(interrupt);
+        Self { path: database.map(lock_path), held: None, application: application.to_owned(), monitor }
     }
 }
 
@@ -41,16 +43,14 @@ fn lock_path(database: &Path) -> PathBuf {
 }
 
 #[async_trait]
-impl Keeper for SqliteKeeper {
+impl LockConnection for SqliteLock {
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         Ok(None)
     }
 
-    async fn unshared(&mut self) -> Result<(), DatabaseError> {
+    async fn share(&mut self, _sharing: Sharing) -> Result<(), DatabaseError> {
         Ok(())
     }
-
-    fn pooled(&mut self) {}
 
     async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         let Some(path) = &self.path else {
@@ -78,7 +78,7 @@ impl Keeper for SqliteKeeper {
         let Some(path) = &self.path else { return Ok(None) };
         let file = match file::open_own(path, OpenOptions::new().read(true)) {
             Ok(file) => file,
-            // No process has it any more.
+            // No process holds it any more.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(refused("read", path, &error)),
         };
@@ -92,38 +92,23 @@ impl Keeper for SqliteKeeper {
         Ok(Some(named.unwrap_or_default()))
     }
 
-    async fn alive(&mut self) -> Result<(), DatabaseError> {
-        // The system takes a file's lock from nobody who lives.
-        Ok(())
-    }
-
-    async fn activity(&mut self, _process: Option<u64>) -> Result<Activity, DatabaseError> {
-        // What works is this process itself.
-        Ok(Activity::Unknown)
-    }
-
-    async fn blocker(&mut self, _process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
-        // SQLite does not know who has locked the file.
+    async fn worker(&mut self) -> Result<Option<Holder>, DatabaseError> {
+        // The session that works ends with its process, which holds the lock.
         Ok(None)
     }
 
-    async fn cancel(&mut self, _process: Option<u64>) -> Result<(), DatabaseError> {
-        self.interrupt.request();
+    async fn alive(&mut self) -> Result<(), DatabaseError> {
+        // The operating system releases a file's lock only when its process ends.
         Ok(())
     }
 
-    fn another(&self) -> Another {
-        let (path, application, interrupt) = (self.path.clone(), self.application.clone(), Arc::clone(&self.interrupt));
-        Box::new(move || {
-            let (path, application) = (path.clone(), application.clone());
-            let another = Self { path, held: None, application, interrupt: Arc::clone(&interrupt) };
-            Box::pin(async move { Ok(Box::new(another) as Box<dyn Keeper>) })
-        })
+    fn monitor(&mut self) -> &mut dyn MonitorConnection {
+        &mut self.monitor
     }
 
     async fn unlock(mut self: Box<Self>) -> Result<(), DatabaseError> {
         if let (Some(file), Some(path)) = (self.held.take(), &self.path) {
-            // Removed while it is still locked, so that nobody can lock a file that is about to go.
+            // Removed while it is still locked, so that no other process can lock a file that is about to be removed.
             let removed = fs::remove_file(path);
             drop(file);
             removed.map_err(|error| DatabaseError::new(ErrorKind::Other, error.to_string()))?;

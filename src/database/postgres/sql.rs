@@ -1,0 +1,150 @@
+//! The SQL of a PostgreSQL server.
+
+use super::authority::Authority;
+use super::schemas;
+use super::text::{hook_variables, literal, quoted};
+use super::{existence, health, lock_sql};
+use crate::database::{Abilities, Identity, IdleSession, Probe, Reach, Row, Sql, Value};
+use crate::migration::Dialect;
+use crate::script::{Name, Thing};
+
+/// The SQL of the server that has answered, and what it has said of itself.
+#[derive(Debug, Clone)]
+pub(super) struct PostgresSql {
+    pub(super) identity: Identity,
+    /// The schema of our own tables.
+    pub(super) home: Option<String>,
+    /// The user and role that the session began with.
+    pub(super) authority: Authority,
+    /// Whether a pooler in transaction mode is in between.
+    pub(super) pooled: bool,
+    /// Whether a backslash escapes in plain strings.
+    pub(super) backslash_escapes: bool,
+    /// The same once it is reset.
+    pub(super) backslash_escapes_by_default: bool,
+}
+
+impl PostgresSql {
+    /// For a server of which nothing is known yet.
+    pub(super) fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            home: None,
+            authority: Authority::default(),
+            pooled: false,
+            backslash_escapes: false,
+            backslash_escapes_by_default: false,
+        }
+    }
+}
+
+impl Sql for PostgresSql {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            dialect: Dialect::Postgres,
+            transactional_ddl: true,
+            pipelined_commit: true,
+            product: "PostgreSQL",
+            timestamp: "TIMESTAMP WITH TIME ZONE",
+            session_locks: false,
+            largest_statement: None,
+            backslash_escapes: self.backslash_escapes,
+            backslash_escapes_by_default: self.backslash_escapes_by_default,
+            partial_index: true,
+            foreign_keys: None,
+            statement_timeout: true,
+            table_suffix: "",
+            own_session: !self.pooled,
+            whole_file_lock: false,
+        }
+    }
+
+    fn home(&self) -> Option<&str> {
+        self.home.as_deref()
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        quoted(identifier)
+    }
+
+    fn literal(&self, value: &Value) -> String {
+        literal(value)
+    }
+
+    fn timestamp_text(&self, column: &str) -> String {
+        format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+    }
+
+    fn text_type(&self) -> &'static str {
+        "pg_catalog.text"
+    }
+
+    fn existence(&self, thing: &Thing) -> String {
+        existence::existence(thing)
+    }
+
+    fn invalid_index(&self, index: &Name) -> Option<String> {
+        Some(existence::invalid_index(index))
+    }
+
+    fn drop_index(&self, name: &str) -> String {
+        format!("DROP INDEX CONCURRENTLY {name}")
+    }
+
+    fn grant(&self, rights: &str, schema: Option<&str>, tables: &[String]) -> Option<String> {
+        Some(schemas::grant(rights, schema, tables, self.identity.user.as_deref()?))
+    }
+
+    fn restore_authorization(&self) -> Vec<String> {
+        self.authority.restore()
+    }
+
+    fn hook_variables(&self, variables: &[(&str, Option<&str>)]) -> Option<String> {
+        hook_variables(variables)
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        health::probes(&self.identity.version)
+    }
+
+    fn process(&self) -> Option<&'static str> {
+        Some("SELECT pg_catalog.pg_backend_pid()")
+    }
+
+    fn idle_session(&self, process: u64) -> Option<IdleSession> {
+        Some(IdleSession {
+            state: format!(
+                "SELECT CASE WHEN state LIKE 'idle%' THEN 'idle' END FROM pg_catalog.pg_stat_activity WHERE pid = {process}"
+            ),
+            end: format!("SELECT pg_catalog.pg_terminate_backend({process})"),
+        })
+    }
+
+    fn lock_probe(&self, ledger: &str) -> Option<String> {
+        Some(lock_sql::probe(ledger))
+    }
+
+    fn other_schemas_with(&self, table: &str) -> Option<String> {
+        Some(schemas::others_with(table, self.home.as_deref()))
+    }
+
+    fn search_path(&self) -> Option<&'static str> {
+        Some(schemas::SEARCH_PATH)
+    }
+
+    fn chose_home(&self, answer: &[Row]) -> bool {
+        schemas::is_chosen(answer, self.home.as_deref())
+    }
+
+    fn unmanaged_tables(&self, ours: &[&str], reach: Reach) -> String {
+        schemas::unmanaged(ours, self.home.as_deref(), reach)
+    }
+
+    fn row_security(&self, schema: Option<&str>, table: &str) -> Option<String> {
+        Some(schemas::filtered(schema, table))
+    }
+}
