@@ -6,23 +6,23 @@ usage() {
     cat <<'TEXT'
 Usage: deploy.sh (--backup-command COMMAND | --no-backup) -- ROLL-OUT COMMAND …
 
-  verify     the files fit to the history              migrascope verify
+  verify     the files match the history               migrascope verify
   plan       what will be done, for the log            migrascope status --check, and migrascope plan
   backup     only when something is pending            migrascope up --backup-command COMMAND
-  migrate                                              the same command
+  migrate    apply what is pending                     the same command
   check      also when there was nothing to do         migrascope health
-  roll out   only when all of that went well           ROLL-OUT COMMAND …, such as: kubectl apply --kustomize …
+  roll out   only when all of these succeeded          ROLL-OUT COMMAND …, such as: kubectl apply --kustomize …
 
-  --backup-command COMMAND   given to "sh -c"; MIGRASCOPE_BACKUP_COMMAND does the same: docs/hooks.md
-  --no-backup                somebody else makes backups
+  --backup-command COMMAND   passed to "sh -c"; MIGRASCOPE_BACKUP_COMMAND does the same: docs/hooks.md
+  --no-backup                backups are made elsewhere
 
-MIGRASCOPE names the program; "migrascope" where it is not set. The database and everything else are migrascope's own variables:
+MIGRASCOPE names the program, by default "migrascope". Configure the database and everything else with migrascope's own variables:
 DATABASE_URL or MIGRASCOPE_DATABASE_URL_FILE, MIGRASCOPE_LOCK_WAIT, OTEL_EXPORTER_OTLP_ENDPOINT, …
 
-To run it again is always safe: what is applied is not applied again, and without something pending there is no backup. The roll-out
-command is run again, too, so it has to be one that says what shall be, and not what to do.
+It is always safe to run it again: applied migrations are not applied again, and if nothing is pending there is no backup. The roll-out
+command is run again, too, so it has to be idempotent.
 
-Exit codes: those of migrascope (docs/cli.md), none of which comes after a roll-out, and 20 when the roll-out itself failed.
+Exit codes: those of migrascope (docs/cli.md), which mean that nothing was rolled out, and 20 when the roll-out itself failed.
 TEXT
 }
 
@@ -31,32 +31,32 @@ migrascope=${MIGRASCOPE:-migrascope}
 
 say() { printf 'deploy: %s\n' "$*" >&2; }
 
-# What each exit code means for whoever watches the pipeline.
+# What each exit code means for the operator of the pipeline.
 advise() { # EXIT-CODE STEP
     case $1 in
-    1) say 'something unexpected; nothing was rolled out. Read the error above. To run again is safe.' ;;
-    2) say 'settings, options or migration files are wrong; nothing was changed. Mend them: another attempt would end alike.' ;;
-    3) say 'something is still pending, so that the application would not find its schema. See: migrascope status' ;;
-    4) say 'refused, nothing was changed: a file was changed, is missing, comes too late, or a migration is half-way.' \
-        'The help above names the command that settles it.' ;;
-    5) say 'a migration or a hook failed, and nothing of what failed remains; the application in place goes on. Mend it and' \
-        'deploy again; where a lock was waited for in vain, deploy again at a quieter time.' ;;
-    6) say 'a migration was left HALF-WAY, and somebody has to decide: migrascope repair, as the help above says. Do not go back' \
-        'to a backup before that, and do not deploy meanwhile: it would be refused.' ;;
-    7) say 'another run has the lock, and its holder is named above. Deploy again when it has ended, or set MIGRASCOPE_LOCK_WAIT.' ;;
-    8) say 'there was no connection, or the database is read-only. When it can be reached, deploy again.' ;;
-    9) say 'what was pending IS applied, but the database is unhealthy or --after failed; nothing was rolled out. Look with' \
-        '"migrascope health" and mend it; then deploy again, which migrates nothing and rolls out.' ;;
-    130 | 143) say 'told to stop. The error above says what became of what was running; what was done before is recorded. Deploy again' \
-        'to go on: what may be half-way is refused.' ;;
-    "$ROLL_OUT_FAILED") say 'the database is up to date, but the roll-out failed. The release before runs with the new schema.' \
-        'Mend the roll-out and deploy again; migrate back only if the release before cannot live with it.' ;;
-    *) say 'ended from outside. See what stands: migrascope status' ;;
+    1) say 'unexpected error; nothing was rolled out. Read the error above. It is safe to run again.' ;;
+    2) say 'settings, options or migration files are wrong; nothing was changed. Fix them: a retry would have the same result.' ;;
+    3) say 'something is still pending, so the application would not find its schema. See: migrascope status' ;;
+    4) say 'refused, nothing was changed: a file was changed, is missing or is out of order, or a migration is half-way.' \
+        'The help above names the command that resolves it.' ;;
+    5) say 'a migration or a hook failed, and nothing of what failed remains; the deployed application keeps running. Fix the' \
+        'cause and deploy again; after a lock timeout, deploy again at a quieter time.' ;;
+    6) say 'a migration was left HALF-WAY, and an operator must decide: migrascope repair, as the help above says. Do not restore' \
+        'a backup before that, and do not deploy in the meantime: it would be refused.' ;;
+    7) say 'another run has the lock; its holder is named above. Deploy again when it has ended, or set MIGRASCOPE_LOCK_WAIT.' ;;
+    8) say 'there was no connection, or the database is read-only. Deploy again when it can be reached.' ;;
+    9) say 'what was pending IS applied, but the database is unhealthy or --after failed; nothing was rolled out. Check it with' \
+        '"migrascope health" and repair it; then deploy again, which migrates nothing and rolls out.' ;;
+    130 | 143) say 'told to stop by a signal. The error above says what became of the running step; what was done before is' \
+        'recorded. Deploy again to continue: a migration that may be half-way is refused.' ;;
+    "$ROLL_OUT_FAILED") say 'the database is up to date, but the roll-out failed. The previous release runs with the new schema.' \
+        'Fix the roll-out and deploy again; revert migrations only if the previous release is not compatible with it.' ;;
+    *) say 'killed, or ended unexpectedly. See the current state: migrascope status' ;;
     esac
     say "FAILED in step \"$2\", exit code $1"
 }
 
-# Runs a step; where it fails, says what to do and ends with its code.
+# Runs a step; if it fails, prints what to do and exits with its code.
 step() { # NAME COMMAND…
     local code=0
     say "$1"
@@ -69,8 +69,8 @@ fail() { # EXIT-CODE STEP
     exit "$1"
 }
 
-# A pipeline that is cancelled may tell this shell alone. What migrates hears of it, once: a second signal would end it at once, and
-# so it has a group of its own, which a Ctrl-C does not reach.
+# A cancelled pipeline may send its signal only to this shell. The migration must get it exactly once, because a second signal would
+# end it immediately. So it has its own process group, which a Ctrl-C does not reach.
 migrate() {
     local child code signal
     set -m
@@ -124,11 +124,11 @@ while (($#)); do
     shift
 done
 if ((!$#)); then
-    say 'there is nothing to roll out: name a command after --'
+    say 'there is nothing to roll out: give a command after --'
     exit 2
 fi
 if [[ -z $no_backup && ${#backup[@]} == 0 && -z ${MIGRASCOPE_BACKUP_COMMAND-} ]]; then
-    say 'who makes a backup? Name a command with --backup-command, or say --no-backup'
+    say 'no backup is configured: set a command with --backup-command, or use --no-backup'
     exit 2
 fi
 

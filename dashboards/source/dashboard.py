@@ -59,7 +59,7 @@ def at_value(name: str, colour: str, expr: str, title: str, text: str, *, enable
 def regions(*tags: str) -> Json:
     """The annotations that runs have written into Grafana itself (--grafana-url), from their beginning to their end; those that
     have our tag and all of "tags", in which variables of one value may stand."""
-    return {"name": "Runs told to Grafana", "datasource": {"type": "grafana", "uid": "-- Grafana --"}, "enable": True,
+    return {"name": "Runs reported to Grafana", "datasource": {"type": "grafana", "uid": "-- Grafana --"}, "enable": True,
             "hide": False, "iconColor": PURPLE, "builtIn": 0,
             "target": {"type": "tags", "tags": [TAG, *tags], "matchAny": False, "limit": 500}}
 
@@ -120,6 +120,6 @@ def run_marks(succeeded: str, failed: str, began: str, *, every: bool) -> list[J
     text = "{{migrascope_target}} {{deployment_environment_name}}"
     return [
         at_value("Runs that succeeded", GREEN, f"({succeeded} > 0) * 1000", "run succeeded", text, enable=every),
-        at_value("Runs that did not", RED, f"({failed} > 0) * 1000", "run failed", text, enable=True),
-        at_value("Runs that began", BLUE, f"({began} > 0) * 1000", "run began", text, enable=every),
+        at_value("Runs that failed", RED, f"({failed} > 0) * 1000", "run failed", text, enable=True),
+        at_value("Runs that started", BLUE, f"({began} > 0) * 1000", "run started", text, enable=every),
     ]

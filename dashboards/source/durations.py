@@ -17,16 +17,16 @@ def _heat(histogram: str) -> str:
 
 def how_long() -> list[Json]:
     return [
-        heatmap("Migrations", "How many migrations took how long, recording included. The first of an outcome that a database "
-                "ever has is not counted: Prometheus has nothing to compare it with.", "s", _heat(MIGRATIONS)),
-        heatmap("Runs", "How many runs took how long, from beginning to end.", "s", _heat(RUNS)),
+        heatmap("Migrations", "How long migrations took, including their recording. The first migration with a given outcome in a database "
+                "is not counted, because Prometheus has no earlier value to compare with.", "s", _heat(MIGRATIONS)),
+        heatmap("Runs", "How long runs took, from start to end.", "s", _heat(RUNS)),
     ]
 
 
 def _percentiles(title: str, histogram: str) -> Json:
     return time_series(
-        f"{title}: p50 and p95 by outcome", "Of all databases together, over the window that is chosen above. Percentiles are "
-        "as exact as the buckets are.", "s",
+        f"{title}: p50 and p95 by outcome", "In all databases together, over the window that is selected above. Percentiles are "
+        "as exact as the buckets.", "s",
         [query(quantile(share, histogram, "$window", OUTCOME), f"p{share * 100:g} {{{{{OUTCOME}}}}}") for share in (0.5, 0.95)],
         size=(12, 8))
 
@@ -40,7 +40,7 @@ def _slowest_table() -> Json:
             quantile_by_database(0.95, RUNS, "$__range"),
             f"sum by ({DATABASE}) ({grown(f'{MIGRATIONS}_count', '$__range', by=OUTCOME)}) > 0"]
     return table(
-        "Databases by the time that migrations take", "The chosen time. Databases without a migration in it have no figures.",
+        "Databases by migration duration", "In the selected time range. Databases without a migration in it have no values.",
         [query(one, table=True) for one in took],
         {"migrascope_target": "Target", "deployment_environment_name": "Environment", "Value #A": "Migration p50", "Value #B": "Migration p95",
          "Value #C": "Run p95", "Value #D": "Migrations"},
@@ -54,7 +54,7 @@ def slowest() -> list[Json]:
         _slowest_table(),
         bar_gauge("Slowest last runs", "The last run of each database.", "s",
                   f"sort_desc(topk(10, {last('migrascope_last_run_duration_seconds')}))", NAME, size=(6, 9)),
-        bar_gauge("Slowest migrations of last runs", "Only of databases that run with --metrics-run-info on.", "s",
+        bar_gauge("Slowest migrations of last runs", "Only for databases whose runs have --metrics-run-info on.", "s",
                   f"sort_desc(topk(10, {last('migrascope_last_run_migration_duration_seconds', by='migrascope_version')}))",
                   "{{migrascope_target}} {{migrascope_version}}", size=(6, 9)),
     ]
@@ -65,11 +65,11 @@ def where_time_goes() -> list[Json]:
     return [
         bar_gauge("Stages of last runs", "The mean of all databases.", "s", f"sort_desc(avg by (migrascope_stage) ({stages}))",
                   "{{migrascope_stage}}", size=(6, 8)),
-        time_series("Waiting for another runner: p95", "How long runs wait for the lock that lets one runner in at a time.", "s",
+        time_series("Waiting for another runner: p95", "How long runs wait for the lock that allows only one runner at a time.", "s",
                     [query(quantile(0.95, LOCK, "$window", "migrascope_lock"), "{{migrascope_lock}}")], size=(6, 8)),
-        time_series("Health checks: p95", "How long the checks after a run take; the lock is held meanwhile.", "s",
+        time_series("Health checks: p95", "How long the checks after a run take; the lock is held during the checks.", "s",
                     [query(quantile(0.95, CHECKS, "$window", "migrascope_check"), "{{migrascope_check}}")], size=(6, 8)),
-        time_series("Writing the ledger: p95", "Within the last runs, by database system, the commit included. Told by "
+        time_series("Ledger write time: p95", "Within the last runs, by database system, including the commit. Reported by "
                     "the runs themselves, not by serve.", "s",
                     [query(last_quantile(0.95, LEDGER, "db_system_name"), "{{db_system_name}}")],
                     size=(6, 8)),
@@ -81,12 +81,12 @@ def how_many() -> list[Json]:
     migrations = grown("migrascope_migrations_total", "$__range", by=f"migrascope_direction, {OUTCOME}")
     retries = grown("migrascope_statement_retries_total", "$__range", by="migrascope_retry_reason")
     return [
-        bar_gauge("Runs", "Runs that ended in the chosen time.", "none", f"sort_desc(sum by ({OUTCOME}) ({runs}))",
+        bar_gauge("Runs", "Runs that ended in the selected time range.", "none", f"sort_desc(sum by ({OUTCOME}) ({runs}))",
                   f"{{{{{OUTCOME}}}}}", decimals=0, overrides=outcome_colours()),
-        bar_gauge("Migrations begun", "Migrations that were begun in the chosen time.", "none",
+        bar_gauge("Migrations started", "Migrations that were started in the selected time range.", "none",
                   f"sort_desc(sum by (migrascope_direction, {OUTCOME}) ({migrations}) > 0)",
                   f"{{{{migrascope_direction}}}} {{{{{OUTCOME}}}}}", decimals=0, overrides=outcome_colours()),
-        bar_gauge("Statements tried again", "Why statements were tried again in the chosen time, and for which database.", "none",
+        bar_gauge("Statement retries", "Why statements were retried in the selected time range, and for which database.", "none",
                   f"sort_desc(sum by (migrascope_target, migrascope_retry_reason) ({retries}) > 0)",
                   "{{migrascope_target}} {{migrascope_retry_reason}}", decimals=0),
     ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs once, when the shop's database is made: the roles of deploy/grants/postgres.sql, with passwords for a machine of one's own.
+# Runs once, when the shop's database is created: the roles of deploy/grants/postgres.sql, with passwords for local use only.
 set -euo pipefail
 
 psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname shop --file /grants/postgres.sql

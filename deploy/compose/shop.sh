@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stands for an application: it needs the table that the migrations make, and ends when the table is not there.
+# A stand-in for an application: it needs the table that the migrations create, and ends if the table does not exist.
 set -euo pipefail
 trap 'exit 0' TERM
 

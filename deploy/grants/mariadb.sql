@@ -1,10 +1,10 @@
--- Users for one database on MariaDB 10.4 and later or MySQL 8: one that migrates, one for the application, one that only looks.
--- Replace "shop" by the name of your database, and '%' by the network that they come from; run it once as an administrator:
+-- Users for one database on MariaDB 10.4 and later or MySQL 8: one that migrates, one for the application, one that only reads.
+-- Replace "shop" with the name of your database, and '%' with the network of the clients; run this script once as an administrator:
 --
 --   mariadb < deploy/grants/mariadb.sql
---   mariadb -e "ALTER USER shop_migrator@'%' IDENTIFIED BY '…' ACCOUNT UNLOCK"      -- and the other two; locked before
+--   mariadb -e "ALTER USER shop_migrator@'%' IDENTIFIED BY '…' ACCOUNT UNLOCK"      -- and the other two; they are locked before
 --
--- The ledger and the journal have a database of their own, out of the application's reach. Set for all commands:
+-- The ledger and the journal have a separate database that the application cannot access. Set for all commands:
 --
 --   MIGRASCOPE_LEDGER_TABLE=shop_migrascope._migrascope_migrations
 --   MIGRASCOPE_JOURNAL_TABLE=shop_migrascope._migrascope_journal
@@ -16,18 +16,18 @@ CREATE USER shop_migrator@'%' ACCOUNT LOCK;
 CREATE USER shop_app@'%' ACCOUNT LOCK;
 CREATE USER shop_looker@'%' ACCOUNT LOCK;
 
--- Not GRANT OPTION, and nothing that reaches beyond the two databases. Take out what your migrations never do.
+-- No GRANT OPTION, and no privilege beyond the two databases. Remove privileges that your migrations never need.
 GRANT ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE VIEW, DELETE, DROP, EVENT, EXECUTE, INDEX,
     INSERT, LOCK TABLES, REFERENCES, SELECT, SHOW VIEW, TRIGGER, UPDATE ON shop.* TO shop_migrator@'%';
 GRANT ALTER, CREATE, DELETE, INDEX, INSERT, SELECT, UPDATE ON shop_migrascope.* TO shop_migrator@'%';
 
 GRANT DELETE, EXECUTE, INSERT, SELECT, UPDATE ON shop.* TO shop_app@'%';
 
--- serve, status, plan, verify and push need no more than this. The lock is named for the database of the URL, so the one that
--- looks has to name the same database, and may do so when it has any right there; this one shows no data.
+-- serve, status, plan, verify and push need no more than this. The name of the lock contains the database of the URL, so the
+-- read-only user has to name the same database; for that it needs any privilege there, and this one reveals no data.
 GRANT SELECT ON shop_migrascope.* TO shop_looker@'%';
 GRANT SHOW VIEW ON shop.* TO shop_looker@'%';
 
--- Only where the health check of replicas shall see their lag, on the replica (MySQL: REPLICATION CLIENT), and messages shall say
--- what another user's session that is in the way does:
+-- Only if the health check should see the lag of a replica, on the replica (MySQL: REPLICATION CLIENT), and messages should show
+-- what the blocking session of another user is doing:
 --   GRANT REPLICA MONITOR, PROCESS ON *.* TO shop_migrator@'%';

@@ -1,3 +1,3 @@
--- Fails at its second statement, and takes the first one back.
+-- Fails at its second statement, which also rolls back the first one.
 ALTER TABLE users ADD COLUMN nickname text;
 CREATE INDEX users_nickname ON usres (nickname);
