@@ -135,7 +135,7 @@ fn what_cannot_be_read_or_split_is_placed() {
         ],
         "1_a.sql:2:9 invalid UTF-8\n\
          2_b.sql:1:8 unterminated quote '\n\
-         3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql does",
+         3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql supports",
     );
 }
 

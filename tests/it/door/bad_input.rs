@@ -150,7 +150,7 @@ fn files_that_are_not_text_or_not_sql() {
       |        ^^^^
     ");
     assert_snapshot!(refused("1_backslash.sql", b"SELECT 1;\nSELECT 'it\\'s';\n"), @r"
-    error: a backslash does not escape the quote behind it in this string, unless standard_conforming_strings is off
+    error: a backslash does not escape the quote after it in this string, unless standard_conforming_strings is off
      --> migrations/1_backslash.sql:2:8
       |
     2 | SELECT 'it\'s';
@@ -172,7 +172,7 @@ fn files_that_are_not_text_or_not_sql() {
       |           ^^
     ");
     assert_snapshot!(refused("1_copy.sql", b"SELECT 1;\nCOPY users FROM stdin;\n1\tx\n\\.\n"), @r"
-    error: COPY FROM STDIN reads rows from the script, which only psql does
+    error: COPY FROM STDIN reads rows from the script, which only psql supports
      --> migrations/1_copy.sql:2:1
       |
     2 | COPY users FROM stdin;
@@ -206,7 +206,7 @@ fn a_backslash_that_escapes_the_end_of_a_string() {
     2 | SELECT 'E:\';
       |        ^^^^^^
 
-    error: a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
+    error: a backslash escapes the quote after it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
      --> migrations/1_path.sql:2:8
       |
     2 | SELECT 'E:\';
