@@ -224,7 +224,7 @@ fn names_without_a_version_and_versions_taken_twice() {
     error: the file name has no version: it must read like 20260131120000_add_users.sql
     --> migrations/users.sql
 
-    error: the version is taken by migrations/01_b.sql already
+    error: the version is already used by migrations/01_b.sql
     --> migrations/1_a.sql
     help: give one of the two files another version
     --- exit 2
@@ -297,7 +297,7 @@ fn a_database_file_that_cannot_be_made() {
 fn a_name_without_letters_makes_no_file() {
     assert_snapshot!(Door::empty().run(&["new", "!?"]), @r#"
     --- stderr
-    error: "!?" is no name for a migration: it needs a letter or digit
+    error: "!?" is not a valid migration name: it needs a letter or digit
     --- exit 2
     "#);
 }
