@@ -297,7 +297,10 @@ fn a_hook_is_ended_when_the_lock_is_gone() {
         let mut thief = Thief(database.url.clone());
         let error = block_on(migrator.up().observe(&mut thief)).unwrap_err();
         let told = error.to_string();
-        assert!(told.starts_with("the hook before was terminated: the connection that holds the lock is gone"), "{told}");
+        assert!(
+            told.starts_with("the hook before was terminated: the connection that holds the lock is gone"),
+            "{told}"
+        );
     });
 }
 
