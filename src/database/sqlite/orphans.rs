@@ -1,9 +1,9 @@
-//! Rows that refer to rows which are not there.
+//! Finds rows that violate a foreign key.
 
 use super::wire::Wire;
 use crate::database::{DatabaseError, ErrorKind, Orphans};
 
-/// Of every table that has foreign keys.
+/// The violations in every table that has foreign keys.
 pub(super) async fn find(wire: &mut Wire) -> Result<Vec<Orphans>, DatabaseError> {
     let sql = "SELECT DISTINCT quote(name) FROM sqlite_master, pragma_foreign_key_list(name) WHERE sqlite_master.type = 'table'";
     let mut orphans = Vec::new();
@@ -11,7 +11,7 @@ pub(super) async fn find(wire: &mut Wire) -> Result<Vec<Orphans>, DatabaseError>
         let Some(table) = table.into_iter().next().flatten() else { continue };
         match of_table(wire, &table).await {
             Ok(found) => orphans.extend(found),
-            // A foreign key that refers to columns which are not unique: nothing can be said of its rows.
+            // The foreign key refers to columns that are not unique, so its rows cannot be checked.
             Err(error) if error.kind == ErrorKind::Other && error.message.contains("foreign key mismatch") => {}
             Err(error) => return Err(error),
         }
@@ -19,7 +19,7 @@ pub(super) async fn find(wire: &mut Wire) -> Result<Vec<Orphans>, DatabaseError>
     Ok(orphans)
 }
 
-/// Of the table whose name is this literal.
+/// The violations in the table whose name is this literal.
 async fn of_table(wire: &mut Wire, literal: &str) -> Result<Vec<Orphans>, DatabaseError> {
     let sql = format!(
         "SELECT \"table\", parent, count(*), 'rowid ' || min(\"rowid\") FROM pragma_foreign_key_check({literal}) GROUP BY 1, 2"

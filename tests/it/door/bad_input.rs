@@ -249,7 +249,7 @@ fn urls_that_name_no_database() {
     "#);
     assert_snapshot!(door.run(&["up", "--database-url", "secret"]), @r"
     --- stderr
-    error: the database URL has no scheme: it reads like postgres://…, mysql://… or sqlite://…
+    error: the database URL has no scheme: it must begin with postgres://, mysql:// or sqlite://
     help: a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db
     --- exit 2
     ");

@@ -220,5 +220,5 @@ fn a_secret_without_end_is_not_read_to_its_end() {
     door.refuses(&long, &["up", "--database-url-file", "long"], "it is longer than 1 MiB");
     door.refuses(&[], &["up", "--config", "long"], "it is longer than 1 MiB");
     let url = "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=long";
-    door.refuses(&[("DATABASE_URL", url)], &["up"], "leads to long, which is longer than 8 MiB");
+    door.refuses(&[("DATABASE_URL", url)], &["up"], "points to long, which is longer than 8 MiB");
 }
