@@ -1,14 +1,14 @@
-//! Which schema is ours, and what the others have.
+//! Catalog queries about the schema of the history and about other schemas.
 
 use super::text::{quoted, text_literal};
 use crate::database::Row;
 
-/// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
-/// the database or the server and may change without the knowledge of the user who runs migrations.
+/// The search path and its source: `client` and `session` are settings of the connection. Any other source is the role, the database or
+/// the server, whose settings may change without the knowledge of the user who runs migrations.
 pub(super) const SEARCH_PATH: &str =
     "SELECT setting, source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'";
 
-/// SQL for the schemas other than `home` that have a table of this name. The catalogue shows them to every user.
+/// SQL for the schemas other than `home` that contain a table with this name. The catalog shows them to every user.
 pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
     format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -19,7 +19,7 @@ pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
     )
 }
 
-/// SQL that returns a row where row-level security is in force on this table for the user that asks.
+/// SQL that returns a row if row-level security on this table applies to the current user.
 pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     format!(
         "SELECT 'yes' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -29,23 +29,23 @@ pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     )
 }
 
-/// SQL that gives a user rights to tables in quotes.
+/// SQL that grants a user privileges on tables, whose names are quoted.
 pub(super) fn grant(rights: &str, schema: Option<&str>, tables: &[String], user: &str) -> String {
     let user = quoted(user);
     let schema = schema.map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {user}; ", quoted(schema)));
     format!("{}GRANT {rights} ON {} TO {user}", schema.unwrap_or_default(), tables.join(", "))
 }
 
-/// Where tables count.
+/// Which tables count as unmanaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// In the schema of our own tables alone.
+    /// Those in the schema of the history tables only.
     Home,
-    /// Wherever our migrations may have made them: with owners that we are or may become.
+    /// Those in any schema that earlier migrations may have created: with the user, or a role that the user is a member of, as the owner.
     Database,
 }
 
-/// SQL for the tables of people: not ours, not the server's, not an extension's.
+/// SQL for users' tables: not the history tables, the server's, or an extension's.
 pub(super) fn unmanaged(ours: &[&str], home: Option<&str>, reach: Reach) -> String {
     let ours: Vec<String> = ours.iter().map(|name| text_literal(name)).collect();
     let elsewhere = match reach {
@@ -65,7 +65,7 @@ pub(super) fn unmanaged(ours: &[&str], home: Option<&str>, reach: Reach) -> Stri
     )
 }
 
-/// Whether the answer to [`SEARCH_PATH`] says that this connection was made for the schema `home`.
+/// Whether the result of [`SEARCH_PATH`] shows that the connection's own settings select the schema `home`.
 pub(super) fn is_chosen(answer: &[Row], home: Option<&str>) -> bool {
     let [row] = answer else { return false };
     let column = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();

@@ -1,23 +1,23 @@
-//! Whose the server's session is, and what may be set for it.
+//! Whether a pooler shares the server's session, and the settings of a session that is not shared.
 
 use crate::database::{DatabaseError, ErrorKind};
 
-/// Whose the server's session is.
+/// Whether a pooler shares the server's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sharing {
-    /// Not known yet: what is set ends with its transaction.
+    /// Not known yet: settings are limited to a transaction.
     Unknown,
-    /// Ours alone.
+    /// The session belongs to this connection only.
     Alone,
-    /// A pooler gives each transaction whatever session is free.
+    /// A pooler in transaction mode assigns each transaction any free session.
     Pooled,
 }
 
-/// Makes the server end a statement whose client is gone, lest it holds its locks after its runner is dead. Servers before 14
-/// have no such setting.
+/// Makes the server cancel a statement whose client is gone, so that it does not hold locks after its runner has died. Not available
+/// before PostgreSQL 14.
 pub(super) const NOTICE_A_DEAD_CLIENT: (&str, &str) = ("client_connection_check_interval", "1000");
 
-/// Settings that let the server, and whatever counts connections in between, notice soon that a client is gone or still there.
+/// TCP keepalive settings, so that the server detects a dead client quickly, and firewalls and proxies keep an idle connection open.
 pub(super) const TCP: [(&str, &str); 4] = [
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
@@ -25,7 +25,7 @@ pub(super) const TCP: [(&str, &str); 4] = [
     ("tcp_user_timeout", "30000"),
 ];
 
-/// SQL that sets these for the session where the server has its own default: another value was set on purpose.
+/// SQL that sets these for the session where the server has its default: any other value was set on purpose.
 pub(super) fn keep_alive(settings: &[(&str, &str)]) -> String {
     let settings: Vec<String> = settings.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
     format!(
@@ -36,12 +36,12 @@ pub(super) fn keep_alive(settings: &[(&str, &str)]) -> String {
     )
 }
 
-/// SQL that keeps the server from ending a session of ours that has nothing to do, because it waits for the lock or pauses. Servers before 14
-/// have no such setting.
+/// SQL that keeps the server from closing an idle session of the runner, which waits for the lock or pauses before a retry. Not available
+/// before PostgreSQL 14.
 pub(super) const STAY_IDLE: &str =
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'";
 
 pub(super) fn no_initialisation() -> DatabaseError {
-    let message = "--connection-init has no meaning where each statement can go to another session";
+    let message = "--connection-init has no effect when each statement may run in another session";
     DatabaseError::new(ErrorKind::Pooled, message)
 }
