@@ -6,7 +6,7 @@ pub(super) fn forward(stem: &str) -> String {
         "-- {stem}: write the statements below, each with a semicolon at the end.
 -- A file without statements is recorded as applied without running anything, and an applied file must not change.
 --
--- A comment that begins with migrascope and a colon sets how the file runs:
+-- A comment that begins with migrascope and a colon controls how the file runs:
 --   no-transaction             run each statement outside of a transaction, for statements that cannot run in one
 --   lock-timeout=5s            the maximum time that a statement waits for a lock
 --   statement-timeout=30min    the maximum time that a statement runs

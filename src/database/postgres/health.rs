@@ -76,8 +76,8 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
             judge: Judge::Lag { name: 0, seconds: 1, none: "no replicas" },
-            help: "a large migration takes a replica as long as the primary; wait, look at the replica's log when it does not catch up, \
-                   and drop the slot of one that will never come back",
+            help: "a large migration takes as long on a replica as on the primary: wait, check the replica's log if it does not catch up, \
+            and drop the slot of a replica that will never come back",
         },
     ]
 }

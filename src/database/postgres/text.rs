@@ -52,7 +52,7 @@ pub(super) fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String
         .collect()
 }
 
-/// Safe whatever `standard_conforming_strings` says.
+/// An `E'…'` literal, which does not depend on `standard_conforming_strings`.
 pub(super) fn text_literal(text: &str) -> String {
     let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
     format!("E'{escaped}'")

@@ -97,7 +97,7 @@ fn place(rest: &str) -> Option<String> {
     let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
     let host = match authority.rsplit_once('@') {
         Some((_, host)) => host,
-        // Without an @, user and password could not be told from the host.
+        // Without an @, the part before the host could be a user and a password.
         None => Some(authority).filter(|host| match host.rsplit_once(':') {
             Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']'),
             None => true,

@@ -68,7 +68,7 @@ fn failing(backend: Backend) -> Vec<(String, &'static str, &'static str)> {
             (raise("ERRCODE = 'P0001'"), "P0001", "an exception raised by SQL"),
             (raise(&format!("ERRCODE = '23505', {names}")), "23505", "duplicate key"),
             (raise("ERRCODE = '42501'"), "42501", "insufficient privilege"),
-            (raise("ERRCODE = '55000'"), "55000", "the object is not in the state that this needs"),
+            (raise("ERRCODE = '55000'"), "55000", "the object is not in the required state"),
             (raise("ERRCODE = 'Q4711'"), "Q4711", ""),
             (format!("DO $$ BEGIN ASSERT false, 'customer {VALUE}'; END $$"), "P0004", "a failed assertion"),
             (format!("SELECT '{VALUE}'::int"), "22003", "a number is out of range"),
