@@ -1,4 +1,4 @@
-//! The errors of the rooms below, gathered.
+//! The error type of the library, which wraps the errors of the lower modules.
 
 mod hook;
 
@@ -14,14 +14,14 @@ use crate::layout::{FileProblem, LayoutError};
 use crate::plan::{Objection, RefusalReason};
 use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
 
-/// Why something could not be done.
+/// Why an operation failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database URL is not one.
+    /// The database URL is invalid.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// A migrator was built of too little.
+    /// A required setting of a migrator is missing.
     #[error("a migrator needs {missing}")]
     Incomplete {
         /// What is missing.
@@ -30,48 +30,48 @@ pub enum Error {
     /// The migration files cannot be used.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// There is no connection to be had.
+    /// The connection failed.
     #[error("cannot connect to {}", place(.expected))]
     Connect {
-        /// The database that was meant.
+        /// The database from the URL.
         expected: Box<Identity>,
-        /// What the driver or the server said.
+        /// The error from the driver or the server.
         source: Box<DatabaseError>,
     },
-    /// The server takes no writes, or this process may not write to the file.
+    /// The server is read-only, or this process may not write to the file.
     #[error("the database is read-only ({reason})")]
     ReadOnly {
         /// Why.
         reason: &'static str,
     },
-    /// A pooler lends a session of the server for one transaction at a time, and that will not do.
-    #[error("a pooler lends us a session for one transaction at a time: {why}")]
+    /// The connection goes through a pooler in transaction mode, and the operation needs a session of its own.
+    #[error("the pooler is in transaction mode: {why}")]
     Pooled {
-        /// Why it will not do.
+        /// Why the operation needs its own session.
         why: String,
     },
-    /// Somebody else has the lock.
+    /// Another session holds the lock.
     #[error("the lock was not obtained within {}", to_milliseconds(*.waited))]
     Lock {
-        /// Waited so long.
+        /// How long the run waited.
         waited: Duration,
-        /// For this one.
+        /// The session that holds it.
         holder: Option<Box<Holder>>,
     },
-    /// The schema did not get where it was wanted while it was waited for.
+    /// The schema did not reach the awaited version before the timeout.
     #[error("{} after {}: {}", awaited(.version.as_deref()), to_milliseconds(*.waited), still(*.pending))]
     Awaited {
-        /// Waited so long.
+        /// How long the run waited.
         waited: Duration,
-        /// For this version; `None` stands for: until nothing is pending.
+        /// The awaited version; `None` for a wait until nothing is pending.
         version: Option<String>,
-        /// Migrations that are pending, as far as is known.
+        /// The number of pending migrations, as last seen.
         pending: usize,
     },
     /// The plan was refused.
     #[error("{}", refusal(.0))]
     Refused(Vec<Objection>),
-    /// A migration failed; the rest is in its report.
+    /// A migration failed; its report has the details.
     #[error("migration {version} ({name}) {}", fate(&failure.remains))]
     Migration {
         /// Its version.
@@ -82,53 +82,53 @@ pub enum Error {
         #[source]
         failure: Box<Failure>,
     },
-    /// A statement of our own failed.
+    /// A statement of the runner's own failed.
     #[error("{what}")]
     Own {
-        /// What we wanted, a fragment: `cannot read the ledger`.
+        /// What failed, as a fragment: `cannot read the ledger`.
         what: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Box<DatabaseError>,
     },
-    /// A hook did not succeed, and the run stopped before its next step; where it is [`Hook::After`], everything else was done.
+    /// A hook failed, and the run stopped before its next step. Where it is [`Hook::After`], everything else was done.
     #[error("the hook {hook} {fault}{}", around(*.hook, .migration.as_deref()))]
     Hook {
-        /// Which.
+        /// The hook.
         hook: Hook,
-        /// The migration that it was about, with its name: `migration 7 (add_orders)`.
+        /// The migration that it ran for, with its name: `migration 7 (add_orders)`.
         migration: Option<String>,
         /// Why.
         fault: HookFault,
     },
-    /// Everything asked for was done, but the database is unhealthy.
+    /// Everything was done, but the database is unhealthy.
     #[error("the database is unhealthy: {}", names(.failed))]
     Unhealthy {
         /// The checks that failed.
         failed: Vec<CheckReport>,
     },
-    /// The run was asked to stop and ended before it could do that in good order: the database did not answer, or a second request came.
+    /// The run was interrupted and ended without a clean shutdown: the database did not answer, or a second interrupt came.
     #[error("interrupted, and ended before the database answered{}", unknown(.migration.as_deref()))]
     Abandoned {
-        /// The migration that was running, whose fate is not known.
+        /// The migration that was running, whose outcome is unknown.
         migration: Option<String>,
     },
-    /// The run was asked to stop.
+    /// The run was interrupted.
     #[error("interrupted")]
     Interrupted {
-        /// The migration that was cut off, if one was running.
+        /// The failure of the migration that was running, if there was one.
         failure: Option<Box<Failure>>,
     },
 }
 
 impl Error {
-    /// What refuses a plan: files that cannot be split come first, as [`Error::Layout`]; the rest can be judged when they can.
+    /// Converts the objections to a plan. Files that cannot be split come first, alone, as [`Error::Layout`]: fix them before the rest.
     #[must_use]
     pub fn refused(objections: Vec<Objection>) -> Self {
         let files: Vec<_> = objections.iter().flat_map(unreadable).collect();
         if files.is_empty() { Self::Refused(objections) } else { Self::Layout(LayoutError::Files(files)) }
     }
 
-    /// The word for this error in reports, spans and labels.
+    /// The word for this error in reports, spans and metric labels.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -172,7 +172,7 @@ impl Error {
         }
     }
 
-    /// Why a plan was refused, each reason once; nothing where that is not what happened.
+    /// The reasons why a plan was refused, without duplicates; empty for any other error.
     #[must_use]
     pub fn refusal_reasons(&self) -> Vec<RefusalReason> {
         match self {
@@ -182,10 +182,10 @@ impl Error {
     }
 }
 
-/// A run that did not succeed: what it did all the same, and why it stopped. It reads as its cause, sources included.
+/// The error of a run, with its report. Its message and source are those of its cause.
 #[derive(Debug)]
 pub struct RunError {
-    /// What was done, failures included.
+    /// What was done, including failures.
     pub report: Box<Report>,
     /// Why it stopped.
     pub cause: Error,
@@ -234,7 +234,7 @@ fn place(expected: &Identity) -> String {
 fn refusal(objections: &[Objection]) -> String {
     match objections {
         [only] => only.to_string(),
-        several => format!("{} objections to the plan", several.len()),
+        several => format!("the plan was refused for {} reasons", several.len()),
     }
 }
 
@@ -248,14 +248,14 @@ fn around(hook: Hook, migration: Option<&str>) -> String {
 }
 
 fn unknown(migration: Option<&str>) -> String {
-    migration.map_or_else(String::new, |migration| format!(": what became of migration {migration} is not known"))
+    migration.map_or_else(String::new, |migration| format!(": the outcome of migration {migration} is unknown"))
 }
 
 fn fate(remains: &Remains) -> &'static str {
     match remains {
         Remains::Nothing => "failed and was rolled back",
         Remains::HalfWay { .. } => "failed half-way",
-        Remains::Unknown => "may have been applied: the connection broke at its commit",
+        Remains::Unknown => "may have been applied: the connection was lost during its commit",
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happens in a run, told as it happens. Every start has a finish, with elapsed time and result.
+//! The events of a run, emitted as they happen. Every start has a finish, with elapsed time and result.
 
 pub mod baggage;
 mod context;
@@ -16,298 +16,298 @@ use crate::plan::{Change, Plan, Schema, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
 
-/// Who knows whether a statement took effect.
+/// The source of the information whether a statement took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Witness {
-    /// The database: what the statement makes is there or not.
+    /// The database: a catalog query shows whether the object exists.
     Database,
-    /// The person who asked for the repair.
+    /// The user who requested the repair.
     Operator,
 }
 
-/// Something that has happened.
+/// An event of a run.
 ///
-/// There will be more variants, and more fields of each: patterns end with `..`. The variants are no `#[non_exhaustive]` ones, so that whoever tests
-/// an observer can make events.
+/// More variants and fields will be added, so patterns should end with `..`. The variants are not `#[non_exhaustive]`, so that tests of an
+/// observer can construct events.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A run began; nothing was touched yet.
+    /// A run has started; nothing has been changed yet.
     RunStarted {
         /// Its identity.
         run: &'a RunContext,
-        /// What is known of the database before it answers.
+        /// What is known about the database before it answers.
         expected: &'a Identity,
     },
-    /// It was decided whether an application's start applies migrations.
+    /// The policy has decided whether starting the application applies migrations.
     PolicyDecided {
-        /// What, and why.
+        /// The decision and its reason.
         decided: &'a Decided,
     },
-    /// A connection is being made.
+    /// The runner starts to connect.
     ConnectStarted,
-    /// It was made or not.
+    /// The connection succeeded or failed.
     ConnectFinished {
-        /// Who answered, or why nobody did.
+        /// The server, or the error.
         result: Result<&'a Identity, &'a DatabaseError>,
         /// How long it took.
         elapsed: Duration,
     },
-    /// The schema is not where it is waited for; told after each look.
+    /// The schema has not reached the awaited version; emitted after each check.
     SchemaAwaited {
-        /// How it stood when it was last seen; `None` where it was not seen yet.
+        /// The state when it was last read; `None` where it has not been read yet.
         schema: Option<&'a Schema>,
-        /// Why it could not be seen now.
+        /// Why it could not be read this time.
         error: Option<&'a Error>,
-        /// Waited so far.
+        /// The waiting time so far.
         waited: Duration,
     },
-    /// The lock is being asked for.
+    /// The runner starts to acquire the lock.
     LockStarted {
-        /// The table that it guards, quoted.
+        /// The quoted name of the table that it guards.
         ledger: &'a str,
     },
-    /// Somebody else has the lock; told at once and about every second.
+    /// Another session holds the lock; emitted at once and about every second.
     LockWaited {
-        /// Who, where the server tells.
+        /// The session, where the server reports it.
         holder: Option<&'a Holder>,
-        /// Waited so far.
+        /// The waiting time so far.
         waited: Duration,
     },
-    /// The lock was got or not.
+    /// The lock was acquired or not.
     LockFinished {
-        /// Why not.
+        /// Why it was not acquired.
         error: Option<&'a Error>,
-        /// Whether we have it.
+        /// Whether it was acquired.
         acquired: bool,
         /// How long it took.
         waited: Duration,
-        /// How often it was asked for again.
+        /// How often acquiring it was retried.
         retries: u32,
     },
-    /// History is being read and the plan made.
+    /// The runner starts to read the history and make the plan.
     PlanStarted,
     /// The plan was made or refused.
     PlanFinished {
-        /// What will be done, or why nothing can be.
+        /// The plan, or why it was refused.
         result: Result<&'a Plan<'a>, &'a Error>,
         /// How long it took.
         elapsed: Duration,
-        /// Facts of the history it was made from.
+        /// The state of the schema that it was made from.
         schema: &'a Schema,
     },
-    /// A hook began: a command, or a file of SQL before or after a migration.
+    /// A hook has started: a command, or an SQL file before or after a migration.
     HookStarted {
-        /// Which.
+        /// The hook.
         hook: Hook,
-        /// The migration that it is about; of commands `None`.
+        /// The migration that it runs for; `None` for commands.
         step: Option<&'a Step<'a>>,
     },
-    /// A hook is still running; told about every second.
+    /// A hook is still running; emitted about every second.
     HookRunning {
-        /// Which.
+        /// The hook.
         hook: Hook,
-        /// The migration that it is about.
+        /// The migration that it runs for; `None` for commands.
         step: Option<&'a Step<'a>>,
-        /// So far.
+        /// The elapsed time so far.
         elapsed: Duration,
     },
-    /// A hook ended.
+    /// A hook has finished.
     HookFinished {
-        /// Which.
+        /// The hook.
         hook: Hook,
-        /// The migration that it is about.
+        /// The migration that it runs for; `None` for commands.
         step: Option<&'a Step<'a>>,
         /// How long it took.
         elapsed: Duration,
-        /// Why it did not succeed: [`Error::Hook`].
+        /// Why it failed: [`Error::Hook`].
         error: Option<&'a Error>,
     },
-    /// The journal was read: when the run begins to work, now and then, and at its end. Only where the options ask for it.
+    /// The journal was read: when the run begins to work, from time to time, and at its end. Emitted only where the options request it.
     JournalRead {
-        /// What stands in it, this run included as far as it has come.
+        /// The totals in it, including this run so far.
         totals: &'a Totals,
     },
-    /// A migration began.
+    /// A migration has started.
     MigrationStarted {
-        /// Which.
+        /// The migration.
         step: &'a Step<'a>,
-        /// Counted from 1.
+        /// Its position in the plan, counted from 1.
         index: usize,
-        /// Of how many.
+        /// The number of migrations in the plan.
         of: usize,
     },
     /// A statement was sent.
     StatementStarted {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0; see [`Step::statements`].
         index: usize,
     },
-    /// A statement is still running; told about every second.
+    /// A statement is still running; emitted about every second.
     StatementRunning {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
-        /// So far.
+        /// The elapsed time so far.
         elapsed: Duration,
     },
-    /// A statement ended.
+    /// A statement has finished.
     StatementFinished {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
         /// How long it took.
         elapsed: Duration,
-        /// Rows affected or returned, or the error.
+        /// The number of rows affected or returned, or the error.
         result: Result<u64, &'a DatabaseError>,
     },
-    /// A statement met an obstacle that passes. It is tried again after a pause, or its whole migration where that is atomic;
-    /// nothing of the attempt remains.
+    /// A statement failed with a transient error. The statement, or the whole migration where it is atomic, will be retried after a pause;
+    /// nothing of the failed attempt remains.
     Retrying {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
-        /// What sort of obstacle.
+        /// The kind of error.
         reason: RetryReason,
-        /// What the database said.
+        /// The database's error.
         error: &'a DatabaseError,
-        /// The attempt that has ended, counted from 1.
+        /// The attempt that has failed, counted from 1.
         attempt: u32,
-        /// How many there can be.
+        /// The maximum number of attempts.
         of: u32,
-        /// How long the run waits before the next one.
+        /// The pause before the next attempt.
         pause: Duration,
-        /// Who was in the way, where somebody was seen.
+        /// The blocking session, where one was found.
         blocker: Option<&'a Holder>,
     },
-    /// A statement waits for a lock that somebody else has; told when that is first seen, and when it becomes somebody else.
+    /// A statement waits for a lock that another session holds; emitted when that is first detected, and when the holder changes.
     StatementBlocked {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
-        /// Who has it.
+        /// The session that holds it.
         blocker: &'a Holder,
-        /// Since the statement began.
+        /// The time since the statement started.
         elapsed: Duration,
     },
-    /// A statement was refused because of the transaction around it, which was rolled back: nothing of it remains. It is tried once
-    /// more alone; where its migration was atomic, that begins again, statement by statement.
+    /// The server refused a statement inside a transaction, which was rolled back completely. The statement is retried once outside of a
+    /// transaction; an atomic migration starts again, statement by statement.
     TransactionRefused {
-        /// Of which migration, as it is taken from now on.
+        /// The migration, as it runs from now on.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
-        /// What the database said.
+        /// The database's error.
         error: &'a DatabaseError,
     },
-    /// An invalid index that an earlier attempt had left was dropped, before the statement that builds it runs.
+    /// An invalid index that an earlier attempt left was dropped, before the statement that builds it runs.
     InvalidIndexDropped {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
-        /// The index, in quotes.
+        /// The quoted name of the index.
         name: &'a str,
     },
-    /// It was not known whether a statement of a half-way migration took effect; now it is.
+    /// It was unknown whether a statement of a half-way migration took effect; now it is known.
     DoubtSettled {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
         /// Whether it took effect.
         ran: bool,
-        /// Who says so.
+        /// The source of this information.
         witness: Witness,
     },
-    /// A migration goes on in a new session, and a statement that is not run was run again for what it sets there.
+    /// A migration resumes in a new session, and a completed statement was run again to restore its session setting.
     SettingRestored {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
         /// Index into the step's statements, from 0.
         index: usize,
     },
-    /// History was changed as a person has asked for.
+    /// The history was changed at a user's request.
     HistoryChanged {
-        /// How.
+        /// The change.
         change: &'a Change,
-        /// How many migrations that was about.
+        /// The number of affected migrations.
         migrations: usize,
     },
-    /// The pause is over, and the next attempt begins.
+    /// The pause is over, and the next attempt starts.
     AttemptStarted {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
-        /// Counted from 1; the first one is not told.
+        /// The attempt, counted from 1; not emitted for the first one.
         attempt: u32,
     },
     /// The ledger row was written (and committed, where the migration is atomic).
     Recorded {
-        /// Of which migration.
+        /// The migration.
         step: &'a Step<'a>,
-        /// How long it took, the commit included.
+        /// How long it took, including the commit.
         elapsed: Duration,
-        /// Why not.
+        /// Why it failed.
         error: Option<&'a DatabaseError>,
     },
-    /// A migration ended.
+    /// A migration has finished.
     MigrationFinished {
-        /// Which.
+        /// The migration.
         step: &'a Step<'a>,
-        /// How.
+        /// Its report.
         report: &'a StepReport,
     },
-    /// The lock was given back.
+    /// The lock was released.
     LockReleased {
-        /// How long we had it.
+        /// How long it was held.
         held: Duration,
-        /// Why the server did not take it; the lock ends with its connection then.
+        /// Why releasing it failed; the lock then ends with its connection.
         error: Option<&'a DatabaseError>,
     },
-    /// What is wrong with the database before the first migration is being looked at; the health checks compare with it.
+    /// The runner starts to read the database's state before the first migration; the health checks compare with it.
     StateStarted,
-    /// It was looked at, as far as that was possible.
+    /// The state was read, as far as that was possible.
     StateFinished {
         /// How long it took.
         elapsed: Duration,
     },
-    /// The database is being examined.
+    /// The health checks start.
     HealthStarted,
-    /// A check began.
+    /// A check has started.
     CheckStarted {
         /// Its name.
         name: &'a str,
     },
-    /// A check ended.
+    /// A check has finished.
     HealthChecked {
-        /// How.
+        /// Its report.
         check: &'a CheckReport,
     },
-    /// The last check has ended.
+    /// The last check has finished.
     HealthFinished {
-        /// All of them.
+        /// The reports of all checks.
         report: &'a HealthReport,
     },
-    /// The run ended; told on every path.
+    /// The run has finished; always emitted.
     RunFinished {
-        /// What it did.
+        /// Its report.
         report: &'a Report,
-        /// Why it did not succeed.
+        /// Why it failed.
         error: Option<&'a Error>,
-        /// The schema as the run leaves it, where it was seen.
+        /// The schema at the end of the run, where it was read.
         schema: Option<&'a Schema>,
     },
 }
 
-/// A reader of events. It cannot fail and cannot stop a run; it is quick and leaves sending to exporters.
+/// An observer of events. It cannot fail and cannot stop a run. It must be fast and leave network I/O to exporters.
 ///
-/// It is called by the task that runs, between one step and the next: what it waits for, the run and its lock wait for. What
-/// takes its time belongs into a channel.
+/// The task of the run calls it between one step and the next, so that the run, and its lock, wait for it. Send events to a channel for
+/// anything slow.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -322,7 +322,7 @@ pub enum Event<'a> {
 ///         match event {
 ///             Event::StatementFinished { result: Ok(_), .. } => self.0 += 1,
 ///             Event::LockWaited { waited, .. } => println!("waiting for the lock, {} s so far", waited.as_secs()),
-///             // There will be more events, and more to be known of each of them.
+///             // More events, and more fields of each, will be added.
 ///             _ => {}
 ///         }
 ///     }
@@ -337,21 +337,21 @@ pub enum Event<'a> {
 /// # }
 /// ```
 pub trait Observer: Send {
-    /// Takes note of one event.
+    /// Handles one event.
     fn observe(&mut self, event: &Event<'_>);
 
-    /// The span that happens now, where this observer makes spans: what a process that the run starts becomes a child of.
+    /// The current span, where this observer creates spans. It becomes the parent span of a process that the run starts.
     fn current_span(&self) -> Option<RemoteParent> {
         None
     }
 }
 
-/// Tells several observers, in order.
+/// Forwards events to several observers, in order.
 #[derive(Default)]
 pub struct Observers<'o>(Vec<&'o mut dyn Observer>);
 
 impl<'o> Observers<'o> {
-    /// Adds one.
+    /// Adds an observer.
     pub fn add(&mut self, observer: &'o mut dyn Observer) {
         self.0.push(observer);
     }

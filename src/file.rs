@@ -1,23 +1,23 @@
-//! Files that are opened without surprises: nothing waits for a pipe, wakes a device or follows a planted link.
+//! Opens files safely: without blocking on a pipe, opening a device, or following a planted symbolic link.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::{env, iter};
 
-/// The longest file of settings, secrets or certificates, in bytes.
+/// The maximum size of a file of settings, secrets or certificates, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The longest file of certificates that another crate reads whole, in bytes: a system's authorities have some hundred thousand.
+/// The maximum size of a certificate file that another crate reads whole, in bytes. A system's CA bundle has a few hundred thousand.
 const LONGEST_BUNDLE: u64 = 8 * 1024 * 1024;
 
-/// How it is said that there is no such file: the one device that is as good as an empty one.
+/// The one device that is accepted, as an empty file.
 const NONE: &str = "/dev/null";
 
 /// Reads a regular file of any length.
 ///
 /// # Errors
-/// When it cannot be read, and at once when it is a pipe, a socket, a device or a directory.
+/// When it cannot be read, and without blocking when it is a pipe, a socket, a device or a directory.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
@@ -48,15 +48,15 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_short(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// What there is by this name instead of a regular file, with its article; `None` where there is one, nothing, or
-/// what [`read_short`] reads. Links are followed.
+/// The type of file at this path, with its article, where it is not a regular file; `None` where it is one, does not exist, or is
+/// `/dev/null`. Follows symbolic links.
 pub fn irregular(path: &Path) -> Option<&'static str> {
     let there = fs::metadata(path).ok().filter(|_| path != Path::new(NONE));
     there.and_then(|there| kind(there.file_type()))
 }
 
-/// Why another crate that opens and reads this file whole must not do so, such as `a named pipe, not a file`; `None` where it may, and
-/// where there is no such file. Links are followed.
+/// Why another crate must not open and read this file whole, such as `a named pipe, not a file`; `None` where it may, and where there is
+/// no such file. Follows symbolic links.
 pub fn unfit(path: &Path) -> Option<String> {
     match irregular(path) {
         Some(other) => Some(format!("{other}, not a file")),
@@ -67,42 +67,42 @@ pub fn unfit(path: &Path) -> Option<String> {
     }
 }
 
-/// The files that the system's certificate authorities are read from because a variable says so, each with the variable. The crate that
-/// reads them would wait for a pipe, and read a device without end.
+/// The files of certificate authorities that environment variables name, each with its variable. The crate that reads them would block on
+/// a pipe, and read a device without end.
 pub fn authorities() -> Vec<(&'static str, PathBuf)> {
     const FILE: &str = "SSL_CERT_FILE";
     const DIRECTORIES: &str = "SSL_CERT_DIR";
     let directories = env::var_os(DIRECTORIES).unwrap_or_default();
     let entries = env::split_paths(&directories).filter_map(|directory| fs::read_dir(directory).ok()).flatten();
-    // Of a directory, it reads the regular files alone.
+    // In a directory, that crate reads only the regular files.
     let entries = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
     let file = env::var_os(FILE).map(|file| (FILE, PathBuf::from(file)));
     file.into_iter().chain(iter::repeat(DIRECTORIES).zip(entries)).collect()
 }
 
-/// The same of the name itself: a link is one.
+/// Like [`irregular`], without following symbolic links: a link counts as not regular.
 pub fn irregular_itself(path: &Path) -> Option<&'static str> {
     fs::symlink_metadata(path).ok().and_then(|there| kind(there.file_type()))
 }
 
-/// Opens a file of our own, with what is to be done to it: a link is not followed, and a file of two names is not ours.
+/// Opens a file that only this program uses, with these options. Refuses symbolic links and files with several hard links.
 ///
 /// # Errors
-/// When it cannot be opened, and when it is anything but a regular file of this one name.
+/// When it cannot be opened, and when it is not a regular file with exactly one hard link.
 pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     if let Ok(there) = fs::symlink_metadata(path) {
         own(&there)?;
     }
-    // What has come to be there since is refused by the system, or below.
-    let file = at_home(options).open(path)?;
+    // If the path was replaced since, opening it fails here, or the check below does.
+    let file = nonblocking_nofollow(options).open(path)?;
     own(&file.metadata()?)?;
     Ok(file)
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // Devices are not opened to find out what they are: that alone does something to some of them.
+    // Check the type before opening: opening a device alone can have an effect.
     regular(&fs::metadata(path)?)?;
-    let file = patient(OpenOptions::new().read(true)).open(path)?;
+    let file = nonblocking(OpenOptions::new().read(true)).open(path)?;
     regular(&file.metadata()?)?;
     Ok(file)
 }
@@ -116,12 +116,11 @@ fn regular(there: &Metadata) -> io::Result<()> {
 
 fn own(there: &Metadata) -> io::Result<()> {
     regular(there)?;
-    match names(there) {
+    match hard_links(there) {
         0 | 1 => Ok(()),
-        names => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("the file has {names} names, one of them elsewhere"),
-        )),
+        names => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, format!("the file has {names} hard links instead of one")))
+        }
     }
 }
 
@@ -145,13 +144,13 @@ fn kind_anywhere(there: FileType) -> Option<&'static str> {
     match () {
         () if there.is_file() => None,
         () if there.is_dir() => Some("a directory"),
-        () if there.is_symlink() => Some("a link"),
+        () if there.is_symlink() => Some("a symbolic link"),
         () => Some("something else"),
     }
 }
 
-/// Whether this process may write to what is there, or create it: by its rights and by how the file system is mounted. Nothing is opened:
-/// to close a file takes the system's locks on it from everything else in the process.
+/// Whether permissions and mount options allow this process to write or create this file. Does not open it, because closing a file
+/// releases the whole process's POSIX locks on it.
 #[cfg(all(unix, feature = "sqlite"))]
 pub(crate) fn may_be_written(path: &Path) -> bool {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -166,36 +165,36 @@ pub(crate) fn may_be_written(path: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn names(there: &Metadata) -> u64 {
+fn hard_links(there: &Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt as _;
     there.nlink()
 }
 
 #[cfg(not(unix))]
-fn names(_: &Metadata) -> u64 {
+fn hard_links(_: &Metadata) -> u64 {
     1
 }
 
-/// Without waiting for anybody, whatever is there.
+/// Opens without blocking, whatever the file's type.
 #[cfg(unix)]
-fn patient(options: &mut OpenOptions) -> &mut OpenOptions {
+fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
 }
 
-/// The same, and without following a link.
+/// Opens without blocking and without following a symbolic link.
 #[cfg(unix)]
-fn at_home(options: &mut OpenOptions) -> &mut OpenOptions {
+fn nonblocking_nofollow(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW)
 }
 
 #[cfg(not(unix))]
-fn patient(options: &mut OpenOptions) -> &mut OpenOptions {
+fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
 #[cfg(not(unix))]
-fn at_home(options: &mut OpenOptions) -> &mut OpenOptions {
+fn nonblocking_nofollow(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }

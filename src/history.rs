@@ -1,4 +1,4 @@
-//! What the database remembers: applied migrations and attempts that nobody has settled yet.
+//! The history in the database: applied migrations, and attempts that were left half-way.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::sql::Checksum;
 pub use crate::version::Direction;
 use crate::version::Version;
 
-/// One applied migration, as the ledger has it.
+/// One applied migration, as recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -16,22 +16,22 @@ pub struct Entry {
     pub version: Version,
     /// Its name when it was applied.
     pub name: String,
-    /// Of the text that was applied; `None` where the ledger's format has none.
+    /// The checksum of the applied text; `None` where the ledger's format has none.
     pub checksum: Option<RecordedChecksum>,
-    /// Of the tokens that were applied; `None` where the ledger's format has none.
+    /// The checksum of the applied tokens; `None` where the ledger's format has none.
     pub token_checksum: Option<Checksum>,
-    /// When and how; only where it was asked for.
+    /// When and how it was applied; only where requested.
     pub particulars: Option<Particulars>,
 }
 
 impl Entry {
-    /// One of which no more is known.
+    /// An entry of which no more is known.
     #[must_use]
     pub fn new(version: Version, name: impl Into<String>) -> Self {
         Self { version, name: name.into(), checksum: None, token_checksum: None, particulars: None }
     }
 
-    /// One that is applied now, as our own ledger has it.
+    /// An entry for a migration that is applied now, in the native ledger format.
     #[must_use]
     pub fn of(version: Version, name: impl Into<String>, script: &Script) -> Self {
         let token_checksum = Some(script.token_checksum().clone());
@@ -40,7 +40,7 @@ impl Entry {
     }
 }
 
-/// A checksum as a history table has it, and how the table's format compares it with a file.
+/// A checksum from a history table, with the comparison that the table's format uses.
 #[derive(Clone)]
 pub struct RecordedChecksum {
     text: String,
@@ -48,19 +48,19 @@ pub struct RecordedChecksum {
 }
 
 impl RecordedChecksum {
-    /// One of our own, of the text with LF line ends.
+    /// A checksum in the native format: of the text with LF line endings.
     #[must_use]
     pub fn of_text(text: impl Into<String>) -> Self {
         Self::new(text, |text, script| text == script.checksum().as_str())
     }
 
-    /// One in a format that compares by `is_of`: what is recorded, with a file.
+    /// A checksum in a format that compares it with a file by `is_of`.
     #[must_use]
     pub fn new(text: impl Into<String>, is_of: fn(&str, &Script) -> bool) -> Self {
         Self { text: text.into(), is_of }
     }
 
-    /// Whether it is that of a script.
+    /// Whether it is the checksum of this script.
     #[must_use]
     pub fn is_of(&self, script: &Script) -> bool {
         (self.is_of)(&self.text, script)
@@ -79,7 +79,7 @@ impl fmt::Debug for RecordedChecksum {
     }
 }
 
-/// How it is compared belongs to the table's format, and is the same for all of its rows.
+/// Ignores the comparison function, which is the same for all rows of a table.
 impl PartialEq for RecordedChecksum {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -88,18 +88,18 @@ impl PartialEq for RecordedChecksum {
 
 impl Eq for RecordedChecksum {}
 
-/// What a status tells of an applied migration and no plan needs.
+/// Details of an applied migration that `status` shows and a plan does not need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Particulars {
     /// When it was applied, in UTC as RFC 3339.
     pub applied_at: String,
-    /// How long that took.
+    /// How long it took to apply.
     pub elapsed: Duration,
     /// The run that applied it.
     pub run_id: String,
 }
 
-/// How far an attempt came that was neither completed nor undone.
+/// How an attempt ended that was neither completed nor rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// A statement failed after others had taken effect.
@@ -107,23 +107,23 @@ pub enum State {
         /// The failed statement, counted from 1.
         statement: u32,
     },
-    /// The process or its connection ended in the middle; the statement after the last finished one may have run or not.
+    /// The process or its connection ended before the attempt did; the statement after the last finished one may or may not have run.
     Unfinished,
 }
 
-/// What the journal says of the statement that a failed attempt had come to.
+/// What the journal records about the statement at which a failed attempt stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Reached {
-    /// Nothing: the attempt has no end, or an earlier release wrote it.
+    /// Nothing: the end of the attempt is not recorded, or an earlier release wrote it.
     #[default]
     Unrecorded,
-    /// It had no effect. What stands at its place in the file now has never run.
+    /// It had no effect, so the statement that is now at its position in the file has never run.
     WithoutEffect,
     /// It may have taken effect.
     InDoubt {
         /// The checksum of its text.
         checksum: Checksum,
-        /// What it does.
+        /// Its summary.
         summary: String,
     },
 }
@@ -131,38 +131,38 @@ pub enum Reached {
 /// An attempt that may have left a migration half-way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// The journal's key of it.
+    /// Its key in the journal.
     pub id: String,
     /// The run that made it.
     pub run_id: String,
-    /// What it tried.
+    /// The migration's version.
     pub version: Version,
-    /// The migration's name then.
+    /// The migration's name at that time.
     pub name: String,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
     /// How it ended.
     pub state: State,
-    /// Statements that have taken effect for certain.
+    /// The number of statements that are known to have taken effect.
     pub done: u32,
-    /// The last statement that may have run, counted from 1: while a script has tables locked nothing is noted.
+    /// The last statement that may have run, counted from 1: while a script holds table locks, nothing can be recorded.
     pub last: u32,
-    /// What is known of the one behind them.
+    /// What is known about the statement after those.
     pub reached: Reached,
-    /// The checksum of these statements; `None` where the journal has none.
+    /// The checksum of the `done` statements; `None` where the journal has none.
     pub done_checksum: Option<Checksum>,
-    /// Statements it had.
+    /// The number of statements in the script at that time.
     pub total: u32,
-    /// The database's code for the error, where one was seen.
+    /// The database's error code, where there was one.
     pub error_code: Option<String>,
-    /// The database's words.
+    /// The database's error message.
     pub error_text: Option<String>,
     /// When it began, in UTC as RFC 3339.
     pub started_at: String,
 }
 
 impl Attempt {
-    /// The statement that it has sent alone, counted from 0, because the server has refused it inside a transaction.
+    /// The statement that it sent outside of a transaction, counted from 0, because the server had refused it inside one.
     #[must_use]
     pub fn alone(&self) -> Option<usize> {
         let next = self.done as usize;
@@ -170,43 +170,43 @@ impl Attempt {
     }
 }
 
-/// What the journal says of an attempt whose statement with this index was refused inside a transaction.
+/// The journal's text for an attempt whose statement with this index was refused inside a transaction. It is read back: do not change it.
 pub(crate) fn went_alone(index: usize) -> String {
     format!("statement {} was refused in a transaction, and went out alone", index + 1)
 }
 
-/// A run of another process that has begun and not ended.
+/// A run of another process that has started and not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Running {
-    /// The run.
+    /// The run's id.
     pub run_id: String,
     /// Its command: `up`, `down`, `exec`, `repair` or `baseline`.
     pub command: String,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
     /// When it began, in UTC as RFC 3339.
     pub began: String,
-    /// How long ago that was by the database's clock, when the journal was read.
+    /// The time since then by the database's clock, when the journal was read.
     pub elapsed: Duration,
-    /// Migrations that it is to take.
+    /// The number of migrations in its plan.
     pub migrations: u32,
-    /// Migrations of these that have succeeded.
+    /// The number of these that have succeeded.
     pub migrations_done: u32,
-    /// The migration that it is at, where the journal follows that statement by statement.
+    /// The current migration, where the journal records its statements one by one.
     pub attempt: Option<RunningAttempt>,
     /// Who started it.
     pub operator: Option<String>,
-    /// On which machine.
+    /// The machine's host name.
     pub host: Option<String>,
-    /// In which pod.
+    /// The Kubernetes pod.
     pub pod: Option<String>,
-    /// Whether it is known to be alive: its process holds the lock. Otherwise its process may have ended, but the server still
-    /// works for it, or cannot be asked about the lock.
+    /// Whether it is known to be alive, because its process holds the lock. If false, its process may have ended, but the server is still
+    /// running its statement, or the lock's state is unknown.
     pub certain: bool,
 }
 
-/// A migration that a run is at now, statement by statement.
+/// The progress of the migration that a run is currently executing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunningAttempt {
@@ -214,20 +214,20 @@ pub struct RunningAttempt {
     pub version: Version,
     /// Its name.
     pub name: String,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
-    /// Statements that have taken effect.
+    /// The number of statements that have taken effect.
     pub done: u32,
-    /// Statements it has.
+    /// The number of statements in the migration.
     pub total: u32,
     /// When the attempt began, in UTC as RFC 3339.
     pub began: String,
-    /// How long ago that was by the database's clock, when the journal was read.
+    /// The time since then by the database's clock, when the journal was read.
     pub elapsed: Duration,
 }
 
 impl RunningAttempt {
-    /// The statement that runs now, counted from 1.
+    /// The statement that is running now, counted from 1.
     #[must_use]
     pub fn statement(&self) -> u32 {
         (self.done + 1).min(self.total)
@@ -255,25 +255,25 @@ impl fmt::Display for Running {
     }
 }
 
-/// Everything the plan needs to know of the past.
+/// The history that a plan is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// In the order of their versions, no version twice.
+    /// In the order of their versions, which are unique.
     applied: Vec<Entry>,
-    /// Attempts that left something behind and were not settled since.
+    /// Attempts that were left half-way and not resolved since.
     pub unsettled: Vec<Attempt>,
-    /// The run of another process that is going on; looked for only by what reads without the lock.
+    /// The run of another process that is in progress; read only by commands that do not take the lock.
     pub running: Option<Running>,
     /// Whether the ledger table exists.
     pub recorded: bool,
-    /// The form of the journal; `None` where there is none.
+    /// The format version of the journal; `None` where there is no journal.
     pub journal_form: Option<u32>,
-    /// Tables that are there though nothing was ever applied here; looked up only while the ledger is empty.
+    /// Tables that exist although no migration was ever applied; queried only while the ledger is empty.
     pub unmanaged_tables: Vec<String>,
 }
 
 impl History {
-    /// One in which these migrations are applied, in whatever order they come; of two with one version the last one counts.
+    /// A history with these applied migrations, in any order. Of two entries with the same version the last one counts.
     #[must_use]
     pub fn of(applied: impl IntoIterator<Item = Entry>) -> Self {
         let mut history = Self { recorded: true, ..Self::default() };
@@ -302,7 +302,7 @@ impl History {
         self.applied.last().map(|entry| &entry.version)
     }
 
-    /// One more is applied.
+    /// Adds an applied migration.
     pub(crate) fn apply(&mut self, entry: Entry) {
         match self.place(&entry.version) {
             Ok(at) => self.applied[at] = entry,
@@ -310,7 +310,7 @@ impl History {
         }
     }
 
-    /// One is not applied any more.
+    /// Removes an applied migration.
     pub(crate) fn revert(&mut self, version: &Version) {
         if let Ok(at) = self.place(version) {
             self.applied.remove(at);

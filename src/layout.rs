@@ -1,4 +1,5 @@
-//! A directory of migration files → [`MigrationSet`](crate::migration::MigrationSet). The only readers of migration files; one file a layout.
+//! Reads a directory of migration files into a [`MigrationSet`](crate::migration::MigrationSet). No other code reads migration files; each
+//! layout has one source file.
 
 mod checks;
 mod entry;

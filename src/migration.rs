@@ -1,4 +1,4 @@
-//! What a person wrote: scripts, migrations and the sorted set of them.
+//! Scripts, migrations, and the sorted set of migrations.
 
 mod script;
 
@@ -15,11 +15,11 @@ pub use crate::version::{InvalidVersion, Version};
 pub struct Migration {
     /// Its version, unique in a set.
     pub version: Version,
-    /// Its name, as the file has it.
+    /// Its name, from the file name.
     pub name: String,
-    /// The way forward.
+    /// The script that applies it.
     pub up: Script,
-    /// The way back, where there is one.
+    /// The script that reverts it, where there is one.
     pub down: Option<Script>,
 }
 
@@ -29,12 +29,12 @@ impl fmt::Display for Migration {
     }
 }
 
-/// All migrations of a directory, sorted by version, no version twice.
+/// All migrations of a directory, sorted by version; versions are unique.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationSet(Vec<Migration>);
 
 impl MigrationSet {
-    /// Sorts by version; the two migrations that share one version when there are such.
+    /// Sorts the migrations by version.
     ///
     /// # Errors
     /// The first pair with the same version, in the order of the versions.
@@ -59,13 +59,13 @@ impl MigrationSet {
         self.0.binary_search_by(|m| m.version.cmp(version)).ok().map(|index| &self.0[index])
     }
 
-    /// How many.
+    /// The number of migrations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no migrations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,4 +1,4 @@
-//! Files × history → what will be done, or every reason why nothing can be. Pure: no clock, no database.
+//! Combines files and history into a plan, or into every reason to refuse one. Pure: no clock, no database.
 
 mod change;
 mod doubt;

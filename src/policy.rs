@@ -1,19 +1,19 @@
-//! Whether an application's start applies migrations: the environment that it starts in, and `AUTO_MIGRATE`. Pure.
+//! Decides from the environment and `AUTO_MIGRATE` whether starting an application applies migrations. Pure.
 
 use std::fmt;
 
 use serde::Serialize;
 use thiserror::Error;
 
-/// Where an application runs.
+/// The environment that an application runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
-    /// On somebody's own machine.
+    /// A developer's machine.
     Development,
-    /// For users; also where nobody has said anything.
+    /// A deployment for users; the default when no environment is set.
     Production,
-    /// Under tests, which prepare their own database.
+    /// Tests, which prepare their own database.
     Test,
 }
 
@@ -31,10 +31,10 @@ impl Environment {
         }
     }
 
-    /// The environment of a word, whatever its case.
+    /// Parses an environment, ignoring case.
     ///
     /// # Errors
-    /// When it is no other than these three words; the text says which there are and which may have been meant.
+    /// When it is not one of these three words; the message lists them and suggests the most similar one.
     pub fn parse(text: &str) -> Result<Self, String> {
         let lower = text.trim().to_ascii_lowercase();
         let known = Self::ALL.into_iter().find(|environment| environment.word() == lower);
@@ -43,7 +43,7 @@ impl Environment {
 }
 
 fn suggestion(text: &str) -> String {
-    // `prod` and `dev` begin like the word that is meant, and are too short to be near it otherwise.
+    // `prod` and `dev` are prefixes of the words, and too short for the similarity to find them.
     let begun = Environment::ALL.into_iter().filter(|word| text.len() > 1 && word.word().starts_with(text)).collect();
     let near = |environment: &Environment| strsim::jaro_winkler(environment.word(), text);
     let words: Vec<Environment> = match begun {
@@ -54,13 +54,13 @@ fn suggestion(text: &str) -> String {
     best.map(|word| format!("; did you mean {}?", word.word())).unwrap_or_default()
 }
 
-/// What an application's start is to do about migrations.
+/// What starting an application does about migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// Apply what is pending; where that fails, the application does not start.
+    /// Apply pending migrations; if that fails, the application does not start.
     Migrate,
-    /// Apply nothing, and say what is pending.
+    /// Apply nothing, and report what is pending.
     Look,
     /// Leave the database alone.
     Leave,
@@ -78,7 +78,7 @@ impl Decision {
     }
 }
 
-/// What was said about migrations at the start of an application.
+/// The settings that decide about migrations when an application starts.
 ///
 /// | environment | `AUTO_MIGRATE` unset | `true` | `false` |
 /// |---|---|---|---|
@@ -86,24 +86,24 @@ impl Decision {
 /// | production | look | migrate | leave |
 /// | test | leave | leave | leave |
 ///
-/// [`crate::Migrator::auto`] goes by it.
+/// [`crate::Migrator::auto`] follows it.
 ///
 /// ```
 /// use migrascope::policy::{Decision, Environment, Policy};
 ///
-/// // Instead of the process's own environment, as `Policy::from_environment` reads it:
+/// // Instead of the process's environment, which `Policy::from_environment` reads:
 /// let variables = |name: &str| (name == "APP_ENV").then(|| "development".to_owned());
 /// let policy = Policy::read(None, &variables)?;
 /// assert_eq!((policy.environment, policy.decision()), (Environment::Development, Decision::Migrate));
-/// let why = "what is pending is applied: APP_ENV says development, and AUTO_MIGRATE is not set";
+/// let why = "pending migrations are applied: APP_ENV is development, and AUTO_MIGRATE is not set";
 /// assert_eq!(policy.decided().to_string(), why);
 /// # Ok::<(), migrascope::policy::PolicyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Where it runs.
+    /// The environment.
     pub environment: Environment,
-    /// What says so, such as `APP_ENV`; `None` where nothing does, which counts as production.
+    /// The setting that gives the environment, such as `APP_ENV`; `None` where none does, which counts as production.
     pub named_by: Option<String>,
     /// `AUTO_MIGRATE`; `None` where it is not set.
     pub auto_migrate: Option<bool>,
@@ -112,19 +112,19 @@ pub struct Policy {
 /// A decision and its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
-    /// What is done.
+    /// The decision.
     pub decision: Decision,
-    /// In which environment.
+    /// The environment that it was made for.
     pub environment: Environment,
-    /// Why, in a sentence without its end.
+    /// The reason, as a fragment.
     pub why: String,
 }
 
 impl fmt::Display for Decided {
-    /// What is done, and why.
+    /// The decision and its reason in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = match self.decision {
-            Decision::Migrate => "what is pending is applied",
+            Decision::Migrate => "pending migrations are applied",
             Decision::Look => "nothing is applied",
             Decision::Leave => "the database is left alone",
         };
@@ -132,31 +132,31 @@ impl fmt::Display for Decided {
     }
 }
 
-/// A variable with a value that means nothing.
+/// A variable with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{variable} says {value:?}: {problem}")]
+#[error("{variable} is {value:?}: {problem}")]
 #[non_exhaustive]
 pub struct PolicyError {
     /// The variable.
     pub variable: &'static str,
-    /// What it says.
+    /// Its value.
     pub value: String,
-    /// What is wrong with that, and what may have been meant.
+    /// What is wrong with it, with a suggestion if there is one.
     pub problem: String,
 }
 
-/// The variables that name the environment, the first one first.
+/// The variables that set the environment, in order of precedence.
 const ENVIRONMENT: [&str; 2] = ["APP_ENV", "NODE_ENV"];
 
 impl Policy {
-    /// The variable that decides where the environment does not.
+    /// The variable that overrides the environment's default.
     pub const AUTO_MIGRATE: &str = "AUTO_MIGRATE";
 
-    /// What `chosen` says (a setting of the caller's own and its name), else `APP_ENV`, else `NODE_ENV`; and `AUTO_MIGRATE`.
+    /// Reads the environment from `chosen` (the caller's own setting and its name), else `APP_ENV`, else `NODE_ENV`; and `AUTO_MIGRATE`.
     /// Empty variables count as unset.
     ///
     /// # Errors
-    /// When a variable that decides has a value that means nothing.
+    /// When a variable that is used has an invalid value.
     pub fn read(
         chosen: Option<(Environment, &str)>,
         variables: &dyn Fn(&str) -> Option<String>,
@@ -179,7 +179,7 @@ impl Policy {
         Ok(Self { environment, named_by, auto_migrate })
     }
 
-    /// The same, from the process's own environment.
+    /// Like [`Policy::read`], from the process's environment variables.
     ///
     /// # Errors
     /// As [`Policy::read`].
@@ -187,7 +187,7 @@ impl Policy {
         Self::read(None, &|variable| std::env::var(variable).ok())
     }
 
-    /// What is done.
+    /// The decision.
     #[must_use]
     pub fn decision(&self) -> Decision {
         match (self.environment, self.auto_migrate) {
@@ -202,11 +202,11 @@ impl Policy {
     pub fn decided(&self) -> Decided {
         let (environment, decision) = (self.environment, self.decision());
         let place = match &self.named_by {
-            Some(name) => format!("{name} says {}", environment.word()),
-            None => "no environment is named, which counts as production".to_owned(),
+            Some(name) => format!("{name} is {}", environment.word()),
+            None => "no environment is set, which counts as production".to_owned(),
         };
         let switch = match (environment, self.auto_migrate) {
-            // Whatever it says.
+            // Its value makes no difference.
             (Environment::Test, _) => String::new(),
             (_, Some(auto)) => format!(", and {} is {auto}", Self::AUTO_MIGRATE),
             (_, None) => format!(", and {} is not set", Self::AUTO_MIGRATE),
@@ -215,7 +215,7 @@ impl Policy {
     }
 }
 
-/// A truth value, also as containers write it: `true`, `1`, `yes`, `on` and their opposites, in any case.
+/// Parses a boolean: `true`, `1`, `yes`, `on` and their opposites, ignoring case.
 ///
 /// # Errors
 /// When it is none of these words.

@@ -1,4 +1,4 @@
-//! What a run has done: plain data that can be printed, serialised and compared.
+//! The report of a run: plain data that can be printed, serialised and compared.
 
 mod check;
 mod health;

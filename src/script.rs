@@ -1,4 +1,4 @@
-//! One SQL text in one dialect → its statements, its directives and its token checksum. Pure.
+//! Parses one SQL text in one dialect into statements, directives and a token checksum. Pure.
 
 mod backslash;
 mod backslashes;
@@ -45,37 +45,37 @@ use split::Split;
 use token::Token;
 pub use writes::may_write;
 
-/// What a script's text says.
+/// The result of parsing a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
     /// The statements in order; their ranges are disjoint and not empty.
     pub statements: Vec<Statement>,
-    /// What the `-- migrascope: …` comments ask for.
+    /// The directives from the `-- migrascope: …` comments.
     pub directives: Directives,
-    /// Equal for two texts that differ only in comments, blanks and empty statements.
+    /// Equal for two texts that differ only in comments, whitespace and empty statements.
     pub token_checksum: Checksum,
 }
 
-/// One problem of a script and where it is.
+/// One problem in a script and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct ScriptError {
-    /// Where the thing begins that is wrong.
+    /// Where the faulty text begins.
     pub place: Place,
     /// What is wrong.
     pub problem: Problem,
 }
 
-/// Reads a script's text, which comes without byte order mark.
+/// Parses a script's text. The text must not start with a byte order mark.
 ///
 /// # Errors
-/// Every problem found, in the order of the text, when there is one.
+/// Every problem found, in the order of the text.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     let split = split::split(text, dialect);
     let cause = backslash::doubt(text, dialect, &split).or_else(|| backslash::cause(text, dialect, &split));
     let Split { tokens, statements: ranges, escapes, directives: comments, markers, mut problems, .. } = split;
     problems.extend(cause);
-    // One is enough: a file that is no text has thousands.
+    // Report only the first: a binary file has thousands.
     problems.extend(text.find('\0').map(|byte| (byte, Problem::Nul)));
     let directives = directive::read(&comments, &mut problems);
     let mut places = Places::of(text);
@@ -94,22 +94,22 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
     Ok(Parsed { statements, directives, token_checksum })
 }
 
-/// One statement's text as telemetry may carry it: `?` for every string, number, bit string and dollar-quoted body,
-/// no comments, and one blank for each run of blanks.
+/// One statement's text without its values, safe for telemetry: `?` replaces every string, number, bit string and dollar-quoted body;
+/// comments are removed, and each run of whitespace becomes one space.
 ///
-/// Where SQLite may read a name in double quotes as a string, that is a literal too.
+/// SQLite may read a name in double quotes as a string, so there it is replaced too.
 #[must_use]
 pub fn sanitized(statement: &str, dialect: Dialect) -> String {
     sanitize::sanitize(statement, dialect, escapes::usual(dialect))
 }
 
-/// The same of a statement whose session takes a backslash in a plain string for an escape, or for itself.
+/// Like [`sanitized`], for a session in which a backslash in a plain string is an escape (`escapes`) or an ordinary character.
 #[cfg(feature = "observe")]
 pub(crate) fn sanitized_as_read(statement: &str, dialect: Dialect, escapes: bool) -> String {
     sanitize::sanitize(statement, dialect, escapes)
 }
 
-/// Whether a text has this word anywhere, in letters of any case; the text is not copied for it.
+/// Whether a text contains this word anywhere, ignoring ASCII case. Does not copy the text.
 pub(crate) fn mentions(text: &str, word: &str) -> bool {
     let word = word.as_bytes();
     text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))

@@ -1,4 +1,4 @@
-//! The vocabulary of SQL texts: dialects, statements, places, checksums.
+//! Data types for SQL texts: dialects, statements, places, checksums.
 
 mod checksum;
 mod dialect;

@@ -1,4 +1,4 @@
-//! A version, which a migration is known and ordered by, and the way it is taken.
+//! The version that identifies and orders a migration, and the direction of a migration.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,45 +6,45 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A migration's version, ordered as a number however many digits it has.
+/// A migration's version, ordered as a number with any number of digits.
 ///
-/// Parts separated by dots are compared one by one; leading zeros and trailing zero parts do not count,
+/// Parts separated by dots are compared one by one; leading zeros and trailing zero parts are ignored,
 /// so `007` equals `7` and `1.0` equals `1`.
 #[derive(Debug, Clone)]
 pub struct Version {
     text: String,
-    /// Where its digits begin to count, when it is one number: such a one compares by length and bytes.
+    /// The offset of the first significant digit, when it is a single number; such versions compare by length, then bytes.
     number: Option<usize>,
 }
 
 impl Version {
-    /// Reads decimal digits; `None` for anything else.
+    /// Parses decimal digits; `None` for anything else.
     #[must_use]
     pub fn from_digits(text: &str) -> Option<Self> {
         (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| Self::from_history(text))
     }
 
-    /// Takes a version as a history table stores it.
+    /// A version read from a history table.
     #[must_use]
     pub fn from_history(text: &str) -> Self {
         let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
         Self { text: text.to_owned(), number: (!text.contains('.')).then_some(zeros) }
     }
 
-    /// The version as it was written.
+    /// The version as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The version without leading zeros and trailing zero parts: what a history table stores.
+    /// The version without leading zeros and trailing zero parts, as a history table stores it.
     #[must_use]
     pub fn canonical(&self) -> String {
         let parts: Vec<&str> = self.parts().collect();
         parts.join(".")
     }
 
-    /// The version as an integer when it is one that a double holds exactly (at most 2^53).
+    /// The version as an integer, when a double can represent it exactly (at most 2^53).
     #[must_use]
     pub fn as_exact_integer(&self) -> Option<u64> {
         self.canonical().parse().ok().filter(|n| *n <= 1 << 53)
@@ -131,7 +131,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Which way a migration is taken.
+/// The direction of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -151,8 +151,8 @@ impl Direction {
         }
     }
 
-    /// The direction of a command or of a row of the journal, by its word: `down` reverts, and everything else (`up`, `exec`,
-    /// `repair`, `baseline`) moves on.
+    /// The direction of a command or of a journal row, from its word: `down` is down, and everything else (`up`, `exec`,
+    /// `repair`, `baseline`) is up.
     #[must_use]
     pub fn of(word: &str) -> Self {
         if word == Self::Down.word() { Self::Down } else { Self::Up }

@@ -1,7 +1,7 @@
-//! Carries a connection between the driver and its server, so that what a server sends is limited before the driver reads it.
+//! A proxy in this process between the driver and its server, which limits what the server sends before the driver reads it.
 //!
-//! sqlx-postgres and sqlx-mysql 0.9 take no socket from us, read on without yielding as long as there is something to read, and keep a message
-//! until it is whole. So they connect to a socket of ours, and a relay in this process carries the bytes on; TLS is between driver and server.
+//! sqlx-postgres and sqlx-mysql 0.9 do not accept an existing socket, read without yielding while there is data, and buffer each message until
+//! it is complete. So they connect to a local socket, and a relay in this process forwards the bytes. TLS stays between driver and server.
 
 mod loopback;
 
@@ -18,39 +18,39 @@ use tokio::task::JoinHandle;
 pub(super) use self::loopback::Loopback;
 use super::{DatabaseError, ErrorKind, failure};
 
-/// How long the relay may take to report why a connection ended, or to pass on the last message.
+/// The time limit for the relay to report why a connection ended, or to forward the last message.
 const LAST_MESSAGE: Duration = Duration::from_millis(500);
-/// What is read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 64 << 10;
-/// The driver reads until there is nothing more, so that there must be nothing more from time to time: for so long, after so many bytes.
+/// The driver yields only when there is nothing to read, so the relay pauses for this long after [`PAUSE_AFTER`] bytes.
 const PAUSE: Duration = Duration::from_millis(1);
 const PAUSE_AFTER: usize = 4 << 20;
-/// What a server may send during a login, in bytes; usual are some hundreds.
+/// The most that a server may send during a login, in bytes; a few hundred are usual.
 const LOGIN: u64 = 1 << 20;
-/// What a server may send in answer to one of our own queries, in bytes. Less of it is kept (`row::Kept`).
+/// The most that a server may send in response to one of the runner's queries, in bytes. Less of it is kept (`row::Kept`).
 const OWN_QUERY: u64 = 36 << 20;
 
-/// What the server is to answer.
+/// The kind of request that the server responds to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     /// A login.
     Login,
-    /// A query of ours.
+    /// A query of the runner.
     OwnQuery,
-    /// A statement of a script, whose rows are of no use: it may send whatever it likes.
+    /// A statement of a script, whose rows are discarded: the size is not limited.
     Statement,
 }
 
-/// Decides what of a server's bytes the driver gets.
+/// Decides which of the server's bytes the driver receives.
 pub(super) trait Filter: Send {
-    /// Appends to `out` what the driver gets of `bytes`.
+    /// Appends to `out` the part of `bytes` that the driver receives.
     ///
     /// # Errors
-    /// Where the connection must end, and why.
+    /// Why the connection must be closed.
     fn pass(&mut self, bytes: &[u8], expected: Expected, out: &mut Vec<u8>) -> Result<(), DatabaseError>;
 }
 
-/// Passes everything.
+/// Forwards everything.
 pub(super) struct Unread;
 
 impl Filter for Unread {
@@ -60,23 +60,23 @@ impl Filter for Unread {
     }
 }
 
-/// Carries the bytes of one connection, and ends with it.
+/// The relay of one connection. Dropping it stops the relay.
 pub(super) struct Relay {
     task: Option<JoinHandle<Option<DatabaseError>>>,
     traffic: Arc<Traffic>,
 }
 
-/// What the relay and the connection's owner both know.
+/// The state shared by the relay and the connection's owner.
 #[derive(Debug)]
 pub(super) struct Traffic {
     expected: Mutex<Expected>,
-    /// How many bytes the server has sent, and how many it may.
+    /// The number of bytes that the server has sent, and its limit.
     sent: AtomicU64,
     limit: AtomicU64,
 }
 
 impl Relay {
-    /// Starts what carries the bytes; it returns why it has ended the connection, if it has.
+    /// Starts the task that forwards the bytes. The task returns why it closed the connection, if it did.
     pub(super) fn start<F>(carry: impl FnOnce(Arc<Traffic>) -> F) -> Self
     where
         F: Future<Output = Option<DatabaseError>> + Send + 'static,
@@ -87,7 +87,7 @@ impl Relay {
         Self { task: Some(tokio::spawn(carry(Arc::clone(&traffic)))), traffic }
     }
 
-    /// Limits what comes from here on.
+    /// Sets the limit for the next response.
     pub(super) fn expect(&self, expected: Expected) {
         let more = match expected {
             Expected::Login => LOGIN,
@@ -99,7 +99,7 @@ impl Relay {
         *self.traffic.expected.lock().unwrap_or_else(PoisonError::into_inner) = expected;
     }
 
-    /// Waits until all that the driver has written was passed on; why the relay has ended the connection, if it has.
+    /// Waits until everything that the driver has written is forwarded; returns why the relay closed the connection, if it did.
     pub(super) async fn finish(&mut self) -> Option<DatabaseError> {
         let task = self.task.as_mut()?;
         let finished = tokio::time::timeout(LAST_MESSAGE, task).await.ok()?;
@@ -107,7 +107,7 @@ impl Relay {
         finished.ok().flatten()
     }
 
-    /// The driver's error, or the relay's reason where the driver has only seen the end of the connection.
+    /// The driver's error, or the relay's reason where the driver has only seen the connection close.
     pub(super) async fn explain(&mut self, error: sqlx::Error) -> sqlx::Error {
         match error {
             sqlx::Error::Io(_) => self.finish().await.map_or(error, |why| sqlx::Error::Protocol(why.message)),
@@ -129,7 +129,7 @@ impl Traffic {
         *self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts what the server has sent.
+    /// Counts the bytes that the server has sent.
     fn count(&self, bytes: usize) -> Result<(), DatabaseError> {
         let sent = self.sent.fetch_add(bytes as u64, Ordering::AcqRel).saturating_add(bytes as u64);
         if sent <= self.limit.load(Ordering::Acquire) {
@@ -149,7 +149,7 @@ impl Traffic {
     }
 }
 
-/// Carries what both write until one of them is done; why the connection was ended, where that is not their doing.
+/// Forwards in both directions until one side closes; returns why the relay itself closed the connection, if it did.
 pub(super) async fn carry(
     server: impl AsyncRead + AsyncWrite,
     driver: impl AsyncRead + AsyncWrite,
@@ -165,18 +165,18 @@ pub(super) async fn carry(
             refused = &mut answers => refused,
             sent = tokio::io::copy(&mut from_driver, &mut to_server) => match sent {
                 Ok(_) => None,
-                // A server that takes nothing more may have said why.
+                // A server that no longer reads may have sent the reason.
                 Err(_) => tokio::time::timeout(LAST_MESSAGE, answers).await.ok().flatten(),
             },
         }
     };
-    // Either may be gone already.
+    // Either side may be closed already.
     let _ = to_server.shutdown().await;
     let _ = to_driver.shutdown().await;
     ended
 }
 
-/// Passes on what the server sends until it ends; why it was ended before, if it was.
+/// Forwards what the server sends until it closes; returns why forwarding stopped earlier, if it did.
 async fn limited(
     server: &mut (impl AsyncRead + Unpin),
     driver: &mut (impl AsyncWrite + Unpin),
@@ -211,7 +211,7 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// Connects to the socket with this path, where there is one and the system has such sockets, otherwise to host and port.
+/// Connects to this Unix socket, where one is given and the system supports them, otherwise to host and port.
 pub(super) async fn reach(socket: Option<&Path>, address: (&str, u16)) -> Result<Box<dyn Stream>, DatabaseError> {
     #[cfg(unix)]
     if let Some(path) = socket {
@@ -220,12 +220,12 @@ pub(super) async fn reach(socket: Option<&Path>, address: (&str, u16)) -> Result
     #[cfg(not(unix))]
     let _ = socket;
     let server = TcpStream::connect(address).await.map_err(unreachable)?;
-    // What the driver writes at once may arrive here in parts.
+    // A single write of the driver may arrive here in parts, which Nagle's algorithm would delay.
     server.set_nodelay(true).map_err(unreachable)?;
     Ok(Box::new(server))
 }
 
-/// The error of a connection that cannot be made.
+/// The error for a connection that failed.
 pub(super) fn unreachable(error: io::Error) -> DatabaseError {
     failure::from_connect(&sqlx::Error::Io(error))
 }

@@ -1,4 +1,4 @@
-//! Database URLs that show no password.
+//! Database URLs whose passwords are never shown.
 
 mod error;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

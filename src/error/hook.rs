@@ -1,33 +1,33 @@
-//! Why a hook did not succeed.
+//! Why a hook failed.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::report::Failure;
 
-/// Why a hook did not succeed. Neither its command nor what a database said is in the words of it: there may be a password
-/// in the one and a row in the other.
+/// Why a hook failed. The message contains neither its command, which may have a password, nor the database's message, which
+/// may quote a row.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HookFault {
-    /// The command ended with this code.
+    /// The command exited with this code.
     Exited(i32),
-    /// The command was ended by this signal, which was not ours.
+    /// The command was killed by this signal, which the runner did not send.
     Killed(i32),
-    /// It took longer than this and was ended.
+    /// It exceeded this timeout and was terminated.
     TimedOut(Duration),
-    /// The run was asked to stop, and the hook with it.
+    /// The run was interrupted, and the hook with it.
     Interrupted,
-    /// The command could not be started; in the system's words.
+    /// The command could not be started, with the operating system's message.
     NotStarted(String),
-    /// It was ended because the lock is not ours any more; why.
+    /// It was terminated because the runner has lost the lock, for this reason.
     LockLost(String),
-    /// A statement of its file failed and was rolled back, where the database can do that.
+    /// A statement of its file failed, and was rolled back where the database supports that.
     Refused(Box<Failure>),
 }
 
 impl HookFault {
-    /// The code that the command ended with.
+    /// The command's exit code.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
         match self {
@@ -55,13 +55,13 @@ impl fmt::Display for HookFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with {code}"),
-            Self::Killed(signal) => write!(f, "was ended by signal {signal}"),
+            Self::Killed(signal) => write!(f, "was killed by signal {signal}"),
             Self::TimedOut(limit) => {
-                write!(f, "took longer than {} and was ended", humantime::format_duration(*limit))
+                write!(f, "timed out after {} and was terminated", humantime::format_duration(*limit))
             }
             Self::Interrupted => f.write_str("was interrupted"),
             Self::NotStarted(reason) => write!(f, "could not be started ({reason})"),
-            Self::LockLost(reason) => write!(f, "was ended: {reason}"),
+            Self::LockLost(reason) => write!(f, "was terminated: {reason}"),
             Self::Refused(_) => f.write_str("failed"),
         }
     }

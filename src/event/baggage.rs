@@ -1,12 +1,12 @@
-//! `BAGGAGE` → [`Member`]s: W3C Baggage, read leniently. Pure.
+//! Parses `BAGGAGE` into [`Member`]s: W3C Baggage, read leniently. Pure.
 
 use super::Member;
 
-/// What the recommendation asks everybody to carry at least; more is not carried.
+/// The limit up to which the recommendation requires propagation; the rest is dropped.
 const MOST_BYTES: usize = 8192;
 const MOST_MEMBERS: usize = 64;
 
-/// The members of a `baggage` header that can be read, in order, up to 8192 bytes or 64 members; values are decoded.
+/// The valid members of a `baggage` header, in order, up to 8192 bytes or 64 members, with decoded values.
 #[must_use]
 pub fn parse(header: &str) -> Vec<Member> {
     let mut bytes = 0;
@@ -17,7 +17,7 @@ pub fn parse(header: &str) -> Vec<Member> {
     header.split(',').take_while(fits).filter_map(member).take(MOST_MEMBERS).collect()
 }
 
-/// The header for a child process, with values encoded again; empty when there is no member.
+/// The header for a child process, with encoded values; empty when there is no member.
 #[must_use]
 pub fn header(members: &[Member]) -> String {
     members.iter().map(encoded).collect::<Vec<_>>().join(",")
@@ -32,7 +32,7 @@ fn member(text: &str) -> Option<Member> {
     usable.then(|| Member { key: key.to_owned(), value, properties: properties.to_owned() })
 }
 
-/// Bytes that are no UTF-8 when decoded become U+FFFD, as the recommendation asks; a stray percent sign stays.
+/// Bytes that are not UTF-8 after decoding become U+FFFD, as the recommendation requires; a stray percent sign is kept.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

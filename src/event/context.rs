@@ -1,22 +1,22 @@
-//! Who a run is: data, never ambient.
+//! The identity of a run: explicit data, never global state.
 
-/// What the run was asked to do.
+/// The command of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Command {
-    /// Apply what is pending.
+    /// Apply pending migrations.
     Up,
     /// Revert.
     Down,
-    /// Make the health checks and nothing else.
+    /// Run only the health checks.
     Health,
-    /// Change history as a person asks for, or go on with what was left half-way.
+    /// Change the history at a user's request, or resume a migration that was left half-way.
     Repair,
     /// Record migrations as applied in a database that has no history yet.
     Baseline,
-    /// Wait until somebody else has applied what is pending.
+    /// Wait until another run has applied the pending migrations.
     Wait,
-    /// At the start of an application: apply what is pending, or not, as a policy says.
+    /// At the start of an application: apply pending migrations if the policy says so.
     Exec,
 }
 
@@ -39,9 +39,9 @@ impl Command {
 /// Who started the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operator {
-    /// The system's user.
+    /// The operating system's user.
     pub user: Option<String>,
-    /// The machine's name.
+    /// The host name.
     pub host: Option<String>,
     /// The Kubernetes pod, from `POD_NAME` or the host name inside a cluster.
     pub pod: Option<String>,
@@ -52,7 +52,7 @@ pub struct Operator {
 pub struct TraceIdentity {
     /// 16 bytes, not all zero.
     pub trace_id: [u8; 16],
-    /// The span that started us.
+    /// The span that started this process.
     pub parent: Option<RemoteParent>,
 }
 
@@ -64,10 +64,10 @@ impl TraceIdentity {
     }
 }
 
-/// A span in another process: the caller's, from `TRACEPARENT` and `TRACESTATE`, or ours, as a process that we start sees it.
+/// A remote span: the caller's, from `TRACEPARENT` and `TRACESTATE`, or the one that is passed to a child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteParent {
-    /// The trace it belongs to. The caller's is ours too, unless it was not sampled; then we link to it.
+    /// The trace that it belongs to. The run joins the caller's trace, unless that was not sampled; then the run links to it.
     pub trace_id: [u8; 16],
     /// 8 bytes, not all zero.
     pub span_id: [u8; 8],
@@ -77,33 +77,33 @@ pub struct RemoteParent {
     pub state: String,
 }
 
-/// One member of the caller's `BAGGAGE`; untrusted, so it is handed on and used for nothing.
+/// One member of the caller's `BAGGAGE`. It is untrusted, so it is only passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Its key.
     pub key: String,
     /// Its value, decoded.
     pub value: String,
-    /// What stands behind the value's semicolon, as it came.
+    /// The properties after the value's semicolon, unchanged.
     pub properties: String,
 }
 
-/// A run's identity: data, never ambient.
+/// The identity of a run: explicit data, never global state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunContext {
     /// A UUID version 7, so that runs sort by time.
     pub run_id: String,
-    /// What was asked for.
+    /// The command.
     pub command: Command,
-    /// The logical name of the database in metrics; its own name when `None`.
+    /// The logical name of the database in metrics; the database's own name when `None`.
     pub target: Option<String>,
     /// The trace, where there is one.
     pub trace: Option<TraceIdentity>,
-    /// The caller's `BAGGAGE`, for processes that we start ourselves.
+    /// The caller's `BAGGAGE`, for child processes.
     pub baggage: Vec<Member>,
     /// Who started it.
     pub operator: Operator,
-    /// Our own version.
+    /// The version of this program.
     pub tool_version: &'static str,
 }
 

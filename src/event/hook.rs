@@ -1,8 +1,8 @@
-//! The hooks of a run, by their names.
+//! The hooks of a run and their names.
 
 use std::fmt;
 
-/// What is run around the migrations that somebody else has written.
+/// A user's command or SQL that runs before or after migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hook {
@@ -12,14 +12,14 @@ pub enum Hook {
     Before,
     /// SQL before each migration.
     BeforeEach,
-    /// SQL after each migration that has succeeded.
+    /// SQL after each successful migration.
     AfterEach,
-    /// The command at the end of a run that has come to its migrations.
+    /// The command at the end of a run that has reached its migrations.
     After,
 }
 
 impl Hook {
-    /// Every hook, in the order in which they run.
+    /// All hooks, in the order in which they run.
     pub const ALL: [Self; 5] = [Self::Backup, Self::Before, Self::BeforeEach, Self::AfterEach, Self::After];
 
     /// `backup`, `before`, `before_each`, `after_each` or `after`.

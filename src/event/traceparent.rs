@@ -1,4 +1,4 @@
-//! `TRACEPARENT` and `TRACESTATE` ↔ [`RemoteParent`]: W3C Trace Context level 1, read strictly. Pure.
+//! Parses and formats `TRACEPARENT` and `TRACESTATE`: W3C Trace Context level 1, read strictly. Pure.
 
 use thiserror::Error;
 
@@ -8,8 +8,8 @@ use super::{Member, RemoteParent, baggage};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// It does not read `version-trace-span-flags` in lower-case hexadecimal.
-    #[error("it does not read 00-<32 hexadecimal digits>-<16>-<2>")]
+    /// It does not have the form `version-trace-span-flags` in lower-case hexadecimal.
+    #[error("it does not have the form 00-<32 hexadecimal digits>-<16>-<2>")]
     Shape,
     /// Version `ff` is forbidden.
     #[error("version ff is invalid")]
@@ -22,10 +22,10 @@ pub enum Malformed {
     ZeroSpan,
 }
 
-/// Reads a caller's span; `state` is kept as it is.
+/// Parses a caller's span; `state` is kept unchanged.
 ///
 /// # Errors
-/// When `traceparent` breaks a rule of the recommendation; its reader must then act as if there were none.
+/// When `traceparent` violates the recommendation; the caller must then act as if there were none.
 pub fn parse(traceparent: &str, state: Option<&str>) -> Result<RemoteParent, Malformed> {
     let mut parts = traceparent.trim_matches([' ', '\t']).splitn(5, '-');
     let mut part = || parts.next().ok_or(Malformed::Shape);
@@ -44,15 +44,15 @@ pub fn parse(traceparent: &str, state: Option<&str>) -> Result<RemoteParent, Mal
     }
 }
 
-/// The `traceparent` of a span, for what is started inside it.
+/// The `traceparent` of a span, for child processes.
 #[must_use]
 pub fn header(span: &RemoteParent) -> String {
     let (trace, id) = (u128::from_be_bytes(span.trace_id), u64::from_be_bytes(span.span_id));
     format!("00-{trace:032x}-{id:016x}-{:02x}", u8::from(span.sampled))
 }
 
-/// The variables that a process sees which is started inside `span` by somebody with this baggage. `TRACESTATE` is empty
-/// where there is none, so that the caller's is not inherited; without members `BAGGAGE` stays as it is.
+/// The environment variables for a child process inside `span`, with this baggage. `TRACESTATE` is empty where there is none, so
+/// that the caller's is not inherited; without members, the caller's `BAGGAGE` is inherited.
 #[must_use]
 pub fn environment(span: &RemoteParent, members: &[Member]) -> Vec<(&'static str, String)> {
     let mut variables = vec![("TRACEPARENT", header(span)), ("TRACESTATE", span.state.clone())];

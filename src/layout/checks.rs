@@ -1,4 +1,4 @@
-//! A directory of health checks of one's own: one SQL file a check, named by it.
+//! A directory of custom health checks: one SQL file per check, which gives the check its name.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,10 +11,10 @@ use super::word::{Database, variant};
 use super::{Fault, FileProblem, LayoutError, read_split};
 use crate::migration::{Dialect, Place, SplitScript, StatementKind};
 
-/// A health check of one's own: healthy when none of its statements returns a row.
+/// A custom health check: healthy when none of its statements returns a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnCheck {
-    /// The file's name without its endings.
+    /// The file's name without its extensions.
     pub name: String,
     /// Its statements.
     pub script: SplitScript,
@@ -34,7 +34,7 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>
     if problems.is_empty() { Ok(checks) } else { Err(LayoutError::Files(problems)) }
 }
 
-/// The first statement with which a check would leave the transaction that keeps it from writing.
+/// The first statement with which a check would leave its read-only transaction.
 fn transaction_control(script: &SplitScript) -> Option<FileProblem> {
     let control = |kind| matches!(kind, StatementKind::Begin { .. } | StatementKind::Commit | StatementKind::Rollback);
     let statement = script.statements().iter().find(|statement| control(statement.kind))?;
@@ -46,7 +46,7 @@ fn transaction_control(script: &SplitScript) -> Option<FileProblem> {
     })
 }
 
-/// The file of each check in the order of their names; one for this database wins over the plain one.
+/// The file of each check, in the order of their names; a file for this database takes precedence over the plain one.
 fn files(
     source: Source<'_>,
     dialect: Dialect,
@@ -70,7 +70,7 @@ fn files(
             }
         }
     }
-    // The one for this database comes before the plain one.
+    // The file for this database sorts before the plain one.
     let mut files = BTreeMap::new();
     for ((name, _), path) in found {
         files.entry(name).or_insert(path);

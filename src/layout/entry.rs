@@ -1,4 +1,4 @@
-//! What an entry of a directory is by its name: SQL, a neighbour that does not concern us, or a fault. Nothing else.
+//! Classifies each entry of a directory by its name: SQL, an unrelated file, or a fault.
 
 use std::ffi::OsStr;
 
@@ -7,28 +7,28 @@ use super::stem::{extension, is_left_behind, sql_stem};
 use super::word::is_database;
 use super::{Fault, FileProblem, LayoutError};
 
-/// The folders beside migrations that have a meaning of their own.
+/// The folders in the migrations directory that have a meaning.
 const OWN_FOLDERS: [&str; 2] = ["hooks", "checks"];
-/// How SQL for one migration is named where each has a folder.
+/// File names that other tools use for SQL in one folder per migration.
 const IN_A_FOLDER_EACH: [&str; 3] = ["up", "down", "migration"];
-/// Endings of prose, which may be numbered too.
+/// Extensions of text files, which may be numbered too.
 const PROSE: [&str; 6] = ["md", "markdown", "mdx", "txt", "rst", "adoc"];
-/// Endings of programs: a migration in one of them has a message of its own.
+/// Extensions of source code: a migration in code has its own message.
 const CODE: [&str; 20] = [
     "go", "rs", "ts", "js", "py", "mjs", "cjs", "mts", "cts", "rb", "php", "java", "kt", "groovy", "scala", "cs", "ex",
     "exs", "pl", "sh",
 ];
 
-/// Which directory it lies in.
+/// The directory that contains the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
-    /// Of migrations, whose names begin with a version.
+    /// The migrations, whose names begin with a version.
     Migrations,
-    /// Of hooks or of checks, whose names do not.
+    /// Hooks or checks, whose names do not.
     Others,
 }
 
-/// The entries that are SQL, each with its stem; every other one is a neighbour or a problem.
+/// The entries that are SQL, each with its stem. Every other entry is unrelated or a problem.
 pub(super) fn sql_files(
     source: Source<'_>,
     home: Home,
@@ -50,7 +50,7 @@ pub(super) fn sql_files(
     Ok(files)
 }
 
-/// A name with the bytes that are not text as `\xff`.
+/// A name with invalid UTF-8 bytes as `\xff`.
 fn escaped(name: &OsStr) -> String {
     let chunks = name.as_encoded_bytes().utf8_chunks();
     chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
@@ -64,7 +64,7 @@ enum Kind<'n> {
 
 fn kind<'n>(source: Source<'_>, home: Home, entry: &Listed, name: &'n str) -> Kind<'n> {
     match sql_stem(name) {
-        // Kubernetes mounts a ConfigMap with links of such names.
+        // Kubernetes mounts a ConfigMap with links that have such names.
         _ if name.starts_with('.') => Kind::Neighbour,
         Some(_) if entry.folder && !name.starts_with('_') => Kind::Fault(Fault::NoFile),
         _ if entry.folder => folder(source, home, entry, name),
@@ -74,7 +74,7 @@ fn kind<'n>(source: Source<'_>, home: Home, entry: &Listed, name: &'n str) -> Ki
     }
 }
 
-/// The fault of a file that is not SQL by its name.
+/// The fault of a file whose name does not end in `.sql`; `None` for an unrelated file.
 fn fault_of(home: Home, name: &str) -> Option<Fault> {
     let lower = name.to_ascii_lowercase();
     let end = extension(&lower);
@@ -105,7 +105,7 @@ fn folder(source: Source<'_>, home: Home, entry: &Listed, name: &str) -> Kind<'s
     }
 }
 
-/// Whether SQL of this stem is probably meant to be run by us, or was by another tool.
+/// Whether SQL with this stem is probably a migration, of this or of another tool.
 fn is_migration(stem: &str) -> bool {
     let lower = stem.to_ascii_lowercase();
     let versioned = lower.trim_start_matches(['v', 'u', 'b', 'r']);
@@ -121,7 +121,7 @@ fn is_numbered(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a folder is named as a migration is.
+/// Whether a folder is named like a migration.
 fn names_migration(name: &str) -> bool {
     is_numbered(name) && name.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('_')
 }

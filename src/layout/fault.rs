@@ -1,4 +1,4 @@
-//! Why a directory, or one of its files, cannot be used.
+//! Why a directory or one of its files cannot be used.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,21 +17,21 @@ pub enum LayoutError {
     Directory {
         /// The directory.
         path: PathBuf,
-        /// The system's words.
+        /// The operating system's error message.
         reason: String,
     },
-    /// There is no migration in it.
+    /// The directory has no migrations.
     #[error("the directory {} has no migrations for {}", path.display(), dialect.word())]
     Empty {
         /// The directory.
         path: PathBuf,
-        /// The dialect that was looked for.
+        /// The requested dialect.
         dialect: Dialect,
     },
-    /// A name that no file can have.
-    #[error("{name:?} is no name for a migration: it needs a letter or digit")]
+    /// A name from which no file name can be made.
+    #[error("{name:?} is not a valid migration name: it needs a letter or digit")]
     Name {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
     /// A file cannot be written.
@@ -39,7 +39,7 @@ pub enum LayoutError {
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The operating system's error message.
         reason: String,
     },
     /// Some of the files cannot be used.
@@ -61,11 +61,11 @@ fn count(problems: &[FileProblem]) -> String {
 pub struct FileProblem {
     /// The file.
     pub path: PathBuf,
-    /// Where in it.
+    /// The position in it.
     pub place: Option<Place>,
-    /// What.
+    /// What is wrong.
     pub fault: Fault,
-    /// The file's text without byte order mark, to show the place in.
+    /// The file's text without byte order mark, to show an excerpt.
     pub text: Option<Arc<str>>,
 }
 
@@ -73,97 +73,99 @@ pub struct FileProblem {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The system does not let us read it.
+    /// The operating system cannot read it.
     #[error("the file cannot be read: {0}")]
     Unreadable(String),
-    /// It is not text.
+    /// It is not UTF-8.
     #[error("invalid UTF-8")]
     NotUtf8,
-    /// Its name is not text.
+    /// Its name is not UTF-8.
     #[error("the file name is not UTF-8: {0}")]
     NameNotUtf8(
-        /// The name with each other byte as `\xff`.
+        /// The name with invalid bytes as `\xff`.
         String,
     ),
     /// Its name does not begin with digits and an underscore.
     #[error("the file name has no version: it must read like 20260131120000_add_users.sql")]
     NoVersion,
-    /// A step in another language.
+    /// A migration in a programming language.
     #[error("a migration in code cannot be run, only SQL")]
     Code,
-    /// A folder by a name that only a file can have.
-    #[error("the name is that of a file of SQL, and it is a folder")]
+    /// A folder whose name ends in `.sql`.
+    #[error("it is named like an SQL file but is a folder")]
     NoFile,
-    /// A file by the name of a folder that means something.
-    #[error("it should be a folder, and is a file")]
+    /// A file with the name of a special folder, such as `hooks`.
+    #[error("it must be a folder but is a file")]
     NoFolder,
-    /// A link to what is not there.
-    #[error("it is a link that leads nowhere")]
+    /// A dangling symbolic link.
+    #[error("it is a symbolic link to a path that does not exist")]
     LinkNowhere,
-    /// A folder where a file should be.
-    #[error("a folder for each migration is another tool's layout")]
+    /// A folder for one migration.
+    #[error("one folder per migration is another tool's layout")]
     Folder,
     /// A folder with SQL in it that would not be run.
-    #[error("the folder has SQL that is not read: {}", .file.display())]
+    #[error("the folder contains SQL that would not be run: {}", .file.display())]
     SubFolder {
         /// The first such file.
         file: PathBuf,
     },
-    /// A file that is no SQL by its name, and is named like some.
-    #[error("the file is named like SQL to be run, and does not end in .sql")]
+    /// A file that is named like SQL without the extension `.sql`.
+    #[error("the file is named like a script to run but does not end in .sql")]
     NotSql,
-    /// A word that is nearly the name of a database.
-    #[error("no database is called {word}: the file would be used on all of them; did you mean .{suggestion}.sql?")]
+    /// A word that is similar to the name of a database.
+    #[error("unknown database {word}: the file would run on every database; did you mean .{suggestion}.sql?")]
     UnknownDatabase {
         /// The word as written.
         word: String,
         /// The name that was probably meant.
         suggestion: &'static str,
     },
-    /// A word that stands where it chooses nothing.
-    #[error(".{word} is not at the end of the name, where it would count")]
+    /// A suffix in a position where it has no effect.
+    #[error(".{word} has no effect here: it must be at the end of the name")]
     SuffixInside {
         /// The word as written.
         word: String,
     },
-    /// A way back by the name of another tool.
-    #[error(".{word}.sql is not how a way back is named: the file would be run as a migration")]
+    /// A down migration with another tool's suffix.
+    #[error(".{word}.sql is not the suffix of a down migration: the file would be run as an up migration")]
     WayBack {
         /// The word as written.
         word: String,
     },
-    /// Another file is the same check or hook.
-    #[error("the same is in {} already", .other.display())]
+    /// Another file defines the same check or hook.
+    #[error("the same hook or check is already in {}", .other.display())]
     SameName {
         /// The other file.
         other: PathBuf,
     },
     /// Another file has the same version.
-    #[error("the version is taken by {} already", .other.display())]
+    #[error("the version is already used by {}", .other.display())]
     Duplicate {
         /// The other file.
         other: PathBuf,
     },
-    /// A way forward that is named as one, beside its way back.
+    /// An up migration with the suffix `.up`, beside its down migration.
     #[error("a migration named .up.sql is another tool's layout")]
     UpSuffix,
-    /// A way back without a way forward.
-    #[error("a down file without its migration")]
+    /// A down migration without an up migration.
+    #[error("a down file has no migration with its version")]
     DownAlone,
-    /// A health check that could end the transaction that it is made in.
-    #[error("a health check is made in a transaction that cannot write: it must not begin or end one itself")]
+    /// A health check that could end its transaction.
+    #[error("a health check runs in a read-only transaction: it must not begin or end one itself")]
     CheckInTransaction,
-    /// A hook with a statement that does not belong into a transaction.
-    #[error("a hook is run in a transaction of its own: it must not begin or end one, nor do what none can hold")]
+    /// A hook with a statement that must not be in a transaction.
+    #[error(
+        "a hook runs in its own transaction: it must not begin or end one, nor have statements that cannot run in one"
+    )]
     HookInTransaction,
-    /// A file that looks like a hook and would never be run.
+    /// A file that looks like a hook and would never run.
     #[error("no hook has this name{}", .suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
     UnknownHook {
-        /// What may be meant.
+        /// The hook that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A link that leads out of the directory.
-    #[error("the file is a link out of the directory, to {}", .0.display())]
+    /// A symbolic link out of the directory.
+    #[error("the file is a symbolic link out of the directory, to {}", .0.display())]
     LinkOutside(PathBuf),
     /// Its SQL cannot be split.
     #[error(transparent)]
@@ -171,18 +173,18 @@ pub enum Fault {
 }
 
 impl FileProblem {
-    /// One of the file as a whole.
+    /// A problem of the file as a whole.
     pub(super) fn of_file(path: &Path, fault: Fault) -> Self {
         Self { path: path.to_owned(), place: None, fault, text: None }
     }
 
-    /// What is wrong with the text of a script, which is split for it.
+    /// Splits a script and returns the problems of its text.
     pub(super) fn of_script(script: &Script) -> Vec<Self> {
         let problems = script.parsed().err().unwrap_or_default();
         Self::of_text(script.path(), script.text(), problems).collect()
     }
 
-    /// What is wrong with a text.
+    /// Converts the problems of a text.
     pub(crate) fn of_text(path: &Path, text: &Arc<str>, problems: &[ScriptError]) -> impl Iterator<Item = Self> {
         problems.iter().map(move |error| Self {
             path: path.to_owned(),

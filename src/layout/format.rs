@@ -1,4 +1,4 @@
-//! The layout of a directory.
+//! The layout of a migrations directory.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use super::fault::LayoutError;
 use super::source::Source;
 use crate::migration::{Dialect, MigrationSet};
 
-/// The layout of a directory: which files are migrations, and what their names say.
+/// The layout of a directory: which files are migrations, and what their names mean.
 pub struct Layout {
-    /// Its name, as an option gives it.
+    /// Its name, as used in options.
     pub(super) word: &'static str,
-    /// The format of the history table that the layout's own tool has.
+    /// The history table format of the tool that this layout comes from.
     pub(super) history: &'static str,
-    /// Reads the migrations of a directory; their scripts are not split yet.
+    /// Reads the migrations of a directory without splitting their scripts.
     pub(super) read: fn(Source<'_>, Dialect) -> Result<MigrationSet, LayoutError>,
-    /// Makes the files of a new migration, and returns their paths.
+    /// Creates the files of a new migration and returns their paths.
     pub(super) create: fn(&Path, &NewMigration<'_>) -> Result<Vec<PathBuf>, LayoutError>,
 }
 
 impl Layout {
-    /// Makes the files of a new migration in a directory, with comments that say what to write, and returns their paths.
+    /// Creates the files of a new migration in a directory, with comments that say what to write, and returns their paths.
     ///
-    /// The version continues what the directory has: the next number where versions count up, otherwise the timestamp.
+    /// The version follows the existing ones: the next number where versions count up, otherwise the timestamp.
     ///
     /// # Errors
     /// When the directory cannot be read or written, or the name has no letter or digit.
@@ -30,7 +30,7 @@ impl Layout {
         (self.create)(directory, new)
     }
 
-    /// The name of the format of the history table that the layout's own tool has.
+    /// The name of the history table format of the tool that this layout comes from.
     #[must_use]
     pub fn history(&self) -> &'static str {
         self.history
@@ -51,22 +51,22 @@ impl PartialEq for Layout {
 
 impl Eq for Layout {}
 
-/// A migration that is to be made.
+/// A migration to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewMigration<'n> {
-    /// What it is called.
+    /// Its name.
     pub name: &'n str,
-    /// The time in UTC as `YYYYMMDDhhmmss`.
+    /// The current time in UTC as `YYYYMMDDhhmmss`.
     pub timestamp: &'n str,
-    /// Which files it gets.
+    /// The files to create.
     pub ways: Ways,
 }
 
-/// Which files a new migration gets.
+/// The files to create for a new migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ways {
-    /// The way forward alone.
+    /// The up file only.
     Up,
-    /// A down file as well.
+    /// An up and a down file.
     UpAndDown,
 }

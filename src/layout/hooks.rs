@@ -10,14 +10,14 @@ use super::word::{Database, variant};
 use super::{Fault, FileProblem, LayoutError, Links, read_split};
 use crate::migration::{Dialect, Place, SplitScript, Statement, StatementKind};
 
-/// Where the files are, in the directory of the migrations.
+/// The folder of the files, in the migrations directory.
 const FOLDER: &str = "hooks";
 const BEFORE: &str = "before_each";
 const AFTER: &str = "after_each";
-/// From then on one name is taken for a slip of the other.
+/// The similarity from which on one name counts as a typo of the other.
 const ALIKE: f64 = 0.8;
 
-/// What is run before and after each migration; each where there is such a file with a statement in it.
+/// The scripts to run before and after each migration; `None` where there is no such file or it has no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HookScripts {
     /// `before_each.sql`.
@@ -26,7 +26,7 @@ pub struct HookScripts {
     pub after_each: Option<SplitScript>,
 }
 
-/// `source` is the directory of the migrations.
+/// `source` is the migrations directory.
 pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, LayoutError> {
     match source {
         Source::Disk { directory, links } => {
@@ -61,7 +61,7 @@ fn read_folder(source: Source<'_>, dialect: Dialect) -> Result<HookScripts, Layo
     if problems.is_empty() { Ok(scripts) } else { Err(LayoutError::Files(problems)) }
 }
 
-/// The files of this database, and those of all.
+/// The hook files for this database, and those for all databases.
 #[derive(Default)]
 struct Found {
     own: Vec<(String, PathBuf)>,
@@ -69,13 +69,13 @@ struct Found {
 }
 
 impl Found {
-    /// The one for this database wins.
+    /// The file for this database takes precedence.
     fn best(&self, name: &str) -> Option<&Path> {
         let mut all = self.own.iter().chain(&self.plain);
         all.find(|(stem, _)| stem == name).map(|(_, path)| path.as_path())
     }
 
-    /// Takes a file; the other one that is the same hook already, where there is one.
+    /// Adds a file; returns the file that already defines the same hook, if there is one.
     fn add(&mut self, name: &str, database: Option<Database>, path: &Path) -> Option<PathBuf> {
         let place = if database.is_some() { &mut self.own } else { &mut self.plain };
         let other = place.iter().find(|(stem, _)| stem == name).map(|(_, path)| path.clone());
@@ -84,7 +84,7 @@ impl Found {
     }
 }
 
-/// A hook that would never run is an error; scripts for the shell and notes may lie beside them.
+/// A hook that would never run is an error. Shell scripts and text files are allowed in the folder.
 fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Result<Found, LayoutError> {
     let mut found = Found::default();
     for (stem, Listed { file_name, path, outside, .. }) in sql_files(source, Home::Others, problems)? {
@@ -100,7 +100,7 @@ fn list(source: Source<'_>, dialect: Dialect, problems: &mut Vec<FileProblem>) -
     Ok(found)
 }
 
-/// A file that is named as a hook and is not SQL.
+/// Reports files that are named like a hook and are not SQL.
 fn not_sql(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<(), LayoutError> {
     for Listed { file_name, path, folder, .. } in source.list()? {
         let name = file_name.to_string_lossy();
@@ -130,7 +130,7 @@ fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<Fi
     }
 }
 
-/// What would end the transaction that a hook is run in, or cannot be run in one.
+/// Whether a statement would end the hook's transaction, or cannot run in one.
 fn leaves_transaction(statement: &Statement) -> bool {
     !matches!(statement.kind, StatementKind::Ordinary | StatementKind::Savepoint | StatementKind::Release)
 }

@@ -1,9 +1,9 @@
-//! Where links may lead.
+//! The policy for symbolic links.
 
-/// Where links among the files of a directory may lead.
+/// Where symbolic links in a directory may point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Links {
-    /// To files inside the directory, as Kubernetes mounts them.
+    /// To files inside the directory, as in a Kubernetes mount.
     #[default]
     Inside,
     /// Anywhere.

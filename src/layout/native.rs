@@ -1,5 +1,5 @@
-//! Our own layout: `<version>_<name>.sql`, `.down.sql` to revert, `.postgres.sql`, `.mysql.sql`, `.sqlite.sql` for one
-//! database, where it wins over the plain file.
+//! The native layout: `<version>_<name>.sql`, `.down.sql` to revert, and `.postgres.sql`, `.mysql.sql` or `.sqlite.sql` for one
+//! database, where it takes precedence over the plain file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use super::word::{Database, Suffixes, suffixes};
 use super::{Fault, FileProblem, Layout, LayoutError, Links, NewMigration, Ways, read_script};
 use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
 
-/// Below that a thread costs more than it saves.
+/// With fewer groups, starting a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
 
 pub(super) const LAYOUT: Layout = Layout { word: "native", history: "native", read, create };
@@ -24,7 +24,7 @@ fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutErro
     let groups: Vec<Vec<FileName>> = group(names, &mut problems).into_values().collect();
     let loaded = load_all(source, &groups, dialect);
     if !problems.is_empty() || loaded.iter().any(Result::is_err) {
-        // All of them at once, also those of texts that need not have been split.
+        // Report all problems at once, including those of scripts that this run would not have to split.
         problems.extend(loaded.into_iter().flat_map(|loaded| loaded.map_or_else(|found| found, unreadable)));
         return Err(LayoutError::Files(problems));
     }
@@ -58,7 +58,7 @@ fn create(directory: &Path, new: &NewMigration<'_>) -> Result<Vec<PathBuf>, Layo
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// What a file's name says.
+/// The parsed name of a file.
 #[derive(Debug, Clone)]
 struct FileName {
     path: PathBuf,
@@ -81,7 +81,7 @@ impl FileName {
     }
 }
 
-/// The directory's migrations by their names.
+/// Lists the migration files of the directory.
 fn list(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError> {
     let files = sql_files(source, Home::Migrations, problems)?;
     let mut names = Vec::with_capacity(files.len());
@@ -107,7 +107,7 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
         match rival {
             Some(other) if other.down && name.name.strip_suffix(".up") == Some(&other.name) => {
                 problems.push(FileProblem::of_file(&name.path, Fault::UpSuffix));
-                group.push(name); // so that its way back is not alone as well
+                group.push(name); // so that its down file is not reported as alone too
             }
             Some(other) => {
                 problems.push(FileProblem::of_file(&name.path, Fault::Duplicate { other: other.path.clone() }));
@@ -123,7 +123,7 @@ fn group(names: Vec<FileName>, problems: &mut Vec<FileProblem>) -> BTreeMap<Vers
     groups
 }
 
-/// What is wrong with the texts of a migration.
+/// The problems in the texts of a migration.
 fn unreadable(migration: Option<Migration>) -> Vec<FileProblem> {
     let scripts = migration.into_iter().flat_map(|migration| std::iter::once(migration.up).chain(migration.down));
     scripts.flat_map(|script| FileProblem::of_script(&script)).collect()
@@ -131,8 +131,8 @@ fn unreadable(migration: Option<Migration>) -> Vec<FileProblem> {
 
 type Loaded = Result<Option<Migration>, Vec<FileProblem>>;
 
-/// Loads the groups in order, on several threads where there are many: reading them is all that a run with
-/// nothing to do has to do.
+/// Loads the groups in order, on several threads where there are many: for a run with nothing pending, reading
+/// the files takes most of the time.
 fn load_all(source: Source<'_>, groups: &[Vec<FileName>], dialect: Dialect) -> Vec<Loaded> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = groups.len().div_ceil(threads).max(GROUPS_WORTH_A_THREAD);
@@ -144,14 +144,14 @@ fn load_all(source: Source<'_>, groups: &[Vec<FileName>], dialect: Dialect) -> V
         let others: Vec<_> = shares.map(|share| scope.spawn(move || load_share(share))).collect();
         let mut loaded = load_share(first);
         for other in others {
-            // A panic in the reader is a panic here.
+            // Propagate a panic of the thread.
             loaded.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         loaded
     })
 }
 
-/// The migration as this dialect has it; `None` where its files are for other databases only.
+/// The migration for this dialect; `None` where all its files are for other databases.
 fn load(source: Source<'_>, group: &[FileName], dialect: Dialect) -> Loaded {
     let pick = |down: bool| {
         let of = |wanted: Option<Database>| group.iter().find(|name| name.down == down && name.database == wanted);
@@ -179,7 +179,7 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect) -> Loaded {
     }
 }
 
-/// The next number where all versions are shorter than a date, with the same width; otherwise the timestamp.
+/// The next number, with the same width, where all versions are shorter than a date; otherwise the timestamp.
 fn next_version(names: &[FileName], timestamp: &str) -> String {
     let Some(last) = names.iter().max_by(|a, b| a.version.cmp(&b.version)) else {
         return timestamp.to_owned();

@@ -1,4 +1,4 @@
-//! Reads what lies in one directory, in some layout.
+//! Reads the contents of one directory in a given layout.
 
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::source::Source;
 use super::{checks, hooks};
 use crate::migration::{Dialect, MigrationSet, split_all};
 
-/// Reads what lies in one directory, on disk or built into the program: migrations, hooks and health checks, for one dialect.
+/// Reads one directory, on disk or embedded in the program: migrations, hooks and health checks, for one dialect.
 ///
 /// ```
 /// use migrascope::layout::{EmbeddedFiles, Reader};
@@ -39,13 +39,13 @@ pub(super) enum Files<'f> {
 }
 
 impl<'f> Reader<'f> {
-    /// Of a directory on disk, in our own layout.
+    /// A reader of a directory on disk, in the native layout.
     #[must_use]
     pub fn directory(path: impl Into<PathBuf>, dialect: Dialect) -> Self {
         Self::of(Files::Directory(path.into()), dialect)
     }
 
-    /// Of files that were built into the program, in our own layout.
+    /// A reader of embedded files, in the native layout.
     #[must_use]
     pub fn embedded(files: &'f EmbeddedFiles, dialect: Dialect) -> Self {
         Self::of(Files::Embedded(files), dialect)
@@ -55,30 +55,30 @@ impl<'f> Reader<'f> {
         Self { files, dialect, links: Links::default(), layout: Layout::native() }
     }
 
-    /// The same where links among the files may lead elsewhere.
+    /// Sets where symbolic links among the files may point.
     #[must_use]
     pub fn links(self, links: Links) -> Self {
         Self { links, ..self }
     }
 
-    /// The same in another layout.
+    /// Sets the layout.
     #[must_use]
     pub fn layout(self, layout: &'static Layout) -> Self {
         Self { layout, ..self }
     }
 
-    /// The migrations; nothing is left out without a word. Their scripts are split when a plan needs them.
+    /// The migrations. No file is skipped silently. Scripts are split when a plan needs them.
     ///
     /// # Errors
-    /// With every problem of every file at once; see [`LayoutError`].
+    /// All problems of all files at once; see [`LayoutError`].
     pub fn migrations(&self) -> Result<MigrationSet, LayoutError> {
         (self.layout.read)(self.source(Path::new("")), self.dialect)
     }
 
-    /// The same with every script split, applied ones as well.
+    /// Like [`Self::migrations`], with every script split, including applied ones.
     ///
     /// # Errors
-    /// As [`Self::migrations`], and with every problem of every text.
+    /// As [`Self::migrations`], and all problems of all texts.
     pub fn split_migrations(&self) -> Result<MigrationSet, LayoutError> {
         let set = self.migrations()?;
         let scripts = || set.iter().flat_map(|migration| iter::once(&migration.up).chain(&migration.down));
@@ -87,29 +87,29 @@ impl<'f> Reader<'f> {
         if problems.is_empty() { Ok(set) } else { Err(LayoutError::Files(problems)) }
     }
 
-    /// What is run before and after each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the directory of the
-    /// migrations, or `before_each.postgres.sql` (`.mysql.`, `.sqlite.`) for that database, where it wins.
+    /// The scripts to run before and after each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the migrations
+    /// directory. A file for one database, such as `before_each.postgres.sql` (`.mysql.`, `.sqlite.`), takes precedence.
     ///
     /// # Errors
-    /// When the directory cannot be read, with every problem of every file at once, and for a file with another name that looks
-    /// like a hook.
+    /// When the directory cannot be read, all problems of all files at once, and a file whose name looks like a hook but is
+    /// not one.
     pub fn hooks(&self) -> Result<HookScripts, LayoutError> {
         hooks::read(self.source(Path::new("")), self.dialect)
     }
 
-    /// The health checks in a directory of their own, or in the folder `checks` of files that were built into the program, in the order of
-    /// their names; links may lead anywhere.
+    /// The custom health checks in a directory, or in the folder `checks` of embedded files, in the order of their names. Symbolic links may
+    /// point anywhere.
     ///
-    /// `<name>.sql` is a check, `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) one for that database, where it wins.
-    /// Databases have the names that they have in the files of migrations.
+    /// `<name>.sql` is a check; `<name>.postgres.sql` (`.mysql.`, `.sqlite.`) is one for that database and takes precedence.
+    /// Databases have the same names as in migration files.
     ///
     /// # Errors
-    /// When the directory cannot be read, or with every problem of every file at once.
+    /// When the directory cannot be read, or all problems of all files at once.
     pub fn checks(&self) -> Result<Vec<OwnCheck>, LayoutError> {
         checks::read(self.clone().links(Links::Anywhere).source(Path::new("checks")), self.dialect)
     }
 
-    /// `folder` is where embedded files are looked for.
+    /// `folder` is the folder of embedded files.
     fn source<'s>(&'s self, folder: &'s Path) -> Source<'s> {
         match &self.files {
             Files::Directory(directory) => Source::Disk { directory, links: self.links },

@@ -1,25 +1,25 @@
-//! Every layout, by its name.
+//! All layouts, by name.
 
 use super::format::Layout;
 use super::native;
 
-/// Every layout; a new one is a line here, and a file.
+/// All layouts. To add one, add a line here and a file.
 pub(super) const LAYOUTS: &[&Layout] = &[&native::LAYOUT];
 
 impl Layout {
-    /// Our own.
+    /// The native layout.
     #[must_use]
     pub fn native() -> &'static Self {
         &native::LAYOUT
     }
 
-    /// The layout of this name.
+    /// The layout with this name.
     #[must_use]
     pub fn named(word: &str) -> Option<&'static Self> {
         LAYOUTS.iter().copied().find(|layout| layout.word == word)
     }
 
-    /// The names of all of them.
+    /// The names of all layouts.
     pub fn words() -> impl Iterator<Item = &'static str> {
         LAYOUTS.iter().map(|layout| layout.word)
     }

@@ -1,4 +1,4 @@
-//! Where files come from: a directory on disk, or a program that they were built into.
+//! The source of files: a directory on disk, or files embedded in the program.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -9,37 +9,37 @@ use super::stem::sql_stem;
 use super::{LayoutError, Links};
 use crate::file;
 
-/// How far below a folder SQL is looked for.
+/// The maximum depth of the search for SQL below a folder.
 const DEEPEST: usize = 3;
 
-/// The files of one directory, wherever it is.
+/// The files of one directory.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'s> {
     /// On disk.
     Disk {
         /// The directory.
         directory: &'s Path,
-        /// Where links in it may lead.
+        /// Where symbolic links in it may point.
         links: Links,
     },
-    /// In the program.
+    /// Embedded in the program.
     Embedded {
-        /// All that were built in.
+        /// All embedded files.
         files: &'s EmbeddedFiles,
-        /// The directory among them; empty for the uppermost.
+        /// The directory among them; empty for the root.
         directory: &'s Path,
     },
 }
 
-/// Files that were built into a program: paths without the directory that all of them are in, and contents.
+/// Files embedded in a program: contents, and paths relative to the directory that contains them all.
 ///
-/// Any macro that embeds a directory will do, such as `include_dir!`, whose files know their paths and contents.
+/// Works with any macro that embeds a directory, such as `include_dir!`.
 ///
 /// ```
 /// use migrascope::Migrator;
 /// use migrascope::layout::EmbeddedFiles;
 ///
-/// // include_str! and include_bytes! will do as well as these texts.
+/// // include_str! and include_bytes! work too.
 /// let few = vec![("1_users.sql", "CREATE TABLE users (id INTEGER);"), ("hooks/after_each.sql", "SELECT 1;")];
 /// let migrator = Migrator::builder().url("sqlite::memory:").embedded(few).build()?;
 ///
@@ -73,19 +73,19 @@ pub(super) struct Listed {
     pub(super) file_name: OsString,
     pub(super) path: PathBuf,
     pub(super) folder: bool,
-    /// Where it leads, when that is out of the directory and may not be.
+    /// The target of a link out of the directory, where that is not allowed.
     pub(super) outside: Option<PathBuf>,
 }
 
 impl Source<'_> {
-    /// The name of the directory.
+    /// The path of the directory.
     pub(super) fn directory(&self) -> &Path {
         match self {
             Self::Disk { directory, .. } | Self::Embedded { directory, .. } => directory,
         }
     }
 
-    /// What is in the directory, in the order of the names.
+    /// The entries of the directory, in the order of their names.
     pub(super) fn list(&self) -> Result<Vec<Listed>, LayoutError> {
         match self {
             Self::Disk { directory, links } => on_disk(directory, *links),
@@ -93,8 +93,8 @@ impl Source<'_> {
         }
     }
 
-    /// A file of SQL below one of its folders whose stem `wanted` takes, hidden ones left out; the system's words when a
-    /// folder cannot be read.
+    /// An SQL file below one of its folders for whose stem `wanted` is true, not counting hidden ones. The error is the operating
+    /// system's message when a folder cannot be read.
     pub(super) fn sql_below(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Option<PathBuf>, String> {
         match self {
             Self::Disk { .. } => sql_on_disk(folder, wanted, DEEPEST).map_err(|error| error.to_string()),
@@ -105,13 +105,13 @@ impl Source<'_> {
         }
     }
 
-    /// The bytes of one of its files; the system's words when they cannot be had.
+    /// The bytes of one of its files. The error is the operating system's message.
     pub(super) fn read(&self, path: &Path) -> Result<Cow<'_, [u8]>, String> {
         match self {
             Self::Disk { .. } => file::read(path).map(Cow::Owned).map_err(|error| error.to_string()),
             Self::Embedded { files, .. } => {
                 let file = files.0.iter().find(|(name, _)| name == path);
-                file.map(|(_, content)| Cow::Borrowed(&**content)).ok_or_else(|| "it was not built in".to_owned())
+                file.map(|(_, content)| Cow::Borrowed(&**content)).ok_or_else(|| "it is not embedded".to_owned())
             }
         }
     }
@@ -123,7 +123,7 @@ fn on_disk(directory: &Path, links: Links) -> Result<Vec<Listed>, LayoutError> {
     let mut listed = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        // Known from the directory itself, without asking for each file; a link may lead to either.
+        // The directory entry has the type without another system call, except that a link may point to a file or a folder.
         let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         let path = entry.path();
         let folder = entry.file_type().is_ok_and(|kind| kind.is_dir()) || link && path.is_dir();
@@ -134,7 +134,7 @@ fn on_disk(directory: &Path, links: Links) -> Result<Vec<Listed>, LayoutError> {
     Ok(listed)
 }
 
-/// Where a link leads, when that is outside of its directory.
+/// The target of a link, where that is outside of its directory.
 pub(super) fn leads_outside(directory: &Path, link: &Path) -> Option<PathBuf> {
     let (home, target) = (directory.canonicalize().ok()?, link.canonicalize().ok()?);
     (!target.starts_with(home)).then_some(target)
@@ -163,7 +163,7 @@ fn is_wanted(path: &Path, wanted: &dyn Fn(&str) -> bool) -> bool {
     !name.starts_with('.') && sql_stem(&name).is_some_and(wanted)
 }
 
-/// The files of one directory, and the folders in it that others lie below.
+/// The files of one directory, and its subfolders that contain files.
 fn embedded(files: &EmbeddedFiles, directory: &Path) -> Vec<Listed> {
     let mut listed: Vec<Listed> = Vec::new();
     for (path, _) in &files.0 {

@@ -7,7 +7,7 @@ use super::fault::{Fault, FileProblem};
 use super::source::Source;
 use crate::migration::{Dialect, Place, Script, SplitScript};
 
-/// Reads one SQL file, and does not split it; its problems when it cannot be used.
+/// Reads one SQL file without splitting it; returns its problem when it cannot be used.
 pub(super) fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<Script, FileProblem> {
     let problem = |place, fault, text| FileProblem { path: path.to_owned(), place, fault, text };
     let bytes = source.read(path).map_err(|reason| problem(None, Fault::Unreadable(reason), None))?;
@@ -20,7 +20,7 @@ pub(super) fn read_script(source: Source<'_>, path: &Path, dialect: Dialect) -> 
     }
 }
 
-/// Reads and splits one SQL file; its problems when it cannot be used.
+/// Reads and splits one SQL file; returns its problems when it cannot be used.
 pub(super) fn read_split(source: Source<'_>, path: &Path, dialect: Dialect) -> Result<SplitScript, Vec<FileProblem>> {
     let script = read_script(source, path, dialect).map_err(|problem| vec![problem])?;
     let text = Arc::clone(script.text());

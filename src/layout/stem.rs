@@ -1,14 +1,14 @@
-//! The part of a file's name that says what its SQL is for.
+//! The stem of an SQL file's name.
 
-/// Endings of what editors and merges leave behind.
+/// Extensions of files that editors and merges leave behind.
 const LEFT_BEHIND: [&str; 6] = ["bak", "orig", "rej", "swp", "swo", "tmp"];
-/// The name without `.sql`, in any case.
+/// The name without `.sql`, ignoring case; `None` for any other name.
 pub(super) fn sql_stem(name: &str) -> Option<&str> {
     let (stem, end) = name.split_at_checked(name.len().checked_sub(".sql".len())?)?;
     end.eq_ignore_ascii_case(".sql").then_some(stem)
 }
 
-/// Whether an editor or a merge made the file beside the one that is meant.
+/// Whether an editor or a merge left this file behind.
 pub(super) fn is_left_behind(name: &str) -> bool {
     name.ends_with('~')
         || name.len() > 1 && name.starts_with('#') && name.ends_with('#')

@@ -1,27 +1,27 @@
-//! What stands in the files of a new migration: comments alone.
+//! The contents of a new migration's files: comments only.
 
-/// Of the way forward.
+/// The up file.
 pub(super) fn forward(stem: &str) -> String {
     format!(
-        "-- {stem}: write its statements below, each with a semicolon at its end.
--- A file without statements counts as applied without having run anything, and an applied file must not change.
+        "-- {stem}: write the statements below, each with a semicolon at the end.
+-- A file without statements is recorded as applied without running anything, and an applied file must not change.
 --
--- A comment that begins with migrascope and a colon steers how it runs:
---   no-transaction             each statement goes out alone, where the database refuses a transaction
---   lock-timeout=5s            how long a statement may wait for a lock
---   statement-timeout=30min    how long a statement may run
+-- A comment that begins with migrascope and a colon controls how the file runs:
+--   no-transaction             run each statement outside of a transaction, for statements that cannot run in one
+--   lock-timeout=5s            the maximum time that a statement waits for a lock
+--   statement-timeout=30min    the maximum time that a statement runs
 --
--- What takes it back belongs in {stem}.down.sql (migrascope new --reversible makes both files).
+-- The statements that revert it belong in {stem}.down.sql (migrascope new --reversible creates both files).
 
 "
     )
 }
 
-/// Of the way back.
+/// The down file.
 pub(super) fn back(stem: &str) -> String {
     format!(
-        "-- {stem}: write below what takes it back, each statement with a semicolon at its end.
--- migrascope down runs this file; data that it drops is gone.
+        "-- {stem}: write the statements that revert the migration below, each with a semicolon at the end.
+-- migrascope down runs this file; data that it drops is lost.
 
 "
     )

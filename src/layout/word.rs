@@ -1,10 +1,10 @@
-//! The words between the dots of a file name: databases, ours and others, and what is probably a slip of one.
+//! The words between the dots of a file name: supported and other databases, and probable typos of them.
 
 use super::Fault;
 use crate::migration::Dialect;
 
-/// Databases that other tools write into file names and that we do not connect to. What is missing here is an ordinary
-/// part of a name, and its file is used on every database.
+/// Unsupported databases that other tools put in file names. A word that is not listed is an ordinary part of a name, and its
+/// file is used on every database.
 const OTHERS: [&str; 36] = [
     "access",
     "bigquery",
@@ -44,26 +44,26 @@ const OTHERS: [&str; 36] = [
     "yugabytedb",
 ];
 
-/// A word that is near to the name of a database, and means something else.
+/// A word that is similar to the name of a database and means something else.
 const NO_SLIP: &str = "postgis";
-/// From so many letters on, a word with two slips is still recognised; from [`SHORTEST`] on, one with one.
+/// The minimum length of a word in which two typos are recognised; [`SHORTEST`] is that for one.
 const LONG: usize = 7;
 const SHORTEST: usize = 5;
 
-/// What a way back is called elsewhere.
+/// Other tools' suffixes of a down migration.
 const BACK: [&str; 6] = ["undo", "rollback", "revert", "downgrade", "dn", "downs"];
 
-/// Whose file it is.
+/// The database that a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Database {
-    /// One that we connect to.
+    /// A supported database.
     Ours(Dialect),
-    /// One that we do not: its files are passed over.
+    /// An unsupported database: its files are skipped.
     Other(&'static str),
 }
 
 impl Database {
-    /// Reads one word of a file name, in any case.
+    /// Reads one word of a file name, ignoring case.
     fn of_word(word: &str) -> Option<Self> {
         let ours = ours().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, dialect)| Self::Ours(dialect));
         ours.or_else(|| OTHERS.iter().find(|name| name.eq_ignore_ascii_case(word)).map(|name| Self::Other(name)))
@@ -75,12 +75,12 @@ fn ours() -> impl Iterator<Item = (&'static str, Dialect)> {
     Dialect::ALL.into_iter().flat_map(|dialect| dialect.words().iter().map(move |word| (*word, dialect)))
 }
 
-/// Whether it names a database that we know.
+/// Whether it is the name of a known database.
 pub(super) fn is_database(word: &str) -> bool {
     Database::of_word(word).is_some()
 }
 
-/// A stem without the words behind its dots, and what they say.
+/// A stem without its suffixes, and their meaning.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Suffixes<'a> {
     pub(super) name: &'a str,
@@ -88,10 +88,10 @@ pub(super) struct Suffixes<'a> {
     pub(super) database: Option<Database>,
 }
 
-/// Takes `.down` and a database off the end of a stem, in either order.
+/// Removes the suffixes `.down` and a database from a stem, in either order.
 ///
 /// # Errors
-/// When a word looks like one of them and is none, or stands where it says nothing: the file would run where it must not.
+/// When a word is similar to a suffix, or is a suffix in a position without effect: the file would run where it must not.
 pub(super) fn suffixes(stem: &str) -> Result<Suffixes<'_>, Fault> {
     let mut found = Suffixes { name: stem, down: false, database: None };
     while let Some((before, word)) = found.name.rsplit_once('.') {
@@ -116,10 +116,10 @@ pub(super) fn suffixes(stem: &str) -> Result<Suffixes<'_>, Fault> {
     }
 }
 
-/// Takes a database off the end of the stem of a check or a hook, which have no way back.
+/// Removes a database suffix from the stem of a check or a hook, which have no down files.
 ///
 /// # Errors
-/// When the word looks like a database and is none.
+/// When the word is similar to the name of a database.
 pub(super) fn variant(stem: &str) -> Result<(&str, Option<Database>), Fault> {
     let (before, word) = stem.rsplit_once('.').unwrap_or((stem, ""));
     match Database::of_word(word) {
@@ -142,7 +142,7 @@ fn is_way_back(word: &str) -> bool {
     BACK.contains(&word.as_str()) || word.starts_with('d') && word.len() > 2 && strsim::osa_distance(&word, "down") == 1
 }
 
-/// The database of ours that a word probably means: one with a version behind it, or with a slip in it.
+/// The supported database that a word probably means: a name followed by a version, or a name with a typo.
 fn meant(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     let letters = word.trim_end_matches(|c: char| !c.is_ascii_alphabetic());

@@ -1,4 +1,4 @@
-//! A script: one text, which is split when its statements are wanted and never before.
+//! A script: one text, which is split into statements on first use.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use crate::script::{self, Parsed, ScriptError};
 use crate::sql::{Checksum, Dialect, Directives, Statement};
 
-/// Below that a thread costs more than it saves, in bytes of text.
+/// The bytes of text below which starting a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 128 * 1024;
 
-/// One SQL file. Its text and its checksum are known from the beginning; it is split once, when its statements are first asked for.
+/// One SQL file. Its text and checksum are available at once; it is split once, when its statements are first used.
 #[derive(Debug, Clone)]
 pub struct Script {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// A script of this file, with this text, in this dialect; a byte order mark is left out.
+    /// A script with this file, text and dialect; a byte order mark is removed.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: &str, dialect: Dialect) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -33,7 +33,7 @@ impl Script {
         }
     }
 
-    /// The file, as the user named its directory.
+    /// The path of the file, relative to what the user gave as its directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -51,37 +51,37 @@ impl Script {
         &self.checksum
     }
 
-    /// What the text says.
+    /// The result of parsing the text.
     ///
     /// # Errors
-    /// Every problem of the text, in its order, where it cannot be split.
+    /// Every problem of the text, in the order of the text, when it cannot be split.
     pub fn parsed(&self) -> Result<&Parsed, &[ScriptError]> {
         self.parsed.get_or_init(|| script::parse(&self.text, self.dialect)).as_ref().map_err(Vec::as_slice)
     }
 
-    /// Whether it has no statement; one that cannot be split has some.
+    /// Whether it has no statement; false for a script that cannot be split.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.parsed().is_ok_and(|parsed| parsed.statements.is_empty())
     }
 
-    /// The checksum of the tokens, equal when only comments and blanks differ; of the text where that cannot be split.
+    /// The checksum of the tokens, equal when only comments and whitespace differ; the text's checksum where it cannot be split.
     #[must_use]
     pub fn token_checksum(&self) -> &Checksum {
         self.parsed().map_or(&self.checksum, |parsed| &parsed.token_checksum)
     }
 
-    /// The same script, now that it is split.
+    /// Splits the script.
     ///
     /// # Errors
-    /// Every problem of the text, in its order, where it cannot be split.
+    /// Every problem of the text, in the order of the text, when it cannot be split.
     pub fn split(self) -> Result<SplitScript, Vec<ScriptError>> {
         let parsed = self.parsed().cloned().map_err(<[ScriptError]>::to_vec)?;
         Ok(SplitScript { script: self, parsed })
     }
 }
 
-/// Two scripts are the same when file and text are.
+/// Two scripts are equal when file and text are.
 impl PartialEq for Script {
     fn eq(&self, other: &Self) -> bool {
         (&self.path, &self.text, self.dialect) == (&other.path, &other.text, other.dialect)
@@ -90,7 +90,7 @@ impl PartialEq for Script {
 
 impl Eq for Script {}
 
-/// A script that was split without a problem.
+/// A script that was split successfully.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitScript {
     script: Script,
@@ -116,20 +116,20 @@ impl SplitScript {
         &self.script.text
     }
 
-    /// Its statements in order; their ranges are of [`Script::text`].
+    /// Its statements in order; their ranges refer to [`Script::text`].
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.parsed.statements
     }
 
-    /// What its comments ask for.
+    /// Its directives.
     #[must_use]
     pub fn directives(&self) -> &Directives {
         &self.parsed.directives
     }
 }
 
-/// Splits these scripts, on several threads where that is worth it; [`Script::parsed`] has the result of each at once then.
+/// Splits these scripts, on several threads where that saves time; after that, [`Script::parsed`] returns at once.
 pub(crate) fn split_all<'s>(scripts: impl Iterator<Item = &'s Script>) {
     let scripts: Vec<&Script> = scripts.filter(|script| script.parsed.get().is_none()).collect();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -1,4 +1,4 @@
-//! Changes of history that a person asks for: which rows change, or every reason why none may.
+//! Changes to the history that a user requests: which rows change, or every reason to refuse.
 
 #[cfg(test)]
 mod tests;
@@ -8,23 +8,23 @@ use crate::history::{Attempt, History};
 use crate::migration::{Dialect, Migration, MigrationSet, Version};
 use crate::script;
 
-/// A change of history that a person asks for.
+/// A change to the history that a user requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// A migration counts as applied: somebody has done by hand what was missing.
+    /// Mark a migration as applied: a user has completed it by hand.
     MarkApplied(Version),
-    /// A migration counts as not applied: somebody has undone it by hand.
+    /// Mark a migration as not applied: a user has undone it by hand.
     MarkReverted(Version),
-    /// The file of an applied migration is right as it is now.
+    /// Accept the current file of an applied migration.
     AcceptChanges(Version),
-    /// Everything up to a version counts as applied, in a database that has no history yet.
+    /// Mark everything up to a version as applied, in a database that has no history yet.
     Baseline(Version),
-    /// A migration that was left half-way goes on at its first statement without effect.
+    /// Resume a migration that was left half-way, at its first statement that has not taken effect.
     Resume {
-        /// Which.
+        /// The migration.
         version: Version,
-        /// What became of a statement of which nobody can say whether it took effect.
+        /// The user's answer for a statement in doubt: whether it took effect.
         doubt: Option<Doubt>,
     },
 }
@@ -42,7 +42,7 @@ impl Change {
         }
     }
 
-    /// The version that it is about.
+    /// The version that it changes.
     #[must_use]
     pub fn version(&self) -> &Version {
         match self {
@@ -55,7 +55,7 @@ impl Change {
     }
 }
 
-/// What a person knows of a statement that was running when its runner died.
+/// The user's answer about a statement that was running when its runner died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// It took effect.
@@ -64,39 +64,39 @@ pub enum Doubt {
     DidNotRun,
 }
 
-/// The rows that a change touches.
+/// The rows that a change affects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Amendment<'a> {
-    /// Recorded as applied.
+    /// To record as applied.
     pub(crate) add: Vec<&'a Migration>,
-    /// No longer recorded.
+    /// To remove from the ledger.
     pub(crate) remove: Vec<Version>,
-    /// Recorded with the checksums of their present files.
+    /// To record with the checksums of their current files.
     pub(crate) accept: Vec<&'a Migration>,
-    /// The journal's keys of attempts that leave nothing half-way any more.
+    /// Journal keys of attempts that no longer count as half-way.
     pub(crate) settle: Vec<String>,
 }
 
 impl Amendment<'_> {
-    /// How many migrations it is about.
+    /// The number of migrations that it affects.
     pub(crate) fn len(&self) -> usize {
         self.add.len().max(self.remove.len()).max(self.accept.len()).max(usize::from(!self.settle.is_empty()))
     }
 }
 
-/// A migration that goes on where it was left.
+/// A migration to resume where it was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resumption<'a> {
-    /// The step, with what was done before.
+    /// The step, with the number of statements done before.
     pub(crate) step: Step<'a>,
-    /// The attempt that left it.
+    /// The attempt that it resumes.
     pub(crate) attempt: Attempt,
 }
 
-/// What a change does to history; a resumption touches nothing by itself.
+/// The rows that a change affects; a resumption affects none by itself.
 ///
 /// # Errors
-/// Every reason why it may not be made.
+/// Every reason to refuse the change.
 pub(crate) fn amend<'a>(
     set: &'a MigrationSet,
     history: &History,
@@ -150,10 +150,10 @@ pub(crate) fn amend<'a>(
     if unreadable.is_empty() { Ok(amendment) } else { Err(unreadable) }
 }
 
-/// The step that goes on where the latest attempt at a migration was left.
+/// The step that resumes the latest attempt at a migration.
 ///
 /// # Errors
-/// When none was left half-way, its file is gone, or statements that have taken effect are not the same any more.
+/// When no attempt was left half-way, the file is missing, or statements that have taken effect have changed.
 pub(crate) fn resume<'a>(
     set: &'a MigrationSet,
     history: &History,
@@ -176,10 +176,10 @@ pub(crate) fn resume<'a>(
     Ok(Resumption { step, attempt: attempt.clone() })
 }
 
-/// Which of the statements that are done must be run again, so that the rest finds the session as they have left it.
+/// Indexes of the completed statements to run again, so that the session is as they left it.
 ///
 /// # Errors
-/// Each of them that has left something in the session that is not there any more and cannot be set again.
+/// One objection for each completed statement whose session state is lost and cannot be restored.
 pub(crate) fn session_of(step: &Step<'_>, dialect: Dialect) -> Result<Vec<usize>, Vec<Objection>> {
     let statements = step.statements().iter().enumerate();
     let statements: Vec<_> = statements.map(|(index, statement)| (statement.kind, step.text(index))).collect();

@@ -1,11 +1,11 @@
-//! Which statements an attempt may have run without a note in the journal.
+//! Finds the statements that an attempt may have run without recording them in the journal.
 
 use super::Objection;
 use crate::history::{Attempt, Direction, History, State};
 use crate::migration::{MigrationSet, SessionLock, Statement};
 
-/// The index of the last statement that may have run, where the one at `from` is the first without a note: while tables are locked
-/// nothing can be noted.
+/// The index of the last statement that may have run, where the one at `from` is the first that is not recorded: while tables are
+/// locked, nothing can be recorded.
 pub(crate) fn last_without_note(statements: &[Statement], from: usize) -> usize {
     let locks = |statement: &Statement, lock| statement.session_lock == lock;
     match statements.get(from..) {

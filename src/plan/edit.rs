@@ -1,23 +1,23 @@
-//! What became of applied files.
+//! Detects edits of applied files.
 
 use super::objection::Objection;
 use crate::history::{Entry, History};
 use crate::migration::{Checksum, Migration};
 
-/// What became of an applied file.
+/// How an applied file has changed.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Edit {
-    /// It is as it was.
+    /// Not at all.
     None,
-    /// Comments or blanks changed.
+    /// Only comments or whitespace changed.
     Cosmetic,
-    /// There was no statement, and now there is.
+    /// There was no statement, and now there is one.
     FromEmpty,
     /// Statements changed.
     Real,
 }
 
-/// Compares a file with what was applied.
+/// Compares a file with the checksums recorded when it was applied.
 pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
     match (&entry.checksum, &entry.token_checksum) {
         (Some(applied), _) if applied.is_of(&migration.up) => Edit::None,
@@ -28,7 +28,7 @@ pub(crate) fn edit(entry: &Entry, migration: &Migration) -> Edit {
     }
 }
 
-/// Whether what was applied had no statement: the history knows, and the file is not split for it.
+/// Whether the applied file had no statement. Decided from the recorded checksum, without splitting the file.
 pub(super) fn had_no_statement(entry: &Entry) -> bool {
     entry.token_checksum.as_ref().is_some_and(|tokens| *tokens == Checksum::of_tokens(std::iter::empty()))
 }

@@ -1,4 +1,4 @@
-//! Files and history → a plan, or every objection.
+//! Makes a plan from files and history, or returns every objection.
 
 use super::doubt::unsettled;
 use super::edit::{Edit, edit, had_no_statement, was_empty};
@@ -16,7 +16,7 @@ use crate::migration::{Migration, MigrationSet, Version, split_all};
 pub struct Plan<'a> {
     /// The steps in order.
     pub steps: Vec<Step<'a>>,
-    /// What is worth a word but no refusal.
+    /// Warnings that do not refuse the plan.
     pub notes: Vec<Note>,
 }
 
@@ -25,13 +25,13 @@ pub struct Plan<'a> {
 pub struct Schema {
     /// The highest applied version.
     pub version: Option<Version>,
-    /// Migrations applied.
+    /// The number of applied migrations.
     pub applied: usize,
-    /// Migrations on disk that are not applied.
+    /// The number of migrations on disk that are not applied.
     pub pending: usize,
-    /// Applied migrations whose file has changed, cosmetic edits left out.
+    /// The number of applied migrations whose file has changed, not counting cosmetic edits.
     pub changed: usize,
-    /// Applied migrations that have no file, whether or not that is allowed.
+    /// The number of applied migrations that have no file, whether or not that is allowed.
     pub missing: usize,
     /// Whether a half-applied migration is recorded.
     pub dirty: bool,
@@ -55,17 +55,17 @@ pub fn survey(set: &MigrationSet, history: &History) -> Schema {
     }
 }
 
-/// Whether every script can be split, applied or not.
+/// Checks that every script can be split into statements, applied or not.
 ///
 /// # Errors
-/// [`Objection::Unreadable`] for each that cannot be.
+/// One [`Objection::Unreadable`] for each script that cannot be split.
 pub fn readable(set: &MigrationSet) -> Result<(), Vec<Objection>> {
     let mut findings = Findings { objections: Vec::new(), notes: Vec::new() };
     findings.unreadable(&set.iter().collect::<Vec<_>>());
     findings.into_plan(Vec::new()).map(drop)
 }
 
-/// Plans the way up: pending migrations in the order of their versions.
+/// Plans to apply the pending migrations in the order of their versions.
 ///
 /// # Errors
 /// Every objection at once, in the order of the versions.
@@ -74,7 +74,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     let highest = history.highest();
     let mut pending = Vec::new();
     let absent: Vec<_> = set.iter().filter(|migration| history.entry(&migration.version).is_none()).collect();
-    // Also what this run will not come to: a file that cannot be run is found before anything runs.
+    // Includes files beyond this run's target, so that a broken file is found before anything runs.
     findings.unreadable(&absent);
     for migration in absent {
         match highest.filter(|highest| **highest > migration.version) {
@@ -104,10 +104,10 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     findings.into_plan(steps)
 }
 
-/// Plans the way down: applied migrations from the highest version on; one of them unless the target says otherwise.
+/// Plans to revert applied migrations in descending order of version; only one unless the target says otherwise.
 ///
 /// # Errors
-/// Every objection at once: a missing file or down script of a step, an attempt that nobody settled, an unknown target.
+/// Every objection at once: a missing file or down script of a step, an attempt left half-way, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
     let mut findings = Findings::begin(set, history);
     let mut applied: Vec<&Entry> = history.applied().iter().rev().collect();
@@ -138,7 +138,7 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
     findings.into_plan(steps)
 }
 
-/// Compares files with history without planning anything: what `verify` and `status` tell.
+/// Compares files with history without planning anything: the result of `verify` and `status`.
 #[must_use]
 pub fn verify(set: &MigrationSet, history: &History, rules: &Rules) -> (Vec<Objection>, Vec<Note>) {
     match up(set, history, &Rules { target: Target::Latest, ..rules.clone() }) {
@@ -157,7 +157,7 @@ impl Findings {
         Self { objections: unsettled(set, history), notes: running_note(history) }
     }
 
-    /// Splits what has to be, and objects to each script that cannot be.
+    /// Splits these migrations' scripts, and objects to each that cannot be split.
     fn unreadable(&mut self, migrations: &[&Migration]) {
         let scripts = || migrations.iter().flat_map(|migration| std::iter::once(&migration.up).chain(&migration.down));
         split_all(scripts());
@@ -187,7 +187,7 @@ impl Findings {
         }
     }
 
-    /// Where nothing is pending nothing is done twice.
+    /// Refuses only where something is pending: otherwise nothing can be created twice.
     fn unmanaged(&mut self, tables: &[String], rule: Unmanaged, nothing_pending: bool) {
         let tables = tables.to_vec();
         match rule {

@@ -1,4 +1,4 @@
-//! What is worth a word and refuses no plan.
+//! Warnings that do not refuse a plan.
 
 use thiserror::Error;
 
@@ -6,19 +6,19 @@ use super::objection::count;
 use crate::history::{Direction, Running};
 use crate::migration::Version;
 
-/// Something a person should know before the plan is carried out.
+/// A warning to show before the plan runs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Note {
-    /// Only comments and blanks of an applied file have changed.
-    #[error("migration {version} ({name}) was edited after it was applied, in comments and blanks only")]
+    /// Only comments and whitespace of an applied file have changed.
+    #[error("migration {version} ({name}) was edited after it was applied, in comments and whitespace only")]
     Cosmetic {
         /// The version.
         version: Version,
         /// Its name on disk.
         name: String,
     },
-    /// An applied migration is not on disk, and that is allowed.
+    /// An applied migration has no file, and the rules allow it.
     #[error("migration {version} ({name}) is applied but its file is missing")]
     Missing {
         /// The version.
@@ -26,38 +26,38 @@ pub enum Note {
         /// Its name in the ledger.
         name: String,
     },
-    /// A migration without statements counts as applied without having run anything, and its file is not run again.
+    /// A migration without statements is recorded as applied without running anything, and its file will not run later.
     #[error("migration {version} ({name}) has no statements: {}", empty(*.applied))]
     Empty {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
-        /// Whether it is applied, or will be.
+        /// Whether it is already applied.
         applied: bool,
     },
-    /// More steps were asked for than there are.
-    #[error("{} asked for, and {}", steps(*.asked, *.direction), only(*.found, *.direction))]
+    /// More steps were requested than there are.
+    #[error("{} requested, but {}", steps(*.asked, *.direction), only(*.found, *.direction))]
     FewerSteps {
-        /// Which way.
+        /// The direction.
         direction: Direction,
-        /// How many were asked for.
+        /// The number of requested steps.
         asked: usize,
-        /// How many migrations are pending, or applied.
+        /// The number of migrations that are pending (up) or applied (down).
         found: usize,
     },
-    /// A late version is left out.
-    #[error("migration {version} ({name}) is older than the newest applied one and is left out")]
+    /// A late version is skipped.
+    #[error("migration {version} ({name}) is older than the newest applied one and is skipped")]
     Skipped {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
     },
-    /// Another run is going on: what it has not applied yet is pending.
+    /// Another run is in progress: migrations that it has not applied yet are pending.
     #[error("{0}")]
     Running(Box<Running>),
-    /// Tables of unknown origin, and no history; that is allowed, or nothing is pending.
+    /// The database has tables but no history, and the rules allow it or nothing is pending.
     #[error("the database has {} but no history of migrations", count(.tables))]
     Unmanaged {
         /// Their names.
@@ -66,7 +66,7 @@ pub enum Note {
 }
 
 fn empty(applied: bool) -> &'static str {
-    if applied { "nothing was run for it" } else { "nothing will be run for it, and its file is not run again later" }
+    if applied { "nothing was run for it" } else { "nothing will be run for it, and its file will not run later" }
 }
 
 fn steps(count: usize, direction: Direction) -> String {

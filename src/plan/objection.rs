@@ -1,4 +1,4 @@
-//! What refuses a plan.
+//! The reasons to refuse a plan.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::script::{BackslashMode, ScriptError};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Objection {
-    /// A statement is larger than the server takes.
+    /// A statement is larger than the server accepts.
     #[error(
-        "migration {version} ({name}) has a statement of {bytes} bytes at line {line}, and the server takes {limit} (max_allowed_packet)"
+        "migration {version} ({name}) has a statement of {bytes} bytes at line {line}, but the server accepts {limit} at most (max_allowed_packet)"
     )]
     TooLarge {
         /// The version.
@@ -26,43 +26,43 @@ pub enum Objection {
         name: String,
         /// Where the statement begins.
         line: u32,
-        /// How large it is.
+        /// Its size in bytes.
         bytes: u64,
-        /// How large it may be.
+        /// The server's limit in bytes.
         limit: u64,
     },
     /// The journal was written by a newer version of this program.
-    #[error("{table} has the form {form}, and this version of migrascope knows the forms up to {known}")]
+    #[error("{table} has format version {form}, but this version of migrascope supports versions up to {known}")]
     NewerTables {
-        /// The journal.
+        /// The journal table.
         table: String,
-        /// Its form.
+        /// Its format version.
         form: u32,
-        /// The newest form that is known.
+        /// The newest format version that this program supports.
         known: u32,
     },
-    /// A script that is needed cannot be split.
+    /// A required script cannot be split into statements.
     #[error("{}: {}", path.display(), problems.first().map_or_else(String::new, ToString::to_string))]
     Unreadable {
         /// Its file.
         path: PathBuf,
         /// Its text.
         text: Arc<str>,
-        /// Every problem of it, in the order of the text.
+        /// Every problem in it, in the order of the text.
         problems: Vec<ScriptError>,
     },
-    /// The session reads backslashes in strings in another way than usual, and a file that has some does not say which is meant.
+    /// The session reads backslashes in strings in a non-default way, and the meaning of a file depends on it.
     #[error("{script} has a backslash in a string at line {line}, and the session's {mode}")]
     Backslash {
         /// The migration, the hook or the health check.
         script: String,
         /// Its file.
         path: PathBuf,
-        /// Where both readings part.
+        /// Where the two readings differ.
         line: u32,
-        /// In characters, counted from 1.
+        /// The column in characters, counted from 1.
         column: u32,
-        /// What the session has.
+        /// The session's mode.
         mode: BackslashMode,
     },
     /// An applied file's statements have changed.
@@ -77,7 +77,7 @@ pub enum Objection {
         /// Checksum on disk.
         found: String,
     },
-    /// An applied file that had no statements has some now.
+    /// An applied file had no statements when it was applied and has some now.
     #[error("migration {version} ({name}) was empty when it was applied, has {} now and has never run", number(*.statements))]
     WasEmpty {
         /// The version.
@@ -86,15 +86,15 @@ pub enum Objection {
         name: String,
         /// How many statements the file has now.
         statements: usize,
-        /// Whether another migration above it is applied.
+        /// Whether a migration with a higher version is applied.
         late: bool,
     },
     /// More migrations would be reverted than were confirmed.
     #[error("{steps} migrations would be reverted, and {confirmed} were confirmed: others were applied meanwhile")]
     Unconfirmed {
-        /// How many the plan has.
+        /// The number of steps in the plan.
         steps: usize,
-        /// How many were confirmed.
+        /// The number of confirmed steps.
         confirmed: usize,
     },
     /// An applied migration has no file.
@@ -105,7 +105,7 @@ pub enum Objection {
         /// Its name in the ledger.
         name: String,
     },
-    /// A pending version lies below the highest applied one.
+    /// A pending version is lower than the highest applied one.
     #[error("migration {version} ({name}) is pending but older than {highest}, which is applied")]
     OutOfOrder {
         /// The version.
@@ -118,20 +118,20 @@ pub enum Objection {
     /// An attempt left a migration half-way.
     #[error("{}", unsettled(.0))]
     Unsettled(Box<Attempt>),
-    /// The last attempt has failed and left nothing, and the file is still the same.
-    #[error("migration {version} ({name}) has failed when it was last tried, and its file is still the same")]
+    /// The last attempt failed and left nothing behind, and the file has not changed since.
+    #[error("migration {version} ({name}) failed on its last attempt, and its file has not changed since")]
     Failed {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
-        /// The run that tried it.
+        /// The run of that attempt.
         run_id: String,
-        /// When that was, in UTC as RFC 3339.
+        /// When the attempt started, in UTC as RFC 3339.
         started_at: String,
-        /// The database's code for the error, where one was seen.
+        /// The database's error code, where there was one.
         error_code: Option<String>,
-        /// The database's words.
+        /// The database's error message.
         error_text: Option<String>,
     },
     /// A step cannot be reverted.
@@ -142,52 +142,52 @@ pub enum Objection {
         /// Its name.
         name: String,
     },
-    /// What shall be marked as applied is applied.
-    #[error("migration {version} ({name}) is applied already")]
+    /// A migration to mark as applied is already applied.
+    #[error("migration {version} ({name}) is already applied")]
     Applied {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
     },
-    /// What shall be marked as reverted, or accepted, is not applied.
+    /// A migration to mark as reverted, or whose changes to accept, is not applied.
     #[error("migration {version} is not applied")]
     NotApplied {
         /// The version.
         version: Version,
     },
     /// There is no change to accept.
-    #[error("the file of migration {version} ({name}) is as it was applied")]
+    #[error("the file of migration {version} ({name}) has not changed since it was applied")]
     Unchanged {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
     },
-    /// A baseline is for a database without a history.
-    #[error("there is a history already: {}", migrations(*.applied))]
+    /// A baseline requires a database without a history.
+    #[error("the database already has a history: {}", migrations(*.applied))]
     NotEmpty {
-        /// Migrations that are applied.
+        /// The number of applied migrations.
         applied: usize,
     },
-    /// A migration cannot go on that was not left half-way.
+    /// A migration to resume was not left half-way.
     #[error("migration {version} was not left half-way")]
     NothingToResume {
         /// The version.
         version: Version,
     },
-    /// Statements that have taken effect are not those of the file any more.
-    #[error("migration {version} ({name}) cannot go on: {}", rewritten(*.done))]
+    /// The file has changed in statements that have taken effect.
+    #[error("migration {version} ({name}) cannot be resumed: {}", rewritten(*.done))]
     Rewritten {
         /// The version.
         version: Version,
         /// Its name.
         name: String,
-        /// How many have taken effect.
+        /// The number of statements that have taken effect.
         done: u32,
     },
-    /// What a statement has left in its session is needed, and ended with that session.
-    #[error("migration {version} ({name}) cannot go on: statement {statement} (line {line}, {summary}) {what}")]
+    /// The rest of the script needs session state that ended with the session of the failed attempt.
+    #[error("migration {version} ({name}) cannot be resumed: statement {statement} (line {line}, {summary}) {what}")]
     SessionLost {
         /// The version.
         version: Version,
@@ -199,10 +199,11 @@ pub enum Objection {
         line: u32,
         /// What it does.
         summary: String,
-        /// What it did to its session, as the end of a sentence.
+        /// What it did to its session, as a predicate.
         what: &'static str,
     },
-    /// The statement that was running when the attempt ended may have taken effect or not; several, where nothing could be noted between.
+    /// The statement that was running when the attempt ended may or may not have taken effect; several statements, where nothing could be
+    /// recorded in between.
     #[error("{}", said(*.statement, *.last, .version, .name, .summary))]
     InDoubt {
         /// The version.
@@ -211,53 +212,53 @@ pub enum Objection {
         name: String,
         /// The statement, counted from 1.
         statement: usize,
-        /// The last one.
+        /// The last statement in doubt, counted from 1.
         last: usize,
-        /// What it does, or what they do.
+        /// A summary of the statement or statements.
         summary: String,
     },
-    /// Tables of unknown origin, and no history: what these migrations do may be done already.
+    /// The database has tables but no history: these migrations may have created them already.
     #[error("the database has {} but no history of migrations", count(.tables))]
     Unmanaged {
-        /// Their names, with a schema where it is not that of the history.
+        /// Their names, with the schema where it differs from the history's.
         tables: Vec<String>,
     },
-    /// Row-level security hides rows of a history table, so that what is applied would look pending.
+    /// Row-level security hides rows of a history table, so that applied migrations would look pending.
     #[error("row-level security hides rows of the history table {table} from {user}")]
     RowsHidden {
-        /// The table in quotes, with its schema.
+        /// The quoted table name, with its schema.
         table: String,
-        /// Our user.
+        /// The user that the runner is connected as.
         user: String,
     },
-    /// A history table is another role's, or has what could run another role's code with our rights.
+    /// A history table belongs to another role, or has an object that could run another role's code with this user's privileges.
     #[error("the history cannot be trusted: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Untrusted(Vec<TableFault>),
-    /// The ledger is not where it would be made, but in another schema.
-    #[error("the history of migrations is elsewhere: {}", elsewhere(ledger, home.as_deref(), schemas))]
+    /// The ledger is not in the schema where it would be created, but in another one.
+    #[error("the history table is in another schema: {}", elsewhere(ledger, home.as_deref(), schemas))]
     LedgerElsewhere {
-        /// Its name, without a schema.
+        /// Its table name, without a schema.
         ledger: String,
-        /// The journal's name, without a schema.
+        /// The journal's table name, without a schema.
         journal: String,
-        /// The schema where it would be made, if there is one.
+        /// The schema where it would be created, if there is one.
         home: Option<String>,
-        /// The schemas that have a table of this name.
+        /// The schemas that contain a table with this name.
         schemas: Vec<String>,
     },
-    /// The ledger has rows, and the journal is not where it would be made, but in another schema.
-    #[error("the journal of migrations is elsewhere: {}", elsewhere(journal, home.as_deref(), schemas))]
+    /// The ledger has rows, but the journal is not in the schema where it would be created, but in another one.
+    #[error("the journal is in another schema: {}", elsewhere(journal, home.as_deref(), schemas))]
     JournalElsewhere {
-        /// Its name, without a schema.
+        /// Its table name, without a schema.
         journal: String,
-        /// The schema where it would be made, if there is one.
+        /// The schema where it would be created, if there is one.
         home: Option<String>,
-        /// The schemas that have a table of this name.
+        /// The schemas that contain a table with this name.
         schemas: Vec<String>,
     },
-    /// The statement that may have taken effect is not in the file as it was tried.
+    /// The file no longer contains the statement that may have taken effect.
     #[error(
-        "statement {statement} of migration {version} ({name}) may have taken effect, and is not in the file as it was tried: {summary}"
+        "statement {statement} of migration {version} ({name}) may have taken effect, but the file no longer contains it: {summary}"
     )]
     Replaced {
         /// The version.
@@ -266,13 +267,13 @@ pub enum Objection {
         name: String,
         /// The statement, counted from 1.
         statement: usize,
-        /// What the one did that was tried.
+        /// A summary of the statement that was attempted.
         summary: String,
     },
     /// The target is neither on disk nor applied.
     #[error("there is no migration {version}")]
     UnknownTarget {
-        /// The version asked for.
+        /// The requested version.
         version: Version,
     },
 }
@@ -283,12 +284,12 @@ fn elsewhere(table: &str, home: Option<&str>, schemas: &[String]) -> String {
         several => format!("in the schemas {}", first_of(several)),
     };
     match home {
-        Some(home) => format!("{table} is {there}, and not in schema {home}, where it would be made"),
-        None => format!("{table} is {there}, and the search path leads to no schema"),
+        Some(home) => format!("{table} is {there}, not in schema {home}, where it would be created"),
+        None => format!("{table} is {there}, and no schema in the search path exists"),
     }
 }
 
-/// The first names of many.
+/// The first few names, and how many more there are.
 fn first_of(names: &[String]) -> String {
     const SHOWN: usize = 3;
     match names.len() {
@@ -319,7 +320,7 @@ fn migrations(applied: usize) -> String {
 fn rewritten(done: u32) -> String {
     match done {
         1 => "its first statement has taken effect, and has changed since".to_owned(),
-        done => format!("of its first {done} statements, which have taken effect, some have changed since"),
+        done => format!("some of its first {done} statements, which have taken effect, have changed since"),
     }
 }
 
@@ -329,20 +330,20 @@ fn unsettled(attempt: &Attempt) -> String {
     match attempt.state {
         State::Failed { statement } => {
             let effect = match done {
-                0 => "whether it took effect is not known".to_owned(),
+                0 => "it is unknown whether it took effect".to_owned(),
                 1 => "the first has taken effect".to_owned(),
                 done => format!("the first {done} have taken effect"),
             };
             format!("migration {version} ({name}) failed half-way {way} at statement {statement} of {total}: {effect}")
         }
         State::Unfinished => format!(
-            "migration {version} ({name}) was not finished on its way {way}: {done} of {total} statements took effect for certain"
+            "migration {version} ({name}) was interrupted half-way {way}: {done} of {total} statements are known to have taken effect"
         ),
     }
 }
 
 impl Objection {
-    /// The one to a script that cannot be split; `None` where it can be.
+    /// The objection to a script that cannot be split; `None` where it can be.
     pub(super) fn of(script: &Script) -> Option<Self> {
         script.parsed().err().map(|problems| Self::unreadable(script, problems))
     }

@@ -1,4 +1,4 @@
-//! Why a plan was refused, as a word of a closed set: for the journal, spans, logs, labels and programs.
+//! Why a plan was refused, as a word from a closed set: for the journal, spans, logs, metric labels and scripts.
 
 use serde::{Serialize, Serializer};
 
@@ -10,15 +10,15 @@ use super::Objection;
 pub enum RefusalReason {
     /// An applied file has changed.
     Changed,
-    /// An applied file that had no statements has some now.
+    /// An applied file had no statements when it was applied and has some now.
     WasEmpty,
     /// An applied migration has no file.
     Missing,
-    /// A pending version lies below the highest applied one.
+    /// A pending version is lower than the highest applied one.
     OutOfOrder,
     /// An attempt left a migration half-way: it failed, or its process died.
     HalfWay,
-    /// The last attempt failed, and the file is still the same.
+    /// The last attempt failed, and the file has not changed since.
     Failed,
     /// A step has no down script.
     NoDown,
@@ -28,31 +28,31 @@ pub enum RefusalReason {
     Unconfirmed,
     /// The database has tables and no history.
     UnmanagedTables,
-    /// A statement is larger than the server takes.
+    /// A statement is larger than the server accepts.
     TooLarge,
-    /// A history table has a newer form than is known.
+    /// A history table has a newer format than this program supports.
     NewerTables,
-    /// A script that is needed cannot be split.
+    /// A required script cannot be split into statements.
     Unreadable,
-    /// A backslash in a string can be read in two ways.
+    /// A backslash in a string is ambiguous.
     Backslash,
-    /// What is to be marked as applied is applied.
+    /// A migration to mark as applied is already applied.
     AlreadyApplied,
-    /// What is to be marked as reverted, or accepted, is not applied.
+    /// A migration to mark as reverted, or whose changes to accept, is not applied.
     NotApplied,
     /// There is no change to accept.
     Unchanged,
-    /// A baseline was asked for, and there is a history.
+    /// A baseline was requested, but the database already has a history.
     NotEmpty,
-    /// A migration cannot be resumed that was not left half-way.
+    /// A migration to resume was not left half-way.
     NothingToResume,
-    /// Statements that have taken effect are not those of the file any more.
+    /// The file has changed in statements that have taken effect.
     Rewritten,
-    /// A setting of a session that has ended is needed.
+    /// The rest of a script needs state of a session that has ended.
     SessionLost,
-    /// A statement may have taken effect or not.
+    /// A statement may or may not have taken effect.
     InDoubt,
-    /// The statement that may have taken effect is not in the file as it was tried.
+    /// The file no longer contains the statement that may have taken effect.
     Replaced,
     /// Row-level security hides rows of a history table.
     RowsHidden,
@@ -62,11 +62,11 @@ pub enum RefusalReason {
     LedgerElsewhere,
     /// The journal is in another schema.
     JournalElsewhere,
-    /// One that only another version of this program knows. Stays the last.
+    /// A reason written by another version of this program. Must stay the last variant.
     Other,
 }
 
-// A reason that is missing in the list would be read from the journal as another one.
+// A reason missing from the list would be read from the journal as `Other`.
 const _: () = assert!(RefusalReason::ALL.len() == RefusalReason::Other as usize + 1);
 
 impl RefusalReason {
@@ -102,7 +102,7 @@ impl RefusalReason {
         Self::Other,
     ];
 
-    /// The word for labels, columns and programs.
+    /// The word for metric labels, columns and scripts.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -137,20 +137,20 @@ impl RefusalReason {
         }
     }
 
-    /// The reasons of these objections, each once, in the order of [`Self::ALL`].
+    /// The reasons of these objections without duplicates, in the order of [`Self::ALL`].
     #[must_use]
     pub fn of(objections: &[Objection]) -> Vec<Self> {
         sorted(objections.iter().map(Objection::reason))
     }
 
-    /// The words, separated by commas; `None` where there is no reason.
+    /// The words, separated by commas; `None` for an empty slice.
     #[must_use]
     pub fn joined(reasons: &[Self]) -> Option<String> {
         (!reasons.is_empty()).then(|| reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(","))
     }
 
-    /// Reads what [`Self::joined`] has written. What it does not know is [`Self::Other`], so that the set stays closed whatever
-    /// stands in the journal.
+    /// Parses the output of [`Self::joined`]. An unknown word becomes [`Self::Other`], so that the set stays closed whatever the journal
+    /// contains.
     #[must_use]
     pub fn read(text: &str) -> Vec<Self> {
         let known = |word: &str| Self::ALL.into_iter().find(|reason| reason.word() == word).unwrap_or(Self::Other);
@@ -165,7 +165,7 @@ impl Serialize for RefusalReason {
 }
 
 impl Objection {
-    /// Which kind of objection it is.
+    /// The kind of this objection.
     #[must_use]
     pub fn reason(&self) -> RefusalReason {
         match self {

@@ -1,4 +1,4 @@
-//! What a plan is made by.
+//! The rules for making a plan.
 
 use super::unmanaged::Unmanaged;
 use crate::migration::Version;
@@ -11,19 +11,19 @@ pub enum Order {
     Strict,
     /// Apply it.
     Allow,
-    /// Leave it out.
+    /// Skip it.
     Skip,
 }
 
 /// How far to go.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Target {
-    /// To the newest; one step when going down.
+    /// Up: to the newest version. Down: one step.
     #[default]
     Latest,
-    /// To this version: up applies it, down leaves it applied. Down to `0` reverts everything.
+    /// To this version: up applies it, down keeps it applied. Down to `0` reverts everything.
     Version(Version),
-    /// So many steps.
+    /// This many steps.
     Steps(usize),
 }
 
@@ -33,13 +33,13 @@ pub enum Missing {
     /// None.
     #[default]
     Refuse,
-    /// Those above the highest version on disk: a newer release was here, and the older one is to start again.
+    /// Those above the highest version on disk, so that an older release can start after a newer one has migrated the database.
     AllowNewer,
     /// Any.
     Allow,
 }
 
-/// What the plan is made by, apart from files and history.
+/// The input to a plan besides files and history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// How far to go.
@@ -48,12 +48,12 @@ pub struct Rules {
     pub order: Order,
     /// Which applied migrations may be missing on disk.
     pub missing: Missing,
-    /// What to do where the database has tables and no history.
+    /// What to do where the database has tables but no history.
     pub unmanaged: Unmanaged,
-    /// Whether the database can roll DDL back.
+    /// Whether the database can roll back DDL.
     pub transactional_ddl: bool,
-    /// Whether foreign keys are enforced at the beginning, where a script can switch that and a transaction ignores the switch.
+    /// Whether the connection enforces foreign keys. `None` where a script cannot switch that with a statement that transactions ignore.
     pub foreign_keys: Option<bool>,
-    /// The database's name for messages.
+    /// The database product's name, for messages.
     pub product: &'static str,
 }

@@ -1,10 +1,10 @@
-//! What a history table has that is not ours, or whose it is.
+//! Unexpected owners and objects of history tables.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Why a history table is not to be read or written.
+/// Why a history table must not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableFault {
     /// The table, with its schema where it has one.
@@ -13,32 +13,32 @@ pub struct TableFault {
     pub kind: TableFaultKind,
 }
 
-/// What is wrong with a history table: we make it with nothing of this.
+/// What is wrong with a history table. A table that the runner created has none of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum TableFaultKind {
-    /// It belongs to this role, which could make the table run its code at any time, with our rights.
+    /// It belongs to this role, which could make the table run its code at any time, with this user's privileges.
     Owner(String),
-    /// It would be made in a schema of the user's own name, which comes first in PostgreSQL's default search path, and this other role has made that schema.
+    /// It would be created in the schema with the user's name, which is first in PostgreSQL's default search path and belongs to this other role.
     Schema(String),
-    /// It is a view or something else that is no ordinary table.
+    /// It is not an ordinary table but a view or something else.
     NoTable,
     /// It has this trigger.
     Trigger(String),
-    /// This foreign key, of the table or of another one, is checked by code of its table, and may change rows of both.
+    /// It has or is referenced by this foreign key, whose check runs code of the other table and may change rows of both.
     ForeignKey(String),
     /// It has this rule.
     Rule(String),
-    /// This column is computed, has a default, or a type that is not the server's own.
+    /// This column is generated, has a default, or has a type that is not built in.
     Column(String),
-    /// It has this constraint that is an expression.
+    /// It has this check constraint.
     Check(String),
-    /// It has this index over an expression, or over a part of the table that an expression chooses.
+    /// It has this index on an expression, or this partial index.
     Index(String),
 }
 
 impl TableFaultKind {
-    /// From the word that a database's question has for it, and a name.
+    /// Converts the word in a catalog query's result, and a name.
     pub(crate) fn of(word: &str, name: String) -> Self {
         match word {
             "owner" => Self::Owner(name),
@@ -62,10 +62,12 @@ impl fmt::Display for TableFault {
             TableFaultKind::Schema(role) => write!(f, "schema {table} has the user's name and belongs to {role}"),
             TableFaultKind::NoTable => write!(f, "{table} is not an ordinary table"),
             TableFaultKind::Trigger(name) => write!(f, "{table} has the trigger {name}"),
-            TableFaultKind::ForeignKey(name) => write!(f, "{table} is tied to another table by the foreign key {name}"),
+            TableFaultKind::ForeignKey(name) => {
+                write!(f, "{table} is linked to another table by the foreign key {name}")
+            }
             TableFaultKind::Rule(name) => write!(f, "{table} has the rule {name}"),
             TableFaultKind::Column(name) => {
-                write!(f, "column {name} of {table} is computed, or has a default or a type of its own")
+                write!(f, "column {name} of {table} is generated, or has a default or a type that is not built in")
             }
             TableFaultKind::Check(name) => write!(f, "{table} has the check constraint {name}"),
             TableFaultKind::Index(name) => write!(f, "{table} has the index {name} with an expression"),

@@ -1,11 +1,11 @@
-//! Tables without a history: whose they may be.
+//! The rule for tables without a history.
 
-/// What to do where the database has tables and no history.
+/// What to do where the database has tables but no history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unmanaged {
-    /// Refuse: these migrations may have made them, and would do so again.
+    /// Refuse: these migrations may have created the tables, and would do so again.
     #[default]
     Refuse,
-    /// They have nothing to do with these migrations.
+    /// Continue: the tables have nothing to do with these migrations.
     Allow,
 }

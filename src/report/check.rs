@@ -1,14 +1,14 @@
-//! The health checks that are ours: their names and what their numbers are.
+//! The built-in health checks: their names and the units of their values.
 
 use super::Unit;
 
-/// A health check that migrascope makes by itself; those of one's own are files.
+/// A built-in health check. Custom checks are files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BuiltIn {
     /// A new connection.
     Connect,
-    /// The median of some round trips.
+    /// The median time of several round trips.
     Ping,
     /// The ledger can be read.
     Read,
@@ -20,18 +20,18 @@ pub enum BuiltIn {
     InvalidIndexes,
     /// PostgreSQL: constraints that are `NOT VALID`.
     UnvalidatedConstraints,
-    /// Connections in use, of those that the server allows.
+    /// The part of the server's allowed connections that is in use.
     Connections,
-    /// How far replicas are behind.
+    /// The replication lag.
     ReplicaLag,
-    /// SQLite: damage of the file.
+    /// SQLite: corruption of the file.
     QuickCheck,
-    /// SQLite: rows that refer to nothing.
+    /// SQLite: rows that violate a foreign key.
     ForeignKeys,
 }
 
 impl BuiltIn {
-    /// Every one, in the order in which they are made.
+    /// All checks, in the order in which they run.
     pub const ALL: [Self; 11] = [
         Self::Connect,
         Self::Ping,
@@ -64,13 +64,13 @@ impl BuiltIn {
         }
     }
 
-    /// The check of that name; `None` where none of ours has it.
+    /// The built-in check with this name, if there is one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|check| check.name() == name)
     }
 
-    /// What its number counts; `None` for one that succeeds or fails without a number, and so has no threshold.
+    /// The unit of its value; `None` for a check without a value, which has no threshold.
     #[must_use]
     pub const fn unit(self) -> Option<Unit> {
         match self {

@@ -1,4 +1,4 @@
-//! What the health checks have found.
+//! The results of the health checks.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use serde::Serialize;
 
 use super::seconds;
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckStatus {
-    /// As it should be.
+    /// Healthy.
     Ok,
-    /// To be looked at, but no reason to stop a deployment.
+    /// Needs attention, but is no reason to stop a deployment.
     Warn,
     /// The database is unhealthy.
     Fail,
-    /// It could not be made, and its message says why.
+    /// The check could not run; its message says why.
     Skipped,
 }
 
 impl CheckStatus {
-    /// The word for attributes and people.
+    /// The word for attributes and terminal output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -33,33 +33,33 @@ impl CheckStatus {
     }
 }
 
-/// What the number of a check counts.
+/// The unit of a check's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Unit {
     /// Seconds.
     Seconds,
-    /// A part of a whole, between 0 and 1.
+    /// A ratio between 0 and 1.
     Ratio,
-    /// Things that were found.
+    /// A number of objects that were found.
     Count,
 }
 
-/// One check that was made.
+/// The report of one check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckReport {
-    /// Its name: one of a closed set, or the file's for a check of one's own.
+    /// Its name: from a closed set, or from the file of a custom check.
     pub name: String,
-    /// How it ended.
+    /// Its result.
     pub status: CheckStatus,
-    /// What was measured or counted, where there is a number to it.
+    /// The measured value, where there is one.
     pub value: Option<f64>,
-    /// What the value may not pass: the one that it has passed, otherwise the nearest.
+    /// The threshold for the value: the one that it exceeds, otherwise the nearest.
     pub threshold: Option<f64>,
-    /// What both are.
+    /// The unit of both.
     pub unit: Option<Unit>,
-    /// What was found, or the database's words; may quote the database's contents.
+    /// What was found, or the database's message; may quote data from the database.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
@@ -68,10 +68,10 @@ pub struct CheckReport {
     pub elapsed: Duration,
 }
 
-/// The checks of one examination, in the order in which they were made.
+/// The checks of one health check run, in the order in which they ran.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HealthReport {
-    /// Each of them.
+    /// The reports of the checks.
     pub checks: Vec<CheckReport>,
     /// How long all of them took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
@@ -79,7 +79,7 @@ pub struct HealthReport {
 }
 
 impl HealthReport {
-    /// The checks that ended like this.
+    /// The checks with this result.
     pub fn with(&self, status: CheckStatus) -> impl Iterator<Item = &CheckReport> {
         self.checks.iter().filter(move |check| check.status == status)
     }

@@ -1,20 +1,20 @@
-//! Who has what we wait for.
+//! The session that holds a lock.
 
 use serde::Serialize;
 
-/// Who has a lock, as far as the server tells.
+/// The session that holds a lock, as far as the server reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Holder {
-    /// The server's or the system's number for the process.
+    /// The process ID or the server's connection ID.
     pub process: Option<u64>,
     /// Database user.
     pub user: Option<String>,
-    /// Application name; ours carries the run id.
+    /// Application name; that of a runner contains the run id.
     pub application: Option<String>,
-    /// Where it connects from.
+    /// The client's address.
     pub client: Option<String>,
-    /// Since when its session lives, or its transaction where it is in our way; in UTC as RFC 3339.
+    /// When its session began, or its transaction where that blocks the runner; in UTC as RFC 3339.
     pub since: Option<String>,
-    /// What it is doing.
+    /// Its current activity.
     pub doing: Option<String>,
 }

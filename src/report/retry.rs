@@ -1,17 +1,17 @@
-//! Why something is tried again.
+//! The reasons for a retry.
 
 use serde::Serialize;
 
-/// An obstacle that passes by itself, and that leaves nothing behind of what it stopped.
+/// A transient error after which nothing of the failed attempt remains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetryReason {
-    /// Another session held a lock of the database for too long.
+    /// Another session held a database lock for too long.
     LockTimeout,
-    /// Two transactions waited for each other, and ours was chosen to give way.
+    /// A deadlock, in which the runner's transaction was chosen as the victim.
     Deadlock,
-    /// A serializable transaction met the work of another one.
+    /// A serialization failure between transactions.
     Serialization,
 }
 
@@ -29,7 +29,7 @@ impl RetryReason {
         }
     }
 
-    /// The reason of a word, where it is one of ours.
+    /// The reason for a word; `None` for an unknown word.
     pub(crate) fn read(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.word() == word)
     }

@@ -1,8 +1,8 @@
-//! How many rows migrations have changed.
+//! The number of rows that migrations have changed.
 
 use super::{Remains, StatementReport, StepReport};
 
-/// Rows that statements have changed, by what these are.
+/// The rows that statements have changed, by kind of statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RowsAffected {
     /// By `INSERT` and `REPLACE`.
@@ -11,12 +11,12 @@ pub struct RowsAffected {
     pub updated: u64,
     /// By `DELETE`.
     pub deleted: u64,
-    /// By anything else that says so: `MERGE`, `WITH …`, `CREATE TABLE … AS`. Rows that were only read are none of these.
+    /// By any other statement that reports changed rows: `MERGE`, `WITH …`, `CREATE TABLE … AS`. Rows that were only read do not count.
     pub other: u64,
 }
 
 impl RowsAffected {
-    /// What is left of all steps: a migration that was rolled back has changed nothing.
+    /// The sum over all steps. A migration that was rolled back has changed nothing.
     #[must_use]
     pub fn of(steps: &[StepReport]) -> Self {
         let mut rows = Self::default();

@@ -1,4 +1,4 @@
-//! What became of a run.
+//! The report of a run.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use super::seconds::seconds;
 use super::step::{Outcome, StepReport};
 use crate::policy::Decided;
 
-/// Where the time of a run went.
+/// The time spent in each phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stages {
-    /// Making the connection.
+    /// Connecting.
     pub connect: Duration,
-    /// Asking for the lock.
+    /// Acquiring the lock.
     pub lock: Duration,
     /// Reading the history and making the plan.
     pub plan: Duration,
-    /// The migrations, recording included.
+    /// Running and recording the migrations.
     pub apply: Duration,
-    /// The checks afterwards.
+    /// The health checks afterwards.
     pub health: Duration,
 }
 
-/// What a run has done, failures included.
+/// What a run has done, including failures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The run's id, a UUID.
@@ -33,30 +33,30 @@ pub struct Report {
     pub trace_id: Option<String>,
     /// `up`, `down`, `health`, `repair`, `baseline`, `wait` or `exec`.
     pub command: &'static str,
-    /// What was decided about migrations at the start of an application.
+    /// The decision about migrations at the start of an application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Decided>,
     /// How it ended.
     pub outcome: Outcome,
-    /// The highest applied version before, where it was read.
+    /// The highest applied version before the run, where it was read.
     pub from: Option<String>,
-    /// The highest applied version after.
+    /// The highest applied version after the run.
     pub to: Option<String>,
-    /// Migrations applied when the run ended.
+    /// The number of applied migrations when the run ended.
     pub applied: usize,
-    /// Migrations still pending when the run ended.
+    /// The number of pending migrations when the run ended.
     pub pending: usize,
-    /// One for each migration begun.
+    /// One for each migration that was started.
     pub steps: Vec<StepReport>,
-    /// How long the lock was waited for.
+    /// How long the run waited for the lock.
     #[serde(serialize_with = "seconds", rename = "lock_waited_seconds")]
     pub lock_waited: Duration,
-    /// What the health checks found, where they were made.
+    /// The results of the health checks, where they ran.
     pub health: Option<HealthReport>,
     /// How long the run took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
-    /// Whether the journal shows the run as begun and its end could not be recorded: later readers take it for one whose process died.
+    /// Whether the end of the run could not be recorded in the journal, so that later readers assume that its process died.
     #[serde(skip_serializing_if = "is_false")]
     pub end_not_recorded: bool,
 }

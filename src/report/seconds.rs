@@ -1,4 +1,4 @@
-//! Durations as seconds.
+//! Serialises durations as seconds.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What became of a migration and its statements.
+//! The report of a migration and its statements.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,24 +10,24 @@ use super::holder::Holder;
 use super::seconds::seconds;
 use crate::version::Direction;
 
-/// How something ended, in the words of OpenTelemetry's CI/CD conventions.
+/// The outcome of an operation, in the terms of OpenTelemetry's CI/CD conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It did what it should.
+    /// It succeeded.
     Success,
     /// A migration failed.
     Failure,
-    /// The runner or its surroundings failed: files, connection, a refused plan.
+    /// The runner or its environment failed: files, connection, a refused plan.
     Error,
-    /// Something was waited for in vain, such as the lock.
+    /// It timed out, for example waiting for the lock.
     Timeout,
     /// It was interrupted.
     Cancellation,
-    /// It was passed over.
+    /// It was skipped.
     Skip,
-    /// Its process ended before it could say how; only the journal knows of it.
+    /// Its process ended without recording an outcome; seen only in the journal.
     Vanished,
 }
 
@@ -51,7 +51,7 @@ impl Outcome {
     }
 }
 
-/// What stands in the database after a migration that did not succeed.
+/// What remains in the database of a migration that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Remains {
@@ -59,26 +59,26 @@ pub enum Remains {
     Nothing,
     /// The first `done` statements have taken effect.
     HalfWay {
-        /// Statements in effect for certain.
+        /// The number of statements that are known to have taken effect.
         done: u32,
-        /// Whether nobody can say if the next one took effect too.
+        /// Whether it is unknown if the next one took effect too.
         next_unknown: bool,
     },
-    /// The connection went away during the commit: it is applied and recorded, or neither.
+    /// The connection was lost during the commit: the migration is applied and recorded, or neither.
     Unknown,
 }
 
-/// Where a failure was noticed.
+/// The stage at which a failure was detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Before the next statement was sent: none of them has failed.
+    /// Before the next statement was sent: no statement has failed.
     Before,
     /// While a statement of the script ran.
     Statement,
     /// While the runner wrote its own tables.
     Record,
-    /// At the commit: deferred constraints, or a connection that broke.
+    /// At the commit: deferred constraints, or a lost connection.
     Commit,
 }
 
@@ -91,46 +91,46 @@ pub struct Failure {
     pub line: u32,
     /// Column in characters, counted from 1.
     pub column: u32,
-    /// Bytes of the file's text (without byte order mark) before the place.
+    /// The byte offset in the file's text (without byte order mark).
     pub offset: usize,
-    /// Whether the database named the place; otherwise it is the statement's start.
+    /// Whether the database reported the position; otherwise it is the statement's start.
     pub exact: bool,
-    /// The statement that failed, counted from 1; `None` where the place is that of one that was never sent.
+    /// The statement that failed, counted from 1; `None` where the position is that of a statement that was never sent.
     pub statement: Option<u32>,
-    /// Where it was noticed.
+    /// The stage at which it was detected.
     pub stage: Stage,
-    /// The summary of the statement at this place.
+    /// The summary of the statement at this position.
     pub summary: String,
     /// SQLSTATE, error number or result code.
     pub code: Option<String>,
     /// The database's message.
     pub message: String,
-    /// What was lost, so that no statement is to blame.
+    /// The connection or lock whose loss was the cause, where no statement was.
     pub lost: Option<Loss>,
     /// The database's detail.
     pub detail: Option<String>,
     /// The database's hint.
     pub hint: Option<String>,
-    /// An index in quotes that a failed concurrent build has left invalid.
+    /// The quoted name of an index that a failed concurrent build has left invalid.
     pub invalid_index: Option<String>,
-    /// Who was last seen with the lock that it waited for.
+    /// The last known holder of the lock that it waited for.
     pub blocker: Option<Holder>,
-    /// What is left of the migration.
+    /// What remains of the migration.
     pub remains: Remains,
 }
 
-/// What a migration cannot go on without.
+/// A loss that stops a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Loss {
     /// The connection that it ran on has ended.
     Connection,
-    /// The connection that held the lock has ended: another runner may be at work.
+    /// The connection that held the lock has ended: another runner may have started.
     Lock,
 }
 
 impl Loss {
-    /// OpenTelemetry's `error.type` where the server gave no code.
+    /// OpenTelemetry's `error.type` where the server reported no code.
     #[must_use]
     pub fn error_type(self) -> &'static str {
         match self {
@@ -141,7 +141,7 @@ impl Loss {
 }
 
 impl Failure {
-    /// OpenTelemetry's `error.type`: the database's code where there is one, otherwise a word of a closed set.
+    /// OpenTelemetry's `error.type`: the database's code where there is one, otherwise a word from a closed set.
     #[must_use]
     pub fn error_type(&self) -> &str {
         self.code.as_deref().unwrap_or_else(|| self.lost.map_or("migration", Loss::error_type))
@@ -149,7 +149,7 @@ impl Failure {
 }
 
 impl fmt::Display for Failure {
-    /// Place and reason in one line: `migrations/2_orders.sql:3:14: relation "users" does not exist (42P01)`.
+    /// Position and reason in one line: `migrations/2_orders.sql:3:14: relation "users" does not exist (42P01)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.path.display(), self.line, self.column, self.message)?;
         self.code.as_ref().map_or(Ok(()), |code| write!(f, " ({code})"))
@@ -168,18 +168,18 @@ pub struct StatementReport {
     /// How long it took.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
-    /// Rows it affected or returned.
+    /// The number of rows that it affected or returned.
     pub rows: u64,
 }
 
-/// One migration that was begun.
+/// The report of one migration that was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StepReport {
     /// Its version.
     pub version: String,
     /// Its name.
     pub name: String,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
     /// Whether it ran in one transaction.
     pub atomic: bool,
@@ -187,11 +187,11 @@ pub struct StepReport {
     pub outcome: Outcome,
     /// The statements that finished, in order.
     pub statements: Vec<StatementReport>,
-    /// How many statements it has.
+    /// The number of statements in the migration.
     pub total: u32,
-    /// How often it, or one of its statements, was tried again.
+    /// How often it or one of its statements was retried.
     pub retries: u32,
-    /// How long it took, recording, earlier attempts and the pauses between them included.
+    /// How long it took, including recording, earlier attempts and the pauses between them.
     #[serde(serialize_with = "seconds", rename = "elapsed_seconds")]
     pub elapsed: Duration,
     /// Why it did not succeed.

@@ -1,4 +1,4 @@
-//! Whether a backslash escapes in plain strings, from statement to statement, and where that matters.
+//! Finds the places where a script's meaning depends on whether a backslash is an escape in plain strings.
 
 use super::Problem;
 use super::escapes::Escapes;
@@ -9,11 +9,11 @@ use super::split::{self, Split};
 use super::token::{Token, TokenKind};
 use crate::sql::{Dialect, Place};
 
-/// Where a script is read in another way than usual, and the mode, when backslashes escape in its session as `escapes` says; `None`
-/// where it makes no difference.
+/// The first place where a session with these `escapes` reads the script differently from a session with the default mode, and that
+/// mode; `None` where it makes no difference.
 ///
-/// On PostgreSQL a string that has another value is such a place too: a file that does not say how it is meant was written for the setting that
-/// the server has had since 2011.
+/// On PostgreSQL a string whose value would differ counts too: a file that does not set `standard_conforming_strings` was written for `on`,
+/// the server's default since 2011.
 pub(crate) fn read_otherwise(text: &str, dialect: Dialect, escapes: Escapes) -> Option<(BackslashMode, Place)> {
     let mode = BackslashMode::of(dialect).filter(|_| escapes != Escapes::usual(dialect))?;
     let (one, other) = (split::split(text, dialect), split::split_in(text, dialect, escapes));
@@ -22,7 +22,7 @@ pub(crate) fn read_otherwise(text: &str, dialect: Dialect, escapes: Escapes) -> 
     Some((mode, Places::of(text).at(byte)))
 }
 
-/// What may be behind the problems of a text that has none in the other mode.
+/// The likely cause of a text's problems: the string that ends elsewhere in the other mode, if the text has no problems in that mode.
 pub(super) fn cause(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(usize, Problem)> {
     let mode = BackslashMode::of(dialect).filter(|_| !found.problems.is_empty())?;
     let other = split::split_in(text, dialect, Escapes::always(!usual(dialect)));
@@ -30,7 +30,7 @@ pub(super) fn cause(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(
     Some((byte, Problem::Backslash { mode }))
 }
 
-/// The problem of a text that can be read in two ways behind a statement that sets the mode in a way that cannot be read.
+/// The problem of a text that is ambiguous because an earlier statement sets the mode to a value that cannot be determined.
 pub(super) fn doubt(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(usize, Problem)> {
     let rest = &text[found.unclear?..];
     let read = |escapes| split::split_in(rest, dialect, Escapes::always(escapes));
@@ -38,7 +38,7 @@ pub(super) fn doubt(text: &str, dialect: Dialect, found: &Split<'_>) -> Option<(
     Some((text.len() - rest.len() + byte, Problem::UnclearStrings))
 }
 
-/// The first byte of the first token that is not the same in both.
+/// The first byte of the first token that differs between the two.
 fn parting(one: &Split<'_>, other: &Split<'_>) -> Option<usize> {
     let place = |token: &Token<'_>| (token.start, token.end());
     let mut pairs = one.tokens.iter().zip(&other.tokens);
@@ -49,7 +49,7 @@ fn parting(one: &Split<'_>, other: &Split<'_>) -> Option<usize> {
     one.tokens.get(both).or_else(|| other.tokens.get(both)).map(|token| token.start)
 }
 
-/// The first plain string with a backslash that both read by another mode.
+/// The first plain string with a backslash that the two read in different modes.
 fn other_value(one: &Split<'_>, other: &Split<'_>) -> Option<usize> {
     let modes = one.escapes.iter().zip(&other.escapes).map(|(one, other)| one != other);
     let statements = one.statements.iter().zip(modes).filter(|(_, differs)| *differs);
@@ -57,7 +57,7 @@ fn other_value(one: &Split<'_>, other: &Split<'_>) -> Option<usize> {
     tokens.find(|token| is_plain(token) && token.text.contains('\\')).map(|token| token.start)
 }
 
-/// Whether it is a string whose mode of the session decides.
+/// Whether the session's mode decides how this string is read.
 fn is_plain(token: &Token<'_>) -> bool {
     token.kind == TokenKind::String && token.text.starts_with(['\'', 'n', 'N'])
 }

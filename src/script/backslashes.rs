@@ -1,4 +1,4 @@
-//! What the statements so far have made of plain strings.
+//! Tracks, statement by statement, whether a backslash is an escape in plain strings.
 
 use super::escapes::Escapes;
 use super::sql_mode::SqlMode;
@@ -6,7 +6,7 @@ use super::standard_strings::StandardStrings;
 use super::token::Token;
 use crate::sql::Dialect;
 
-/// What the statements so far have made of plain strings.
+/// How plain strings are read after the statements so far.
 pub(super) enum Backslashes {
     Mysql(SqlMode),
     Postgres(StandardStrings),
@@ -14,7 +14,7 @@ pub(super) enum Backslashes {
 }
 
 impl Backslashes {
-    /// At the beginning of a script.
+    /// The state at the beginning of a script.
     pub(super) fn new(dialect: Dialect, escapes: Escapes) -> Self {
         match dialect {
             Dialect::Mysql => Self::Mysql(SqlMode::new(escapes)),
@@ -23,7 +23,7 @@ impl Backslashes {
         }
     }
 
-    /// Whether a backslash escapes.
+    /// Whether a backslash is an escape.
     pub(super) fn escapes(&self) -> bool {
         match self {
             Self::Mysql(mode) => mode.escapes(),
@@ -32,12 +32,12 @@ impl Backslashes {
         }
     }
 
-    /// Whether a statement has changed that in a way that cannot be read.
+    /// Whether a statement has set the mode to a value that cannot be determined.
     pub(super) fn is_unclear(&self) -> bool {
         matches!(self, Self::Postgres(strings) if strings.is_unclear())
     }
 
-    /// Reads one statement.
+    /// Applies the effect of one statement.
     pub(super) fn read(&mut self, statement: &[Token<'_>]) {
         match self {
             Self::Mysql(mode) => mode.read(statement),

@@ -1,4 +1,4 @@
-//! Bodies of routines and triggers: whose semicolons do not end the statement.
+//! Bodies of routines and triggers. A semicolon inside a body does not end the statement.
 
 use crate::sql::Dialect;
 
@@ -6,11 +6,11 @@ use super::head::Head;
 use super::program::Program;
 use super::token::Token;
 
-/// What is known about the body of the statement that is open.
+/// The state of the current statement's body.
 pub(super) enum Body {
-    /// Nothing: the statement has had no semicolon so far.
+    /// Not determined yet: the statement has had no semicolon so far.
     Unread,
-    /// It has none.
+    /// The statement has no body.
     None,
     /// `BEGIN ATOMIC … END` of PostgreSQL.
     Atomic(Atomic),
@@ -21,7 +21,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Whether a semicolon after these tokens, the statement's so far, belongs to its body.
+    /// Whether a semicolon after these tokens (the statement so far) belongs to its body.
     pub(super) fn is_open(&mut self, dialect: Dialect, tokens: &[Token<'_>]) -> bool {
         if matches!(self, Self::Unread) {
             *self = Self::of(dialect, tokens);
@@ -75,7 +75,7 @@ impl Atomic {
     }
 }
 
-/// The rule of SQLite itself: a trigger ends at `; END ;`, which no expression can hold.
+/// SQLite's own rule: a trigger ends at `; END ;`, which no expression can contain.
 fn ends_trigger(tokens: &[Token<'_>]) -> bool {
     matches!(tokens, [.., before, end] if before.is_symbol(";") && end.is_word("END"))
 }
@@ -85,7 +85,7 @@ fn creates(tokens: &[Token<'_>], objects: &[&str]) -> bool {
     head.take_create() && head.is_any(objects)
 }
 
-/// Whether MariaDB runs these as a compound statement outside of a stored program.
+/// Whether MariaDB runs these tokens as a compound statement outside of a stored program.
 fn is_compound(tokens: &[Token<'_>]) -> bool {
     let mut head = Head::of(tokens);
     head.take_phrase(&["BEGIN", "NOT", "ATOMIC"]) || head.is_any(&["IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"])

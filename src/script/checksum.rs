@@ -6,8 +6,8 @@ use crate::sql::Checksum;
 
 use super::token::Token;
 
-/// Of the statements' tokens, a `;` after each statement, and of the directives where they stand. Without a statement directives say
-/// nothing, so that every text without statements has the same one.
+/// Hashes the statements' tokens, a `;` after each statement, and the directives in their positions. Directives without a statement have
+/// no effect, so every text without statements has the same checksum.
 pub(super) fn of(tokens: &[Token<'_>], statements: &[Range<usize>], directives: &[Token<'_>]) -> Checksum {
     let pieces = statements.iter().flat_map(|range| {
         let statement = &tokens[range.clone()];

@@ -1,4 +1,4 @@
-//! `-- migrascope: …` comments.
+//! Parses `-- migrascope: …` comments.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const ALL: [&str; 4] = [NO_TRANSACTION, LOCK_TIMEOUT, STATEMENT_TIMEOUT, ALLOW];
 
 const MARK: &str = "migrascope:";
 
-/// How alike two words must be, from 0 to 1, for one to be suggested instead of the other.
+/// The minimum similarity of two words, from 0 to 1, for one to be suggested in place of the other.
 const ALIKE: f64 = 0.8;
 
 /// What follows `migrascope:` in a line comment; `None` in any other comment.
@@ -26,7 +26,7 @@ pub(super) fn announced(comment: &str) -> Option<&str> {
     mark.eq_ignore_ascii_case(MARK).then_some(rest)
 }
 
-/// Gathers the directives of these comments.
+/// Collects the directives from these comments.
 pub(super) fn read(comments: &[Token<'_>], problems: &mut Vec<(usize, Problem)>) -> Directives {
     let mut directives = Directives::default();
     for comment in comments {

@@ -1,58 +1,58 @@
-//! What a statement makes or takes away, as far as a look at the database can tell afterwards whether it did.
+//! What a statement creates or drops, where a catalog query can check afterwards whether it took effect.
 
 use super::head::Head;
 use super::split::{self, Split};
 use super::token::TokenKind;
 use crate::sql::Dialect;
 
-/// What can be seen of a statement after it has run.
+/// The effect of a statement that can be checked after it has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// It makes this.
+    /// It creates this object.
     Makes(Thing),
-    /// It takes this away.
+    /// It drops this object.
     Drops(Thing),
-    /// It can be run again, whether it has taken effect or not.
+    /// It is safe to run again, whether or not it has taken effect.
     Repeatable,
 }
 
-/// A thing in a database.
+/// An object in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Thing {
     /// A table or a view.
     Relation(Name),
     /// An index.
     Index {
-        /// Its name; with the table's schema where the statement gives one.
+        /// Its name, with the table's schema where the statement gives one.
         name: Name,
-        /// The table that it is of, where the statement says.
+        /// The indexed table, where the statement names it.
         table: Option<Name>,
     },
     /// A column.
     Column {
-        /// The table that it is of.
+        /// The table that has the column.
         table: Name,
         /// Its name.
         name: String,
     },
 }
 
-/// A name as the database has it: without quotes, and in its case.
+/// A name as the database stores it: without quotes, and in the stored case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
-    /// The schema, or the database on MySQL, where the statement says.
+    /// The schema (the database on MySQL), where the statement names it.
     pub schema: Option<String>,
     /// The name.
     pub name: String,
 }
 
-/// Words that begin statements which leave everything as it would be after the first time, whatever others have written since.
+/// The first words of idempotent statements: a second run changes nothing, whatever other sessions have written since.
 const REPEATABLE: [&str; 7] = ["VACUUM", "ANALYZE", "REINDEX", "CLUSTER", "OPTIMIZE", "COMMENT", "SET"];
 
-/// What `CREATE OR REPLACE` defines anew, and no data goes with it; not so a table, a sequence or a database of MariaDB.
+/// Objects that `CREATE OR REPLACE` redefines without losing data, unlike a table, a sequence or a database on MariaDB.
 const DEFINITIONS: [&str; 7] = ["VIEW", "FUNCTION", "PROCEDURE", "TRIGGER", "RULE", "PACKAGE", "EVENT"];
 
-/// The words for what a `CREATE` can make, as far as it must be known what comes first.
+/// Object types after `CREATE`, as many as needed to find the first one in a statement.
 const KINDS: [&str; 12] = [
     "VIEW",
     "FUNCTION",
@@ -68,7 +68,7 @@ const KINDS: [&str; 12] = [
     "USER",
 ];
 
-/// What can be seen of one statement after it has run; `None` where nothing simple can.
+/// The effect of one statement that can be checked after it has run; `None` where there is no simple check.
 #[must_use]
 pub fn effect(statement: &str, dialect: Dialect) -> Option<Effect> {
     let Split { tokens, .. } = split::split(statement, dialect);
@@ -102,7 +102,7 @@ impl Words<'_, '_> {
 
     fn creates(&mut self) -> Option<Effect> {
         if self.head.take_phrase(&["OR", "REPLACE"]) {
-            // `DEFINER = …`, `ALGORITHM = …` and the like stand in between.
+            // Options such as `DEFINER = …` and `ALGORITHM = …` come before the object type.
             let first = self.head.rest().iter().take_while(|token| !token.is_symbol("(")).take(16);
             let kind = first.into_iter().find(|token| KINDS.iter().any(|word| token.is_word(word)));
             let defines = kind.is_some_and(|kind| DEFINITIONS.iter().any(|word| kind.is_word(word)));
@@ -113,7 +113,7 @@ impl Words<'_, '_> {
             let concurrently = self.head.take("CONCURRENTLY");
             let unless = self.head.take_phrase(&["IF", "NOT", "EXISTS"]);
             let thing = self.index()?;
-            // One that exists may be what is left of a build that failed.
+            // An existing index may be the invalid leftover of a failed concurrent build.
             return Some(if unless && !concurrently { Effect::Repeatable } else { Effect::Makes(thing) });
         }
         let table = self.head.take("TABLE");
@@ -121,7 +121,7 @@ impl Words<'_, '_> {
             return None;
         }
         if table && self.head.rest().iter().any(|token| token.is_word("SELECT")) {
-            // That the table is there does not tell whether its rows are.
+            // The table may exist without its rows.
             return None;
         }
         if self.head.take_phrase(&["IF", "NOT", "EXISTS"]) {
@@ -132,7 +132,7 @@ impl Words<'_, '_> {
 
     fn index(&mut self) -> Option<Thing> {
         let mut name = self.name()?;
-        // MySQL has USING between the two.
+        // MySQL allows USING between the name and ON.
         while self.head.peek().is_some() && !self.head.is("ON") {
             self.head.next();
         }
@@ -140,7 +140,7 @@ impl Words<'_, '_> {
         self.head.take("ONLY");
         let table = self.name();
         if name.schema.is_none() {
-            // An index lives in the schema of its table.
+            // An index is in the schema of its table.
             name.schema = table.as_ref().and_then(|table| table.schema.clone());
         }
         Some(Thing::Index { name, table })
@@ -153,17 +153,17 @@ impl Words<'_, '_> {
             return None;
         }
         self.head.take("CONCURRENTLY");
-        // A table with data may have been made anew since; what has none of its own can be dropped twice.
+        // A table may have been recreated with new data since, so dropping it again is not safe; objects without data can be dropped twice.
         if self.head.take_phrase(&["IF", "EXISTS"]) && !table {
             return Some(Effect::Repeatable);
         }
-        // Of a list each part is dropped on its own.
+        // The objects in a list are dropped one by one, so one of them does not stand for all.
         let one = !self.head.rest().iter().any(|token| token.is_symbol(","));
         let thing = if index { self.index() } else { self.name().map(Thing::Relation) };
         thing.filter(|_| one).map(Effect::Drops)
     }
 
-    /// Of several actions the first tells of all: they take effect together.
+    /// Checks the first action only: all actions of one `ALTER TABLE` take effect together.
     fn alters(&mut self) -> Option<Effect> {
         let sure = !self.head.take_phrase(&["IF", "EXISTS"]);
         self.head.take("ONLY");
@@ -210,7 +210,7 @@ impl Words<'_, '_> {
     }
 }
 
-/// The name in these quotes.
+/// Removes the quotes from a quoted name.
 fn unquoted(text: &str) -> String {
     let mut inner = text.chars();
     let (open, _) = (inner.next(), inner.next_back());

@@ -1,29 +1,29 @@
-//! Whether a backslash escapes in plain strings.
+//! Whether a backslash is an escape in plain strings.
 
 use crate::sql::Dialect;
 
-/// Whether a backslash escapes in plain strings of a session.
+/// Whether a backslash is an escape in a session's plain strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Escapes {
     /// At the beginning of a script.
     pub(crate) begins: bool,
-    /// Once a script has set that back, with `RESET` or to `DEFAULT`.
+    /// After the script has reset it with `RESET` or `DEFAULT`.
     pub(crate) default: bool,
 }
 
 impl Escapes {
-    /// Of a session in which that was never set.
+    /// A session that never changes the setting.
     pub(super) fn always(escapes: bool) -> Self {
         Self { begins: escapes, default: escapes }
     }
 
-    /// Of a session as most servers have it.
+    /// A session with the server's default setting.
     pub(super) fn usual(dialect: Dialect) -> Self {
         Self::always(usual(dialect))
     }
 }
 
-/// Whether a backslash escapes in plain strings unless something else is set.
+/// Whether a backslash is an escape in plain strings by default.
 pub(super) fn usual(dialect: Dialect) -> bool {
     dialect == Dialect::Mysql
 }

@@ -1,8 +1,8 @@
-//! Reading the first words of a statement.
+//! A cursor over the first words of a statement.
 
 use super::token::{Token, TokenKind};
 
-/// The tokens of a statement that are still to be read; executable comments read as what they hold.
+/// The tokens of a statement that are still to be read. The content of executable comments is read as ordinary tokens.
 #[derive(Clone)]
 pub(super) struct Head<'t, 'a> {
     tokens: &'t [Token<'a>],
@@ -15,7 +15,7 @@ impl<'t, 'a> Head<'t, 'a> {
         head
     }
 
-    /// The token to be read next.
+    /// The next token, without reading it.
     pub(super) fn peek(&self) -> Option<&'t Token<'a>> {
         self.tokens.first()
     }
@@ -28,19 +28,19 @@ impl<'t, 'a> Head<'t, 'a> {
         Some(first)
     }
 
-    /// Passes over everything before the first word; everything when there is none.
+    /// Skips to the first word, or to the end when there is none.
     pub(super) fn skip_to_word(&mut self) {
         while self.peek().is_some_and(|token| token.kind != TokenKind::Word) {
             self.next();
         }
     }
 
-    /// Whether nothing is left.
+    /// Whether no token is left.
     pub(super) fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// All that is left.
+    /// The remaining tokens.
     pub(super) fn rest(&self) -> &'t [Token<'a>] {
         self.tokens
     }
@@ -103,7 +103,7 @@ impl<'t, 'a> Head<'t, 'a> {
         }
     }
 
-    /// Reads `SET STATEMENT a = 1, b = 2 FOR` of MariaDB, if it is next: what stands behind it is what the statement does.
+    /// Reads MariaDB's `SET STATEMENT a = 1, b = 2 FOR`, if it is next: the actual statement comes after it.
     pub(super) fn take_settings(&mut self) {
         if !self.take_phrase(&["SET", "STATEMENT"]) {
             return;
@@ -126,12 +126,12 @@ impl<'t, 'a> Head<'t, 'a> {
         taken
     }
 
-    /// Whether this keyword is somewhere in what is left.
+    /// Whether this keyword is among the remaining tokens.
     pub(super) fn holds(&self, word: &str) -> bool {
         self.tokens.iter().any(|token| token.is_word(word))
     }
 
-    /// Reads from an opening parenthesis to the one that closes it, if one is next.
+    /// Reads from an opening parenthesis to the matching closing one, if one is next.
     pub(super) fn take_group(&mut self) {
         let mut depth = usize::from(self.take_symbol("("));
         while depth > 0

@@ -1,4 +1,4 @@
-//! What a statement means for the transaction around it.
+//! How a statement affects the transaction around it.
 
 use crate::sql::{Dialect, StatementKind};
 
@@ -6,7 +6,7 @@ use super::head::Head;
 use super::pragma;
 use super::token::Token;
 
-/// The kind of the statement that these tokens are.
+/// The kind of statement that these tokens form.
 pub(super) fn of(dialect: Dialect, tokens: &[Token<'_>]) -> StatementKind {
     let head = Head::of(tokens);
     transaction(dialect, head.clone())
@@ -78,7 +78,7 @@ fn reindexes_concurrently(mut head: Head<'_, '_>) -> bool {
     listed || head.is("CONCURRENTLY")
 }
 
-/// Commands of PostgreSQL that answer "cannot run inside a transaction block".
+/// PostgreSQL commands that fail with "cannot run inside a transaction block".
 fn refused_by_postgres(mut head: Head<'_, '_>) -> Option<&'static str> {
     const PHRASES: [(&[&str], &str); 13] = [
         (&["VACUUM"], "VACUUM"),
@@ -112,7 +112,7 @@ fn refused_alter(mut head: Head<'_, '_>) -> Option<&'static str> {
     (head.take("SUBSCRIPTION") && refreshes(&head)).then_some("ALTER SUBSCRIPTION REFRESH")
 }
 
-/// A new list of publications is followed by a refresh unless that is turned off.
+/// Changing the list of publications triggers a refresh, unless the statement turns it off.
 fn refreshes(head: &Head<'_, '_>) -> bool {
     holds_phrase(head, &["REFRESH", "PUBLICATION"]) || head.holds("PUBLICATION") && !head.holds("FALSE")
 }
@@ -137,7 +137,7 @@ fn holds_phrase(head: &Head<'_, '_>, words: &[&str]) -> bool {
     head.rest().windows(words.len()).any(|window| window.iter().zip(words).all(|(token, word)| token.is_word(word)))
 }
 
-/// Commands that SQLite refuses inside a transaction, settings that it ignores there, and savepoints.
+/// SQLite commands that fail inside a transaction, settings that have no effect there, and savepoints.
 fn sqlite(mut head: Head<'_, '_>) -> Option<StatementKind> {
     match () {
         () if head.take("VACUUM") => Some(outside("VACUUM")),

@@ -1,4 +1,4 @@
-//! Text → tokens, one at a time, for each of the three dialects.
+//! Splits text into tokens, one at a time, in each of the three dialects.
 
 use crate::sql::Dialect;
 
@@ -10,30 +10,30 @@ use super::quote::{self, Escape};
 use super::section::{self, Marker};
 use super::token::{Spot, Token, TokenKind};
 
-/// What a script's statements end with unless a `DELIMITER` line says otherwise.
+/// The statement terminator unless a `DELIMITER` line sets another.
 pub(super) const SEMICOLON: &str = ";";
 
-/// Reads tokens from a text and passes over blanks and comments.
+/// Reads tokens from a text and skips whitespace and comments.
 pub(super) struct Lexer<'a> {
     text: &'a str,
     dialect: Dialect,
     at: usize,
     terminator: &'a str,
-    /// Where the executable comment begins that is open.
+    /// Where the open executable comment begins.
     hint: Option<usize>,
     problems: Vec<(usize, Problem)>,
     markers: Vec<Marker<'a>>,
-    /// How quotes get into plain strings.
+    /// How a plain string contains its own quote character.
     escape: Escape,
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads plain strings as a session does with the usual settings.
+    /// Reads plain strings as a session with default settings does.
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         Self::reading(text, dialect, escapes::usual(dialect))
     }
 
-    /// Reads plain strings with backslashes that escape, or do not.
+    /// Reads plain strings in which a backslash is an escape (`escapes`) or an ordinary character.
     pub(super) fn reading(text: &'a str, dialect: Dialect, escapes: bool) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
@@ -48,7 +48,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether a backslash escapes in plain strings from here on.
+    /// Sets whether a backslash is an escape in plain strings from here on.
     pub(super) fn set_backslash_escapes(&mut self, on: bool) {
         self.escape = escape(on);
     }
@@ -72,7 +72,7 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// The text from here to the end of the line, which is thereby read.
+    /// Reads and returns the text from here to the end of the line.
     pub(super) fn take_line(&mut self) -> &'a str {
         let rest = &self.text[self.at..];
         let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
@@ -80,7 +80,7 @@ impl<'a> Lexer<'a> {
         line
     }
 
-    /// Passes over the rows that follow a `COPY … FROM STDIN`, to the line `\.` or to the end of the text.
+    /// Skips the rows that follow a `COPY … FROM STDIN`, up to the line `\.` or the end of the text.
     pub(super) fn skip_copy_rows(&mut self) {
         self.take_line();
         while self.at < self.text.len() {
@@ -91,27 +91,27 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// What statements end with from here on.
+    /// Sets the statement terminator from here on.
     pub(super) fn set_terminator(&mut self, terminator: &'a str) {
         self.terminator = terminator;
     }
 
-    /// Whether statements end with a semicolon here.
+    /// Whether the current terminator is a semicolon.
     pub(super) fn ends_with_semicolon(&self) -> bool {
         self.terminator == SEMICOLON
     }
 
-    /// Quotes and comments that are never closed, each with the byte where it opens.
+    /// Unclosed quotes and comments, each with the byte where it opens.
     pub(super) fn problems(self) -> Vec<(usize, Problem)> {
         self.problems
     }
 
-    /// The comments so far with which other tools begin a section.
+    /// Takes the section markers of other tools found so far.
     pub(super) fn take_markers(&mut self) -> Vec<Marker<'a>> {
         std::mem::take(&mut self.markers)
     }
 
-    /// Whether a quote or a comment is never closed.
+    /// Whether a quote or a comment is unclosed.
     pub(super) fn has_problems(&self) -> bool {
         !self.problems.is_empty()
     }
@@ -129,7 +129,7 @@ impl<'a> Lexer<'a> {
             && self.text[self.at..].starts_with(self.terminator)
     }
 
-    /// MySQL wants a blank after `--`, but its own client drops every line that begins with `--` between statements.
+    /// MySQL requires whitespace after `--`, but its own client drops every line that begins with `--` between statements.
     fn opens_line_comment(&self, byte: u8, spot: Spot) -> bool {
         match (byte, self.dialect) {
             (b'#', Dialect::Mysql) => true,
@@ -140,7 +140,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The rest of the line as a comment ends it.
+    /// The rest of the line, up to where a line comment ends.
     fn line(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let length = match self.dialect {
@@ -191,7 +191,7 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// The beginning of an executable comment with the server version that it asks for.
+    /// The opening of an executable comment, including the server version that it requires.
     fn open_hint(&mut self, after_mark: usize) -> Token<'a> {
         let digits = self.text[after_mark..].bytes().take(6).take_while(u8::is_ascii_digit).count();
         self.hint = Some(self.at);
@@ -237,7 +237,7 @@ impl<'a> Lexer<'a> {
         self.take(TokenKind::Hint, self.at + 2)
     }
 
-    /// A word of PostgreSQL, or the string that a letter before its quote belongs to.
+    /// A PostgreSQL word, or a string with a prefix letter such as `E'…'`.
     fn prefixed(&mut self, first: u8) -> Token<'a> {
         let unclosed = Problem::UnterminatedQuote { quote: '\'' };
         let bytes = self.text.as_bytes();
@@ -246,7 +246,7 @@ impl<'a> Lexer<'a> {
                 let end = quote::escape_string_end(bytes, self.at + 2);
                 self.until(TokenKind::String, end, unclosed)
             }
-            // The server takes the letter for a word of its own.
+            // The server reads the letter as a separate word, so the session's mode applies to the string.
             (b'n' | b'N', Some(b'\''), _) => {
                 let end = quote::end(bytes, self.at + 2, b'\'', self.escape);
                 self.until(TokenKind::String, end, unclosed)
@@ -263,7 +263,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The token up to `end`; without one it takes the rest of the text and is a problem.
+    /// The token up to `end`. Without an end, it extends to the end of the text and is reported as a problem.
     fn until(&mut self, kind: TokenKind, end: Option<usize>, unclosed: Problem) -> Token<'a> {
         if end.is_none() {
             self.problems.push((self.at, unclosed));
@@ -271,7 +271,7 @@ impl<'a> Lexer<'a> {
         self.take(kind, end.unwrap_or(self.text.len()))
     }
 
-    /// The token made of all bytes that `belongs` takes, cut before a terminator.
+    /// The token of all following bytes for which `belongs` is true, cut off before a terminator.
     fn run(&mut self, kind: TokenKind, belongs: fn(u8) -> bool) -> Token<'a> {
         let rest = &self.text.as_bytes()[self.at..];
         let length = rest.iter().position(|b| !belongs(*b)).unwrap_or(rest.len());

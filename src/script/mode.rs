@@ -1,16 +1,16 @@
-//! How a session reads backslashes.
+//! The session settings that change how backslashes are read.
 
 use std::fmt;
 
 use crate::sql::Dialect;
 
-/// A setting of the session under which plain strings are read in another way than usual.
+/// A session setting that changes how plain strings are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BackslashMode {
-    /// MySQL and MariaDB with `NO_BACKSLASH_ESCAPES`: a backslash stands for itself.
+    /// MySQL and MariaDB with `NO_BACKSLASH_ESCAPES`: a backslash is an ordinary character.
     NoBackslashEscapes,
-    /// PostgreSQL without `standard_conforming_strings`: a backslash escapes, as in `E'…'`.
+    /// PostgreSQL without `standard_conforming_strings`: a backslash is an escape, as in `E'…'`.
     NonstandardStrings,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for BackslashMode {
 }
 
 impl BackslashMode {
-    /// The one of this dialect; `None` where there is only one way to read.
+    /// The setting of this dialect; `None` where the dialect has none.
     pub(in crate::script) fn of(dialect: Dialect) -> Option<Self> {
         match dialect {
             Dialect::Mysql => Some(Self::NoBackslashEscapes),

@@ -1,18 +1,18 @@
-//! The first words of a statement, read without the rest of it.
+//! The first words of a statement, read without the rest.
 
 use super::lexer::Lexer;
 use super::token::Spot;
 use super::token::TokenKind;
 use crate::sql::Dialect;
 
-/// How many tokens are read.
+/// The number of tokens read.
 const LENGTH: usize = 4;
 
-/// The first tokens of a statement; executable comments read as what they hold. Of `SET STATEMENT … FOR` of MariaDB, those behind it.
+/// The first tokens of a statement. Executable comments are read as ordinary tokens, and MariaDB's `SET STATEMENT … FOR` prefix is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening<'a> {
     tokens: [&'a str; LENGTH],
-    /// Whether settings for this statement alone stand in front.
+    /// Whether a `SET STATEMENT … FOR` prefix was skipped.
     with_settings: bool,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Opening<'a> {
         Self { tokens: read(&mut lexer), with_settings: true }
     }
 
-    /// Whether settings for this statement alone stand in front.
+    /// Whether a `SET STATEMENT … FOR` prefix was skipped.
     pub(crate) fn has_settings(&self) -> bool {
         self.with_settings
     }
@@ -44,7 +44,7 @@ impl<'a> Opening<'a> {
         words.iter().any(|word| self.tokens[0].eq_ignore_ascii_case(word))
     }
 
-    /// Whether it begins with these tokens, at most four.
+    /// Whether the statement begins with these tokens, at most four.
     pub(crate) fn begins(&self, tokens: &[&str]) -> bool {
         tokens.iter().zip(self.tokens).all(|(wanted, token)| token.eq_ignore_ascii_case(wanted))
     }

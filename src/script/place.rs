@@ -1,8 +1,8 @@
-//! Bytes → lines and columns, in one pass over the text.
+//! Converts byte offsets to lines and columns, in one pass over the text.
 
 use crate::sql::Place;
 
-/// Finds places that only ever go forward.
+/// Converts offsets in ascending order.
 pub(super) struct Places<'a> {
     text: &'a str,
     last: Place,
@@ -13,7 +13,7 @@ impl<'a> Places<'a> {
         Self { text, last: Place { byte: 0, line: 1, column: 1 } }
     }
 
-    /// The place of `byte`, which lies on a character and not before the byte asked for last.
+    /// The place of `byte`, which must be on a character boundary and not before the previous one.
     pub(super) fn at(&mut self, byte: usize) -> Place {
         let passed = self.text.as_bytes().get(self.last.byte..byte).unwrap_or_default();
         let lines = passed.iter().filter(|b| **b == b'\n').count();
@@ -30,7 +30,7 @@ fn plus(number: u32, more: usize) -> u32 {
     number.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
 }
 
-/// Every character of UTF-8 has exactly one byte that does not continue another.
+/// Counts characters: every UTF-8 character has exactly one byte that is not a continuation byte.
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| **b & 0b1100_0000 != 0b1000_0000).count()
 }

@@ -1,11 +1,11 @@
-//! SQLite's pragmas: their names and values, in every form that SQLite reads.
+//! SQLite pragmas: their names and values, in every form that SQLite accepts.
 
 use crate::sql::StatementKind;
 
 use super::head::Head;
 use super::token::{Token, TokenKind};
 
-/// What a `PRAGMA` means for a transaction; `None` for any that a transaction does not change.
+/// How a `PRAGMA` behaves in a transaction; `None` where a transaction makes no difference.
 pub(super) fn kind(mut head: Head<'_, '_>) -> Option<StatementKind> {
     if !head.take("PRAGMA") {
         return None;
@@ -29,7 +29,7 @@ pub(super) fn kind(mut head: Head<'_, '_>) -> Option<StatementKind> {
     }
 }
 
-/// The truth value behind `=` or in parentheses, as SQLite reads it; `None` for what it would have to guess at.
+/// The boolean after `=` or in parentheses, as SQLite reads it; `None` for any value without a clear meaning.
 fn truth(mut head: Head<'_, '_>) -> Option<bool> {
     let value = match (head.next()?, head.rest()) {
         (equals, [value]) if equals.is_symbol("=") => value,
@@ -43,7 +43,7 @@ fn truth(mut head: Head<'_, '_>) -> Option<bool> {
     }
 }
 
-/// A name or a string without its quotes, in lower case.
+/// A name or string without its quotes, in lower case.
 fn unquoted(token: &Token<'_>) -> String {
     let text = match token.kind {
         TokenKind::Name | TokenKind::String => {

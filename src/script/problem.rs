@@ -1,11 +1,11 @@
-//! What can be wrong with a script's text.
+//! The problems that make a script impossible to run.
 
 use super::mode::BackslashMode;
 
-/// The longest part of a text that a problem repeats, in characters.
+/// The longest excerpt that a problem quotes, in characters.
 const LONGEST: usize = 200;
 
-/// What a problem repeats of a text, shortened.
+/// An excerpt for a problem's message, shortened.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -13,7 +13,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// One thing that keeps a script from being run.
+/// One reason why a script cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
@@ -32,15 +32,15 @@ pub enum Problem {
         /// The tag with its dollar signs, such as `$body$`.
         tag: String,
     },
-    /// The first string that ends elsewhere where the session has this mode, in a text that has no other problems then.
+    /// The first string that ends elsewhere in a session with this mode. Reported when the text has no problems in that mode.
     #[error("{}", unread(*.mode))]
     Backslash {
         /// The mode.
         mode: BackslashMode,
     },
-    /// Strings that can be read in two ways, and a statement before them sets which one holds in a way that cannot be followed.
+    /// A string whose end depends on a mode that an earlier statement sets to a value that cannot be determined.
     #[error(
-        "where this string ends depends on standard_conforming_strings, which is set further up in a way that cannot be followed"
+        "the end of this string depends on standard_conforming_strings, which an earlier statement sets to a value that cannot be determined"
     )]
     UnclearStrings,
     /// A trigger, a routine or a compound statement whose `END` is missing.
@@ -49,16 +49,16 @@ pub enum Problem {
         /// The statement's summary, such as `CREATE TRIGGER audit`.
         what: String,
     },
-    /// A command of psql, which the server does not know.
+    /// A psql command, which the server does not understand.
     #[error("{command} is a psql meta-command, not SQL")]
     MetaCommand {
         /// The command with its backslash, such as `\connect`.
         command: String,
     },
-    /// A `COPY … FROM STDIN`, whose rows psql reads out of the script.
-    #[error("COPY FROM STDIN reads rows from the script, which only psql does")]
+    /// A `COPY … FROM STDIN`, whose rows psql reads from the script.
+    #[error("COPY FROM STDIN reads rows from the script, which only psql supports")]
     CopyFromStdin,
-    /// A comment with which another tool begins a section of its file, such as the way back.
+    /// A comment that starts a section in another tool's file format, such as the down section.
     #[error("{}", section(.marker, .tool.as_deref()))]
     Section {
         /// The comment as written.
@@ -66,19 +66,19 @@ pub enum Problem {
         /// The tool, where the comment says which.
         tool: Option<String>,
     },
-    /// A byte of zero, where the server's reader would end and the rest would not be seen.
-    #[error("a NUL character, which ends the text for a database")]
+    /// A zero byte. The server would stop reading there and ignore the rest.
+    #[error("a NUL character, at which a database would stop reading the script")]
     Nul,
     /// A `DELIMITER` line without a delimiter.
     #[error("DELIMITER without a delimiter")]
     MissingDelimiter,
-    /// A `DELIMITER` that the `mysql` program would not take either.
+    /// A `DELIMITER` that the `mysql` client would refuse too.
     #[error("delimiter {delimiter:?} has a backslash or more than 15 bytes")]
     BadDelimiter {
         /// The delimiter as written.
         delimiter: String,
     },
-    /// A `-- migrascope:` comment with a word that is no directive.
+    /// A `-- migrascope:` comment with a word that is not a directive.
     #[error("unknown directive {directive:?}{}", question(*.suggestion))]
     UnknownDirective {
         /// The word as written, without its value.
@@ -86,14 +86,14 @@ pub enum Problem {
         /// The directive that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// A directive whose value is missing, unreadable or not expected.
+    /// A directive whose value is missing, invalid or not expected.
     #[error("directive {directive:?} {}: {reason}", with(.value))]
     BadDirectiveValue {
         /// The directive.
         directive: &'static str,
         /// The value as written; empty when there is none.
         value: String,
-        /// Why it cannot be taken.
+        /// Why it is not accepted.
         reason: String,
     },
 }
@@ -101,10 +101,10 @@ pub enum Problem {
 fn unread(mode: BackslashMode) -> String {
     match mode {
         BackslashMode::NoBackslashEscapes => {
-            format!("a backslash escapes the quote behind it in this string, unless {mode}")
+            format!("a backslash escapes the quote after it in this string, unless {mode}")
         }
         BackslashMode::NonstandardStrings => {
-            format!("a backslash does not escape the quote behind it in this string, unless {mode}")
+            format!("a backslash does not escape the quote after it in this string, unless {mode}")
         }
     }
 }
@@ -120,8 +120,10 @@ fn with(value: &str) -> String {
 fn section(marker: &str, tool: Option<&str>) -> String {
     match tool {
         Some(tool) => {
-            format!("{marker:?} is a section marker of {tool}: as one file, every section would run in one go")
+            format!("{marker:?} is a section marker of {tool}: every section of the file would run in one go")
         }
-        None => format!("{marker:?} looks like the beginning of a way back, which would run with the way forward"),
+        None => {
+            format!("{marker:?} looks like the start of a down section, which would run together with the up section")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The nesting of blocks in a stored program of MySQL or MariaDB.
+//! Tracks the nesting of blocks in a stored program of MySQL or MariaDB.
 
 use super::token::{Token, TokenKind};
 
@@ -21,12 +21,12 @@ enum Block {
     Until,
 }
 
-/// What may come next.
+/// The parser's position in the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Position {
     /// The name and the parameters of a stored program.
     Header,
-    /// What stands between those and the first statement of the body.
+    /// Between the parameters and the first statement of the body.
     HeaderEnd,
     /// The first word of a statement.
     Start,
@@ -34,16 +34,16 @@ enum Position {
     Inside,
 }
 
-/// What `RETURN` says after the parameters of a stored program.
+/// What `RETURN` introduces after the parameters of a stored program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Return {
     /// The type, in Oracle mode.
     Type,
-    /// The result, because `RETURNS` has named the type.
+    /// The result, because `RETURNS` has already given the type.
     Statement,
 }
 
-/// A stored program, read so far.
+/// The parser's state after the tokens read so far.
 pub(super) struct Program {
     read: usize,
     position: Position,
@@ -53,17 +53,17 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// One that begins with `CREATE`.
+    /// A program that begins with `CREATE`.
     pub(super) fn created() -> Self {
         Self { read: 0, position: Position::Header, parentheses: 0, returned: Return::Type, blocks: Vec::new() }
     }
 
-    /// One that begins with the first word of a block.
+    /// A program that begins with the first word of a block.
     pub(super) fn compound() -> Self {
         Self { position: Position::Start, ..Self::created() }
     }
 
-    /// Whether a block is open after these tokens, the statement's so far.
+    /// Whether a block is open after these tokens (the statement so far).
     pub(super) fn is_open(&mut self, tokens: &[Token<'_>]) -> bool {
         for at in self.read..tokens.len() {
             let before = at.checked_sub(1).map(|before| &tokens[before]);
@@ -192,7 +192,7 @@ impl Program {
     }
 }
 
-/// The block that a word opens where a statement begins.
+/// The block that a word opens at the start of a statement.
 fn opening(word: &str) -> Option<Block> {
     match word {
         "BEGIN" => Some(Block::Begin),

@@ -1,6 +1,6 @@
-//! Where quoted text ends. Every function takes the byte after the opening and returns the byte after the end.
+//! Finds where quoted text ends. Every function takes the byte after the opening delimiter and returns the byte after the closing one.
 
-/// How a quote character gets into the text that it encloses.
+/// How a quoted text contains its own quote character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
     /// Written twice.
@@ -27,7 +27,8 @@ pub(super) fn end(bytes: &[u8], mut at: usize, quote: u8, escape: Escape) -> Opt
 
 /// The end of an `E'…'` string of PostgreSQL; `None` when it is never closed.
 ///
-/// Blanks and line comments with a line end between two such strings join them, and the backslash keeps its meaning in the second.
+/// Two strings with a line break between them, and otherwise only whitespace and line comments, are one string: the backslash is an escape
+/// in both.
 pub(super) fn escape_string_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = end(bytes, at, b'\'', Escape::Backslash)?;
     while let Some(next) = continuation(bytes, end) {
@@ -36,7 +37,7 @@ pub(super) fn escape_string_end(bytes: &[u8], at: usize) -> Option<usize> {
     Some(end)
 }
 
-/// The tag that a dollar sign opens, with both dollar signs; `None` when it opens no dollar quote.
+/// The tag of a dollar quote, with both dollar signs; `None` when the dollar sign does not open one.
 pub(super) fn dollar_tag(text: &str, at: usize) -> Option<&str> {
     let name = text.get(at + 1..)?;
     let length = name.bytes().position(|b| !is_tag_byte(b))?;
@@ -54,7 +55,7 @@ pub(super) fn comment_end(text: &str, at: usize) -> Option<usize> {
     text.get(at..)?.find("*/").map(|length| at + length + 2)
 }
 
-/// The end of a block comment that may hold others; `None` when one of them is never closed.
+/// The end of a block comment that may contain nested ones; `None` when one of them is never closed.
 pub(super) fn nested_comment_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 1_usize;
     while depth > 0 {
@@ -79,7 +80,7 @@ fn continuation(bytes: &[u8], at: usize) -> Option<usize> {
             b'\n' | b'\r' => joins = true,
             byte if byte.is_ascii_whitespace() || *byte == b'\x0b' => {}
             b'-' if bytes.get(next + 1) == Some(&b'-') => {
-                // Up to its line end, which joins.
+                // The comment's line break joins the strings.
                 next += bytes[next..].iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
                 continue;
             }

@@ -1,6 +1,6 @@
-//! What a script that goes on in a new session must set again, and what it cannot get back.
+//! What to restore when a script resumes in a new session, and what cannot be restored.
 //!
-//! The list of what can be set again holds constants only. A statement that changes its session and is not on that list is lost.
+//! Only constants can be restored. The effect of any other statement that changes its session is lost.
 
 mod mysql;
 mod postgres;
@@ -12,48 +12,48 @@ use super::split;
 use super::token::{Token, TokenKind};
 use crate::sql::{Dialect, StatementKind};
 
-/// What a new session needs before the rest of a script can run in it.
+/// The session state that the rest of a script needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Restoration {
-    /// Indexes of statements that set something to a constant, in order: run again, they set it again.
+    /// Indexes of statements that set something to a constant, in order: running them again restores it.
     pub again: Vec<usize>,
-    /// What ended with the session and cannot be made again.
+    /// What ended with the session and cannot be restored.
     pub lost: Vec<Lost>,
 }
 
-/// Something that ended with its session.
+/// Session state that ended with its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {
     /// The index of the statement.
     pub index: usize,
-    /// What it did, as the end of a sentence about it.
+    /// What it did, as a predicate: `took a lock, which ended with its session`.
     pub what: &'static str,
 }
 
 /// What a statement does to its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
-    /// Nothing that outlives it.
+    /// No effect after the statement ends.
     Nothing,
     /// It sets something to a constant.
     Set,
-    /// It chooses the database for names without one; the next choice takes its place.
+    /// It selects the default database; the next selection replaces it.
     Choose,
-    /// It sets something for the next transaction alone.
+    /// It sets something for the next transaction only.
     SetForNext,
-    /// It makes something that the same text makes again, until it is taken away.
+    /// It creates something that the same statement can create again, until it is dropped.
     Remake(Kind, String),
-    /// It makes something that is lost with the session, until it is taken away.
+    /// It creates something that is lost with the session, until it is dropped.
     Keep(Kind, String),
-    /// It takes these away; all of the kind where there are no names.
+    /// It drops these; all of the kind where no names are given.
     End(Kind, Vec<String>),
     /// It runs a prepared statement.
     Execute(String),
-    /// It makes the session as new.
+    /// It resets the session.
     Forget,
 }
 
-/// What can be kept by a session.
+/// The kinds of session state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Setting,
@@ -72,22 +72,22 @@ enum Kind {
 }
 
 impl Kind {
-    /// As the end of a sentence about the statement; `None` for what can be set again.
+    /// A predicate for the statement; `None` for what can be restored.
     fn lost(self) -> Option<&'static str> {
         Some(match self {
             Self::Setting | Self::Choice | Self::ForNext | Self::Prepared => return None,
-            Self::Relation => "made something temporary, which ended with its session",
+            Self::Relation => "created a temporary object, which ended with its session",
             Self::Cursor => "opened a cursor, which ended with its session",
             Self::Lock | Self::TableLock => "took a lock, which ended with its session",
-            Self::Database => "attached a database that ended with its session",
+            Self::Database => "attached a database, which ended with its session",
             Self::Variable => "set a variable to a computed value, which ended with its session",
-            Self::Routine => "ran code that may have set something for its session",
-            Self::Reading => "reads what an earlier statement left in its session",
+            Self::Routine => "ran code that may have changed its session",
+            Self::Reading => "reads a value that an earlier statement left in its session",
             Self::Other => "changed its session in a way that cannot be repeated",
         })
     }
 
-    /// Whether PostgreSQL leaves it as it is when the transaction is rolled back.
+    /// Whether it survives a rollback on PostgreSQL.
     fn outlives_rollback(self) -> bool {
         matches!(self, Self::Prepared | Self::Lock)
     }
@@ -100,7 +100,7 @@ struct Entry {
     name: String,
 }
 
-/// Finds what the statements from `done` on need of the session in which those before them ran.
+/// What the statements from index `done` on need from the session in which the earlier ones ran.
 #[must_use]
 pub fn restoration(statements: &[(StatementKind, &str)], done: usize, dialect: Dialect) -> Restoration {
     let (before, behind) = statements.split_at(done.min(statements.len()));
@@ -126,7 +126,7 @@ pub fn restoration(statements: &[(StatementKind, &str)], done: usize, dialect: D
     restoration
 }
 
-/// Whether a `SET` is about its session alone.
+/// Whether a `SET` affects its session only.
 pub(super) fn sets_session_alone(head: Head<'_, '_>, dialect: Dialect) -> bool {
     match dialect {
         Dialect::Mysql => {
@@ -139,11 +139,11 @@ pub(super) fn sets_session_alone(head: Head<'_, '_>, dialect: Dialect) -> bool {
 struct State<'a> {
     dialect: Dialect,
     entries: Vec<Entry>,
-    /// Prepared statements and their texts, where these are constants.
+    /// Prepared statements whose texts are constants.
     texts: Vec<(String, &'a str)>,
-    /// The transaction of the script's own and its savepoints, each with what was set before.
+    /// The transaction that the script itself opened and its savepoints, each with the state before it.
     marks: Vec<(String, Vec<Entry>)>,
-    /// The statements that have begun the script's own transaction, and said of which kind it is.
+    /// The statements that opened the script's own transaction and set its characteristics.
     opened: Vec<usize>,
 }
 
@@ -167,7 +167,7 @@ impl<'a> State<'a> {
         }
         self.apply(index, action);
         if !matches!(self.entries.last(), Some(last) if last.index == index) && !is_gap(&tokens) {
-            // A transaction has begun and ended since.
+            // The statement ran in a transaction of its own, which used up what was set for the next one.
             self.entries.retain(|entry| entry.kind != Kind::ForNext);
         }
     }
@@ -188,7 +188,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// What a prepared statement does; where its text is not known, it may have set anything.
+    /// The action of a prepared statement. If its text is unknown, it may have set anything.
     fn executes(&self, name: &str) -> Action {
         let text = self.texts.iter().find(|(other, _)| other == name).map(|(_, text)| *text);
         let action = text.map(|text| self.action(&split::split(text, self.dialect).tokens));
@@ -228,7 +228,7 @@ impl<'a> State<'a> {
         }
         if matches!(kind, StatementKind::Begin { .. }) {
             self.opened.push(index);
-            // MySQL gives table locks back here.
+            // MySQL releases table locks here.
             self.entries.retain(|entry| entry.kind != Kind::TableLock);
         }
         self.entries.retain(|entry| entry.kind != Kind::ForNext);
@@ -238,7 +238,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Whether this was about a savepoint.
+    /// Handles savepoint statements; whether this was one.
     fn savepoint(&mut self, mut head: Head<'_, '_>) -> bool {
         if head.take("SAVEPOINT") {
             self.marks.push((name(&head, self.dialect), self.entries.clone()));
@@ -262,7 +262,7 @@ impl<'a> State<'a> {
         true
     }
 
-    /// On PostgreSQL alone a rollback undoes what was set.
+    /// Only PostgreSQL undoes settings on rollback.
     fn roll_back(&mut self, mark: usize) {
         if self.dialect != Dialect::Postgres {
             return;
@@ -274,7 +274,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// Whether a statement ends a transaction and begins the next one, of the same kind, at once: without a transaction it is refused.
+/// Whether a statement is `COMMIT AND CHAIN` or `ROLLBACK AND CHAIN`, which fail outside of a transaction.
 fn chains(kind: StatementKind, text: &str, dialect: Dialect) -> bool {
     matches!(kind, StatementKind::Commit | StatementKind::Rollback)
         && is_chained(&Head::of(&split::split(text, dialect).tokens))
@@ -288,7 +288,7 @@ fn is_gap(tokens: &[Token<'_>]) -> bool {
     tokens.is_empty() || tokens[0].is_word("SET")
 }
 
-/// The constant text of `PREPARE name FROM 'text'`, without its quotes; `None` where it could hold an escape.
+/// The constant text of `PREPARE name FROM 'text'`, without its quotes; `None` where it could contain an escape.
 fn constant_text<'a>(tokens: &[Token<'a>]) -> Option<&'a str> {
     let [_, _, from, text] = tokens else { return None };
     let text = text.text.strip_prefix('\'').or_else(|| text.text.strip_prefix('"'))?;
@@ -296,7 +296,7 @@ fn constant_text<'a>(tokens: &[Token<'a>]) -> Option<&'a str> {
     from.is_word("FROM").then_some(text)
 }
 
-/// The last part of the name that is next, as the database compares it.
+/// The last part of the next name, in the form in which the database compares names.
 fn name(head: &Head<'_, '_>, dialect: Dialect) -> String {
     let mut head = head.clone();
     let mut part = head.next();
@@ -320,7 +320,7 @@ fn names(mut head: Head<'_, '_>, dialect: Dialect) -> Vec<String> {
     names
 }
 
-/// What stands between the parentheses behind this word, or behind a word that ends so; `None` where it is not called.
+/// The arguments of the first call to a function for which `is` is true; `None` where there is no such call.
 fn arguments(tokens: &[Token<'_>], is: impl Fn(&str) -> bool) -> Option<String> {
     let call = |pair: &[Token<'_>]| pair[0].kind == TokenKind::Word && is(&pair[0].text.to_ascii_lowercase());
     let at = tokens.windows(2).position(|pair| call(pair) && pair[1].is_symbol("("))?;
@@ -328,7 +328,7 @@ fn arguments(tokens: &[Token<'_>], is: impl Fn(&str) -> bool) -> Option<String> 
     Some(tokens[at + 2..at + end].iter().map(|token| token.text).collect::<Vec<_>>().join(" "))
 }
 
-/// The first of these statements that reads a key which none of them has made: the session that made it is gone.
+/// The first of these statements that reads a last inserted key from before them: the session that inserted it is gone.
 fn reads(statements: &[(StatementKind, &str)], dialect: Dialect) -> Option<usize> {
     let words: &[&str] = match dialect {
         Dialect::Postgres => return None,

@@ -1,4 +1,4 @@
-//! A statement without its literals, for telemetry.
+//! Removes the literals from a statement, for telemetry.
 
 use crate::sql::Dialect;
 
@@ -6,19 +6,19 @@ use super::lexer::Lexer;
 use super::token::Spot;
 use super::token::{Token, TokenKind};
 
-/// What stands for a literal.
+/// The placeholder for a literal.
 const MARK: &str = "?";
 
-/// The tokens with `?` for each literal and one blank for each gap.
+/// The tokens, with `?` for each literal and one space between tokens that are not adjacent.
 pub(super) fn sanitize(statement: &str, dialect: Dialect, escapes: bool) -> String {
     let mut lexer = Lexer::reading(statement, dialect, escapes);
-    let mut told = Sanitized { dialect, text: String::with_capacity(statement.len()), last: None };
+    let mut sanitized = Sanitized { dialect, text: String::with_capacity(statement.len()), last: None };
     let mut spot = Spot::Gap;
     while let Some(token) = lexer.next(spot) {
-        told.take(&token);
+        sanitized.take(&token);
         spot = Spot::Statement;
     }
-    told.text
+    sanitized.text
 }
 
 struct Sanitized<'a> {
@@ -29,7 +29,7 @@ struct Sanitized<'a> {
 
 impl<'a> Sanitized<'a> {
     fn take(&mut self, token: &Token<'a>) {
-        // Hints and the marks of executable comments are comments to every server but one, and may hold numbers.
+        // Hints and the delimiters of executable comments may contain numbers, and all other servers read them as comments.
         if matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
             return;
         }
@@ -55,7 +55,7 @@ impl<'a> Sanitized<'a> {
         self.text.push_str(text);
     }
 
-    /// SQLite takes a name in double quotes for a string where no column has that name, so there it may be a value.
+    /// SQLite reads a name in double quotes as a string where no column has that name, so it may be a value.
     fn is_literal(&self, token: &Token<'_>) -> bool {
         match token.kind {
             TokenKind::String | TokenKind::Number => true,
@@ -70,7 +70,7 @@ impl<'a> Sanitized<'a> {
     }
 }
 
-/// Whether a word belongs to the string behind it, as in `x'FF'`.
+/// Whether a word is the prefix of the string after it, as in `x'FF'`.
 fn marks_string(word: &Token<'_>, string: &Token<'_>) -> bool {
     string.kind == TokenKind::String && ["x", "b", "n"].iter().any(|prefix| word.is_word(prefix))
 }

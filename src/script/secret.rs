@@ -1,4 +1,4 @@
-//! What a database says of a statement that carries a secret, without any literal of it.
+//! Redacts a statement's literals from database messages where the statement contains a secret.
 
 use crate::sql::Dialect;
 
@@ -6,7 +6,7 @@ use super::lexer::Lexer;
 use super::token::Spot;
 use super::token::{Token, TokenKind};
 
-/// What stands in a statement that carries a secret: `PASSWORD '…'`, `IDENTIFIED BY`, a column `api_token`, `pgp_sym_encrypt(…)`, `host=… password=…`.
+/// Signs of a secret in a statement: `PASSWORD '…'`, `IDENTIFIED BY`, a column `api_token`, `pgp_sym_encrypt(…)`, `host=… password=…`.
 const SIGNS: [&str; 12] = [
     "password",
     "passwd",
@@ -22,13 +22,13 @@ const SIGNS: [&str; 12] = [
     "apikey",
 ];
 
-/// What stands for a piece that is left out.
+/// The placeholder for redacted text.
 const MARK: &str = "…";
 
-/// Servers quote pieces of a statement, cut anywhere: so much of a literal in a row is a piece of it.
+/// Servers quote arbitrary excerpts of a statement: this many consecutive characters of a literal count as a part of it.
 const PIECE: usize = 4;
 
-/// The message without any piece of a literal, where its statement carries a secret; otherwise as it is.
+/// The message with all parts of literals redacted, if its statement contains a secret; otherwise unchanged.
 pub(crate) fn without_secrets(message: &str, statement: &str, dialect: Dialect, escapes: bool) -> String {
     let tokens = tokens(statement, dialect, escapes);
     if !carries_secret(&tokens) {
@@ -74,7 +74,7 @@ fn carries_secret(tokens: &[Token<'_>]) -> bool {
     key || tokens.iter().any(has_sign)
 }
 
-/// A name in double quotes may be a value, but on PostgreSQL.
+/// A name in double quotes may be a value, except on PostgreSQL.
 fn is_literal(token: &Token<'_>, dialect: Dialect) -> bool {
     match token.kind {
         TokenKind::String | TokenKind::Number => true,
@@ -83,7 +83,7 @@ fn is_literal(token: &Token<'_>, dialect: Dialect) -> bool {
     }
 }
 
-/// The literal as it is written and as it is meant: without its quotation marks, and without what escapes in it.
+/// The literal without its quotes, as written and with its escapes resolved.
 fn forms(text: &str) -> Vec<Vec<char>> {
     let inside = match text.find(['\'', '"', '$']) {
         Some(open) if text[open..].starts_with('$') => {
@@ -104,7 +104,7 @@ fn forms(text: &str) -> Vec<Vec<char>> {
     forms
 }
 
-/// Marks what the text and a literal have in common. A literal shorter than a piece counts where it is a word of its own.
+/// Marks the parts of the text that also occur in the literal. A literal shorter than [`PIECE`] counts only as a whole word.
 fn hide(text: &[char], hidden: &mut [bool], literal: &[char]) {
     let size = literal.len().min(PIECE);
     if size == 0 {
@@ -152,7 +152,7 @@ mod tests {
             "near \"…\"",
         );
         check(Postgres, "INSERT INTO t (api_token) VALUES (E'hun\\'ter2x')", "bad value hun'ter2x", "bad value …");
-        // Cut in the middle.
+        // The server cut the literal in the middle.
         let near = "You have an error near 'BY 'hunter' at line 1";
         check(Mysql, "CREATE USER u IDENTIFIED BY 'hunter2x' FOO", near, "You have an error near 'BY '…' at line 1");
         check(Mysql, "SET PASSWORD = \"it's\"", "bad it's here", "bad … here");

@@ -1,26 +1,26 @@
-//! Comments with which other tools divide one file into a way forward and a way back.
+//! Detects the comments with which other tools divide one file into an up section and a down section.
 //!
-//! We run a file as a whole, so that such a file would be applied and reverted in one go.
+//! A file runs as a whole here, so such a file would be applied and reverted in one go.
 
 use crate::sql::Statement;
 
 use super::Problem;
 use super::token::Spot;
 
-/// The word of `-- migrascope: allow=…` that makes such comments plain ones.
+/// The word in `-- migrascope: allow=…` that turns this check off.
 pub(super) const ALLOWED: &str = "section-marker";
 
-/// What a tool writes behind its name with a plus sign: `-- +goose Up`.
+/// What may follow a tool's name after a plus sign: `-- +goose Up`.
 const AFTER_PLUS: [&str; 8] =
     ["up", "down", "statementbegin", "statementend", "no", "notransaction", "envsub", "include"];
-/// Tools that write their name and the way alone: `-- rambler up`.
+/// Tools that write only their name and the direction: `-- rambler up`.
 const NAME_AND_WAY: [&str; 3] = ["rambler", "nomad", "shmig"];
 
-/// Words that lead to a way back.
+/// Words that mark a down section.
 const BACK: [&str; 7] = ["down", "downs", "undo", "rollback", "revert", "downgrade", "back"];
-/// Words that lead to a way forward.
+/// Words that mark an up section.
 const FORWARD: [&str; 5] = ["up", "ups", "forward", "upgrade", "upward"];
-/// Words that may stand beside them in a marker. A comment with any other word is prose.
+/// Words that may accompany them in a marker. A comment with any other word is prose.
 const BESIDE: [&str; 24] = [
     "begin",
     "below",
@@ -48,30 +48,30 @@ const BESIDE: [&str; 24] = [
     "way",
 ];
 
-/// What a comment begins.
+/// The section that a comment starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Section {
-    /// One that a tool recognises.
+    /// A section that this tool recognises.
     Of(String),
-    /// A way back, as any reader would understand it.
+    /// A down section, in plain words.
     Back,
-    /// A way forward, likewise.
+    /// An up section, in plain words.
     Forward,
 }
 
-/// A comment that begins a section.
+/// A comment that starts a section.
 #[derive(Debug)]
 pub(super) struct Marker<'a> {
     /// Its first byte in the script.
     pub(super) start: usize,
     /// As written.
     pub(super) text: &'a str,
-    /// Where it stands.
+    /// Whether it is between statements or inside one.
     pub(super) spot: Spot,
     pub(super) section: Section,
 }
 
-/// What a comment with its opening begins; `None` for any other comment.
+/// The section that a comment, given with its opening, starts; `None` for any other comment.
 pub(super) fn read(comment: &str) -> Option<Section> {
     let block = comment.strip_prefix("/*").map(|rest| rest.strip_suffix("*/").unwrap_or(rest));
     let line = || comment.strip_prefix("--").or_else(|| comment.strip_prefix('#'));
@@ -84,12 +84,12 @@ pub(super) fn read(comment: &str) -> Option<Section> {
     tool(text).map(Section::Of).or_else(|| way(text))
 }
 
-/// Whether a line with `#`, which is no comment in this dialect, is one for the tool that the file was written for.
+/// Whether a line that starts with `#`, which is not a comment in this dialect, is a section marker of another tool.
 pub(super) fn is_foreign_line(text: &str, start: usize, line: &str) -> bool {
     before_in_line(text, start).is_empty() && matches!(read(line), Some(Section::Of(_)))
 }
 
-/// The first thing in a script that keeps it from being run as a whole.
+/// The first section marker because of which the script must not run as a whole.
 pub(super) fn problem(text: &str, markers: &[Marker<'_>], statements: &[Statement]) -> Option<(usize, Problem)> {
     let alone: Vec<&Marker<'_>> = markers.iter().filter(|marker| is_alone(text, marker)).collect();
     let of_tool = alone.iter().find_map(|marker| match &marker.section {
@@ -110,7 +110,7 @@ pub(super) fn problem(text: &str, markers: &[Marker<'_>], statements: &[Statemen
     Some((marker.start, Problem::Section { marker: marker.text.to_owned(), tool }))
 }
 
-/// Whether nothing else stands in its line, but for a `#` before it: Play writes `# --- !Ups` into SQL of any dialect.
+/// Whether the marker is alone on its line, except for a `#` before it: Play writes `# --- !Ups` in SQL of any dialect.
 fn is_alone(text: &str, marker: &Marker<'_>) -> bool {
     let after = text[marker.start + marker.text.len()..].split(['\n', '\r']).next().unwrap_or_default();
     matches!(before_in_line(text, marker.start), "" | "#") && after.trim().is_empty()
@@ -125,7 +125,7 @@ fn starts_with_rollback(statement: &str) -> bool {
     statement.get(.."rollback".len()).is_some_and(|word| word.eq_ignore_ascii_case("rollback"))
 }
 
-/// The tool that reads a comment of this text as a marker.
+/// The tool that reads a comment with this text as a marker.
 fn tool(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let named = |name: &str| Some(name.to_owned());
@@ -163,7 +163,7 @@ fn tool(text: &str) -> Option<String> {
     }
 }
 
-/// `+goose Up`, `+migrate Down notransaction`, `+micrate StatementBegin`: any tool of the kind.
+/// `+goose Up`, `+migrate Down notransaction`, `+micrate StatementBegin`: any tool with this syntax.
 fn plus(rest: &str) -> Option<String> {
     let mut words = rest.split_whitespace();
     let name = words.next()?;
@@ -172,7 +172,7 @@ fn plus(rest: &str) -> Option<String> {
     (known && plain).then(|| if name == "migrate" { "sql-migrate".to_owned() } else { name.to_owned() })
 }
 
-/// `migrate:up`, or with blanks where nothing but options follows: `migrate: up the ladder` is prose.
+/// `migrate:up`. With whitespace inside it, only options may follow: `migrate: up the ladder` is prose.
 fn is_dbmate(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("migrate") else { return false };
     let Some(way) = rest.trim_start().strip_prefix(':') else { return false };
@@ -188,7 +188,7 @@ fn is_word(text: &str, word: &str) -> bool {
     text.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
-/// The way that a comment of nothing but such words leads.
+/// The section that a comment starts if it consists of the known words only.
 fn way(text: &str) -> Option<Section> {
     let text = text.strip_suffix(".sql").unwrap_or(text);
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! Whether a statement can leave something behind in the session.
+//! Whether a statement can change its session beyond its own end.
 
 use crate::sql::{Dialect, SessionLock};
 
@@ -7,10 +7,10 @@ use super::lexer::Lexer;
 use super::token::Spot;
 use super::token::{Token, TokenKind};
 
-/// Words of PL/pgSQL after which a statement begins.
+/// PL/pgSQL keywords after which a statement begins.
 const OPENERS: [&str; 4] = ["BEGIN", "THEN", "ELSE", "LOOP"];
 
-/// Pragmas that ask something, do something once, or are kept in the file.
+/// Pragmas that are queries or one-time actions, or whose value is stored in the file.
 const PRAGMAS_WITHOUT_TRACE: [&str; 16] = [
     "application_id",
     "foreign_key_check",
@@ -30,17 +30,17 @@ const PRAGMAS_WITHOUT_TRACE: [&str; 16] = [
     "wal_checkpoint",
 ];
 
-/// Words of MySQL before a setting that is not the session's.
+/// MySQL keywords before a setting that is not limited to the session.
 const EVERYBODY: [&str; 3] = ["GLOBAL", "PERSIST", "PERSIST_ONLY"];
 
-/// Whom a setting of MySQL is for.
+/// The scope of a MySQL setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Session,
     Everybody,
 }
 
-/// Whether a setting, a role, a lock, a prepared statement or a temporary object can outlive these tokens.
+/// Whether a setting, a role, a lock, a prepared statement or a temporary object can outlive this statement.
 pub(super) fn changes(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     let head = Head::of(tokens);
     if creates_temporary(head.clone()) {
@@ -56,7 +56,7 @@ pub(super) fn changes(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     }
 }
 
-/// Whether these tokens read what the statement before them has left in the session.
+/// Whether this statement reads state that the previous statement left in the session, such as `ROW_COUNT()`.
 pub(super) fn reads_last(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
     let mut head = Head::of(tokens);
     if defines_routine(head.clone()) {
@@ -75,7 +75,7 @@ pub(super) fn reads_last(dialect: Dialect, tokens: &[Token<'_>]) -> bool {
             || head.take("SHOW") && (head.is_any(&["WARNINGS", "ERRORS"]) || head.take("COUNT")))
 }
 
-/// What these tokens do to locks that outlive them.
+/// How this statement changes the session's table locks.
 pub(super) fn lock(dialect: Dialect, tokens: &[Token<'_>]) -> SessionLock {
     let head = Head::of(tokens);
     match () {
@@ -94,7 +94,7 @@ fn creates_temporary(mut head: Head<'_, '_>) -> bool {
     }
 }
 
-/// What a routine does, it does when it is called.
+/// Defining a routine changes nothing in the session: its body runs when it is called.
 pub(super) fn defines_routine(mut head: Head<'_, '_>) -> bool {
     head.take_create() && head.is_any(&["FUNCTION", "PROCEDURE", "TRIGGER", "EVENT", "PACKAGE"])
 }
@@ -116,7 +116,7 @@ pub(super) fn is_temporary(token: &Token<'_>) -> bool {
     token.is_word("TEMP") || token.is_word("TEMPORARY")
 }
 
-/// Whether a word or a body names `set_config` or one of the `pg_advisory_lock` functions.
+/// Whether a word or a body mentions `set_config` or one of the `pg_advisory_lock` functions.
 pub(super) fn calls_for_session(token: &Token<'_>) -> bool {
     let text = token.text.as_bytes();
     matches!(token.kind, TokenKind::Word | TokenKind::String)
@@ -135,7 +135,7 @@ fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     bytes.get(..start.len()).is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
-/// Whether the block of a `DO` has a `SET` that is no `SET LOCAL`, or a string with one for `EXECUTE`.
+/// Whether the block of a `DO` contains a `SET` other than `SET LOCAL`, or a string with one for `EXECUTE`.
 pub(super) fn block_sets(block: &Token<'_>) -> bool {
     let mut lexer = Lexer::new(inside_quotes(block), Dialect::Postgres);
     let mut starts_statement = true;
@@ -150,7 +150,7 @@ pub(super) fn block_sets(block: &Token<'_>) -> bool {
     false
 }
 
-/// What stands in a dollar quote or in a plain string; nothing for any other token.
+/// The content of a dollar quote or a plain string; empty for any other token.
 fn inside_quotes<'a>(token: &Token<'a>) -> &'a str {
     let quoted = token.kind == TokenKind::String;
     let after_tag = token.text.strip_prefix('$').and_then(|text| text.split_once('$')).map(|(_, text)| text);
@@ -175,7 +175,7 @@ fn mysql(mut head: Head<'_, '_>) -> bool {
         || assigns_variable(&head)
 }
 
-/// Whether a `SET` of MySQL has a part for the session; a scope holds until another is named.
+/// Whether a MySQL `SET` changes the session. A scope applies until another one is given.
 fn sets_session(mut head: Head<'_, '_>) -> bool {
     if head.is_any(&["PASSWORD", "STATEMENT"]) || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
         return false;
@@ -191,7 +191,7 @@ fn sets_session(mut head: Head<'_, '_>) -> bool {
     false
 }
 
-/// The scope that is named next, if one is; otherwise the one that held before.
+/// The scope given next, if there is one; otherwise the previous one.
 pub(super) fn named_scope(head: &mut Head<'_, '_>, before: Scope) -> Scope {
     match () {
         () if head.take_any(&EVERYBODY) => Scope::Everybody,
@@ -200,7 +200,7 @@ pub(super) fn named_scope(head: &mut Head<'_, '_>, before: Scope) -> Scope {
     }
 }
 
-/// `@@global.x` says its scope itself, and `@x` belongs to the session.
+/// `@@global.x` includes its scope, and `@x` always belongs to the session.
 pub(super) fn variable_scope(head: &mut Head<'_, '_>, scope: Scope) -> Scope {
     if !head.take_symbol("@") {
         return scope;

@@ -1,4 +1,4 @@
-//! Tokens → statements.
+//! Splits a script into statements.
 
 use std::ops::Range;
 
@@ -13,30 +13,30 @@ use super::token::Spot;
 use super::token::{Token, TokenKind};
 use super::{Problem, delimiter, problem, summary};
 
-/// A text, taken apart.
+/// The result of splitting a script.
 pub(super) struct Split<'a> {
     /// All tokens of all statements.
     pub(super) tokens: Vec<Token<'a>>,
-    /// The tokens of each statement, never none.
+    /// The token range of each statement, never empty.
     pub(super) statements: Vec<Range<usize>>,
-    /// Whether a backslash escapes in the plain strings of each.
+    /// For each statement, whether a backslash is an escape in its plain strings.
     pub(super) escapes: Vec<bool>,
-    /// The byte from which on that is not known.
+    /// The byte from which on that is unknown.
     pub(super) unclear: Option<usize>,
-    /// The comments that hold directives.
+    /// The comments that contain directives.
     pub(super) directives: Vec<Token<'a>>,
-    /// The comments with which other tools begin a section.
+    /// The section markers of other tools.
     pub(super) markers: Vec<Marker<'a>>,
-    /// What is wrong, each with the byte where it begins.
+    /// The problems, each with the byte where it begins.
     pub(super) problems: Vec<(usize, Problem)>,
 }
 
-/// Takes a text apart.
+/// Splits a script for a session with default settings.
 pub(super) fn split(text: &str, dialect: Dialect) -> Split<'_> {
     split_in(text, dialect, Escapes::usual(dialect))
 }
 
-/// The same in a session where a backslash escapes in plain strings, or does not, until the text says otherwise.
+/// Splits a script for a session that starts with these `escapes`, until the text itself changes them.
 pub(super) fn split_in(text: &str, dialect: Dialect, escapes: Escapes) -> Split<'_> {
     let mut splitter = Splitter::new(text, dialect, escapes);
     while let Some(token) = splitter.lexer.next(splitter.spot()) {
@@ -54,12 +54,12 @@ struct Splitter<'a> {
     unclear: Option<usize>,
     directives: Vec<Token<'a>>,
     problems: Vec<(usize, Problem)>,
-    /// The first token of the statement that is open.
+    /// The first token of the current statement.
     first: usize,
-    /// How many parentheses are open in it.
+    /// The number of open parentheses in it.
     parentheses: usize,
     body: Body,
-    /// What the statements so far have made of plain strings.
+    /// How plain strings are read after the statements so far.
     mode: Backslashes,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Splitter<'a> {
         if inside { self.push(terminator) } else { self.close() }
     }
 
-    /// No statement begins with this word, so it always speaks to the `mysql` program.
+    /// No statement begins with this word, so it is always a command to the `mysql` client.
     fn is_delimiter(&self, token: Token<'_>) -> bool {
         self.dialect == Dialect::Mysql && token.is_word("DELIMITER")
     }

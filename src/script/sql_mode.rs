@@ -1,4 +1,4 @@
-//! Whether a backslash escapes in MySQL's strings, as a script sets it: `NO_BACKSLASH_ESCAPES` in `sql_mode`.
+//! Tracks whether a backslash is an escape in MySQL strings, as a script sets it with `NO_BACKSLASH_ESCAPES` in `sql_mode`.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use super::token::{Token, TokenKind};
 
 const MODE: &str = "NO_BACKSLASH_ESCAPES";
 
-/// The mode of a script's session as far as it has been read.
+/// The session's mode after the statements read so far.
 #[derive(Debug, Clone)]
 pub(super) struct SqlMode {
-    /// What `DEFAULT` means.
+    /// The value of `DEFAULT`.
     default: bool,
     escapes: bool,
-    /// What user variables have been given of it, as in `SET @old_sql_mode = @@sql_mode`.
+    /// The modes saved in user variables, as in `SET @old_sql_mode = @@sql_mode`.
     saved: BTreeMap<String, bool>,
 }
 
 impl SqlMode {
-    /// At the beginning of a script.
+    /// The mode at the beginning of a script.
     pub(super) fn new(Escapes { begins, default }: Escapes) -> Self {
         Self { default, escapes: begins, saved: BTreeMap::new() }
     }
 
-    /// Whether a backslash escapes.
+    /// Whether a backslash is an escape.
     pub(super) fn escapes(&self) -> bool {
         self.escapes
     }
 
-    /// Reads one statement.
+    /// Applies the effect of one statement.
     pub(super) fn read(&mut self, statement: &[Token<'_>]) {
         let mut head = Head::of(statement);
         if !head.take("SET") || !statement.iter().any(|token| token.text.to_ascii_lowercase().contains("sql_mode")) {
@@ -58,7 +58,7 @@ impl SqlMode {
         }
     }
 
-    /// Whether a backslash escapes where `sql_mode` has this value.
+    /// Whether a backslash is an escape where `sql_mode` has this value.
     fn value(&self, value: &[&Token<'_>], before: bool) -> bool {
         let holds = |word: &str| value.iter().any(|token| token.text.to_ascii_uppercase().contains(word));
         match value {
@@ -66,7 +66,7 @@ impl SqlMode {
             [at, name] if at.is_symbol("@") => {
                 self.saved.get(&name.text.to_ascii_lowercase()).copied().unwrap_or(self.default)
             }
-            // REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '') takes it away.
+            // REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '') removes the mode.
             _ if holds(MODE) => value.iter().any(|token| token.is_word("REPLACE")),
             _ if holds("SQL_MODE") => {
                 if value.iter().any(|token| token.is_word("GLOBAL")) {
@@ -80,7 +80,7 @@ impl SqlMode {
     }
 }
 
-/// The parts of a `SET`, without the commas between them and without the marks of executable comments.
+/// The assignments of a `SET`, without the commas between them and without the delimiters of executable comments.
 fn assignments<'t, 'a>(tokens: &'t [Token<'a>]) -> Vec<Vec<&'t Token<'a>>> {
     let (mut parts, mut depth) = (vec![Vec::new()], 0_usize);
     for token in tokens.iter().filter(|token| token.kind != TokenKind::Hint) {

@@ -1,4 +1,4 @@
-//! Whether a backslash escapes in PostgreSQL's plain strings, as a script sets it: `standard_conforming_strings`.
+//! Tracks whether a backslash is an escape in PostgreSQL's plain strings, as a script sets it with `standard_conforming_strings`.
 
 use super::escapes::Escapes;
 use super::head::Head;
@@ -8,37 +8,37 @@ use crate::sql::{Dialect, StatementKind};
 
 const SETTING: &str = "standard_conforming_strings";
 
-/// The setting of a script's session as far as it has been read.
+/// The session's setting after the statements read so far.
 #[derive(Debug, Clone)]
 pub(super) struct StandardStrings {
-    /// What `RESET` and `DEFAULT` mean.
+    /// The value after `RESET` or `DEFAULT`.
     default: bool,
     escapes: bool,
-    /// What holds until the transaction ends.
+    /// The value of `SET LOCAL`, until the transaction ends.
     local: Option<bool>,
-    /// What the session had when the script's own transaction began.
+    /// The session's value when the script opened its transaction.
     before: Option<bool>,
-    /// Whether a statement has changed it in a way that cannot be read.
+    /// Whether a statement has set it to a value that cannot be determined.
     unclear: bool,
 }
 
 impl StandardStrings {
-    /// At the beginning of a script.
+    /// The setting at the beginning of a script.
     pub(super) fn new(Escapes { begins, default }: Escapes) -> Self {
         Self { default, escapes: begins, local: None, before: None, unclear: false }
     }
 
-    /// Whether a backslash escapes.
+    /// Whether a backslash is an escape.
     pub(super) fn escapes(&self) -> bool {
         self.local.unwrap_or(self.escapes)
     }
 
-    /// Whether that is not known.
+    /// Whether the setting is unknown.
     pub(super) fn is_unclear(&self) -> bool {
         self.unclear
     }
 
-    /// Reads one statement.
+    /// Applies the effect of one statement.
     pub(super) fn read(&mut self, statement: &[Token<'_>]) {
         let mut head = Head::of(statement);
         match kind::of(Dialect::Postgres, statement) {
@@ -50,7 +50,7 @@ impl StandardStrings {
             }
             _ if head.take("SET") => self.set(head),
             _ if resets(head.clone()) => self.change(Some(self.default), false),
-            // To a savepoint: what was set behind it is undone.
+            // A rollback to a savepoint undoes what was set after the savepoint.
             _ if head.is("ROLLBACK") => self.unclear |= self.local.is_some() || self.before != Some(self.escapes),
             _ if head.is_any(&["SELECT", "WITH", "PERFORM", "VALUES", "UPDATE", "DO", "CALL", "EXECUTE"])
                 && statement.iter().any(names) =>
@@ -64,7 +64,7 @@ impl StandardStrings {
         }
     }
 
-    /// `[SESSION | LOCAL] name { TO | = } value`, behind `SET`.
+    /// `[SESSION | LOCAL] name { TO | = } value`, after `SET`.
     fn set(&mut self, mut head: Head<'_, '_>) {
         let local = head.take("LOCAL");
         head.take("SESSION");
@@ -78,7 +78,7 @@ impl StandardStrings {
         }
     }
 
-    /// `value` is `None` where it cannot be read.
+    /// `value` is `None` where it cannot be determined.
     fn change(&mut self, value: Option<bool>, local: bool) {
         self.unclear |= value.is_none();
         let value = value.unwrap_or_else(|| self.escapes());
@@ -89,7 +89,7 @@ impl StandardStrings {
         }
     }
 
-    /// The transaction ends, and another one begins where it is chained.
+    /// Ends the transaction, and begins another one if it is chained.
     fn end(&mut self, chained: bool) {
         self.local = None;
         self.before = chained.then_some(self.escapes);
@@ -105,13 +105,13 @@ fn is_setting(token: &Token<'_>) -> bool {
     token.text.trim_matches('"').eq_ignore_ascii_case(SETTING)
 }
 
-/// Whether a token, such as the block of a `DO`, names the setting somewhere.
+/// Whether a token, such as the block of a `DO`, mentions the setting.
 fn names(token: &Token<'_>) -> bool {
     matches!(token.kind, TokenKind::String | TokenKind::Word | TokenKind::Name)
         && token.text.as_bytes().windows(SETTING.len()).any(|part| part.eq_ignore_ascii_case(SETTING.as_bytes()))
 }
 
-/// Whether a backslash escapes where the setting has this value; `None` where the value cannot be read.
+/// Whether a backslash is an escape where the setting has this value; `None` where the value cannot be determined.
 fn escapes(value: &Token<'_>) -> Option<bool> {
     let word = value.text.trim_matches(['\'', '"']).to_ascii_lowercase();
     let begins = |full: &str| !word.is_empty() && full.starts_with(&word);

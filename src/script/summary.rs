@@ -1,4 +1,4 @@
-//! A statement's `{operation} {target}`, for screens and telemetry. It never holds a value.
+//! A statement's `{operation} {target}`, for terminal output and telemetry. It never contains a value.
 
 use super::head::Head;
 use super::token::{Token, TokenKind};
@@ -6,7 +6,7 @@ use super::token::{Token, TokenKind};
 /// The longest summary, in characters.
 const LONGEST: usize = 255;
 
-/// The statement's operation and target in the words of the text: `CREATE TABLE users`.
+/// The statement's operation and target, as written: `CREATE TABLE users`.
 pub(super) fn of(tokens: &[Token<'_>]) -> String {
     let mut summary = Summary { head: Head::of(tokens), text: String::new() };
     summary.head.skip_to_word();
@@ -19,7 +19,7 @@ struct Summary<'t, 'a> {
     text: String,
 }
 
-/// Objects with a name of more than one word, and what comes before the word for an object.
+/// Object types of more than one word, and modifiers that come before an object type.
 const LONG_OBJECTS: [&[&str]; 18] = [
     &["ACCESS", "METHOD"],
     &["DATABASE", "LINK"],
@@ -41,7 +41,7 @@ const LONG_OBJECTS: [&[&str]; 18] = [
     &["TRUSTED", "LANGUAGE"],
 ];
 
-/// Objects without a name of their own.
+/// Object types without a name.
 const NAMELESS: [&[&str]; 6] =
     [&["CAST"], &["DEFAULT", "PRIVILEGES"], &["LARGE", "OBJECT"], &["SYSTEM"], &["TRANSFORM"], &["USER", "MAPPING"]];
 
@@ -60,7 +60,7 @@ const MODIFIERS: [&str; 12] = [
     "UNLOGGED",
 ];
 
-/// What may stand between the word for a change of rows and its table.
+/// Modifiers between `INSERT`, `UPDATE` or `DELETE` and the table.
 const ROW_MODIFIERS: [&str; 6] = ["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "ONLY"];
 
 impl Summary<'_, '_> {
@@ -174,7 +174,7 @@ impl Summary<'_, '_> {
         self.name();
     }
 
-    /// Keeps a name with the names before its dots.
+    /// Keeps a name with its qualifiers.
     fn name(&mut self) {
         if !self.name_once() {
             return;

@@ -1,6 +1,6 @@
-//! The smallest pieces of SQL that matter to us.
+//! The tokens of SQL.
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
     /// A keyword or a name without quotes.
@@ -13,7 +13,7 @@ pub(super) enum TokenKind {
     Number,
     /// One character of an operator or of punctuation.
     Symbol,
-    /// What ends a statement, unless it stands in a body or in parentheses.
+    /// The statement terminator, unless it is in a body or in parentheses.
     Terminator,
     /// The beginning or the end of an executable comment, or an optimizer hint.
     Hint,
@@ -23,7 +23,7 @@ pub(super) enum TokenKind {
     Backslash,
 }
 
-/// A piece of a text.
+/// A token and its position.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'a> {
     pub(super) kind: TokenKind,
@@ -49,13 +49,13 @@ impl Token<'_> {
         words.iter().any(|word| self.is_word(word))
     }
 
-    /// Whether it is this character, standing for itself.
+    /// Whether it is this character, as an operator or punctuation.
     pub(super) fn is_symbol(&self, symbol: &str) -> bool {
         matches!(self.kind, TokenKind::Symbol | TokenKind::Terminator) && self.text == symbol
     }
 }
 
-/// Where the next token will stand.
+/// Whether the next token starts a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
     /// Between two statements.

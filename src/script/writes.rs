@@ -1,4 +1,4 @@
-//! Whether a statement can leave anything in the database. Each list names what is known to leave nothing; everything else may.
+//! Whether a statement can change anything in the database. The lists name what is known to change nothing; everything else may.
 
 use super::head::Head;
 use super::restore;
@@ -6,7 +6,7 @@ use super::split;
 use super::token::{Token, TokenKind};
 use crate::sql::{Dialect, StatementKind};
 
-/// Words that begin statements which ask something, or are about the session or its transaction alone.
+/// First words of statements that only query, or affect only the session or its transaction.
 const LEAVING_NOTHING: [&str; 18] = [
     "CLOSE",
     "DEALLOCATE",
@@ -28,7 +28,7 @@ const LEAVING_NOTHING: [&str; 18] = [
     "SELECT",
 ];
 
-/// Functions that compute something.
+/// Functions without side effects in the database.
 const COMPUTING: [&str; 20] = [
     "abs",
     "avg",
@@ -52,13 +52,13 @@ const COMPUTING: [&str; 20] = [
     "set_config",
 ];
 
-/// Words in front of a parenthesis that call nothing.
+/// Keywords that may precede a parenthesis and are not function calls.
 const SYNTAX: [&str; 16] = [
     "ALL", "AND", "ANY", "AS", "BY", "DISTINCT", "EXISTS", "FROM", "IN", "JOIN", "NOT", "ON", "OR", "SELECT", "USING",
     "WHERE",
 ];
 
-/// Pragmas whose value is kept in the file, or that do something to it.
+/// Pragmas whose value is stored in the file, or that change the file.
 const STORED: [&str; 14] = [
     "application_id",
     "auto_vacuum",
@@ -76,7 +76,7 @@ const STORED: [&str; 14] = [
     "journal_size_limit",
 ];
 
-/// Whether a statement may have left something in the database when it has run.
+/// Whether a statement may change the database.
 #[must_use]
 pub fn may_write(statement: &str, kind: StatementKind, dialect: Dialect) -> bool {
     let split = split::split(statement, dialect);
@@ -114,7 +114,7 @@ fn leaves_nothing(mut head: Head<'_, '_>, dialect: Dialect) -> bool {
     head.is_any(&LEAVING_NOTHING) && !head.holds("INTO")
 }
 
-/// Whether something is called that is not known to compute only.
+/// Whether the statement calls a function that is not known to be free of side effects.
 fn calls_something(tokens: &[Token<'_>]) -> bool {
     tokens.windows(2).any(|pair| {
         let known = |words: &[&str]| words.iter().any(|word| pair[0].is_word(word));

@@ -1,4 +1,4 @@
-//! Checksums of texts and of the statements that have taken effect.
+//! Checksums of texts and of statements that have taken effect.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 pub struct Checksum(String);
 
 impl Checksum {
-    /// The checksum of a script's text: without a byte order mark and with LF line ends, so that line ends never matter.
+    /// The checksum of a script's text, without a byte order mark and with LF line endings, so that line endings never matter.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -18,7 +18,7 @@ impl Checksum {
         Self::from_digest(&hash.finalize())
     }
 
-    /// The checksum of a sequence of tokens, each ended by a zero byte; comments and blanks are not among them.
+    /// The checksum of a sequence of tokens, each terminated by a zero byte, without comments and whitespace.
     pub fn of_tokens<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
         let mut hash = Sha256::new();
         for token in tokens {
@@ -28,13 +28,13 @@ impl Checksum {
         Self::from_digest(&hash.finalize())
     }
 
-    /// Takes a checksum as a history table stores it.
+    /// A checksum read from a history table.
     #[must_use]
     pub fn from_history(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Lower-case hexadecimal.
+    /// The checksum in lower-case hexadecimal.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -62,25 +62,25 @@ fn update_with_lf(hash: &mut Sha256, text: &str) {
     }
 }
 
-/// The checksum of the statements that have taken effect, kept up with each: with LF line ends, a zero byte behind each.
+/// The running checksum of the statements that have taken effect, with LF line endings and a zero byte after each statement.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress(Sha256);
 
 impl Progress {
-    /// Of these statements.
+    /// The checksum of these statements.
     pub(crate) fn of<'a>(statements: impl Iterator<Item = &'a str>) -> Self {
         let mut progress = Self::default();
         statements.for_each(|statement| progress.add(statement));
         progress
     }
 
-    /// One more has taken effect.
+    /// Adds a statement that has taken effect.
     pub(crate) fn add(&mut self, statement: &str) {
         update_with_lf(&mut self.0, statement);
         self.0.update([0]);
     }
 
-    /// Of all of them.
+    /// The checksum of all statements so far.
     pub(crate) fn checksum(&self) -> Checksum {
         Checksum::from_digest(&self.0.clone().finalize())
     }

@@ -1,6 +1,6 @@
-//! The dialects of SQL that scripts are read in, and their names.
+//! The SQL dialects of scripts, and their names.
 
-/// The SQL dialect a script is read in; MariaDB reads as [`Dialect::Mysql`].
+/// The SQL dialect of a script; MariaDB counts as [`Dialect::Mysql`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// PostgreSQL 13 and later.
@@ -12,7 +12,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Every dialect, in the order in which messages name them.
+    /// All dialects, in the order in which messages list them.
     pub const ALL: [Self; 3] = [Self::Postgres, Self::Mysql, Self::Sqlite];
 
     /// The word for this dialect in file names: `postgres`, `mysql` or `sqlite`.
@@ -25,7 +25,7 @@ impl Dialect {
         }
     }
 
-    /// Every word for this dialect in file names, [`Dialect::word`] first; the words of MariaDB are those of MySQL, because
+    /// Every word for this dialect in file names, [`Dialect::word`] first. The words for MariaDB belong to MySQL, because
     /// files are read before the server is known.
     #[must_use]
     pub fn words(self) -> &'static [&'static str] {

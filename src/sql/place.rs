@@ -1,9 +1,9 @@
-//! A place in a text.
+//! A position in a text.
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
-    /// Bytes before it.
+    /// The byte offset.
     pub byte: usize,
     /// Line, counted from 1.
     pub line: u32,
@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place `byte` bytes into `text`; a byte inside a character counts as that character's first.
+    /// The position at byte offset `byte` in `text`; an offset inside a character counts as that character's first byte.
     #[must_use]
     pub fn at(text: &str, byte: usize) -> Self {
         let byte = text.floor_char_boundary(byte);

@@ -106,18 +106,18 @@ fn what_could_be_meant_as_a_migration_is_never_left_out_without_a_word() {
             ("20260101000000_d/up.sql", ""),
             ("4_e.down.sql", ""),
         ],
-        "20260101000000_d a folder for each migration is another tool's layout\n\
+        "20260101000000_d one folder per migration is another tool's layout\n\
          3_c.go a migration in code cannot be run, only SQL\n\
          2-b.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
          add_users.sql the file name has no version: it must read like 20260131120000_add_users.sql\n\
-         4_e.down.sql a down file without its migration",
+         4_e.down.sql a down file has no migration with its version",
     );
 }
 
 #[test]
 fn two_files_with_one_version_are_refused() {
-    check(&[("1_a.sql", ""), ("1_b.sql", "")], "1_b.sql the version is taken by 1_a.sql already");
-    check(&[("007_a.sql", ""), ("7_a.sql", "")], "7_a.sql the version is taken by 007_a.sql already");
+    check(&[("1_a.sql", ""), ("1_b.sql", "")], "1_b.sql the version is already used by 1_a.sql");
+    check(&[("007_a.sql", ""), ("7_a.sql", "")], "7_a.sql the version is already used by 007_a.sql");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn what_cannot_be_read_or_split_is_placed() {
         ],
         "1_a.sql:2:9 invalid UTF-8\n\
          2_b.sql:1:8 unterminated quote '\n\
-         3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql does",
+         3_c.sql:1:1 COPY FROM STDIN reads rows from the script, which only psql supports",
     );
 }
 
@@ -148,7 +148,7 @@ fn a_link_may_lead_to_a_file_inside_the_directory_and_nowhere_else() {
     assert_eq!(told(&real, Dialect::Sqlite), "1 a: 1_a.sql");
     std::os::unix::fs::symlink("../elsewhere/2_b.sql", real.join("2_b.sql")).unwrap();
     let elsewhere = folder.path().canonicalize().unwrap().join("elsewhere/2_b.sql");
-    let problem = format!("2_b.sql the file is a link out of the directory, to {}", elsewhere.display());
+    let problem = format!("2_b.sql the file is a symbolic link out of the directory, to {}", elsewhere.display());
     assert_eq!(told(&real, Dialect::Sqlite), problem);
     assert_eq!(layout::Reader::directory(&real, Dialect::Sqlite).links(Links::Anywhere).migrations().unwrap().len(), 2);
 }
@@ -213,7 +213,7 @@ fn hooks_are_found_beside_the_migrations_and_are_none_of_them() {
         (
             &[("hooks/befor_each.sql", ""), ("hooks/before_each.postgers.sql", ""), ("hooks/seed.sql", "")],
             "hooks/befor_each.sql: no hook has this name; did you mean before_each.sql?\n\
-             hooks/before_each.postgers.sql: no database is called postgers: the file would be used on all of them; \
+             hooks/before_each.postgers.sql: unknown database postgers: the file would run on every database; \
              did you mean .postgres.sql?\n\
              hooks/seed.sql: no hook has this name",
         ),
@@ -237,7 +237,7 @@ fn hooks_may_not_be_links_out_of_the_directory_unless_that_is_allowed() {
         .unwrap();
     for folder in [whole, one] {
         let told = hooks_told(folder.path(), Links::Inside);
-        assert!(told.contains("the file is a link out of the directory"), "{told}");
+        assert!(told.contains("the file is a symbolic link out of the directory"), "{told}");
         assert_eq!(hooks_told(folder.path(), Links::Anywhere), "hooks/before_each.sql, none");
     }
 }

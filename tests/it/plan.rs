@@ -100,7 +100,7 @@ fn late_versions_follow_the_order() {
         "1 2 3 4",
         "1 3",
         &by(Order::Skip),
-        "up 4 | note: migration 2 (m2) is older than the newest applied one and is left out",
+        "up 4 | note: migration 2 (m2) is older than the newest applied one and is skipped",
     );
 }
 
@@ -161,7 +161,7 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
         ),
         (
             State::Unfinished,
-            "no: migration 2 (m2) was not finished on its way up: 1 of 3 statements took effect for certain",
+            "no: migration 2 (m2) was interrupted half-way up: 1 of 3 statements are known to have taken effect",
         ),
     ] {
         let mut history = history("1");
@@ -229,18 +229,18 @@ fn what_runs_in_one_transaction_is_seen_in_the_script() {
     check_atomic("BEGIN; SAVEPOINT a; ROLLBACK TO a; END", "atomic: SAVEPOINT a | ROLLBACK TO a");
     check_atomic(
         "BEGIN; SELECT 1; COMMIT; SELECT 2",
-        "line 1: BEGIN of its own, not around everything: BEGIN | SELECT 1 | COMMIT | SELECT 2",
+        "line 1: its own transaction (BEGIN) does not enclose the whole script: BEGIN | SELECT 1 | COMMIT | SELECT 2",
     );
     check_atomic(
         "BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT",
-        "line 1: BEGIN of its own, not around everything: BEGIN ISOLATION LEVEL SERIALIZABLE | COMMIT",
+        "line 1: its own transaction (BEGIN) does not enclose the whole script: BEGIN ISOLATION LEVEL SERIALIZABLE | COMMIT",
     );
     check_atomic(
         "SELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (a)",
         "line 2: a concurrent index command cannot run in a transaction: SELECT 1 | CREATE INDEX CONCURRENTLY i ON t (a)",
     );
     check_atomic("VACUUM t", "line 1: VACUUM has no effect or is refused in a transaction: VACUUM t");
-    check_atomic("-- migrascope: no-transaction\nSELECT 1", "its file says no-transaction: SELECT 1");
+    check_atomic("-- migrascope: no-transaction\nSELECT 1", "its file has the directive no-transaction: SELECT 1");
 }
 
 #[test]

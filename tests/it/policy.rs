@@ -58,11 +58,11 @@ fn words_are_read_in_any_case_and_others_are_refused_with_a_suggestion() {
         ("APP_ENV", "p", ""),
     ];
     for (variable, value, suggestion) in table {
-        let expected = format!("{variable} says {value:?}: expected development, production or test{suggestion}");
+        let expected = format!("{variable} is {value:?}: expected development, production or test{suggestion}");
         assert_eq!(read(None, &[(variable, value)]).unwrap_err(), expected);
     }
     let error = read(None, &[("APP_ENV", "test"), ("AUTO_MIGRATE", "maybe")]).unwrap_err();
-    assert_eq!(error, "AUTO_MIGRATE says \"maybe\": expected true or false");
+    assert_eq!(error, "AUTO_MIGRATE is \"maybe\": expected true or false");
 }
 
 #[test]
@@ -70,12 +70,12 @@ fn the_reason_is_a_sentence() {
     let why = |variables: &[(&str, &str)]| read(None, variables).unwrap().decided().to_string();
     assert_eq!(
         why(&[]),
-        "nothing is applied: no environment is named, which counts as production, and AUTO_MIGRATE is not set"
+        "nothing is applied: no environment is set, which counts as production, and AUTO_MIGRATE is not set"
     );
     assert_eq!(
         why(&[("APP_ENV", "development"), ("AUTO_MIGRATE", "1")]),
-        "what is pending is applied: APP_ENV says development, and AUTO_MIGRATE is true"
+        "pending migrations are applied: APP_ENV is development, and AUTO_MIGRATE is true"
     );
     let tests = [("NODE_ENV", "test"), ("AUTO_MIGRATE", "true")];
-    assert_eq!(why(&tests), "the database is left alone: NODE_ENV says test");
+    assert_eq!(why(&tests), "the database is left alone: NODE_ENV is test");
 }

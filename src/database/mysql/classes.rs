@@ -1,6 +1,6 @@
-//! Error numbers in words of ours. A message may quote SQL and values, whatever its code is; a number holds neither.
+//! Fixed descriptions of error numbers. A message may quote SQL and values, whatever its code; a description never does.
 
-/// What this number stands for in the servers' error references; `None` for one that is not often met.
+/// The description of a number from the servers' error references; `None` for a rare one.
 pub(super) fn word(number: u16) -> Option<&'static str> {
     Some(match number {
         1021 => "the disk is full",
@@ -10,31 +10,31 @@ pub(super) fn word(number: u16) -> Option<&'static str> {
         1046 => "no database is selected",
         1048 | 1364 => "a value is missing where NULL is not allowed",
         1049 => "the database does not exist",
-        1050 => "the table exists already",
+        1050 => "the table already exists",
         1051 | 1146 => "the table does not exist",
-        1053 | 1927 | 4031 => "the connection was ended by the server",
+        1053 | 1927 | 4031 => "the connection was closed by the server",
         1054 => "the column does not exist",
-        1060 => "the column exists already",
-        1061 => "the index exists already",
+        1060 => "the column already exists",
+        1061 => "the index already exists",
         1062 | 1586 => "duplicate key",
         1064 => "syntax error",
         1091 => "the column or index does not exist",
-        1099 | 1100 => "the table is not locked for this",
+        1099 | 1100 => "the table is not locked for this operation",
         1114 => "the table is full",
-        1153 => "a statement is longer than the server takes",
+        1153 => "a statement is larger than the server accepts",
         1179 | 1568 | 1679 | 1685 | 1694 | 1766 => "refused inside a transaction",
         1205 => "a lock was not available in time",
         1213 => "deadlock",
         1216 | 1217 | 1451 | 1452 => "foreign key violation",
         1264 | 1690 => "a number is out of range",
         1290 | 1792 | 1836 => "the server or the transaction is read-only",
-        1265 | 1292 | 1366 | 1411 => "a value cannot be read as its type",
+        1265 | 1292 | 1366 | 1411 => "a value is invalid for its type",
         1305 => "the routine does not exist",
         1317 | 1969 | 3024 => "cancelled, or ran too long",
         1318 => "the wrong number of arguments",
         1365 => "division by zero",
         1406 => "a string is too long for its type",
-        1644 => "an exception that SQL has raised",
+        1644 => "an exception raised by SQL",
         3819 | 4025 => "check constraint violation",
         _ => return None,
     })

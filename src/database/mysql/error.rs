@@ -1,4 +1,4 @@
-//! Error numbers, and places named in words.
+//! Translates error numbers and error positions.
 
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -26,7 +26,7 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
     }
 }
 
-/// The same, for a connection that was never made.
+/// Translates the driver's error about a connection that failed.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match (server_error(error), error) {
         (Some(_), _) => translate(error, ""),
@@ -41,7 +41,7 @@ fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
-/// Numbers of the servers' error references.
+/// Maps numbers from the servers' error references.
 fn kind(number: u16) -> ErrorKind {
     match number {
         1045 | 1698 => ErrorKind::Authentication,
@@ -69,7 +69,7 @@ fn position(number: u16, message: &str, sql: &str) -> Option<usize> {
             let name = locate::between(message, "'", "'")?;
             locate::only_word(sql, name.rsplit('.').next().unwrap_or(name))
         }
-        // `PROCEDURE shop.p does not exist`, and the wrong number of arguments for it.
+        // `PROCEDURE shop.p does not exist`, or the wrong number of arguments for it.
         1305 | 1318 => {
             let name = message.split_whitespace().find(|word| word.contains('.'))?.trim_end_matches(';');
             locate::only_word(sql, name.rsplit('.').next().unwrap_or(name))
@@ -78,7 +78,7 @@ fn position(number: u16, message: &str, sql: &str) -> Option<usize> {
     }
 }
 
-/// The message quotes the text from the offending token on, at most 80 characters of it, and counts the lines.
+/// The message quotes the text from the offending token on, up to 80 characters, and gives the line.
 fn syntax_position(message: &str, sql: &str) -> Option<usize> {
     let (_, rest) = message.split_once("near '")?;
     let (near, line) = rest.rsplit_once("' at line ")?;
@@ -87,14 +87,14 @@ fn syntax_position(message: &str, sql: &str) -> Option<usize> {
         return Some(sql.trim_end().len());
     }
     if sql.ends_with(near) {
-        // Everything that is left is quoted: it is the last such place, not the first.
+        // The quote extends to the end of the statement, so it is the last occurrence, not the first.
         return Some(sql.len() - near.len());
     }
     let from_line = sql.get(start..)?;
     if let Some(offset) = from_line.find(near) {
         return Some(start + offset);
     }
-    // The server repeats bytes, not characters, where it cuts: fall back on the part up to its first line end.
+    // The server may cut the quote in the middle of a character: fall back to the part up to its first line break.
     let first_line = near.lines().next().filter(|line| !line.is_empty())?;
     from_line.find(first_line).map(|offset| start + offset)
 }

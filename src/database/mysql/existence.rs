@@ -1,9 +1,9 @@
-//! Questions to the catalogue: is it there?
+//! Catalog queries for the existence of an object.
 
 use super::text::text_literal;
 use crate::script::{Name, Thing};
 
-/// SQL that returns a row where this is there.
+/// SQL that returns a row if this object exists.
 pub(super) fn existence(thing: &Thing) -> String {
     match thing {
         Thing::Relation(name) => {

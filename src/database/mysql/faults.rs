@@ -1,5 +1,5 @@
-//! What hangs on our tables. Tables have no owner here, and triggers run with the rights of their definer; a view may run functions with ours, and a foreign
-//! key or a storage engine may change rows without any right to do so.
+//! Finds unexpected objects attached to the history tables. Tables have no owner on MySQL, and triggers run with their definer's privileges.
+//! But a view may run functions with this user's privileges, and a foreign key or a storage engine may change rows without any privilege.
 
 use super::text::text_literal;
 use super::wire::Wire;
@@ -7,21 +7,21 @@ use crate::database::row::table_faults;
 use crate::database::{DatabaseError, ErrorKind, Row};
 use crate::plan::TableFault;
 
-/// The storage engines that keep the rows of a table, and keep them themselves: others forget them, or leave them to another table or server.
+/// The storage engines that store a table's rows durably and locally: others discard them, or store them in another table or server.
 const ENGINES: &str = "'InnoDB', 'ROCKSDB', 'TokuDB', 'ndbcluster', 'MyISAM', 'Aria'";
 
-/// A table that appears while we look is looked at again, so many times.
+/// How often to repeat the queries when a table appears in the meantime.
 const LOOKS: usize = 3;
 
-/// What is wrong with these tables, and those that are not there, as our statements name them.
+/// The faults of these tables, and the quoted names of those that do not exist.
 pub(super) async fn look(
     wire: &mut Wire,
     tables: &[(Option<String>, String)],
     system: &str,
 ) -> Result<(Vec<TableFault>, Vec<String>), DatabaseError> {
     let mut sql: Vec<String> = tables.iter().map(sql).collect();
-    // From 9.6 on a cascade of MySQL fires the triggers of the other table, in our session. MariaDB's never does, and would open every table of the
-    // server to answer.
+    // Since MySQL 9.6, a cascade fires the other table's triggers in this session. MariaDB never does that, and the query would make it open every
+    // table of the server.
     if system == "mysql" {
         sql.extend(tables.iter().map(referring));
     }
@@ -36,7 +36,7 @@ pub(super) async fn look(
             if there.iter().any(|row| column(row, 1).eq_ignore_ascii_case(table)) {
                 continue;
             }
-            // What we may not see is not shown either.
+            // The catalog hides tables on which this user has no privileges, so ask the server about the table itself.
             let name = in_full(schema.as_deref(), table);
             match wire.query(&format!("SHOW COLUMNS FROM {name}")).await {
                 Ok(_) => appeared = true,
@@ -61,7 +61,7 @@ fn in_full(schema: Option<&str>, table: &str) -> String {
     schema.map_or_else(|| quoted(table), |schema| format!("{}.{}", quoted(schema), quoted(table)))
 }
 
-/// SQL for foreign keys that refer to this table, in the same columns. Those of a table that we have no right to are not shown.
+/// SQL for foreign keys that refer to this table, with the same columns. Those of a table without privileges are not shown.
 fn referring((schema, table): &(Option<String>, String)) -> String {
     let (schema, table) = (text_literal(schema.as_deref().unwrap_or_default()), text_literal(table));
     format!(
@@ -70,7 +70,7 @@ fn referring((schema, table): &(Option<String>, String)) -> String {
     )
 }
 
-/// SQL for whether this table is there and what is wrong with it: schema, table, word and name. Its triggers are shown to those who may make some.
+/// SQL for whether this table exists and its faults: schema, table, word and name. Triggers are shown only to users with the TRIGGER privilege.
 fn sql((schema, table): &(Option<String>, String)) -> String {
     let (schema, table) = (text_literal(schema.as_deref().unwrap_or_default()), text_literal(table));
     let of_table = format!("TABLE_SCHEMA = {schema} AND TABLE_NAME = {table}");

@@ -1,13 +1,13 @@
-//! What MySQL and MariaDB are asked about their health.
+//! The health checks of MySQL and MariaDB.
 
 use crate::database::{Identity, Judge, Probe};
 use crate::report::BuiltIn;
 
-/// Where `SHOW REPLICA STATUS` has the source's host and the seconds behind it, on both servers and in all versions.
+/// The columns of `SHOW REPLICA STATUS` with the source's host and the seconds behind it, on both servers and in all versions.
 const SOURCE_HOST: usize = 1;
 const SECONDS_BEHIND: usize = 32;
 
-/// The probes for the server that has answered.
+/// The probes for this server.
 pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
     let mariadb = identity.system == "mariadb";
     let status = if mariadb { "information_schema.GLOBAL_STATUS" } else { "performance_schema.global_status" };
@@ -19,7 +19,7 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
                 "SELECT (SELECT VARIABLE_VALUE FROM {status} WHERE VARIABLE_NAME = 'Threads_connected'), @@max_connections"
             ),
             judge: Judge::Share,
-            help: "close idle connections, put a pooler in front, or raise max_connections",
+            help: "close idle connections, use a connection pooler, or raise max_connections",
         },
         Probe {
             check: BuiltIn::ReplicaLag,
@@ -32,9 +32,9 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
             judge: Judge::Lag {
                 name: SOURCE_HOST,
                 seconds: SECONDS_BEHIND,
-                none: "this server is no replica; those it has say how far they are",
+                none: "this server is not a replica; check the lag on its replicas",
             },
-            help: "SHOW REPLICA STATUS has the reason: a large migration takes a replica as long as its source",
+            help: "run SHOW REPLICA STATUS to find the reason: a large migration takes as long on a replica as on its source",
         },
     ]
 }

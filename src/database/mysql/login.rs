@@ -1,7 +1,7 @@
-//! Connections to MySQL and MariaDB that send the password only by a plugin of a closed list.
+//! Connections to MySQL and MariaDB that use only authentication plugins from a closed list.
 //!
-//! sqlx-mysql 0.9 cannot be given the plugins that it may use, and a patched copy would not reach programs that embed this library. The relay
-//! reads the server's greeting, and without TLS the whole login, before the driver does, on the connection that the driver gets.
+//! sqlx-mysql 0.9 cannot restrict the plugins that it uses, and a patched copy would not reach programs that embed this library. So the relay
+//! reads the server's greeting, and without TLS the whole login, before the driver does, on the same connection.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::database::relay::{Loopback, Relay, Unread, carry, reach, unreachable}
 use crate::database::shelter::shelter;
 use crate::database::{DatabaseError, ErrorKind};
 
-/// Packets of a login are short; nothing is read that is longer.
+/// The largest packet of a login, in bytes; larger ones are refused.
 const LONGEST_PACKET: usize = 64 * 1024;
 
 /// Where to connect and how to log in.
@@ -27,8 +27,8 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// As `driver` says. The password goes out in clear only where `clear` asks for it, or the program whose options these are, and to a
-    /// verified server.
+    /// A login with these driver options. The password is sent in clear text only to a verified server, and only where `clear` or the options
+    /// themselves allow it.
     pub(super) fn new(driver: MySqlConnectOptions, clear: bool) -> Self {
         let verified = matches!(driver.get_ssl_mode(), MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity);
         let driver = match (verified, clear) {
@@ -39,7 +39,7 @@ impl Login {
         Self { driver, trust: Trust { verified, clear } }
     }
 
-    /// A new connection, and what carries it.
+    /// A new connection and its relay.
     pub(super) async fn connect(&self) -> Result<(MySqlConnection, Relay), DatabaseError> {
         let socket = self.driver.get_socket().map(PathBuf::as_path);
         let mut server = reach(socket, (self.driver.get_host(), self.driver.get_port())).await?;
@@ -74,11 +74,11 @@ fn leading_to(loopback: &Loopback, driver: MySqlConnectOptions) -> io::Result<My
     Ok(driver.host("127.0.0.1").port(loopback.port()?))
 }
 
-/// Why a login does not go on.
+/// Why a login was stopped.
 enum Refusal {
-    /// The server asks for what it does not get.
+    /// The server requires something that is refused.
     Server(DatabaseError),
-    /// One of the two is gone.
+    /// One of the two connections is closed.
     Broken,
 }
 
@@ -88,7 +88,7 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// Passes on packet by packet until the server has let the driver in or not, or TLS begins.
+/// Forwards packet by packet until the login has succeeded or failed, or TLS begins.
 async fn login<S, D>(server: &mut S, driver: &mut D, greeting: &[u8]) -> Result<(), Refusal>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -113,11 +113,11 @@ where
                 plugin::switched(&String::from_utf8_lossy(name)).map_err(Refusal::Server)?;
                 true
             }
-            // The password is known to the server: its OK follows.
+            // The server has the password cached: OK follows.
             [0x01, 0x03] => false,
             [0x01, 0x04] => return Err(Refusal::Server(plugin::full_authentication())),
             _ => {
-                let message = "the server's answer to the login is none of MySQL's";
+                let message = "the server sent an invalid response to the login";
                 return Err(Refusal::Server(DatabaseError::new(ErrorKind::Connect, message)));
             }
         };
@@ -129,19 +129,20 @@ where
     }
 }
 
-/// Whether what the driver sends first is the request for TLS: the head of a login, with the capability, and no more.
+/// Whether the driver's first packet is a TLS request: only the header of a login, with the TLS capability flag.
 fn asks_for_tls(answer: &[u8]) -> bool {
     const SSL: u8 = 0x08;
     answer.len() == 32 && answer.get(1).is_some_and(|byte| byte & SSL != 0)
 }
 
-/// The next packet with its head of four bytes.
+/// The next packet with its four-byte header.
 async fn packet(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut packet = vec![0; 4];
     from.read_exact(&mut packet).await?;
     let length = packet.iter().take(3).rev().fold(0, |length, byte| (length << 8) | usize::from(*byte));
     if length > LONGEST_PACKET {
-        let message = format!("what answers does not log in as MySQL or MariaDB: a packet of {length} bytes");
+        let message =
+            format!("the peer does not speak the MySQL protocol: a packet of {length} bytes during the login");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     packet.resize(4 + length, 0);

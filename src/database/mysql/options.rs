@@ -1,4 +1,4 @@
-//! `mysql://…?ssl-mode=…` → the driver's options.
+//! Converts `mysql://…?ssl-mode=…` to the driver's options.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::database::{SecretUrl, UrlError};
 
 type Settings = Vec<(Key, Given)>;
 
-/// The driver's options, and what it has none for.
+/// The driver's options, and the settings that the driver does not support.
 pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), UrlError> {
     let settings = gather(url)?;
     let get = |key| first(&settings, key);
@@ -20,7 +20,9 @@ pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), Ur
     let mut driver = MySqlConnectOptions::new();
     if let Some(host) = get(Key::Host) {
         if host.value.contains(',') {
-            return Err(host.refused("names several servers: name the primary alone, migrations go to one server"));
+            return Err(
+                host.refused("names several servers: name only the primary, because migrations go to one server")
+            );
         }
         let bare = host.value.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         driver = driver.host(bare.unwrap_or(&host.value));
@@ -48,7 +50,9 @@ pub(super) fn parse(url: &SecretUrl) -> Result<(MySqlConnectOptions, Extras), Ur
         authorities_are_files()?;
     }
     if let Some(given) = get(Key::ClearPassword).filter(|_| extras.clear_password && !verified) {
-        return Err(given.refused("sends the password in clear, and needs ssl-mode=VERIFY_IDENTITY or VERIFY_CA"));
+        return Err(
+            given.refused("sends the password in clear text and requires ssl-mode=VERIFY_IDENTITY or VERIFY_CA")
+        );
     }
     Ok((driver.database(database), extras))
 }
@@ -74,15 +78,17 @@ fn tls(settings: &Settings) -> Result<Option<MySqlSslMode>, UrlError> {
     let get = |key| first(settings, key);
     match (get(Key::Certificate), get(Key::Secret)) {
         (Some(given), None) => {
-            return Err(
-                given.refused("is a client's certificate and needs ssl-key; for the server's authority write ssl-ca")
-            );
+            return Err(given.refused(
+                "is a client certificate and requires ssl-key; for the server's certificate authority use ssl-ca",
+            ));
         }
-        (None, Some(given)) => return Err(given.refused("needs ssl-cert, the certificate of the same client")),
+        (None, Some(given)) => {
+            return Err(given.refused("requires ssl-cert, the client certificate that belongs to it"));
+        }
         _ => {}
     }
     let mode = match mode(&asked)? {
-        // As the server's own client has it: an authority is named for the server to be checked against it.
+        // Like the `mysql` client: naming an authority means that the server is verified with it.
         None if get(Key::Authority).is_some() => Some(Mode::VerifyCa),
         None if get(Key::Certificate).is_some() => Some(Mode::Require),
         mode => mode,
@@ -109,7 +115,7 @@ fn extras(settings: &Settings) -> Result<Extras, UrlError> {
     })
 }
 
-/// JDBC and Node count `connectTimeout` in milliseconds, Prisma and SQLAlchemy `connect_timeout` in seconds.
+/// JDBC and Node give `connectTimeout` in milliseconds, Prisma and SQLAlchemy `connect_timeout` in seconds.
 fn unit(name: &str) -> Duration {
     match name {
         "connectTimeout" => Duration::from_millis(1),
@@ -191,7 +197,7 @@ mod tests {
         assert_eq!(clear("?enable-cleartext-plugin=false"), Ok(false));
         for query in ["?enable_cleartext_plugin=true", "?ssl-mode=REQUIRED&allowCleartextPasswords=true"] {
             let error = clear(query).expect_err(query);
-            assert!(error.contains("needs ssl-mode=VERIFY_IDENTITY"), "{error}");
+            assert!(error.contains("requires ssl-mode=VERIFY_IDENTITY"), "{error}");
         }
         clear("?ssl-mode=VERIFY_CA&enable_cleartext_plugin=perhaps").expect_err("neither");
     }
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn what_is_unknown_or_cannot_be_honoured_is_refused_without_its_value() {
         let refused = |query: &str| read(query).expect_err(query);
-        assert_eq!(refused("?sslmodee=x"), "the URL's parameter sslmodee is not known; did you mean sslmode?");
+        assert_eq!(refused("?sslmodee=x"), "the URL's parameter sslmodee is unknown; did you mean sslmode?");
         for query in
             ["?sessionVariables=hunter", "?charset=latin1", "?trustStorePassword=hunter", "?port=hunter", "?zzz=hunter"]
         {

@@ -1,8 +1,8 @@
-//! Every parameter of a MySQL or MariaDB URL that Connector/J, MariaDB's connectors, Go, Node, Prisma, SQLAlchemy, Rails and sqlx have a name for.
+//! Every MySQL and MariaDB URL parameter of Connector/J, MariaDB's connectors, Go, Node, Prisma, SQLAlchemy, Rails and sqlx.
 
 use crate::database::url::{Ask, Entry, Meaning};
 
-/// What a parameter sets.
+/// The setting of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Host,
@@ -62,17 +62,17 @@ pub(super) const TABLE: &[Entry<Key>] = &[
     ),
     (
         &["disableSslHostnameVerification"],
-        Only(&["false", "0"], "cannot be honoured; ssl-mode=VERIFY_CA checks the authority alone"),
+        Only(&["false", "0"], "is not supported; use ssl-mode=VERIFY_CA to verify only the certificate authority"),
     ),
     (
         &["allowPublicKeyRetrieval"],
         Only(
             &["true", "1"],
-            "cannot be honoured: without TLS the driver asks the server for its key; use ssl-mode=REQUIRED",
+            "is not supported: without TLS the driver asks the server for its key; use ssl-mode=REQUIRED",
         ),
     ),
-    (&["createDatabaseIfNotExist"], Only(&["false", "0"], "cannot be honoured: create the database first")),
-    (&["autocommit"], Only(&["true", "1"], "cannot be honoured: transactions begin and end with each migration")),
+    (&["createDatabaseIfNotExist"], Only(&["false", "0"], "is not supported: create the database first")),
+    (&["autocommit"], Only(&["true", "1"], "is not supported: transactions begin and end with each migration")),
     (
         &[
             "allowMultiQueries",
@@ -88,11 +88,11 @@ pub(super) const TABLE: &[Entry<Key>] = &[
     ),
     (
         &["useCompression", "compress", "compression"],
-        Only(&["false", "0", "no"], "cannot be honoured: the driver has no compression"),
+        Only(&["false", "0", "no"], "is not supported: the driver has no compression"),
     ),
     (
         &["read_only", "readOnly", "readOnlyMode"],
-        Only(&["false", "0"], "cannot be honoured: migrations need an ordinary connection that writes"),
+        Only(&["false", "0"], "is not supported: migrations need an ordinary, writable connection"),
     ),
     (
         &[
@@ -107,7 +107,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "tx_isolation",
             "wait_timeout",
         ],
-        Refused("cannot be honoured here; use --connection-init \"SET …\""),
+        Refused("is not supported here; use --connection-init \"SET …\""),
     ),
     (
         &[
@@ -125,7 +125,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "trustCertificateKeyStoreType",
             "keyPassword",
         ],
-        Refused("cannot be honoured: keys and certificates are PEM files, ssl-ca, ssl-cert and ssl-key"),
+        Refused("is not supported: use PEM files for keys and certificates (ssl-ca, ssl-cert and ssl-key)"),
     ),
     (
         &[
@@ -139,15 +139,15 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "tlsVersions",
             "tls-version",
         ],
-        Refused("cannot be honoured: the driver speaks TLS 1.2 and 1.3, and checks servers by ssl-ca"),
+        Refused("is not supported: the driver supports TLS 1.2 and 1.3, and verifies servers with ssl-ca"),
     ),
     (
         &["serverPubKey", "serverRSAPublicKeyFile", "serverRsaPublicKeyFile"],
-        Refused("cannot be honoured: name the server's authority with ssl-ca"),
+        Refused("is not supported: set the server's certificate authority with ssl-ca"),
     ),
     (
         &["serverSslCertFingerprint", "tlsPeerFPList"],
-        Refused("cannot be honoured: the driver checks no fingerprints; name the certificate with ssl-ca"),
+        Refused("is not supported: the driver does not check fingerprints; set the certificate with ssl-ca"),
     ),
     (
         &[
@@ -160,7 +160,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "password3",
             "restrictedAuth",
         ],
-        Refused("cannot be honoured: the driver logs in by password, as the server asks for it"),
+        Refused("is not supported: the driver logs in with a password, by the server's authentication plugin"),
     ),
     (
         &[
@@ -171,23 +171,23 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "propertiesTransform",
             "useConfigs",
         ],
-        Refused("cannot be honoured: the driver reads no option files"),
+        Refused("is not supported: the driver reads no option files"),
     ),
     (
         &["socketFactory", "socksProxyHost", "socksProxyPort", "pipe", "namedPipePath"],
-        Refused("cannot be honoured: the driver connects by TCP or a Unix socket"),
+        Refused("is not supported: the driver connects by TCP or a Unix socket"),
     ),
     (
         &["x-migrations-table", "migrations_table"],
-        Refused("belongs to another tool; --ledger-table names the history table here"),
+        Refused("belongs to another tool; use --ledger-table to name the history table"),
     ),
     (
         &["x-no-lock", "x-statement-timeout"],
-        Refused("belongs to another tool; --lock-wait and --statement-timeout are the limits here"),
+        Refused("belongs to another tool; use --lock-wait and --statement-timeout"),
     ),
     (
         &["statement_timeout", "max_execution_time", "max_statement_time"],
-        Refused("cannot be honoured here; use --statement-timeout"),
+        Refused("is not supported here; use --statement-timeout"),
     ),
     // Pools.
     (
@@ -260,7 +260,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
         ],
         NoEffect,
     ),
-    // Prepared statements and how results are read: everything goes out as text here.
+    // Prepared statements and result formats: this program uses only the text protocol.
     (
         &[
             "statement_cache_capacity",

@@ -1,30 +1,30 @@
-//! How a server may ask for the password: a closed list of authentication plugins.
+//! The closed list of authentication plugins by which a server may request the password.
 //!
-//! The driver answers with the plugin that the server's greeting names, whichever it is, before it knows who the server is.
+//! The driver uses any plugin that the server's greeting names, before it has verified the server.
 
 use crate::database::{DatabaseError, ErrorKind};
 
-/// How well the connection is protected that a plugin is used on.
+/// The protection of the connection on which a plugin is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trust {
-    /// Whether nothing is sent but inside of TLS with a server whose certificate was verified.
+    /// Whether everything is sent over TLS to a server with a verified certificate.
     pub(super) verified: bool,
-    /// Whether the URL allows the password in clear there.
+    /// Whether the URL allows sending the password in clear text on such a connection.
     pub(super) clear: bool,
 }
 
-/// Refuses a plugin that a server names before the login.
+/// Refuses a plugin that a server requests in its greeting.
 pub(super) fn greeted(name: &str, trust: Trust) -> Result<(), DatabaseError> {
     match name {
         "mysql_native_password" | "caching_sha2_password" => Ok(()),
-        // The password itself, for the server to read.
+        // This plugin sends the password itself to the server.
         "sha256_password" if trust.verified => Ok(()),
         "mysql_clear_password" if trust.verified && trust.clear => Ok(()),
         other => Err(refused(other)),
     }
 }
 
-/// Refuses a plugin that a server switches to on a connection that anyone can read.
+/// Refuses a plugin that a server switches to on an unencrypted connection.
 pub(super) fn switched(name: &str) -> Result<(), DatabaseError> {
     match name {
         "mysql_native_password" | "caching_sha2_password" => Ok(()),
@@ -32,24 +32,24 @@ pub(super) fn switched(name: &str) -> Result<(), DatabaseError> {
     }
 }
 
-/// The server wants the whole password, on a connection that anyone can read.
+/// The error when the server requires the whole password on an unencrypted connection.
 pub(super) fn full_authentication() -> DatabaseError {
     let hint = "connect with TLS: ssl-mode=REQUIRED, or better VERIFY_IDENTITY, in the URL's query. The key that the server would send to \
                 encrypt the password cannot be trusted without TLS";
-    let message = "caching_sha2_password asks for the whole password, which is not sent without TLS";
+    let message = "caching_sha2_password requires the whole password, which is not sent without TLS";
     DatabaseError { hint: Some(hint.to_owned()), ..DatabaseError::new(ErrorKind::Authentication, message) }
 }
 
-/// The error for a plugin that is not used; no part of the password was sent.
+/// The error for a refused plugin; no part of the password was sent.
 fn refused(name: &str) -> DatabaseError {
     let (why, hint) = match name {
         "mysql_clear_password" => (
-            "would send it the password in clear",
+            "would send the password in clear text",
             "if the server checks passwords elsewhere (LDAP, PAM, IAM), write ssl-mode=VERIFY_IDENTITY&enable_cleartext_plugin=true in the \
              URL's query; otherwise find out who answers at this address",
         ),
         "sha256_password" => (
-            "would send it the password in clear, as far as its certificate is not verified",
+            "would send the password in clear text to a server without a verified certificate",
             "write ssl-mode=VERIFY_IDENTITY in the URL's query, or give the user caching_sha2_password",
         ),
         _ => (
@@ -59,11 +59,11 @@ fn refused(name: &str) -> DatabaseError {
         ),
     };
     let shown: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.".contains(*c)).take(64).collect();
-    let message = format!("the server asks for the authentication plugin {shown}, which {why}");
+    let message = format!("the server requests the authentication plugin {shown}, which {why}");
     DatabaseError { hint: Some(hint.to_owned()), ..DatabaseError::new(ErrorKind::Authentication, message) }
 }
 
-/// The same for a switch inside of TLS, where only the driver sees it.
+/// The error for a switch inside of TLS, which only the driver sees.
 pub(super) fn from_driver(message: &str) -> Option<DatabaseError> {
     if message.starts_with("mysql_cleartext_plugin disabled") {
         return Some(refused("mysql_clear_password"));
@@ -71,9 +71,9 @@ pub(super) fn from_driver(message: &str) -> Option<DatabaseError> {
     message.strip_prefix("unknown authentication plugin: ")?.split(' ').next().map(refused)
 }
 
-/// The plugin that a greeting names; `Ok(None)` where it names none, or refuses the connection.
+/// The plugin that a greeting names; `Ok(None)` where it names none or refuses the connection.
 ///
-/// Every field is read where the driver reads it.
+/// Reads every field at the same offset as the driver.
 pub(super) fn of_greeting(greeting: &[u8]) -> Result<Option<String>, DatabaseError> {
     const SECURE_CONNECTION: u32 = 0x8000;
     const PLUGIN_AUTH: u32 = 0x8_0000;
@@ -83,7 +83,7 @@ pub(super) fn of_greeting(greeting: &[u8]) -> Result<Option<String>, DatabaseErr
     let parse = || {
         let rest = greeting.strip_prefix(&[10])?;
         let (_version, rest) = split_nul(rest)?;
-        // Thread, first part of the nonce and a filler.
+        // Thread id, first part of the nonce, and a filler.
         let rest = rest.get(13..)?;
         let [low, low2, _collation, _status, _status2, high, high2, nonce, ..] = *rest else { return None };
         let capabilities = u32::from_le_bytes([low, low2, high, high2]);
@@ -98,12 +98,12 @@ pub(super) fn of_greeting(greeting: &[u8]) -> Result<Option<String>, DatabaseErr
         }
     };
     parse().ok_or_else(|| {
-        let message = "what answers does not greet as MySQL or MariaDB";
+        let message = "the peer does not speak the MySQL protocol: its greeting is invalid";
         DatabaseError::new(ErrorKind::Connect, message)
     })
 }
 
-/// The bytes before the first NUL, and those behind it.
+/// The bytes before the first NUL, and those after it.
 pub(super) fn split_nul(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == 0)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
@@ -150,7 +150,7 @@ mod tests {
             ("", true, true, false),
         ] {
             assert_eq!(greeted(name, trust(verified, clear)).is_ok(), allowed, "{name} {verified} {clear}");
-            switched(name).expect_err("a connection that anyone can read");
+            switched(name).expect_err("an unencrypted connection");
         }
         let error = from_driver("unknown authentication plugin: client_ed25519 (sqlx_mysql::protocol::auth:40)");
         assert!(error.is_some_and(|error| error.message.contains("client_ed25519, which is not supported")));

@@ -1,8 +1,8 @@
-//! Servers that speak MySQL's protocol and are none: their locks, transactions or catalogues are others.
+//! Refuses other servers that speak the MySQL protocol, because their locks, transactions or catalogs differ.
 
 use crate::database::{DatabaseError, failure};
 
-/// What such servers write into `version()` or `@@version_comment`, and their names.
+/// Markers of such servers in `version()` or `@@version_comment`, and their names.
 const PRODUCTS: &[(&str, &str)] = &[
     ("tidb", "TiDB"),
     ("vitess", "Vitess"),
@@ -21,7 +21,7 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("questdb", "QuestDB"),
 ];
 
-/// Refuses by name what is neither MySQL nor MariaDB. A lock that excludes no one is found out when it is taken.
+/// Refuses known servers other than MySQL and MariaDB by name. A lock that does not exclude other sessions is detected when it is acquired.
 pub(super) fn supported(version: &str, comment: &str) -> Result<(), DatabaseError> {
     let text = format!("{version} {comment}");
     let lower = text.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Where a server is, and how it is connected to.
+//! The address of a server, and how to connect to it.
 
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::MySqlConnectOptions;
@@ -20,13 +20,13 @@ impl Mysql {
         Ok(Self::to(driver, extras, options))
     }
 
-    /// Connects as `driver` says.
+    /// A target that connects with these driver options.
     pub(in crate::database) fn with(driver: MySqlConnectOptions, options: ConnectOptions) -> Self {
         Self::to(driver, Extras::default(), options)
     }
 
     fn to(driver: MySqlConnectOptions, extras: Extras, options: ConnectOptions) -> Self {
-        // The server's own SQL mode and time zone count, as in its own client; the driver would change both.
+        // Keep the server's SQL mode and time zone, like the `mysql` client; the driver would change both.
         let driver = driver
             .pipes_as_concat(false)
             .no_engine_substitution(false)

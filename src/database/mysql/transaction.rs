@@ -1,18 +1,17 @@
-//! Whether a transaction is open, as the server says.
+//! Asks the server whether a transaction is open.
 
 use sqlx::Connection;
 
 use super::error::translate;
 use super::wire::Wire;
-
 use crate::database::shelter::shelter;
 use crate::database::{DatabaseError, TransactionState};
 
-/// The XA transaction of the session is in a state that refuses the command.
+/// The session's XA transaction is in a state that does not allow the command.
 const XA_STATE: &str = "1399";
 
-/// Asks MariaDB, which has a variable for it. The question touches no table, so it neither begins nor ends anything, and a
-/// `SET TRANSACTION` still waits for the next transaction.
+/// Asks MariaDB, which has a variable for it. The query reads no table, so it neither begins nor ends a transaction, and a previous
+/// `SET TRANSACTION` still applies to the next transaction.
 pub(super) async fn ask_mariadb(wire: &mut Wire) -> Result<TransactionState, DatabaseError> {
     let rows = wire.query("SELECT CAST(@@in_transaction AS CHAR), CAST(@@autocommit AS CHAR)").await?;
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
@@ -20,15 +19,15 @@ pub(super) async fn ask_mariadb(wire: &mut Wire) -> Result<TransactionState, Dat
     Ok(TransactionState { open: is_one(), autocommit: is_one() })
 }
 
-/// Asks MySQL, which has no such variable, but a flag in each answer.
+/// Asks MySQL, which has no such variable but a status flag in each response.
 pub(super) async fn ask_mysql(wire: &mut Wire) -> Result<TransactionState, DatabaseError> {
     let rows = wire.query("SELECT CAST(@@autocommit AS CHAR)").await?;
     let value = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
     Ok(TransactionState { open: answers_in_transaction(wire).await?, autocommit: value.as_deref() == Some("1") })
 }
 
-/// The driver keeps the flag to itself, but for its own way to begin a transaction: a statement, after which it is an error that the
-/// flag is not set. The statement is one without effect, or, where the driver counts a transaction as begun already, a savepoint.
+/// The driver does not expose the flag, except when it begins a transaction: it runs a statement, and returns an error if the flag is not set
+/// afterwards. The statement here has no effect, or is a savepoint, where the driver counts a transaction as open already.
 async fn answers_in_transaction(wire: &mut Wire) -> Result<bool, DatabaseError> {
     let connection = &mut wire.connection;
     let counted = connection.is_in_transaction();
@@ -39,7 +38,7 @@ async fn answers_in_transaction(wire: &mut Wire) -> Result<bool, DatabaseError> 
             shelter(transaction.commit()).await.map(|()| true).map_err(|error| translate(&error, ""))
         }
         Ok(transaction) => {
-            // It is the script's, and no business of the driver, which would roll it back.
+            // The transaction belongs to the script. Dropping it here would make the driver roll it back.
             std::mem::forget(transaction);
             Ok(true)
         }

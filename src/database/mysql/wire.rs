@@ -1,4 +1,4 @@
-//! The only place that sends SQL to MySQL and MariaDB.
+//! The only code that sends SQL to MySQL and MariaDB.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use crate::database::{Activity, DatabaseError, Row, failure, silence, silent};
 pub(super) struct Wire {
     pub(super) connection: MySqlConnection,
     relay: Relay,
-    /// Makes another connection, which can ask about this one.
+    /// Opens another connection, to ask about this session.
     login: Login,
-    /// The server's number for the session; `None` where it is not known.
+    /// The server's connection ID; `None` where it is unknown.
     pub(super) process: Option<u64>,
-    /// Whether nothing is to be had of it any more.
+    /// Whether the connection must not be used any more.
     given_up: bool,
 }
 
 impl Wire {
-    /// Connects as `login` says, in so long at most.
+    /// Connects with `login` within `limit`.
     pub(super) async fn to(login: &Login, limit: Duration) -> Result<Self, DatabaseError> {
         let connection = tokio::time::timeout(limit, login.connect()).await;
         let (connection, relay) = connection.map_err(|_| failure::unanswered(limit))??;
         Ok(Self { connection, relay, login: login.clone(), process: None, given_up: false })
     }
 
-    /// Runs one statement of a script, and waits however long it takes; rows of a migration are counted and dropped, because it
-    /// may select millions.
+    /// Runs one statement of a script without a time limit. A migration's rows are counted and discarded, because it may select
+    /// millions.
     pub(super) async fn collect(&mut self, sql: &str, keep: Keep) -> Result<(u64, Vec<Row>), sqlx::Error> {
         if self.given_up {
             return Err(sqlx::Error::Protocol(silent().message));
@@ -48,7 +48,7 @@ impl Wire {
         collected
     }
 
-    /// Runs one statement of ours, and waits as long as the server works on it.
+    /// Runs one statement of the runner, and waits as long as the server is executing it.
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         if self.given_up {
             return Err(silent());
@@ -77,7 +77,7 @@ impl Wire {
     }
 }
 
-/// Asks about a session on a new connection; `None` where there is none to be had.
+/// Asks about a session on a new connection; `None` where that connection fails.
 async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
     let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
@@ -87,7 +87,7 @@ async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
     answer.ok().map(|(_, rows)| activity(rows))
 }
 
-/// A user's own sessions are shown without any privilege.
+/// Users can see their own sessions without any privilege.
 fn command_of(process: u64) -> String {
     format!("SELECT CAST(COMMAND AS CHAR) FROM information_schema.PROCESSLIST WHERE ID = {process}")
 }
@@ -118,7 +118,7 @@ async fn collect(connection: &mut MySqlConnection, sql: &str, keep: Keep) -> Res
     Ok((affected.max(returned), rows.take()))
 }
 
-/// What becomes of the rows that a statement returns.
+/// What to do with the rows that a statement returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
     Rows,

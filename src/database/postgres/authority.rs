@@ -1,22 +1,22 @@
-//! The roles that a session began with, and the way back to them.
+//! The user and role that a session began with, and how to restore them.
 
 use super::text::text_literal;
 
-/// Whom a session acts for: the user of the session, and the role that it has taken.
+/// The session user and the current role of a session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Authority {
     pub(super) user: Option<String>,
-    /// As `SHOW role` has it; `none` where none was taken.
+    /// The value of `SHOW role`; `none` where no role is set.
     pub(super) role: Option<String>,
 }
 
 impl Authority {
-    /// SQL that gives the present transaction this user and this role, whatever a script has taken since; what that was is back
-    /// when the transaction ends.
+    /// SQL that sets this user and role for the current transaction, whatever a script has set since. The script's values are
+    /// restored when the transaction ends.
     pub(super) fn restore(&self) -> Vec<String> {
         let user = self.user.as_deref().map(|user| {
             let user = text_literal(user);
-            // Where it is the same, the role must not be touched by setting it again.
+            // Setting the session user again, even to the same value, would reset the role.
             format!("SELECT pg_catalog.set_config('session_authorization', {user}, true) WHERE session_user OPERATOR(pg_catalog.<>) {user}")
         });
         let role = text_literal(self.role.as_deref().unwrap_or("none"));

@@ -1,13 +1,13 @@
-//! SQLSTATEs in words of ours. A message may quote SQL and values, whatever its code is; a code holds neither.
+//! Fixed descriptions of SQLSTATEs. A message may quote SQL and values, whatever its code; a description never does.
 
-/// Conditions that a migration meets often, by their codes in PostgreSQL's appendix A.
+/// Conditions that are frequent in migrations, by their codes in PostgreSQL's appendix A.
 const CONDITIONS: &[(&str, &str)] = &[
     ("22001", "a string is too long for its type"),
     ("22003", "a number is out of range"),
-    ("22007", "a date or time cannot be read"),
+    ("22007", "a date or time is invalid"),
     ("22008", "a date or time is out of range"),
     ("22012", "division by zero"),
-    ("22P02", "a text cannot be read as its type"),
+    ("22P02", "a text is invalid for its type"),
     ("23502", "a value is missing where NULL is not allowed"),
     ("23503", "foreign key violation"),
     ("23505", "duplicate key"),
@@ -15,7 +15,7 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("23P01", "exclusion constraint violation"),
     ("25001", "refused inside a transaction"),
     ("25006", "the transaction is read-only"),
-    ("25P02", "the transaction has failed before"),
+    ("25P02", "an earlier statement of the transaction has failed"),
     ("25P03", "the session was idle in a transaction for too long"),
     ("28P01", "invalid password"),
     ("3D000", "the database does not exist"),
@@ -24,16 +24,16 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("40P01", "deadlock"),
     ("42501", "insufficient privilege"),
     ("42601", "syntax error"),
-    ("42701", "the column exists already"),
+    ("42701", "the column already exists"),
     ("42703", "the column does not exist"),
     ("42704", "the object does not exist"),
-    ("42710", "the object exists already"),
+    ("42710", "the object already exists"),
     ("42804", "type mismatch"),
     ("42846", "a cast that does not exist"),
     ("42883", "the function does not exist"),
     ("42P01", "the table does not exist"),
-    ("42P06", "the schema exists already"),
-    ("42P07", "the table exists already"),
+    ("42P06", "the schema already exists"),
+    ("42P07", "the table already exists"),
     ("42P16", "invalid table definition"),
     ("53100", "the disk is full"),
     ("53200", "out of memory"),
@@ -41,10 +41,10 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("55006", "the object is in use"),
     ("55P03", "a lock was not available in time"),
     ("57014", "cancelled, or ran too long"),
-    ("57P01", "the connection was ended by an administrator"),
-    ("57P02", "the server has crashed and restarts"),
+    ("57P01", "the connection was terminated by an administrator"),
+    ("57P02", "the server has crashed and is restarting"),
     ("57P03", "the server does not accept connections now"),
-    ("P0001", "an exception that SQL has raised"),
+    ("P0001", "an exception raised by SQL"),
     ("P0004", "a failed assertion"),
 ];
 
@@ -52,7 +52,7 @@ const CONDITIONS: &[(&str, &str)] = &[
 const CLASSES: &[(&str, &str)] = &[
     ("08", "connection failure"),
     ("09", "failure of a triggered action"),
-    ("0A", "not supported by the server"),
+    ("0A", "a feature that the server does not support"),
     ("0B", "invalid transaction initiation"),
     ("21", "cardinality violation"),
     ("22", "invalid data"),
@@ -64,10 +64,10 @@ const CLASSES: &[(&str, &str)] = &[
     ("28", "authentication failure"),
     ("2B", "objects still depend on a privilege"),
     ("2D", "invalid transaction termination"),
-    ("2F", "failure in a routine of SQL"),
+    ("2F", "failure in an SQL routine"),
     ("34", "invalid cursor name"),
     ("38", "failure in an external routine"),
-    ("39", "failure in the call of an external routine"),
+    ("39", "failure in a call of an external routine"),
     ("3B", "failure of a savepoint"),
     ("3D", "invalid database name"),
     ("3F", "invalid schema name"),
@@ -76,16 +76,16 @@ const CLASSES: &[(&str, &str)] = &[
     ("44", "check option violation"),
     ("53", "insufficient resources"),
     ("54", "a limit of the server was exceeded"),
-    ("55", "the object is not in the state that this needs"),
+    ("55", "the object is not in the required state"),
     ("57", "intervention by an operator"),
-    ("58", "failure of the system"),
+    ("58", "system error"),
     ("F0", "configuration file error"),
     ("HV", "failure of a foreign data wrapper"),
     ("P0", "failure in PL/pgSQL"),
-    ("XX", "internal error of the server"),
+    ("XX", "internal server error"),
 ];
 
-/// What this code stands for; `None` for one that is not the server's own.
+/// The description of this code; `None` for a code that is not one of the server's.
 pub(super) fn word(code: &str) -> Option<&'static str> {
     let known = |table: &[(&str, &'static str)], key: &str| {
         table.iter().find(|(known, _)| *known == key).map(|(_, word)| *word)

@@ -1,31 +1,31 @@
-//! Settings that the driver sends when it connects, and what any other client would get instead.
+//! Restores the settings that an ordinary client would get, in place of those that the driver sends.
 //!
-//! The driver's startup message has `TimeZone` and `DateStyle`, so the server takes them for the client's own wish, and a script would read and
-//! write dates otherwise than with `psql`. What `psql` gets is, in this order: its environment, the options of the connection, the settings of
-//! the user and of the database, and the server's configuration.
+//! The driver's startup message sets `TimeZone` and `DateStyle`, which override the server's settings, so a script would read and write dates
+//! differently than with `psql`. `psql` gets them from, in this order: its environment, the connection's options, the settings of the user and
+//! of the database, and the server's configuration.
 
 use std::env;
 
 use super::wire::Wire;
 use crate::database::DatabaseError;
 
-/// The settings, each with the variable that `psql` heeds.
+/// The settings, each with the environment variable that `psql` reads.
 const SETTINGS: [(&str, &str); 2] = [("TimeZone", "PGTZ"), ("DateStyle", "PGDATESTYLE")];
 
-/// The narrowest setting that was made for this user or this database first.
+/// The settings for this user or this database, the most specific first.
 const FOR_USER_OR_DATABASE: &str = "SELECT pg_catalog.split_part(c, '=', 1), pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) \
      FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) c \
      WHERE s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)) \
      AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) \
      ORDER BY s.setrole = 0, s.setdatabase = 0";
 
-/// What the server's files say, for those who may read them. For others there is no way to ask; `initdb` gives `log_timezone` the same value.
+/// The settings in the server's files, for users who may read them. Others cannot query them, but `initdb` sets `log_timezone` to the same value.
 const CONFIGURED: &str = "SELECT name, setting FROM pg_catalog.pg_file_settings WHERE applied";
 const MAY_READ_FILES: &str = "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') \
      AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')";
 const LIKELY: &str = "SELECT 'TimeZone', pg_catalog.current_setting('log_timezone')";
 
-/// What any client would get: names and values. What cannot be found out is left out.
+/// The names and values that an ordinary client would get. Values that cannot be determined are omitted.
 pub(super) async fn own(wire: &mut Wire, options: Option<&str>) -> Result<Vec<(String, String)>, DatabaseError> {
     let mut known: Vec<(String, String)> = Vec::new();
     for (name, variable) in SETTINGS {
@@ -49,7 +49,7 @@ pub(super) async fn own(wire: &mut Wire, options: Option<&str>) -> Result<Vec<(S
     Ok(known)
 }
 
-/// SQL that sets these where nothing but the driver's value is in force.
+/// SQL that sets these where the current value is the driver's.
 pub(super) fn set(own: &[(String, String)]) -> Option<String> {
     let literal = super::text::text_literal;
     let values: Vec<String> =
@@ -72,8 +72,8 @@ fn is_known(known: &[(String, String)], name: &str) -> bool {
     known.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
 }
 
-/// The last value of a setting among the options of a connection, which read `-c name=value` or `--name=value`; a backslash takes the next
-/// character as it is.
+/// The last value of a setting in a connection's options, which have the form `-c name=value` or `--name=value`, with a backslash as the
+/// escape character.
 fn option(options: &str, name: &str) -> Option<String> {
     let words = words(options);
     let mut found = None;

@@ -1,4 +1,4 @@
-//! SQLSTATEs and positions.
+//! Translates SQLSTATEs and error positions.
 
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
@@ -6,13 +6,13 @@ use super::classes;
 use crate::database::failure::{self, DatabaseError, ErrorKind};
 use crate::report::Stage;
 
-/// Translates the driver's error; positions count from `prefix` characters into the message.
+/// Translates the driver's error; the statement begins `prefix` characters into the message.
 pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
     let Some(server) = server_error(error) else {
         return failure::from_driver(error);
     };
     let position = match server.position() {
-        // A position counts characters from 1; everything in front of the statement is ASCII of ours.
+        // A position counts characters from 1; everything before the statement is the runner's own ASCII text.
         Some(PgErrorPosition::Original(position)) => position.checked_sub(prefix + 1),
         Some(PgErrorPosition::Internal { .. }) | None => None,
     };
@@ -32,7 +32,7 @@ pub(super) fn translate(error: &sqlx::Error, prefix: usize) -> DatabaseError {
     }
 }
 
-/// The same, for a connection that was never made.
+/// Translates the driver's error about a connection that failed.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match server_error(error) {
         Some(server) if refuses_options(server.message()) => settings_refused(server.message()),
@@ -41,20 +41,20 @@ pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     }
 }
 
-/// PgBouncer up to 1.19 refuses `options` as a whole; later ones, and those of Neon and Supabase, each setting in them.
+/// PgBouncer up to 1.19 refuses `options` entirely; later versions, and the poolers of Neon and Supabase, refuse individual settings in them.
 fn refuses_options(message: &str) -> bool {
     message.contains("startup parameter") && message.contains("options")
 }
 
-/// A pooler lends its sessions to others, and takes no settings for one of them.
+/// A pooler shares its sessions between clients, so it does not accept session settings.
 fn settings_refused(message: &str) -> DatabaseError {
-    let hint = "a pooler takes no options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name \
+    let hint = "a pooler does not accept options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name \
         the server itself, or leave them out and set them once with ALTER ROLE … IN DATABASE … SET …";
     DatabaseError { hint: Some(hint.to_owned()), ..DatabaseError::new(ErrorKind::Other, message) }
 }
 
-/// The class of the code, and the objects that the server names in fields of their own. Code of SQL can fill those as it likes, and the
-/// server says then where it has run.
+/// The description of the code, and the objects that the server names in separate fields. SQL code can fill these fields with any text, so they
+/// are ignored where the server reports that the error comes from such code.
 fn disclosable(error: &PgDatabaseError) -> Option<String> {
     let class = classes::word(error.code())?;
     if error.r#where().is_some() {
@@ -74,16 +74,16 @@ fn server_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
-/// Whether the server refuses to run a command inside a transaction. `SET TRANSACTION` that comes too late has the same code, and
-/// another place in the server's source.
+/// Whether the server refuses to run a command inside a transaction. A late `SET TRANSACTION` has the same code, but a different
+/// routine in the server's source.
 fn refuses_transaction(error: &PgDatabaseError) -> bool {
     error.code() == "25001" && error.routine().is_none_or(|routine| routine == "PreventInTransactionBlock")
 }
 
-/// Codes of PostgreSQL's appendix A.
+/// Maps the codes of PostgreSQL's appendix A.
 fn kind(code: &str, message: &str) -> ErrorKind {
     match code {
-        // PgBouncer has no code of its own for it.
+        // PgBouncer reports this with a generic code.
         "08P01" if message.contains("statement pooling") => ErrorKind::Pooled,
         "28000" | "28P01" => ErrorKind::Authentication,
         "3D000" => ErrorKind::NoDatabase,

@@ -1,9 +1,9 @@
-//! Questions to the catalogue: is it there, and can it be used? A script's name is looked up in its path, and nothing else is.
+//! Catalog queries for whether an object exists and is usable. Only a script's names are resolved by its search path.
 
 use super::text::{quoted, text_literal};
 use crate::script::{Name, Thing};
 
-/// SQL that returns a row where this is there; an index only where it is valid.
+/// SQL that returns a row if this object exists; an index must also be valid.
 pub(super) fn existence(thing: &Thing) -> String {
     match thing {
         Thing::Relation(name) => format!("SELECT 'yes' WHERE {} IS NOT NULL", oid(name)),
@@ -22,7 +22,7 @@ pub(super) fn existence(thing: &Thing) -> String {
     }
 }
 
-/// SQL that returns the quoted name of this index where it is invalid and nobody is building it.
+/// SQL that returns the quoted name of this index if it is invalid and no session is building it.
 pub(super) fn invalid_index(index: &Name) -> String {
     format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i \
@@ -34,7 +34,7 @@ pub(super) fn invalid_index(index: &Name) -> String {
     )
 }
 
-/// The relation that a name means here; NULL where there is none.
+/// SQL for the relation that a name resolves to; NULL if there is none.
 fn oid(name: &Name) -> String {
     let name = match &name.schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),

@@ -1,18 +1,18 @@
-//! Whose our tables are, and what hangs on them.
+//! Finds unexpected owners and objects of the history tables.
 
 use super::text::{quoted, text_literal};
 use crate::database::{DatabaseError, ErrorKind};
 use crate::plan::TableFault;
 
-/// Whether the owner counts as well: who only reads a table runs nothing of its owner's.
+/// Whether the owner is checked too. Only reading a table runs none of its owner's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Matters,
     DoesNot,
 }
 
-/// SQL that returns a row where anything about these tables has to be looked at. It asks for less than [`sql`], because every reading of the history
-/// asks it.
+/// SQL that returns a row if these tables need the full check of [`sql`]. It is cheaper, because it runs before every reading of the
+/// history.
 pub(super) fn at_first_sight(tables: &[(Option<String>, String)], owner: Owner) -> String {
     let owner = match owner {
         Owner::DoesNot => "",
@@ -30,7 +30,7 @@ pub(super) fn at_first_sight(tables: &[(Option<String>, String)], owner: Owner) 
     )
 }
 
-/// The first number of an object that is not the server's own.
+/// The first OID of objects that are not built in.
 const USERS: u32 = 16384;
 
 /// A condition for these tables.
@@ -41,8 +41,8 @@ fn named(tables: &[(Option<String>, String)]) -> String {
     format!("(n.nspname, c.relname) IN ({})", tables.iter().map(name).collect::<Vec<_>>().join(", "))
 }
 
-/// A condition for those of their schemas that have the user's name: PostgreSQL's default search path begins with it, so who makes it decides where our
-/// tables are.
+/// A condition for the tables' schemas that have the user's name. PostgreSQL's default search path begins with that schema, so its creator
+/// decides where the tables are.
 fn users_own(tables: &[(Option<String>, String)]) -> String {
     let names: Vec<String> = tables.iter().filter_map(|(schema, _)| schema.as_deref()).map(text_literal).collect();
     match names.is_empty() {
@@ -51,11 +51,11 @@ fn users_own(tables: &[(Option<String>, String)]) -> String {
     }
 }
 
-/// SQL for what is wrong with these tables: schema, table, word and name.
+/// SQL for the faults of these tables: schema, table, word and name.
 ///
-/// The owner may be the user, a role that the user is a member of, or a superuser. A user who is none may work for the owner of the schema or of the
-/// database. A superuser is a member of every role to the server; here only what was granted counts. Since PostgreSQL 16 who makes a role becomes its
-/// administrator: that alone is no trust in what the role makes.
+/// The owner may be the user, a role that the user is a member of, or a superuser. A user who is not a superuser also trusts the owner of the
+/// schema or of the database. For the server, a superuser is a member of every role; here only granted memberships count. Since PostgreSQL 16,
+/// the creator of a role becomes its administrator, which alone does not make the role trusted.
 pub(super) fn sql(tables: &[(Option<String>, String)], owner: Owner) -> String {
     let owner = match owner {
         Owner::DoesNot => "",
@@ -92,7 +92,7 @@ pub(super) fn sql(tables: &[(Option<String>, String)], owner: Owner) -> String {
     )
 }
 
-/// A table's name in quotes, as our statements have it.
+/// A table's quoted name, as in the runner's statements.
 pub(super) fn in_full((schema, table): &(Option<String>, String)) -> String {
     match schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(table)),
@@ -100,26 +100,26 @@ pub(super) fn in_full((schema, table): &(Option<String>, String)) -> String {
     }
 }
 
-/// What stands in front of a write to these tables, whose names are in quotes. Who has no more than the right to make triggers or foreign keys there could
-/// make one after we have looked: the lock keeps further ones out, and where there is one the message fails before anything else.
+/// The statements before a write to these tables, whose names are quoted. A role that may create triggers or foreign keys on them could do so
+/// after the check. The lock prevents new ones, and if one exists, the message fails before anything else.
 pub(super) fn guard(names: &[&str]) -> String {
     let oids: Vec<String> = names.iter().map(|name| format!("{}::regclass", text_literal(name))).collect();
     format!(
         "LOCK TABLE {} IN ROW EXCLUSIVE MODE;SELECT (CASE WHEN count(*) = 0 THEN '0' ELSE '{FOUND}' || min(tgrelid::regclass::text || CASE WHEN tgisinternal \
-         THEN ' is tied to another table by a foreign key' ELSE ' has the trigger ' || tgname END) END)::int FROM pg_trigger \
+         THEN ' is linked to another table by a foreign key' ELSE ' has the trigger ' || tgname END) END)::int FROM pg_trigger \
          WHERE tgrelid IN ({}) AND (NOT tgisinternal OR tgconstrrelid <> 0)",
         names.join(", "),
         oids.join(", "),
     )
 }
 
-/// What stands in front of a write to tables that were found not to be ours alone: the message fails.
+/// The statement before a write to tables that failed the check: it makes the message fail.
 pub(super) fn refusal(fault: &TableFault) -> String {
     format!("SELECT {}::int", text_literal(&format!("{FOUND}cannot be trusted: {fault}")))
 }
 
-/// What stands in front of a reading of this table, in the same transaction. Another role's table could become a view between our look and the reading, and
-/// one could appear where there was none: the lock keeps the table what it is.
+/// The statements before a read of this table, in the same transaction. Another role could replace its table by a view, or create one,
+/// between the check and the read: the lock prevents that.
 pub(super) fn reading_guard(name: &str) -> [String; 2] {
     [
         format!("LOCK TABLE {name} IN ACCESS SHARE MODE"),
@@ -131,15 +131,16 @@ pub(super) fn reading_guard(name: &str) -> [String; 2] {
     ]
 }
 
-/// How the server's complaint begins where there is a trigger: as text, which is no number.
+/// The beginning of the text that a guard casts to a number if it has found something, so that the server's error quotes it.
 const FOUND: &str = "the history table ";
 
-/// The error of a message whose guard has found something.
+/// Translates the error of a message whose guard has found something.
 pub(super) fn found(error: DatabaseError) -> DatabaseError {
     let said = error.message.split_once(&format!("\"{FOUND}")).and_then(|(_, rest)| rest.strip_suffix('"'));
     match said.filter(|_| error.code.as_deref() == Some("22P02")) {
         Some(said) => {
-            let hint = "find out who has made it, and drop it: it would run with all rights of the user who migrates";
+            let hint =
+                "find out who created it, and drop it: it would run with all privileges of the user who migrates";
             let message = format!("{FOUND}{said}");
             DatabaseError {
                 hint: Some(hint.to_owned()),

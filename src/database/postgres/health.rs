@@ -1,9 +1,9 @@
-//! What PostgreSQL is asked about its health. Everything is visible to every user, or says that it is not.
+//! The health checks of PostgreSQL. Every user can read the results, or the check reports that it cannot.
 
 use crate::database::{Judge, Probe};
 use crate::report::BuiltIn;
 
-/// An index that somebody is building right now is not valid yet, and no fault.
+/// An index that another session is building is not valid yet, but not a fault.
 const INVALID_INDEXES: &str = "SELECT format('%s on %s', i.indexrelid::pg_catalog.regclass, i.indrelid::pg_catalog.regclass), \
        i.indexrelid FROM pg_catalog.pg_index i WHERE NOT (i.indisvalid AND i.indisready) AND NOT EXISTS \
        (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) ORDER BY 1";
@@ -12,18 +12,18 @@ const UNVALIDATED: &str = "SELECT CASE WHEN c.conrelid <> 0 THEN format('%I on %
        ELSE format('%I on %s', c.conname, c.contypid::pg_catalog.regtype) END, \
        c.oid FROM pg_catalog.pg_constraint c WHERE NOT c.convalidated";
 
-/// What kind of backend another user's session is, only its user may know.
+/// The backend type of another user's session is visible only to that user.
 ///
-/// What is reserved for superusers is of no use to an application: it is refused before the server is full. A superuser
-/// who is in there by now is not counted as one too many.
+/// Connections reserved for superusers are not available to an application, which is refused before the server is full. A superuser's
+/// connection must not make the usage exceed the limit.
 const CONNECTIONS: &str = "SELECT least(used, available), available FROM (SELECT count(*) AS used, \
        pg_catalog.current_setting('max_connections')::int - pg_catalog.current_setting('superuser_reserved_connections')::int \
        - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int AS available \
      FROM pg_catalog.pg_stat_activity \
      WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend') connections";
 
-/// A replica that has replayed everything has no lag of its own; a standby that waits for news is not behind, as long as
-/// somebody is there to bring them.
+/// A replica that has replayed everything has no lag of its own. A standby that has replayed all it received is not behind, as long as
+/// its WAL receiver is running.
 const REPLICA_LAG: &str = "SELECT coalesce(nullif(application_name, ''), 'a replica') || coalesce(' at ' || host(client_addr), ''), \
        coalesce(pg_catalog.date_part('epoch', replay_lag), 0) \
      FROM pg_catalog.pg_stat_replication WHERE state IN ('streaming', 'catchup') \
@@ -33,8 +33,8 @@ const REPLICA_LAG: &str = "SELECT coalesce(nullif(application_name, ''), 'a repl
        ELSE coalesce(pg_catalog.date_part('epoch', pg_catalog.now() - pg_catalog.pg_last_xact_replay_timestamp()), 0) END \
      WHERE pg_catalog.pg_is_in_recovery()";
 
-/// A replica that has left is missed where it has a slot, and keeps the log from being removed. Logical slots may be read
-/// once a day and be healthy. Since when a slot is idle, `{since}` tells from PostgreSQL 17 on.
+/// A disconnected replica is detected by its slot, which keeps WAL from being removed. Logical slots are not checked, because one may be
+/// healthy and read only once a day. `{since}` is the time that the slot has been inactive, from PostgreSQL 17 on.
 const IDLE_SLOTS: &str = " UNION ALL SELECT format('the replica of slot %s', slot_name), {since} \
      FROM pg_catalog.pg_replication_slots WHERE slot_type = 'physical' AND NOT active AND restart_lsn IS NOT NULL \
      AND NOT pg_catalog.pg_is_in_recovery()";
@@ -45,7 +45,7 @@ const MAY_NOT_SEE_REPLICAS: &str = "SELECT 'only members of pg_monitor see how f
 
 /// The probes for a server of this version, such as `17.2 (Debian 17.2-1)`.
 pub(super) fn probes(version: &str) -> Vec<Probe> {
-    // A constraint that is not enforced, which PostgreSQL 18 knows, can never be validated and is meant so.
+    // A constraint that is not enforced (since PostgreSQL 18) can never be validated, which is intended.
     let idle_since =
         if major(version) >= 17 { "pg_catalog.date_part('epoch', pg_catalog.now() - inactive_since)" } else { "NULL" };
     let enforced = if major(version) >= 18 { " AND c.conenforced" } else { "" };
@@ -55,29 +55,29 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
             unless: None,
             sql: INVALID_INDEXES.to_owned(),
             judge: Judge::Faults,
-            help: "REINDEX INDEX CONCURRENTLY builds an invalid index anew, DROP INDEX CONCURRENTLY removes it",
+            help: "rebuild an invalid index with REINDEX INDEX CONCURRENTLY, or remove it with DROP INDEX CONCURRENTLY",
         },
         Probe {
             check: BuiltIn::UnvalidatedConstraints,
             unless: None,
             sql: format!("{UNVALIDATED}{enforced} ORDER BY 1"),
             judge: Judge::Faults,
-            help: "ALTER TABLE … VALIDATE CONSTRAINT … checks the rows that were there before the constraint",
+            help: "run ALTER TABLE … VALIDATE CONSTRAINT … to check the rows that are older than the constraint",
         },
         Probe {
             check: BuiltIn::Connections,
             unless: None,
             sql: CONNECTIONS.to_owned(),
             judge: Judge::Share,
-            help: "close idle connections, put a pooler in front, or raise max_connections",
+            help: "close idle connections, use a connection pooler, or raise max_connections",
         },
         Probe {
             check: BuiltIn::ReplicaLag,
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
             judge: Judge::Lag { name: 0, seconds: 1, none: "no replicas" },
-            help: "a large migration takes a replica as long as the primary; wait, look at the replica's log when it does not catch up, \
-                   and drop the slot of one that will never come back",
+            help: "a large migration takes as long on a replica as on the primary: wait, check the replica's log if it does not catch up, \
+            and drop the slot of a replica that will never come back",
         },
     ]
 }

@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL whose server is limited in what it may send.
+//! Connections to PostgreSQL with limits on what the server may send.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use crate::database::DatabaseError;
 use crate::database::relay::{Loopback, Relay, Unread, carry, reach, unreachable};
 use crate::database::shelter::shelter;
 
-/// What the driver writes first is short.
+/// The largest first message of the driver, in bytes.
 const LONGEST_FIRST: usize = 64 << 10;
-/// The code of a request for TLS, in the place of a protocol version.
+/// The code of a TLS request, in place of a protocol version.
 const TLS_REQUEST: u32 = 80_877_103;
 
 /// Where to connect and how to log in.
@@ -25,7 +25,7 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// A new connection, and what carries it.
+    /// A new connection and its relay.
     pub(super) async fn connect(&self) -> Result<(PgConnection, Relay), DatabaseError> {
         let mut server = reach(self.socket().as_deref(), (self.driver.get_host(), self.driver.get_port())).await?;
         let loopback = Loopback::new(&file_name(self.driver.get_port())).await.map_err(unreachable)?;
@@ -35,7 +35,7 @@ impl Login {
             match begin(&mut server, &mut driver).await {
                 Ok(Protection::Tls) => carry(server, driver, Unread, &traffic).await,
                 Ok(Protection::None) => carry(server, driver, Messages::default(), &traffic).await,
-                // The driver reports that the connection has ended.
+                // The driver reports that the connection is closed.
                 Err(_) => None,
             }
         });
@@ -45,7 +45,7 @@ impl Login {
         }
     }
 
-    /// The server's Unix socket: its file's name has the port in it.
+    /// The path of the server's Unix socket, whose file name contains the port.
     fn socket(&self) -> Option<PathBuf> {
         let host = self.driver.get_host();
         let named = || host.starts_with('/').then(|| host.into());
@@ -60,7 +60,7 @@ fn file_name(port: u16) -> String {
 
 #[cfg(unix)]
 fn leading_to(loopback: &Loopback, driver: PgConnectOptions) -> io::Result<PgConnectOptions> {
-    // The driver wants the directory, and puts the name together itself.
+    // The driver takes the directory and appends the file name itself.
     loopback.path().parent().map(|directory| driver.socket(directory)).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
@@ -69,13 +69,13 @@ fn leading_to(loopback: &Loopback, driver: PgConnectOptions) -> io::Result<PgCon
     Ok(driver.host("127.0.0.1").port(loopback.port()?))
 }
 
-/// How a connection is protected, and so whether its messages can be read here.
+/// The protection of a connection, which decides whether the relay can read its messages.
 enum Protection {
     Tls,
     None,
 }
 
-/// Passes on what the driver writes first, and the server's answer to a request for TLS.
+/// Forwards the driver's first message, and the server's response to a TLS request.
 async fn begin<S, D>(server: &mut S, driver: &mut D) -> io::Result<Protection>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -1,26 +1,26 @@
-//! The messages of a server, followed by their lengths: one that is too long ends the connection before the driver makes room for it.
+//! Tracks the lengths of a server's messages: a message that is too long closes the connection before the driver allocates memory for it.
 //!
-//! Each begins with a byte for its kind and four bytes for the length of what follows, these four included.
+//! A message begins with one byte for its type and four bytes for the length of the rest, which includes these four.
 
 use crate::database::relay::{Expected, Filter};
 use crate::database::{DatabaseError, ErrorKind};
 
 const HEAD: usize = 5;
-/// How long a message may be, in bytes. The driver takes twice as much memory for it.
+/// The maximum length of a message, in bytes. The driver allocates twice as much for it.
 const LONGEST: u64 = 16 << 20;
-/// How long it may be in a login.
+/// The maximum length of a message during a login, in bytes.
 const LONGEST_OF_LOGIN: u64 = 64 << 10;
-/// How much a server may report of its parameters until a query is over: the driver keeps all of them.
+/// The maximum size of parameter reports until a query is over, in bytes: the driver keeps all of them.
 const PARAMETERS: u64 = 16 << 20;
 
-/// Follows the messages of one server.
+/// Tracks the messages of one server.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    /// What has come of a head.
+    /// The bytes of an incomplete header.
     head: Vec<u8>,
-    /// What is still to come of the message.
+    /// The number of bytes of the message that are still to come.
     left: u64,
-    /// Whether the driver gets it.
+    /// Whether the message is dropped instead of forwarded to the driver.
     dropped: bool,
     parameters: u64,
 }
@@ -69,7 +69,7 @@ impl Messages {
             return Err(DatabaseError::new(ErrorKind::Lost, message));
         }
         let longest = if expected == Expected::Login { LONGEST_OF_LOGIN } else { LONGEST };
-        // Nothing is done with the rows and notices of a script.
+        // The rows and notices of a script are not used.
         self.dropped = length > longest && matches!(kind, b'D' | b'N') && expected == Expected::Statement;
         if length > longest && !self.dropped {
             return Err(refused(kind, length, expected));
@@ -83,7 +83,9 @@ fn refused(kind: u8, length: u64, expected: Expected) -> DatabaseError {
     let kind = kind.escape_ascii();
     match expected {
         Expected::Login => {
-            let message = format!("what answers does not log in as PostgreSQL: a message {kind} of {length} bytes");
+            let message = format!(
+                "the peer does not speak the PostgreSQL protocol: a message {kind} of {length} bytes during the login"
+            );
             DatabaseError::new(ErrorKind::Connect, message)
         }
         Expected::OwnQuery | Expected::Statement => {
@@ -101,7 +103,7 @@ mod tests {
         [&[kind], length.to_be_bytes().as_slice(), body].concat()
     }
 
-    /// What the driver gets of these bytes, which come in pieces of this size.
+    /// The part of these bytes that the driver receives, when they arrive in pieces of this size.
     fn passed(bytes: &[u8], piece: usize, expected: Expected) -> Result<Vec<u8>, String> {
         let (mut messages, mut out) = (Messages::default(), Vec::new());
         for piece in bytes.chunks(piece) {
@@ -135,12 +137,12 @@ mod tests {
             (
                 &message(b'N', 65_537, b""),
                 Expected::Login,
-                "what answers does not log in as PostgreSQL: a message N of 65537 bytes",
+                "the peer does not speak the PostgreSQL protocol: a message N of 65537 bytes during the login",
             ),
             (
                 &b"HTTP/1.1".to_vec(),
                 Expected::Login,
-                "what answers does not log in as PostgreSQL: a message H of 1414811695 bytes",
+                "the peer does not speak the PostgreSQL protocol: a message H of 1414811695 bytes during the login",
             ),
             (&message(b'Z', 3, b""), Expected::Statement, "the server sent a message Z of 3 bytes, more than 16777216"),
         ] {

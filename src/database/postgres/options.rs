@@ -1,4 +1,4 @@
-//! URL, service file and `PG*` variables → the driver's options. The URL counts most, then the service, then variables, as in libpq.
+//! Converts URL, service file and `PG*` variables to the driver's options, in this order of precedence, as in libpq.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::database::{SecretUrl, UrlError};
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// The driver's options, and what it has none for.
+/// The driver's options, and the settings that the driver does not support.
 pub(super) fn parse(url: &SecretUrl, environment: &Environment<'_>) -> Result<(PgConnectOptions, Extras), UrlError> {
     let settings = Settings::gather(url, environment)?;
     settings.check_files(environment)?;
@@ -26,7 +26,7 @@ pub(super) fn parse(url: &SecretUrl, environment: &Environment<'_>) -> Result<(P
     Ok((driver, settings.extras()?))
 }
 
-/// The variables that a password comes from, where the URL names a server and has none.
+/// The variables that supply a password, where the URL names a server and has no password.
 pub(in crate::database) fn password_variables(url: &SecretUrl) -> &'static [&'static str] {
     let Ok(Parts { password, host, port, query, .. }) = server(url.behind_scheme()) else { return &[] };
     let Ok(query) = understand(TABLE, query.into_iter().map(Given::in_url).collect()) else { return &[] };
@@ -38,7 +38,7 @@ pub(in crate::database) fn password_variables(url: &SecretUrl) -> &'static [&'st
     }
 }
 
-/// What was given, the nearest source first where two set the same.
+/// All settings; of two with the same key, the one with the higher precedence comes first.
 struct Settings(Vec<(Key, Given)>);
 
 impl Settings {
@@ -47,7 +47,7 @@ impl Settings {
         let parts = [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
         let parts = parts.into_iter().filter_map(|(name, value)| Some(Given::in_url((name.to_owned(), value?))));
         let mut settings = understand(TABLE, query.into_iter().map(setting_of_sqlx).map(Given::in_url).collect())?;
-        // As in libpq: postgres://localhost/app?host=/run/postgresql is a socket.
+        // As in libpq: postgres://localhost/app?host=/run/postgresql means a Unix socket.
         let parts = understand(TABLE, parts.collect())?;
         settings.extend(parts.into_iter().filter(|(key, _)| first(&settings, *key).is_none()).collect::<Vec<_>>());
         let mut variables = understand_variables(environment, &settings)?;
@@ -63,7 +63,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The authority's certificate in the home directory is what libpq verifies with where TLS is demanded and none is named.
+    /// Where TLS is required and no authority is named, libpq verifies with the authority's certificate in the home directory.
     fn look_for_authority(&mut self, environment: &Environment<'_>) -> Result<(), UrlError> {
         if self.get(Key::RootCertificate).is_some() || self.tls()?.is_none_or(|mode| mode < Mode::Require) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Settings {
         first(&self.0, key)
     }
 
-    /// What the driver opens must not be a pipe that it would wait for.
+    /// Refuses files on which the driver would block, such as a pipe.
     fn check_files(&self, environment: &Environment<'_>) -> Result<(), UrlError> {
         let keys = [Key::Certificate, Key::Secret, Key::RootCertificate];
         keys.into_iter().filter_map(|key| self.get(key)).try_for_each(Given::names_file)?;
@@ -93,11 +93,11 @@ impl Settings {
         })
     }
 
-    /// What the driver understands, as a URL: it looks for a password in `.pgpass` when it reads one.
+    /// A URL with what the driver supports: the driver reads `.pgpass` only when it parses a URL.
     fn driver_url(&self) -> Result<SecretUrl, UrlError> {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         let mut copy = |key: Key, name| {
-            // The driver reads variables itself; certificates may stand in them as text.
+            // The driver reads these variables itself, and they may contain certificates as text.
             if let Some(given) = self.get(key).filter(|given| given.origin != Origin::Variable) {
                 pairs.push((name, given.value.clone()));
             }
@@ -162,10 +162,12 @@ impl Settings {
         let variable =
             self.0.iter().find(|(key, given)| *key == Key::RootCertificate && given.origin == Origin::Variable);
         if let (Some(_), Some((_, variable))) = (system, variable) {
-            // The driver reads this variable itself, and takes its value for a file.
-            return Err(variable.refused("cannot stand for the system's authorities, nor beside them: unset it, and write sslrootcert=system in the URL"));
+            // The driver reads this variable itself, and treats its value as a file name.
+            return Err(variable.refused(
+                "cannot be combined with the system's authorities: unset it, and use sslrootcert=system in the URL",
+            ));
         }
-        // As in libpq, the system's authorities are no protection without the host's name.
+        // As in libpq, the system's authorities protect only if the host name is verified too.
         let system = system.map(|given| Given { value: "true".to_owned(), ..given.clone() });
         asked.extend(system.iter().map(|given| (Ask::Identity, given)));
         let mode = mode(&asked)?;
@@ -173,21 +175,23 @@ impl Settings {
         match (certificate, key) {
             (Some(given), None) => {
                 return Err(given.refused(
-                    "is a client's certificate and needs sslkey; for the server's authority write sslrootcert",
+                    "is a client certificate and requires sslkey; for the server's certificate authority use sslrootcert",
                 ));
             }
-            (None, Some(given)) => return Err(given.refused("needs sslcert, the certificate of the same client")),
+            (None, Some(given)) => {
+                return Err(given.refused("requires sslcert, the client certificate that belongs to it"));
+            }
             _ => {}
         }
         Ok(match (mode, self.get(Key::RootCertificate)) {
-            // An authority is named for the server to be checked against it; libpq does so, too.
+            // Like libpq: naming an authority means that the server is verified with it.
             (None | Some(Mode::Require), Some(_)) => Some(Mode::VerifyCa),
             (None, None) if certificate.is_some() => Some(Mode::Require),
             (mode, _) => mode,
         })
     }
 
-    /// Settings for the session from its beginning on, so that it goes back to them when it is reset.
+    /// Settings in the startup message, so that resetting the session restores them.
     fn server_settings(&self) -> Result<Vec<(&'static str, String)>, UrlError> {
         let mut settings = Vec::new();
         for (key, given) in &self.0 {
@@ -204,13 +208,13 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The schema that must be the current one, where that can be known, and the `search_path`.
+    /// The required current schema, where it can be determined, and the `search_path`.
     fn schema(&self) -> Result<Option<(Option<String>, String)>, UrlError> {
         let given = [Key::Schema, Key::Schemas, Key::SearchPath].map(|key| self.get(key).map(|given| (key, given)));
         let mut found = given.into_iter().flatten();
         let Some((key, given)) = found.next() else { return Ok(None) };
         if let Some((_, other)) = found.next() {
-            return Err(given.refused(format!("and {other} both name the schema: only one of them can be right")));
+            return Err(given.refused(format!("and {other} both name the schema: remove one of them")));
         }
         let path = match key {
             Key::Schema => search_path::one(&given.value),
@@ -235,21 +239,21 @@ impl Settings {
         })
     }
 
-    /// Whether only a server will do that takes writes.
+    /// Whether the server must be writable.
     fn primary(&self) -> Result<bool, UrlError> {
         let Some(given) = self.get(Key::ServerKind) else { return Ok(false) };
         match given.value.to_ascii_lowercase().replace('_', "-").as_str() {
             "any" | "prefer-standby" | "prefersecondary" => Ok(false),
             "primary" | "read-write" | "master" | "preferprimary" => Ok(true),
             "standby" | "read-only" | "secondary" | "slave" => {
-                Err(given.refused("asks for a server that takes no writes: migrations need the primary"))
+                Err(given.refused("requires a read-only server: migrations need the primary"))
             }
-            _ => Err(given.refused("is not a kind of server: any, primary, read-write")),
+            _ => Err(given.refused("is not a type of server: use any, primary or read-write")),
         }
     }
 }
 
-/// Variables under their own names, for messages; a setting of the driver that the URL has replaced is not looked at.
+/// The variables, with their own names for messages. A variable that the URL overrides is not checked.
 fn understand_variables(environment: &Environment<'_>, above: &[(Key, Given)]) -> Result<Vec<(Key, Given)>, UrlError> {
     let mut settings = Vec::new();
     for (variable, parameter) in VARIABLES {
@@ -266,7 +270,7 @@ fn understand_variables(environment: &Environment<'_>, above: &[(Key, Given)]) -
     Ok(settings)
 }
 
-/// The driver's own way to write settings, `options[name]=value`.
+/// Converts the driver's syntax for settings, `options[name]=value`.
 fn setting_of_sqlx((name, value): (String, String)) -> (String, String) {
     match name.strip_prefix("options[").and_then(|name| name.strip_suffix(']')) {
         Some(setting) => ("options".to_owned(), startup_option(setting, &value)),
@@ -274,14 +278,14 @@ fn setting_of_sqlx((name, value): (String, String)) -> (String, String) {
     }
 }
 
-/// A setting as the server's command line has it.
+/// A setting in the syntax of the server's command line.
 fn startup_option(name: &str, value: &str) -> String {
     format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ "))
 }
 
 fn several(given: &Given) -> Result<(), UrlError> {
     match given.value.contains(',') {
-        true => Err(given.refused("names several servers: name the primary alone, migrations go to one server")),
+        true => Err(given.refused("names several servers: name only the primary, because migrations go to one server")),
         false => Ok(()),
     }
 }

@@ -1,8 +1,8 @@
-//! Every parameter of a PostgreSQL URL that libpq, JDBC, Go, Node, Prisma, SQLAlchemy, Rails and sqlx have a name for.
+//! Every PostgreSQL URL parameter of libpq, JDBC, Go, Node, Prisma, SQLAlchemy, Rails and sqlx.
 
 use crate::database::url::{Ask, Entry, Meaning};
 
-/// What a parameter sets.
+/// The setting of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Host,
@@ -17,13 +17,13 @@ pub(super) enum Key {
     /// The private key of the certificate.
     Secret,
     Application,
-    /// Settings as the server's command line has them.
+    /// Settings in the syntax of the server's command line.
     Options,
-    /// One schema by its plain name.
+    /// One schema, as a plain name.
     Schema,
-    /// Schemas by their plain names, separated by commas.
+    /// Schemas as plain names, separated by commas.
     Schemas,
-    /// A value for the server's `search_path`, with its quotes.
+    /// A value for the server's `search_path`, with quotes.
     SearchPath,
     /// A setting of the server.
     Setting(&'static str),
@@ -72,50 +72,50 @@ pub(super) const TABLE: &[Entry<Key>] = &[
         &["channel_binding"],
         Only(
             &["disable", "prefer"],
-            "cannot be required: the driver has no channel binding; leave it out, and use sslmode=verify-full",
+            "cannot be required: the driver does not support channel binding; remove it, and use sslmode=verify-full",
         ),
     ),
     (
         &["client_encoding", "charset", "encoding", "characterEncoding"],
         Only(&["utf8", "utf8mb4", "unicode", "auto"], "cannot be another encoding: migration files are UTF-8"),
     ),
-    (&["gssencmode"], Only(&["disable", "prefer", "allow"], "cannot be required: the driver has no GSSAPI")),
+    (&["gssencmode"], Only(&["disable", "prefer", "allow"], "cannot be required: the driver does not support GSSAPI")),
     (
         &["sslnegotiation"],
-        Only(&["postgres"], "cannot be honoured: the driver asks the server for TLS first, as sslnegotiation=postgres"),
+        Only(&["postgres"], "is not supported: the driver always requests TLS first, as with sslnegotiation=postgres"),
     ),
-    (&["sslcompression"], Only(&["0", "false"], "cannot be honoured: the driver has no compression")),
-    (&["sslsni"], Only(&["1", "true"], "cannot be honoured: the driver always names the host to the server")),
-    (&["sslcertmode"], Only(&["allow"], "cannot be honoured: sslcert and sslkey say whether a certificate is sent")),
+    (&["sslcompression"], Only(&["0", "false"], "is not supported: the driver has no compression")),
+    (&["sslsni"], Only(&["1", "true"], "is not supported: the driver always sends the host name to the server")),
+    (&["sslcertmode"], Only(&["allow"], "is not supported: a certificate is sent if sslcert and sslkey are set")),
     (
         &["ssl_min_protocol_version"],
-        Only(&["TLSv1", "TLSv1.1", "TLSv1.2"], "cannot be honoured: the driver speaks TLS 1.2 and 1.3"),
+        Only(&["TLSv1", "TLSv1.1", "TLSv1.2"], "is not supported: the driver supports TLS 1.2 and 1.3"),
     ),
-    (&["ssl_max_protocol_version"], Only(&["TLSv1.3"], "cannot be honoured: the driver speaks TLS 1.2 and 1.3")),
-    (&["min_protocol_version"], Only(&["3.0"], "cannot be honoured: the driver speaks protocol 3.0")),
-    (&["load_balance_hosts"], Only(&["disable", "false"], "cannot be honoured: migrations go to one server")),
+    (&["ssl_max_protocol_version"], Only(&["TLSv1.3"], "is not supported: the driver supports TLS 1.2 and 1.3")),
+    (&["min_protocol_version"], Only(&["3.0"], "is not supported: the driver supports protocol 3.0")),
+    (&["load_balance_hosts"], Only(&["disable", "false"], "is not supported: migrations go to one server")),
     (
         &["replication", "read_only", "readOnly"],
-        Only(&["false", "0", "off", "no"], "cannot be honoured: migrations need an ordinary connection that writes"),
+        Only(&["false", "0", "off", "no"], "is not supported: migrations need an ordinary, writable connection"),
     ),
-    (&["autocommit"], Only(&["true", "1"], "cannot be honoured: transactions begin and end with each migration")),
-    (&["passfile"], Refused("cannot be honoured; name the file in the variable PGPASSFILE")),
+    (&["autocommit"], Only(&["true", "1"], "is not supported: transactions begin and end with each migration")),
+    (&["passfile"], Refused("is not supported; set the variable PGPASSFILE to the file")),
     (
         &["sslpassword", "sslidentity"],
-        Refused("cannot be honoured: keys are PEM files without a password, sslcert and sslkey"),
+        Refused("is not supported: use PEM files without a password (sslcert and sslkey)"),
     ),
-    (&["sslcrl", "sslcrldir"], Refused("cannot be honoured: the driver reads no lists of revoked certificates")),
+    (&["sslcrl", "sslcrldir"], Refused("is not supported: the driver does not read certificate revocation lists")),
     (
         &["sslfactory", "sslfactoryarg", "sslhostnameverifier"],
-        Refused("cannot be honoured: it names a class of another program; use sslmode and sslrootcert"),
+        Refused("is not supported: it names a class of another program; use sslmode and sslrootcert"),
     ),
     (
         &["requirepeer", "require_auth", "requireauth"],
-        Refused("cannot be honoured: the driver does not check how it logs in; use sslmode=verify-full"),
+        Refused("is not supported: the driver does not restrict authentication methods; use sslmode=verify-full"),
     ),
     (
         &["gsslib", "krbsrvname", "gssdelegation", "jaasLogin", "sspiServiceClass", "useSpnego"],
-        Refused("cannot be honoured: the driver has no GSSAPI"),
+        Refused("is not supported: the driver does not support GSSAPI"),
     ),
     (
         &[
@@ -126,16 +126,16 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "oauth_client_secret",
             "oauth_scope",
         ],
-        Refused("cannot be honoured: the driver logs in by password, SCRAM, or a client certificate"),
+        Refused("is not supported: the driver logs in by password, SCRAM, or a client certificate"),
     ),
-    (&["socketFactory", "socketFactoryArg"], Refused("cannot be honoured: it names a class of another program")),
-    (&["timezone", "datestyle"], Refused("cannot be honoured here; use --connection-init \"SET …\"")),
-    (&["role"], Refused("cannot be honoured here; use --connection-init \"SET ROLE …\"")),
+    (&["socketFactory", "socketFactoryArg"], Refused("is not supported: it names a class of another program")),
+    (&["timezone", "datestyle"], Refused("is not supported here; use --connection-init \"SET …\"")),
+    (&["role"], Refused("is not supported here; use --connection-init \"SET ROLE …\"")),
     (
         &["x-migrations-table", "x-migrations-table-quoted", "migrations_table"],
-        Refused("belongs to another tool; --ledger-table names the history table here"),
+        Refused("belongs to another tool; use --ledger-table to name the history table"),
     ),
-    (&["x-statement-timeout"], Refused("belongs to another tool; write statement_timeout")),
+    (&["x-statement-timeout"], Refused("belongs to another tool; use statement_timeout")),
     (&["x-multi-statement", "x-multi-statement-max-size", "x-lock-strategy", "x-advisory-lock"], NoEffect),
     // Pools.
     (
@@ -196,7 +196,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
         ],
         NoEffect,
     ),
-    // Sockets: ours are kept alive and watched anyway.
+    // Sockets: keepalive and monitoring are always on.
     (
         &[
             "keepalives",
@@ -231,7 +231,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
         ],
         NoEffect,
     ),
-    // Prepared statements and how results are read: everything goes out as text here.
+    // Prepared statements and result formats: this program uses only the text protocol.
     (
         &[
             "statement_cache_capacity",
@@ -320,7 +320,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
     (&["min_messages", "advisory_locks", "insert_returning", "adapter", "loadBalanceHosts"], NoEffect),
 ];
 
-/// Variables that libpq reads, and the parameters that they stand for. `PGPASSFILE` is read by the driver.
+/// Variables of libpq, and the parameters that they set. The driver reads `PGPASSFILE` itself.
 pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),

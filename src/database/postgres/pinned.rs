@@ -1,48 +1,48 @@
-//! The search path of our own statements: `pg_catalog`, whatever the role, the database or a script has set.
+//! Pins the search path of the runner's own statements to `pg_catalog`, whatever the role, the database or a script has set.
 //!
-//! A role that may create objects in a schema of the path could otherwise have its operators and functions called by us, with all our rights
-//! (CVE-2018-1058): `version = 'x'` prefers an operator on exactly these types, wherever it is. A script keeps its own path.
+//! Otherwise a role that may create objects in a schema of the path could have its operators and functions run with this user's privileges
+//! (CVE-2018-1058): `version = 'x'` prefers an operator on exactly these types, in any schema. A script keeps its own path.
 
-/// Keeps the path that a script has, and takes ours, both until the transaction ends. Statements of one message are a transaction.
+/// Saves the script's path and sets the pinned one, both until the transaction ends. The statements of one message are one transaction.
 pub(super) const PIN: &str = "SELECT pg_catalog.set_config('migrascope.search_path', pg_catalog.current_setting('search_path'), true), \
      pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
 
-/// Gives the script's path back: triggers that were deferred to the commit run with it.
+/// Restores the script's path, with which deferred triggers run at the commit.
 pub(super) const UNPIN: &str =
     "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('migrascope.search_path'), true)";
 
-/// Takes our path in a transaction that is ours from its beginning to its end.
+/// Pins the path in a transaction that contains only the runner's own statements.
 pub(super) const PIN_OWN: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
-/// The time that the statement in front of this one took, in microseconds, and whether a transaction that has written something is open, which has a
-/// number then; the server measures, because the message carries more than that statement. Like [`PIN`] it takes our path.
+/// The time that the previous statement took, in microseconds, and whether a transaction is open that has written something (and so has an ID).
+/// The server measures the time, because the message contains more than that statement. Pins the path like [`PIN`].
 pub(super) const MEASURE_AND_PIN: &str = "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
        pg_catalog.statement_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint, pg_catalog.txid_current_if_assigned() IS NOT NULL, \
      pg_catalog.set_config('migrascope.search_path', pg_catalog.current_setting('search_path'), true), \
      pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";
 
-/// A message of ours; its answer is the last but one.
+/// A message with the runner's own SQL; its answer is the last but one.
 pub(super) fn pinned(sql: &str) -> String {
     format!("{PIN};{sql}\n;{UNPIN}")
 }
 
-/// The length of what stands in front of the statement there.
+/// The length of the text before the statement in such a message.
 pub(super) const AHEAD: usize = PIN.len() + 1;
 
-/// Whether SQL of ours may go out with any path: no function, operator or type in it is looked up in the path.
+/// Whether the runner's SQL is safe with any path: no function, operator or type in it is resolved by the path.
 pub(super) fn is_in_full(sql: &str) -> bool {
     without_literals(sql).split(';').map(str::trim).all(|statement| {
-        // A setting's value is no expression.
+        // A setting's value is not an expression.
         statement.starts_with("SET ") || no_bare_call(statement) && no_bare_operator(statement)
     })
 }
 
-/// The same with an empty literal in the place of each one.
+/// The SQL without its string literals.
 fn without_literals(sql: &str) -> String {
     sql.split('\'').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// Words that a parenthesis may follow without a call.
+/// Words that may precede a parenthesis that is not a function call.
 const WORDS: [&str; 12] =
     ["SELECT", "IN", "EXISTS", "WHERE", "AND", "OR", "NOT", "FROM", "OPERATOR", "VALUES", "AS", "ON"];
 

@@ -1,9 +1,9 @@
-//! Servers that speak PostgreSQL's protocol and are none: their locks, transactions or catalogues are others.
+//! Refuses other servers that speak the PostgreSQL protocol, because their locks, transactions or catalogs differ.
 
 use super::wire::Wire;
 use crate::database::{DatabaseError, failure};
 
-/// What such servers write into `version()`, and their names.
+/// Markers of such servers in `version()`, and their names.
 const PRODUCTS: &[(&str, &str)] = &[
     ("cockroachdb", "CockroachDB"),
     ("-yb-", "YugabyteDB"),
@@ -21,13 +21,13 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("duckdb", "DuckDB"),
 ];
 
-/// Refuses what is not PostgreSQL: by name where its version says it, by that version where it does not read as PostgreSQL's.
+/// Refuses servers other than PostgreSQL: by name where the version contains a marker, otherwise where it does not have PostgreSQL's form.
 pub(super) fn supported(version: &str) -> Result<(), DatabaseError> {
     let lower = version.to_ascii_lowercase();
     if let Some((_, product)) = PRODUCTS.iter().find(|(mark, _)| lower.contains(mark)) {
         return Err(failure::unsupported(product, version));
     }
-    // Every build of PostgreSQL names its number and its compiler.
+    // Every build of PostgreSQL reports its version number and its compiler.
     let number = lower.strip_prefix("postgresql ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     match number && lower.contains("compiled by") {
         true => Ok(()),
@@ -35,9 +35,9 @@ pub(super) fn supported(version: &str) -> Result<(), DatabaseError> {
     }
 }
 
-/// Why the first question to a server failed: what is not PostgreSQL may not have its functions, but says what it is.
+/// The reason why the first query to a server failed. Another product may lack PostgreSQL's functions, but reports its version.
 pub(super) async fn behind(wire: &mut Wire, error: DatabaseError) -> DatabaseError {
-    // PostgreSQL has this schema, so that nothing there is looked up in the path.
+    // Use the search path only if this schema does not exist, which means that the server is not PostgreSQL.
     let version = match wire.plain("SELECT pg_catalog.version()").await {
         Ok(rows) => Ok(rows),
         Err(_) => wire.in_path("SELECT version()").await,

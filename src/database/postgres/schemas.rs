@@ -1,14 +1,14 @@
-//! Which schema is ours, and what the others have.
+//! Catalog queries about the schema of the history and about other schemas.
 
 use super::text::{quoted, text_literal};
 use crate::database::{Reach, Row};
 
-/// The search path, and who has set it: `client` and `session` are settings of the connection, everything else belongs to the role,
-/// the database or the server and may change without the knowledge of the user who runs migrations.
+/// The search path and its source: `client` and `session` are settings of the connection. Any other source is the role, the database or
+/// the server, whose settings may change without the knowledge of the user who runs migrations.
 pub(super) const SEARCH_PATH: &str =
     "SELECT setting, source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'";
 
-/// SQL for the schemas other than `home` that have a table of this name. The catalogue shows them to every user.
+/// SQL for the schemas other than `home` that contain a table with this name. The catalog shows them to every user.
 pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
     format!(
         "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -19,7 +19,7 @@ pub(super) fn others_with(table: &str, home: Option<&str>) -> String {
     )
 }
 
-/// SQL that returns a row where row-level security is in force on this table for the user that asks.
+/// SQL that returns a row if row-level security on this table applies to the current user.
 pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     format!(
         "SELECT 'yes' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -29,7 +29,7 @@ pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     )
 }
 
-/// SQL that gives a user rights to tables in quotes.
+/// SQL that grants a user privileges on tables, whose names are quoted.
 pub(super) fn grant(rights: &str, schema: Option<&str>, tables: &[String], user: &str) -> String {
     let user = quoted(user);
     let schema = schema.map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {user}; ", quoted(schema)));
@@ -56,7 +56,7 @@ pub(super) fn unmanaged(ours: &[&str], home: Option<&str>, reach: Reach) -> Stri
     )
 }
 
-/// Whether the answer to [`SEARCH_PATH`] says that this connection was made for the schema `home`.
+/// Whether the result of [`SEARCH_PATH`] shows that the connection's own settings select the schema `home`.
 pub(super) fn is_chosen(answer: &[Row], home: Option<&str>) -> bool {
     let [row] = answer else { return false };
     let column = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();

@@ -1,32 +1,32 @@
-//! Schemas of a URL as a value for `search_path`.
+//! Converts schemas from a URL to a value for `search_path`.
 
 use super::schemas;
 use super::text::quoted;
 
-/// One schema by its plain name, as Prisma has it.
+/// One schema as a plain name, as in Prisma.
 pub(super) fn one(name: &str) -> Option<String> {
     let name = name.trim();
     if name.is_empty() { None } else { Some(element(name)) }
 }
 
-/// Schemas by their plain names, separated by commas, as pgjdbc has them.
+/// Schemas as plain names, separated by commas, as in pgjdbc.
 pub(super) fn list(names: &str) -> Option<String> {
     let names: Option<Vec<String>> = names.split(',').map(one).collect();
     names.map(|names| names.join(","))
 }
 
-/// A value of `search_path` with its own quotes: the server reads it as it stands.
+/// A value of `search_path` with its own quotes, which the server reads unchanged.
 pub(super) fn written(value: &str) -> Option<String> {
     let value = value.trim();
     if value.is_empty() || value == "\"\"" { None } else { Some(value.to_owned()) }
 }
 
-/// The schema that comes first in the path; `None` where that is the user's own, if there is one.
+/// The first schema in the path; `None` for `$user`, because that schema may not exist.
 pub(super) fn leading(path: &str) -> Option<String> {
     schemas::first(path).filter(|name| name != "$user")
 }
 
-/// A name in quotes, unless it has them already.
+/// A quoted name; unchanged if it is quoted already.
 fn element(name: &str) -> String {
     let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).filter(|inner| !inner.is_empty());
     match inner {

@@ -1,4 +1,4 @@
-//! Service files of libpq: sections of connection parameters, named by `service` or `PGSERVICE`.
+//! libpq's service files: sections of connection parameters, selected by `service` or `PGSERVICE`.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use crate::file;
 /// Looks up an environment variable.
 pub(super) type Environment<'e> = dyn Fn(&str) -> Option<OsString> + 'e;
 
-/// The parameters of a service, from the first file that has it: the one that is named or the user's own, then the system's.
+/// The parameters of a service, from the first file that has it: the given file or the user's file, then the system's.
 ///
 /// # Errors
 /// When no file has the service, or a file cannot be read.
@@ -29,7 +29,7 @@ pub(super) fn parameters(
             {
                 continue;
             }
-            Err(error) => return Err(service.refused(format!("cannot be looked up in {}: {error}", path.display()))),
+            Err(error) => return Err(service.refused(format!("cannot be read from {}: {error}", path.display()))),
         };
         if let Some(section) = section(&text, &service.value).map_err(|reason| service.refused(at(path, &reason)))? {
             return Ok(section);
@@ -37,7 +37,7 @@ pub(super) fn parameters(
     }
     let files: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     Err(service.refused(format!(
-        "names the service {:?}, which no service file has: {}",
+        "names the service {:?}, which is in no service file: {}",
         service.value,
         files.join(", ")
     )))
@@ -53,10 +53,10 @@ fn files(file: Option<&Given>, environment: &Environment<'_>) -> Vec<PathBuf> {
 }
 
 fn at(path: &Path, reason: &str) -> String {
-    format!("cannot be looked up: {} {reason}", path.display())
+    format!("cannot be read: {} {reason}", path.display())
 }
 
-/// The lines `name=value` under `[service]`; `None` where there is no such section.
+/// The `name=value` lines in the section `[service]`; `None` where there is no such section.
 fn section(text: &str, service: &str) -> Result<Option<Vec<Given>>, String> {
     let mut found: Option<Vec<Given>> = None;
     for (number, line) in text.lines().map(str::trim).enumerate() {
@@ -71,7 +71,7 @@ fn section(text: &str, service: &str) -> Result<Option<Vec<Given>>, String> {
             continue;
         }
         let Some(section) = &mut found else { continue };
-        // The line may hold a password: only its number is shown.
+        // The line may contain a password: show only its number.
         let line_number = number + 1;
         let (name, value) = line.split_once('=').ok_or_else(|| format!("has no name=value in line {line_number}"))?;
         if matches!(name.trim(), "service" | "servicefile") {

@@ -6,7 +6,7 @@ use crate::database::{DatabaseError, ErrorKind};
 /// have no such setting.
 pub(super) const NOTICE_A_DEAD_CLIENT: (&str, &str) = ("client_connection_check_interval", "1000");
 
-/// Settings that let the server, and whatever counts connections in between, notice soon that a client is gone or still there.
+/// TCP keepalive settings, so that the server detects a dead client quickly, and firewalls and proxies keep an idle connection open.
 pub(super) const TCP: [(&str, &str); 4] = [
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
@@ -14,7 +14,7 @@ pub(super) const TCP: [(&str, &str); 4] = [
     ("tcp_user_timeout", "30000"),
 ];
 
-/// SQL that sets these for the session where the server has its own default: another value was set on purpose.
+/// SQL that sets these for the session where the server has its default: any other value was set on purpose.
 pub(super) fn keep_alive(settings: &[(&str, &str)]) -> String {
     let settings: Vec<String> = settings.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
     format!(
@@ -25,12 +25,12 @@ pub(super) fn keep_alive(settings: &[(&str, &str)]) -> String {
     )
 }
 
-/// SQL that keeps the server from ending a session of ours that has nothing to do, because it waits for the lock or pauses. Servers before 14
-/// have no such setting.
+/// SQL that keeps the server from closing an idle session of the runner, which waits for the lock or pauses before a retry. Not available
+/// before PostgreSQL 14.
 pub(super) const STAY_IDLE: &str =
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'";
 
 pub(super) fn no_initialisation() -> DatabaseError {
-    let message = "--connection-init has no meaning where each statement can go to another session";
+    let message = "--connection-init has no effect when each statement may run in another session";
     DatabaseError::new(ErrorKind::Pooled, message)
 }

@@ -1,12 +1,12 @@
-//! What a session begins with: our own settings and those of `--connection-init`, and what the server says of itself.
+//! The start of a session: its settings, `--connection-init`, and the identity of the server.
 
 use super::authority::Authority;
 use super::session::PostgresSession;
 use super::{Postgres, client, product, sharing};
 use crate::database::{Access, DatabaseError};
 
-/// `current_schema()` passes over a schema that the user may not use: what is called by it would have another name for each role. The first schema of
-/// the path that exists has one for all of them. The path is read as the server does it: in quotes, or in small letters.
+/// The query for the identity. `current_schema()` skips schemas that the user may not use, so its result depends on the role. The first existing
+/// schema of the path does not. The path is parsed like the server does: quoted, or in lower case.
 const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current_schema(), \
      (SELECT n.nspname FROM \
        (SELECT CASE WHEN p.p[1] IS NULL THEN pg_catalog.lower(p.p[2]) ELSE pg_catalog.replace(p.p[1], '\"\"', '\"') END AS name, p.ordinality \
@@ -18,7 +18,7 @@ const IDENTITY: &str = "SELECT pg_catalog.current_database(), pg_catalog.current
      pg_catalog.current_setting('default_transaction_read_only'), session_user, pg_catalog.current_setting('role'), pg_catalog.version(), \
      pg_catalog.current_setting('standard_conforming_strings')";
 
-/// What `standard_conforming_strings` is once it is reset: the server's value, or that of the database, the role or the connection's parameters.
+/// The value of `standard_conforming_strings` after a `RESET`: from the server, the database, the role or the connection's parameters.
 const RESET_TO: &str =
     "SELECT reset_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'standard_conforming_strings'";
 
@@ -28,10 +28,10 @@ impl PostgresSession {
         if !self.init.is_empty() && connector.is_pooled(&mut self.wire).await? {
             return Err(sharing::no_initialisation());
         }
-        // What it sets, a search path above all, decides who and where we are.
+        // It runs first, because its settings, such as the search path, determine the identity.
         self.initialise().await?;
         let identity = match self.access {
-            // In a transaction of its own, as the checks are: where there can be none, that is the answer to all of them.
+            // In its own transaction, like the checks: if the server refuses transactions, that is the result of every check.
             Access::Check => self.wire.plain_alone(IDENTITY).await,
             Access::Read | Access::Watch | Access::Write => self.wire.plain(IDENTITY).await,
         };
@@ -66,7 +66,7 @@ impl PostgresSession {
         Ok(())
     }
 
-    /// Whether `RESET` makes a backslash escape in plain strings.
+    /// Whether a backslash is an escape in plain strings after a `RESET`.
     async fn is_reset_to_escapes(&mut self) -> Result<bool, DatabaseError> {
         let reset = match self.access {
             Access::Check => self.wire.plain_alone(RESET_TO).await?,
@@ -76,7 +76,7 @@ impl PostgresSession {
     }
 
     pub(super) async fn initialise(&mut self) -> Result<(), DatabaseError> {
-        // A command that changes nothing changes nothing here either.
+        // For a read-only command, --connection-init must not write either.
         let only_reads = !self.init.is_empty() && self.access != Access::Write;
         if only_reads {
             self.wire.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await?;
@@ -84,15 +84,15 @@ impl PostgresSession {
         for sql in self.init.clone() {
             self.wire.in_path(&sql).await?;
         }
-        // Health checks write a row, and take it back.
+        // Health checks write a row, and roll it back.
         if only_reads && self.access == Access::Check {
             self.wire.query("RESET default_transaction_read_only").await?;
         }
         Ok(())
     }
 
-    /// For the session of a run, which is ours alone: its statements may have effects for long, it may have nothing to do for long, and a
-    /// script shall find what any client would.
+    /// Sets up the session of a run, which is not shared: detect a dead client during a long statement, keep a long idle session open, and give
+    /// scripts the settings of an ordinary client.
     pub(super) async fn settle(&mut self) -> Result<(), DatabaseError> {
         let settings = [&sharing::TCP[..], &[sharing::NOTICE_A_DEAD_CLIENT]].concat();
         self.wire.query(&sharing::keep_alive(&settings)).await?;

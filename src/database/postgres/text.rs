@@ -1,16 +1,16 @@
-//! SQL text of PostgreSQL: names, values and settings.
+//! SQL text for PostgreSQL: names, literals and settings.
 
 use std::time::Duration;
 
 use crate::database::value::milliseconds;
 use crate::database::{Limits, Value};
 
-/// A name in quotes.
+/// A quoted name.
 pub(super) fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
-/// A value.
+/// A literal.
 pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
@@ -35,12 +35,12 @@ pub(super) fn literal(value: &Value) -> String {
     }
 }
 
-/// Where the character is that the server has counted.
+/// The byte offset of a character position that the server has reported.
 pub(super) fn byte(sql: &str, chars: usize) -> usize {
     sql.char_indices().nth(chars).map_or(sql.len(), |(byte, _)| byte)
 }
 
-/// The settings for these limits; one that is not given goes back to its default where it may have been set before.
+/// The settings for these limits. A limit that is not given is reset to its default where it may have been set before (`limited`).
 pub(super) fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String> {
     let setting = |name: &str, limit: Option<Duration>| match limit {
         Some(limit) => Some(format!("{verb} {name} = {}", limit.as_millis().clamp(1, i32::MAX as u128))),
@@ -52,7 +52,7 @@ pub(super) fn settings(verb: &str, limits: &Limits, limited: bool) -> Vec<String
         .collect()
 }
 
-/// Safe whatever `standard_conforming_strings` says.
+/// An `E'…'` literal, which does not depend on `standard_conforming_strings`.
 pub(super) fn text_literal(text: &str) -> String {
     let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
     format!("E'{escaped}'")

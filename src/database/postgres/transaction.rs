@@ -1,4 +1,4 @@
-//! Whether a transaction is open, as the server says.
+//! Asks the server whether a transaction is open.
 
 use super::wire::Wire;
 use crate::database::DatabaseError;
@@ -9,7 +9,7 @@ const NO_TRANSACTION: &str = "25P01";
 /// `in_failed_sql_transaction`.
 const FAILED_TRANSACTION: &str = "25P02";
 
-/// Sets a savepoint, which is refused outside of a transaction block. It takes no snapshot, so that a
+/// Whether a transaction is open: sets a savepoint, which fails outside of a transaction block. It takes no snapshot, so that
 /// `SET TRANSACTION ISOLATION LEVEL` may still follow.
 pub(super) async fn is_open(wire: &mut Wire) -> Result<bool, DatabaseError> {
     match wire.plain("SAVEPOINT migrascope_is_a_transaction_open").await {

@@ -1,4 +1,4 @@
-//! The only place that sends SQL to PostgreSQL.
+//! The only code that sends SQL to PostgreSQL.
 
 use std::time::Duration;
 
@@ -15,39 +15,39 @@ use crate::database::row::{Kept, columns};
 use crate::database::shelter::shelter;
 use crate::database::{Activity, DatabaseError, ErrorKind, Row, failure, silence, silent};
 
-/// One answer to one statement of a message.
+/// The result of one statement of a message.
 pub(super) struct Answer {
     pub(super) affected: u64,
     pub(super) rows: Vec<Row>,
     pub(super) returned: u64,
 }
 
-/// The answers that came before the error, if there was one.
+/// The results of the statements before the error, and the error if there was one.
 pub(super) type Answers = (Vec<Answer>, Option<sqlx::Error>);
 
 /// One connection.
 pub(super) struct Wire {
     connection: PgConnection,
     relay: Relay,
-    /// Makes another connection, which can ask about this one.
+    /// Opens another connection, to ask about this session.
     login: Login,
-    /// The server's number for the session; `None` where it is not known, or not one alone.
+    /// The server's process ID of the session; `None` where it is unknown, or the session changes.
     pub(super) process: Option<u64>,
-    /// Whether nothing is to be had of it any more.
+    /// Whether the connection must not be used any more.
     given_up: bool,
 }
 
 impl Wire {
-    /// Connects as `login` says, in so long at most.
+    /// Connects with `login` within `limit`.
     pub(super) async fn to(login: &Login, limit: Duration) -> Result<Self, DatabaseError> {
         let connection = tokio::time::timeout(limit, login.connect()).await;
         let (connection, relay) = connection.map_err(|_| failure::unanswered(limit))??;
         Ok(Self { connection, relay, login: login.clone(), process: None, given_up: false })
     }
 
-    /// Sends a message with a statement of a script, and waits however long it takes.
+    /// Sends a message with a statement of a script, without a time limit.
     ///
-    /// The rows of the answer number `dropped` are counted and not kept: a migration may select millions.
+    /// The rows of the result with the index `dropped` are counted and discarded: a migration may select millions.
     pub(super) async fn send(&mut self, sql: String, dropped: Option<usize>) -> Answers {
         if self.given_up {
             return (Vec::new(), Some(sqlx::Error::Protocol(silent().message)));
@@ -59,7 +59,7 @@ impl Wire {
         answers
     }
 
-    /// Sends a message that is ours alone, and waits as long as the server works on it.
+    /// Sends a message with only the runner's SQL, and waits as long as the server is executing it.
     pub(super) async fn send_own(&mut self, sql: String) -> Result<Answers, DatabaseError> {
         if self.given_up {
             return Err(silent());
@@ -95,15 +95,15 @@ impl Wire {
         Ok(answers.into_iter().nth(begin.len()).map(|answer| answer.rows).unwrap_or_default())
     }
 
-    /// Runs one query of ours, with all names in full, in a transaction that ends with another message.
+    /// Runs one query of the runner with fully qualified names, in a transaction that a second message ends.
     pub(super) async fn plain_alone(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let rows = self.plain(&format!("BEGIN;{sql}")).await;
         let rolled_back = self.plain("ROLLBACK").await;
-        // What was refused first says why.
+        // The first error is the cause.
         rows.and_then(|rows| rolled_back.map(|_| rows))
     }
 
-    /// Runs one query of ours, whatever the search path is.
+    /// Runs one query of the runner, independent of the search path.
     pub(super) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (mut answers, error) = self.send_own(pinned(sql)).await?;
         match error {
@@ -113,20 +113,20 @@ impl Wire {
                 Err(error)
             }
             None => {
-                // The last one gives the path back.
+                // The last result restores the path.
                 answers.pop();
                 Ok(answers.pop().map(|answer| answer.rows).unwrap_or_default())
             }
         }
     }
 
-    /// Runs what controls transactions and the session, or has all names in full.
+    /// Runs statements that control transactions or the session, or have only fully qualified names.
     pub(super) async fn plain(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         debug_assert!(pinned::is_in_full(sql), "depends on the search path: {sql}");
         self.in_path(sql).await
     }
 
-    /// Runs a query whose names are looked up in the search path: one of the user's.
+    /// Runs a user's query, whose names are resolved by the search path.
     pub(super) async fn in_path(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let (mut answers, error) = self.send_own(sql.to_owned()).await?;
         match error {
@@ -139,13 +139,13 @@ impl Wire {
         }
     }
 
-    /// The number of the server's session that answers.
+    /// The process ID of the server's session.
     pub(super) async fn process(&mut self) -> Result<Option<u64>, DatabaseError> {
         let rows = self.plain("SELECT pg_catalog.pg_backend_pid()").await?;
         Ok(rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok()))
     }
 
-    /// What the session with this number is doing.
+    /// The activity of the session with this process ID.
     pub(super) async fn activity(&mut self, process: u64) -> Result<Activity, DatabaseError> {
         Ok(activity(self.query(&state_of(process)).await?))
     }
@@ -158,7 +158,7 @@ impl Wire {
     }
 }
 
-/// Asks about a session on a new connection; `None` where there is none to be had.
+/// Asks about a session on a new connection; `None` where that connection fails.
 async fn ask(login: &Login, process: Option<u64>) -> Option<Activity> {
     let mut asking = Wire::to(login, silence::ASKING).await.ok()?;
     let Some(process) = process else { return Some(Activity::Unknown) };
@@ -176,13 +176,13 @@ fn activity(rows: Vec<Row>) -> Activity {
     let Some(row) = rows.into_iter().next() else { return Activity::Gone };
     match row.into_iter().next().flatten().as_deref() {
         Some(state) if state.starts_with("idle") => Activity::Idle,
-        // Not shown to us, or not tracked by the server.
+        // Not visible to this user, or not tracked by the server.
         None | Some("disabled") => Activity::Unknown,
         Some(_) => Activity::Busy,
     }
 }
 
-/// Whether the answers were such that nothing more can be read behind them.
+/// Whether nothing more can be read from the connection after these results.
 fn unreadable((_, error): &Answers) -> bool {
     matches!(error, Some(sqlx::Error::Protocol(_)))
 }

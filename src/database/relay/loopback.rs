@@ -1,4 +1,4 @@
-//! A socket of our own that only this process can connect to.
+//! A local socket that only this process can connect to.
 
 #[cfg(not(unix))]
 pub(in crate::database) use self::tcp::Loopback;
@@ -20,14 +20,14 @@ mod unix {
     }
 
     impl Loopback {
-        /// A socket with this name in a directory of its own: without a file where the system has such sockets, since a container may
-        /// have no directory to write to.
+        /// A socket with this name in its own directory. On Linux it is an abstract socket without a file, because a container may have
+        /// no writable directory.
         pub(in crate::database) async fn new(name: &str) -> io::Result<Self> {
             let mut unique = format!("migrascope-{}", Uuid::now_v7().simple());
             let directory = match cfg!(any(target_os = "linux", target_os = "android")) {
                 true => PathBuf::from(format!("\0{unique}")),
                 false => {
-                    // Elsewhere the path of a socket has some 100 bytes; the end of the identifier is its random part.
+                    // Other systems limit a socket's path to about 100 bytes; the end of the identifier is its random part.
                     unique.replace_range(11..31, "");
                     let directory = std::env::temp_dir().join(unique);
                     private(&directory)?;
@@ -38,12 +38,12 @@ mod unix {
             Ok(Self { listener: UnixListener::bind(&path)?, directory, path })
         }
 
-        /// Where the socket is, in a directory of its own.
+        /// The path of the socket, in its own directory.
         pub(in crate::database) fn path(&self) -> &Path {
             &self.path
         }
 
-        /// The first connection of this process; those of others are dropped.
+        /// Accepts the first connection from this process; others are dropped.
         pub(in crate::database) async fn accept(&self) -> io::Result<UnixStream> {
             let ours = UnixStream::pair()?.0.peer_cred()?;
             loop {
@@ -58,7 +58,7 @@ mod unix {
 
     impl Drop for Loopback {
         fn drop(&mut self) {
-            // A socket without a file has nothing to remove.
+            // An abstract socket has no file to remove.
             let _ = std::fs::remove_file(&self.path);
             let _ = std::fs::remove_dir(&self.directory);
         }
@@ -70,7 +70,7 @@ mod unix {
     }
 }
 
-/// Where there are no Unix sockets. The name in a certificate is that of another host then: certificates are verified, names are not found.
+/// For systems without Unix sockets. The driver connects to the loopback address, so certificates are verified but host names do not match.
 #[cfg(not(unix))]
 mod tcp {
     use std::io;

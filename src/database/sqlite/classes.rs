@@ -1,14 +1,15 @@
-//! Result codes in words of ours. A message may quote SQL and values, whatever its code is; a code holds neither.
+//! Fixed descriptions of result codes. A message may quote SQL and values, whatever its code; a description never does.
 
-/// What this code of sqlite3.h stands for, an extended one before the primary one in its low byte; `None` for an unknown one.
+/// The description of a code of sqlite3.h: of the extended code if it has one, otherwise of the primary code in its low byte; `None` for an
+/// unknown code.
 pub(super) fn word(code: i32) -> Option<&'static str> {
     Some(match code {
         275 => "check constraint violation",
         787 => "foreign key violation",
         1299 => "a value is missing where NULL is not allowed",
         1555 | 2067 | 2579 => "duplicate key",
-        1811 => "an exception that SQL has raised",
-        3091 => "a value cannot be read as its type",
+        1811 => "an exception raised by SQL",
+        3091 => "a value is invalid for its type",
         _ => return primary(code & 0xff),
     })
 }
@@ -24,11 +25,11 @@ fn primary(code: i32) -> Option<&'static str> {
         8 => "the database is read-only",
         9 => "cancelled, or ran too long",
         10 => "disk I/O error",
-        11 => "the database file is damaged",
+        11 => "the database file is corrupt",
         13 => "the disk is full",
         14 => "the database file cannot be opened",
         15 => "locking protocol error",
-        17 => "the schema has changed meanwhile",
+        17 => "the schema has changed in the meantime",
         18 => "a text or blob is too large",
         19 => "constraint violation",
         20 => "type mismatch",

@@ -1,4 +1,4 @@
-//! Result codes, and places named in words.
+//! Translates result codes and error positions.
 
 use super::classes;
 use crate::database::failure::{self, DatabaseError, ErrorKind};
@@ -26,11 +26,11 @@ pub(super) fn translate(error: &sqlx::Error, sql: &str) -> DatabaseError {
     }
 }
 
-/// The same, for a file that was never opened.
+/// Translates the driver's error about a file that could not be opened.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     match error.as_database_error() {
         Some(_) => match translate(error, "") {
-            // It is there, and another session keeps it locked.
+            // The file exists, and another session has locked it.
             busy if busy.kind == ErrorKind::LockTimeout => busy,
             refused => DatabaseError { kind: ErrorKind::Connect, ..refused },
         },
@@ -38,7 +38,7 @@ pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     }
 }
 
-/// Primary result codes of sqlite3.h; the extended ones carry them in their low byte.
+/// Maps the primary result codes of sqlite3.h, which are the low byte of the extended ones.
 fn kind(number: i32, message: &str) -> ErrorKind {
     match number & 0xff {
         5 | 6 => ErrorKind::LockTimeout,
@@ -58,7 +58,7 @@ fn kind(number: i32, message: &str) -> ErrorKind {
     }
 }
 
-/// Whether a command is refused because a transaction is open; `DETACH` calls that a lock. A `BEGIN` inside of one is another matter.
+/// Whether a command failed because a transaction is open. `DETACH` reports that as a lock. A nested `BEGIN` is a different error.
 fn refuses_transaction(message: &str) -> bool {
     let detach = message.starts_with("database ") && message.ends_with(" is locked") && message != "database is locked";
     let inside = message.contains("within a transaction") || message.contains("inside a transaction");

@@ -1,13 +1,13 @@
-//! What SQLite is asked about the health of its file.
+//! The health checks of an SQLite file.
 
 use crate::database::{Judge, Probe};
 use crate::report::BuiltIn;
 
-/// Both checks read the whole file: beyond this they would keep a deployment waiting.
+/// The largest file to check, in bytes. Both checks read the whole file, and a larger one would delay a deployment.
 const LARGEST_FILE: u64 = 1 << 30;
 
-/// A table that is built anew may give its rows other numbers: then they are known again by both tables.
-const FOREIGN_KEYS: &str = "SELECT \"table\" || ' row ' || coalesce(rowid, '?') || ' refers to nothing in ' || \"parent\", \
+/// The second column identifies a finding by its two tables, because a table rebuild may give its rows other rowids.
+const FOREIGN_KEYS: &str = "SELECT \"table\" || ' row ' || coalesce(rowid, '?') || ' has no matching row in ' || \"parent\", \
      quote(\"table\") || ' ' || quote(\"parent\") FROM pragma_foreign_key_check";
 
 pub(super) fn probes() -> Vec<Probe> {
@@ -22,14 +22,14 @@ pub(super) fn probes() -> Vec<Probe> {
             unless: Some(too_large.clone()),
             sql: "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'".to_owned(),
             judge: Judge::Faults,
-            help: "the file is damaged: restore it from a backup, or save what can be read with sqlite3's .recover",
+            help: "the file is corrupt: restore it from a backup, or save what is readable with sqlite3's .recover",
         },
         Probe {
             check: BuiltIn::ForeignKeys,
             unless: Some(too_large),
             sql: FOREIGN_KEYS.to_owned(),
             judge: Judge::Faults,
-            help: "migrations run with foreign keys off: add the missing rows, or remove those that refer to them",
+            help: "migrations run with foreign keys off: add the missing rows, or delete those that refer to them",
         },
     ]
 }

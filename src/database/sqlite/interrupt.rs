@@ -1,4 +1,4 @@
-//! A request to stop a statement, which counts for the statement that runs when it is made and for no other.
+//! A request to interrupt a statement. It applies only to the statement that is running when the request is made.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -6,18 +6,18 @@ const IDLE: u8 = 0;
 const RUNNING: u8 = 1;
 const REQUESTED: u8 = 2;
 
-/// Shared by the connection that works and the one that watches it.
+/// Shared by the connection that runs statements and the one that monitors it.
 #[derive(Debug, Default)]
 pub(super) struct Interrupt(AtomicU8);
 
 impl Interrupt {
-    /// From now on, until the value that comes back is dropped, a request counts.
+    /// Accepts requests until the returned guard is dropped.
     pub(super) fn statement(&self) -> Interruptible<'_> {
         self.0.store(RUNNING, Ordering::SeqCst);
         Interruptible(self)
     }
 
-    /// Asks the statement that runs to stop; nothing where none does.
+    /// Requests that the running statement stops; no effect when none is running.
     pub(super) fn request(&self) {
         let _ = self.0.compare_exchange(RUNNING, REQUESTED, Ordering::SeqCst, Ordering::SeqCst);
     }
@@ -27,7 +27,7 @@ impl Interrupt {
     }
 }
 
-/// A statement that can be stopped, as long as this lives.
+/// The guard of a statement that can be interrupted.
 pub(super) struct Interruptible<'i>(&'i Interrupt);
 
 impl Drop for Interruptible<'_> {

@@ -1,4 +1,4 @@
-//! `sqlite://path?mode=…` → the driver's options.
+//! Converts `sqlite://path?mode=…` to the driver's options.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use crate::database::url::{Given, first, query, understand};
 use crate::database::{SecretUrl, UrlError};
 use crate::file;
 
-/// What a connection waits for another's lock, unless it is told otherwise.
+/// The default time that a connection waits for another connection's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct Location {
     pub(super) driver: SqliteConnectOptions,
     /// The file; `None` for a database in memory.
     pub(super) file: Option<PathBuf>,
-    /// Whether a missing file is created: yes, unless the URL has a `mode` of its own.
+    /// Whether a missing file is created: yes, unless the URL has a `mode`.
     pub(super) create: bool,
-    /// Why nothing can be written, where the URL says so.
+    /// Why the database is read-only, where the URL makes it so.
     pub(super) read_only: Option<&'static str>,
 }
 
 pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     let rest = url.without_scheme();
     let (path, behind) = rest.split_once('?').unwrap_or((rest, ""));
-    // A URL of a server with the wrong scheme: a file name may hold an @, but not behind a colon.
+    // A server's URL with the wrong scheme: a file name may contain an @, but not after a colon.
     if behind.contains('@') || path.rsplit_once('@').is_some_and(|(login, _)| login.contains(':')) {
         return Err(UrlError::Unusable {
-            reason: "it reads like the URL of a server, with a password; a file is sqlite://path/to/file.db, and its : and @ are percent-encoded"
+            reason: "it looks like the URL of a server with a password; a file is sqlite://path/to/file.db, with : and @ percent-encoded"
                 .to_owned(),
         });
     }
     if path.is_empty() {
         return Err(UrlError::Unusable {
-            reason: "it names no file; for one in memory write sqlite::memory:".to_owned(),
+            reason: "it names no file; for a database in memory use sqlite::memory:".to_owned(),
         });
     }
     let parameters = query(behind)?;
@@ -49,7 +49,7 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
         format!("{}={}", key.word(), utf8_percent_encode(&value, NON_ALPHANUMERIC))
     });
     let pairs: Vec<String> = pairs.collect();
-    // The driver knows `sqlite:`, not `file:`.
+    // The driver supports `sqlite:`, not `file:`.
     let driver: SqliteConnectOptions = SecretUrl::new(format!("sqlite:{path}?{}", pairs.join("&"))).driver_options()?;
     let in_memory = path == ":memory:" || mode == Some("memory");
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
@@ -58,22 +58,22 @@ pub(super) fn parse(url: &SecretUrl) -> Result<Location, UrlError> {
     }
     let immutable = first(&settings, Key::Immutable).is_some_and(|given| given.value != "0");
     let read_only = match mode {
-        Some("ro") => Some("its URL says mode=ro"),
-        _ => immutable.then_some("its URL says immutable"),
+        Some("ro") => Some("its URL has mode=ro"),
+        _ => immutable.then_some("its URL has immutable"),
     };
     Ok(Location { driver: ours(driver), file, create: mode.is_none() || mode == Some("rwc"), read_only })
 }
 
-/// Where these options lead.
+/// The location that these options refer to.
 pub(super) fn of(driver: SqliteConnectOptions) -> Location {
     let name = driver.get_filename().to_string_lossy();
-    // The driver's name for a database in memory that several connections share, and SQLite's own for one alone.
+    // The driver's name for a shared in-memory database, and SQLite's for a private one.
     let in_memory = name.starts_with("file:sqlx-in-memory-") || name == ":memory:";
     let file = (!in_memory).then(|| driver.get_filename().to_owned());
     Location { driver: ours(driver), file, create: false, read_only: None }
 }
 
-/// Foreign keys stay as SQLite itself has them: off. With them on, DROP TABLE in a table rebuild deletes the rows of the tables
+/// Foreign keys keep SQLite's default: off. With them on, DROP TABLE in a table rebuild deletes the rows of the tables
 /// that refer to it.
 fn ours(driver: SqliteConnectOptions) -> SqliteConnectOptions {
     driver.foreign_keys(false).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
@@ -106,10 +106,10 @@ mod tests {
         }
         assert_eq!(read("sqlite://a@b.db").expect("a name").file, Some("a@b.db".into()));
         let refused = |query: &str| read(&format!("sqlite://a.db?{query}")).err().expect("refused");
-        assert_eq!(refused("mod=ro"), "the URL's parameter mod is not known; did you mean mode?");
+        assert_eq!(refused("mod=ro"), "the URL's parameter mod is unknown; did you mean mode?");
         assert_eq!(
             refused("mode=ro&mode=rw"),
-            "the URL's parameter mode contradicts the URL's parameter mode: only one of them can be right"
+            "the URL's parameter mode contradicts the URL's parameter mode: remove one of them"
         );
         for query in [
             "_foreign_keys=on",

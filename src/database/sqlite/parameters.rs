@@ -1,8 +1,8 @@
-//! Every parameter of a SQLite URL that SQLite itself, Go, Prisma, SQLAlchemy, Rails and sqlx have a name for.
+//! Every SQLite URL parameter of SQLite itself, Go, Prisma, SQLAlchemy, Rails and sqlx.
 
 use crate::database::url::{Entry, Meaning};
 
-/// What a parameter sets.
+/// The setting of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Mode,
@@ -42,7 +42,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "_locking",
             "_pragma",
         ],
-        Refused("cannot be honoured here; use --connection-init \"PRAGMA …\""),
+        Refused("is not supported here; use --connection-init \"PRAGMA …\""),
     ),
     (
         &[
@@ -55,7 +55,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "_defer_fk",
             "_encoding",
         ],
-        Refused("cannot be honoured here; use --connection-init \"PRAGMA …\""),
+        Refused("is not supported here; use --connection-init \"PRAGMA …\""),
     ),
     (
         &[
@@ -67,11 +67,11 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "_writable_schema",
             "pragmas",
         ],
-        Refused("cannot be honoured here; use --connection-init \"PRAGMA …\""),
+        Refused("is not supported here; use --connection-init \"PRAGMA …\""),
     ),
     (
         &["_busy_timeout", "_timeout", "busy_timeout"],
-        Refused("cannot be honoured here; --lock-timeout is how long a statement waits"),
+        Refused("is not supported here; use --lock-timeout for the time that a statement waits"),
     ),
     (
         &[
@@ -86,17 +86,17 @@ pub(super) const TABLE: &[Entry<Key>] = &[
             "authToken",
             "auth_token",
         ],
-        Refused("cannot be honoured: SQLite is built without users and encryption"),
+        Refused("is not supported: SQLite is built without users and encryption"),
     ),
     (
         &["x-migrations-table", "migrations_table"],
-        Refused("belongs to another tool; --ledger-table names the history table here"),
+        Refused("belongs to another tool; use --ledger-table to name the history table"),
     ),
     (
         &["nolock"],
-        Only(&["0", "false"], "cannot be honoured: without locks another program could write at the same time"),
+        Only(&["0", "false"], "is not supported: without locks another program could write at the same time"),
     ),
-    (&["psow", "modeof"], Refused("cannot be honoured: the driver hands it on to no one")),
+    (&["psow", "modeof"], Refused("is not supported: the driver ignores it")),
     (
         &[
             "connection_limit",

@@ -1,4 +1,4 @@
-//! Where a file is, and how it is opened.
+//! The location of a database file, and how it is opened.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use super::wire::Wire;
 use crate::database::{Access, ConnectOptions, DatabaseError, SecretUrl, UrlError};
 use crate::file;
 
-/// Virtual machine steps between two looks at the interrupt flag: some ten microseconds of work.
+/// Virtual machine steps between two checks of the interrupt flag: about ten microseconds of work.
 pub(super) const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 pub(in crate::database) struct Sqlite {
     pub(in crate::database) driver: SqliteConnectOptions,
     pub(in crate::database) file: Option<PathBuf>,
     pub(in crate::database) create: bool,
-    /// Why nothing can be written, where the URL says so.
+    /// Why the database is read-only, where the URL makes it so.
     pub(in crate::database) read_only: Option<&'static str>,
     pub(in crate::database) init: Vec<String>,
     pub(in crate::database) application: String,
@@ -33,7 +33,7 @@ impl Sqlite {
         Ok(Self::at(super::options::parse(url)?, options))
     }
 
-    /// Connects as `driver` says.
+    /// A target that connects with these driver options.
     pub(in crate::database) fn with(driver: SqliteConnectOptions, options: ConnectOptions) -> Self {
         Self::at(super::options::of(driver), options)
     }
@@ -44,13 +44,13 @@ impl Sqlite {
         Self { driver, file, create, read_only, init, application, interrupt: Arc::default() }
     }
 
-    /// Why this process cannot write to the file. SQLite itself says it only when something is written.
+    /// Why this process cannot write to the file. SQLite itself reports that only on a write.
     pub(in crate::database) fn read_only(&self) -> Option<&'static str> {
         let file = self.file.as_deref()?;
         let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         self.read_only
-            .or_else(|| (!file::may_be_written(file)).then_some("its file may not be written"))
-            .or_else(|| (!file::may_be_written(directory)).then_some("its directory may not be written"))
+            .or_else(|| (!file::may_be_written(file)).then_some("its file is not writable"))
+            .or_else(|| (!file::may_be_written(directory)).then_some("its directory is not writable"))
     }
 
     pub(super) async fn connect(&self, access: Access) -> Result<Wire, DatabaseError> {
@@ -58,7 +58,7 @@ impl Sqlite {
             Access::Write if self.create => self.driver.clone().create_if_missing(true),
             Access::Write => self.driver.clone(),
             Access::Check => self.driver.clone().create_if_missing(false),
-            // Nothing may be created: an empty database in memory stands in for a file that does not exist.
+            // Reading must not create the file: an empty in-memory database stands in for a file that does not exist.
             Access::Read if self.file.as_ref().is_some_and(|file| !file.exists()) => {
                 SqliteConnectOptions::new().in_memory(true).foreign_keys(false)
             }

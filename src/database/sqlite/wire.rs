@@ -1,4 +1,4 @@
-//! The only place that sends SQL to SQLite.
+//! The only code that sends SQL to SQLite.
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteConnection;
@@ -15,7 +15,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Runs statements and counts those that `finished`; rows of a migration are counted and dropped, because it may
+    /// Runs statements and counts the finished ones in `finished`. A migration's rows are counted and discarded, because it may
     /// select millions.
     pub(super) async fn collect(
         &mut self,
@@ -40,7 +40,7 @@ impl Wire {
             }
         }
         drop(stream);
-        // SQLite's count of changes is that of the last INSERT, UPDATE or DELETE, whatever ran since.
+        // SQLite's count of changes is that of the last INSERT, UPDATE or DELETE, even after other statements.
         let rows_changed = if changes_rows(sql) { affected } else { 0 };
         Ok((rows_changed.max(returned), rows.take()))
     }
@@ -52,8 +52,8 @@ impl Wire {
             .map_err(|error| translate(&error, sql))
     }
 
-    /// Where a statement stops making sense: the first place that the message can mean at which a prefix of the statement,
-    /// only explained and never run, fails in the same way. A longer prefix then fails so too, so it is found by halving.
+    /// The position of a syntax error: the first candidate position at which a prefix of the statement, used only in `EXPLAIN`,
+    /// fails with the same error. Every longer prefix fails in the same way, so a binary search finds it.
     pub(super) async fn place(&mut self, error: &DatabaseError, sql: &str) -> Option<usize> {
         let near = locate::between(&error.message, "near \"", "\": syntax error")
             .or_else(|| locate::between(&error.message, "unrecognized token: \"", "\""))?;
@@ -71,7 +71,7 @@ impl Wire {
     }
 }
 
-/// What becomes of the rows that a statement returns.
+/// What to do with the rows that a statement returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
     Rows,

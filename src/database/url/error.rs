@@ -1,48 +1,48 @@
-//! Why a URL names no database.
+//! Why a database URL cannot be used.
 
 use thiserror::Error;
 
-/// A database URL that cannot be used; never shows what may be a password.
+/// A database URL that cannot be used. Messages never show anything that may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// There is no `scheme:` in front.
-    #[error("the database URL has no scheme: it reads like postgres://…, mysql://… or sqlite://…")]
+    /// It does not begin with `scheme:`.
+    #[error("the database URL has no scheme: it must begin with postgres://, mysql:// or sqlite://")]
     NoScheme,
-    /// The scheme is not one of ours.
+    /// The scheme is not supported.
     #[error("unknown database {scheme:?} in the database URL{}", suggest(.suggestion))]
     UnknownScheme {
-        /// What it said.
+        /// The scheme.
         scheme: String,
-        /// What may have been meant.
+        /// The scheme that was probably meant.
         suggestion: Option<&'static str>,
     },
-    /// The library was built without it.
-    #[error("this build of migrascope has no {database}: it needs cargo's feature {database:?}")]
+    /// The library was built without this database.
+    #[error("this build of migrascope does not support {database}: it needs the cargo feature {database:?}")]
     NotBuilt {
-        /// Which.
+        /// The database.
         database: &'static str,
     },
-    /// A parameter that neither this program nor any other one has for this database, as far as is known.
-    #[error("{parameter} is not known{}", .suggestion.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    /// A parameter that no known program has for this database.
+    #[error("{parameter} is unknown{}", .suggestion.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
     UnknownParameter {
-        /// Its name and where it stands, never its value.
+        /// Its name and source, never its value.
         parameter: String,
-        /// The name of a parameter that may have been meant.
+        /// The parameter that was probably meant.
         suggestion: Option<String>,
     },
     /// A parameter that cannot be used.
     #[error("{parameter} {reason}")]
     Parameter {
-        /// Its name and where it stands, never its value.
+        /// Its name and source, never its value.
         parameter: String,
-        /// Why, and what to do; a fragment that goes on from the name.
+        /// Why, and what to do; a fragment that follows the name.
         reason: String,
     },
-    /// A part of it does not fit.
+    /// A part of it is invalid.
     #[error("the database URL cannot be used: {reason}")]
     Unusable {
-        /// Why, without any part that may be secret.
+        /// Why, without any part of the URL that may be secret.
         reason: String,
     },
 }

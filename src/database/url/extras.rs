@@ -1,29 +1,29 @@
-//! What a database URL asks for that the driver has no setting for.
+//! Settings from a database URL that the driver does not support.
 
 use std::time::Duration;
 
-/// How long connecting may take where the URL has no `connect_timeout`.
+/// The connect timeout where the URL has no `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a database URL asks for that the driver has no setting for.
+/// Settings from a database URL that the driver does not support.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::database) struct Extras {
-    /// How long connecting and logging in may take; `None` where the URL has no limit, [`Duration::MAX`] where it asks for none.
+    /// The timeout for connecting and logging in; `None` where the URL does not set it, [`Duration::MAX`] where it turns it off.
     pub(in crate::database) connect_timeout: Option<Duration>,
-    /// How long a statement of a migration may wait for a lock; `Some(None)` for as long as it takes.
+    /// The lock timeout of a migration's statements; `Some(None)` for no limit.
     pub(in crate::database) lock_timeout: Option<Option<Duration>>,
-    /// The application's name for itself, beside ours.
+    /// The application name from the URL, in addition to the runner's.
     pub(in crate::database) application: Option<String>,
-    /// The schema that must be the current one.
+    /// The required current schema.
     pub(in crate::database) schema: Option<String>,
-    /// Whether only a server will do that takes writes.
+    /// Whether the server must be writable.
     pub(in crate::database) primary: bool,
-    /// Whether a server that was verified may be sent the password in clear.
+    /// Whether the password may be sent in clear text to a verified server.
     pub(in crate::database) clear_password: bool,
 }
 
 impl Extras {
-    /// The limit for connecting and logging in.
+    /// The timeout for connecting and logging in.
     pub(in crate::database) fn limit(&self) -> Duration {
         self.connect_timeout.unwrap_or(CONNECT_TIMEOUT)
     }

@@ -1,4 +1,4 @@
-//! The parameters of a URL against the closed table of its database: honoured, without effect, or refused.
+//! Checks the parameters of a URL against the closed table of its database: supported, without effect, or refused.
 
 use std::fmt;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -8,23 +8,23 @@ use super::UrlError;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::file;
 
-/// What a parameter does here.
+/// How a parameter is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::database) enum Meaning<K> {
-    /// It sets this.
+    /// It sets this key.
     Sets(K),
-    /// Another program's own affair: pools, caches, the shape of results.
+    /// No effect, because it concerns only other programs: pools, caches, result formats.
     NoEffect,
-    /// What is done here anyway, when it asks for one of these values; the reason why others are refused.
+    /// Accepted with these values, which describe what happens anyway; others are refused for this reason.
     Only(&'static [&'static str], &'static str),
     /// Refused, for this reason.
     Refused(&'static str),
 }
 
-/// Parameters with the same meaning, in their usual spelling. Case, `_`, `-`, `.` and blanks make no difference.
+/// Parameters with the same meaning, in their usual spelling. Case, `_`, `-`, `.` and spaces are ignored.
 pub(in crate::database) type Entry<K> = (&'static [&'static str], Meaning<K>);
 
-/// A value, and where it was found.
+/// A value and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::database) struct Given {
     pub(in crate::database) name: String,
@@ -32,7 +32,7 @@ pub(in crate::database) struct Given {
     pub(in crate::database) origin: Origin,
 }
 
-/// Where a parameter was found; the first one counts most.
+/// The source of a parameter, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::database) enum Origin {
     /// The URL.
@@ -54,22 +54,22 @@ impl Given {
         Self { name, value, origin: Origin::Url }
     }
 
-    /// Refuses a parameter that names something else than a file, which its reader would wait for, or a huge one.
+    /// Refuses a parameter whose path is not a regular file, which could block its reader, or is too large.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(in crate::database) fn names_file(&self) -> Result<(), UrlError> {
         match file::unfit(Path::new(&self.value)) {
-            Some(unfit) => Err(self.refused(format!("leads to {}, which is {unfit}", self.value))),
+            Some(unfit) => Err(self.refused(format!("points to {}, which is {unfit}", self.value))),
             None => Ok(()),
         }
     }
 
-    /// The parameter cannot be used.
+    /// The error for a parameter that cannot be used.
     pub(in crate::database) fn refused(&self, reason: impl Into<String>) -> UrlError {
         UrlError::Parameter { parameter: self.to_string(), reason: reason.into() }
     }
 }
 
-/// Refuses the files of the system's certificate authorities, as variables name them, where [`Given::names_file`] does.
+/// Checks the files of certificate authorities that environment variables name, like [`Given::names_file`].
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(in crate::database) fn authorities_are_files() -> Result<(), UrlError> {
     file::authorities().into_iter().try_for_each(|(name, path)| {
@@ -79,7 +79,7 @@ pub(in crate::database) fn authorities_are_files() -> Result<(), UrlError> {
 
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A password with & or ? in it breaks into parameters.
+        // Part of a password that contains & or ? may look like a parameter name, so unusual names are not shown.
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
         let shown = self.name.len() <= 64 && self.name.chars().all(plain);
         let name = if shown { &self.name } else { "…" };
@@ -92,7 +92,7 @@ impl fmt::Display for Given {
     }
 }
 
-/// The same for every usual spelling of a name: `sslMode`, `ssl-mode`, `SSL Mode`, `ssl_mode`.
+/// Normalises a name, so that its usual spellings are equal: `sslMode`, `ssl-mode`, `SSL Mode`, `ssl_mode`.
 pub(in crate::database) fn folded(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-' | '.' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -100,7 +100,7 @@ pub(in crate::database) fn folded(name: &str) -> String {
 /// The parameters that set something, in the order of `given`.
 ///
 /// # Errors
-/// With the first one that is unknown, refused, or given twice with two values.
+/// The first parameter that is unknown, refused, or given twice with different values.
 pub(in crate::database) fn understand<K: Copy + PartialEq>(
     table: &[Entry<K>],
     given: Vec<Given>,
@@ -114,7 +114,7 @@ pub(in crate::database) fn understand<K: Copy + PartialEq>(
         let before = settings.iter().find(|(known, other)| *known == key && other.origin == given.origin);
         match before {
             Some((_, other)) if other.value != given.value => {
-                return Err(given.refused(format!("contradicts {other}: only one of them can be right")));
+                return Err(given.refused(format!("contradicts {other}: remove one of them")));
             }
             Some(_) => {}
             None => settings.push((key, given)),
@@ -123,11 +123,11 @@ pub(in crate::database) fn understand<K: Copy + PartialEq>(
     Ok(settings)
 }
 
-/// A parameter that is not known behind a password may be the rest of it, where an `&` in it was not encoded.
+/// An unknown parameter after a password may be the rest of the password, if an `&` in it was not encoded: hide its name.
 fn nameless(error: UrlError) -> UrlError {
     match error {
         UrlError::UnknownParameter { .. } => UrlError::UnknownParameter {
-            parameter: "the URL's parameter behind the password (in which & is written %26)".to_owned(),
+            parameter: "the URL's parameter after the password (in which & is written %26)".to_owned(),
             suggestion: None,
         },
         other => other,
@@ -146,7 +146,7 @@ fn key<K: Copy>(table: &[Entry<K>], given: &Given) -> Result<Option<K>, UrlError
     }
 }
 
-/// The parameter with an effect that is spelled most like this one.
+/// The supported parameter with the most similar name.
 fn nearest<K>(table: &[Entry<K>], name: &str) -> Option<String> {
     let known = table.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Sets(_))).flat_map(|(names, _)| *names);
     let likeness = |known: &&&str| strsim::jaro_winkler(&folded(known), name);
@@ -154,7 +154,7 @@ fn nearest<K>(table: &[Entry<K>], name: &str) -> Option<String> {
     (likeness(&best) > 0.85).then(|| (*best).to_owned())
 }
 
-/// The value of a setting as its first source has it.
+/// The value of a setting from the source with the highest precedence.
 pub(in crate::database) fn first<K: Copy + PartialEq>(settings: &[(K, Given)], key: K) -> Option<&Given> {
     settings.iter().filter(|(known, _)| *known == key).map(|(_, given)| given).min_by_key(|given| given.origin)
 }
@@ -167,7 +167,7 @@ mod tests {
         (&["sslmode"], Meaning::Sets(1)),
         (&["connection_limit"], Meaning::NoEffect),
         (&["client_encoding"], Meaning::Only(&["utf8"], "must be UTF-8")),
-        (&["sslcrl"], Meaning::Refused("cannot be honoured")),
+        (&["sslcrl"], Meaning::Refused("is not supported")),
     ];
 
     fn check(query: &[(&str, &str)]) -> Result<Vec<(u8, String)>, String> {
@@ -185,19 +185,19 @@ mod tests {
         assert_eq!(check(&[("sslmode", "x"), ("ssl_mode", "x")]), Ok(vec![(1, "x".into())]));
         let refused = |query: &[(&str, &str)]| check(query).expect_err("refused");
         assert_eq!(refused(&[("client_encoding", "latin1")]), "the URL's parameter client_encoding must be UTF-8");
-        assert_eq!(refused(&[("sslcrl", "f")]), "the URL's parameter sslcrl cannot be honoured");
-        assert_eq!(refused(&[("sslmodee", "x")]), "the URL's parameter sslmodee is not known; did you mean sslmode?");
+        assert_eq!(refused(&[("sslcrl", "f")]), "the URL's parameter sslcrl is not supported");
+        assert_eq!(refused(&[("sslmodee", "x")]), "the URL's parameter sslmodee is unknown; did you mean sslmode?");
         assert_eq!(
             refused(&[("sslmode", "x"), ("ssl_mode", "y")]),
-            "the URL's parameter ssl_mode contradicts the URL's parameter sslmode: only one of them can be right"
+            "the URL's parameter ssl_mode contradicts the URL's parameter sslmode: remove one of them"
         );
     }
 
     #[test]
     fn what_may_be_a_password_is_not_shown() {
-        assert_eq!(check(&[("hunter2@host/db", "")]), Err("the URL's parameter … is not known".into()));
+        assert_eq!(check(&[("hunter2@host/db", "")]), Err("the URL's parameter … is unknown".into()));
         let rest = check(&[("sslmode", "x"), ("client_encoding", "utf8"), ("connection_limit", "1"), ("rest", "")]);
-        assert_eq!(rest, Err("the URL's parameter rest is not known".into()));
+        assert_eq!(rest, Err("the URL's parameter rest is unknown".into()));
         let behind = understand(
             &[(&["password"], Meaning::Sets(1))],
             [("password", "hun"), ("ter2", "")].map(|(name, value)| Given::in_url((name.into(), value.into()))).into(),
@@ -205,7 +205,7 @@ mod tests {
         let message = behind.map(|settings: Vec<(u8, Given)>| settings.len()).map_err(|error| error.to_string());
         assert_eq!(
             message,
-            Err("the URL's parameter behind the password (in which & is written %26) is not known".into())
+            Err("the URL's parameter after the password (in which & is written %26) is unknown".into())
         );
     }
 }

@@ -1,11 +1,11 @@
-//! The parts of a database URL, before any of them is understood.
+//! Splits a database URL into its parts, without interpreting them.
 
 use percent_encoding::percent_decode_str;
 
 use super::UrlError;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-/// What stands where in a URL of a server.
+/// The parts of a server's URL.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::database) struct Parts {
     pub(in crate::database) user: Option<String>,
@@ -18,21 +18,23 @@ pub(in crate::database) struct Parts {
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-/// What users most often forget; a message never shows the part concerned, because it may hold a password.
-const ENCODE: &str = "characters such as @ : / ? # in user and password are written percent-encoded, as in p%40ss";
+/// The most frequent mistake. A message never shows the part concerned, because it may contain a password.
+const ENCODE: &str = "characters such as @ : / ? # in user and password must be percent-encoded, as in p%40ss";
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-/// Takes a URL of a server apart; `rest` is what stands behind `scheme:`.
+/// Splits a server's URL; `rest` is the part after `scheme:`.
 pub(in crate::database) fn server(rest: &str) -> Result<Parts, UrlError> {
-    let rest = rest.strip_prefix("//").ok_or_else(|| unusable("it reads scheme://user:password@host:port/database"))?;
+    let rest = rest
+        .strip_prefix("//")
+        .ok_or_else(|| unusable("it must have the form scheme://user:password@host:port/database"))?;
     if rest.contains('#') {
-        return Err(unusable(&format!("it has a fragment behind #; {ENCODE}")));
+        return Err(unusable(&format!("it has a fragment after #; {ENCODE}")));
     }
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = place.split_once('/').unwrap_or((place, ""));
-    // Nothing says then where a password ends, and every other part may be a piece of it.
+    // The end of the password is ambiguous, so every other part may be a piece of it.
     if path.contains('@') || parameters.contains('@') {
-        return Err(unusable(&format!("it holds an @ behind the host; {ENCODE}")));
+        return Err(unusable(&format!("it has an @ after the host; {ENCODE}")));
     }
     if path.trim_end_matches('/').contains('/') {
         return Err(unusable("its path names more than one database"));
@@ -50,7 +52,7 @@ pub(in crate::database) fn server(rest: &str) -> Result<Parts, UrlError> {
     Ok(Parts { user, password, host, port, database, query: query(parameters)? })
 }
 
-/// The names and values behind `?`, decoded.
+/// The names and values after `?`, decoded.
 pub(in crate::database) fn query(text: &str) -> Result<Vec<(String, String)>, UrlError> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     let decode = |pair: &str| {
@@ -60,12 +62,12 @@ pub(in crate::database) fn query(text: &str) -> Result<Vec<(String, String)>, Ur
     pairs.map(decode).collect()
 }
 
-/// A text without its percent-encoding.
+/// Decodes percent-encoding.
 pub(in crate::database) fn decoded(text: &str, part: &str) -> Result<String, UrlError> {
     let decoded = percent_decode_str(text).decode_utf8();
-    let decoded = decoded.map_err(|_| unusable(&format!("its {part} is not UTF-8 when it is decoded")))?;
+    let decoded = decoded.map_err(|_| unusable(&format!("its {part} is not UTF-8 after decoding")))?;
     if decoded.contains('\0') {
-        return Err(unusable(&format!("its {part} holds a zero byte")));
+        return Err(unusable(&format!("its {part} contains a zero byte")));
     }
     Ok(decoded.into_owned())
 }
@@ -82,12 +84,12 @@ fn host_and_port(address: &str) -> Result<(Option<String>, Option<String>), UrlE
             let (host, behind) = literal.split_once(']').ok_or_else(|| unusable("its IPv6 address has no ]"))?;
             let port = match behind {
                 "" => "",
-                behind => behind.strip_prefix(':').ok_or_else(|| unusable("its port stands behind [address]:"))?,
+                behind => behind.strip_prefix(':').ok_or_else(|| unusable("its port must follow [address]:"))?,
             };
             (host, port)
         }
         None if !address.contains(',') && address.matches(':').count() > 1 => {
-            return Err(unusable(&format!("an IPv6 address stands in brackets, as in [::1]:5432; {ENCODE}")));
+            return Err(unusable(&format!("an IPv6 address must be in brackets, as in [::1]:5432; {ENCODE}")));
         }
         None if address.contains(',') => (address, ""),
         None => address.split_once(':').unwrap_or((address, "")),

@@ -1,4 +1,4 @@
-//! The URL of a database, which is not shown whole.
+//! A database URL that never shows its secrets.
 
 use std::fmt;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -7,18 +7,18 @@ use std::str::FromStr;
 use super::error::UrlError;
 use crate::migration::Dialect;
 
-/// A database URL; neither `Debug` nor `Display` show its password.
+/// A database URL. Neither `Debug` nor `Display` shows its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(String);
 
 impl SecretUrl {
-    /// Takes a URL as the user wrote it.
+    /// A URL as the user wrote it.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The driver's own options, as it reads them from the URL (and, for PostgreSQL, from `PG*` variables and `.pgpass`).
+    /// The driver's options, as the driver parses them from the URL (and, for PostgreSQL, from `PG*` variables and `.pgpass`).
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::database) fn driver_options<O>(&self) -> Result<O, UrlError>
     where
@@ -27,24 +27,24 @@ impl SecretUrl {
         self.0.parse().map_err(|error: sqlx::Error| UrlError::Unusable { reason: self.scrub(&error) })
     }
 
-    /// What stands behind `scheme:`.
+    /// The part after `scheme:`.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(in crate::database) fn behind_scheme(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, rest)| rest)
     }
 
-    /// The path and query behind the scheme, for a database that is a file.
+    /// The path and query after the scheme, for a database that is a file.
     #[cfg(feature = "sqlite")]
     pub(in crate::database) fn without_scheme(&self) -> &str {
         let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
         rest.strip_prefix("//").unwrap_or(rest)
     }
 
-    /// The driver's words, unless they repeat a part of the URL that could be secret.
+    /// The driver's message, unless it repeats a part of the URL that could be secret.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     fn scrub(&self, error: &sqlx::Error) -> String {
         let text = error.to_string();
-        // Our own form for the driver has every part as a parameter.
+        // The URL made for the driver has every part as a parameter.
         let parts = self.0.split(['?', '&', '=', '/', '@', ':']).filter(|part| part.len() > 2);
         let mut parts = parts.map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy());
         match parts.any(|part| text.contains(&*part)) {
@@ -53,10 +53,10 @@ impl SecretUrl {
         }
     }
 
-    /// The dialect that its scheme stands for.
+    /// The dialect of its scheme.
     ///
     /// # Errors
-    /// When there is no scheme or none of ours.
+    /// When there is no scheme, or it is not supported.
     pub fn dialect(&self) -> Result<Dialect, UrlError> {
         let Some((scheme, _)) = self.0.split_once(':') else {
             return Err(UrlError::NoScheme);
@@ -70,7 +70,7 @@ impl SecretUrl {
                     .into_iter()
                     .max_by(|a, b| strsim::jaro_winkler(a, other).total_cmp(&strsim::jaro_winkler(b, other)))
                     .filter(|best| strsim::jaro_winkler(best, other) > 0.8);
-                // In front of a colon may stand a user, or a password.
+                // The text before a colon may be a user or a password.
                 let is_scheme =
                     self.0[scheme.len()..].starts_with("://") && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
                 let scheme = if is_scheme { other } else { "…" };
@@ -79,7 +79,7 @@ impl SecretUrl {
         }
     }
 
-    /// The URL without user, password, query and fragment; its scheme alone where it is not certain what these are.
+    /// The URL without user, password, query and fragment; only its scheme where these cannot be determined with certainty.
     fn masked(&self) -> String {
         let (Ok(_), Some((scheme, rest))) = (self.dialect(), self.0.split_once(':')) else {
             return "…".to_owned();
@@ -91,13 +91,13 @@ impl SecretUrl {
     }
 }
 
-/// Host and path of what stands behind `scheme://`; `None` where a piece of a password may be in them.
+/// Host and path from the part after `scheme://`; `None` where they may contain a piece of a password.
 fn place(rest: &str) -> Option<String> {
     let (place, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
     let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
     let host = match authority.rsplit_once('@') {
         Some((_, host)) => host,
-        // Without an @, a login would end nowhere.
+        // Without an @, the part before the host could be a user and a password.
         None => Some(authority).filter(|host| match host.rsplit_once(':') {
             Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']'),
             None => true,

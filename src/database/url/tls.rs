@@ -1,10 +1,10 @@
-//! What the parameters of a URL ask for together: how much TLS. Whatever asks for TLS gets it, and no weaker mode wins.
+//! Determines the TLS mode from all parameters of a URL. A request for TLS is never weakened by another parameter.
 
 use super::UrlError;
 use super::parameters::{Given, Origin, folded};
 use super::values::truth;
 
-/// How much a connection is protected, weakest first.
+/// The TLS mode of a connection, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::database) enum Mode {
     Disable,
@@ -15,31 +15,31 @@ pub(in crate::database) enum Mode {
     VerifyFull,
 }
 
-/// Parameters about TLS, by what their values mean.
+/// TLS parameters, by the meaning of their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::database) enum Ask {
     /// `sslmode`: a mode by name.
     Mode,
     /// `ssl`, `useSSL`: on, off, or a mode.
     Switch,
-    /// `tls` of Go, where on means a verified server.
+    /// Go's `tls`, where on means a verified server.
     Tls,
-    /// `requireSSL`: on, or nothing said.
+    /// `requireSSL`: on, or no requirement.
     Require,
-    /// `ssl_disabled`: off, or nothing said.
+    /// `ssl_disabled`: off, or no requirement.
     #[cfg_attr(not(feature = "mysql"), expect(dead_code, reason = "a parameter of MySQL's drivers"))]
     Disabled,
-    /// `verifyServerCertificate`: whether a certificate authority must vouch for the server.
+    /// `verifyServerCertificate`: whether the server's certificate must be signed by a trusted authority.
     Verify,
-    /// `ssl_verify_identity`: whether the certificate must name the host as well.
+    /// `ssl_verify_identity`: whether the certificate must also match the host name.
     Identity,
-    /// `trustServerCertificate`: whether the server is taken at its word.
+    /// `trustServerCertificate`: whether to skip verification.
     Trust,
-    /// `sslaccept` of Prisma.
+    /// Prisma's `sslaccept`.
     Accept,
 }
 
-/// What one parameter says.
+/// The requirement of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
     Exactly(Mode),
@@ -48,13 +48,12 @@ enum Wish {
     Nothing,
 }
 
-const MODES: &str =
-    "is not a TLS mode: disable, prefer, require, verify-ca or verify-full (VERIFY_IDENTITY) say what is wanted";
+const MODES: &str = "is not a TLS mode: use disable, prefer, require, verify-ca or verify-full (VERIFY_IDENTITY)";
 
-/// The mode that all of these ask for; `None` when none of them asks for anything.
+/// The mode that satisfies all of these parameters; `None` when none of them requires anything.
 ///
 /// # Errors
-/// When one of them cannot be read, or two contradict each other.
+/// When one of them is invalid, or two contradict each other.
 pub(in crate::database) fn mode(asked: &[(Ask, &Given)]) -> Result<Option<Mode>, UrlError> {
     let mut wishes = Vec::new();
     for (ask, given) in asked {
@@ -76,7 +75,7 @@ pub(in crate::database) fn mode(asked: &[(Ask, &Given)]) -> Result<Option<Mode>,
     Ok(Some(mode))
 }
 
-/// The mode by the source that counts most. What another source says exactly is its own affair, but never weakens a demand.
+/// The mode from the source with the highest precedence. An exact mode from another source is ignored, unless that would weaken TLS.
 fn strongest<'g>(wishes: &[(Wish, &'g Given)]) -> Option<(Mode, &'g Given)> {
     let mut best: Option<(Mode, &Given)> = None;
     for origin in [Origin::Url, Origin::Service, Origin::Variable] {
@@ -91,7 +90,7 @@ fn strongest<'g>(wishes: &[(Wish, &'g Given)]) -> Option<(Mode, &'g Given)> {
         for (wish, given) in here() {
             let mode = match wish {
                 Wish::AtLeast(mode) => *mode,
-                // A parameter about the certificate does not ask for clear text; the usual mode is not weakened by it.
+                // A parameter about the certificate does not request clear text, so it does not weaken the default mode.
                 _ => continue,
             };
             if best.is_none_or(|(before, _)| mode > before) {
@@ -155,7 +154,7 @@ fn named(value: &str) -> Option<Mode> {
     })
 }
 
-/// What Node's drivers take as JSON.
+/// A mode in the JSON form of Node's drivers.
 fn profile(value: &str) -> Option<Mode> {
     match value.replace([' ', '"'], "").as_str() {
         "{rejectUnauthorized:true}" | "{}" => Some(Mode::VerifyCa),

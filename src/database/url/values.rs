@@ -1,4 +1,4 @@
-//! Values of parameters: truth and time.
+//! Parses values of parameters: booleans and durations.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(in crate::database) fn truth(value: &str) -> Option<bool> {
     }
 }
 
-/// A limit for connecting: a number in `unit`, or a duration such as `5s` and `500ms`. 0 and below mean no limit, as in libpq.
+/// Parses a connect timeout: a number in `unit`, or a duration such as `5s` and `500ms`. Zero and negative values mean no limit, as in libpq.
 pub(in crate::database) fn limit(given: &Given, unit: Duration) -> Result<Duration, UrlError> {
     let text = given.value.trim();
     let limit = match text.parse::<f64>() {

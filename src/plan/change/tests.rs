@@ -1,4 +1,4 @@
-//! A table of histories and changes: which rows each would touch, or why it may not be made.
+//! A table of histories and changes: which rows each affects, or why it is refused.
 
 use std::iter;
 
@@ -27,7 +27,7 @@ fn set(third: &str) -> MigrationSet {
     MigrationSet::new(migrations.into()).expect("three versions")
 }
 
-/// These versions are applied; those with a `?` were left half-way by an attempt that had done one statement.
+/// These versions are applied; those with a `?` were left half-way by an attempt that had completed one statement.
 fn history(words: &str) -> History {
     let original = up(ORIGINAL);
     let (half_way, applied): (Vec<_>, Vec<_>) = words.split_whitespace().partition(|word| word.ends_with('?'));
@@ -97,7 +97,7 @@ fn what_counts_as_applied_is_recorded_and_settled() {
     check("1", &change, "+2");
     check("1 2?", &change, "+2 attempt-2?");
     check("1 2 2?", &change, "attempt-2?");
-    check("1 2", &change, "no: migration 2 (m2) is applied already");
+    check("1 2", &change, "no: migration 2 (m2) is already applied");
     check("1", &Change::MarkApplied(version("9")), "no: there is no migration 9");
 }
 
@@ -116,25 +116,33 @@ fn only_a_changed_file_of_an_applied_migration_is_accepted() {
     check("1 2 3", &Change::AcceptChanges(version("3")), "=3");
     check("1 2 3 3?", &Change::AcceptChanges(version("3")), "=3");
     check("1 2", &Change::AcceptChanges(version("3")), "no: migration 3 is not applied");
-    check("1 2", &Change::AcceptChanges(version("2")), "no: the file of migration 2 (m2) is as it was applied");
+    check(
+        "1 2",
+        &Change::AcceptChanges(version("2")),
+        "no: the file of migration 2 (m2) has not changed since it was applied",
+    );
 }
 
 #[test]
 fn a_baseline_is_the_first_thing_in_a_history() {
     check("", &Change::Baseline(version("2")), "+1 +2");
     check("", &Change::Baseline(version("9")), "no: there is no migration 9");
-    check("1", &Change::Baseline(version("2")), "no: there is a history already: 1 migration is applied");
-    check("1?", &Change::Baseline(version("2")), "no: there is a history already: a migration was left half-way");
+    check("1", &Change::Baseline(version("2")), "no: the database already has a history: 1 migration is applied");
+    check(
+        "1?",
+        &Change::Baseline(version("2")),
+        "no: the database already has a history: a migration was left half-way",
+    );
 }
 
 #[test]
 fn a_resumption_goes_on_behind_the_statements_that_are_the_same() {
     check_resume(ORIGINAL, "1 2 3?", "1 of 3");
-    check_resume("SELECT 1; SELECT 'mended'", "1 2 3?", "1 of 2");
+    check_resume("SELECT 1; SELECT 'repaired'", "1 2 3?", "1 of 2");
     check_resume(
         "SELECT 'another'; SELECT 2; SELECT 3",
         "1 2 3?",
-        "no: migration 3 (m3) cannot go on: its first statement has taken effect, and has changed since",
+        "no: migration 3 (m3) cannot be resumed: its first statement has taken effect, and has changed since",
     );
     check_resume(ORIGINAL, "1 2", "no: migration 3 was not left half-way");
 }

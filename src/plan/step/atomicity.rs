@@ -1,4 +1,4 @@
-//! Whether a script can run in one transaction, and which of its statements are sent then.
+//! Decides whether a script can run in one transaction, and which of its statements are sent then.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,9 @@ use crate::script::Parsed;
 /// Whether a step runs in one transaction with its ledger row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Atomic {
-    /// Applied and recorded, or neither.
+    /// The migration is applied and recorded, or neither.
     Yes,
-    /// Statement by statement, with a journal of how far it came.
+    /// Statement by statement, with its progress recorded in the journal.
     No {
         /// The reason, a lowercase fragment.
         why: String,
@@ -27,15 +27,15 @@ impl Atomic {
     }
 }
 
-/// How a script is run.
+/// How a script runs.
 pub(super) struct Execution<'a> {
     pub(super) atomic: Atomic,
-    /// Whether foreign keys are enforced during its transaction, where it is not as the connection has it.
+    /// Whether foreign keys are enforced during its transaction, where that differs from the connection's setting.
     pub(super) foreign_keys: Option<bool>,
     pub(super) sent: Cow<'a, [Statement]>,
 }
 
-/// Decides how a script is run.
+/// Decides how a script runs.
 pub(super) fn decide<'a>(text: &str, script: &'a Parsed, rules: &Rules) -> Execution<'a> {
     let all = Cow::Borrowed(script.statements.as_slice());
     match in_one_transaction(text, script, rules) {
@@ -50,31 +50,32 @@ pub(super) fn decide<'a>(text: &str, script: &'a Parsed, rules: &Rules) -> Execu
     }
 }
 
-/// What foreign keys are switched to around one transaction.
+/// The foreign key setting during one transaction; `None` where it does not change.
 ///
 /// # Errors
-/// Why it cannot be one.
+/// Why the script cannot run in one transaction.
 fn in_one_transaction(text: &str, script: &Parsed, rules: &Rules) -> Result<Option<bool>, String> {
     if !rules.transactional_ddl {
         return Err(format!("{} commits each DDL statement by itself", rules.product));
     }
     if script.directives.no_transaction {
-        return Err("its file says no-transaction".to_owned());
+        return Err("its file has the directive no-transaction".to_owned());
     }
     if let Some((line, why)) = script.statements.iter().find_map(refusal) {
         return Err(format!("line {line}: {why}"));
     }
     let switch = foreign_keys::around(text, &script.statements, rules.foreign_keys)?;
     match script.statements.iter().find(|statement| is_control(statement)) {
-        Some(first) if !can_be_left_out(&script.statements, switch.is_some()) => {
-            Err(format!("line {}: {} of its own, not around everything", first.line, first.summary))
-        }
+        Some(first) if !can_be_left_out(&script.statements, switch.is_some()) => Err(format!(
+            "line {}: its own transaction ({}) does not enclose the whole script",
+            first.line, first.summary
+        )),
         _ => Ok(switch),
     }
 }
 
-/// Whether the script's own transactions can be parts of ours: one around everything but pragmas, or, where foreign keys are
-/// switched, each between two switches.
+/// Whether the runner's transaction can replace the script's own: one that encloses everything but pragmas, or, where the script
+/// switches foreign keys, each one between two switches.
 fn can_be_left_out(statements: &[Statement], switched: bool) -> bool {
     let (mut open, mut count) = (false, 0);
     for statement in statements {

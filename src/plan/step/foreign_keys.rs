@@ -1,19 +1,19 @@
-//! SQLite's switch for foreign keys around a table rebuild: a transaction ignores it, so it is made before ours, where that is the same
-//! to every statement.
+//! SQLite's `PRAGMA foreign_keys` around a table rebuild. A transaction ignores it, so the runner switches it before its transaction,
+//! provided that this makes no difference to any statement.
 
 use std::cell::LazyCell;
 
 use crate::migration::{Statement, StatementKind};
 use crate::script::mentions;
 
-/// Words that begin statements which do the same whether foreign keys are enforced or not.
+/// First words of statements that do the same whether foreign keys are enforced or not.
 const INDIFFERENT: [&str; 7] = ["ANALYZE", "CREATE", "EXPLAIN", "PRAGMA", "REINDEX", "SELECT", "VALUES"];
 
-/// What foreign keys are switched to before the script's first statement, where `at_first` says how the connection has them; `None`
-/// where the script does not switch them.
+/// The foreign key setting for the whole script, where `at_first` is the connection's setting; `None` where the script does not switch
+/// it.
 ///
 /// # Errors
-/// Why there is no such value.
+/// Why there is no single setting for the whole script.
 pub(super) fn around(text: &str, statements: &[Statement], at_first: Option<bool>) -> Result<Option<bool>, String> {
     let renames_alone = LazyCell::new(|| mentions(text, "legacy_alter_table"));
     let mut in_force = at_first;
@@ -29,7 +29,7 @@ pub(super) fn around(text: &str, statements: &[Statement], at_first: Option<bool
             StatementKind::Ordinary if depends(statement.text(text), &renames_alone) => match wanted {
                 Some(wanted) if wanted != in_force => {
                     let line = statement.line;
-                    return Err(format!("line {line}: foreign keys are enforced for a part of its statements only"));
+                    return Err(format!("line {line}: foreign keys are enforced for only some of its statements"));
                 }
                 _ => wanted = Some(in_force),
             },
@@ -37,17 +37,17 @@ pub(super) fn around(text: &str, statements: &[Statement], at_first: Option<bool
         }
     }
     if switched && open.is_nested {
-        return Err("it sets savepoints inside each other between switches of foreign keys".to_owned());
+        return Err("it nests savepoints between switches of foreign keys".to_owned());
     }
     Ok(wanted.unwrap_or(in_force).filter(|_| switched))
 }
 
-/// The transactions of the script's own, in which a switch has no effect.
+/// The script's own open transactions, in which a switch has no effect.
 #[derive(Default)]
 struct Open {
     transaction: bool,
     savepoints: usize,
-    /// Whether savepoints were set inside each other: which of them a release ends is not read here.
+    /// Whether savepoints were nested: their names are not tracked, so a release would be ambiguous.
     is_nested: bool,
 }
 
@@ -72,7 +72,7 @@ impl Open {
     }
 }
 
-/// Whether a statement may do something else where foreign keys are enforced; in doubt it may.
+/// Whether a statement's effect may depend on whether foreign keys are enforced; true in doubt.
 fn depends(sql: &str, renames_alone: &LazyCell<bool, impl FnOnce() -> bool>) -> bool {
     let mut words = sql.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -80,7 +80,7 @@ fn depends(sql: &str, renames_alone: &LazyCell<bool, impl FnOnce() -> bool>) -> 
         "DROP" => {
             !words.next().is_some_and(|what| ["INDEX", "TRIGGER", "VIEW"].iter().any(|w| what.eq_ignore_ascii_case(w)))
         }
-        // A new column that refers to another table needs NULL as its default; a name is changed in references, too.
+        // A new column with a foreign key must have NULL as its default; a rename also changes references.
         "ALTER" => mentions(sql, "references") || **renames_alone,
         _ => !INDIFFERENT.contains(&first.as_str()),
     }

@@ -1,4 +1,4 @@
-//! What statements of MySQL and MariaDB do to their session.
+//! How MySQL and MariaDB statements change their session.
 
 use super::{Action, Kind, arguments, name, names};
 use crate::script::head::Head;
@@ -8,8 +8,8 @@ use crate::sql::Dialect;
 
 const DIALECT: Dialect = Dialect::Mysql;
 
-/// Variables that read as they were set: what a script keeps of them is the same in a session that begins in the same way.
-/// One that is missing here makes a resumption refuse.
+/// Variables that read back as they were set, so that a value that a script saved from them is the same in a new session.
+/// Resuming is refused for any variable not listed here.
 const SETTINGS: [&str; 22] = [
     "autocommit",
     "character_set_client",
@@ -35,10 +35,10 @@ const SETTINGS: [&str; 22] = [
     "unique_checks",
 ];
 
-/// Words in compound statements that may change the session.
+/// Words in a compound statement that indicate that it may change the session.
 const CHANGING: [&str; 8] = ["CALL", "EXECUTE", "INTO", "PREPARE", "SET", "TEMPORARY", "USE", "GET_LOCK"];
 
-/// `None` where it is not known.
+/// `None` where the action is not known.
 pub(super) fn action(mut head: Head<'_, '_>) -> Option<Action> {
     if session::defines_routine(head.clone()) {
         return Some(Action::Nothing);
@@ -102,7 +102,7 @@ fn temporary(mut head: Head<'_, '_>) -> Option<Action> {
     Some(Action::Keep(Kind::Relation, name(&head, DIALECT)))
 }
 
-/// Code that may set something, locks with a name, and variables that a statement fills.
+/// Code that may change the session, named locks, and statements that assign variables.
 fn computes(head: &Head<'_, '_>) -> Option<Action> {
     let tokens = head.rest();
     let compound = head.is_any(&["BEGIN", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR"]);
@@ -125,7 +125,7 @@ fn computes(head: &Head<'_, '_>) -> Option<Action> {
     fills.then(|| Action::Keep(Kind::Variable, String::new()))
 }
 
-/// `SET …`: set again where each value is a constant.
+/// `SET …`: can be restored if every value is a constant.
 fn sets(mut head: Head<'_, '_>) -> Option<Action> {
     if head.is("PASSWORD") || head.clone().take_phrase(&["DEFAULT", "ROLE"]) {
         return Some(Action::Nothing);
@@ -167,12 +167,12 @@ fn assigns(mut head: Head<'_, '_>) -> Action {
         (false, _) => Action::Nothing,
         (true, false) if constant => Action::Set,
         (true, false) => Action::Keep(Kind::Variable, String::new()),
-        // Run again it would set for all sessions what may have been changed since.
+        // Running it again could overwrite a global value that was changed since.
         (true, true) => Action::Keep(Kind::Other, String::new()),
     }
 }
 
-/// What stands behind `=` or `:=`.
+/// The value after `=` or `:=`.
 fn value<'t, 'a>(assignment: &'t [Token<'a>]) -> &'t [Token<'a>] {
     let at = assignment.iter().position(|token| token.is_symbol("=")).map_or(0, |at| at + 1);
     match &assignment[at..] {
@@ -181,7 +181,7 @@ fn value<'t, 'a>(assignment: &'t [Token<'a>]) -> &'t [Token<'a>] {
     }
 }
 
-/// Whether a value is the same whenever it is computed; `user` where it is that of a user's variable.
+/// Whether a value is the same whenever it is computed; `user` is true for a user variable's value.
 fn is_constant(value: &[Token<'_>], user: bool) -> bool {
     let mut rest = value;
     while let [token, behind @ ..] = rest {
@@ -203,7 +203,7 @@ fn is_constant(value: &[Token<'_>], user: bool) -> bool {
     !value.is_empty()
 }
 
-/// What stands behind the name of a variable, whose `@` has been read: a user's one, or one that reads as it was set.
+/// The tokens after a variable's name, whose `@` has been read; `None` for a system variable not in [`SETTINGS`].
 fn variable<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
     let [first, behind @ ..] = tokens else { return None };
     if !first.is_symbol("@") {

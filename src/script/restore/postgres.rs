@@ -1,4 +1,4 @@
-//! What statements of PostgreSQL do to their session.
+//! How PostgreSQL statements change their session.
 
 use super::{Action, Kind, arguments, name, names};
 use crate::script::head::Head;
@@ -8,7 +8,7 @@ use crate::sql::Dialect;
 
 const DIALECT: Dialect = Dialect::Postgres;
 
-/// `None` where it is not known.
+/// `None` where the action is not known.
 pub(super) fn action(mut head: Head<'_, '_>) -> Option<Action> {
     let whole = head.clone();
     if head.take("SET") {
@@ -33,7 +33,7 @@ pub(super) fn action(mut head: Head<'_, '_>) -> Option<Action> {
         return Some(Action::End(Kind::Prepared, one_or_all(&head)));
     }
     if head.take("EXECUTE") {
-        // What can be prepared here changes data, not the session.
+        // PostgreSQL can prepare only statements that read or change data, not the session.
         return None;
     }
     if head.take("DECLARE") {
@@ -88,7 +88,7 @@ fn is_temporary_schema(token: &Token<'_>) -> bool {
     token.text.trim_matches('"').eq_ignore_ascii_case("pg_temp")
 }
 
-/// Calls of functions for the session.
+/// Calls to functions that change the session.
 fn calls(head: &Head<'_, '_>) -> Option<Action> {
     let tokens = head.rest();
     if let Some(action) = sets_config(head.clone()) {
@@ -105,7 +105,7 @@ fn calls(head: &Head<'_, '_>) -> Option<Action> {
     arguments(tokens, locked).map(|key| Action::Keep(Kind::Lock, key))
 }
 
-/// `SELECT set_config('name', 'value', false)`, and several of them, where everything is a constant.
+/// One or more `set_config('name', 'value', false)` in a `SELECT` in which everything is a constant.
 fn sets_config(mut head: Head<'_, '_>) -> Option<Action> {
     if !head.take("SELECT") {
         return None;
@@ -140,7 +140,7 @@ fn string(head: &mut Head<'_, '_>) -> bool {
     head.next().is_some_and(|token| token.kind == TokenKind::String)
 }
 
-/// Whether a token of a `DO` may set something that outlives it.
+/// Whether a token of a `DO` may change the session beyond the statement.
 fn may_set(token: &Token<'_>) -> bool {
     let names = ["temp", "prepare", "listen", "call", "dblink"];
     let text = token.text.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! What statements of SQLite do to their connection.
+//! How SQLite statements change their connection.
 
 use super::{Action, Kind, name, names};
 use crate::script::head::Head;
@@ -8,10 +8,10 @@ use crate::sql::Dialect;
 
 const DIALECT: Dialect = Dialect::Sqlite;
 
-/// Pragmas that a transaction ignores or refuses.
+/// Pragmas that have no effect or fail inside a transaction.
 const IGNORED_INSIDE: [&str; 3] = ["foreign_keys", "journal_mode", "synchronous"];
 
-/// `None` where it is not known; `inside` a transaction of the script's own.
+/// `None` where the action is not known; `inside` is true in a transaction that the script opened.
 pub(super) fn action(mut head: Head<'_, '_>, inside: bool) -> Option<Action> {
     if head.take("PRAGMA") {
         return Some(pragma(head, inside));
@@ -60,7 +60,7 @@ fn pragma(mut head: Head<'_, '_>, inside: bool) -> Action {
     }
 }
 
-/// A file is there again when it is attached again; what is in memory or temporary is not.
+/// A file can be attached again; an in-memory or temporary database is lost.
 fn attach(mut head: Head<'_, '_>) -> Action {
     head.take("DATABASE");
     let (file, rest) = (head.next(), head.rest());

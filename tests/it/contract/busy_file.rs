@@ -81,13 +81,13 @@ fn refused(database: &TestDatabase, url: &str) -> String {
 fn a_file_that_may_not_be_written_is_a_database_that_is_read_only() {
     on(Backend::Sqlite, |database| {
         up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
-        assert_eq!(refused(database, &format!("{}?mode=ro", database.url)), "its URL says mode=ro");
-        assert_eq!(refused(database, &format!("{}?immutable=1", database.url)), "its URL says immutable");
+        assert_eq!(refused(database, &format!("{}?mode=ro", database.url)), "its URL has mode=ro");
+        assert_eq!(refused(database, &format!("{}?immutable=1", database.url)), "its URL has immutable");
         let file = database.url.strip_prefix("sqlite://").unwrap();
         fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
         // Root may write whatever the file's rights are.
         if fs::OpenOptions::new().append(true).open(file).is_err() {
-            assert_eq!(refused(database, &database.url), "its file may not be written");
+            assert_eq!(refused(database, &database.url), "its file is not writable");
         }
     });
 }

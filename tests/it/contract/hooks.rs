@@ -188,7 +188,7 @@ fn a_command_that_takes_too_long_is_ended_with_all_that_it_has_started() {
         let hooks = Hooks { before: Some(stubborn), timeout: Duration::from_millis(600), ..Hooks::default() };
         let started = Instant::now();
         let error = run(database, &directory, Command::Up, hooks).unwrap_err();
-        assert_eq!(error.to_string(), "the hook before took longer than 600ms and was ended");
+        assert_eq!(error.to_string(), "the hook before timed out after 600ms and was terminated");
         assert!(started.elapsed() < Duration::from_secs(20));
         assert!(database.applied().is_empty());
         let id = std::fs::read_to_string(&path).unwrap().trim().to_owned();
@@ -299,7 +299,10 @@ fn a_hook_is_ended_when_the_lock_is_gone() {
         let mut thief = Thief(database.url.clone());
         let error = block_on(migrator.up().observe(&mut thief)).unwrap_err();
         let told = error.to_string();
-        assert!(told.starts_with("the hook before was ended: the connection that holds the lock is gone"), "{told}");
+        assert!(
+            told.starts_with("the hook before was terminated: the connection that holds the lock is gone"),
+            "{told}"
+        );
     });
 }
 

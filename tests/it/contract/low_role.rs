@@ -103,7 +103,7 @@ fn a_foreign_key_that_is_made_while_a_migration_runs_sets_nothing_off() {
         std::fs::write(directory.join("1_a.down.sql"), planted).unwrap();
         let error = block_on(migrator(&database.url, &directory).down()).unwrap_err().cause;
         let Error::Migration { failure, .. } = &error else { panic!("{error:?}") };
-        let said = format!("the history table {LEDGER} is tied to another table by a foreign key");
+        let said = format!("the history table {LEDGER} is linked to another table by a foreign key");
         assert_eq!(failure.message.replace("public.", ""), said);
         assert_eq!(database.applied(), ["1"]);
     });

@@ -172,7 +172,7 @@ fn a_statement_that_is_too_large_is_named_with_both_sizes_before_anything_runs()
         let script = format!("CREATE TABLE a (i INT);\n{};", comment(largest + 1));
         let error = database.up(&database.migrations(&[("1_a.sql", &script)])).unwrap_err();
         let said = format!(
-            "migration 1 (a) has a statement of {limit} bytes at line 2, and the server takes {largest} (max_allowed_packet)"
+            "migration 1 (a) has a statement of {limit} bytes at line 2, but the server accepts {largest} at most (max_allowed_packet)"
         );
         assert_eq!(error.to_string(), said);
         assert!(database.query("SHOW TABLES LIKE 'a'").is_empty());

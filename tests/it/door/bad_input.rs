@@ -150,7 +150,7 @@ fn files_that_are_not_text_or_not_sql() {
       |        ^^^^
     ");
     assert_snapshot!(refused("1_backslash.sql", b"SELECT 1;\nSELECT 'it\\'s';\n"), @r"
-    error: a backslash does not escape the quote behind it in this string, unless standard_conforming_strings is off
+    error: a backslash does not escape the quote after it in this string, unless standard_conforming_strings is off
      --> migrations/1_backslash.sql:2:8
       |
     2 | SELECT 'it\'s';
@@ -172,7 +172,7 @@ fn files_that_are_not_text_or_not_sql() {
       |           ^^
     ");
     assert_snapshot!(refused("1_copy.sql", b"SELECT 1;\nCOPY users FROM stdin;\n1\tx\n\\.\n"), @r"
-    error: COPY FROM STDIN reads rows from the script, which only psql does
+    error: COPY FROM STDIN reads rows from the script, which only psql supports
      --> migrations/1_copy.sql:2:1
       |
     2 | COPY users FROM stdin;
@@ -206,7 +206,7 @@ fn a_backslash_that_escapes_the_end_of_a_string() {
     2 | SELECT 'E:\';
       |        ^^^^^^
 
-    error: a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
+    error: a backslash escapes the quote after it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES
      --> migrations/1_path.sql:2:8
       |
     2 | SELECT 'E:\';
@@ -224,7 +224,7 @@ fn names_without_a_version_and_versions_taken_twice() {
     error: the file name has no version: it must read like 20260131120000_add_users.sql
     --> migrations/users.sql
 
-    error: the version is taken by migrations/01_b.sql already
+    error: the version is already used by migrations/01_b.sql
     --> migrations/1_a.sql
     help: give one of the two files another version
     --- exit 2
@@ -249,7 +249,7 @@ fn urls_that_name_no_database() {
     "#);
     assert_snapshot!(door.run(&["up", "--database-url", "secret"]), @r"
     --- stderr
-    error: the database URL has no scheme: it reads like postgres://…, mysql://… or sqlite://…
+    error: the database URL has no scheme: it must begin with postgres://, mysql:// or sqlite://
     help: a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db
     --- exit 2
     ");
@@ -297,7 +297,7 @@ fn a_database_file_that_cannot_be_made() {
 fn a_name_without_letters_makes_no_file() {
     assert_snapshot!(Door::empty().run(&["new", "!?"]), @r#"
     --- stderr
-    error: "!?" is no name for a migration: it needs a letter or digit
+    error: "!?" is not a valid migration name: it needs a letter or digit
     --- exit 2
     "#);
 }

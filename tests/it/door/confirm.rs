@@ -25,20 +25,20 @@ fn more_than_one_step_down_needs_yes_and_one_does_not() {
     let seen = door.run(&["down", "--steps", "3", "--yes"]);
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(seen.stdout.contains("2 migrations reverted"), "{seen}");
-    assert!(format!("{seen}").contains("3 steps down were asked for, and only 2 migrations are applied"), "{seen}");
+    assert!(format!("{seen}").contains("3 steps down were requested, but only 2 migrations are applied"), "{seen}");
 }
 
 #[test]
 fn more_steps_up_than_are_pending_are_said() {
     let door = Door::shop();
     assert!(!format!("{}", door.run(&["plan", "--steps", "3"])).contains("asked for"));
-    let said = "4 steps up were asked for, and only 3 migrations are pending";
+    let said = "4 steps up were requested, but only 3 migrations are pending";
     for command in ["plan", "up"] {
         let seen = door.run(&[command, "--steps", "4"]);
         assert_eq!((seen.code, format!("{seen}").contains(said)), (Some(0), true), "{seen}");
     }
     let seen = door.run(&["up", "--steps", "1"]);
-    let said = "1 step up was asked for, and no migration is pending";
+    let said = "1 step up was requested, but no migration is pending";
     assert_eq!((seen.code, format!("{seen}").contains(said)), (Some(0), true), "{seen}");
 }
 

@@ -240,7 +240,7 @@ fn a_cosmetic_edit_is_a_warning() {
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     nothing to do: 1 migration applied, schema is at 1
     --- stderr
-    warning: migration 1 (users) was edited after it was applied, in comments and blanks only
+    warning: migration 1 (users) was edited after it was applied, in comments and whitespace only
     --- exit 0
     ");
 }

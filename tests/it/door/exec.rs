@@ -22,7 +22,7 @@ fn the_application_starts_when_everything_is_applied_and_has_standard_output_for
     let seen = exec(&door, &[DEVELOPMENT], &[]);
     assert_eq!((seen.code, seen.stdout.as_str()), (Some(0), "app:  one argument\n"), "{seen}");
     let lines: Vec<&str> = seen.stderr.lines().collect();
-    assert_eq!(lines[0], "what is pending is applied: APP_ENV says development, and AUTO_MIGRATE is not set");
+    assert_eq!(lines[0], "pending migrations are applied: APP_ENV is development, and AUTO_MIGRATE is not set");
     assert!(lines[1].starts_with("migrascope ") && lines[1].contains(" exec  sqlite "), "{seen}");
     assert!(seen.stderr.contains("3 migrations applied in "), "{seen}");
     assert!(lines.last().unwrap().starts_with("starting /"), "{seen}");
@@ -104,12 +104,12 @@ fn what_cannot_be_started_is_refused_before_anything_is_touched() {
 fn the_environment_can_be_said_by_flag_variable_and_file() {
     let door = Door::shop();
     let flag = exec(&door, &[DEVELOPMENT], &["--env", "test"]);
-    assert!(flag.stderr.contains("the database is left alone: --env says test"), "{flag}");
+    assert!(flag.stderr.contains("the database is left alone: --env is test"), "{flag}");
     let variable = exec(&door, &[DEVELOPMENT, ("MIGRASCOPE_ENV", "test")], &[]);
-    assert!(variable.stderr.contains("MIGRASCOPE_ENV says test"), "{variable}");
+    assert!(variable.stderr.contains("MIGRASCOPE_ENV is test"), "{variable}");
     door.write("migrascope.toml", "env = \"test\"\n");
     let file = exec(&door, &[DEVELOPMENT], &[]);
-    assert!(file.stderr.contains("the key env says test"), "{file}");
+    assert!(file.stderr.contains("the key env is test"), "{file}");
     door.write("migrascope.toml", "env = \"prod\"\n");
     let wrong = exec(&door, &[], &[]);
     assert_eq!(wrong.code, Some(2), "{wrong}");

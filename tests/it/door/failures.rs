@@ -40,7 +40,7 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     let door = Door::with(&[("4_mistake.sql", &format!("-- migrascope: no-transaction\n{MISTAKE}SELECT 1;\n"))]);
     assert_snapshot!(door.run(&["up"]), @r#"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
-    ✗ 4 mistake [t]  half-way: statement 2 of 3  not atomic: its file says no-transaction
+    ✗ 4 mistake [t]  half-way: statement 2 of 3  not atomic: its file has the directive no-transaction
     stopped after [t] with 0 migrations applied; schema is empty
     --- stderr
     error: migration 4 (mistake) failed half-way

@@ -200,7 +200,7 @@ fn a_check_that_is_no_question_is_refused() {
     door.write("checks/ends.sql", "SELECT 1 WHERE 0;\nCOMMIT;\nDELETE FROM orders;\n");
     assert_snapshot!(door.run(&["health"]), @r"
     --- stderr
-    error: --checks: a health check is made in a transaction that cannot write: it must not begin or end one itself
+    error: --checks: a health check runs in a read-only transaction: it must not begin or end one itself
      --> checks/ends.sql:2:1
       |
     2 | COMMIT;

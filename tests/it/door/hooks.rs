@@ -126,8 +126,8 @@ fn files_that_nobody_would_run_are_refused() {
         ("before-each.sql", "", "no hook has this name; did you mean before_each.sql?"),
         ("after_each.sh", "", "no hook has this name; did you mean after_each.sql?"),
         ("seed.sql", "", "no hook has this name"),
-        ("before_each.sql", "BEGIN;\nSELECT 1;\nCOMMIT;", "a hook is run in a transaction of its own"),
-        ("after_each.sql", "VACUUM;", "a hook is run in a transaction of its own"),
+        ("before_each.sql", "BEGIN;\nSELECT 1;\nCOMMIT;", "a hook runs in its own transaction"),
+        ("after_each.sql", "VACUUM;", "a hook runs in its own transaction"),
     ] {
         door.write(&format!("migrations/hooks/{name}"), text);
         for command in ["up", "plan", "verify"] {

@@ -53,7 +53,7 @@ fn sql_that_is_no_file_is_named_at_once() {
         "the file cannot be read: it is a named pipe, not a file\n--> migrations/4_pipe.sql",
         "the file cannot be read: it is a socket, not a file\n--> migrations/5_socket.sql",
         "the file cannot be read: it is a device, not a file\n--> migrations/6_device.sql",
-        "the name is that of a file of SQL, and it is a folder\n--> migrations/7_folder.sql",
+        "it is named like an SQL file but is a folder\n--> migrations/7_folder.sql",
         "the file cannot be read: No such file or directory (os error 2)\n--> migrations/8_nowhere.sql",
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
@@ -65,14 +65,14 @@ fn sql_that_is_no_file_is_named_at_once() {
 fn hooks_and_checks_that_are_none_are_named_at_once() {
     let door = Door::shop();
     door.link("migrations/hooks", "nowhere");
-    door.refuses(&[], &["up"], "it is a link that leads nowhere\n--> migrations/hooks");
+    door.refuses(&[], &["up"], "it is a symbolic link to a path that does not exist\n--> migrations/hooks");
     door.remove("migrations/hooks");
     door.write("migrations/hooks", "../hooks");
-    door.refuses(&[], &["up"], "it should be a folder, and is a file\n--> migrations/hooks");
+    door.refuses(&[], &["up"], "it must be a folder but is a file\n--> migrations/hooks");
     door.remove("migrations/hooks");
     std::fs::create_dir_all(door.path().join("migrations/hooks/before_each.sql")).unwrap();
     door.pipe("migrations/hooks/after_each.sql");
-    let folder = "the name is that of a file of SQL, and it is a folder";
+    let folder = "it is named like an SQL file but is a folder";
     door.refuses(&[], &["up"], &format!("{folder}\n--> migrations/hooks/before_each.sql"));
     door.refuses(&[], &["up"], "it is a named pipe, not a file\n--> migrations/hooks/after_each.sql");
 
@@ -220,5 +220,5 @@ fn a_secret_without_end_is_not_read_to_its_end() {
     door.refuses(&long, &["up", "--database-url-file", "long"], "it is longer than 1 MiB");
     door.refuses(&[], &["up", "--config", "long"], "it is longer than 1 MiB");
     let url = "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=long";
-    door.refuses(&[("DATABASE_URL", url)], &["up"], "leads to long, which is longer than 8 MiB");
+    door.refuses(&[("DATABASE_URL", url)], &["up"], "points to long, which is longer than 8 MiB");
 }

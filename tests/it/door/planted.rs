@@ -47,9 +47,9 @@ fn figures_go_to_a_file_of_their_own() {
 fn figures_replace_nothing_but_a_file() {
     let required = "--telemetry required";
     for (plant, kind) in [
-        ("ln -s victim m.prom", "a link"),
-        ("ln -s /dev/stdout m.prom", "a link"),
-        ("ln -s nowhere m.prom", "a link"),
+        ("ln -s victim m.prom", "a symbolic link"),
+        ("ln -s /dev/stdout m.prom", "a symbolic link"),
+        ("ln -s nowhere m.prom", "a symbolic link"),
         ("mkfifo m.prom", "a named pipe"),
         ("mkdir m.prom", "a directory"),
     ] {
@@ -72,9 +72,9 @@ fn figures_replace_nothing_but_a_file() {
 #[test]
 fn the_lock_file_of_sqlite_is_a_file_of_ours() {
     for (plant, said) in [
-        (format!("ln -s victim {LOCK}"), "it is a link, not a file"),
-        (format!("ln -s nowhere {LOCK}"), "it is a link, not a file"),
-        (format!("ln victim {LOCK}"), "the file has 2 names, one of them elsewhere"),
+        (format!("ln -s victim {LOCK}"), "it is a symbolic link, not a file"),
+        (format!("ln -s nowhere {LOCK}"), "it is a symbolic link, not a file"),
+        (format!("ln victim {LOCK}"), "the file has 2 hard links instead of one"),
         (format!("mkfifo {LOCK}"), "it is a named pipe, not a file"),
     ] {
         let door = Door::shop();

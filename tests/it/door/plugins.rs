@@ -177,9 +177,9 @@ fn the_whole_password_is_not_sent_where_it_can_be_read() {
         (
             CACHING,
             &[FULL] as &[&[u8]],
-            "caching_sha2_password asks for the whole password, which is not sent without TLS",
+            "caching_sha2_password requires the whole password, which is not sent without TLS",
         ),
-        (NATIVE, &[TO_CACHING, FULL], "caching_sha2_password asks for the whole password"),
+        (NATIVE, &[TO_CACHING, FULL], "caching_sha2_password requires the whole password"),
         (NATIVE, &[TO_SHA256], "the authentication plugin sha256_password, which would send"),
         ("sha256_password", &[], "the authentication plugin sha256_password, which would send"),
     ] {
@@ -220,7 +220,7 @@ fn what_is_no_mysql_server_is_refused_at_once() {
         let began = Instant::now();
         let seen = door.run(&["up", "--database-url", &format!("mysql://root:{PASSWORD}@127.0.0.1:{port}/shop")]);
         assert_eq!(seen.code, Some(8), "{seen}");
-        assert!(seen.stderr.contains("note: what answers does not "), "{seen}");
+        assert!(seen.stderr.contains("note: the peer does not speak "), "{seen}");
         // Long before the limit of connecting.
         assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
         assert_eq!(server.join().unwrap(), b"");

@@ -45,7 +45,7 @@ fn what_a_pooler_refuses_of_the_url_is_said_with_what_to_do() {
         let url = format!("postgres://u:p@127.0.0.1:{}/d?schema=app", pooler(message));
         let seen = door.run(&["up", "--database-url", &url]);
         assert_eq!(seen.code, Some(8), "{seen}");
-        let help = "help: a pooler takes no options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name the \
+        let help = "help: a pooler does not accept options, schema, search_path, statement_timeout or lock_timeout from the URL or PGOPTIONS: name the \
                     server itself, or leave them out and set them once with ALTER ROLE … IN DATABASE … SET …";
         assert!(seen.stderr.contains(message) && seen.stderr.contains(help), "{seen}");
     }

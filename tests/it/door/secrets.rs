@@ -45,7 +45,7 @@ fn an_at_sign_behind_the_host_is_wrong_usage() {
     let door = Door::shop();
     for url in ["postgres://h/a@b", "mysql://h/a@b", "postgres://u:p@h/d?user=x@y", "mysql://h/d?user=x@y"] {
         let seen = door.run_with(&[("DATABASE_URL", url)], &["status"]);
-        assert!(seen.code == Some(2) && seen.stderr.contains("it holds an @ behind the host"), "{url}: {seen}");
+        assert!(seen.code == Some(2) && seen.stderr.contains("it has an @ after the host"), "{url}: {seen}");
     }
 }
 

@@ -31,7 +31,7 @@ fn what_will_not_come_is_told_at_once_with_the_reason() {
     door.run(&["up"]);
     let seen = door.run(&["wait"]);
     assert_eq!(seen.code, Some(4), "{seen}");
-    let said = "error: migration 2 (bad) has failed when it was last tried, and its file is still the same";
+    let said = "error: migration 2 (bad) failed on its last attempt, and its file has not changed since";
     assert!(seen.stderr.contains(said) && seen.stderr.contains("note: no such column: nonsense"), "{seen}");
 }
 

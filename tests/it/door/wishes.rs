@@ -152,7 +152,10 @@ fn a_variable_that_the_driver_would_misread_is_refused() {
     for (query, value) in [("", "system"), ("?sslrootcert=system", "system"), ("?sslrootcert=system", ca.as_str())] {
         let (seen, _) = server.meets(&door, query, &[("PGSSLROOTCERT", value)]);
         assert_eq!(seen.code, Some(2), "{query} {value}: {seen}");
-        assert!(seen.stderr.contains("the variable PGSSLROOTCERT cannot stand for the system's authorities"), "{seen}");
+        assert!(
+            seen.stderr.contains("the variable PGSSLROOTCERT cannot be combined with the system's authorities"),
+            "{seen}"
+        );
     }
     assert_eq!(server.begun.load(Ordering::SeqCst), 0);
 }

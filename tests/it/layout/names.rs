@@ -11,7 +11,7 @@ fn the_ending_and_the_suffixes_are_read_in_any_case() {
         &[("1_a.SQL", ""), ("1_a.Down.Sql", ""), ("2_b.POSTGRES.sql", ""), ("3_c.sql", ""), ("3_c.MySQL.Sql", "")],
         "1 a: 1_a.SQL, 1_a.Down.Sql\n2 b: 2_b.POSTGRES.sql\n3 c: 3_c.sql",
     );
-    check(&[("1_a.sql", ""), ("1_a.SQL", "")], "1_a.sql the version is taken by 1_a.SQL already");
+    check(&[("1_a.sql", ""), ("1_a.SQL", "")], "1_a.sql the version is already used by 1_a.SQL");
 }
 
 #[test]
@@ -38,9 +38,9 @@ fn synonyms_of_a_database_are_that_database_and_others_are_passed_over() {
     }
     check(
         &[("3_c.mysql.sql", ""), ("3_c.mariadb.sql", "")],
-        "3_c.mysql.sql the version is taken by 3_c.mariadb.sql already",
+        "3_c.mysql.sql the version is already used by 3_c.mariadb.sql",
     );
-    check(&[("3_c.oracle.sql", ""), ("3_b.sql", "")], "3_c.oracle.sql the version is taken by 3_b.sql already");
+    check(&[("3_c.oracle.sql", ""), ("3_b.sql", "")], "3_c.oracle.sql the version is already used by 3_b.sql");
     check(&[("3_c.oracle.sql", "")], "the directory DIR has no migrations for postgres");
 }
 
@@ -54,10 +54,10 @@ fn what_is_nearly_a_suffix_is_named_with_what_is_meant() {
             ("4_d.undo.sql", ""),
             ("5_e.donw.sql", ""),
         ],
-        "2_b.postgre.sql no database is called postgre: the file would be used on all of them; did you mean .postgres.sql?\n\
-         3_c.mysql.up.sql .mysql is not at the end of the name, where it would count\n\
-         4_d.undo.sql .undo.sql is not how a way back is named: the file would be run as a migration\n\
-         5_e.donw.sql .donw.sql is not how a way back is named: the file would be run as a migration",
+        "2_b.postgre.sql unknown database postgre: the file would run on every database; did you mean .postgres.sql?\n\
+         3_c.mysql.up.sql .mysql has no effect here: it must be at the end of the name\n\
+         4_d.undo.sql .undo.sql is not the suffix of a down migration: the file would be run as an up migration\n\
+         5_e.donw.sql .donw.sql is not the suffix of a down migration: the file would be run as an up migration",
     );
 }
 
@@ -97,12 +97,12 @@ fn neighbours_are_passed_over_and_no_others() {
             ("add_users.psql", ""),
             ("extra.sql.txt", ""),
         ],
-        "2_b.sql.disabled the file is named like SQL to be run, and does not end in .sql\n\
-         3_c.sq the file is named like SQL to be run, and does not end in .sql\n\
-         4_d the file is named like SQL to be run, and does not end in .sql\n\
+        "2_b.sql.disabled the file is named like a script to run but does not end in .sql\n\
+         3_c.sq the file is named like a script to run but does not end in .sql\n\
+         4_d the file is named like a script to run but does not end in .sql\n\
          5_e.RB a migration in code cannot be run, only SQL\n\
-         add_users.psql the file is named like SQL to be run, and does not end in .sql\n\
-         extra.sql.txt the file is named like SQL to be run, and does not end in .sql",
+         add_users.psql the file is named like a script to run but does not end in .sql\n\
+         extra.sql.txt the file is named like a script to run but does not end in .sql",
     );
 }
 
@@ -114,11 +114,11 @@ const IN_FOLDERS: [(&str, &str); 6] = [
     ("20260101_init/migration.sql", ""),
     ("flyway/V1__a.sql", ""),
 ];
-const NAMED_FOLDERS: &str = "2026 the folder has SQL that is not read: 2026/01/2_b.SQL\n\
-    20260101_init a folder for each migration is another tool's layout\n\
-    flyway the folder has SQL that is not read: flyway/V1__a.sql\n\
-    hook the folder has SQL that is not read: hook/before_each.sql\n\
-    postgres the folder has SQL that is not read: postgres/add_users.sql";
+const NAMED_FOLDERS: &str = "2026 the folder contains SQL that would not be run: 2026/01/2_b.SQL\n\
+    20260101_init one folder per migration is another tool's layout\n\
+    flyway the folder contains SQL that would not be run: flyway/V1__a.sql\n\
+    hook the folder contains SQL that would not be run: hook/before_each.sql\n\
+    postgres the folder contains SQL that would not be run: postgres/add_users.sql";
 
 #[test]
 fn migrations_in_a_folder_below_are_named_with_the_folder() {
@@ -152,9 +152,9 @@ fn hooks_and_checks_are_under_the_same_rules() {
     ]);
     assert_eq!(
         hooks_told(folder.path(), Links::Inside).replace(&folder.path().display().to_string(), "DIR"),
-        "hooks/after_each.sql.disabled: the file is named like SQL to be run, and does not end in .sql\n\
-         hooks/more: the folder has SQL that is not read: DIR/hooks/more/seed.sql\n\
-         hooks/before_each.postgres.sql: the same is in DIR/hooks/before_each.pg.sql already"
+        "hooks/after_each.sql.disabled: the file is named like a script to run but does not end in .sql\n\
+         hooks/more: the folder contains SQL that would not be run: DIR/hooks/more/seed.sql\n\
+         hooks/before_each.postgres.sql: the same hook or check is already in DIR/hooks/before_each.pg.sql"
     );
     let checks = directory(&[
         ("a.SQL", b"SELECT 1"),

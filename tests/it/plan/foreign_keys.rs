@@ -57,7 +57,7 @@ fn a_switch_inside_a_transaction_of_the_script_has_no_effect() {
 
 #[test]
 fn what_depends_on_the_value_is_not_moved_to_another_one() {
-    let part = |line: u32| format!("line {line}: foreign keys are enforced for a part of its statements only");
+    let part = |line: u32| format!("line {line}: foreign keys are enforced for only some of its statements");
     check(false, &[OFF, REBUILD, ON, "UPDATE t SET i = 2;"], &part(7));
     check(true, &["UPDATE t SET i = 2;\n", OFF, REBUILD], &part(4));
     check(true, &["DROP TABLE u;\n", OFF, REBUILD], &part(4));
@@ -68,11 +68,15 @@ fn what_depends_on_the_value_is_not_moved_to_another_one() {
 
 #[test]
 fn a_script_that_asks_for_it_or_rolls_back_itself_runs_as_before() {
-    check(false, &["-- migrascope: no-transaction\n", OFF, REBUILD, ON], "its file says no-transaction");
-    check(false, &[OFF, "BEGIN;", REBUILD, "ROLLBACK;", ON], "line 2: BEGIN of its own, not around everything");
+    check(false, &["-- migrascope: no-transaction\n", OFF, REBUILD, ON], "its file has the directive no-transaction");
+    check(
+        false,
+        &[OFF, "BEGIN;", REBUILD, "ROLLBACK;", ON],
+        "line 2: its own transaction (BEGIN) does not enclose the whole script",
+    );
     check(
         false,
         &[OFF, "SAVEPOINT a;", "SAVEPOINT b;", REBUILD, "RELEASE a;", ON],
-        "it sets savepoints inside each other between switches of foreign keys",
+        "it nests savepoints between switches of foreign keys",
     );
 }

@@ -73,7 +73,7 @@ fn a_way_to_set_it_that_cannot_be_followed_is_refused_where_it_matters() {
         check(
             Postgres,
             &format!("{setting};\nSELECT 'C:\\', ';';"),
-            "2:8 error: where this string ends depends on standard_conforming_strings, which is set further up in a way that cannot be followed",
+            "2:8 error: the end of this string depends on standard_conforming_strings, which an earlier statement sets to a value that cannot be determined",
         );
         script::parse(&format!("{setting};\nSET standard_conforming_strings = on;\nSELECT 'C:\\', ';';"), Postgres)
             .unwrap();
@@ -92,14 +92,14 @@ fn a_rollback_to_a_savepoint_may_have_undone_it() {
 #[test]
 fn text_that_only_the_other_mode_can_read_is_refused_by_the_name_of_the_mode() {
     let unless =
-        "a backslash does not escape the quote behind it in this string, unless standard_conforming_strings is off";
+        "a backslash does not escape the quote after it in this string, unless standard_conforming_strings is off";
     check(Postgres, r"SELECT 1; SELECT 'it\'s';", &format!("1:18 error: {unless}\n1:24 error: unterminated quote '"));
     check(
         Postgres,
         "SELECT 1;\nSELECT 'it\\'s a \\'word\\'';",
         &format!("2:8 error: {unless}\n2:17 error: \\'word is a psql meta-command, not SQL"),
     );
-    let unless = "a backslash escapes the quote behind it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES";
+    let unless = "a backslash escapes the quote after it in this string, unless sql_mode has NO_BACKSLASH_ESCAPES";
     check(
         Mysql,
         "SELECT 1;\nINSERT INTO t VALUES ('E:\\');\nSELECT 2;",

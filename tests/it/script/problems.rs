@@ -75,7 +75,7 @@ fn psql_meta_commands() {
 
 #[test]
 fn copy_from_stdin() {
-    let refused = "error: COPY FROM STDIN reads rows from the script, which only psql does";
+    let refused = "error: COPY FROM STDIN reads rows from the script, which only psql supports";
     check(
         Postgres,
         "  copy a (b) -- c\n from /* d */ Stdin;\nit's\t$$\n\\N\n\\.\n\\q",
@@ -117,13 +117,16 @@ fn every_problem_is_told_in_the_order_of_the_text() {
         r#"
         1:1 error: \q is a psql meta-command, not SQL
         2:16 error: unknown directive "x"
-        3:1 error: COPY FROM STDIN reads rows from the script, which only psql does
+        3:1 error: COPY FROM STDIN reads rows from the script, which only psql supports
         5:8 error: unterminated quote '"#,
     );
 }
 
 #[test]
 fn a_nul_anywhere() {
-    check_all("SELECT 1;\n\0", "2:1 error: a NUL character, which ends the text for a database");
-    check_all("SELECT 'a\0b\0'; -- \0", "1:10 error: a NUL character, which ends the text for a database");
+    check_all("SELECT 1;\n\0", "2:1 error: a NUL character, at which a database would stop reading the script");
+    check_all(
+        "SELECT 'a\0b\0'; -- \0",
+        "1:10 error: a NUL character, at which a database would stop reading the script",
+    );
 }

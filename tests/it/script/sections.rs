@@ -113,7 +113,7 @@ fn the_first_marker_of_a_tool_is_placed_and_told_beside_other_problems() {
     assert_eq!(
         told,
         [
-            "2:3 \"-- +goose Up\" is a section marker of goose: as one file, every section would run in one go",
+            "2:3 \"-- +goose Up\" is a section marker of goose: every section of the file would run in one go",
             "4:8 unterminated quote '"
         ]
     );

@@ -65,14 +65,14 @@ fn failing(backend: Backend) -> Vec<(String, &'static str, &'static str)> {
     let names = format!("TABLE = 't{VALUE}', SCHEMA = 's{VALUE}', COLUMN = 'c{VALUE}', CONSTRAINT = 'k{VALUE}'");
     match backend {
         Backend::Postgres => vec![
-            (raise("ERRCODE = 'P0001'"), "P0001", "an exception that SQL has raised"),
+            (raise("ERRCODE = 'P0001'"), "P0001", "an exception raised by SQL"),
             (raise(&format!("ERRCODE = '23505', {names}")), "23505", "duplicate key"),
             (raise("ERRCODE = '42501'"), "42501", "insufficient privilege"),
-            (raise("ERRCODE = '55000'"), "55000", "the object is not in the state that this needs"),
+            (raise("ERRCODE = '55000'"), "55000", "the object is not in the required state"),
             (raise("ERRCODE = 'Q4711'"), "Q4711", ""),
             (format!("DO $$ BEGIN ASSERT false, 'customer {VALUE}'; END $$"), "P0004", "a failed assertion"),
             (format!("SELECT '{VALUE}'::int"), "22003", "a number is out of range"),
-            (format!("SELECT 'x{VALUE}'::int"), "22P02", "a text cannot be read as its type"),
+            (format!("SELECT 'x{VALUE}'::int"), "22P02", "a text is invalid for its type"),
             (format!("SELECT \"{VALUE}\""), "42703", "the column does not exist"),
             (
                 format!("INSERT INTO kept VALUES ({VALUE})"),
@@ -85,12 +85,12 @@ fn failing(backend: Backend) -> Vec<(String, &'static str, &'static str)> {
                 format!("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'customer {VALUE}'")
             };
             vec![
-                (signal("1644"), "1644", "an exception that SQL has raised"),
+                (signal("1644"), "1644", "an exception raised by SQL"),
                 (signal("1062"), "1062", "duplicate key"),
                 (signal("1142"), "1142", "insufficient privilege"),
                 (signal("31001"), "31001", ""),
                 (format!("INSERT INTO kept VALUES ({VALUE})"), "1062", "duplicate key"),
-                (format!("INSERT INTO kept VALUES ('x{VALUE}')"), "1366", "a value cannot be read as its type"),
+                (format!("INSERT INTO kept VALUES ('x{VALUE}')"), "1366", "a value is invalid for its type"),
                 (format!("SELECT `{VALUE}`"), "1054", "the column does not exist"),
             ]
         }
@@ -100,7 +100,7 @@ fn failing(backend: Backend) -> Vec<(String, &'static str, &'static str)> {
             (format!("SELECT [{VALUE}]"), "1", "SQL error"),
             (format!("ATTACH '/nowhere/{VALUE}/x.db' AS elsewhere"), "14", "the database file cannot be opened"),
             (format!("SELECT json('{VALUE}x')"), "1", "SQL error"),
-            (format!("DELETE FROM kept WHERE n = {VALUE}"), "1811", "an exception that SQL has raised"),
+            (format!("DELETE FROM kept WHERE n = {VALUE}"), "1811", "an exception raised by SQL"),
         ],
     }
 }

@@ -76,7 +76,7 @@ fn cut_off(end: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
 fn what_is_open_at_the_end_has_failed_for_the_reason_of_the_run() {
     let error = Error::Abandoned { migration: Some("1 (create_users)".to_owned()) };
     let told =
-        "interrupted, and ended before the database answered: what became of migration 1 (create_users) is not known";
+        "interrupted, and ended before the database answered: the outcome of migration 1 (create_users) is unknown";
     let spans = cut_off(|spans| {
         let report = Report { outcome: Outcome::Cancellation, ..story::ended(Some(&error)) };
         spans.observe(&Event::RunFinished { report: &report, error: Some(&error), schema: None });

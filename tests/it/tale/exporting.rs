@@ -130,7 +130,7 @@ fn an_application_is_a_child_of_the_run_before_it() {
     let expected = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{id:016x}-01|vendor=1|team=a\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     assert_eq!(attribute(&root.attributes, "migrascope.migrations.applied").as_deref(), Some("2"));
-    let why = "no environment is named, which counts as production, and AUTO_MIGRATE is true";
+    let why = "no environment is set, which counts as production, and AUTO_MIGRATE is true";
     let policy = [("environment", "production"), ("decision", "migrate"), ("reason", why)];
     for (key, value) in policy {
         let key = format!("migrascope.policy.{key}");

@@ -166,9 +166,9 @@ fn pools_and_caches_are_another_programs_affair() {
 #[test]
 fn what_is_unknown_is_refused_with_a_suggestion_and_without_its_value() {
     let refused = |query: &str| read(&format!("postgres://u:hunter@h/d{query}"), &[]).expect_err("refused");
-    assert_eq!(refused("?sslmodee=hunter"), "the URL's parameter sslmodee is not known; did you mean sslmode?");
-    assert_eq!(refused("?shema=hunter"), "the URL's parameter shema is not known; did you mean schema?");
-    assert_eq!(refused("?zzz=hunter"), "the URL's parameter zzz is not known");
+    assert_eq!(refused("?sslmodee=hunter"), "the URL's parameter sslmodee is unknown; did you mean sslmode?");
+    assert_eq!(refused("?shema=hunter"), "the URL's parameter shema is unknown; did you mean schema?");
+    assert_eq!(refused("?zzz=hunter"), "the URL's parameter zzz is unknown");
     for query in
         ["?channel_binding=require", "?passfile=hunter", "?sslpassword=hunter", "?TimeZone=hunter", "?sslcrl=hunter"]
     {
@@ -193,10 +193,10 @@ fn a_service_stands_between_url_and_variables() {
     assert_eq!(read(&named, &[]).expect("usable").0.get_username(), "s");
     let error = read("postgres:///?service=absent", &variables).expect_err("no such service");
     assert!(
-        error.starts_with("the URL's parameter service names the service \"absent\", which no service file has"),
+        error.starts_with("the URL's parameter service names the service \"absent\", which is in no service file"),
         "{error}"
     );
     std::fs::write(folder.path().join("services"), "[app]\nhots=h\n").expect("usable");
     let error = read("postgres:///", &variables).expect_err("a misspelt parameter");
-    assert_eq!(error, "the service file's parameter hots is not known; did you mean host?");
+    assert_eq!(error, "the service file's parameter hots is unknown; did you mean host?");
 }

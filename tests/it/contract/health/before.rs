@@ -96,14 +96,17 @@ fn old_rows_that_refer_to_nothing_are_a_warning_also_where_their_table_is_built_
              ALTER TABLE child_new RENAME TO child;";
         let report = up(database, rebuild, &[]).expect("the row was there before");
         let warning = ended(&report, "foreign_keys", CheckStatus::Warn);
-        assert_eq!(warning.message, "1 found: child row 1 refers to nothing in parent; it was so before this run");
+        assert_eq!(warning.message, "1 found: child row 1 has no matching row in parent; it was so before this run");
     });
     on(Backend::Sqlite, |database| {
         for sql in OLD.lines().chain(["INSERT INTO child VALUES (1, 7)"]) {
             database.query(sql);
         }
         let failed = only_failure(up(database, "INSERT INTO child VALUES (2, 8);", &[]));
-        assert_eq!(failed.message, "2 found, 1 of them since this run began: child row 2 refers to nothing in parent");
+        assert_eq!(
+            failed.message,
+            "2 found, 1 of them since this run began: child row 2 has no matching row in parent"
+        );
     });
 }
 

@@ -34,7 +34,7 @@ fn a_row_that_refers_to_nothing_is_found() {
              INSERT INTO orders VALUES (5, 1), (6, NULL);";
         let failed = only_failure(up(database, &[("1_orders.sql", script)], &[]));
         assert_eq!(failed.name, "foreign_keys");
-        assert_eq!(failed.message, "1 found: orders row 5 refers to nothing in customers");
+        assert_eq!(failed.message, "1 found: orders row 5 has no matching row in customers");
     });
 }
 
@@ -48,7 +48,7 @@ fn an_sqlite_file_that_cannot_be_written_is_found() {
         let names: Vec<&str> = failed.iter().map(|check| check.name.as_str()).collect();
         assert_eq!(names, ["write_rollback", "writable"]);
         assert!(failed[0].message.contains("readonly"), "{}", failed[0].message);
-        assert_eq!(failed[1].message, "the database is read-only: its URL says mode=ro");
+        assert_eq!(failed[1].message, "the database is read-only: its URL has mode=ro");
     });
 }
 
