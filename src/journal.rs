@@ -4,6 +4,7 @@
 //! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
 //! holds the lock next marks what a dead process has left unfinished as `vanished`.
 
+mod attempt_rows;
 mod begun;
 mod bounds;
 mod counted;
@@ -20,12 +21,16 @@ mod reached;
 mod record;
 mod repair;
 mod retries;
+mod run_rows;
 mod running;
 mod table;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod unrecorded;
 mod values;
 
+pub(crate) use self::attempt_rows::AttemptEnd;
 pub(crate) use self::begun::has_begun;
 pub use self::bounds::{CHECK_BOUNDS, DURATION_BOUNDS, WAIT_BOUNDS};
 pub(crate) use self::executing::{Executing, executing};
@@ -37,8 +42,8 @@ use self::kind::{CHECK, EXECUTING, FORM, MIGRATION, REPAIR, RETRY, RUN, TOTAL, w
 pub use self::last_run::{LastRun, Steps};
 pub(crate) use self::left::left;
 pub(crate) use self::of_run::{last_sign, steps};
-pub(crate) use self::record::Ending;
 pub(crate) use self::retries::Retried;
+pub(crate) use self::run_rows::Ending;
 pub use self::running::Running;
 pub(crate) use self::table::Journal;
 pub use self::totals::{Spread, Spreads, Totals};

@@ -7,6 +7,8 @@ mod name;
 mod native;
 mod registry;
 mod table;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub(crate) use self::access::{Denied, READ, WRITE};

@@ -9,6 +9,7 @@ use super::failure::DatabaseError;
 use super::identity::Identity;
 use super::lock::{ConnectMonitor, LockConnection};
 use super::session::Session;
+use super::sql::Sql;
 use crate::migration::Dialect;
 
 /// Makes connections to one database.
@@ -19,6 +20,9 @@ pub trait Connector: Send + Sync {
 
     /// What is known of the database before the first connection, for messages and spans.
     fn expected(&self) -> Identity;
+
+    /// The SQL of the server, as far as it is known before the first connection.
+    fn sql(&self) -> Box<dyn Sql>;
 
     /// Whether it is known without a connection that there is no such database yet, and that one will be made.
     fn is_absent(&self) -> bool {

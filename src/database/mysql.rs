@@ -23,10 +23,12 @@ mod wire;
 use self::lock::MysqlLock;
 use self::monitor::MysqlMonitor;
 use self::session::MysqlSession;
+use self::sql::MysqlSql;
 pub(super) use self::target::Mysql;
 use self::wire::Wire;
 use super::{
-    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, silence,
+    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, Sql,
+    silence,
 };
 use crate::migration::Dialect;
 use async_trait::async_trait;
@@ -55,6 +57,10 @@ impl Connector for Mysql {
             process: None,
             read_only: None,
         }
+    }
+
+    fn sql(&self) -> Box<dyn Sql> {
+        Box::new(MysqlSql::new(self.expected()))
     }
 
     fn lock_timeout(&self) -> Option<Option<Duration>> {

@@ -41,11 +41,12 @@ use self::login::Login;
 use self::monitor::PostgresMonitor;
 pub(super) use self::options::password_variables;
 use self::session::PostgresSession;
+use self::sql::PostgresSql;
 use self::wire::Wire;
 use super::url::Extras;
 use super::{
     Access, ConnectMonitor, ConnectOptions, Connector, DatabaseError, ErrorKind, Identity, LockConnection,
-    MonitorConnection, SecretUrl, Session, UrlError, silence,
+    MonitorConnection, SecretUrl, Session, Sql, UrlError, silence,
 };
 use crate::migration::Dialect;
 
@@ -143,6 +144,11 @@ impl Connector for Postgres {
             process: None,
             read_only: None,
         }
+    }
+
+    fn sql(&self) -> Box<dyn Sql> {
+        let home = self.extras.schema.clone();
+        Box::new(PostgresSql { home, ..PostgresSql::new(self.expected()) })
     }
 
     fn lock_timeout(&self) -> Option<Option<Duration>> {

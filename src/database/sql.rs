@@ -130,6 +130,11 @@ pub trait Sql: Debug + Send + Sync {
         None
     }
 
+    /// A statement that updates the planner's statistics of a table, quoted, after many of its rows have changed; `None` where the server needs none.
+    fn analyze(&self, _table: &str) -> Option<String> {
+        None
+    }
+
     /// Whether a note failed with this error because of what its session has locked or begun, and can be written when that has ended.
     fn can_wait(&self, _error: &DatabaseError) -> bool {
         false

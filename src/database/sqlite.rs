@@ -17,8 +17,11 @@ mod wire;
 use self::lock::SqliteLock;
 use self::monitor::SqliteMonitor;
 use self::session::SqliteSession;
+use self::sql::SqliteSql;
 pub(super) use self::target::Sqlite;
-use super::{Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session};
+use super::{
+    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, Sql,
+};
 use crate::migration::Dialect;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -43,6 +46,10 @@ impl Connector for Sqlite {
             process: None,
             read_only: None,
         }
+    }
+
+    fn sql(&self) -> Box<dyn Sql> {
+        Box::new(SqliteSql { identity: self.expected(), foreign_keys: false })
     }
 
     fn is_absent(&self) -> bool {

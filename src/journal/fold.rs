@@ -5,7 +5,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::counted::{self, Group, Sum};
-use super::record::{Entry, new_id, text};
+use super::record::Entry;
+use super::values::{new_id, text};
 use super::{CHECK, EXECUTING, Journal, MIGRATION, REPAIR, RETRY, RUN, TOTAL, last_run, word};
 use crate::database::{DatabaseError, ErrorKind, Execute, Limits, Query, Row, Session, Sql, Transaction, Value};
 use crate::report::Outcome;
@@ -49,6 +50,14 @@ impl Journal<'_> {
             let _ = session.rollback().await;
         }
         folded
+    }
+
+    /// Updates the planner's statistics of the journal, which would read folded rows as if there were none. Only its owner may: without that right, the
+    /// server does it later by itself.
+    pub(crate) async fn analyze(&self, session: &mut dyn Session) {
+        if let Some(sql) = session.sql().analyze(&self.table(session.sql())) {
+            let _ = session.query(Query::Own(&sql)).await;
+        }
     }
 
     async fn fold_in_transaction(

@@ -5,7 +5,8 @@
 //! | 1 | the table; it has no row that says so |
 //! | 2 | the column `folded`, indexes on it and on `half_way` for every database |
 
-use super::record::{Entry, text};
+use super::record::Entry;
+use super::values::text;
 use super::{FORM, Journal};
 use crate::database::{Sql, Value};
 use crate::ledger::{Creation, schema_and_table};

@@ -1,6 +1,7 @@
 //! The rows of changes of history that a person has asked for.
 
-use super::record::{Entry, new_id};
+use super::record::Entry;
+use super::values::new_id;
 use super::{Journal, REPAIR};
 use crate::database::{Sql, Value};
 use crate::migration::Migration;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::record::{Entry, new_id, without_secrets};
+use super::record::{Entry, without_secrets};
+use super::values::new_id;
 use super::{Journal, RETRY};
 use crate::database::{DatabaseError, Sql, Value};
 use crate::plan::Step;

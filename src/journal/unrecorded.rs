@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::record::text;
+use super::values::text;
 use super::{EXECUTING, Journal, word};
 use crate::database::{Sql, Value};
 use crate::report::Outcome;

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::word;
+use crate::database::Value;
 use crate::report::{CheckStatus, Outcome};
 
 /// An outcome as the journal writes it; what nobody knows is an error.
@@ -32,4 +33,16 @@ pub(super) fn milliseconds(text: Option<String>) -> Duration {
 
 pub(super) fn moment(text: Option<String>) -> Option<SystemTime> {
     text.and_then(|text| humantime::parse_rfc3339(&text).ok())
+}
+
+pub(super) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+pub(super) fn count(number: usize) -> Value {
+    Value::Int(number.try_into().unwrap_or(i64::MAX))
+}
+
+pub(super) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
 }

@@ -76,10 +76,15 @@ pub(super) async fn fold(job: &Job<'_>, session: &mut dyn Session, journal: &Jou
         return;
     }
     let started = Instant::now();
+    let mut has_folded = false;
     while matches!(journal.is_worth_folding(session).await, Ok(true)) && started.elapsed() < FOLDING {
         if !matches!(journal.fold(session, job.options.journal_retention).await, Ok(folded) if folded > 0) {
-            return;
+            break;
         }
+        has_folded = true;
+    }
+    if has_folded {
+        journal.analyze(session).await;
     }
 }
 

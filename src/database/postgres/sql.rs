@@ -144,6 +144,10 @@ impl Sql for PostgresSql {
         schemas::unmanaged(ours, self.home.as_deref(), reach)
     }
 
+    fn analyze(&self, table: &str) -> Option<String> {
+        Some(format!("ANALYZE {table}"))
+    }
+
     fn row_security(&self, schema: Option<&str>, table: &str) -> Option<String> {
         Some(schemas::filtered(schema, table))
     }

@@ -4,7 +4,7 @@ use super::broken::Broken;
 use super::commit_outcome::CommitOutcome;
 use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind, Transaction};
-use crate::journal::Journal;
+use crate::journal::{AttemptEnd, Journal};
 use crate::ledger::Elapsed;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage};
@@ -46,8 +46,8 @@ impl Engine<'_> {
         let broken = Broken::new(state.statements.len().min(last), error, remains);
         let (failure, outcome) = self.describe(step, &broken);
         let elapsed = Elapsed::Measured(state.started.elapsed());
-        let told = Some((&failure, outcome));
-        let sql = self.journal.attempt(self.session.sql(), &Journal::new_id(), step, elapsed, told);
+        let end = AttemptEnd { step, done: 0, elapsed, failure: Some((&failure, outcome)) };
+        let sql = self.journal.attempt(self.session.sql(), &Journal::new_id(), &end);
         self.record_failure(step, &broken, state, &sql).await;
         Err((failure, outcome))
     }
@@ -98,7 +98,7 @@ impl Engine<'_> {
         let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
         records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.extend(self.journal.retries(session, step, &state.unwritten));
-        records.push(self.journal.attempt(session, id, step, elapsed, None));
+        records.push(self.journal.attempt(session, id, &AttemptEnd::success(step, elapsed)));
         records
     }
 }

@@ -6,6 +6,7 @@ use super::class::{Locks, chains};
 use super::progress::AttemptProgress;
 use super::state::StepState;
 use crate::database::{DatabaseError, Limits, Query, Transaction, Urgency};
+use crate::journal::AttemptEnd;
 use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
 use crate::plan::Step;
@@ -102,10 +103,10 @@ impl Engine<'_> {
     /// The records of a step whose statements have all run.
     pub(super) fn final_records(&self, step: &Step<'_>, id: &str, state: &StepState) -> Vec<String> {
         let session = self.session.sql();
-        let elapsed = state.started.elapsed();
+        let elapsed = Elapsed::Measured(state.started.elapsed());
         let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
-        records.push(self.ledger.record(session, step, Elapsed::Measured(elapsed), &self.job.context.run_id));
-        records.push(self.journal.attempt_finished(session, id, (step, step.statements().len()), elapsed, None));
+        records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
+        records.push(self.journal.attempt_finished(session, id, &AttemptEnd::success(step, elapsed)));
         records
     }
 

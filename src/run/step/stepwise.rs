@@ -10,6 +10,8 @@ use super::effect::{goes_with_its_note, is_read_by_next};
 use super::progress::AttemptProgress;
 use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind, Query, Transaction};
+use crate::journal::AttemptEnd;
+use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::report::{Failure, Outcome, Remains, Stage};
@@ -43,9 +45,9 @@ impl Engine<'_> {
             Remains::Unknown => step.statements().len(),
             Remains::Nothing => 0,
         };
-        let told = Some((&failure, outcome));
-        let elapsed = state.started.elapsed();
-        let sql = self.journal.attempt_finished(self.session.sql(), &attempt.id, (step, effective), elapsed, told);
+        let elapsed = Elapsed::Measured(state.started.elapsed());
+        let end = AttemptEnd { step, done: effective, elapsed, failure: Some((&failure, outcome)) };
+        let sql = self.journal.attempt_finished(self.session.sql(), &attempt.id, &end);
         self.record_failure(step, &broken, state, &sql).await;
         Err((failure, outcome))
     }

@@ -69,25 +69,36 @@ fn service(folder: &TempDir) -> Command {
     command
 }
 
+/// A process that does not outlive its test, however that ends.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn axum_is_ready_when_its_database_is() {
     let folder = TempDir::new().unwrap();
-    // Somebody else has the lock of the database, and is at a statement that takes far longer than any test.
+    // Another process holds the lock of the database, and executes a statement that takes far longer than any test.
     let slow = "CREATE TABLE slow AS WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) \
                 SELECT count(*) AS n FROM n;";
     std::fs::create_dir(folder.path().join("others")).unwrap();
     std::fs::write(folder.path().join("others/1_slow.sql"), slow).unwrap();
     let other = ["up", "--dir", "others", "--database-url", "sqlite://axum.db", "--health", "off"];
     let mut runner = crate::support::binary();
-    let mut runner = runner.args(other).current_dir(folder.path()).stdout(Stdio::null()).spawn().unwrap();
+    let runner = runner.args(other).current_dir(folder.path()).stdout(Stdio::null()).spawn().unwrap();
+    let mut runner = Killed(runner);
     eventually("the lock", || folder.path().join("axum.db-migrascope.lock").exists().then_some(()));
 
     let service = Server::start(&mut service(&folder));
     assert_eq!(service.get("/").code, 200);
     let before = service.get("/readyz");
     assert_eq!((before.code, before.body.as_str()), (503, "the database is being migrated\n"));
-    runner.kill().unwrap();
-    runner.wait().unwrap();
+    runner.0.kill().unwrap();
+    runner.0.wait().unwrap();
     eventually("it is ready", || (service.get("/readyz").code == 200).then_some(()));
     let metrics = service.get("/metrics").body;
     let applied = metrics.lines().find(|line| line.starts_with("migrascope_migrations_applied"));

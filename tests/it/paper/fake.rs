@@ -43,6 +43,13 @@ impl Fake {
         self.0.lock().unwrap().heard.push(what.into());
     }
 
+    fn fake_sql(&self) -> FakeSql {
+        let identity = self.expected();
+        let paper = self.0.lock().unwrap();
+        let (transactional, pipelined) = (paper.transactional, paper.pipelined);
+        FakeSql { identity, transactional, pipelined, locks_no_one_out: paper.locks_no_one_out }
+    }
+
     /// Writes it down and fails where it shall.
     fn answer(&self, what: &str) -> Result<(), DatabaseError> {
         self.hear(what);
@@ -293,13 +300,13 @@ impl Connector for Fake {
         }
     }
 
+    fn sql(&self) -> Box<dyn Sql> {
+        Box::new(self.fake_sql())
+    }
+
     async fn session(&self, _: Access, _: Option<&str>) -> Result<Box<dyn Session>, DatabaseError> {
         self.answer("connect")?;
-        let paper = self.0.lock().unwrap();
-        let (transactional, pipelined) = (paper.transactional, paper.pipelined);
-        let sql =
-            FakeSql { identity: self.expected(), transactional, pipelined, locks_no_one_out: paper.locks_no_one_out };
-        Ok(Box::new(FakeSession(self.clone(), sql)))
+        Ok(Box::new(FakeSession(self.clone(), self.fake_sql())))
     }
 
     async fn lock(&self, _: &str) -> Result<Box<dyn LockConnection>, DatabaseError> {
