@@ -63,7 +63,7 @@ pub use self::session::Session;
 pub use self::sharing::Sharing;
 #[doc(hidden)]
 pub use self::shelter::sheltered;
-pub use self::sql::{IdleSession, OrphanQueries, Reach, Sql};
+pub use self::sql::{ColumnType, IdleSession, OrphanQueries, Reach, Sql};
 pub use self::transaction::{RolledBack, Transaction, TransactionState, Urgency};
 pub use self::url::{SecretUrl, UrlError};
 pub use self::value::{Done, Value};

@@ -1,6 +1,7 @@
 //! Reads a directory of migration files into a [`MigrationSet`](crate::migration::MigrationSet). No other code reads migration files; each
 //! layout has one source file.
 
+mod assemble;
 mod checks;
 mod entry;
 mod fault;
@@ -23,4 +24,4 @@ pub use self::hooks::HookScripts;
 pub use self::links::Links;
 pub use self::reader::Reader;
 pub use self::source::EmbeddedFiles;
-use self::sql_file::{read_script, read_split};
+use self::sql_file::read_split;

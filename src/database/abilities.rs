@@ -13,8 +13,6 @@ pub struct Abilities {
     pub pipelined_commit: bool,
     /// The product's name for messages.
     pub product: &'static str,
-    /// Column type for a point in time.
-    pub timestamp: &'static str,
     /// What stands behind the parenthesis of our own `CREATE TABLE`.
     pub table_suffix: &'static str,
     /// Whether everything goes to one session of the server: not so behind a pooler that lends sessions for a transaction each.

@@ -32,10 +32,14 @@ pub trait Sql: Debug + Send + Sync {
     /// An expression that gives a timestamp column as RFC 3339 text in UTC.
     fn timestamp_text(&self, column: &str) -> String;
 
-    /// The type of a column for text of any length.
-    fn text_type(&self) -> &'static str {
-        "TEXT"
-    }
+    /// An expression that gives a timestamp column of [`ColumnType::ZonedTimestamp`] as RFC 3339 text in UTC.
+    fn zoned_timestamp_text(&self, column: &str) -> String;
+
+    /// An expression that gives a column of bytes in lower-case hexadecimal.
+    fn hexadecimal(&self, column: &str) -> String;
+
+    /// The type of a column.
+    fn column_type(&self, column: ColumnType) -> &'static str;
 
     /// An index and its table, as they stand between `CREATE INDEX` and the columns.
     fn index_on_table(&self, index: &str, schema: Option<&str>, table: &str) -> String {
@@ -139,6 +143,19 @@ pub trait Sql: Debug + Send + Sync {
     fn can_wait(&self, _error: &DatabaseError) -> bool {
         false
     }
+}
+
+/// What a column of a history table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Text of any length.
+    Text,
+    /// Bytes of any length.
+    Bytes,
+    /// A point in time in UTC, as our own tables have it.
+    Timestamp,
+    /// A point in time that the server converts to the time zone of the session, where it has such a type.
+    ZonedTimestamp,
 }
 
 /// Where tables count as unmanaged.

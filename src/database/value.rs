@@ -13,6 +13,8 @@ pub enum Value {
     Int(i64),
     /// A text; zero bytes are dropped.
     Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
     /// The database's clock, now.
     Now,
     /// The database's clock, that long ago.
@@ -34,6 +36,15 @@ impl Value {
     pub fn text_or_null(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Null, |text| Self::Text(text.into()))
     }
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A length of time as a number of milliseconds, for any dialect.

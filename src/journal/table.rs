@@ -1,6 +1,6 @@
 //! The table, and what writes to it for one run.
 
-use crate::database::Sql;
+use crate::database::{ColumnType, Sql};
 use crate::event::RunContext;
 use crate::ledger::{Creation, qualified};
 
@@ -55,8 +55,8 @@ impl<'a> Journal<'a> {
                tool_version VARCHAR(32) NOT NULL,\n  \
                folded BIGINT\n){suffix}",
             table = self.table(sql),
-            timestamp = sql.abilities().timestamp,
-            text = sql.text_type(),
+            timestamp = sql.column_type(ColumnType::Timestamp),
+            text = sql.column_type(ColumnType::Text),
             float = "DOUBLE PRECISION",
             suffix = sql.abilities().table_suffix,
         );

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
-use crate::database::{DatabaseError, Row, Session, Sql, Value};
+use crate::database::{ColumnType, DatabaseError, Row, Session, Sql, Value};
 use crate::history::{Direction, Entry, Particulars, RecordedChecksum};
 use crate::migration::{Checksum, Migration, Version};
 
@@ -37,7 +37,7 @@ impl Ledger for NativeLedger {
                elapsed_ms BIGINT NOT NULL,\n  \
                run_id VARCHAR(36) NOT NULL\n){suffix}",
             table = self.table(sql),
-            timestamp = sql.abilities().timestamp,
+            timestamp = sql.column_type(ColumnType::Timestamp),
             suffix = sql.abilities().table_suffix,
         );
         vec![Creation::table(sql, &self.name, table)]

@@ -6,6 +6,9 @@ use std::sync::{Arc, OnceLock};
 use crate::script::{self, Parsed, ScriptError};
 use crate::sql::{Checksum, Dialect, Directives, Statement};
 
+/// What some editors put in front of UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The bytes of text below which starting a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 128 * 1024;
 
@@ -14,8 +17,12 @@ const WORTH_A_THREAD: usize = 128 * 1024;
 pub struct Script {
     path: PathBuf,
     text: Arc<str>,
+    /// Whether the file begins with a byte order mark.
+    marked: bool,
     dialect: Dialect,
     checksum: Checksum,
+    /// Directives that its layout gives in other ways than our comments.
+    given: Directives,
     parsed: OnceLock<Result<Parsed, Vec<ScriptError>>>,
 }
 
@@ -23,14 +30,22 @@ impl Script {
     /// A script with this file, text and dialect; a byte order mark is removed.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: &str, dialect: Dialect) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         Self {
             path: path.into(),
-            text: Arc::from(text),
+            text: Arc::from(bare),
+            marked: bare.len() < text.len(),
             dialect,
-            checksum: Checksum::of_text(text),
+            checksum: Checksum::of_text(bare),
+            given: Directives::default(),
             parsed: OnceLock::new(),
         }
+    }
+
+    /// The same script with directives that its layout gives in its own way. Those in the text count as well.
+    #[must_use]
+    pub fn directed(self, given: Directives) -> Self {
+        Self { given, parsed: OnceLock::new(), ..self }
     }
 
     /// The path of the file, relative to what the user gave as its directory.
@@ -45,6 +60,11 @@ impl Script {
         &self.text
     }
 
+    /// The bytes of the file, in pieces: a byte order mark, if it has one, and the text.
+    pub fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        [self.marked.then_some(BYTE_ORDER_MARK.as_bytes()), Some(self.text.as_bytes())].into_iter().flatten()
+    }
+
     /// The checksum of the text.
     #[must_use]
     pub fn checksum(&self) -> &Checksum {
@@ -56,7 +76,12 @@ impl Script {
     /// # Errors
     /// Every problem of the text, in the order of the text, when it cannot be split.
     pub fn parsed(&self) -> Result<&Parsed, &[ScriptError]> {
-        self.parsed.get_or_init(|| script::parse(&self.text, self.dialect)).as_ref().map_err(Vec::as_slice)
+        let parse = || {
+            let mut parsed = script::parse(&self.text, self.dialect)?;
+            parsed.directives.add(&self.given);
+            Ok(parsed)
+        };
+        self.parsed.get_or_init(parse).as_ref().map_err(Vec::as_slice)
     }
 
     /// Whether it has no statement; false for a script that cannot be split.

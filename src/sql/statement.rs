@@ -91,3 +91,13 @@ pub struct Directives {
     /// `allow=<hazard>`, any number of times.
     pub allow: Vec<String>,
 }
+
+impl Directives {
+    /// Adds others; a limit that is set already stays.
+    pub(crate) fn add(&mut self, others: &Self) {
+        self.no_transaction |= others.no_transaction;
+        self.lock_timeout = self.lock_timeout.or(others.lock_timeout);
+        self.statement_timeout = self.statement_timeout.or(others.statement_timeout);
+        self.allow.extend(others.allow.iter().cloned());
+    }
+}

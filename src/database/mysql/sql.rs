@@ -2,8 +2,8 @@
 
 use super::text::text_literal;
 use super::{existence, health, lock_sql};
-use crate::database::value::milliseconds;
-use crate::database::{Abilities, DatabaseError, Identity, IdleSession, Probe, Reach, Sql, Value};
+use crate::database::value::{hexadecimal, milliseconds};
+use crate::database::{Abilities, ColumnType, DatabaseError, Identity, IdleSession, Probe, Reach, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::Thing;
 
@@ -53,7 +53,6 @@ impl Sql for MysqlSql {
             transactional_ddl: false,
             pipelined_commit: false,
             product: if self.is_mariadb() { "MariaDB" } else { "MySQL" },
-            timestamp: "DATETIME(6)",
             session_locks: true,
             largest_statement: self.largest_statement,
             backslash_escapes: self.backslash_escapes,
@@ -84,6 +83,7 @@ impl Sql for MysqlSql {
             Value::Bool(false) => "FALSE".to_owned(),
             Value::Int(number) => number.to_string(),
             Value::Text(text) => text_literal(text),
+            Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
             Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Moment(moment) => text_literal(moment.trim_end_matches('Z')),
@@ -93,6 +93,23 @@ impl Sql for MysqlSql {
 
     fn timestamp_text(&self, column: &str) -> String {
         format!("DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%fZ')")
+    }
+
+    fn zoned_timestamp_text(&self, column: &str) -> String {
+        format!("DATE_FORMAT(CONVERT_TZ({column}, @@session.time_zone, '+00:00'), '%Y-%m-%dT%H:%i:%s.%fZ')")
+    }
+
+    fn hexadecimal(&self, column: &str) -> String {
+        format!("LOWER(HEX({column}))")
+    }
+
+    fn column_type(&self, column: ColumnType) -> &'static str {
+        match column {
+            ColumnType::Text => "TEXT",
+            ColumnType::Bytes => "BLOB",
+            ColumnType::Timestamp => "DATETIME(6)",
+            ColumnType::ZonedTimestamp => "TIMESTAMP",
+        }
     }
 
     fn existence(&self, thing: &Thing) -> String {

@@ -4,7 +4,7 @@ use super::authority::Authority;
 use super::schemas;
 use super::text::{hook_variables, literal, quoted};
 use super::{existence, health, lock_sql};
-use crate::database::{Abilities, Identity, IdleSession, Probe, Reach, Row, Sql, Value};
+use crate::database::{Abilities, ColumnType, Identity, IdleSession, Probe, Reach, Row, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::{Name, Thing};
 
@@ -49,7 +49,6 @@ impl Sql for PostgresSql {
             transactional_ddl: true,
             pipelined_commit: true,
             product: "PostgreSQL",
-            timestamp: "TIMESTAMP WITH TIME ZONE",
             session_locks: false,
             largest_statement: None,
             backslash_escapes: self.backslash_escapes,
@@ -79,8 +78,20 @@ impl Sql for PostgresSql {
         format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
     }
 
-    fn text_type(&self) -> &'static str {
-        "pg_catalog.text"
+    fn zoned_timestamp_text(&self, column: &str) -> String {
+        self.timestamp_text(column)
+    }
+
+    fn hexadecimal(&self, column: &str) -> String {
+        format!("pg_catalog.encode({column}, 'hex')")
+    }
+
+    fn column_type(&self, column: ColumnType) -> &'static str {
+        match column {
+            ColumnType::Text => "pg_catalog.text",
+            ColumnType::Bytes => "pg_catalog.bytea",
+            ColumnType::Timestamp | ColumnType::ZonedTimestamp => "TIMESTAMP WITH TIME ZONE",
+        }
     }
 
     fn existence(&self, thing: &Thing) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::database::value::milliseconds;
+use crate::database::value::{hexadecimal, milliseconds};
 use crate::database::{Limits, Value};
 
 /// A quoted name.
@@ -18,6 +18,7 @@ pub(super) fn literal(value: &Value) -> String {
         Value::Bool(false) => "FALSE".to_owned(),
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text_literal(text),
+        Value::Bytes(bytes) => format!("pg_catalog.decode('{}', 'hex')", hexadecimal(bytes)),
         Value::Moment(moment) => format!("{}::timestamptz", text_literal(moment)),
         Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
         Value::BeforeBegin(before) => {

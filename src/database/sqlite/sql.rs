@@ -1,8 +1,8 @@
 //! The SQL of SQLite.
 
 use super::{health, orphans};
-use crate::database::value::milliseconds;
-use crate::database::{Abilities, Identity, OrphanQueries, Probe, Reach, Sql, Value};
+use crate::database::value::{hexadecimal, milliseconds};
+use crate::database::{Abilities, ColumnType, Identity, OrphanQueries, Probe, Reach, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::Thing;
 
@@ -43,7 +43,6 @@ impl Sql for SqliteSql {
             transactional_ddl: true,
             pipelined_commit: false,
             product: "SQLite",
-            timestamp: "TEXT",
             foreign_keys: Some(self.foreign_keys),
             session_locks: false,
             statement_timeout: false,
@@ -78,6 +77,7 @@ impl Sql for SqliteSql {
             Value::Bool(false) => "FALSE".to_owned(),
             Value::Int(number) => number.to_string(),
             Value::Text(text) | Value::Moment(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
+            Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
             Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Ago(duration) => {
@@ -88,6 +88,22 @@ impl Sql for SqliteSql {
 
     fn timestamp_text(&self, column: &str) -> String {
         column.to_owned()
+    }
+
+    fn zoned_timestamp_text(&self, column: &str) -> String {
+        format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")
+    }
+
+    fn hexadecimal(&self, column: &str) -> String {
+        format!("lower(hex({column}))")
+    }
+
+    fn column_type(&self, column: ColumnType) -> &'static str {
+        match column {
+            ColumnType::Text | ColumnType::Timestamp => "TEXT",
+            ColumnType::Bytes => "BLOB",
+            ColumnType::ZonedTimestamp => "TIMESTAMP",
+        }
     }
 
     fn existence(&self, thing: &Thing) -> String {

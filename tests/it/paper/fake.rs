@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Activity, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute, Holder, Identity,
-    Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, Session, Sharing, Sql, Transaction,
-    TransactionState, Urgency, Value,
+    Abilities, Access, Activity, ColumnType, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute,
+    Holder, Identity, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, Session, Sharing, Sql,
+    Transaction, TransactionState, Urgency, Value,
 };
 use migrascope::event::{Command, Observers, RunContext};
 use migrascope::migration::Dialect;
@@ -100,7 +100,6 @@ impl Sql for FakeSql {
             transactional_ddl: self.transactional,
             pipelined_commit: self.pipelined,
             product: "Paper",
-            timestamp: "TIMESTAMP",
             session_locks: false,
             largest_statement: None,
             backslash_escapes: false,
@@ -128,6 +127,18 @@ impl Sql for FakeSql {
 
     fn timestamp_text(&self, column: &str) -> String {
         column.to_owned()
+    }
+
+    fn zoned_timestamp_text(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn hexadecimal(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn column_type(&self, _: ColumnType) -> &'static str {
+        "ANY"
     }
 
     fn existence(&self, _: &Thing) -> String {
