@@ -17,9 +17,9 @@ fn main() -> ExitCode {
             usual(info);
         }
     }));
-    let args = Args::typed();
-    let exit = match Settings::resolve(&args.options, &|name| env::var_os(name)) {
-        Ok(settings) => command::carry_out(&args.command, &settings),
+    let args = Args::parse_process();
+    let exit = match Settings::resolve(&args.global, &|name| env::var_os(name)) {
+        Ok(settings) => command::run(&args.command, &settings),
         Err(unusable) => command::refuse(&args.command, unusable),
     };
     exit.into()

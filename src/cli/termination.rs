@@ -9,7 +9,8 @@ use migrascope::file;
 use serde_json::Value;
 
 use super::context;
-use super::json::{self, Report};
+use super::json;
+use super::outcome::CommandReport;
 
 const PATH: &str = "/dev/termination-log";
 
@@ -17,7 +18,7 @@ const PATH: &str = "/dev/termination-log";
 const LIMIT: usize = 4096;
 
 /// Writes the report when we run in a cluster that has a place for it; a failure to do so changes nothing.
-pub(crate) fn write(report: &Report<'_>) {
+pub(crate) fn write(report: &CommandReport<'_>) {
     if !context::in_cluster() {
         return;
     }

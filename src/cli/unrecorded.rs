@@ -14,7 +14,7 @@ use migrascope::report::Outcome;
 use migrascope::{Report, file};
 use serde_json::{Value, json};
 
-use super::json::Problem;
+use super::outcome::CommandError;
 
 /// How long a file is kept: the end of an older run is of no use any more.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -23,7 +23,7 @@ const MOST: usize = 100;
 const ENDING: &str = "json";
 
 /// Keeps the end of a run that has just ended; the warning that says where, or that it is kept nowhere.
-pub(super) fn keep(report: &Report, error: Option<&Problem>) -> String {
+pub(super) fn keep(report: &Report, error: Option<&CommandError>) -> String {
     let lost = "the end of this run could not be recorded in the journal";
     match directory()
         .ok_or_else(|| io::Error::other("there is no home directory"))
@@ -52,7 +52,7 @@ fn directory() -> Option<PathBuf> {
     Some(state.join("migrascope/unrecorded"))
 }
 
-fn write(directory: &Path, report: &Report, error: Option<&Problem>) -> io::Result<PathBuf> {
+fn write(directory: &Path, report: &Report, error: Option<&CommandError>) -> io::Result<PathBuf> {
     private(DirBuilder::new().recursive(true)).create(directory)?;
     let path = directory.join(&report.run_id).with_extension(ENDING);
     let text = json!({

@@ -1,6 +1,6 @@
 //! Words for numbers, times and people, the same wherever they are shown.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use migrascope::database::{Holder, Identity};
 use migrascope::report::Unit;
@@ -53,6 +53,11 @@ pub(crate) fn ago(elapsed: Duration) -> String {
         seconds @ 3600..172_800 => format!("{} h ago", seconds / 3600),
         seconds => format!("{} days ago", seconds / 86_400),
     }
+}
+
+/// A moment as RFC 3339 in UTC, with milliseconds.
+pub(crate) fn rfc3339(moment: SystemTime) -> String {
+    humantime::format_rfc3339_millis(moment).to_string()
 }
 
 /// A number with its unit: `85 %`, `61.5 s`, `0.4 ms`, `3`.

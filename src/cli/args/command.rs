@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Group, Subcommand};
+use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use migrascope::migration::Version;
 use migrascope::plan::{Change, Doubt};
 
 use crate::cli::help;
-use crate::cli::settings::choices;
+use crate::cli::option::choices;
 
 /// More often nobody looks at a database.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -137,8 +137,37 @@ pub(crate) enum Command {
     Man,
 }
 
+impl Command {
+    /// Whether it connects to a database.
+    pub(crate) fn needs_database(&self) -> bool {
+        !matches!(self, Self::Probe { .. } | Self::New { .. } | Self::Completions { .. } | Self::Man)
+    }
+
+    /// Its name.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Up { .. } => "up",
+            Self::Down { .. } => "down",
+            Self::Status { .. } => "status",
+            Self::Plan { .. } => "plan",
+            Self::Verify => "verify",
+            Self::Repair { .. } => "repair",
+            Self::Baseline { .. } => "baseline",
+            Self::Health => "health",
+            Self::Push => "push",
+            Self::Serve { .. } => "serve",
+            Self::Probe { .. } => "probe",
+            Self::Wait { .. } => "wait",
+            Self::Exec { .. } => "exec",
+            Self::New { .. } => "new",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
+}
+
 /// How far to go.
-#[derive(Debug, Clone, Default, Group)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Reach {
     /// Go to this version: up applies it, down leaves it applied; 0 is the empty schema
     #[arg(long, value_name = "VERSION", value_parser = version, conflicts_with = "steps")]
@@ -149,7 +178,7 @@ pub(crate) struct Reach {
 }
 
 /// What to repair.
-#[derive(Debug, Clone, Default, Group)]
+#[derive(Debug, Clone, Default, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct What {
     /// Go on with a half-way migration at its first statement without effect

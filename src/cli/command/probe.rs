@@ -7,14 +7,14 @@ use std::time::Duration;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 
-use super::{fail, finish, tells_people};
-use crate::cli::answer;
+use super::end::{fail, finish, shows_text};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis};
 use crate::cli::export;
-use crate::cli::json::{Problem, Report};
 use crate::cli::listen;
+use crate::cli::outcome::{CommandError, CommandReport};
 use crate::cli::output::Output;
+use crate::cli::response;
 use crate::cli::settings::Settings;
 
 /// Who does not answer in this time does not work.
@@ -29,22 +29,22 @@ pub(super) enum Page {
     Ready,
 }
 
-pub(super) fn carry_out(settings: &Settings, page: Page) -> Exit {
-    let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
+pub(super) fn run(settings: &Settings, page: Page) -> Exit {
+    let address = settings.telemetry.listen.as_deref().unwrap_or(listen::ADDRESS);
     let path = match page {
         Page::Live => "livez",
         Page::Ready => "readyz",
     };
     match ask(&format!("http://{}/{path}", reachable(address))) {
         Ok(line) => {
-            if tells_people(settings) {
+            if shows_text(settings) {
                 Output::text().line(line.trim_end());
             }
-            finish(settings, &Report::new("probe", Exit::Done));
+            finish(settings, &CommandReport::new("probe", Exit::Done));
             Exit::Done
         }
         Err(message) => {
-            let problem = Problem::of_kind("probe", vec![Diagnosis::error(message)]);
+            let problem = CommandError::of_kind("probe", vec![Diagnosis::error(message)]);
             fail(settings, "probe", Exit::Unexpected, problem)
         }
     }
@@ -69,9 +69,9 @@ fn ask(url: &str) -> Result<String, String> {
     // The client's own time-out would be one for each piece of an answer.
     let answer = client.get(url).timeout(PATIENCE).send().map_err(refused)?;
     let status = answer.status();
-    let body = answer::body(answer).map_err(refused)?;
+    let body = response::body(answer).map_err(refused)?;
     if !body.whole {
-        return Err(format!("{url}: the answer is longer than {} KiB", answer::LONGEST / 1024));
+        return Err(format!("{url}: the answer is longer than {} KiB", response::LONGEST / 1024));
     }
     let line = String::from_utf8_lossy(&body.bytes).into_owned();
     match line.trim_end() {

@@ -9,33 +9,36 @@ use migrascope::report::{Failure, Loss, Remains, Stage};
 
 use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt};
-use super::{Surroundings, settlement};
+use super::failure_context::FailureContext;
+use super::settlement::settlement;
 use crate::cli::words::{self, counted};
 
-pub(super) fn failed(error: &Error, failure: &Failure, around: Surroundings<'_>) -> Diagnosis {
+pub(super) fn failed(error: &Error, failure: &Failure, context: FailureContext<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string()).at(excerpt(failure));
-    diagnosis.add_notes(story(failure, around));
+    diagnosis.add_notes(story(failure, context));
     diagnosis.add_notes(failure.detail.iter().map(|detail| format!("detail: {detail}")));
     diagnosis.add_notes(failure.hint.iter().map(|hint| format!("hint: {hint}")));
     let blocker = failure.blocker.as_ref().map(words::blocker).filter(|known| !known.is_empty());
     diagnosis.add_notes(blocker.map(|known| format!("in its way: {known}")));
-    diagnosis.add_notes(tried_again(around));
-    diagnosis.add_notes(halves(failure, around));
+    diagnosis.add_notes(tried_again(context));
+    diagnosis.add_notes(halves(failure, context));
     diagnosis.add_help(advice(failure));
     diagnosis.add_help(alone(failure));
-    diagnosis.add_help(next(failure, around));
+    diagnosis.add_help(next(failure, context));
     diagnosis
 }
 
-pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -> Diagnosis {
+pub(super) fn interrupted(failure: Option<&Failure>, context: FailureContext<'_>) -> Diagnosis {
     let Some(failure) = failure else {
-        return match around.report {
+        return match context.report {
             Some(report) if report.command == "wait" => Diagnosis::error("interrupted while waiting"),
-            Some(report) if report.health.is_some() || report.command == "health" => super::health::interrupted(around),
+            Some(report) if report.health.is_some() || report.command == "health" => {
+                super::health::interrupted(context)
+            }
             _ => Diagnosis::error("interrupted between two migrations").help("run again to go on"),
         };
     };
-    let begun = around.report.and_then(|report| report.steps.last());
+    let begun = context.report.and_then(|report| report.steps.last());
     let name = begun.map(|step| format!("migration {} ({})", step.version, step.name));
     let fate = match failure.remains {
         Remains::Nothing => "was rolled back",
@@ -44,11 +47,11 @@ pub(super) fn interrupted(failure: Option<&Failure>, around: Surroundings<'_>) -
     };
     let message = format!("interrupted: {} {fate}", name.as_deref().unwrap_or("the migration that was running"));
     let mut diagnosis = Diagnosis::error(message).at(excerpt(failure));
-    diagnosis.add_notes(halves(failure, around));
+    diagnosis.add_notes(halves(failure, context));
     match failure.remains {
         Remains::Nothing => diagnosis.help("run again to go on"),
         _ => {
-            diagnosis.add_help(next(failure, around));
+            diagnosis.add_help(next(failure, context));
             diagnosis
         }
     }
@@ -72,8 +75,8 @@ fn text_of(path: &Path) -> String {
 }
 
 /// Which statement, and what was said where there is no line to say it under.
-fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
-    let total = total(failure, around);
+fn story(failure: &Failure, context: FailureContext<'_>) -> Vec<String> {
+    let total = total(failure, context);
     let said = || words::coded(&failure.message, failure.code.as_deref());
     match failure.stage {
         Stage::Before => vec![format!("before the statement at this place was sent: {}", said())],
@@ -87,17 +90,17 @@ fn story(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
 }
 
 /// How often a passing obstacle was met before.
-fn tried_again(around: Surroundings<'_>) -> Option<String> {
-    let retries = around.report?.steps.last()?.retries;
+fn tried_again(context: FailureContext<'_>) -> Option<String> {
+    let retries = context.report?.steps.last()?.retries;
     (retries > 0).then(|| format!("tried again {} before this", counted(retries as usize, "time")))
 }
 
 /// Which statements took effect, which may have, which did not.
-fn halves(failure: &Failure, around: Surroundings<'_>) -> Vec<String> {
+fn halves(failure: &Failure, context: FailureContext<'_>) -> Vec<String> {
     let Remains::HalfWay { done, next_unknown } = failure.remains else {
         return Vec::new();
     };
-    let (total, next) = (total(failure, around), done + 1);
+    let (total, next) = (total(failure, context), done + 1);
     let mut notes = Vec::new();
     if done > 0 {
         notes.push(format!("{} of {total} took effect", range(1, done)));
@@ -127,8 +130,8 @@ fn range(first: u32, last: u32) -> String {
     if first == last { format!("statement {first}") } else { format!("statements {first} to {last}") }
 }
 
-fn total(failure: &Failure, around: Surroundings<'_>) -> u32 {
-    let begun = around.report.and_then(|report| report.steps.last());
+fn total(failure: &Failure, context: FailureContext<'_>) -> u32 {
+    let begun = context.report.and_then(|report| report.steps.last());
     begun.map_or(failure.statement.unwrap_or_default(), |step| step.total)
 }
 
@@ -175,13 +178,13 @@ fn alone(failure: &Failure) -> Option<&'static str> {
     }
 }
 
-fn next(failure: &Failure, around: Surroundings<'_>) -> Vec<Advice> {
-    let Some(report) = around.report else {
+fn next(failure: &Failure, context: FailureContext<'_>) -> Vec<Advice> {
+    let Some(report) = context.report else {
         return Vec::new();
     };
     let version = report.steps.last().map_or("it", |step| step.version.as_str());
     let fix = |file| if advice(failure).is_some() { String::new() } else { format!("fix the {file} and ") };
-    match (failure.remains, around.direction) {
+    match (failure.remains, context.direction) {
         (Remains::Nothing, Direction::Up) => {
             let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));
             vec![format!("{applied} applied and nothing of {version} remains; {fix}run again").into()]

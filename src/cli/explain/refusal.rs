@@ -1,14 +1,14 @@
 //! A plan that was refused: each objection on its own, with its own way out.
 
-use std::fmt::Display;
-
 use migrascope::database::other_history;
-use migrascope::history::{Attempt, Direction, State};
+use migrascope::history::{Attempt, State};
 use migrascope::plan::{Note, Objection, TableFault, TableFaultKind};
 use migrascope::script::BackslashMode;
 
 use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt, Severity};
+use super::settlement::{command, settlement};
+use crate::cli::words;
 
 pub(super) fn objections(objections: &[Objection]) -> Vec<Diagnosis> {
     objections.iter().map(objection).collect()
@@ -40,7 +40,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         ),
         Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
         Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
-            let said = error_text.as_ref().map(|text| crate::cli::words::coded(text, error_code.as_deref()));
+            let said = error_text.as_ref().map(|text| words::coded(text, error_code.as_deref()));
             let mut diagnosis = diagnosis.note(format!("tried {started_at} by run {run_id}"));
             diagnosis.add_notes(said);
             diagnosis.help("mend the file, or what kept it from succeeding, and run migrascope up; nothing of it remains")
@@ -193,7 +193,7 @@ pub(super) fn backslash(mode: BackslashMode) -> [&'static str; 2] {
 
 fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     let said = match (&attempt.error_text, &attempt.error_code) {
-        (Some(text), code) => Some(crate::cli::words::coded(text, code.as_deref())),
+        (Some(text), code) => Some(words::coded(text, code.as_deref())),
         (None, _) => None,
     };
     let next = attempt.done + 1;
@@ -214,27 +214,6 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     diagnosis.add_notes(doubt);
     diagnosis.add_help(settlement(attempt.direction, &attempt.version));
     diagnosis
-}
-
-/// How to settle a half-way migration.
-pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> Vec<Advice> {
-    let (finish, undo) = match direction {
-        Direction::Up => ("--mark-applied", "--mark-reverted"),
-        Direction::Down => ("--mark-reverted", "--mark-applied"),
-    };
-    vec![
-        Advice::then(
-            "mend what stopped it, in its file only behind what took effect, and go on there:",
-            &command("--resume", version),
-        ),
-        format!("or do the rest by hand, and say so: {}", command(finish, version)).into(),
-        format!("or undo by hand what took effect, and say so: {}", command(undo, version)).into(),
-    ]
-}
-
-/// A command to be copied.
-fn command(action: &str, version: impl Display) -> String {
-    format!("migrascope repair {action} {version} --reason '…'")
 }
 
 /// Something worth a word.

@@ -4,7 +4,7 @@ use comfy_table::{Table, presets};
 use migrascope::report::{CheckReport, CheckStatus, HealthReport, Unit};
 
 use super::style::{BAD, DIM, ODD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words::{self, counted};
 
 /// The line of a check that says something; none for one that is as it should be.

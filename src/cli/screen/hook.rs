@@ -7,7 +7,7 @@ use migrascope::event::Hook;
 use migrascope::plan::Step;
 
 use super::style::{BAD, DIM, GOOD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words;
 
 /// Above what it writes itself.

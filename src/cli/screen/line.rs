@@ -11,7 +11,7 @@ use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
 use super::width::{pad, width};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words::{self, counted};
 
 /// The widest name that others are lined up with.

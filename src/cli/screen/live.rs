@@ -21,7 +21,7 @@ pub(super) struct Live {
 
 impl Live {
     /// On standard error.
-    pub(super) fn on_stderr() -> Self {
+    pub(super) fn new() -> Self {
         let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         Self { terminal: stderr().is_terminal() && !dumb, bar: None, told: None }
     }

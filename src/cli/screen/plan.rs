@@ -5,7 +5,7 @@ use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Plan, Step};
 
 use super::style::{BOLD, DIM, ODD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 

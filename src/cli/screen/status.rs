@@ -7,7 +7,7 @@ use migrascope::report::Outcome;
 use migrascope::{Failed, Progress, State, Status, StatusRow};
 
 use super::style::BOLD;
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 

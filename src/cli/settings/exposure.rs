@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::Settings;
+use super::resolve::Settings;
 use crate::cli::explain::{Diagnosis, Severity};
-use crate::cli::export::Secret;
+use crate::cli::telemetry::Secret;
 
 const READ: u32 = 0o004;
 const WRITE: u32 = 0o002;
@@ -15,13 +15,13 @@ const ENTER: u32 = 0o001;
 impl Settings {
     /// A warning for each secret file of these settings that everybody may read or write.
     pub(crate) fn exposed_files(&self) -> Vec<Diagnosis> {
-        let notify = &self.export.notify;
+        let notify = &self.telemetry.notify;
         let secrets = [("--grafana-token-file", &notify.grafana_token), ("--webhook-url-file", &notify.webhook)];
         let secrets = secrets.into_iter().filter_map(|(option, secret)| match secret {
             Some(Secret::File(path)) => Some((option, path.as_path())),
             _ => None,
         });
-        let token = self.export.push.token_file.as_deref().map(|path| ("--push-token-file", path));
+        let token = self.telemetry.push.token_file.as_deref().map(|path| ("--push-token-file", path));
         let url = self.database.file().map(|path| ("--database-url-file", path));
         url.into_iter().chain(token).chain(secrets).filter_map(|(option, path)| exposed(option, path)).collect()
     }

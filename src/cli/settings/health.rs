@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use migrascope::health::{Severity, Thresholds};
 use migrascope::report::{BuiltIn, Unit};
 
-use super::choices::{SWITCH, choose, duration};
-use super::source::{Given, Sources, invalid};
-use crate::cli::args::Options;
+use super::raw_value::{RawValue, invalid};
+use super::sources::Sources;
+use crate::cli::args::GlobalArgs;
+use crate::cli::option::choices::{SWITCH, choose, duration};
 
 /// What the command line says about health checks.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,28 +53,28 @@ impl Checks {
     }
 }
 
-pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> HealthSettings {
+pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> HealthSettings {
     let switch = |text: &str| choose(text, SWITCH, [AfterRun::Examine, AfterRun::Skip]);
     HealthSettings {
-        after_run: sources.value("health", typed.health.as_deref(), switch).unwrap_or_default(),
+        after_run: sources.value("health", args.health.as_deref(), switch).unwrap_or_default(),
         checks: sources
-            .first("checks", typed.checks.as_deref())
-            .map_or(Checks::Usual, |given| Checks::Named(PathBuf::from(given.text))),
-        thresholds: thresholds(sources, typed),
+            .first("checks", args.checks.as_deref())
+            .map_or(Checks::Usual, |raw| Checks::Named(PathBuf::from(raw.text))),
+        thresholds: thresholds(sources, args),
     }
 }
 
-fn thresholds(sources: &mut Sources<'_>, typed: &Options) -> Thresholds {
+fn thresholds(sources: &mut Sources<'_>, args: &GlobalArgs) -> Thresholds {
     let mut thresholds = Thresholds::default();
-    let warn = sources.every("health-warn", &typed.health_warn).into_iter().map(|given| (Severity::Warn, given));
-    let fail = sources.every("health-fail", &typed.health_fail).into_iter().map(|given| (Severity::Fail, given));
-    for (severity, given) in warn.chain(fail) {
-        for text in given.text.split(',') {
+    let warn = sources.every("health-warn", &args.health_warn).into_iter().map(|raw| (Severity::Warn, raw));
+    let fail = sources.every("health-fail", &args.health_fail).into_iter().map(|raw| (Severity::Fail, raw));
+    for (severity, raw) in warn.chain(fail) {
+        for text in raw.text.split(',') {
             match threshold(text) {
                 Ok((check, from)) => thresholds.set(check, severity, from),
                 Err(reason) => {
-                    let given = Given { text: text.trim().to_owned(), ..given.clone() };
-                    sources.problems.push(invalid(&given, &reason));
+                    let raw = RawValue { text: text.trim().to_owned(), ..raw.clone() };
+                    sources.problems.push(invalid(&raw, &reason));
                 }
             }
         }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use migrascope::run::Hooks;
 
-use super::choices::duration;
-use super::source::Sources;
-use crate::cli::args::Options;
+use super::sources::Sources;
+use crate::cli::args::GlobalArgs;
+use crate::cli::option::choices::duration;
 
-pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Hooks {
+pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> Hooks {
     let default = Hooks::default();
     Hooks {
-        backup: sources.value("backup-command", typed.backup_command.as_deref(), command),
-        before: sources.value("before", typed.before.as_deref(), command),
-        after: sources.value("after", typed.after.as_deref(), command),
-        timeout: sources.value("hook-timeout", typed.hook_timeout.as_deref(), timeout).unwrap_or(default.timeout),
+        backup: sources.value("backup-command", args.backup_command.as_deref(), command),
+        before: sources.value("before", args.before.as_deref(), command),
+        after: sources.value("after", args.after.as_deref(), command),
+        timeout: sources.value("hook-timeout", args.hook_timeout.as_deref(), timeout).unwrap_or(default.timeout),
         ..default
     }
 }

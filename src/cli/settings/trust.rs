@@ -5,8 +5,11 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use super::source::{Environment, Given, Origin, Sources, variable};
-use crate::cli::explain::{Diagnosis, one_line};
+use super::raw_value::{Origin, RawValue};
+use super::sources::{Environment, Sources};
+use crate::cli::escape::one_line;
+use crate::cli::explain::Diagnosis;
+use crate::cli::option::variable;
 
 /// The variable that names directories whose files are trusted, no matter who owns them; `*` for all.
 const SAFE_DIRECTORY: &str = "MIGRASCOPE_SAFE_DIRECTORY";
@@ -64,7 +67,7 @@ fn is_safe(directory: &Path, environment: &Environment<'_>) -> bool {
 
 impl Sources<'_> {
     /// Refuses a secret that the environment or an option gives, where its address comes from a file that they do not name.
-    pub(super) fn keep(&mut self, secret: Option<&Given>, address: Option<&Given>) {
+    pub(super) fn protect(&mut self, secret: Option<&RawValue>, address: Option<&RawValue>) {
         let (Some(secret), Some(address)) = (secret, address) else { return };
         if self.is_named(&secret.origin) && !self.is_named(&address.origin) {
             self.withhold(&secret.origin.to_string(), address);
@@ -72,7 +75,7 @@ impl Sources<'_> {
     }
 
     /// The same for a secret of another program's variable.
-    pub(super) fn withhold(&mut self, secret: &str, address: &Given) {
+    pub(super) fn withhold(&mut self, secret: &str, address: &RawValue) {
         let problem =
             format!("{secret} is not sent to the address of {}: that file was found, and not named", address.origin);
         let way = match &address.origin {

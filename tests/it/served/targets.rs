@@ -53,7 +53,7 @@ fn one_that_is_dead_and_one_that_hangs_delay_nobody() {
     assert_eq!(server.figure("migrascope_health_check_success", &["target=\"shop\"", "check=\"connect\""]), Some(1.0));
     assert_eq!(server.figure("migrascope_health_check_success", &["target=\"hangs\""]), None, "nobody knows yet");
     let reason = server.ready(503);
-    assert_eq!(reason, "not ready: dead: unreachable (connect); hangs: not looked yet\n");
+    assert_eq!(reason, "not ready: dead: unreachable (connect); hangs: not polled yet\n");
     let looked = || server.status()["targets"][2]["looked"].as_str().unwrap().to_owned();
     let before = looked();
     eventually("the shop is looked at again", || (looked() != before).then_some(()));
@@ -70,7 +70,7 @@ fn before_the_first_look_nothing_is_ready_and_everything_answers() {
     let (_silent, url) = silent();
     let door = Door::shop();
     let server = Server::start(&mut door.command(&["serve", "--database-url", &url, "--target", "slow"]));
-    assert_eq!(server.ready(503), "not ready: slow: not looked yet\n");
+    assert_eq!(server.ready(503), "not ready: slow: not polled yet\n");
     assert_eq!(server.get("/metrics").code, 200);
     assert_eq!(server.status()["targets"][0]["state"].as_str(), Some("not_looked_yet"));
     server.line("slow: unreachable: no answer within 9.0 s (timeout)");

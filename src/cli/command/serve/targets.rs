@@ -7,10 +7,11 @@ use migrascope::file;
 use toml::de::{DeTable, DeValue};
 
 use super::target::Target;
-use crate::cli::command::ready;
+use crate::cli::command::prepare;
 use crate::cli::explain::{Diagnosis, Excerpt};
-use crate::cli::settings::choices::suggestion;
-use crate::cli::settings::{self, Database, Settings, place, syntax};
+use crate::cli::option::choices::suggestion;
+use crate::cli::option::mask;
+use crate::cli::settings::{self, Database, Settings, excerpt, syntax};
 
 /// The keys of a table.
 const KEYS: [&str; 8] = [
@@ -46,10 +47,7 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<
         match value.get_ref() {
             DeValue::Table(table) => {
                 if let Err(reason) = settings::target(target.get_ref()) {
-                    file.complain(
-                        target.span(),
-                        format!("{name}: target {:?}: {reason}", settings::key(target.get_ref())),
-                    );
+                    file.complain(target.span(), format!("{name}: target {:?}: {reason}", mask::key(target.get_ref())));
                 }
                 targets.push(file.target(target.get_ref(), table, settings));
             }
@@ -97,7 +95,7 @@ impl File<'_> {
                 other => self.take(&mut target, &mut databases, other, texts.pop().unwrap_or_default()),
             });
             if let Err(reason) = text {
-                let key_name = settings::key(key.get_ref());
+                let key_name = mask::key(key.get_ref());
                 self.complain(key.span(), format!("{}: target {name}, key {key_name}: {reason}", self.name));
             }
         }
@@ -130,9 +128,9 @@ impl File<'_> {
         };
         target.database = database;
         if let (Database::Url(_) | Database::Missing, Err(stopped)) =
-            (&target.database, ready::expected(&target.settings(settings)))
+            (&target.database, prepare::expected(&target.settings(settings)))
         {
-            let message = format!("{}: target {name}, key database-url: {}", self.name, stopped.problem.message);
+            let message = format!("{}: target {name}, key database-url: {}", self.name, stopped.error.message);
             self.problems.push(Diagnosis::error(message));
         }
     }
@@ -142,7 +140,7 @@ impl File<'_> {
     }
 
     fn complain(&mut self, span: std::ops::Range<usize>, message: String) {
-        let excerpt: Excerpt = place(self.name, self.text, span, "");
+        let excerpt: Excerpt = excerpt(self.name, self.text, span, "");
         self.problems.push(Diagnosis::error(message).at(excerpt));
     }
 }
