@@ -1,34 +1,34 @@
-//! An answer by HTTP, read up to a limit: what is longer is not read to its end.
+//! HTTP responses, read up to a limit.
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use reqwest::blocking::Response;
 
-/// The longest answer that is read, in bytes: receivers answer with a few hundred.
+/// The bytes of a response that are read: receivers send a few hundred.
 pub(crate) const LONGEST: usize = 64 * 1024;
 
-/// The longest page that is looked through, in bytes. Nothing but the present line of it is kept.
+/// The bytes of a page that are searched. Only the current line is kept in memory.
 const LONGEST_PAGE: u64 = 8 * 1024 * 1024;
 
-/// The beginning of an answer.
+/// The beginning of a response's body.
 pub(crate) struct Body {
-    /// Its bytes, [`LONGEST`] of them at most.
+    /// At most [`LONGEST`] bytes.
     pub(crate) bytes: Vec<u8>,
-    /// Whether that is all of it.
+    /// Whether the body is complete.
     pub(crate) whole: bool,
 }
 
-/// Reads an answer; where it is longer than that, the connection is closed.
+/// Reads the body of a response up to [`LONGEST`]; the connection of a longer one is closed.
 ///
 /// # Errors
-/// When the connection breaks off or the time is up.
-pub(crate) fn body(mut answer: Response) -> Result<Body, reqwest::Error> {
+/// When the connection is lost or the request times out.
+pub(crate) fn body(mut response: Response) -> Result<Body, reqwest::Error> {
     let mut bytes = Vec::new();
-    match answer.by_ref().take(LONGEST as u64 + 1).read_to_end(&mut bytes) {
+    match response.by_ref().take(LONGEST as u64 + 1).read_to_end(&mut bytes) {
         Ok(_) => {}
         Err(error) => match reason(error) {
             Some(reason) => return Err(reason),
-            // An error of reading is always the client's, as far as is known. The answer ends here otherwise.
+            // Read errors come from the client; any other one ends the body here.
             None => return Ok(Body { bytes, whole: false }),
         },
     }
@@ -37,9 +37,9 @@ pub(crate) fn body(mut answer: Response) -> Result<Body, reqwest::Error> {
     Ok(Body { bytes, whole })
 }
 
-/// Whether any line of a page is one that is looked for; `None` where the page could not be read to its end.
-pub(crate) fn has_line(answer: Response, wanted: impl Fn(&str) -> bool) -> Option<bool> {
-    let mut page = BufReader::new(answer.take(LONGEST_PAGE));
+/// Whether a line of a page satisfies `wanted`; `None` where the page could not be read to its end.
+pub(crate) fn has_line(response: Response, wanted: impl Fn(&str) -> bool) -> Option<bool> {
+    let mut page = BufReader::new(response.take(LONGEST_PAGE));
     let mut line = Vec::new();
     loop {
         line.clear();

@@ -215,18 +215,18 @@ fn doubt(text: &str) -> Result<Doubt, &'static str> {
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("a few words are needed") } else { Ok(text.trim().to_owned()) }
+    if text.trim().is_empty() { Err("it must not be empty") } else { Ok(text.trim().to_owned()) }
 }
 
 fn version(text: &str) -> Result<Version, &'static str> {
-    Version::from_digits(text).ok_or("a version is decimal digits")
+    Version::from_digits(text).ok_or("expected decimal digits")
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
     let interval = choices::duration(text)?;
-    if interval < SHORTEST { Err("an interval from 100ms on is needed".to_owned()) } else { Ok(interval) }
+    if interval < SHORTEST { Err("expected 100ms or more".to_owned()) } else { Ok(interval) }
 }
 
 fn steps(text: &str) -> Result<usize, &'static str> {
-    text.parse().ok().filter(|steps| *steps > 0).ok_or("a number from 1 on is needed")
+    text.parse().ok().filter(|steps| *steps > 0).ok_or("expected a number, 1 or above")
 }

@@ -30,7 +30,7 @@ pub(super) fn run(settings: &Settings, name: &str, reversible: bool) -> Exit {
 fn show(settings: &Settings, paths: &[PathBuf]) -> Exit {
     if shows_text(settings) {
         for path in paths {
-            Output::text().line(format_args!("made {}", one_line(&path.display().to_string())));
+            Output::text().line(format_args!("created {}", one_line(&path.display().to_string())));
         }
     }
     finish(

@@ -6,7 +6,7 @@ use super::diagnosis::{Diagnosis, Severity};
 use super::failure_context::FailureContext;
 use super::{connection, failure, files, health, hook, refusal};
 
-/// An error in the words for people: one diagnosis for each thing that is wrong.
+/// The diagnoses of an error, one for each problem.
 pub(crate) fn error(error: &Error, context: FailureContext<'_>) -> Vec<Diagnosis> {
     match error {
         Error::Url(url) => vec![connection::url(url)],
@@ -26,12 +26,12 @@ pub(crate) fn error(error: &Error, context: FailureContext<'_>) -> Vec<Diagnosis
     }
 }
 
-/// The same, for what stops nobody.
+/// The same diagnosis as a warning.
 pub(crate) fn warning(diagnosis: Diagnosis) -> Diagnosis {
     Diagnosis { severity: Severity::Warning, ..diagnosis }
 }
 
-/// An error with its causes in one line.
+/// An error and its causes in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! A hook that did not succeed: why, what stands in the database, what to do next.
+//! A hook that failed: why, what has changed in the database, what to do next.
 
 use migrascope::Error;
 use migrascope::error::HookFault;
@@ -21,12 +21,12 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, context: Fail
     if matches!(fault, HookFault::TimedOut(_)) {
         diagnosis.add_help(["--hook-timeout 30min gives hooks more time".to_owned()]);
     }
-    diagnosis.add_help([standing(hook, fault, context)]);
+    diagnosis.add_help([next(hook, fault, context)]);
     diagnosis
 }
 
-/// Whoever reads of it wants to know first whether anything has changed.
-fn standing(hook: Hook, fault: &HookFault, context: FailureContext<'_>) -> String {
+/// What has changed so far, and what to do next.
+fn next(hook: Hook, fault: &HookFault, context: FailureContext<'_>) -> String {
     let steps = context.report.map(|report| report.steps.as_slice()).unwrap_or_default();
     let done = steps.iter().filter(|step| step.outcome == Outcome::Success).count();
     let verb = if context.direction == Direction::Down { "reverted" } else { "applied" };
@@ -34,11 +34,11 @@ fn standing(hook: Hook, fault: &HookFault, context: FailureContext<'_>) -> Strin
     let migrations = format!("the {} of this run {are} {verb} and recorded", counted(done, "migration"));
     let again = match fault {
         HookFault::Interrupted => "run again",
-        _ => "mend what stopped it, and run again",
+        _ => "fix what stopped it, and run again",
     };
     match (hook, done) {
         (Hook::Backup, _) => format!("nothing was changed; {again}"),
-        (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was begun; {again}"),
+        (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was started; {again}"),
         (Hook::Before | Hook::BeforeEach, _) => format!("{migrations}; {again} for the others"),
         (Hook::AfterEach, _) => format!(
             "{migrations}: do by hand what the hook should have done after the last one, then run again for the others"

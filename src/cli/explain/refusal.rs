@@ -1,4 +1,4 @@
-//! A plan that was refused: each objection on its own, with its own way out.
+//! A plan that was refused: each objection with its own fixes.
 
 use migrascope::database::other_history;
 use migrascope::history::{Attempt, State};
@@ -21,17 +21,17 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::Changed { version, applied, found, .. } => diagnosis
             .note(format!("applied with checksum {}, now {}", short(applied), short(found)))
             .help("restore the file as it was applied, and put the change into a new migration")
-            .help(format!("or, where the schema is as the file says now: {}", command("--accept-changes", version))),
+            .help(format!("or, if the schema matches the file as it is now: {}", command("--accept-changes", version))),
         Objection::WasEmpty { version, late, .. } => {
             let up = if *late { "migrascope up --order allow" } else { "migrascope up" };
             diagnosis
                 .help(Advice::then(
-                    &format!("let it run: {}", command("--mark-reverted", version)),
+                    &format!("to run it: {}", command("--mark-reverted", version)),
                     &format!("and then: {up}"),
                 ))
                 .help("or empty the file again, and put the statements into a new migration")
         }
-        Objection::Unconfirmed { .. } => diagnosis.help("run migrascope down again; nothing was touched"),
+        Objection::Unconfirmed { .. } => diagnosis.help("run migrascope down again; nothing was changed"),
         Objection::Missing { .. } => {
             diagnosis.help("restore the file, or accept that it is gone with --allow-missing (not for down)")
         }
@@ -41,9 +41,9 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
         Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
             let said = error_text.as_ref().map(|text| words::coded(text, error_code.as_deref()));
-            let mut diagnosis = diagnosis.note(format!("tried {started_at} by run {run_id}"));
+            let mut diagnosis = diagnosis.note(format!("attempted {started_at} by run {run_id}"));
             diagnosis.add_notes(said);
-            diagnosis.help("mend the file, or what kept it from succeeding, and run migrascope up; nothing of it remains")
+            diagnosis.help("fix the file, or whatever made it fail, and run migrascope up; nothing of it remains")
         }
         Objection::Applied { .. } | Objection::NotApplied { .. } | Objection::Unchanged { .. } => {
             diagnosis.help("migrascope status shows how every migration stands; nothing was changed")
@@ -52,49 +52,49 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             "a baseline is the first thing in a history; migrascope repair --mark-applied records one migration in a history that exists",
         ),
         Objection::TooLarge { .. } => {
-            diagnosis.help("split the statement, or let the server take more: SET GLOBAL max_allowed_packet, at most 1 GiB; nothing was changed")
+            diagnosis.help("split the statement, or raise the server's limit: SET GLOBAL max_allowed_packet, at most 1 GiB; nothing was changed")
         }
         Objection::Backslash { path, line, column, mode, .. } => {
             let [plain, escape] = backslash(*mode);
             diagnosis
                 .at(Excerpt::line(path.display().to_string(), *line, *column, ""))
-                .help(format!("where a backslash stands for itself, begin the file with {plain}"))
-                .help(format!("where it escapes, begin it with {escape}; nothing was changed"))
+                .help(format!("if a backslash is a plain character, begin the file with {plain}"))
+                .help(format!("if it escapes, begin it with {escape}; nothing was changed"))
         }
         Objection::NewerTables { .. } => {
             diagnosis.help("use the version that wrote it, or a newer one; nothing was changed")
         }
         Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
         Objection::Rewritten { version, .. } => diagnosis
-            .help("restore these statements as they were and change only those behind them; then resume")
+            .help("restore these statements and change only those after them; then resume")
             .help(format!("or do the rest by hand: {}", command("--mark-applied", version)))
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
         Objection::SessionLost { version, .. } => diagnosis
-            .note("a resumption runs in a new session; it sets again only what was set to a constant")
+            .note("a resumption runs in a new session, which restores only settings with constant values")
             .help(format!("do the rest by hand, in one session with what it needs: {}", command("--mark-applied", version)))
             .help("or move the statements that are left into a new migration, together with what they need, before that command")
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
         Objection::InDoubt { version, statement, last, .. } if statement < last => diagnosis
-            .help(format!("look at the database; if all of them did: {} --in-doubt ran", command("--resume", version)))
+            .help(format!("check the database; if all of them took effect: {} --in-doubt ran", command("--resume", version)))
             .help(format!(
-                "if none did, or what did is undone by hand: {} --in-doubt did-not-run",
+                "if none did, or you have undone those that did: {} --in-doubt did-not-run",
                 command("--resume", version)
             ))
-            .help(format!("or do the rest by hand, and say so: {}", command("--mark-applied", version))),
+            .help(format!("or do the rest by hand, and record it: {}", command("--mark-applied", version))),
         Objection::InDoubt { version, .. } => diagnosis
-            .help(format!("look at the database; if it did: {} --in-doubt ran", command("--resume", version)))
+            .help(format!("check the database; if it took effect: {} --in-doubt ran", command("--resume", version)))
             .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),
         Objection::Replaced { version, .. } => diagnosis
             .help(format!(
-                "look at the database; if it took effect, put it back as it was, so that it is skipped: {} --in-doubt ran",
+                "check the database; if it took effect, restore the statement, so that it is skipped: {} --in-doubt ran",
                 command("--resume", version)
             ))
             .help(format!(
-                "if it did not, go on with what stands there now: {} --in-doubt did-not-run",
+                "if it did not, to run the statement as it is now: {} --in-doubt did-not-run",
                 command("--resume", version)
             )),
         Objection::NoDown { .. } => {
-            diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was touched")
+            diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was changed")
         }
         Objection::RowsHidden { table, user } => diagnosis
             .help(format!("switch it off for this table: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
@@ -141,7 +141,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
     }
 }
 
-/// Every way out leaves a table that is ours alone.
+/// Fixes for history tables that another user can change.
 fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
     let mut helps: Vec<String> = Vec::new();
     for TableFault { table, kind } in faults {
@@ -173,12 +173,12 @@ fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
         }
     }
     let diagnosis = diagnosis.note(
-        "whatever hangs on a history table runs with all rights of the user who migrates; nothing was read or changed",
+        "objects attached to a history table run with all rights of the user who migrates; nothing was read or changed",
     );
     helps.into_iter().fold(diagnosis, Diagnosis::help)
 }
 
-/// What sets that a backslash stands for itself, and that it escapes.
+/// The statements that make a backslash a plain character, and an escape.
 pub(super) fn backslash(mode: BackslashMode) -> [&'static str; 2] {
     match mode {
         BackslashMode::NonstandardStrings => {
@@ -199,8 +199,8 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     let next = attempt.done + 1;
     let doubt = match attempt.state {
         State::Unfinished if attempt.last > next => Some(format!(
-            "the runner or its connection ended while one of the statements {next} to {} was running, or before: nothing is noted while \
-             tables are locked",
+            "the runner or its connection ended while one of the statements {next} to {} was running, or before: progress is not recorded \
+             while tables are locked",
             attempt.last
         )),
         State::Unfinished if attempt.done < attempt.total => {
@@ -208,7 +208,7 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
         }
         State::Unfinished | State::Failed { .. } => None,
     };
-    let begun = format!("begun {} by run {}", attempt.started_at, attempt.run_id);
+    let begun = format!("started {} by run {}", attempt.started_at, attempt.run_id);
     let mut diagnosis = diagnosis.note(begun);
     diagnosis.add_notes(said);
     diagnosis.add_notes(doubt);
@@ -216,7 +216,7 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     diagnosis
 }
 
-/// Something worth a word.
+/// A note of a plan.
 pub(crate) fn note(note: &Note) -> Diagnosis {
     match note {
         Note::Cosmetic { .. } | Note::Missing { .. } | Note::Empty { .. } => {

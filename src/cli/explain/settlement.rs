@@ -6,7 +6,7 @@ use migrascope::history::Direction;
 
 use super::advice::Advice;
 
-/// How to settle a half-way migration.
+/// The three ways: resume, finish by hand, undo by hand.
 pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> Vec<Advice> {
     let (finish, undo) = match direction {
         Direction::Up => ("--mark-applied", "--mark-reverted"),
@@ -14,15 +14,15 @@ pub(super) fn settlement(direction: Direction, version: impl Display + Copy) -> 
     };
     vec![
         Advice::then(
-            "mend what stopped it, in its file only behind what took effect, and go on there:",
+            "fix the cause (in the file, only statements after those that took effect) and resume:",
             &command("--resume", version),
         ),
-        format!("or do the rest by hand, and say so: {}", command(finish, version)).into(),
-        format!("or undo by hand what took effect, and say so: {}", command(undo, version)).into(),
+        format!("or do the rest by hand, and record it: {}", command(finish, version)).into(),
+        format!("or undo by hand what took effect, and record it: {}", command(undo, version)).into(),
     ]
 }
 
-/// A command to be copied.
+/// A `repair` command for a version.
 pub(super) fn command(action: &str, version: impl Display) -> String {
     format!("migrascope repair {action} {version} --reason '…'")
 }

@@ -1,4 +1,4 @@
-//! Events as the bodies of lines.
+//! The bodies of events.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! The names of the lines.
+//! The names of events in JSON.
 
 use serde::Serialize;
 
-/// What a line tells.
+/// The event of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum EventName {

@@ -5,7 +5,7 @@ use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Note, Plan, Step};
 use serde_json::{Value, json};
 
-/// A plan.
+/// A plan with the number of statements of each step.
 pub(super) fn plan(plan: &Plan<'_>) -> Value {
     json!({
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
@@ -13,7 +13,7 @@ pub(super) fn plan(plan: &Plan<'_>) -> Value {
     })
 }
 
-/// One step of a plan, its statements counted.
+/// A step with the number of its statements.
 pub(super) fn step(step: &Step<'_>) -> Value {
     let why = match &step.atomic {
         Atomic::Yes => None,
@@ -31,7 +31,7 @@ pub(super) fn step(step: &Step<'_>) -> Value {
     })
 }
 
-/// A plan with every statement.
+/// A plan with every statement, for the command `plan`.
 pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>, hooks: &[Hook]) -> Value {
     json!({
         "hooks": hooks.iter().map(|hook| hook.word()).collect::<Vec<_>>(),

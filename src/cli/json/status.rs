@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::plan::notes;
 use crate::cli::presentation::Detail;
 
-/// The health checks alone.
+/// The report of the health checks alone.
 pub(crate) fn health(run: &Report) -> Value {
     json!({ "run_id": run.run_id, "trace_id": run.trace_id, "health": run.health })
 }
@@ -28,7 +28,7 @@ pub(crate) fn status(status: &Status) -> Value {
     })
 }
 
-/// The run that is going on; whose it is and where is a detail.
+/// The running run; its operator is shown in full detail only.
 pub(crate) fn running(run: &Running, detail: Detail) -> Value {
     let mut value = json!({
         "run_id": run.run_id,
@@ -57,7 +57,7 @@ pub(crate) fn running(run: &Running, detail: Detail) -> Value {
     value
 }
 
-/// The schema as every line has it.
+/// The state of the schema, as in every event.
 pub(crate) fn schema_state(schema: &Schema) -> Value {
     json!({
         "version": schema.version.as_ref().map(|version| version.as_str()),

@@ -36,7 +36,7 @@ pub(crate) fn expected_one_of(text: &str, words: Vec<&str>) -> String {
 
 /// A length of time such as `500ms`, `5s`, `10min`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; durations read 500ms, 5s, 10min"))
+    humantime::parse_duration(text).map_err(|error| format!("{error}; expected a duration such as 500ms, 5s or 10min"))
 }
 
 /// The same, where no time at all stands for no limit.

@@ -18,7 +18,7 @@ use crate::cli::output::{self, Output, Stream, complain};
 use crate::cli::presentation::Verbosity;
 use crate::cli::words;
 
-/// The observer for people.
+/// An observer that writes text for people.
 pub(crate) struct ScreenObserver {
     out: Output,
     verbosity: Verbosity,
@@ -27,12 +27,12 @@ pub(crate) struct ScreenObserver {
     title: String,
     run_id: String,
     command: Option<Command>,
-    /// Whether what is pending is only said.
-    looks: bool,
+    /// Whether the policy only shows what is pending.
+    shows_only: bool,
 }
 
 impl ScreenObserver {
-    /// Says nothing yet.
+    /// An observer that has written nothing yet.
     pub(crate) fn new(stream: Stream, verbosity: Verbosity) -> Self {
         Self {
             out: stream.text(),
@@ -42,11 +42,11 @@ impl ScreenObserver {
             title: String::new(),
             run_id: String::new(),
             command: None,
-            looks: false,
+            shows_only: false,
         }
     }
 
-    fn say(&mut self, line: impl std::fmt::Display) {
+    fn line(&mut self, line: impl std::fmt::Display) {
         self.live.clear();
         self.out.styled(line);
     }
@@ -58,43 +58,43 @@ impl ScreenObserver {
     }
 
     fn decided(&mut self, decided: &Decided) {
-        self.looks = decided.decision == Decision::Look;
+        self.shows_only = decided.decision == Decision::Look;
         if decided.decision == Decision::Leave {
-            self.say(line::title(&self.title, &self.run_id));
+            self.line(line::title(&self.title, &self.run_id));
         }
-        self.say(one_line(&decided.to_string()));
+        self.line(one_line(&decided.to_string()));
     }
 
     fn connected(&mut self, identity: &Identity) {
         let header = line::header(&self.title, &words::database(identity), &self.run_id);
-        self.say(header);
+        self.line(header);
     }
 
     fn waited(&mut self, holder: Option<&Holder>, waited: Duration) {
         let held = holder.map_or_else(|| "another runner has the lock".to_owned(), words::holder);
         let text = format!("waiting for {}: {}", words::so_far(waited), one_line(&held));
-        self.live.tell_at_once(waited, &text);
+        self.live.show_now(waited, &text);
     }
 
     fn awaited(&mut self, schema: Option<&Schema>, error: Option<&Error>, waited: Duration) {
         let state = match (error, schema) {
             (Some(error), _) => explain::chain(error),
             (None, Some(schema)) => format!("{} pending", words::are(schema.pending, "migration")),
-            (None, None) => "nothing was seen yet".to_owned(),
+            (None, None) => "no answer yet".to_owned(),
         };
         let text = format!("waiting for {}: {}", words::so_far(waited), one_line(&state));
-        self.live.tell_at_once(waited, &text);
+        self.live.show_now(waited, &text);
     }
 
     fn planned(&mut self, plan: &Plan<'_>) {
         self.live.clear();
-        if self.looks {
-            line::pending(&plan.steps).into_iter().for_each(|line| self.say(line));
+        if self.shows_only {
+            line::pending(&plan.steps).into_iter().for_each(|line| self.line(line));
             return;
         }
         self.columns.fit(&plan.steps);
         if let Some(reason) = self.columns.shared() {
-            self.say(reason);
+            self.line(reason);
         }
         for note in &plan.notes {
             output::explain(&[explain::note(note)]);
@@ -102,24 +102,24 @@ impl ScreenObserver {
     }
 
     fn running(&mut self, step: &Step<'_>, index: usize, elapsed: Duration) {
-        self.live.tell(elapsed, &line::running(step, index, elapsed));
+        self.live.show(elapsed, &line::running(step, index, elapsed));
     }
 
     fn migrated(&mut self, step: &Step<'_>, report: &StepReport) {
         let line = self.columns.migration(step, report);
-        self.say(line);
+        self.line(line);
     }
 
-    /// Alone, every check is what was asked for; after a run, the ones that say something.
+    /// `health` shows every check; other commands show those with a warning or a failure.
     fn examined(&mut self, report: &HealthReport) {
         let lines: Vec<String> = match self.command {
             Some(Command::Health) => health::table(report).lines().map(|line| line.trim_end().to_owned()).collect(),
             _ => report.checks.iter().filter_map(health::line).collect(),
         };
         for line in lines {
-            self.say(line);
+            self.line(line);
         }
-        self.say(health::sentence(report));
+        self.line(health::sentence(report));
     }
 
     fn observe_hook(&mut self, event: &Event<'_>) {
@@ -133,15 +133,15 @@ impl ScreenObserver {
             Event::HookRunning { hook, step, elapsed } => {
                 let text = hook::running(*hook, *step, *elapsed);
                 match hook.is_command() {
-                    true => self.live.tell_beside(*elapsed, &text),
-                    false => self.live.tell(*elapsed, &text),
+                    true => self.live.show_without_spinner(*elapsed, &text),
+                    false => self.live.show(*elapsed, &text),
                 }
             }
-            // Of SQL that went well there would be two lines for each migration.
+            // Successful SQL hooks would add two lines to each migration.
             Event::HookFinished { hook, step, elapsed, error }
                 if hook.is_command() || error.is_some() || self.verbosity == Verbosity::Verbose =>
             {
-                self.say(hook::finished(*hook, *step, *elapsed, *error));
+                self.line(hook::finished(*hook, *step, *elapsed, *error));
             }
             _ => {}
         }
@@ -152,7 +152,7 @@ impl ScreenObserver {
             && self.verbosity == Verbosity::Verbose
         {
             let line = line::statement(step, *index, *elapsed, *rows);
-            self.say(line);
+            self.line(line);
         }
     }
 }
@@ -170,27 +170,27 @@ impl Observer for ScreenObserver {
             Event::SchemaAwaited { schema, error, waited } => self.awaited(*schema, *error, *waited),
             Event::LockFinished { .. } | Event::StatementStarted { .. } => self.live.clear(),
             Event::PlanFinished { result: Ok(plan), .. } => self.planned(plan),
-            Event::PlanFinished { result: Err(Error::Refused(objections)), .. } if self.looks => {
+            Event::PlanFinished { result: Err(Error::Refused(objections)), .. } if self.shows_only => {
                 self.live.clear();
                 objections.iter().for_each(|one| output::explain(&[explain::warning(explain::objection(one))]));
             }
             Event::StatementRunning { step, index, elapsed } => self.running(step, *index, *elapsed),
             Event::StatementFinished { .. } => self.observe_statement(event),
             Event::StatementBlocked { step, index, blocker, elapsed } => {
-                self.live.tell_at_once(*elapsed, &line::blocked(step, *index, blocker));
+                self.live.show_now(*elapsed, &line::blocked(step, *index, blocker));
             }
             Event::Retrying { step, index, reason, attempt, of, pause, .. } => {
                 self.live.clear();
                 complain(format_args!("… {}", line::retrying(step, *index, *reason, (*attempt, *of), *pause)));
             }
             Event::InvalidIndexDropped { name, .. } => {
-                self.say(format_args!("dropped {}: an invalid index, left by a build that failed", one_line(name)));
+                self.line(format_args!("dropped {}: an invalid index, left by a failed build", one_line(name)));
             }
-            Event::TransactionRefused { step, index, .. } => self.say(line::goes_alone(step, *index)),
-            Event::SettingRestored { step, index } => self.say(line::set_again(step, *index)),
-            Event::DoubtSettled { step, index, ran, witness } => self.say(line::settled(step, *index, *ran, *witness)),
+            Event::TransactionRefused { step, index, .. } => self.line(line::runs_alone(step, *index)),
+            Event::SettingRestored { step, index } => self.line(line::restored(step, *index)),
+            Event::DoubtSettled { step, index, ran, witness } => self.line(line::settled(step, *index, *ran, *witness)),
             Event::HistoryChanged { change, migrations } => {
-                line::changed(change, *migrations).into_iter().for_each(|line| self.say(line));
+                line::changed(change, *migrations).into_iter().for_each(|line| self.line(line));
             }
             Event::MigrationFinished { step, report } => self.migrated(step, report),
             Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
@@ -200,7 +200,7 @@ impl Observer for ScreenObserver {
             Event::RunFinished { report, .. } => {
                 self.live.clear();
                 if let Some(summary) = line::summary(report) {
-                    self.say(summary);
+                    self.line(summary);
                 }
             }
             _ => {}

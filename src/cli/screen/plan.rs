@@ -1,4 +1,4 @@
-//! A plan for people: each step, each statement, and what will not be atomic.
+//! A plan for people: each step, each statement, and whether it is atomic.
 
 use migrascope::database::Identity;
 use migrascope::event::Hook;

@@ -98,7 +98,7 @@ fn choose(sources: &mut Sources<'_>, args: &GlobalArgs) -> Option<Choice> {
 }
 
 fn missing() -> Diagnosis {
-    Diagnosis::error("nothing says which database is meant")
+    Diagnosis::error("no database is configured")
         .help("set DATABASE_URL or pass --database-url, as in postgres://user:password@host:5432/database or mysql://…")
         .help("to try it with a SQLite file: --database-url sqlite://migrascope.db")
 }

@@ -88,20 +88,16 @@ fn threshold(text: &str) -> Result<(&str, Option<f64>), String> {
     let (check, value) = (check.trim(), value.trim());
     // What is none of ours is a check of one's own, which counts rows; whether there is one is seen when they are read.
     let unit = BuiltIn::named(check).map_or(Some(Unit::Count), BuiltIn::unit);
-    let unit = unit.ok_or_else(|| format!("{check} succeeds or fails without a number: it has no threshold"))?;
+    let unit = unit.ok_or_else(|| format!("{check} has no threshold: it measures no number"))?;
     if value == "never" {
         return Ok((check, None));
     }
     let from = match unit {
         Unit::Seconds => duration(value)?.as_secs_f64(),
-        Unit::Ratio => share(value).ok_or("expected a share such as 90% or 0.9")?,
-        _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number of things found, from 1 on")?,
+        Unit::Ratio => share(value).ok_or("expected a ratio such as 90% or 0.9")?,
+        _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number, 1 or above")?,
     };
-    if from > 0.0 {
-        Ok((check, Some(from)))
-    } else {
-        Err("it would be so always: expected more than nothing".to_owned())
-    }
+    if from > 0.0 { Ok((check, Some(from))) } else { Err("expected a value above 0".to_owned()) }
 }
 
 /// A part of a whole, between 0 and 1.

@@ -25,5 +25,6 @@ fn command(text: &str) -> Result<String, String> {
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|limit| if limit.is_zero() { Err("a hook needs a limit".to_owned()) } else { Ok(limit) })
+    duration(text)
+        .and_then(|limit| if limit.is_zero() { Err("expected a limit above 0".to_owned()) } else { Ok(limit) })
 }

@@ -50,7 +50,7 @@ fn webhook(sources: &mut Sources<'_>, args: &NotifyArgs) -> Option<Choice> {
 fn first(sources: &mut Sources<'_>, places: [(Option<RawValue>, Option<RawValue>); 3]) -> Option<Choice> {
     let (text, file) = places.into_iter().find(|(text, file)| text.is_some() || file.is_some())?;
     if let (Some(text), Some(file)) = (&text, &file) {
-        let message = format!("{} and {} are both set: one of them must go", text.origin, file.origin);
+        let message = format!("{} and {} are both set: use one of them", text.origin, file.origin);
         sources.problems.push(Diagnosis::error(message).at(file.origin.excerpt()));
     }
     text.map(Choice::Text).or_else(|| file.map(Choice::File))

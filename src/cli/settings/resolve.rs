@@ -209,5 +209,5 @@ fn lock_timeout(text: &str) -> Result<LockTimeout, String> {
 }
 
 fn retries(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "expected a number from 0 on".to_owned())
+    text.parse().map_err(|_| "expected a number, 0 or above".to_owned())
 }

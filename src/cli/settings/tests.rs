@@ -108,7 +108,7 @@ fn every_bad_value_names_its_source() {
             "invalid value \"goose\" for the key layout: expected one of native",
             "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
-            "invalid value \"fast\" for --lock-wait: expected number at 0; durations read 500ms, 5s, 10min",
+            "invalid value \"fast\" for --lock-wait: expected number at 0; expected a duration such as 500ms, 5s or 10min",
             "invalid value \"jsn\" for MIGRASCOPE_FORMAT: expected one of text, json; did you mean json?",
         ]
     );
@@ -174,7 +174,7 @@ fn the_nearest_place_names_the_webhook_and_the_token() {
     let both = [variables[1], ("MIGRASCOPE_GRAFANA_TOKEN_FILE", "f")];
     assert_eq!(
         notify(&[], &both, "").expect_err("a conflict"),
-        ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: one of them must go"]
+        ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: use one of them"]
     );
     assert_eq!(notify(&[], &[], "grafana-token = \"x\"").expect_err("no such key").len(), 1);
 }

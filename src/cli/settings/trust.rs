@@ -28,7 +28,7 @@ pub(super) fn check(path: &Path, environment: &Environment<'_>) -> Result<(), Bo
     let (shown, absolute) = (one_line(&path.display().to_string()), one_line(&absolute.display().to_string()));
     let problem = Diagnosis::error(format!("{shown} is not used: {stranger}"));
     let problem =
-        problem.note("such a file may run commands as the user who runs migrascope, and say where secrets go");
+        problem.note("such a file may run commands as the user who runs migrascope, and choose where secrets are sent");
     Err(Box::new(
         problem.help(format!("to trust this directory: export {SAFE_DIRECTORY}='{absolute}' (* for every directory)")),
     ))

@@ -87,7 +87,7 @@ fn targets_come_and_go_and_a_broken_file_changes_nothing() {
     put(&door, "[other]\ndatabase-url = \"sqlite://other.db\"\n");
     server.line("other: unreadable: ");
     put(&door, "[other]\ndatabase-url = \"sqlite://other.db\"\ndir = \"../migrations\"\nledger-tabel = \"x\"\n");
-    let warning = "etc/targets.toml: target other, key ledger-tabel: there is no such key; did you mean ledger-table?";
+    let warning = "etc/targets.toml: target other, key ledger-tabel: unknown key; did you mean ledger-table?";
     server.line(warning);
     eventually("/status has the mistake", || {
         server.status()["targets_error"].as_str().is_some_and(|error| error == warning).then_some(())
@@ -105,14 +105,14 @@ fn targets_come_and_go_and_a_broken_file_changes_nothing() {
 #[test]
 fn what_is_wrong_with_the_file_is_told_with_file_and_key() {
     let table = [
-        ("", "targets.toml: there is no target in it"),
-        ("x = 1", "targets.toml: x should be the table of a target"),
+        ("", "targets.toml: it has no target"),
+        ("x = 1", "targets.toml: x must be a table of settings"),
         ("[a]\ndir = \"m\"", "targets.toml: target a needs one of database-url and database-url-file"),
         ("[a]\ndatabase-url = \"sqlite://a\"\ndatabase-url-file = \"a\"", "target a needs one of database-url and"),
         ("[a]\ndatabase-url = \"foo://u:secret@h/a\"", "target a, key database-url: unknown database"),
         (
             "[a]\ndatabase-url = \"sqlite://a\"\nlayuot = \"m\"",
-            "target a, key layuot: there is no such key; did you mean layout?",
+            "target a, key layuot: unknown key; did you mean layout?",
         ),
         ("[a]\ndatabase-url = \"sqlite://a\"\ndir = 3", "targets.toml: target a, key dir: it should be a text"),
         ("[a]\ndatabase-url = \"sqlite://a\"\nlayout = \"x\"", "target a, key layout: expected one of native"),

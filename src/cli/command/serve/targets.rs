@@ -51,11 +51,11 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<
                 }
                 targets.push(file.target(target.get_ref(), table, settings));
             }
-            _ => file.complain(target.span(), format!("{name}: {} should be the table of a target", target.get_ref())),
+            _ => file.complain(target.span(), format!("{name}: {} must be a table of settings", target.get_ref())),
         }
     }
     if targets.is_empty() && file.problems.is_empty() {
-        file.problems.push(Diagnosis::error(format!("{name}: there is no target in it")));
+        file.problems.push(Diagnosis::error(format!("{name}: it has no target")));
     }
     if file.problems.is_empty() { Ok(targets) } else { Err(file.problems) }
 }
@@ -85,7 +85,7 @@ impl File<'_> {
                 ("connection-init", DeValue::Array(items)) => init(items.iter().map(|item| item.get_ref())),
                 ("connection-init", value) => init([value].into_iter()),
                 (_, DeValue::String(text)) => Ok(vec![text.to_string()]),
-                _ => Err("it should be a text".to_owned()),
+                _ => Err("expected a string".to_owned()),
             };
             let text = result.and_then(|mut texts| match key.get_ref().as_ref() {
                 "connection-init" => {
@@ -115,7 +115,7 @@ impl File<'_> {
             "history" => target.history = Some(settings::history(&text)?),
             "journal-table" => target.journal_table = settings::table(&text)?,
             "layout" => target.layout = settings::layout(&text)?,
-            unknown => return Err(format!("there is no such key{}", suggestion(unknown, KEYS))),
+            unknown => return Err(format!("unknown key{}", suggestion(unknown, KEYS))),
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ fn init<'v>(items: impl Iterator<Item = &'v DeValue<'v>>) -> Result<Vec<String>,
     items
         .map(|item| match item {
             DeValue::String(text) => Ok(text.to_string()),
-            _ => Err("it should be a text, or a list of texts".to_owned()),
+            _ => Err("expected a string or a list of strings".to_owned()),
         })
         .collect()
 }
