@@ -1,4 +1,4 @@
-//! The command line as it is typed; [`super::settings`] adds environment and file.
+//! The command line; [`super::settings`] adds environment and file.
 
 mod command;
 mod global_args;

@@ -1,19 +1,19 @@
-//! The options about notifications.
+//! The options of notifications.
 
 use clap::Args;
 
 use crate::cli::option::choices;
 
-/// Who is told of a run when it has ended, and of which.
+/// Where notifications about the end of a run are sent, and for which runs.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct NotifyArgs {
-    /// Mark each run in this Grafana, by an annotation; its token is in MIGRASCOPE_GRAFANA_TOKEN or a file
+    /// Add an annotation for each run to this Grafana; its token is MIGRASCOPE_GRAFANA_TOKEN or in a file
     #[arg(long, global = true, value_name = "URL", help_heading = "Notifications")]
     pub(crate) grafana_url: Option<String>,
-    /// A file that holds the token for Grafana
+    /// Read the token for Grafana from this file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Notifications")]
     pub(crate) grafana_token_file: Option<String>,
-    /// Post a text as Slack takes it, and the report as JSON, to this address
+    /// Post a message in Slack's format, with the report as JSON, to this URL
     #[arg(
         long,
         global = true,
@@ -22,10 +22,10 @@ pub(crate) struct NotifyArgs {
         conflicts_with = "webhook_url_file"
     )]
     pub(crate) webhook_url: Option<String>,
-    /// A file that holds that address, where it is secret
+    /// Read the webhook's URL from this file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Notifications")]
     pub(crate) webhook_url_file: Option<String>,
-    /// Of which runs to tell: all, those that failed, or also those that have changed something [default: changes]
+    /// Notify about all runs, failed runs, or failed runs and runs with changes [default: changes]
     #[arg(long, global = true, value_name = "WHEN", help_heading = "Notifications", value_parser = choices::NOTIFY)]
     pub(crate) notify: Option<String>,
 }

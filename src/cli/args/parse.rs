@@ -20,36 +20,36 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads the process's arguments; prints help or a usage error and exits where there is nothing to be carried out.
+    /// Parses the process's arguments; prints help or a usage error and exits where there is no command to run.
     pub(crate) fn parse_process() -> Self {
         let matches = command().try_get_matches().unwrap_or_else(|error| refuse(&error));
         Self::from_arg_matches(&matches).unwrap_or_else(|error| refuse(&error))
     }
 }
 
-/// Says what is wrong and exits. What was typed shows neither a password nor what acts on a terminal.
+/// Prints the error and exits. Arguments in it are masked and escaped.
 fn refuse(error: &clap::Error) -> ! {
     if !error.use_stderr() {
         error.exit();
     }
-    let typed = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
-    let told = error.render().ansi().to_string();
-    output::styled(shown(&told, &typed.collect::<Vec<_>>()).trim_end());
+    let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let message = error.render().ansi().to_string();
+    output::styled(shown(&message, &args.collect::<Vec<_>>()).trim_end());
     std::process::exit(error.exit_code());
 }
 
-/// The text with each argument as it may be shown: a URL by its scheme alone, for nothing says where in it a secret ends.
-fn shown(text: &str, typed: &[String]) -> String {
-    let values = typed.iter().flat_map(|arg| [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)]);
+/// The text with each argument masked: only the scheme of a URL is shown, because a malformed one does not tell where its secret ends.
+fn shown(text: &str, args: &[String]) -> String {
+    let values = args.iter().flat_map(|arg| [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)]);
     let mut values: Vec<(&str, String)> =
         values.flatten().map(|value| (value, escape::one_line(&mask::value(value)))).collect();
     values.retain(|(value, masked)| value != masked);
-    // One that stands in another is not looked for first.
+    // Longer values first: a value may contain another one.
     values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     values.iter().fold(text.to_owned(), |text, (value, masked)| text.replace(value, masked))
 }
 
-/// The command line as clap sees it: each global option names its environment variable.
+/// The clap command, with the environment variable in the help of each global option.
 pub(crate) fn command() -> clap::Command {
     let exit_codes = Exit::ALL.map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning())).join("\n");
     Args::command().after_long_help(format!("{}\n\nExit codes:\n{exit_codes}", help::EXAMPLES)).mut_args(|arg| {
@@ -66,7 +66,7 @@ mod tests {
     use super::shown;
 
     #[test]
-    fn what_may_be_secret_in_a_url_is_left_out() {
+    fn secrets_in_a_url_are_masked() {
         let table = [
             "postgres://u:hunter2@h/d",
             "postgres://u:hunter 2@h/d",
@@ -76,18 +76,18 @@ mod tests {
             "u:hunter2@h",
             "hunter:2@h",
         ];
-        for typed in table {
-            let text = format!("error: unexpected argument '{typed}' found\n\ntip: '-- {typed}'");
-            let safe = shown(&text, &["up".to_owned(), typed.to_owned()]);
+        for arg in table {
+            let text = format!("error: unexpected argument '{arg}' found\n\ntip: '-- {arg}'");
+            let safe = shown(&text, &["up".to_owned(), arg.to_owned()]);
             assert!(!safe.contains("hun") && safe.contains('…'), "{safe}");
             assert_eq!(safe.lines().count(), 3, "{safe}");
         }
     }
 
     #[test]
-    fn what_acts_on_a_terminal_is_shown_instead() {
-        let typed = ["up".to_owned(), "a\n::error::b\u{1b}[2J".to_owned()];
-        let text = format!("unexpected argument '{}' found", typed[1]);
-        assert_eq!(shown(&text, &typed), "unexpected argument 'a ::error::b␛[2J' found");
+    fn control_characters_are_escaped() {
+        let args = ["up".to_owned(), "a\n::error::b\u{1b}[2J".to_owned()];
+        let text = format!("unexpected argument '{}' found", args[1]);
+        assert_eq!(shown(&text, &args), "unexpected argument 'a ::error::b␛[2J' found");
     }
 }

@@ -1,4 +1,4 @@
-//! `new`: the empty files of a migration.
+//! `new`: creates the empty files of a migration.
 
 use std::path::PathBuf;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! `plan`, and `--dry-run` of the others: what would be done.
+//! `plan`, and `--dry-run` of `up` and `down`.
 
 use migrascope::history::Direction;
 use migrascope::plan::Target;
@@ -25,7 +25,7 @@ fn show(settings: &Settings, direction: Direction, target: Target) -> Result<(),
     let migrator = prepare::migrator(settings, target, prepare::application())?;
     let hooks = prepare::hooks(settings, migrator.dialect())?;
     let (identity, plan) = block_on(migrator.plan(direction))?.map_err(|error| Stopped::by(&error, direction, None))?;
-    // Nothing is run where nothing is pending.
+    // Without pending migrations no hook runs.
     let hooks = if plan.steps.is_empty() { Vec::new() } else { hooks.given() };
     if shows_text(settings) {
         screen::plan::show(&mut Output::text(), &identity, &plan, &hooks);

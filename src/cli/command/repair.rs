@@ -1,4 +1,4 @@
-//! `repair` and `baseline`: history as a person wants it.
+//! `repair` and `baseline`: changes of the history.
 
 use migrascope::plan::{Change, Target};
 use migrascope::run::Repair;

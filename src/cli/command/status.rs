@@ -1,4 +1,4 @@
-//! `status`: how every migration stands.
+//! `status`: the state of every migration.
 
 use migrascope::Status;
 use migrascope::history::Direction;
@@ -16,24 +16,27 @@ use crate::cli::output::{self, Output};
 use crate::cli::screen;
 use crate::cli::settings::Settings;
 
-/// When the exit code says more than that it worked.
+/// When the exit code reports pending migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum On {
     /// Never.
     Never,
-    /// When something is pending.
+    /// When migrations are pending.
     Pending,
 }
 
 pub(super) fn run(settings: &Settings, on: On) -> Exit {
-    match look(settings) {
+    match read(settings) {
         Ok(status) => show(settings, &status, on),
         Err(Stopped { exit, error }) => fail(settings, "status", exit, error),
     }
 }
 
-/// Files and history, without changing anything.
-pub(super) fn look(settings: &Settings) -> Result<Status, Stopped> {
+/// Reads files and history.
+///
+/// # Errors
+/// When either cannot be read.
+pub(super) fn read(settings: &Settings) -> Result<Status, Stopped> {
     let migrator = prepare::migrator(settings, Target::Latest, prepare::application())?;
     block_on(migrator.status())?.map_err(|error| Stopped::by(&error, Direction::Up, None))
 }
@@ -48,7 +51,7 @@ fn show(settings: &Settings, status: &Status, on: On) -> Exit {
     exit
 }
 
-/// What `up` would refuse, as warnings, and the notes.
+/// The objections of `up` as warnings, and the notes.
 fn remarks(status: &Status) -> Vec<Diagnosis> {
     let objections = status.objections.iter().map(|one| explain::warning(explain::objection(one)));
     objections.chain(status.notes.iter().map(explain::note)).collect()

@@ -1,4 +1,4 @@
-//! `verify`: files against history, for pull requests.
+//! `verify`: compares files with the history, for pull requests.
 
 use migrascope::history::Direction;
 use migrascope::{Error, Status};
@@ -17,7 +17,7 @@ use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
 pub(super) fn run(settings: &Settings) -> Exit {
-    match status::look(settings).and_then(judge).and_then(|status| files(settings, status)) {
+    match status::read(settings).and_then(judge).and_then(|status| files(settings, status)) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, error }) => fail(settings, "verify", exit, error),
     }
@@ -30,7 +30,7 @@ fn judge(mut status: Status) -> Result<Status, Stopped> {
     }
 }
 
-/// Files that cannot be run are found here, too, though nothing is run: hooks, and scripts that are applied.
+/// Parses what the plan does not need: SQL hooks, and scripts that are applied.
 fn files(settings: &Settings, status: Status) -> Result<Status, Stopped> {
     let dialect = status.identity.dialect();
     prepare::readable(settings, dialect)?;

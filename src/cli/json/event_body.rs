@@ -13,7 +13,7 @@ use super::event_name::EventName;
 use super::plan;
 use super::status::schema_state;
 
-/// EventName and body of an event; nothing for one that has no line.
+/// The name and the body of an event; `None` for an event that is not written.
 pub(super) fn of(event: &Event<'_>) -> Option<(EventName, Value)> {
     Some(match event {
         Event::RunStarted { run, expected } => {

@@ -1,4 +1,4 @@
-//! Connections that end by themselves: whoever is slow or silent loses his slot, and slots are limited.
+//! Limits the number of connections and their duration, so that slow and silent clients lose theirs.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,15 +13,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-/// How long a connection may last, from its beginning to the last byte of the answer: Prometheus waits as long.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many there may be at once: far fewer than files that a process may open, which the migration needs too.
+/// The limit of a connection, to the last byte of the response: the scrape timeout of Prometheus.
+const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
+/// The number of connections: far fewer than the files that a process may open, which the migration needs too.
 const SLOTS: usize = 128;
 
-/// Who asks. Where all slots are taken, the oldest visitor goes: an answer takes milliseconds, so that was a silent one.
+/// A listener with a limited number of slots. When all are taken, the oldest connection ends: a response takes milliseconds, so that client
+/// was silent.
 pub(super) struct ConnectionLimiter {
     listener: TcpListener,
-    /// The oldest first; a visitor ends when his slot is dropped.
+    /// The oldest first; a connection ends when its slot is dropped.
     slots: VecDeque<oneshot::Sender<()>>,
 }
 
@@ -30,15 +31,15 @@ impl ConnectionLimiter {
         Self { listener, slots: VecDeque::new() }
     }
 
-    /// A slot for one more, valid as long as nothing is received.
+    /// Takes a slot; it is lost when the receiver resolves.
     fn slot(&mut self) -> oneshot::Receiver<()> {
         self.slots.retain(|slot| !slot.is_closed());
         if self.slots.len() >= SLOTS {
             self.slots.pop_front();
         }
-        let (slot, taken) = oneshot::channel();
+        let (slot, lost) = oneshot::channel();
         self.slots.push_back(slot);
-        taken
+        lost
     }
 }
 
@@ -49,7 +50,12 @@ impl Listener for ConnectionLimiter {
     async fn accept(&mut self) -> (LimitedConnection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         (
-            LimitedConnection { stream, end: Box::pin(tokio::time::sleep(PATIENCE)), slot: self.slot(), over: false },
+            LimitedConnection {
+                stream,
+                end: Box::pin(tokio::time::sleep(CONNECTION_LIMIT)),
+                slot: self.slot(),
+                over: false,
+            },
             address,
         )
     }
@@ -59,7 +65,7 @@ impl Listener for ConnectionLimiter {
     }
 }
 
-/// One connection, which fails when its time is over or its slot is given to somebody else.
+/// A connection that fails when its time is over or its slot is lost.
 pub(super) struct LimitedConnection {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
@@ -68,9 +74,9 @@ pub(super) struct LimitedConnection {
 }
 
 impl LimitedConnection {
-    /// The stream, as long as there is time.
-    fn in_time(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
-        // Asked once more when the connection is shut down, and a slot must not be asked about again once it is lost.
+    /// The stream, while the connection has time and a slot.
+    fn within_limits(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
+        // Shutting down polls once more, and a receiver must not be polled after it has resolved.
         self.over = self.over
             || self.end.as_mut().poll(context).is_ready()
             || Pin::new(&mut self.slot).poll(context).is_ready();
@@ -80,20 +86,20 @@ impl LimitedConnection {
 
 impl AsyncRead for LimitedConnection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.in_time(cx)?.poll_read(cx, buffer)
+        self.within_limits(cx)?.poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for LimitedConnection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.in_time(cx)?.poll_write(cx, bytes)
+        self.within_limits(cx)?.poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.in_time(cx)?.poll_flush(cx)
+        self.within_limits(cx)?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.in_time(cx)?.poll_shutdown(cx)
+        self.within_limits(cx)?.poll_shutdown(cx)
     }
 }

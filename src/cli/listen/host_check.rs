@@ -1,5 +1,5 @@
-//! By which names we are asked. A page of another site, whose name its owner lets lead to us, must not read ours with the
-//! eyes of its visitor (DNS rebinding): a browser says that name in `Host`.
+//! Checks the host name of requests. Without it, another site whose name resolves to this address (DNS rebinding) could read the pages
+//! through a browser, which sends that name in `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,47 +13,47 @@ use axum::response::Response;
 use super::respond::line;
 use crate::cli::telemetry::HostPattern;
 
-/// The names that a listener answers to besides those that no one can own.
+/// The host names that are accepted, besides IP addresses and names without a dot.
 #[derive(Debug)]
 pub(super) struct AllowedHosts(Vec<HostPattern>);
 
 impl AllowedHosts {
-    /// The one in the address that is listened on, and more.
+    /// The host name of the address, and more.
     pub(super) fn new(address: &str, more: &[HostPattern]) -> Self {
         let own = address.rsplit_once(':').and_then(|(host, _)| HostPattern::parse(host).ok());
         Self(own.into_iter().chain(more.iter().cloned()).collect())
     }
 
-    /// An IP address is no one's name, and a name without a dot is in no domain but that of the network we are in.
-    fn have(&self, host: &str) -> bool {
+    /// No other site can own an IP address, or a name without a dot, which only the local network resolves.
+    fn contain(&self, host: &str) -> bool {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let host = lower(host.strip_suffix('.').unwrap_or(host));
         bare.parse::<IpAddr>().is_ok() || !host.contains('.') || self.0.iter().any(|pattern| pattern.matches(&host))
     }
 }
 
-/// Passes on what was asked by a name of ours.
+/// Passes requests with an accepted host name on and refuses others.
 pub(super) async fn check(State(names): State<Arc<AllowedHosts>>, request: Request, next: Next) -> Response {
-    match asked(&request) {
-        Asked::By(host) if names.have(&host) => next.run(request).await,
-        Asked::By(_) => line(
+    match requested_host(&request) {
+        RequestedHost::Name(host) if names.contain(&host) => next.run(request).await,
+        RequestedHost::Name(_) => line(
             StatusCode::MISDIRECTED_REQUEST,
-            "this listener has another name; --listen-name allows more than IP addresses and names without a dot",
+            "this host name is not allowed; --listen-name allows names besides IP addresses and names without a dot",
         ),
-        Asked::Nothing => next.run(request).await,
-        Asked::Unclear => line(StatusCode::BAD_REQUEST, "the request needs one Host, a name and a port"),
+        RequestedHost::None => next.run(request).await,
+        RequestedHost::Invalid => line(StatusCode::BAD_REQUEST, "the request needs one Host, a name and a port"),
     }
 }
 
-/// Whom a request is for.
-enum Asked {
-    By(String),
-    /// As programs of old times ask, and no browser.
-    Nothing,
-    Unclear,
+/// The host name of a request.
+enum RequestedHost {
+    Name(String),
+    /// None, as in HTTP/1.0, which browsers do not send.
+    None,
+    Invalid,
 }
 
-fn asked(request: &Request) -> Asked {
+fn requested_host(request: &Request) -> RequestedHost {
     if let Some(authority) = request.uri().authority() {
         return by(authority);
     }
@@ -61,15 +61,19 @@ fn asked(request: &Request) -> Asked {
     match (fields.next(), fields.next()) {
         (Some(field), None) => match field.to_str().ok().and_then(|host| host.parse().ok()) {
             Some(authority) => by(&authority),
-            None => Asked::Unclear,
+            None => RequestedHost::Invalid,
         },
-        (None, _) if request.version() < Version::HTTP_11 => Asked::Nothing,
-        _ => Asked::Unclear,
+        (None, _) if request.version() < Version::HTTP_11 => RequestedHost::None,
+        _ => RequestedHost::Invalid,
     }
 }
 
-fn by(authority: &Authority) -> Asked {
-    if authority.as_str().contains('@') { Asked::Unclear } else { Asked::By(authority.host().to_owned()) }
+fn by(authority: &Authority) -> RequestedHost {
+    if authority.as_str().contains('@') {
+        RequestedHost::Invalid
+    } else {
+        RequestedHost::Name(authority.host().to_owned())
+    }
 }
 
 fn lower(name: &str) -> String {
@@ -81,7 +85,7 @@ mod tests {
     use super::{AllowedHosts, HostPattern};
 
     #[test]
-    fn names_that_somebody_else_can_own_are_none_of_ours() {
+    fn names_that_another_site_can_own_are_refused() {
         let more =
             ["pages.example.com", "*.internal.example.com"].map(|name| HostPattern::parse(name).expect("a name"));
         let names = AllowedHosts::new("Db.Example.com:9564", &more);
@@ -97,7 +101,7 @@ mod tests {
             "PAGES.example.com",
             "a.b.internal.example.com",
         ] {
-            assert!(names.have(ours), "{ours}");
+            assert!(names.contain(ours), "{ours}");
         }
         for other in [
             "evil.example.com",
@@ -108,8 +112,8 @@ mod tests {
             "localhost.evil.com",
             "[::1].com",
         ] {
-            assert!(!names.have(other), "{other}");
+            assert!(!names.contain(other), "{other}");
         }
-        assert!(AllowedHosts::new("0.0.0.0:1", &[HostPattern::parse("*").expect("a name")]).have("any.example.com"));
+        assert!(AllowedHosts::new("0.0.0.0:1", &[HostPattern::parse("*").expect("a name")]).contain("any.example.com"));
     }
 }

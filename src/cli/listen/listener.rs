@@ -25,20 +25,20 @@ use crate::cli::presentation::{OutputFormat, Verbosity};
 use crate::cli::settings::Settings;
 use crate::cli::telemetry::HostPattern;
 
-/// Where `serve` listens, unless it is told otherwise: only this machine can ask.
+/// The default address of `serve`, which only this machine can reach.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9564";
 
-/// What `/` says.
+/// The page `/`.
 const PAGES: &str = "migrascope\n\n\
-    /metrics  the figures as Prometheus text\n\
-    /livez    whether the process works\n\
-    /readyz   whether everything is as it should be; 503 with the reason where it is not\n\
-    /status   the same with all particulars, as JSON\n";
-/// What Prometheus reads.
-const FIGURES: &str = "text/plain; version=0.0.4; charset=utf-8";
+    /metrics  metrics as Prometheus text\n\
+    /livez    whether the process is alive\n\
+    /readyz   whether everything is ready; 503 with the reason otherwise\n\
+    /status   the same in detail, as JSON\n";
+/// The content type of Prometheus text.
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Answers as long as it lives.
+/// A server that runs until it is dropped.
 pub(crate) struct Listener {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -46,16 +46,16 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on `address` (host and port; port 0 is any that is free) from now on, and answers to these names too.
+    /// Listens on `address` (host and port; port 0 is any free one) and accepts requests with these host names too.
     ///
     /// # Errors
-    /// With the option, the address and the cause, when the address cannot be listened on.
+    /// With the option, the address and the cause.
     pub(crate) fn start(address: &str, names: &[HostPattern], pages: Arc<dyn Pages>) -> Result<Self, String> {
         let router = router(pages, AllowedHosts::new(address, names));
         Self::bind(address, router).map_err(|error| format!("--listen: cannot listen on {address}: {error}"))
     }
 
-    /// Where it listens.
+    /// The address, with the port that was chosen.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -72,12 +72,12 @@ impl Listener {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("listen".to_owned())
-            .spawn(move || answer(runtime, connections, router, stopped))?;
+            .spawn(move || serve(runtime, connections, router, stopped))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 }
 
-/// Says where.
+/// Shows the address to people and programs.
 pub(crate) fn announce(settings: &Settings, address: SocketAddr) {
     if settings.verbosity == Verbosity::Quiet {
         return;
@@ -92,14 +92,14 @@ impl Drop for Listener {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Whatever ended it, there is nothing left to be done about it.
+            // The result does not matter any more.
             let _ = thread.join();
         }
     }
 }
 
-/// Answers until `stopped` resolves; whoever is being answered then gets no more.
-fn answer(runtime: Runtime, connections: ConnectionLimiter, router: Router, stopped: oneshot::Receiver<()>) {
+/// Serves until `stopped` resolves, which also ends responses in progress.
+fn serve(runtime: Runtime, connections: ConnectionLimiter, router: Router, stopped: oneshot::Receiver<()>) {
     runtime.block_on(async {
         tokio::select! {
             _ = axum::serve(connections, router) => {}
@@ -123,7 +123,7 @@ fn router(pages: Arc<dyn Pages>, names: AllowedHosts) -> Router {
 }
 
 async fn metrics(State(pages): State<Arc<dyn Pages>>) -> Response {
-    page(StatusCode::OK, FIGURES, pages.metrics())
+    page(StatusCode::OK, PROMETHEUS_TEXT, pages.metrics())
 }
 
 async fn live(State(pages): State<Arc<dyn Pages>>) -> Response {
@@ -132,7 +132,7 @@ async fn live(State(pages): State<Arc<dyn Pages>>) -> Response {
 
 async fn ready(State(pages): State<Arc<dyn Pages>>) -> Response {
     match pages.ready() {
-        Ok(words) => line(StatusCode::OK, &words),
+        Ok(text) => line(StatusCode::OK, &text),
         Err(reason) => line(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }

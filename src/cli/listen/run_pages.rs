@@ -15,13 +15,13 @@ use crate::cli::presentation::Detail;
 use crate::cli::settings::Settings;
 use crate::cli::words::rfc3339;
 
-/// What listens during a run: an observer of the run.
+/// The listener of a run, as an observer of it.
 pub(crate) struct Listening {
     listener: Listener,
     progress: SharedProgress,
 }
 
-/// Listens where the settings ask for it; before the run begins, so that a wrong address stops it.
+/// Starts the listener where the settings have an address, before the run begins, so that a wrong address stops it.
 ///
 /// # Errors
 /// With the option, the address and the cause.
@@ -34,7 +34,7 @@ pub(crate) fn during(settings: &Settings, metrics: ProcessMetrics) -> Result<Opt
 }
 
 impl Listening {
-    /// Where.
+    /// The address, with the port that was chosen.
     pub(crate) fn address(&self) -> SocketAddr {
         self.listener.address()
     }

@@ -1,4 +1,4 @@
-//! What a run is doing, kept for whoever asks while it does it. Nothing of the SQL, and no password, is in it.
+//! The progress of a run, for the pages. It contains no SQL and no password.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,27 +12,27 @@ use migrascope::{Error, Event, Observer};
 
 use crate::cli::words;
 
-/// The state of one run: an observer that writes it, and what is read from it. A clone is the same one.
+/// The progress of one run, written by its events; clones share it.
 #[derive(Clone, Default)]
 pub(super) struct SharedProgress(Arc<Mutex<RunProgress>>);
 
 impl SharedProgress {
-    /// How it stands.
+    /// Locks it for reading.
     pub(super) fn lock(&self) -> MutexGuard<'_, RunProgress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How a run stands.
+/// The progress of a run.
 #[derive(Default)]
 pub(super) struct RunProgress {
-    /// Who it is, once it has begun.
+    /// Its context and start, once it has begun.
     pub(super) run: Option<(RunContext, SystemTime)>,
     /// The database, as far as it is known.
     pub(super) database: Option<Identity>,
-    /// What it is doing.
+    /// Its phase.
     pub(super) phase: Phase,
-    /// Since when.
+    /// The start of the phase.
     pub(super) since: Option<SystemTime>,
     /// The migrations that have succeeded.
     pub(super) done: usize,
@@ -40,32 +40,32 @@ pub(super) struct RunProgress {
     pub(super) of: Option<usize>,
 }
 
-/// What a run is doing.
+/// The phase of a run.
 #[derive(Debug, Default)]
 pub(super) enum Phase {
-    /// Nothing yet.
+    /// It has not begun.
     #[default]
     Starting,
-    /// It makes its connection.
+    /// It connects.
     Connecting,
-    /// It asks for the lock; somebody else may have it.
+    /// It acquires the lock, which another session may hold.
     Locking { holder: Option<Holder> },
     /// It reads the history.
     Planning,
-    /// It is at a migration.
+    /// It runs a migration.
     Migrating(RunningMigration),
-    /// This hook is running.
+    /// It runs a hook.
     Hook(Hook),
-    /// It examines the database; this check is being made.
+    /// It runs the health checks; `check` is the current one.
     Examining { check: Option<String> },
-    /// It is over.
+    /// It has ended.
     Finished { outcome: Outcome, error: Option<String> },
 }
 
-/// Where in its plan a run is.
+/// The migration that is running.
 #[derive(Debug)]
 pub(super) struct RunningMigration {
-    /// The migration, counted from 1.
+    /// Its number in the plan, from 1.
     pub(super) index: usize,
     /// Its version.
     pub(super) version: String,
@@ -73,13 +73,13 @@ pub(super) struct RunningMigration {
     pub(super) name: String,
     /// `up` or `down`.
     pub(super) direction: &'static str,
-    /// How many statements it has.
+    /// The number of its statements.
     pub(super) statements: usize,
-    /// The statement that was sent last, counted from 1, and when.
+    /// The number of the last statement that was sent, from 1, and when.
     pub(super) statement: Option<(usize, SystemTime)>,
-    /// How many have ended.
+    /// The number of statements that have ended.
     ended: usize,
-    /// Whether the migration as a whole has ended.
+    /// Whether the migration has ended.
     over: bool,
 }
 
@@ -114,7 +114,7 @@ impl RunProgress {
         named.or_else(|| self.database.as_ref().map(|database| database.database.as_str()))
     }
 
-    /// How much of the plan is done: migrations, the progress one by its statements.
+    /// The share of the plan that is done, in percent, by migrations and the statements of the current one.
     pub(super) fn percent(&self) -> Option<usize> {
         let of = self.of.filter(|of| *of > 0)?;
         let inside = match &self.phase {
@@ -123,7 +123,7 @@ impl RunProgress {
             }
             _ => 0.0,
         };
-        // Rounded down: a hundred is said of a plan that is done, and of no other.
+        // Rounded down, so that only a finished plan has 100 %.
         Some(((self.done as f64 + inside.min(0.99)) * 100.0 / of as f64) as usize)
     }
 
@@ -137,7 +137,7 @@ impl RunProgress {
         self.since = Some(now);
     }
 
-    /// What the holder of the lock is doing is SQL, and none of it is shown.
+    /// What the holder of the lock is running is SQL and is not kept.
     fn wait_for(&mut self, holder: Option<&Holder>) {
         if let Phase::Locking { holder: known } = &mut self.phase {
             *known = holder.map(|holder| Holder { doing: None, ..holder.clone() });
@@ -149,7 +149,7 @@ impl RunProgress {
         self.enter(Phase::Finished { outcome: report.outcome, error }, now);
     }
 
-    /// Follows what happens to the migrations.
+    /// Follows the events of migrations.
     fn follow(&mut self, event: &Event<'_>, now: SystemTime) {
         if let Event::MigrationStarted { step, index, of } = event {
             self.of = Some(*of);
@@ -201,14 +201,14 @@ impl Phase {
     }
 }
 
-/// The alternate form (`{:#}`) says who holds the lock.
+/// The alternate form (`{:#}`) shows the holder of the lock.
 impl fmt::Display for RunProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.phase {
             Phase::Starting => f.write_str("starting"),
             Phase::Connecting => f.write_str("connecting"),
-            Phase::Locking { holder: None } => f.write_str("asking for the lock"),
-            // Who that is names a user and a host.
+            Phase::Locking { holder: None } => f.write_str("acquiring the lock"),
+            // The holder has a user and a host, which are details.
             Phase::Locking { holder: Some(holder) } if f.alternate() => write!(f, "waiting: {}", words::holder(holder)),
             Phase::Locking { holder: Some(_) } => f.write_str("waiting: the lock is held"),
             Phase::Planning => f.write_str("planning"),

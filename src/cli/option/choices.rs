@@ -1,4 +1,4 @@
-//! Texts that stand for values: closed sets of words, durations, truth values.
+//! Closed sets of words, durations, and suggestions for typos.
 
 use std::time::Duration;
 
@@ -23,28 +23,28 @@ pub(crate) const SWITCH: [&str; 2] = ["on", "off"];
 /// The words for truth values.
 pub(crate) const BOOL: [&str; 2] = ["true", "false"];
 
-/// The value that stands where the word stands among the words.
+/// The value with the position of the word.
 pub(crate) fn choose<T: Copy, const N: usize>(text: &str, words: [&str; N], values: [T; N]) -> Result<T, String> {
     let found = words.iter().zip(values).find(|(word, _)| **word == text).map(|(_, value)| value);
     found.ok_or_else(|| expected_one_of(text, words.to_vec()))
 }
 
-/// The reason why a text is none of these words.
+/// The error of a text that is none of these words.
 pub(crate) fn expected_one_of(text: &str, words: Vec<&str>) -> String {
     format!("expected one of {}{}", words.join(", "), suggestion(text, words))
 }
 
-/// A length of time such as `500ms`, `5s`, `10min`.
+/// A duration such as `500ms`, `5s`, `10min`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; expected a duration such as 500ms, 5s or 10min"))
 }
 
-/// The same, where no time at all stands for no limit.
+/// A duration as a limit; 0 means no limit.
 pub(crate) fn limit(text: &str) -> Result<Option<Duration>, String> {
     duration(text).map(|limit| Some(limit).filter(|limit| !limit.is_zero()))
 }
 
-/// The nearest of some words as a question, or nothing where none is near.
+/// `; did you mean WORD?` with the most similar word, or nothing where none is similar.
 pub(crate) fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> String {
     let near = |word: &&str| strsim::jaro_winkler(word, text);
     let best = words.into_iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|best| near(best) > 0.8);

@@ -1,4 +1,4 @@
-//! `migrascope.toml`: flat keys with the names of the options.
+//! `migrascope.toml`: keys with the names of the options.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -17,22 +17,22 @@ use crate::cli::option::mask;
 /// Whether the file has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// It was asked for.
+    /// It is named.
     Required,
-    /// It is looked for.
+    /// It is the default.
     Optional,
 }
 
-/// The keys of one file, not yet understood.
+/// The keys of a file, not yet parsed.
 #[derive(Debug, Default)]
 pub(super) struct ConfigFile(BTreeMap<String, Vec<(String, Excerpt)>>);
 
 impl ConfigFile {
-    /// Reads and checks the file; it has no keys where it is optional and not there.
+    /// Reads the file and checks its keys; an optional file that is missing has none.
     pub(super) fn read(path: &Path, presence: Presence) -> (Self, Vec<Diagnosis>) {
         match file::read_text(path) {
             Ok(text) => Self::parse(&path.display().to_string(), &text),
-            // A link that leads nowhere was meant to lead to settings.
+            // A dangling link is an error: it was meant to lead to settings.
             Err(error)
                 if error.kind() == ErrorKind::NotFound && presence == Presence::Optional && !path.is_symlink() =>
             {
@@ -45,7 +45,7 @@ impl ConfigFile {
         }
     }
 
-    /// Reads a text; what is right in it is kept, whatever else is wrong.
+    /// Parses a text; valid keys are kept, whatever else is wrong.
     pub(super) fn parse(path: &str, text: &str) -> (Self, Vec<Diagnosis>) {
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut problems: Vec<Diagnosis> =

@@ -1,4 +1,4 @@
-//! Which database is meant: a URL, or a file that holds one.
+//! The database: a URL, or a file that contains one.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,19 @@ use crate::cli::args::GlobalArgs;
 use crate::cli::explain::Diagnosis;
 use crate::cli::option::variable;
 
-/// Where the URL comes from.
+/// The source of the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Database {
     /// The URL itself.
     Url(SecretUrl),
-    /// A file that holds it, read when it is needed.
+    /// A file that contains it, read when it is needed.
     File(PathBuf),
-    /// Nowhere.
+    /// None is configured.
     Missing,
 }
 
 impl Database {
-    /// The file that holds the URL.
+    /// The file that contains the URL.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -34,7 +34,7 @@ impl Database {
     /// The URL.
     ///
     /// # Errors
-    /// When nothing names the database, or its file cannot be read or is empty.
+    /// When no database is configured, or the file cannot be read or is empty.
     pub(crate) fn url(&self) -> Result<SecretUrl, Box<Diagnosis>> {
         let path = match self {
             Self::Url(url) => return Ok(url.clone()),
@@ -46,7 +46,9 @@ impl Database {
             Box::new(Diagnosis::error(format!("cannot read the database URL from {name}")).note(error.to_string()))
         })?;
         match text.trim() {
-            "" => Err(Box::new(Diagnosis::error(format!("the file {name} should hold the database URL and is empty")))),
+            "" => {
+                Err(Box::new(Diagnosis::error(format!("the file {name} must contain the database URL, and is empty"))))
+            }
             url => Ok(SecretUrl::new(url)),
         }
     }
@@ -61,7 +63,7 @@ pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> Database 
     }
 }
 
-/// A password of the environment goes to no server that a file names which was only found.
+/// Refuses to send a password of the environment to a server that an implicitly found file names.
 fn keep_password(sources: &mut Sources<'_>, choice: &Choice) {
     if sources.is_named(&choice.raw().origin) {
         return;
@@ -72,7 +74,7 @@ fn keep_password(sources: &mut Sources<'_>, choice: &Choice) {
     };
     let set = |variable: &str| (sources.environment)(variable).is_some_and(|value| !value.is_empty());
     if let Some(variable) = url.password_variables().iter().find(|variable| set(variable)) {
-        sources.withhold(&format!("the password that {variable} holds or names"), choice.raw());
+        sources.refuse_secret(&format!("the password that {variable} holds or names"), choice.raw());
     }
 }
 
@@ -82,7 +84,7 @@ fn choose(sources: &mut Sources<'_>, args: &GlobalArgs) -> Option<Choice> {
     if let Some(choice) = either(sources, url, file) {
         return Some(choice);
     }
-    // What is set for the process comes before any file, whatever its name.
+    // Variables of the process, whatever their names, override every file.
     for take in [Sources::in_process, Sources::in_dotenv] {
         let url = take(sources, variable("database-url"));
         let file = take(sources, variable("database-url-file"));

@@ -6,9 +6,9 @@ use super::option_keys::keys;
 use crate::cli::explain::{Diagnosis, Excerpt};
 use crate::cli::option::mask;
 
-/// What is wrong with a text that is not TOML; `what` it should be, a fragment with its path.
+/// The diagnosis of a text that is not TOML; `what` names it, with its path.
 ///
-/// Nothing says where in such a text a value ends, so its line is shown only up to the name of a key that there is.
+/// Where a value ends in such a text is not known, so its line is shown only up to the name of a known key.
 pub(crate) fn syntax(what: &str, path: &str, text: &str, error: &toml::de::Error) -> Diagnosis {
     let known = |name: &str| keys().iter().any(|(key, _)| key == name);
     let place =
@@ -20,12 +20,12 @@ pub(crate) fn syntax(what: &str, path: &str, text: &str, error: &toml::de::Error
     }
 }
 
-/// The place in the file; its line is shown up to the value, because there may be a password in it.
+/// The place in a file. Its line is shown up to the value, which may contain a password.
 pub(crate) fn excerpt(path: &str, text: &str, span: Range<usize>, label: &str) -> Excerpt {
     Excerpt::span(path, text, span, label).showing(|line| shown(line, |name| mask::key(name) == name))
 }
 
-/// How many bytes of a line are shown: all of a table's name, and a key with everything in front of its value.
+/// The bytes of a line that are shown: a table's name, or a key and everything before its value.
 fn shown(line: &str, may_be_shown: impl Fn(&str) -> bool) -> Option<usize> {
     let trimmed = line.trim();
     if let Some(name) = trimmed.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {

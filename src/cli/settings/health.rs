@@ -1,4 +1,4 @@
-//! Whether health checks are made after a run, and where one's own are.
+//! Health checks: whether they follow a run, their thresholds, and the user's own checks.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use super::sources::Sources;
 use crate::cli::args::GlobalArgs;
 use crate::cli::option::choices::{SWITCH, choose, duration};
 
-/// What the command line says about health checks.
+/// The settings of health checks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HealthSettings {
-    /// Whether they are made after a run that has done something.
+    /// Whether they follow a run that changed something.
     pub(crate) after_run: AfterRun,
-    /// Where the files of one's own are.
+    /// The directory of the user's own checks.
     pub(crate) checks: Checks,
-    /// From which values on checks warn and fail.
+    /// The values at which checks warn and fail.
     pub(crate) thresholds: Thresholds,
 }
 
@@ -34,20 +34,20 @@ pub(crate) enum AfterRun {
 /// A directory of checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Checks {
-    /// This one, which must be there.
+    /// A directory that must exist.
     Named(PathBuf),
-    /// The usual one, where it is there.
-    Usual,
+    /// The default one, if it exists.
+    Default,
 }
 
 impl Checks {
-    /// The directory to read; `None` where there is none and none was asked for.
+    /// The directory to read; `None` where there is none and none is named.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         match self {
             Self::Named(path) => Some(path.clone()),
-            // A link that leads nowhere was meant to lead somewhere.
-            Self::Usual => {
-                Some(PathBuf::from("checks")).filter(|usual| usual.is_dir() || usual.is_symlink() && !usual.exists())
+            // A dangling link is returned, so that reading it is an error.
+            Self::Default => {
+                Some(PathBuf::from("checks")).filter(|path| path.is_dir() || path.is_symlink() && !path.exists())
             }
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> HealthSet
         after_run: sources.value("health", args.health.as_deref(), switch).unwrap_or_default(),
         checks: sources
             .first("checks", args.checks.as_deref())
-            .map_or(Checks::Usual, |raw| Checks::Named(PathBuf::from(raw.text))),
+            .map_or(Checks::Default, |raw| Checks::Named(PathBuf::from(raw.text))),
         thresholds: thresholds(sources, args),
     }
 }
@@ -82,11 +82,11 @@ fn thresholds(sources: &mut Sources<'_>, args: &GlobalArgs) -> Thresholds {
     thresholds
 }
 
-/// A check and the value from which on it matters: `connections=90%`, `replica_lag=2min`, `invalid_indexes=never`.
+/// A check and its threshold: `connections=90%`, `replica_lag=2min`, `invalid_indexes=never`.
 fn threshold(text: &str) -> Result<(&str, Option<f64>), String> {
     let (check, value) = text.split_once('=').ok_or("expected CHECK=VALUE, such as connections=90%")?;
     let (check, value) = (check.trim(), value.trim());
-    // What is none of ours is a check of one's own, which counts rows; whether there is one is seen when they are read.
+    // An unknown name may be one of the user's own checks, which count rows; that is known when they are read.
     let unit = BuiltIn::named(check).map_or(Some(Unit::Count), BuiltIn::unit);
     let unit = unit.ok_or_else(|| format!("{check} has no threshold: it measures no number"))?;
     if value == "never" {
@@ -94,17 +94,17 @@ fn threshold(text: &str) -> Result<(&str, Option<f64>), String> {
     }
     let from = match unit {
         Unit::Seconds => duration(value)?.as_secs_f64(),
-        Unit::Ratio => share(value).ok_or("expected a ratio such as 90% or 0.9")?,
+        Unit::Ratio => ratio(value).ok_or("expected a ratio such as 90% or 0.9")?,
         _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number, 1 or above")?,
     };
     if from > 0.0 { Ok((check, Some(from))) } else { Err("expected a value above 0".to_owned()) }
 }
 
-/// A part of a whole, between 0 and 1.
-fn share(text: &str) -> Option<f64> {
-    let share = match text.strip_suffix('%') {
+/// A ratio between 0 and 1.
+fn ratio(text: &str) -> Option<f64> {
+    let ratio = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => text.parse().ok()?,
     };
-    (0.0..=1.0).contains(&share).then_some(share)
+    (0.0..=1.0).contains(&ratio).then_some(ratio)
 }

@@ -1,4 +1,4 @@
-//! Commands around the run. The SQL around each migration is found in the directory of the migrations.
+//! Commands around the run. SQL hooks around each migration are files in the directory of the migrations.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> Hooks {
     }
 }
 
-/// The empty command succeeds, and somebody would believe in a backup.
+/// Refuses an empty command: it would succeed and look like a backup.
 fn command(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a command".to_owned()) } else { Ok(text.to_owned()) }
 }

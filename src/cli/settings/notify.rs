@@ -1,4 +1,4 @@
-//! Who is told of a run, and of which.
+//! The recipients of notifications, and the runs that are notified.
 
 use std::path::PathBuf;
 
@@ -29,8 +29,8 @@ fn secret(choice: Choice) -> Secret {
     }
 }
 
-/// A token on the command line would be seen by everybody on the machine, and one in the file by everybody with the
-/// repository.
+/// There is no option and no key for the token itself: every user of the machine can see command lines, and settings files are often
+/// committed.
 fn grafana_token(sources: &mut Sources<'_>, args: &NotifyArgs) -> Option<Choice> {
     let file = sources.arg("grafana-token-file", args.grafana_token_file.as_deref());
     let variables = (sources.in_environment("grafana-token"), sources.in_environment("grafana-token-file"));
@@ -46,9 +46,9 @@ fn webhook(sources: &mut Sources<'_>, args: &NotifyArgs) -> Option<Choice> {
     first(sources, [(url, file), variables, keys])
 }
 
-/// The first place that has the text or its file; one that has both is a mistake.
-fn first(sources: &mut Sources<'_>, places: [(Option<RawValue>, Option<RawValue>); 3]) -> Option<Choice> {
-    let (text, file) = places.into_iter().find(|(text, file)| text.is_some() || file.is_some())?;
+/// The first source that has the text or its file; a source with both is a mistake.
+fn first(sources: &mut Sources<'_>, sources_of: [(Option<RawValue>, Option<RawValue>); 3]) -> Option<Choice> {
+    let (text, file) = sources_of.into_iter().find(|(text, file)| text.is_some() || file.is_some())?;
     if let (Some(text), Some(file)) = (&text, &file) {
         let message = format!("{} and {} are both set: use one of them", text.origin, file.origin);
         sources.problems.push(Diagnosis::error(message).at(file.origin.excerpt()));

@@ -4,14 +4,14 @@ use clap::{ArgAction, Args as _};
 
 use crate::cli::args::GlobalArgs;
 
-/// How often an option can be given: what can be repeated is a list in the file.
+/// Whether an option can be repeated, which makes it a list in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occurs {
     Once,
     Often,
 }
 
-/// The options that can stand in a file: all but the file's own.
+/// The options that a file may have: all but `config`.
 pub(super) fn keys() -> Vec<(String, Occurs)> {
     let command = GlobalArgs::augment_args(clap::Command::new("keys"));
     let option = |arg: &clap::Arg| {

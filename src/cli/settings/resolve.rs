@@ -1,4 +1,4 @@
-//! What was meant: a flag beats the environment, which beats `migrascope.toml`, which beats the default.
+//! Resolves the settings from all sources.
 
 use std::path::{Path, PathBuf};
 
@@ -23,57 +23,57 @@ use crate::cli::presentation::{Detail, OutputFormat, Verbosity};
 use crate::cli::telemetry::TelemetrySettings;
 use crate::cli::warnings::Warnings;
 
-/// Everything that holds for all commands.
+/// The settings that all commands share.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// The settings file that is used.
     pub(crate) file: Option<PathBuf>,
-    /// What a `.env` file has said.
+    /// The `.env` file.
     pub(crate) dotenv: DotEnv,
-    /// Where the database's URL comes from.
+    /// The database's URL, or the file of it.
     pub(crate) database: Database,
-    /// SQL for every connection that migrates or looks at the history.
+    /// SQL that every connection begins with.
     pub(crate) connection_init: Vec<String>,
     /// The directory of the migrations.
     pub(crate) directory: PathBuf,
-    /// How it is laid out.
+    /// The layout of the directory.
     pub(crate) layout: &'static Layout,
-    /// Where links in it may lead.
+    /// Where links in the directory may lead.
     pub(crate) links: Links,
     /// The database's name in metrics.
     pub(crate) target: Option<String>,
-    /// What the library needs to know; its target is for the commands to set.
+    /// The options of the library; each command sets their target.
     pub(crate) run: RunOptions,
-    /// The environment that an application starts in, and what says so.
+    /// The environment that an application starts in, and the option or variable that names it.
     pub(crate) environment: Option<(AppEnvironment, String)>,
-    /// What is checked after a run.
+    /// The health checks.
     pub(crate) health: HealthSettings,
-    /// For whom the output is.
+    /// The format of the output.
     pub(crate) format: OutputFormat,
-    /// How much of it.
+    /// How much is shown.
     pub(crate) verbosity: Verbosity,
-    /// Where telemetry goes.
+    /// Telemetry, notifications and the listener.
     pub(crate) telemetry: TelemetrySettings,
     /// How much `/status` shows.
     pub(crate) detail: Detail,
-    /// What the process has warned of so far.
+    /// The warnings of the process so far.
     pub(crate) warnings: Warnings,
 }
 
-/// Settings that cannot be used, and how to say so.
+/// Settings with mistakes.
 #[derive(Debug)]
 pub(crate) struct InvalidSettings {
-    /// Everything that is wrong.
+    /// All mistakes.
     pub(crate) problems: Vec<Diagnosis>,
-    /// The format, as far as it could be found out.
+    /// The format of the output, where it could be resolved.
     pub(crate) format: OutputFormat,
 }
 
 impl Settings {
-    /// Puts the sources together.
+    /// Reads every source and resolves each setting from the first source that has it.
     ///
     /// # Errors
-    /// With everything that is wrong in any of them.
+    /// With all mistakes in all sources.
     pub(crate) fn resolve(args: &GlobalArgs, environment: &Environment<'_>) -> Result<Self, InvalidSettings> {
         let mut sources = Sources::new(environment);
         let file = open_files(&mut sources, args);
@@ -107,7 +107,7 @@ impl Settings {
     }
 }
 
-/// Opens the settings file, named or found, and a `.env` file; the path of the former, where there is one.
+/// Reads the settings file, whether named or found, and a `.env` file; returns the path of the settings file.
 fn open_files(sources: &mut Sources<'_>, args: &GlobalArgs) -> Option<PathBuf> {
     let named = sources.arg("config", args.config.as_deref()).or_else(|| sources.in_environment("config"));
     let (path, presence) = match &named {
@@ -178,7 +178,7 @@ fn format(sources: &mut Sources<'_>, args: &GlobalArgs) -> OutputFormat {
     sources.value("format", args.format.as_deref(), read).unwrap_or_default()
 }
 
-/// A flag decides, whatever the other sources say; among these, silence wins.
+/// A flag overrides all other sources; among those, `quiet` wins.
 fn verbosity(sources: &mut Sources<'_>, args: &GlobalArgs) -> Verbosity {
     let verbose = sources.value("verbose", None, truth).unwrap_or(false);
     let quiet = sources.value("quiet", None, truth).unwrap_or(false);

@@ -5,7 +5,7 @@ use clap::Args as _;
 use crate::cli::args::GlobalArgs;
 use crate::cli::option::variable;
 
-/// Kinds of values that are no secret. A kind that is not here, such as `URL`, `SQL` or `COMMAND`, may be one.
+/// Kinds of values that are never secret. Others, such as `URL`, `SQL` or `COMMAND`, may be.
 const HARMLESS: [&str; 16] = [
     "BOOL",
     "CHECK=VALUE",
@@ -25,7 +25,7 @@ const HARMLESS: [&str; 16] = [
     "WHO",
 ];
 
-/// Whether a variable of ours may hold a secret; so may one that no option has.
+/// Whether a variable of ours may contain a secret; one without an option may.
 pub(crate) fn may_be_secret(name: &str) -> bool {
     let options = GlobalArgs::augment_args(clap::Command::new("options"));
     let option = options.get_arguments().find(|arg| arg.get_long().is_some_and(|long| variable(long) == name));

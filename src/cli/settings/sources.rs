@@ -12,18 +12,18 @@ use crate::cli::option::variable;
 /// Looks up an environment variable.
 pub(crate) type Environment<'e> = dyn Fn(&str) -> Option<OsString> + 'e;
 
-/// The three sources below the defaults, and what was wrong with them so far.
+/// The sources of values, and the mistakes in them so far.
 pub(super) struct Sources<'e> {
     pub(super) environment: &'e Environment<'e>,
     pub(super) dotenv: DotEnv,
     pub(super) file: ConfigFile,
-    /// Whether the file was named by an option or a variable, and not only found.
+    /// Whether an option or a variable names the settings file; otherwise it was found.
     pub(super) file_is_named: bool,
     pub(super) problems: Vec<Diagnosis>,
 }
 
 impl<'e> Sources<'e> {
-    /// With nothing from any file yet.
+    /// Sources without any file yet.
     pub(super) fn new(environment: &'e Environment<'e>) -> Self {
         Self {
             environment,
@@ -34,7 +34,7 @@ impl<'e> Sources<'e> {
         }
     }
 
-    /// The value of an option as its first source has it, read by `parse`.
+    /// The parsed value of an option, from the first source that has it; a mistake is collected.
     pub(super) fn value<T>(
         &mut self,
         name: &'static str,
@@ -56,12 +56,12 @@ impl<'e> Sources<'e> {
         self.arg(name, arg).or_else(|| self.in_environment(name)).or_else(|| self.file.one(name))
     }
 
-    /// The same as a path.
+    /// The path of an option, from the first source that has it.
     pub(super) fn path(&mut self, name: &'static str, arg: Option<&str>) -> Option<PathBuf> {
         self.first(name, arg).map(|raw| PathBuf::from(raw.text))
     }
 
-    /// Every value of an option that can be repeated, of the first source that has one.
+    /// All values of an option that can be repeated, from the first source that has any.
     pub(super) fn every(&mut self, name: &'static str, args: &[String]) -> Vec<RawValue> {
         if !args.is_empty() {
             return args.iter().filter_map(|text| self.arg(name, Some(text))).collect();
@@ -72,7 +72,7 @@ impl<'e> Sources<'e> {
         }
     }
 
-    /// The same, each read by `parse`; several may stand in one, with commas between them.
+    /// All parsed values of an option that can be repeated; a value may be a comma-separated list.
     pub(super) fn values<T>(
         &mut self,
         name: &'static str,
@@ -102,7 +102,7 @@ impl<'e> Sources<'e> {
         self.in_variable(variable(name))
     }
 
-    /// The same, by the variable's own name: set, or else in the `.env` file.
+    /// A variable of the process, or else of the `.env` file.
     pub(super) fn in_variable(&mut self, variable: String) -> Option<RawValue> {
         match (self.environment)(&variable) {
             Some(_) => self.in_process(variable),

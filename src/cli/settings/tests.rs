@@ -1,4 +1,4 @@
-//! Which source wins, and what is said about a value that cannot be used.
+//! Which source wins, and the errors of values that cannot be used.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

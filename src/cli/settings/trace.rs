@@ -1,4 +1,4 @@
-//! How much traces tell.
+//! The detail of traces.
 
 use migrascope::observe::spans::{Policy, Sampling, SqlText};
 

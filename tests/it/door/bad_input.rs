@@ -262,7 +262,7 @@ fn urls_that_name_no_database() {
     door.write("empty", "\n");
     assert_snapshot!(door.run(&["up", "--database-url-file", "empty"]), @r"
     --- stderr
-    error: the file empty should hold the database URL and is empty
+    error: the file empty must contain the database URL, and is empty
     --- exit 2
     ");
 }

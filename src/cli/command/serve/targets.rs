@@ -25,10 +25,10 @@ const KEYS: [&str; 8] = [
     "connection-init",
 ];
 
-/// Reads every target; what one leaves out is as the settings have it, and relative paths count from the file.
+/// Reads every target. Missing keys default to the settings, and relative paths start at the file's directory.
 ///
 /// # Errors
-/// With everything that is wrong, each naming the file and the key.
+/// With all mistakes, each with the file and the key.
 pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<Diagnosis>> {
     let name = path.display().to_string();
     let text = file::read_text(path)
@@ -73,11 +73,11 @@ impl File<'_> {
         let mut target = Target { name: Some(name.to_owned()), ..Target::of(settings) };
         target.directory = self.folder.join("migrations");
         let mut databases = Vec::new();
-        let says = |key: &str| table.iter().any(|(said, _)| said.get_ref() == key);
-        if says("layout") {
+        let has = |key: &str| table.iter().any(|(known, _)| known.get_ref() == key);
+        if has("layout") {
             target.history = None;
         }
-        if says("layout") || says("history") {
+        if has("layout") || has("history") {
             target.ledger_table = None;
         }
         for (key, value) in table {
@@ -120,7 +120,7 @@ impl File<'_> {
         Ok(())
     }
 
-    /// A target needs one database, whose URL must be one; a file that holds it may come later.
+    /// Checks that a target has one database and that its URL is valid; a file of the URL may be created later.
     fn settle(&mut self, name: &str, target: &mut Target, mut databases: Vec<Database>, settings: &Settings) {
         let (Some(database), true) = (databases.pop(), databases.is_empty()) else {
             let message = format!("{}: target {name} needs one of database-url and database-url-file", self.name);
