@@ -143,7 +143,7 @@ impl Command {
         !matches!(self, Self::Probe { .. } | Self::New { .. } | Self::Completions { .. } | Self::Man)
     }
 
-    /// Its name, as it is typed.
+    /// Its name on the command line.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Up { .. } => "up",

@@ -36,7 +36,7 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
     let Identity { system, database, .. } = expected;
     Some(match source.kind {
         ErrorKind::Pooled => ANOTHER_POOL.to_owned(),
-        ErrorKind::Authentication => "check user and password of the database URL; characters such as @ : / # in them \
+        ErrorKind::Authentication => "check user and password in the database URL; characters such as @ : / # in them \
              are written percent-encoded, as in p%40ss"
             .to_owned(),
         ErrorKind::NoDatabase => {
@@ -50,8 +50,8 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         ErrorKind::Permission => {
             format!("let the user connect to {database}, or correct the database's name in the database URL")
         }
-        ErrorKind::LockTimeout => "another session keeps the file locked: nothing was changed; run again when it has ended".to_owned(),
-        _ if *system == "sqlite" => "check that the file's directory exists and can be written; only up makes a file that is not there"
+        ErrorKind::LockTimeout => "another session keeps the file locked: nothing was changed; run again after it has ended".to_owned(),
+        _ if *system == "sqlite" => "check that the file's directory exists and can be written; only up creates a missing file"
             .to_owned(),
         // The driver passes rustls's words on as an input error.
         _ if source.message.contains("certificate") => {
@@ -61,11 +61,11 @@ fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String>
         }
         _ if source.message.starts_with("TLS") => {
             "client and server do not agree on TLS: set sslmode=disable, prefer, require, verify-ca or verify-full in the URL's \
-             query (ssl-mode for MySQL and MariaDB) says what is wanted"
+             query (ssl-mode for MySQL and MariaDB)"
                 .to_owned()
         }
-        ErrorKind::Connect if source.code.is_some() => "the server answers, but has no connection for us now: see whether \
-             it is still starting, close idle connections, or raise its limit or that of the user"
+        ErrorKind::Connect if source.code.is_some() => "the server refuses connections for now: check whether it is still \
+             starting, close idle connections, or raise its connection limit or the user's"
             .to_owned(),
         ErrorKind::Connect | ErrorKind::Lost => {
             let endpoint = words::endpoint(expected).unwrap_or_else(|| "localhost".to_owned());

@@ -40,13 +40,13 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         ),
         Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
         Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
-            let said = error_text.as_ref().map(|text| words::coded(text, error_code.as_deref()));
+            let message = error_text.as_ref().map(|text| words::coded(text, error_code.as_deref()));
             let mut diagnosis = diagnosis.note(format!("attempted {started_at} by run {run_id}"));
-            diagnosis.add_notes(said);
+            diagnosis.add_notes(message);
             diagnosis.help("fix the file, or whatever made it fail, and run migrascope up; nothing of it remains")
         }
         Objection::Applied { .. } | Objection::NotApplied { .. } | Objection::Unchanged { .. } => {
-            diagnosis.help("migrascope status shows how every migration stands; nothing was changed")
+            diagnosis.help("migrascope status shows the state of every migration; nothing was changed")
         }
         Objection::NotEmpty { .. } => diagnosis.help(
             "a baseline is the first thing in a history; migrascope repair --mark-applied records one migration in a history that exists",
@@ -107,7 +107,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             );
             diagnosis
                 .help(
-                    "if these migrations made what it has, record them up to the last applied one, without running them: \
+                    "if these migrations created its tables, record them up to the last applied one, without running them: \
                      migrascope baseline VERSION",
                 )
                 .help("if its tables have nothing to do with these migrations: --allow-nonempty; nothing was changed")
@@ -115,24 +115,24 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::LedgerElsewhere { ledger, journal, home, schemas } => {
             let diagnosis = schemas.first().into_iter().fold(diagnosis, |diagnosis, schema| {
                 diagnosis.help(format!(
-                    "to go on with the history in schema {schema}: --ledger-table {schema}.{ledger} --journal-table {schema}.{journal}, \
+                    "to continue the history in schema {schema}: --ledger-table {schema}.{ledger} --journal-table {schema}.{journal}, \
                      or let the user's search path begin with {schema}"
                 ))
             });
             home.iter().fold(diagnosis, |diagnosis, home| {
                 diagnosis.help(format!(
-                    "to begin another history in schema {home}, as for another tenant: --ledger-table {home}.{ledger}, or name the \
+                    "to start another history in schema {home}, as for another tenant: --ledger-table {home}.{ledger}, or name the \
                      schema in the database URL; nothing was changed"
                 ))
             })
         }
         Objection::JournalElsewhere { journal, home, schemas } => {
             let diagnosis = schemas.first().into_iter().fold(diagnosis, |diagnosis, schema| {
-                diagnosis.help(format!("to go on with the journal in schema {schema}: --journal-table {schema}.{journal}"))
+                diagnosis.help(format!("to continue the journal in schema {schema}: --journal-table {schema}.{journal}"))
             });
             home.iter().fold(diagnosis, |diagnosis, home| {
                 diagnosis.help(format!(
-                    "to begin another one in schema {home}: --journal-table {home}.{journal}; nothing was changed"
+                    "to start another one in schema {home}: --journal-table {home}.{journal}; nothing was changed"
                 ))
             })
         }
@@ -147,25 +147,25 @@ fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
     for TableFault { table, kind } in faults {
         let help = match kind {
             TableFaultKind::Owner(role) => format!(
-                "if {role} is not meant to decide what is applied here, drop the table or hand it over: ALTER TABLE {table} OWNER TO …; if it is, \
+                "if {role} must not control what is applied here, drop the table or hand it over: ALTER TABLE {table} OWNER TO …; if it is, \
                  migrate as {role}, or make your user its member: GRANT {role} TO …"
             ),
             TableFaultKind::NoTable => format!(
-                "find out who has made {table}, and drop it, or choose other names with --ledger-table and --journal-table"
+                "find out who created {table}, and drop it, or choose other names with --ledger-table and --journal-table"
             ),
             TableFaultKind::Trigger(name) => format!(
-                "find out who has made it, and drop it: DROP TRIGGER {name} ON {table} (without ON … on MySQL, MariaDB and SQLite)"
+                "find out who created it, and drop it: DROP TRIGGER {name} ON {table} (without ON … on MySQL, MariaDB and SQLite)"
             ),
             TableFaultKind::Schema(role) => format!(
-                "if {role} is not meant to decide what is applied here, drop the schema or hand it over: ALTER SCHEMA {table} OWNER TO …; or take it out of \
+                "if {role} must not control what is applied here, drop the schema or hand it over: ALTER SCHEMA {table} OWNER TO …; or take it out of \
                  the user's search path: ALTER ROLE … SET search_path = public"
             ),
             TableFaultKind::ForeignKey(name) => {
-                format!("find out who has made it, and drop it: ALTER TABLE … DROP CONSTRAINT {name}")
+                format!("find out who created it, and drop it: ALTER TABLE … DROP CONSTRAINT {name}")
             }
-            TableFaultKind::Rule(name) => format!("find out who has made it, and drop it: DROP RULE {name} ON {table}"),
+            TableFaultKind::Rule(name) => format!("find out who created it, and drop it: DROP RULE {name} ON {table}"),
             _ => format!(
-                "find out who has changed {table}, and make it as migrascope does: docs/databases.md says what a history table may have"
+                "find out who changed {table}, and restore it: docs/databases.md describes what a history table may have"
             ),
         };
         if !helps.contains(&help) {
@@ -192,7 +192,7 @@ pub(super) fn backslash(mode: BackslashMode) -> [&'static str; 2] {
 }
 
 fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
-    let said = match (&attempt.error_text, &attempt.error_code) {
+    let message = match (&attempt.error_text, &attempt.error_code) {
         (Some(text), code) => Some(words::coded(text, code.as_deref())),
         (None, _) => None,
     };
@@ -210,7 +210,7 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     };
     let begun = format!("started {} by run {}", attempt.started_at, attempt.run_id);
     let mut diagnosis = diagnosis.note(begun);
-    diagnosis.add_notes(said);
+    diagnosis.add_notes(message);
     diagnosis.add_notes(doubt);
     diagnosis.add_help(settlement(attempt.direction, &attempt.version));
     diagnosis

@@ -20,7 +20,7 @@ use super::metrics::Page;
 use super::otlp::{cause, client};
 use super::prometheus_text::{family, zeros};
 use super::pusher::{Moment, Sink};
-use crate::cli::response::{body, has_line};
+use crate::cli::response::{body as response_body, has_line};
 use crate::cli::telemetry::PushSettings;
 
 /// The limit of a request: a gateway answers from memory.
@@ -145,15 +145,15 @@ fn accepted(answer: Response) -> Result<(), String> {
     if matches!(status, StatusCode::OK | StatusCode::ACCEPTED) {
         return Ok(());
     }
-    let said = match status {
+    let body = match status {
         // The body names the metric that was refused; it contains nothing but our own text.
-        StatusCode::BAD_REQUEST => body(answer).map(|body| body.bytes).unwrap_or_default(),
+        StatusCode::BAD_REQUEST => response_body(answer).map(|body| body.bytes).unwrap_or_default(),
         _ => Vec::new(),
     };
-    let said: String =
-        String::from_utf8_lossy(&said).lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
-    let colon = if said.is_empty() { "" } else { ": " };
-    Err(format!("HTTP status {}{colon}{said}", status.as_u16()))
+    let reason: String =
+        String::from_utf8_lossy(&body).lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
+    let colon = if reason.is_empty() { "" } else { ": " };
+    Err(format!("HTTP status {}{colon}{reason}", status.as_u16()))
 }
 
 fn parsed(text: &str) -> Result<Url, String> {

@@ -353,7 +353,7 @@ pub(super) fn signal_received(run: &RunAttributes, signal: &str) {
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::SIGNAL } = signal,
-        "asked to stop by {signal}"
+        "received {signal}, stopping"
     );
 }
 
@@ -367,7 +367,7 @@ pub(super) fn telemetry_flushed(run: &RunAttributes, signal: &str, outcome: Outc
         { names::TELEMETRY_SIGNAL } = signal,
         { names::OUTCOME } = outcome.word(),
         { names::ELAPSED } = elapsed.as_secs_f64(),
-        "the export of {signal} has ended"
+        "the export of {signal} has finished"
     );
 }
 

@@ -127,9 +127,9 @@ fn history(run: &RunSummary) -> Option<String> {
 fn failure(run: &RunSummary, report: &CommandReport<'_>) -> Option<String> {
     let message = &report.error.as_ref()?.message;
     let failed = run.done.as_ref().and_then(|done| done.steps.last()).and_then(|step| step.failure.as_ref());
-    let said = failed.map(|failure| words::coded(&failure.message, failure.code.as_deref()));
-    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    Some(format!("Error: {}.", cut(&format!("{message}{said}"), LONGEST_MESSAGE)))
+    let cause = failed.map(|failure| words::coded(&failure.message, failure.code.as_deref()));
+    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    Some(format!("Error: {}.", cut(&format!("{message}{cause}"), LONGEST_MESSAGE)))
 }
 
 fn ids(run: &RunSummary) -> Option<String> {
