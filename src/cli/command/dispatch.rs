@@ -1,6 +1,7 @@
 //! Runs the command that the arguments name.
 
 use migrascope::history::Direction;
+use migrascope::layout::Ways;
 use migrascope::plan::{Change, Target};
 use migrascope::run::Goal;
 
@@ -28,7 +29,10 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> Exit {
     }
     match command {
         Command::Up { reach, dry_run: false } => execute::run(settings, Task::Migrate(Up), target(reach)),
-        Command::Down { reach, dry_run: false, yes } => down::run(settings, target(reach), *yes),
+        Command::Down { reach, dry_run: false, yes } => {
+            let confirmation = if *yes { down::Confirmation::Given } else { down::Confirmation::Needed };
+            down::run(settings, target(reach), confirmation)
+        }
         Command::Up { reach, dry_run: true } | Command::Plan { reach } => plan::run(settings, Up, target(reach)),
         Command::Down { reach, dry_run: true, .. } => plan::run(settings, Down, target(reach)),
         Command::Status { check } => {
@@ -50,7 +54,9 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> Exit {
             execute::run(settings, Task::Wait(&goal), Target::Latest)
         }
         Command::Exec { program } => exec::run(settings, program),
-        Command::New { name, reversible } => new::run(settings, name, *reversible),
+        Command::New { name, reversible } => {
+            new::run(settings, name, if *reversible { Ways::UpAndDown } else { Ways::Up })
+        }
         Command::Completions { shell } => completions::shell(*shell),
         Command::Man => completions::man(),
     }

@@ -18,8 +18,20 @@ use crate::cli::output::complain;
 use crate::cli::presentation::OutputFormat;
 use crate::cli::settings::Settings;
 
-pub(super) fn run(settings: &Settings, target: Target, yes: bool) -> Exit {
-    let confirmed = if yes { Ok(None) } else { confirm(settings, &target).map(Some) };
+/// Whether the user confirms that more than one migration is reverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Confirmation {
+    /// With `--yes`.
+    Given,
+    /// Not yet.
+    Needed,
+}
+
+pub(super) fn run(settings: &Settings, target: Target, confirmation: Confirmation) -> Exit {
+    let confirmed = match confirmation {
+        Confirmation::Given => Ok(None),
+        Confirmation::Needed => confirm(settings, &target).map(Some),
+    };
     match confirmed {
         Ok(at_most_down) => {
             let run = Options { at_most_down, ..settings.run.clone() };

@@ -15,8 +15,7 @@ use crate::cli::outcome::CommandReport;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 
-pub(super) fn run(settings: &Settings, name: &str, reversible: bool) -> Exit {
-    let ways = if reversible { Ways::UpAndDown } else { Ways::Up };
+pub(super) fn run(settings: &Settings, name: &str, ways: Ways) -> Exit {
     let new = NewMigration { name, timestamp: &timestamp(SystemTime::now()), ways };
     match settings.layout.create(&settings.directory, &new) {
         Ok(paths) => show(settings, &paths),

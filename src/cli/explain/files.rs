@@ -52,10 +52,10 @@ fn file(problem: &FileProblem) -> Diagnosis {
             diagnosis.help("put the file itself into the directory, or allow it with --follow-links")
         }
         Fault::UnknownHook { .. } => diagnosis
-            .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
+            .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are set by options"),
         Fault::NoFile => diagnosis.help("give the folder another name; one that begins with _ or . is skipped"),
-        Fault::NoFolder | Fault::LinkNowhere => diagnosis.help("hooks/ has SQL around each migration: make it a folder, or remove it"),
-        Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the down file keeps its .down"),
+        Fault::NoFolder | Fault::LinkNowhere => diagnosis.help("hooks/ has SQL around each migration: make it a directory, or remove it"),
+        Fault::UpSuffix => diagnosis.help("remove .up from the file's name; the down file keeps its .down"),
         Fault::Folder => diagnosis.help("put its SQL into one file with a name such as 20260131120000_add_users.sql"),
         Fault::Script(problem) => script(diagnosis, problem),
         Fault::SubFolder { .. } => diagnosis.help(
@@ -69,7 +69,7 @@ fn file(problem: &FileProblem) -> Diagnosis {
         }
         Fault::WayBack { .. } => diagnosis.help("name a down file .down.sql, or remove that dot from the name"),
         Fault::SameName { .. } => diagnosis.help("remove one of the two files"),
-        Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
+        Fault::DownAlone => diagnosis.help("create the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }
 }
@@ -82,14 +82,14 @@ fn script(diagnosis: Diagnosis, problem: &Problem) -> Diagnosis {
         }
         Problem::Section { tool: None, .. } => diagnosis
             .help(SPLIT)
-            .help("or, where it is a plain comment, say so in the file: -- migrascope: allow=section-marker"),
+            .help("or, if it is a plain comment, allow it in the file: -- migrascope: allow=section-marker"),
         Problem::Backslash { mode: mode @ BackslashMode::NonstandardStrings } => diagnosis
             .help("double the quote, or write the string as E'…'")
             .help(format!("or, if every backslash escapes, begin the file with {}", backslash(*mode)[1])),
         Problem::Backslash { mode } => diagnosis
             .help(r"double the backslash, as in 'C:\\'")
             .help(format!("or, if a backslash is a plain character, begin the file with {}", backslash(*mode)[0])),
-        Problem::Nul => diagnosis.help("remove it, or save the file as UTF-8 where it is UTF-16; a value is written as the database writes it, such as x'00'"),
+        Problem::Nul => diagnosis.help("remove it, or save the file as UTF-8 where it is UTF-16; write a NUL value in the database's syntax, such as x'00'"),
         Problem::UnclearStrings => diagnosis.help(
             "write strings with a backslash as E'…', or set it with a plain statement before them: SET standard_conforming_strings = on;",
         ),

@@ -20,7 +20,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
     match objection {
         Objection::Changed { version, applied, found, .. } => diagnosis
             .note(format!("applied with checksum {}, now {}", short(applied), short(found)))
-            .help("restore the file as it was applied, and put the change into a new migration")
+            .help("restore the applied version of the file, and put the change into a new migration")
             .help(format!("or, if the schema matches the file as it is now: {}", command("--accept-changes", version))),
         Objection::WasEmpty { version, late, .. } => {
             let up = if *late { "migrascope up --order allow" } else { "migrascope up" };
@@ -33,10 +33,10 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         }
         Objection::Unconfirmed { .. } => diagnosis.help("run migrascope down again; nothing was changed"),
         Objection::Missing { .. } => {
-            diagnosis.help("restore the file, or accept that it is gone with --allow-missing (not for down)")
+            diagnosis.help("restore the file, or accept that it is missing with --allow-missing (not for down)")
         }
         Objection::OutOfOrder { .. } => diagnosis.help(
-            "rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out",
+            "rename the file to a version above the newest applied one, or set --order: allow applies it, skip skips it",
         ),
         Objection::Unsettled(attempt) => unsettled(diagnosis, attempt),
         Objection::Failed { run_id, started_at, error_code, error_text, .. } => {
@@ -49,7 +49,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             diagnosis.help("migrascope status shows the state of every migration; nothing was changed")
         }
         Objection::NotEmpty { .. } => diagnosis.help(
-            "a baseline is the first thing in a history; migrascope repair --mark-applied records one migration in a history that exists",
+            "a baseline must be the first entry of a history; migrascope repair --mark-applied records one migration in an existing history",
         ),
         Objection::TooLarge { .. } => {
             diagnosis.help("split the statement, or raise the server's limit: SET GLOBAL max_allowed_packet, at most 1 GiB; nothing was changed")
@@ -71,8 +71,8 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
         Objection::SessionLost { version, .. } => diagnosis
             .note("a resumption runs in a new session, which restores only settings with constant values")
-            .help(format!("do the rest by hand, in one session with what it needs: {}", command("--mark-applied", version)))
-            .help("or move the statements that are left into a new migration, together with what they need, before that command")
+            .help(format!("do the rest by hand, in one session with the settings that it needs: {}", command("--mark-applied", version)))
+            .help("or move the remaining statements and the settings that they need into a new migration, before that command")
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
         Objection::InDoubt { version, statement, last, .. } if statement < last => diagnosis
             .help(format!("check the database; if all of them took effect: {} --in-doubt ran", command("--resume", version)))
@@ -97,8 +97,8 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             diagnosis.help("write its .down.sql file, or stop above it with --to or --steps; nothing was changed")
         }
         Objection::RowsHidden { table, user } => diagnosis
-            .help(format!("switch it off for this table: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
-            .help(format!("or let a superuser give the user the right to see every row: ALTER ROLE {user} BYPASSRLS")),
+            .help(format!("disable it for this table: ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+            .help(format!("or let a superuser allow the user to see every row: ALTER ROLE {user} BYPASSRLS")),
         Objection::Untrusted(faults) => untrusted(diagnosis, faults),
         Objection::Unmanaged { tables } => {
             let mut diagnosis = diagnosis;
@@ -136,7 +136,7 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
                 ))
             })
         }
-        Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the versions there are"),
+        Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the known versions"),
         _ => diagnosis,
     }
 }
@@ -147,7 +147,7 @@ fn untrusted(diagnosis: Diagnosis, faults: &[TableFault]) -> Diagnosis {
     for TableFault { table, kind } in faults {
         let help = match kind {
             TableFaultKind::Owner(role) => format!(
-                "if {role} must not control what is applied here, drop the table or hand it over: ALTER TABLE {table} OWNER TO …; if it is, \
+                "if {role} must not control what is applied here, drop the table or hand it over: ALTER TABLE {table} OWNER TO …; otherwise \
                  migrate as {role}, or make your user its member: GRANT {role} TO …"
             ),
             TableFaultKind::NoTable => format!(

@@ -7,6 +7,7 @@ mod scrape;
 mod series;
 mod start_time;
 
+pub(super) use self::process_metrics::OtlpReader;
 pub(crate) use self::process_metrics::{Page, ProcessMetrics};
 pub(super) use self::rounding::whole_microseconds;
 pub(crate) use self::scrape::Scrape;

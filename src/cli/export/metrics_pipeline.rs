@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::ManualReader;
 use super::delivery::Delivery;
 use super::environment::Destination;
 use super::flush::FlushTask;
-use super::metrics::{ProcessMetrics, StartTime};
+use super::metrics::{OtlpReader, ProcessMetrics, StartTime};
 use super::otlp::{self, Transports};
 use super::problems::Problems;
 use super::pusher::{Pusher, Sink};
@@ -56,7 +56,7 @@ impl MetricsPipeline {
         let mut sinks: Vec<String> = otlp.iter().map(|target| target.destination.endpoint.shown()).collect();
         let opened = otlp.and_then(|OtlpTarget { destination, resource }| {
             let (reader, metrics) = problems.collect(otlp::reader(transports, &destination, start.clone()))?;
-            Some(((reader, resource), metrics))
+            Some((OtlpReader { reader, resource }, metrics))
         });
         if file.is_none() && gateway.is_none() && opened.is_none() && settings.listen.is_none() {
             return None;
@@ -82,7 +82,7 @@ impl MetricsPipeline {
     /// Metrics for the listener alone; `None` where there is no listener.
     pub(super) fn for_listener(settings: &TelemetrySettings, problems: &mut Problems) -> Option<Self> {
         settings.listen.as_ref().filter(|_| settings.counted)?;
-        let none: Option<(ManualReader, Resource)> = None;
+        let none: Option<OtlpReader<ManualReader>> = None;
         let metrics = problems.collect(ProcessMetrics::new(settings.run_info, none, StartTime::default()))?;
         let (pushers, sinks) = (Vec::new(), Vec::new());
         Some(Self { metrics, pushers, otlp: None, sinks, migrating: false, unsent: false })

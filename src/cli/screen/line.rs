@@ -157,14 +157,22 @@ pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
     })
 }
 
+/// A retry of a statement.
+pub(super) struct Retry {
+    /// The statement's index, from 0.
+    pub(super) index: usize,
+    pub(super) reason: RetryReason,
+    /// The attempt that has failed, from 1.
+    pub(super) attempt: u32,
+    /// The maximum number of attempts.
+    pub(super) of: u32,
+    /// The time until the next attempt.
+    pub(super) pause: Duration,
+}
+
 /// A statement that is retried.
-pub(super) fn retrying(
-    step: &Step<'_>,
-    index: usize,
-    reason: RetryReason,
-    attempts: (u32, u32),
-    pause: Duration,
-) -> String {
+pub(super) fn retrying(step: &Step<'_>, retry: Retry) -> String {
+    let Retry { index, reason, attempt, of, pause } = retry;
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
     let problem = match reason {
         RetryReason::LockTimeout => "timed out waiting for a lock of another session",
@@ -173,7 +181,7 @@ pub(super) fn retrying(
         _ => "failed temporarily",
     };
     let migration = one_line(&step.migration.to_string());
-    let (next, of) = (attempts.0 + 1, attempts.1);
+    let next = attempt + 1;
     format!("{migration}: {} {problem}; attempt {next} of {of} in {}", one_line(summary), words::duration(pause))
 }
 

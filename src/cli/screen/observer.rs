@@ -181,7 +181,8 @@ impl Observer for ScreenObserver {
             }
             Event::Retrying { step, index, reason, attempt, of, pause, .. } => {
                 self.live.clear();
-                complain(format_args!("… {}", line::retrying(step, *index, *reason, (*attempt, *of), *pause)));
+                let retry = line::Retry { index: *index, reason: *reason, attempt: *attempt, of: *of, pause: *pause };
+                complain(format_args!("… {}", line::retrying(step, retry)));
             }
             Event::InvalidIndexDropped { name, .. } => {
                 self.line(format_args!("dropped {}: an invalid index, left by a failed build", one_line(name)));

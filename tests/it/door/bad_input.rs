@@ -288,7 +288,7 @@ fn a_database_file_that_cannot_be_made() {
     --- stderr
     error: cannot connect to sqlite database all.db
     note: unable to open database file (14)
-    help: check that the file's directory exists and can be written; only up makes a file that is not there
+    help: check that the file's directory exists and can be written; only up creates a missing file
     --- exit 8
     ");
 }

@@ -197,14 +197,14 @@ fn verify_finds_every_misfit() {
     --- stderr
     error: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
-    help: restore the file as it was applied, and put the change into a new migration
+    help: restore the applied version of the file, and put the change into a new migration
     help: or, if the schema matches the file as it is now: migrascope repair --accept-changes 1 --reason '…'
 
     error: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (not for down)
+    help: restore the file, or accept that it is missing with --allow-missing (not for down)
 
     error: migration 0 (early) is pending but older than 2, which is applied
-    help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
+    help: rename the file to a version above the newest applied one, or set --order: allow applies it, skip skips it
     --- exit 4
     ");
     assert_snapshot!(door.run(&["status"]), @r"
@@ -218,14 +218,14 @@ fn verify_finds_every_misfit() {
     --- stderr
     warning: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
-    help: restore the file as it was applied, and put the change into a new migration
+    help: restore the applied version of the file, and put the change into a new migration
     help: or, if the schema matches the file as it is now: migrascope repair --accept-changes 1 --reason '…'
 
     warning: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (not for down)
+    help: restore the file, or accept that it is missing with --allow-missing (not for down)
 
     warning: migration 0 (early) is pending but older than 2, which is applied
-    help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
+    help: rename the file to a version above the newest applied one, or set --order: allow applies it, skip skips it
     --- exit 0
     ");
 }

@@ -158,7 +158,7 @@ fn an_unknown_target_is_refused() {
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     --- stderr
     error: there is no migration 99
-    help: migrascope status lists the versions there are
+    help: migrascope status lists the known versions
     --- exit 4
     ");
 }

@@ -217,7 +217,7 @@ fn without_a_database_there_is_no_connection_and_no_file_is_made() {
     --- stderr
     error: cannot connect to sqlite database migrascope.db
     note: unable to open database file (14)
-    help: check that the file's directory exists and can be written; only up makes a file that is not there
+    help: check that the file's directory exists and can be written; only up creates a missing file
     --- exit 8
     ");
     assert_eq!(std::fs::read_dir(door.path()).unwrap().count(), 0);
@@ -319,9 +319,9 @@ fn a_threshold_that_cannot_be_is_said_with_what_it_should_be() {
         ("connections", "expected CHECK=VALUE, such as connections=90%"),
         ("connections=120%", "expected a ratio such as 90% or 0.9"),
         ("connections=0", "expected a value above 0"),
-        ("replica_lag=5", "durations read 500ms, 5s, 10min"),
+        ("replica_lag=5", "expected a duration such as 500ms, 5s or 10min"),
         ("invalid_indexes=many", "expected a number, 1 or above"),
-        ("writable=1", "writable succeeds or fails without a number: it has no threshold"),
+        ("writable=1", "writable has no threshold: it measures no number"),
     ];
     for (text, reason) in table {
         let seen = door.run(&["health", "--health-fail", text]);

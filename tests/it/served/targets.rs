@@ -114,7 +114,7 @@ fn what_is_wrong_with_the_file_is_told_with_file_and_key() {
             "[a]\ndatabase-url = \"sqlite://a\"\nlayuot = \"m\"",
             "target a, key layuot: unknown key; did you mean layout?",
         ),
-        ("[a]\ndatabase-url = \"sqlite://a\"\ndir = 3", "targets.toml: target a, key dir: it should be a text"),
+        ("[a]\ndatabase-url = \"sqlite://a\"\ndir = 3", "targets.toml: target a, key dir: expected a string"),
         ("[a]\ndatabase-url = \"sqlite://a\"\nlayout = \"x\"", "target a, key layout: expected one of native"),
         ("[a]\ndatabase-url = \"sqlite://a\"\njournal-table = \"a.b.c\"", "key journal-table: expected TABLE or"),
         ("[a\n", "the file of targets targets.toml is not TOML"),

@@ -64,32 +64,38 @@ impl Drop for Watcher {
 /// How long a run without its lock counts as alive: it waits that long for a server that is gone before it records its end.
 const GRACE: Duration = Duration::from_secs(9);
 
-/// Runs that were found without their lock, and since when.
+/// Runs that were found without their lock.
 #[derive(Default)]
-struct LostRuns(BTreeMap<String, Instant>);
+struct LostRuns {
+    /// When each was first found so.
+    since: BTreeMap<String, Instant>,
+    /// Whether the first poll is over.
+    polled: bool,
+}
 
 impl LostRuns {
     /// Whether all of these have been lost for [`GRACE`]; those of the first poll count as lost at once.
-    fn are_certain(&mut self, runs: &BTreeSet<String>, first: bool) -> bool {
-        self.0.retain(|run, _| runs.contains(run));
+    fn are_certain(&mut self, runs: &BTreeSet<String>) -> bool {
+        let first = !std::mem::replace(&mut self.polled, true);
+        self.since.retain(|run, _| runs.contains(run));
         let now = Instant::now();
         let since = now.checked_sub(GRACE).filter(|_| first).unwrap_or(now);
         for run in runs {
-            self.0.entry(run.clone()).or_insert(since);
+            self.since.entry(run.clone()).or_insert(since);
         }
-        self.0.values().all(|since| now.duration_since(*since) >= GRACE)
+        self.since.values().all(|since| now.duration_since(*since) >= GRACE)
     }
 }
 
 async fn poll_forever(settings: &Settings, state: &Mutex<TargetState>, every: Duration) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut lost, mut first) = (LostRuns::default(), true);
+    let mut lost = LostRuns::default();
     loop {
         ticks.tick().await;
         let result = caught(poll(settings)).await;
         if let Ok((_, totals)) = &result
-            && !lost.are_certain(&totals.lost, std::mem::take(&mut first))
+            && !lost.are_certain(&totals.lost)
         {
             // The previous snapshot stays for a moment longer.
             continue;

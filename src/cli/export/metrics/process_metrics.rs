@@ -33,6 +33,12 @@ pub(crate) struct ProcessMetrics {
     start: StartTime,
 }
 
+/// A reader that exports by OTLP.
+pub(in crate::cli::export) struct OtlpReader<R> {
+    pub(in crate::cli::export) reader: R,
+    pub(in crate::cli::export) resource: Resource,
+}
+
 /// The metrics of one reader.
 #[derive(Clone)]
 struct ReaderMetrics {
@@ -52,21 +58,22 @@ pub(crate) struct Page {
 }
 
 impl ProcessMetrics {
-    /// Metrics without values. `otlp` is a second reader and its resource; `start` is set when the totals are known.
+    /// Metrics without values. `start` is set when the totals are known.
     ///
     /// # Errors
     /// When the reader of text cannot be registered.
     pub(in crate::cli::export) fn new(
         info: RunInfo,
-        otlp: Option<(impl MetricReader, Resource)>,
+        otlp: Option<OtlpReader<impl MetricReader>>,
         start: StartTime,
     ) -> Result<Self, String> {
         let registry = Registry::new();
         // Text has no place for a resource, and takes histograms as the journal counts them.
         let own = provider(series::reader(&registry)?, Resource::builder_empty().build());
         let text = ReaderMetrics::new(info, own, Metrics::with_histograms_apart);
-        let otlp =
-            otlp.map(|(reader, resource)| ReaderMetrics::new(info, provider(reader, resource), |metrics| metrics));
+        let otlp = otlp.map(|OtlpReader { reader, resource }| {
+            ReaderMetrics::new(info, provider(reader, resource), |metrics| metrics)
+        });
         Ok(Self { text, otlp, registry, start })
     }
 
