@@ -47,7 +47,7 @@ fn escaped(text: &str, form: Form) -> Cow<'_, str> {
             (_, '\0'..='\u{1f}') => safe.push(char::from_u32(0x2400 + u32::from(character)).unwrap_or('␀')),
             (_, '\u{7f}') => safe.push('␡'),
             (Form::Label, character) if is_control(character) => {
-                _ = write!(safe, "\\\\u{{{:x}}}", u32::from(character))
+                _ = write!(safe, "\\\\u{{{:x}}}", u32::from(character));
             }
             (Form::Text, character) if is_control(character) => _ = write!(safe, "\\u{{{:x}}}", u32::from(character)),
             (_, character) => safe.push(character),

@@ -37,7 +37,7 @@ impl Exporters {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Logs what is no event of the run, such as a signal.
+    /// Logs what is not an event of the run, such as a signal.
     pub(crate) fn remarks(&self) -> Remarks {
         self.logs.remarks()
     }

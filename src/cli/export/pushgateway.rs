@@ -180,7 +180,7 @@ fn token(path: &Path) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-/// A label's value as Prometheus text has it.
+/// A label's value, escaped as in Prometheus text.
 fn escaped(value: &str) -> String {
     value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }

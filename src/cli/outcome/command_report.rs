@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::command_error::CommandError;
 use crate::cli::exit::Exit;
 
-/// What a command did, as the last line of JSON has it; parts that a command does not have are left out.
+/// What a command did, for the last line of JSON; empty parts are left out.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct CommandReport<'a> {
     /// The command's name.

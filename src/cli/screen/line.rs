@@ -158,6 +158,7 @@ pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
 }
 
 /// A retry of a statement.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Retry {
     /// The statement's index, from 0.
     pub(super) index: usize,

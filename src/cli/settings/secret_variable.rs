@@ -1,4 +1,4 @@
-//! Which variables may hold a secret: all of ours but those whose kind of value is known to be harmless.
+//! Which variables may contain a secret: all `MIGRASCOPE_*` except those whose kind of value never does.
 
 use clap::Args as _;
 

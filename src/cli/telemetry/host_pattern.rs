@@ -8,7 +8,7 @@ const ANY: &str = "*";
 pub(crate) struct HostPattern(String);
 
 impl HostPattern {
-    /// Reads a pattern as an option has it.
+    /// Parses a pattern.
     ///
     /// # Errors
     /// When the text is not a host name or a pattern, or has a port.

@@ -1,16 +1,16 @@
-//! A text that is sent to one place and shown nowhere.
+//! A text that is sent to one receiver and never shown.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use migrascope::file;
 
-/// The text, or a file that holds it.
+/// The text, or a file that contains it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Secret {
     /// The text itself.
     Text(String),
-    /// The file, read when it is needed.
+    /// The file that contains it, read when it is needed.
     File(PathBuf),
 }
 
@@ -18,7 +18,7 @@ impl Secret {
     /// The text, without white space around it; `option` is the one that would hold it, and its `…-file` the file's.
     ///
     /// # Errors
-    /// With the option, the file and what is wrong with it.
+    /// With the option, the file and the reason.
     pub(crate) fn read(&self, option: &str) -> Result<String, String> {
         let path = match self {
             Self::Text(text) => return Ok(text.trim().to_owned()),

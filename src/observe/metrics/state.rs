@@ -153,7 +153,7 @@ impl State {
         self.running_elsewhere()?.lock_held
     }
 
-    /// The run of another process. A run of this process that has ended is none, even where the journal still has it as running.
+    /// The run of another process. A run of this process that has ended is ignored, even where the journal still has it as running.
     fn running_elsewhere(&self) -> Option<&Running> {
         let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
         let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());

@@ -37,7 +37,7 @@ pub enum SqlText {
     Summary,
     /// The summary, and the text with `?` for every literal.
     Sanitized,
-    /// The summary, and the text as the file has it, values and passwords included.
+    /// The summary, and the text of the file, including values and passwords.
     Full,
 }
 

@@ -14,7 +14,7 @@ pub(super) struct TargetMetrics {
 }
 
 impl TargetMetrics {
-    /// `None` where the instruments cannot be registered, which is a defect of ours: the other pages work without them.
+    /// `None` where the instruments cannot be registered, which is our defect: the other pages work without them.
     pub(super) fn new(info: RunInfo) -> Option<Self> {
         let scrape = Scrape::new().ok()?;
         let metrics = scrape.metrics(info);

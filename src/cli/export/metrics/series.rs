@@ -68,7 +68,7 @@ pub(crate) fn text(sets: impl IntoIterator<Item = Series>) -> String {
         histogram.set_sample_sum(whole_microseconds(histogram.get_sample_sum()));
         metric.set_histogram(histogram);
     }
-    // A family that cannot be written is a defect of ours, and no reason to end a process that serves other pages.
+    // A family that cannot be encoded is our defect, and must not end a process that serves other pages.
     escape::prometheus(&TextEncoder::new().encode_to_string(&families).unwrap_or_default()).into_owned()
 }
 

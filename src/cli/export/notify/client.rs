@@ -41,7 +41,7 @@ impl NotificationClient {
     /// A client of Grafana's annotations; sends nothing yet.
     ///
     /// # Errors
-    /// With the option, the file and what is wrong.
+    /// With the option, the file and the reason.
     pub(super) fn grafana(url: &Secret, token: Option<&Secret>) -> Result<Self, String> {
         let option = "--grafana-url";
         let mut url = parsed(option, &url.read(option)?)?;
@@ -65,7 +65,7 @@ impl NotificationClient {
     /// A client of a webhook; sends nothing yet.
     ///
     /// # Errors
-    /// With the option, the file and what is wrong.
+    /// With the option, the file and the reason.
     pub(super) fn webhook(url: &Secret) -> Result<Self, String> {
         let option = "--webhook-url";
         Self::at(option, parsed(option, &url.read(option)?)?)
