@@ -1,6 +1,5 @@
-//! The command line: what was typed, what was meant, what is shown, how it ends.
+//! The command line: arguments, settings, commands, what is shown, how the process ends.
 
-mod answer;
 pub(crate) mod args;
 pub(crate) mod command;
 mod context;
@@ -11,10 +10,15 @@ mod export;
 mod help;
 mod json;
 mod listen;
+mod option;
+mod outcome;
 mod output;
+mod presentation;
+mod response;
 mod screen;
 pub(crate) mod settings;
 mod signal;
+mod telemetry;
 mod termination;
 mod unrecorded;
 mod warnings;

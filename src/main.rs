@@ -1,4 +1,4 @@
-//! The command line tool: parse, run, explain, exit. Everything it does, it does through the library.
+//! The command line tool: parse arguments, run a command, exit. It uses nothing but the public library.
 
 mod cli;
 
@@ -10,17 +10,17 @@ use cli::command;
 use cli::settings::Settings;
 
 fn main() -> ExitCode {
-    let usual = panic::take_hook();
-    // What is caught is shown as an error of the database.
+    let default = panic::take_hook();
+    // A driver's panic is caught and shown as an error of the database, without the default message.
     panic::set_hook(Box::new(move |info| {
         if !migrascope::database::sheltered() {
-            usual(info);
+            default(info);
         }
     }));
-    let args = Args::typed();
-    let exit = match Settings::resolve(&args.options, &|name| env::var_os(name)) {
-        Ok(settings) => command::carry_out(&args.command, &settings),
-        Err(unusable) => command::refuse(&args.command, unusable),
+    let args = Args::parse_process();
+    let exit = match Settings::resolve(&args.global, &|name| env::var_os(name)) {
+        Ok(settings) => command::run(&args.command, &settings),
+        Err(invalid) => command::refuse(&args.command, invalid),
     };
     exit.into()
 }

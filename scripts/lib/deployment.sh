@@ -49,7 +49,7 @@ check_deployment() { # BINARY
     local session=$COPROC_PID
     echo 'BEGIN; UPDATE orders SET number = number;' >&"${COPROC[1]}"
     wait_until 100 idle_in_transaction || die 'the transaction has not begun'
-    expect 5 no 1 '(55P03)' 'in its way: process'
+    expect 5 no 1 '(55P03)' 'blocked by: process'
     echo 'COMMIT;' >&"${COPROC[1]}"
     kill -TERM "$session"
     wait "$session" || true

@@ -1,15 +1,15 @@
-//! Who runs us: user, machine, pod.
+//! The operator of a run: user, host, pod.
 
 use std::env;
 
 use migrascope::event::{Command, Operator, RunContext};
 
-/// A new run's identity, its trace left open.
+/// The context of a new run, without a trace.
 pub(crate) fn of(command: Command, target: Option<String>) -> RunContext {
     RunContext { target, operator: operator(), ..RunContext::new(command) }
 }
 
-/// Whether we run inside a Kubernetes cluster.
+/// Whether the process runs in a Kubernetes cluster.
 pub(crate) fn in_cluster() -> bool {
     env::var_os("KUBERNETES_SERVICE_HOST").is_some_and(|host| !host.is_empty())
 }

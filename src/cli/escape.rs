@@ -1,34 +1,34 @@
-//! The one function that every text passes on its way to a terminal, a log, a page or another system: what would move the cursor, end the line
-//! or turn the direction of the text is shown instead of sent.
+//! Escapes text for terminals, logs, pages and other systems: characters that move the cursor, end the line or change the direction of the
+//! text are shown instead of sent. All output passes through here.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The longest foreign text in one piece, in characters.
+/// The characters of a foreign text that are shown.
 const LONGEST: usize = 2000;
-/// The longest line on a terminal, in characters, colours included.
+/// The characters of a line on a terminal, colours included.
 const LONGEST_LINE: usize = 20_000;
 
-/// How a character is written that must not be sent as it is.
+/// How a control character is written.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// For people: `␛`, `\u{9b}`; a tab is four blanks, an end of line is one.
+    /// For people: `␛`, `\u{9b}`; a tab becomes four spaces, a line end becomes one.
     Text,
-    /// In a text of JSON: its value stays what it was. Line ends between values stay too.
+    /// In JSON, as an escape with the same value; line ends between values are kept.
     Json,
-    /// In a label of Prometheus text, where a backslash is written twice. Line ends between series stay.
+    /// In a label of Prometheus text, where a backslash is doubled; line ends between series are kept.
     Label,
 }
 
-/// Control characters (C0, DEL, C1), ends of lines and paragraphs, and what sets the direction of text.
-fn acts(character: char) -> bool {
+/// Control characters (C0, DEL, C1), line and paragraph separators, and characters that set the direction of text.
+fn is_control(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 fn escaped(text: &str, form: Form) -> Cow<'_, str> {
-    if !text.contains(acts) {
+    if !text.contains(is_control) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -36,7 +36,7 @@ fn escaped(text: &str, form: Form) -> Cow<'_, str> {
     for character in text.chars() {
         match (form, character) {
             (Form::Json | Form::Label, '\n') => safe.push('\n'),
-            (Form::Json, character) if acts(character) => {
+            (Form::Json, character) if is_control(character) => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     _ = write!(safe, "\\u{unit:04x}");
                 }
@@ -46,8 +46,10 @@ fn escaped(text: &str, form: Form) -> Cow<'_, str> {
             (Form::Text, '\t') => safe.push_str("    "),
             (_, '\0'..='\u{1f}') => safe.push(char::from_u32(0x2400 + u32::from(character)).unwrap_or('␀')),
             (_, '\u{7f}') => safe.push('␡'),
-            (Form::Label, character) if acts(character) => _ = write!(safe, "\\\\u{{{:x}}}", u32::from(character)),
-            (Form::Text, character) if acts(character) => _ = write!(safe, "\\u{{{:x}}}", u32::from(character)),
+            (Form::Label, character) if is_control(character) => {
+                _ = write!(safe, "\\\\u{{{:x}}}", u32::from(character));
+            }
+            (Form::Text, character) if is_control(character) => _ = write!(safe, "\\u{{{:x}}}", u32::from(character)),
             (_, character) => safe.push(character),
         }
         last = character;
@@ -55,24 +57,24 @@ fn escaped(text: &str, form: Form) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A foreign text as a part of one line, and no longer than a person reads.
+/// A foreign text as a part of one line, shortened.
 pub(crate) fn one_line(text: &str) -> String {
     escaped(&shortened(text), Form::Text).into_owned()
 }
 
-/// The same with its lines kept; each but the first begins with a bar, so that none of them can be taken for a line of ours.
+/// The same with its line ends. Each line but the first begins with a bar, so that none looks like a line of ours.
 pub(crate) fn lines(text: &str) -> String {
     let text = shortened(text);
     let lines: Vec<_> = text.lines().map(|line| escaped(line, Form::Text)).collect();
     lines.join("\n| ")
 }
 
-/// A line of ours, whatever is in it.
+/// A line of our output.
 pub(crate) fn plain(line: &str) -> String {
     escaped(&cut(line, LONGEST_LINE), Form::Text).into_owned()
 }
 
-/// The same with our own colours, and no other sequence of a terminal.
+/// The same with our own colours, and no other escape sequence.
 pub(crate) fn styled(line: &str) -> String {
     let line = cut(line, LONGEST_LINE);
     let mut rest = &*line;
@@ -91,7 +93,7 @@ pub(crate) fn styled(line: &str) -> String {
     safe
 }
 
-/// The length of the sequence in front that sets a colour or weight as we do.
+/// The length of an escape sequence at the start that sets a colour or weight that we use.
 fn colour(text: &str) -> Option<usize> {
     let inside = text.strip_prefix("\u{1b}[")?;
     let end = inside.find('m')?;
@@ -99,23 +101,23 @@ fn colour(text: &str) -> Option<usize> {
     inside[..end].split(';').all(ours).then_some(end + "\u{1b}[m".len())
 }
 
-/// JSON that says the same without such a character.
+/// The same JSON value without control characters.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escaped(text, Form::Json)
 }
 
-/// Prometheus text whose labels have none.
+/// The same Prometheus text without control characters in labels.
 pub(crate) fn prometheus(text: &str) -> Cow<'_, str> {
     escaped(text, Form::Label)
 }
 
-/// A text no longer than a person reads, with the number of characters that are left out.
+/// A shortened text, with the number of characters that are left out.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     cut(text, LONGEST)
 }
 
 fn cut(text: &str, longest: usize) -> Cow<'_, str> {
-    // So many bytes hold no more characters.
+    // A text has no more characters than bytes.
     if text.len() <= longest {
         return Cow::Borrowed(text);
     }
@@ -132,19 +134,19 @@ fn cut(text: &str, longest: usize) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// Every character that acts, each behind a letter.
+    /// Every control character, each after a letter.
     fn hostile() -> String {
-        ('\0'..='\u{ffff}').filter(|character| acts(*character)).flat_map(|character| ['a', character]).collect()
+        ('\0'..='\u{ffff}').filter(|character| is_control(*character)).flat_map(|character| ['a', character]).collect()
     }
 
     #[test]
-    fn nothing_that_acts_is_left() {
+    fn no_control_character_is_left() {
         let text = hostile();
         for safe in [one_line(&text), plain(&text), styled(&text), lines(&text).replace("\n| ", "")] {
-            assert!(!safe.contains(acts), "{safe:?}");
+            assert!(!safe.contains(is_control), "{safe:?}");
         }
         assert_eq!(serde_json::from_str::<String>(&json(&serde_json::json!(text).to_string())).expect("JSON"), text);
-        assert!(!json(&serde_json::json!(text).to_string()).contains(acts));
+        assert!(!json(&serde_json::json!(text).to_string()).contains(is_control));
         assert_eq!(prometheus("a{b=\"\u{9b}\u{1b}\"} 1\n"), "a{b=\"\\\\u{9b}␛\"} 1\n");
     }
 

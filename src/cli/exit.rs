@@ -1,4 +1,4 @@
-//! Exit codes: a public contract.
+//! Exit codes, which are a public contract.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use migrascope::report::Remains;
 pub(crate) enum Exit {
     /// Done, or nothing to do.
     Done,
-    /// Something that nobody foresaw.
+    /// An unexpected error.
     Unexpected,
     /// Wrong usage, configuration or files.
     Usage,
@@ -25,7 +25,7 @@ pub(crate) enum Exit {
     RolledBack,
     /// A migration failed, and some of it remains or may remain.
     HalfWay,
-    /// Another runner has the lock.
+    /// Another runner holds the lock.
     Locked,
     /// No connection, or none that can write.
     NoConnection,
@@ -38,7 +38,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Every exit code in order.
+    /// Every exit code, in order.
     pub(crate) const ALL: [Self; 12] = [
         Self::Done,
         Self::Unexpected,
@@ -72,7 +72,7 @@ impl Exit {
         }
     }
 
-    /// What it means, for `--help`.
+    /// Its meaning, for `--help`.
     pub(crate) fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, or nothing to do",
@@ -90,7 +90,7 @@ impl Exit {
         }
     }
 
-    /// The code for an error; `signal` is the one that asked the run to stop.
+    /// The exit code of an error; `signal` is that of the signal that stopped the run.
     pub(crate) fn of(error: &Error, signal: Option<Self>) -> Self {
         match error {
             Error::Url(_) | Error::Incomplete { .. } | Error::Layout(_) | Error::Pooled { .. } => Self::Usage,

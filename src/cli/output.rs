@@ -1,5 +1,5 @@
-//! The two streams, and the only door to them: no text passes as it is, so that a name in it can neither end a line nor move the cursor. A reader
-//! that goes away is no error; colours are taken out where they are not wanted.
+//! Standard output and standard error. All text is escaped here, so that a name in it can neither end a line nor move the cursor. A closed
+//! pipe is not an error; colours are removed where they are not wanted.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -9,7 +9,7 @@ use anstream::AutoStream;
 use super::escape;
 use super::explain::Diagnosis;
 
-/// Where a command says what was asked for.
+/// The stream of a command's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
     /// Standard output.
@@ -18,24 +18,24 @@ pub(crate) enum Stream {
     Err,
 }
 
-/// What was asked for, on its way out.
+/// A writer of lines.
 pub(crate) struct Output {
     stream: Box<dyn Write + Send>,
     lines: Lines,
     broken: bool,
 }
 
-/// For whom the lines are.
+/// The kind of lines.
 #[derive(Debug, Clone, Copy)]
 enum Lines {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: JSON, or what was made of nothing but our own words.
+    /// JSON, or text that contains only our own words.
     Raw,
 }
 
 impl Stream {
-    /// For people: colours on a terminal, unless `NO_COLOR` says otherwise.
+    /// A writer of text: colours on a terminal, unless `NO_COLOR` is set.
     pub(crate) fn text(self) -> Output {
         match self {
             Self::Out => Output::to(anstream::stdout(), Lines::Text),
@@ -43,7 +43,7 @@ impl Stream {
         }
     }
 
-    /// For programs: every byte as it is.
+    /// A writer of bytes as they are, for programs.
     pub(crate) fn raw(self) -> Output {
         match self {
             Self::Out => Output::to(AutoStream::always_ansi(io::stdout()), Lines::Raw),
@@ -67,7 +67,7 @@ impl Output {
         Self { stream: Box::new(stream), lines, broken: false }
     }
 
-    /// Writes a line without colours at once; after a failure nothing more.
+    /// Writes a line without colours and flushes it; does nothing after a failure.
     pub(crate) fn line(&mut self, line: impl Display) {
         match self.lines {
             Lines::Text => self.write(&format!("{}\n", escape::plain(&line.to_string()))),
@@ -75,7 +75,7 @@ impl Output {
         }
     }
 
-    /// The same with our colours: what is not ours in it must have passed [`escape::one_line`], or it could have colours too.
+    /// The same with our colours. Foreign text in it must have passed [`escape::one_line`], or it could have colours too.
     pub(crate) fn styled(&mut self, line: impl Display) {
         self.write(&format!("{}\n", escape::styled(&line.to_string())));
     }
@@ -94,12 +94,12 @@ impl Output {
     }
 }
 
-/// Writes a line without colours to standard error; when even that fails, there is no one left to report it to.
+/// Writes a line without colours to standard error; a failure is ignored.
 pub(crate) fn complain(line: impl Display) {
     write(&format!("{}\n", escape::plain(&line.to_string())));
 }
 
-/// Writes diagnoses to standard error, with a blank line between two of them where one has several lines.
+/// Writes diagnoses to standard error, separated by blank lines where one of them has several lines.
 pub(crate) fn explain(diagnoses: &[Diagnosis]) {
     let texts: Vec<String> = diagnoses.iter().map(Diagnosis::render).collect();
     let between = if texts.iter().any(|text| text.contains('\n')) { "\n\n" } else { "\n" };
@@ -108,7 +108,7 @@ pub(crate) fn explain(diagnoses: &[Diagnosis]) {
     }
 }
 
-/// Writes lines of ours with our colours to standard error; the line ends in the text are our own.
+/// Writes lines with our colours to standard error; foreign text in them must be escaped.
 pub(crate) fn styled(text: &str) {
     write(&text.split('\n').map(|line| escape::styled(line.trim_end_matches(' ')) + "\n").collect::<String>());
 }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks the run to stop, the second ends it at once, and the process with it.
+//! SIGINT and SIGTERM: the first signal stops the run, the second one abandons it and ends the process.
 
 use std::io;
 use std::process;
@@ -13,42 +13,44 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::Exit;
 use super::output::complain;
 
-/// How long a run that is ended at once may take to report that: the telemetry of a run that was abandoned has less.
+/// How long an abandoned run may take for its last report, which includes a shortened flush of telemetry.
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
-/// What was caught so far.
+/// The signals that were caught.
 pub(crate) struct Signals {
-    /// Asked to stop by the first signal, abandoned by the second.
+    /// Requested by the first signal, abandoned by the second one.
     pub(crate) stop: Stop,
     first: Arc<OnceLock<Exit>>,
     over: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// Watches from now on, on a thread of its own: the run's thread may be busy when the second signal comes.
+    /// Watches on a thread of its own: the run's thread may be busy when the second signal comes.
     ///
-    /// `tell` is given the name of the first.
-    pub(crate) fn watch(tell: impl Fn(&str) + Send + 'static) -> Self {
+    /// `report` is called with the name of the first signal.
+    pub(crate) fn watch(report: impl Fn(&str) + Send + 'static) -> Self {
         let signals = Self { stop: Stop::default(), first: Arc::default(), over: Arc::default() };
         let (stop, first, over) = (signals.stop.clone(), Arc::clone(&signals.first), Arc::clone(&signals.over));
         let (registered, ready) = std::sync::mpsc::channel();
         thread::spawn(move || {
-            let failed = watch(&stop, &first, &over, || drop(registered), tell);
+            let failed = watch(&stop, &first, &over, || drop(registered), report);
             if let Err(error) = failed {
-                complain(format_args!("warning: signals end this process without rolling back: {error}"));
+                complain(format_args!(
+                    "warning: cannot handle signals, so they end the process without a rollback: {error}"
+                ));
             }
         });
-        // Returns as soon as the sender is dropped: from then on signals are ours.
+        // Returns when the sender is dropped, which is when the handlers are registered.
         let _ = ready.recv() as Result<(), _>;
         signals
     }
 
-    /// There is no run, or it has ended: from now on the second signal ends the process without any delay.
+    /// After the run's end, or without a run, the second signal ends the process at once.
     pub(crate) fn run_is_over(&self) {
         self.over.store(true, Ordering::SeqCst);
     }
 
-    /// The code of the first signal.
+    /// The exit code of the first signal; `None` before it.
     pub(crate) fn caught(&self) -> Option<Exit> {
         self.first.get().copied()
     }
@@ -59,7 +61,7 @@ fn watch(
     first: &OnceLock<Exit>,
     over: &AtomicBool,
     registered: impl FnOnce(),
-    tell: impl Fn(&str),
+    report: impl Fn(&str),
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -74,7 +76,7 @@ fn watch(
             if first.set(exit).is_err() {
                 stop.kill_commands();
                 if !over.load(Ordering::SeqCst) {
-                    // The run's last report is made on its own thread, which ends the process; a third signal does not wait for it.
+                    // The run's thread makes the last report and ends the process; a third signal does not wait for it.
                     stop.abandon();
                     tokio::select! {
                         () = tokio::time::sleep(LAST_REPORT) => {}
@@ -86,7 +88,7 @@ fn watch(
                 process::exit(exit.code().into());
             }
             stop.request();
-            tell(name);
+            report(name);
         }
     })
 }

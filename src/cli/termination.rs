@@ -1,4 +1,4 @@
-//! Kubernetes' termination message: the last report, where `kubectl describe pod` shows it.
+//! Kubernetes' termination message: the report of the command, as `kubectl describe pod` shows it.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -9,29 +9,30 @@ use migrascope::file;
 use serde_json::Value;
 
 use super::context;
-use super::json::{self, Report};
+use super::json;
+use super::outcome::CommandReport;
 
 const PATH: &str = "/dev/termination-log";
 
-/// What Kubernetes keeps of the file.
+/// The bytes of the file that Kubernetes keeps.
 const LIMIT: usize = 4096;
 
-/// Writes the report when we run in a cluster that has a place for it; a failure to do so changes nothing.
-pub(crate) fn write(report: &Report<'_>) {
+/// Writes the report in a cluster that provides the file; a failure is ignored.
+pub(crate) fn write(report: &CommandReport<'_>) {
     if !context::in_cluster() {
         return;
     }
     let _ = put(Path::new(PATH), &fitting(&json::report(report)));
 }
 
-/// Replaces what is in the file; anything else in its place is left alone.
+/// Replaces the content of the file; refuses anything that is not a regular file.
 fn put(path: &Path, text: &str) -> io::Result<()> {
     let mut file = file::open_own(path, OpenOptions::new().write(true))?;
     file.set_len(0)?;
     file.write_all(text.as_bytes())
 }
 
-/// The report without its longest parts, as far as it must do without them.
+/// The report, without its longest parts where it is too long.
 fn fitting(line: &str) -> String {
     let mut text = line.to_owned();
     for pointer in ["/run/steps", "/warnings", "/error/problems", "/error/message", "/run"] {
@@ -67,7 +68,7 @@ mod tests {
         put(&path("log"), "new").expect("written");
         assert_eq!(file::read_text(&path("log")).expect("read"), "new");
 
-        // With nobody at its other end, opening it would wait for ever.
+        // Opening a pipe without a reader would block forever.
         assert!(Command::new("mkfifo").arg(path("pipe")).status().expect("mkfifo").success());
         symlink(path("log"), path("link")).expect("linked");
         fs::hard_link(path("log"), path("other")).expect("linked");

@@ -1,7 +1,7 @@
-//! Ends of runs that could not be recorded in the journal, kept in files of this user until a later run on this machine has recorded them.
+//! Ends of runs that could not be recorded in the journal, kept in files of the user until a later run on this machine records them.
 //!
-//! They lie in `$XDG_STATE_HOME/migrascope/unrecorded`, or below `~/.local/state` where that is not set. A file names a run and no
-//! database: it does nothing where the journal does not show that run as begun.
+//! The directory is `$XDG_STATE_HOME/migrascope/unrecorded`, or below `~/.local/state` where that is not set. A file names a run and no
+//! database: it has no effect where the journal does not have that run as started.
 
 use std::env;
 use std::fs::{self, DirBuilder, File};
@@ -14,16 +14,16 @@ use migrascope::report::Outcome;
 use migrascope::{Report, file};
 use serde_json::{Value, json};
 
-use super::json::Problem;
+use super::outcome::CommandError;
 
-/// How long a file is kept: the end of an older run is of no use any more.
+/// How long a file is kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many files are read.
+/// The number of files that are read.
 const MOST: usize = 100;
 const ENDING: &str = "json";
 
-/// Keeps the end of a run that has just ended; the warning that says where, or that it is kept nowhere.
-pub(super) fn keep(report: &Report, error: Option<&Problem>) -> String {
+/// Keeps the end of a run; returns a warning with the path, or with the reason why it could not be kept.
+pub(super) fn keep(report: &Report, error: Option<&CommandError>) -> String {
     let lost = "the end of this run could not be recorded in the journal";
     match directory()
         .ok_or_else(|| io::Error::other("there is no home directory"))
@@ -36,23 +36,23 @@ pub(super) fn keep(report: &Report, error: Option<&Problem>) -> String {
     }
 }
 
-/// The ends that are kept. A file that cannot be read is passed over: it is about another run than this one.
+/// The ends that are kept. A file that cannot be read is skipped: it belongs to another run.
 pub(super) fn known() -> Vec<UnrecordedEnd> {
     let Some(entries) = directory().and_then(|directory| fs::read_dir(directory).ok()) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
-    // Names begin with the time: the newest come first.
+    // Names begin with the time, so the newest come first.
     paths.sort_unstable_by(|one, other| other.cmp(one));
     paths.iter().take(MOST).filter_map(|path| read(path)).collect()
 }
 
 fn directory() -> Option<PathBuf> {
-    let given = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = given("XDG_STATE_HOME").or_else(|| Some(given("HOME")?.join(".local/state")))?;
+    let variable = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
     Some(state.join("migrascope/unrecorded"))
 }
 
-fn write(directory: &Path, report: &Report, error: Option<&Problem>) -> io::Result<PathBuf> {
+fn write(directory: &Path, report: &Report, error: Option<&CommandError>) -> io::Result<PathBuf> {
     private(DirBuilder::new().recursive(true)).create(directory)?;
     let path = directory.join(&report.run_id).with_extension(ENDING);
     let text = json!({

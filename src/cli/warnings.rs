@@ -1,10 +1,10 @@
-//! What this process has warned of: people read each warning at once, programs all of them in the report.
+//! The warnings of this process: people see each at once, programs see all of them in the report.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::explain::Diagnosis;
 
-/// The most warnings that a report lists: `serve` runs for months.
+/// The number of warnings that a report lists: `serve` may run for months.
 const MOST: usize = 100;
 
 /// The warnings so far; clones share them.
@@ -12,7 +12,7 @@ const MOST: usize = 100;
 pub(crate) struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// Keeps each of these for the report, once.
+    /// Keeps each of them for the report, once.
     pub(crate) fn record(&self, warnings: &[Diagnosis]) {
         let mut kept = self.kept();
         for Diagnosis { message, .. } in warnings {

@@ -1,6 +1,6 @@
-//! Words for numbers, times and people, the same wherever they are shown.
+//! Numbers, times, databases and sessions in words, the same everywhere.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use migrascope::database::{Holder, Identity};
 use migrascope::report::Unit;
@@ -37,7 +37,7 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
-/// The same in whole seconds, for what is still going on.
+/// The same in whole seconds, for what is still running.
 pub(crate) fn so_far(elapsed: Duration) -> String {
     match elapsed.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
@@ -45,7 +45,7 @@ pub(crate) fn so_far(elapsed: Duration) -> String {
     }
 }
 
-/// A moment of the past by how long ago it is: `12 s ago`, `2 min ago`, `5 h ago`, `3 days ago`.
+/// The time since a moment: `12 s ago`, `2 min ago`, `5 h ago`, `3 days ago`.
 pub(crate) fn ago(elapsed: Duration) -> String {
     match elapsed.as_secs() {
         seconds @ 0..60 => format!("{seconds} s ago"),
@@ -53,6 +53,11 @@ pub(crate) fn ago(elapsed: Duration) -> String {
         seconds @ 3600..172_800 => format!("{} h ago", seconds / 3600),
         seconds => format!("{} days ago", seconds / 86_400),
     }
+}
+
+/// A moment as RFC 3339 in UTC, with milliseconds.
+pub(crate) fn rfc3339(moment: SystemTime) -> String {
+    humantime::format_rfc3339_millis(moment).to_string()
 }
 
 /// A number with its unit: `85 %`, `61.5 s`, `0.4 ms`, `3`.
@@ -65,7 +70,7 @@ pub(crate) fn quantity(value: f64, unit: Option<Unit>) -> String {
     }
 }
 
-/// A message with the database's code behind it.
+/// A message with the database's code after it.
 pub(crate) fn coded(message: &str, code: Option<&str>) -> String {
     match code {
         Some(code) => format!("{message} ({code})"),
@@ -73,7 +78,7 @@ pub(crate) fn coded(message: &str, code: Option<&str>) -> String {
     }
 }
 
-/// Which database, and where: `postgresql 17.2 at db.example.com:5432, database app, schema public, user me`. Never a password.
+/// The database and its address, without a password: `postgresql 17.2 at db.example.com:5432, database app, schema public, user me`.
 pub(crate) fn database(identity: &Identity) -> String {
     let Identity { system, version, database, schema, user, file, .. } = identity;
     let mut text = (*system).to_owned();
@@ -102,7 +107,7 @@ pub(crate) fn endpoint(identity: &Identity) -> Option<String> {
     })
 }
 
-/// Who is in a statement's way.
+/// The session that blocks a statement.
 pub(crate) fn blocker(holder: &Holder) -> String {
     parts(
         &Holder { since: None, ..holder.clone() },
@@ -110,7 +115,7 @@ pub(crate) fn blocker(holder: &Holder) -> String {
     )
 }
 
-/// Who holds the lock, as far as it is known.
+/// The session that holds the lock, as far as it is known.
 pub(crate) fn holder(holder: &Holder) -> String {
     let known = parts(holder, None);
     if known.is_empty() { "the lock is held".to_owned() } else { format!("the lock is held by {known}") }

@@ -1,25 +1,25 @@
-//! What of an error may leave the process: never a piece of SQL, never a value.
+//! What may be exported of an error: no SQL and no values.
 //!
-//! Nothing is looked for in a message, because its content is not known: SQL words messages of its own, with every code, and
-//! servers quote what they complain about in ways of their own. What leaves is only what is known to hold neither: the class of a code
-//! in our words, names from fields of their own, and what we have worded ourselves.
+//! Messages are not filtered, because their content is unknown: SQL can raise any message with any code, and servers quote values in many
+//! ways. Only text that contains neither is exported: the class of a code in our own words, names that have a field of their own, and our
+//! own messages.
 
 use std::borrow::Cow;
 
 use crate::database::{DatabaseError, ErrorKind};
 use crate::error::{Error, HookFault};
 
-/// What may be said of a database's error beside its code; `None` where nothing is known of it.
+/// What may be exported of a database's error besides its code; `None` where nothing may.
 pub(super) fn disclose(error: &DatabaseError) -> Option<&str> {
-    error.disclosable.as_deref().or(word(error.kind))
+    error.disclosable.as_deref().or(kind_description(error.kind))
 }
 
-/// A run's error without words of the database, of files and of settings.
+/// A run's error without text of the database, files and settings.
 pub(super) fn disclose_run(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Url(_) => "the database URL cannot be used".into(),
         Error::Layout(_) => "the migration files cannot be used".into(),
-        Error::Pooled { .. } => "a pooler lends a session for one transaction at a time".into(),
+        Error::Pooled { .. } => "the pooler is in transaction mode".into(),
         Error::Hook { hook, fault: HookFault::LockLost(_), .. } => {
             format!("the hook {hook} was ended: the lock is lost").into()
         }
@@ -41,8 +41,8 @@ pub(super) fn disclose_run(error: &Error) -> Cow<'static, str> {
     }
 }
 
-/// What errors of this kind have in common, also where no code says so.
-fn word(kind: ErrorKind) -> Option<&'static str> {
+/// A description of the error's kind.
+fn kind_description(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::Connect => "no connection",
         ErrorKind::Authentication => "authentication failure",
@@ -60,7 +60,7 @@ fn word(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Deadlock => "deadlock",
         ErrorKind::Serialization => "serialization failure",
         ErrorKind::ReadOnly => "the server or the transaction is read-only",
-        ErrorKind::Pooled => "a pooler is in the way",
+        ErrorKind::Pooled => "the pooler is in transaction mode",
         ErrorKind::InTransaction => "refused inside a transaction",
         ErrorKind::Other => return None,
     })

@@ -1,7 +1,7 @@
-//! Every name that leaves the process as telemetry: spans, attributes, labels, metrics and their buckets.
+//! Every name of the exported telemetry: spans, attributes, labels, metrics and their buckets.
 //!
 //! Names of OpenTelemetry's semantic conventions are used where there is one; everything else begins with `migrascope.`.
-//! Names never carry a value: versions, files and messages are attributes.
+//! Names contain no values: versions, files and messages are attributes.
 
 mod attributes;
 mod catalogue;

@@ -99,6 +99,59 @@ fn stairs_only_go_down() {
     nothing_wrong(&problems);
 }
 
+/// The floor of a room inside `src/cli/`; the same rule holds for them.
+fn cli_floor(room: &str) -> Option<u8> {
+    Some(match room {
+        "context" | "escape" | "exit" | "help" | "option" | "presentation" | "response" | "telemetry" | "words" => 0,
+        "explain" | "outcome" | "output" | "warnings" => 1,
+        "args" | "json" | "screen" | "signal" | "termination" | "unrecorded" => 2,
+        "export" | "settings" => 3,
+        "listen" => 4,
+        "command" => 5,
+        _ => return None,
+    })
+}
+
+/// Rooms of `src/cli/` that share a floor and must not name each other: two readers of the same events, and what settings say
+/// of telemetry against what is made of it.
+const CLI_APART: [[&str; 2]; 2] = [["json", "screen"], ["export", "settings"]];
+
+/// The names that follow a path such as `crate::cli::` in a line: one, or those in braces.
+fn named_behind<'l>(line: &'l str, path: &str) -> Vec<&'l str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let ends = line.match_indices(path).map(|(at, _)| &line[at + path.len()..]);
+    let lists = ends.map(|rest| match rest.strip_prefix('{') {
+        Some(inside) => inside.split('}').next().unwrap_or(inside),
+        None => rest.split(|c| !is_name(c)).next().unwrap_or(rest),
+    });
+    lists.flat_map(|list| list.split(|c| !is_name(c))).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn stairs_inside_the_command_line_only_go_down() {
+    let mut problems = Vec::new();
+    for (file, text) in sources("src/cli") {
+        let here = room(file.strip_prefix("src/cli/").unwrap());
+        let Some(height) = cli_floor(here) else {
+            problems.push(format!("{file}: a room without a floor; give it one in this test and in ARCHITECTURE.md"));
+            continue;
+        };
+        // In the files at the top, `super` is the command line as well.
+        let is_top = file.matches('/').count() == 2;
+        for (number, line) in code(&text) {
+            let above = if is_top { named_behind(line, "super::") } else { Vec::new() };
+            for target in named_behind(line, "crate::cli::").into_iter().chain(above) {
+                let meets =
+                    CLI_APART.iter().any(|apart| here != target && apart.contains(&here) && apart.contains(&target));
+                if meets || cli_floor(target).is_some_and(|there| there > height) {
+                    problems.push(format!("{file}:{number}: {here} names {target}"));
+                }
+            }
+        }
+    }
+    nothing_wrong(&problems);
+}
+
 #[track_caller]
 fn only_in(word: &str, allowed: &[&str]) {
     let problems: Vec<String> = sources("src")
@@ -170,11 +223,10 @@ fn every_text_for_a_terminal_passes_one_door() {
         "stderr",
         &[
             "src/cli/output.rs",
-            "src/cli/export/lines.rs",
+            "src/cli/export/log_lines.rs",
             "src/cli/screen/live.rs",
             "src/cli/command/down.rs",
-            "src/cli/args.rs",
-            "src/cli/screen.rs",
+            "src/cli/args/parse.rs",
             "src/run/hooks/command.rs",
         ],
     );

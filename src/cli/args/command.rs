@@ -1,29 +1,29 @@
-//! The commands and what each of them takes.
+//! The commands and their arguments.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Group, Subcommand};
+use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use migrascope::migration::Version;
 use migrascope::plan::{Change, Doubt};
 
 use crate::cli::help;
-use crate::cli::settings::choices;
+use crate::cli::option::choices;
 
-/// More often nobody looks at a database.
+/// The shortest interval of `serve`.
 const SHORTEST: Duration = Duration::from_millis(100);
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Apply what is pending
+    /// Apply pending migrations
     #[command(visible_alias = "deploy", after_long_help = help::UP)]
     Up {
         #[command(flatten)]
         reach: Reach,
-        /// Show what would be done and do nothing, as plan does
+        /// Show the plan and change nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -32,104 +32,104 @@ pub(crate) enum Command {
     Down {
         #[command(flatten)]
         reach: Reach,
-        /// Show what would be done and do nothing
+        /// Show the plan and change nothing
         #[arg(long)]
         dry_run: bool,
-        /// Revert more than one migration without a question; needed where there is no terminal
+        /// Revert more than one migration without confirmation; required without a terminal
         #[arg(long)]
         yes: bool,
     },
-    /// Tell what is applied, pending, changed, missing or half-way
+    /// Show which migrations are applied, pending, changed, missing or half-way
     #[command(after_long_help = help::STATUS)]
     Status {
-        /// Exit with 3 when something is pending
+        /// Exit with 3 if migrations are pending
         #[arg(long)]
         check: bool,
     },
-    /// Show what up would do: each statement, and whether it would be atomic
+    /// Show what up would do: each statement, and whether its migration is atomic
     #[command(after_long_help = help::PLAN)]
     Plan {
         #[command(flatten)]
         reach: Reach,
     },
-    /// Compare files with history and apply nothing; exits with 4 when they do not fit
+    /// Compare files with the history and apply nothing; exit with 4 if they differ
     #[command(after_long_help = help::VERIFY)]
     Verify,
-    /// Settle a half-way migration, or correct the history; each change is written into the journal
+    /// Settle a half-way migration, or correct the history; each change is recorded in the journal
     #[command(after_long_help = help::REPAIR)]
     Repair {
         #[command(flatten)]
         what: What,
-        /// Of --resume, where it cannot be seen whether the interrupted statement took effect: ran or did-not-run
+        /// Tell --resume whether the interrupted statement took effect, if the database cannot: ran or did-not-run
         #[arg(long, value_name = "WHAT", value_parser = doubt, conflicts_with_all = ["mark_applied", "mark_reverted", "accept_changes"])]
         in_doubt: Option<Doubt>,
-        /// Why, for whoever reads the journal
+        /// Record this reason in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
-    /// Record everything up to a version as applied, without running it, in a database that has no history
+    /// Record migrations up to a version as applied without running them, in a database that has no history
     #[command(after_long_help = help::BASELINE)]
     Baseline {
-        /// The newest migration whose effects the database has
+        /// Record migrations up to this version
         #[arg(value_name = "VERSION", value_parser = version)]
         up_to: Version,
-        /// Why, for whoever reads the journal
+        /// Record this reason in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
     },
-    /// Check the database's health and do nothing else; exits with 9 when a check fails
+    /// Check the database's health; exit with 9 if a check fails
     #[command(after_long_help = help::HEALTH)]
     Health,
-    /// Send the metrics of the database as it stands, without any run
+    /// Export the current metrics of the database, without a run
     #[command(after_long_help = help::PUSH)]
     Push,
-    /// Serve metrics and probes by HTTP, re-reading history and journal; changes nothing, ends with SIGTERM
+    /// Serve metrics and probes over HTTP and poll history and journal until SIGTERM; change nothing
     #[command(after_long_help = help::SERVE)]
     Serve {
-        /// How long to wait between two looks at a database
+        /// Poll each database at this interval
         #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "15s")]
         interval: Duration,
-        /// Several databases: a TOML file with a table for each, read again at each interval
+        /// Serve the databases of this TOML file, one table each; read again at each interval
         #[arg(long, value_name = "FILE")]
         targets: Option<PathBuf>,
     },
-    /// Ask a migrascope that listens on this machine whether it works; exits with 1 where it does not
+    /// Query the listener of a migrascope process on this machine; exit with 1 if it does not answer
     #[command(after_long_help = help::PROBE)]
     Probe {
-        /// Ask whether everything is as it should be, as /readyz tells
+        /// Query /readyz instead of /livez
         #[arg(long)]
         ready: bool,
     },
-    /// Wait until somebody else has applied what is pending
+    /// Wait until another process has applied the pending migrations
     #[command(after_long_help = help::WAIT)]
     Wait {
-        /// Until this version is applied [default: until nothing is pending]
+        /// Wait until this version is applied [default: until nothing is pending]
         #[arg(long = "for", value_name = "VERSION", value_parser = version)]
         wanted: Option<Version>,
-        /// How long
+        /// Give up after this time
         #[arg(long, value_name = "DURATION", value_parser = choices::duration, default_value = "10min")]
         timeout: Duration,
     },
-    /// Apply what is pending, as a policy says, and then become an application
+    /// Apply pending migrations if the environment's policy says so, then run an application in place of this process
     #[command(after_long_help = help::EXEC)]
     Exec {
-        /// The application and its arguments, after --
+        /// Run this application, with its arguments, after --
         #[arg(last = true, required = true, value_name = "CMD")]
         program: Vec<OsString>,
     },
-    /// Make the file of a new migration
+    /// Create the file of a new migration
     #[command(after_long_help = help::NEW)]
     New {
-        /// What it does, in a few words
+        /// Describe the migration in a few words
         name: String,
-        /// Make a down file as well
+        /// Create a down file as well
         #[arg(long)]
         reversible: bool,
     },
     /// Print completions for a shell
     #[command(after_long_help = help::COMPLETIONS)]
     Completions {
-        /// The shell
+        /// Print completions for this shell
         shell: Shell,
     },
     /// Print the man page
@@ -137,37 +137,66 @@ pub(crate) enum Command {
     Man,
 }
 
-/// How far to go.
-#[derive(Debug, Clone, Default, Group)]
+impl Command {
+    /// Whether it connects to a database.
+    pub(crate) fn needs_database(&self) -> bool {
+        !matches!(self, Self::Probe { .. } | Self::New { .. } | Self::Completions { .. } | Self::Man)
+    }
+
+    /// Its name on the command line.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Up { .. } => "up",
+            Self::Down { .. } => "down",
+            Self::Status { .. } => "status",
+            Self::Plan { .. } => "plan",
+            Self::Verify => "verify",
+            Self::Repair { .. } => "repair",
+            Self::Baseline { .. } => "baseline",
+            Self::Health => "health",
+            Self::Push => "push",
+            Self::Serve { .. } => "serve",
+            Self::Probe { .. } => "probe",
+            Self::Wait { .. } => "wait",
+            Self::Exec { .. } => "exec",
+            Self::New { .. } => "new",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
+}
+
+/// How many migrations to apply or revert.
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Reach {
-    /// Go to this version: up applies it, down leaves it applied; 0 is the empty schema
+    /// Migrate to this version: up applies it, down keeps it applied; 0 is the empty schema
     #[arg(long, value_name = "VERSION", value_parser = version, conflicts_with = "steps")]
     pub(crate) to: Option<Version>,
-    /// Go so many migrations
+    /// Apply or revert at most N migrations
     #[arg(long, value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<usize>,
 }
 
-/// What to repair.
-#[derive(Debug, Clone, Default, Group)]
+/// The repair.
+#[derive(Debug, Clone, Default, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct What {
-    /// Go on with a half-way migration at its first statement without effect
+    /// Resume a half-way migration at its first statement without effect
     #[arg(long, value_name = "VERSION", value_parser = version)]
     resume: Option<Version>,
-    /// It counts as applied: what was missing was done by hand
+    /// Record it as applied: the rest was done by hand
     #[arg(long, value_name = "VERSION", value_parser = version)]
     mark_applied: Option<Version>,
-    /// It counts as not applied: what it had done was undone by hand
+    /// Record it as not applied: its effects were undone by hand
     #[arg(long, value_name = "VERSION", value_parser = version)]
     mark_reverted: Option<Version>,
-    /// The file of an applied migration is right as it is now
+    /// Accept the file of an applied migration as it is now
     #[arg(long, value_name = "VERSION", value_parser = version)]
     accept_changes: Option<Version>,
 }
 
 impl What {
-    /// The change of history that is asked for.
+    /// The change of history; `None` where no repair is named.
     pub(crate) fn change(&self, doubt: Option<Doubt>) -> Option<Change> {
         let resume = self.resume.clone().map(|version| Change::Resume { version, doubt });
         resume
@@ -186,18 +215,18 @@ fn doubt(text: &str) -> Result<Doubt, &'static str> {
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("a few words are needed") } else { Ok(text.trim().to_owned()) }
+    if text.trim().is_empty() { Err("it must not be empty") } else { Ok(text.trim().to_owned()) }
 }
 
 fn version(text: &str) -> Result<Version, &'static str> {
-    Version::from_digits(text).ok_or("a version is decimal digits")
+    Version::from_digits(text).ok_or("expected decimal digits")
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
     let interval = choices::duration(text)?;
-    if interval < SHORTEST { Err("an interval from 100ms on is needed".to_owned()) } else { Ok(interval) }
+    if interval < SHORTEST { Err("expected 100ms or more".to_owned()) } else { Ok(interval) }
 }
 
 fn steps(text: &str) -> Result<usize, &'static str> {
-    text.parse().ok().filter(|steps| *steps > 0).ok_or("a number from 1 on is needed")
+    text.parse().ok().filter(|steps| *steps > 0).ok_or("expected a number, 1 or above")
 }

@@ -1,4 +1,4 @@
-//! `completions` and `man`: what clap writes about the command line.
+//! `completions` and `man`: generated from the command line's definition.
 
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -22,7 +22,7 @@ pub(super) fn man() -> Exit {
             Exit::Done
         }
         Err(error) => {
-            complain(format_args!("error: cannot make the man page: {error}"));
+            complain(format_args!("error: cannot generate the man page: {error}"));
             Exit::Unexpected
         }
     }

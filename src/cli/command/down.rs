@@ -1,4 +1,4 @@
-//! `down`: what would revert more than one migration is confirmed first.
+//! `down`: asks for confirmation before it reverts more than one migration.
 
 use std::io::{IsTerminal, stderr, stdin};
 
@@ -6,34 +6,48 @@ use migrascope::history::Direction;
 use migrascope::plan::Target;
 use migrascope::run::Options;
 
-use super::ready::{self, Stopped};
-use super::run::{self, Task};
-use super::{block_on, fail};
+use super::end::fail;
+use super::runtime::block_on;
+use super::stopped::Stopped;
+use super::task::Task;
+use super::{execute, prepare};
 use crate::cli::escape::one_line;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Diagnosis;
-use crate::cli::json::Problem;
 use crate::cli::output::complain;
-use crate::cli::settings::{Format, Settings};
+use crate::cli::presentation::OutputFormat;
+use crate::cli::settings::Settings;
 
-pub(super) fn carry_out(settings: &Settings, target: Target, yes: bool) -> Exit {
-    let confirmed = if yes { Ok(None) } else { confirm(settings, &target).map(Some) };
+/// Whether the user confirms that more than one migration is reverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Confirmation {
+    /// With `--yes`.
+    Given,
+    /// Not yet.
+    Needed,
+}
+
+pub(super) fn run(settings: &Settings, target: Target, confirmation: Confirmation) -> Exit {
+    let confirmed = match confirmation {
+        Confirmation::Given => Ok(None),
+        Confirmation::Needed => confirm(settings, &target).map(Some),
+    };
     match confirmed {
         Ok(at_most_down) => {
-            let policy = Options { at_most_down, ..settings.policy.clone() };
-            run::carry_out(&Settings { policy, ..settings.clone() }, Task::Go(Direction::Down), target)
+            let run = Options { at_most_down, ..settings.run.clone() };
+            execute::run(&Settings { run, ..settings.clone() }, Task::Migrate(Direction::Down), target)
         }
-        Err(Stopped { exit, problem }) => fail(settings, "down", exit, problem),
+        Err(Stopped { exit, error }) => fail(settings, "down", exit, error),
     }
 }
 
-/// How many migrations may be reverted.
+/// The number of migrations that may be reverted.
 fn confirm(settings: &Settings, target: &Target) -> Result<usize, Stopped> {
     if matches!(target, Target::Latest | Target::Steps(0 | 1)) {
         return Ok(1);
     }
-    let migrator = ready::migrator(settings, target.clone(), ready::reader())?;
-    // What keeps a plan from being made is reported by the run itself.
+    let migrator = prepare::migrator(settings, target.clone(), prepare::application())?;
+    // The run itself reports why a plan cannot be made.
     let Ok((identity, plan)) = block_on(migrator.plan(Direction::Down))? else { return Ok(1) };
     let steps = plan.steps.len();
     if steps <= 1 {
@@ -41,20 +55,20 @@ fn confirm(settings: &Settings, target: &Target) -> Result<usize, Stopped> {
     }
     let names: Vec<String> = plan.steps.iter().map(|step| one_line(&step.migration.to_string())).collect();
     let what = format!("{steps} migrations of the database {}: {}", identity.database, names.join(", "));
-    if settings.format == Format::Text && stdin().is_terminal() && stderr().is_terminal() {
+    if settings.format == OutputFormat::Text && stdin().is_terminal() && stderr().is_terminal() {
         complain(format_args!("down reverts {what}"));
-        complain("go on? [y/N]");
+        complain("continue? [y/N]");
         let mut answer = String::new();
         let read = stdin().read_line(&mut answer);
         if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
             return Ok(steps);
         }
-        return Err(stopped(Diagnosis::error("not confirmed; nothing was touched")));
+        return Err(stopped(Diagnosis::error("not confirmed; nothing was changed")));
     }
     let diagnosis = Diagnosis::error(format!("down would revert {what}"));
-    Err(stopped(diagnosis.help("confirm it with --yes, or see it with --dry-run; nothing was touched")))
+    Err(stopped(diagnosis.help("confirm with --yes, or preview with --dry-run; nothing was changed")))
 }
 
 fn stopped(diagnosis: Diagnosis) -> Stopped {
-    Stopped { exit: Exit::Usage, problem: Problem::of_kind("unconfirmed", vec![diagnosis]) }
+    Stopped::by_usage("unconfirmed", vec![diagnosis])
 }

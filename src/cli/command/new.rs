@@ -1,4 +1,4 @@
-//! `new`: the empty files of a migration.
+//! `new`: creates the empty files of a migration.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -7,33 +7,35 @@ use migrascope::history::Direction;
 use migrascope::layout::{NewMigration, Ways};
 use serde_json::json;
 
-use super::ready::Stopped;
-use super::{fail, finish, tells_people};
+use super::end::{fail, finish, shows_text};
+use super::stopped::Stopped;
+use crate::cli::escape::one_line;
 use crate::cli::exit::Exit;
-use crate::cli::explain;
-use crate::cli::json::Report;
+use crate::cli::outcome::CommandReport;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 
-pub(super) fn carry_out(settings: &Settings, name: &str, reversible: bool) -> Exit {
-    let ways = if reversible { Ways::UpAndDown } else { Ways::Up };
+pub(super) fn run(settings: &Settings, name: &str, ways: Ways) -> Exit {
     let new = NewMigration { name, timestamp: &timestamp(SystemTime::now()), ways };
     match settings.layout.create(&settings.directory, &new) {
         Ok(paths) => show(settings, &paths),
         Err(error) => {
-            let Stopped { exit, problem } = Stopped::by(&error.into(), Direction::Up, None);
-            fail(settings, "new", exit, problem)
+            let Stopped { exit, error } = Stopped::by(&error.into(), Direction::Up, None);
+            fail(settings, "new", exit, error)
         }
     }
 }
 
 fn show(settings: &Settings, paths: &[PathBuf]) -> Exit {
-    if tells_people(settings) {
+    if shows_text(settings) {
         for path in paths {
-            Output::text().line(format_args!("made {}", explain::one_line(&path.display().to_string())));
+            Output::text().line(format_args!("created {}", one_line(&path.display().to_string())));
         }
     }
-    finish(settings, &Report { found: Some(json!({ "files": paths })), ..Report::new("new", Exit::Done) });
+    finish(
+        settings,
+        &CommandReport { found: Some(json!({ "files": paths })), ..CommandReport::new("new", Exit::Done) },
+    );
     Exit::Done
 }
 

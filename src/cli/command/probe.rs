@@ -1,4 +1,4 @@
-//! `probe`: whether a process of ours that listens on this machine works, for containers without any other program in them.
+//! `probe`: queries the listener of a migrascope process on this machine, for containers without another HTTP client.
 
 use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,20 +7,20 @@ use std::time::Duration;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 
-use super::{fail, finish, tells_people};
-use crate::cli::answer;
+use super::end::{fail, finish, shows_text};
 use crate::cli::exit::Exit;
 use crate::cli::explain::{self, Diagnosis};
 use crate::cli::export;
-use crate::cli::json::{Problem, Report};
 use crate::cli::listen;
+use crate::cli::outcome::{CommandError, CommandReport};
 use crate::cli::output::Output;
+use crate::cli::response::{LONGEST, body};
 use crate::cli::settings::Settings;
 
-/// Who does not answer in this time does not work.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The limit of the request.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What is asked.
+/// The page that is queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
     /// `/livez`.
@@ -29,29 +29,29 @@ pub(super) enum Page {
     Ready,
 }
 
-pub(super) fn carry_out(settings: &Settings, page: Page) -> Exit {
-    let address = settings.export.listen.as_deref().unwrap_or(listen::ADDRESS);
+pub(super) fn run(settings: &Settings, page: Page) -> Exit {
+    let address = settings.telemetry.listen.as_deref().unwrap_or(listen::ADDRESS);
     let path = match page {
         Page::Live => "livez",
         Page::Ready => "readyz",
     };
-    match ask(&format!("http://{}/{path}", reachable(address))) {
+    match get(&format!("http://{}/{path}", connectable(address))) {
         Ok(line) => {
-            if tells_people(settings) {
+            if shows_text(settings) {
                 Output::text().line(line.trim_end());
             }
-            finish(settings, &Report::new("probe", Exit::Done));
+            finish(settings, &CommandReport::new("probe", Exit::Done));
             Exit::Done
         }
         Err(message) => {
-            let problem = Problem::of_kind("probe", vec![Diagnosis::error(message)]);
+            let problem = CommandError::of_kind("probe", vec![Diagnosis::error(message)]);
             fail(settings, "probe", Exit::Unexpected, problem)
         }
     }
 }
 
-/// An address to connect to, for one to listen on.
-fn reachable(address: &str) -> String {
+/// The address to connect to, for an address to listen on.
+fn connectable(address: &str) -> String {
     match address.parse::<SocketAddr>() {
         Ok(socket) if socket.ip() == Ipv4Addr::UNSPECIFIED => format!("127.0.0.1:{}", socket.port()),
         Ok(socket) if socket.ip() == Ipv6Addr::UNSPECIFIED => format!("[::1]:{}", socket.port()),
@@ -59,19 +59,19 @@ fn reachable(address: &str) -> String {
     }
 }
 
-fn ask(url: &str) -> Result<String, String> {
+fn get(url: &str) -> Result<String, String> {
     let refused = |error: reqwest::Error| format!("{url} does not answer: {}", explain::chain(&error));
     export::provide_tls();
-    // Nothing is gained by the system's certificates, nor from a proxy between us and ourselves; and none of our pages is elsewhere.
+    // Neither certificates nor a proxy are needed on this machine, and no page redirects.
     let client = Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]).build().map_err(refused)?;
-    // Letting it go waits for its thread, which may be busy with interim answers (1xx) when the time is up. The process ends next.
+    // Dropping the client would wait for its thread, which may be busy with interim responses (1xx) after the timeout. The process ends next.
     let client = ManuallyDrop::new(client);
-    // The client's own time-out would be one for each piece of an answer.
-    let answer = client.get(url).timeout(PATIENCE).send().map_err(refused)?;
-    let status = answer.status();
-    let body = answer::body(answer).map_err(refused)?;
+    // The client's own timeout would apply to each read of the body.
+    let response = client.get(url).timeout(TIMEOUT).send().map_err(refused)?;
+    let status = response.status();
+    let body = body(response).map_err(refused)?;
     if !body.whole {
-        return Err(format!("{url}: the answer is longer than {} KiB", answer::LONGEST / 1024));
+        return Err(format!("{url}: the response is longer than {} KiB", LONGEST / 1024));
     }
     let line = String::from_utf8_lossy(&body.bytes).into_owned();
     match line.trim_end() {
@@ -83,12 +83,12 @@ fn ask(url: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::reachable;
+    use super::connectable;
 
     #[test]
-    fn whoever_listens_everywhere_is_asked_here() {
-        assert_eq!(reachable("0.0.0.0:9564"), "127.0.0.1:9564");
-        assert_eq!(reachable("[::]:1"), "[::1]:1");
-        assert_eq!(reachable("localhost:9564"), "localhost:9564");
+    fn a_listener_on_every_address_is_reached_by_loopback() {
+        assert_eq!(connectable("0.0.0.0:9564"), "127.0.0.1:9564");
+        assert_eq!(connectable("[::]:1"), "[::1]:1");
+        assert_eq!(connectable("localhost:9564"), "localhost:9564");
     }
 }

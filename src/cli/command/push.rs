@@ -1,48 +1,50 @@
-//! `push`: the journal's state to every place where metrics go, without any run.
+//! `push`: exports the metrics of a database to every sink, without a run.
 
 use std::env;
 
 use migrascope::history::Direction;
 use migrascope::plan::Target;
 
-use super::ready::{self, Stopped};
-use super::{block_on, fail, finish, tells_people};
+use super::end::{fail, finish, shows_text};
+use super::prepare;
+use super::runtime::block_on;
+use super::stopped::Stopped;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Diagnosis;
 use crate::cli::export::{self, ExportError};
-use crate::cli::json::{Problem, Report};
+use crate::cli::outcome::{CommandError, CommandReport};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::cli::words;
 
-pub(super) fn carry_out(settings: &Settings) -> Exit {
+pub(super) fn run(settings: &Settings) -> Exit {
     match push(settings) {
-        Ok((database, places)) => {
-            if tells_people(settings) {
+        Ok((database, sinks)) => {
+            if shows_text(settings) {
                 Output::text().line(database);
-                Output::text().line(format_args!("metrics are delivered to {}", places.join(", ")));
+                Output::text().line(format_args!("metrics are delivered to {}", sinks.join(", ")));
             }
-            finish(settings, &Report::new("push", Exit::Done));
+            finish(settings, &CommandReport::new("push", Exit::Done));
             Exit::Done
         }
-        Err(Stopped { exit, problem }) => fail(settings, "push", exit, problem),
+        Err(Stopped { exit, error }) => fail(settings, "push", exit, error),
     }
 }
 
-/// The database in words, and the places that have its metrics now.
+/// Returns the database and the sinks that have its metrics now.
 fn push(settings: &Settings) -> Result<(String, Vec<String>), Stopped> {
-    let migrator = ready::migrator(settings, Target::Latest, ready::reader())?;
+    let migrator = prepare::migrator(settings, Target::Latest, prepare::application())?;
     let variables = |name: &str| env::var(name).ok();
-    let resend = export::resend(&settings.export, &migrator.expected(), &variables);
+    let resend = export::resend(&settings.telemetry, &migrator.expected(), &variables);
     let resend = resend.map_err(|ExportError { problems }| telemetry(Exit::Usage, &problems))?;
     let looked = block_on(migrator.look())?;
     let (status, totals) = looked.map_err(|error| Stopped::by(&error, Direction::Up, None))?;
-    let places = resend.places().to_vec();
+    let sinks = resend.sinks().to_vec();
     let failures = resend.deliver(settings.target.as_deref(), &status, &totals);
     let database = words::database(&status.identity);
-    if failures.is_empty() { Ok((database, places)) } else { Err(telemetry(Exit::Unexpected, &failures)) }
+    if failures.is_empty() { Ok((database, sinks)) } else { Err(telemetry(Exit::Unexpected, &failures)) }
 }
 
 fn telemetry(exit: Exit, problems: &[String]) -> Stopped {
-    Stopped { exit, problem: Problem::of_kind("telemetry", problems.iter().map(Diagnosis::error).collect()) }
+    Stopped { exit, error: CommandError::of_kind("telemetry", problems.iter().map(Diagnosis::error).collect()) }
 }

@@ -1,21 +1,25 @@
-//! `verify`: files against history, for pull requests.
+//! `verify`: compares files with the history, for pull requests.
 
 use migrascope::history::Direction;
 use migrascope::{Error, Status};
 
-use super::ready::{self, Stopped};
-use super::{fail, finish, status, tells_people};
+use super::end::{fail, finish, shows_text};
+use super::prepare;
+use super::status;
+use super::stopped::Stopped;
+use crate::cli::escape::one_line;
 use crate::cli::exit::Exit;
-use crate::cli::json::{self, Report};
+use crate::cli::json;
+use crate::cli::outcome::CommandReport;
 use crate::cli::output::{self, Output};
 use crate::cli::settings::Settings;
 use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
-pub(super) fn carry_out(settings: &Settings) -> Exit {
-    match status::look(settings).and_then(judge).and_then(|status| files(settings, status)) {
+pub(super) fn run(settings: &Settings) -> Exit {
+    match status::read(settings).and_then(judge).and_then(|status| files(settings, status)) {
         Ok(status) => agree(settings, &status),
-        Err(Stopped { exit, problem }) => fail(settings, "verify", exit, problem),
+        Err(Stopped { exit, error }) => fail(settings, "verify", exit, error),
     }
 }
 
@@ -26,21 +30,21 @@ fn judge(mut status: Status) -> Result<Status, Stopped> {
     }
 }
 
-/// Files that cannot be run are found here, too, though nothing is run: hooks, and scripts that are applied.
+/// Parses what the plan does not need: SQL hooks, and scripts that are applied.
 fn files(settings: &Settings, status: Status) -> Result<Status, Stopped> {
     let dialect = status.identity.dialect();
-    ready::readable(settings, dialect)?;
-    ready::hooks(settings, dialect).map(|_| status)
+    prepare::readable(settings, dialect)?;
+    prepare::hooks(settings, dialect).map(|_| status)
 }
 
 fn agree(settings: &Settings, status: &Status) -> Exit {
-    if tells_people(settings) {
+    if shows_text(settings) {
         let (files, database) = (counted(status.rows.len(), "migration"), words::database(&status.identity));
-        Output::text().line(format_args!("{files} checked against {}", explain::one_line(&database)));
+        Output::text().line(format_args!("{files} checked against {}", one_line(&database)));
         Output::text().line(screen::status::sentence(status));
         let notes: Vec<_> = status.notes.iter().map(explain::note).collect();
         output::explain(&notes);
     }
-    finish(settings, &Report { found: Some(json::status(status)), ..Report::new("verify", Exit::Done) });
+    finish(settings, &CommandReport { found: Some(json::status(status)), ..CommandReport::new("verify", Exit::Done) });
     Exit::Done
 }

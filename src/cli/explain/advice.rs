@@ -1,4 +1,4 @@
-//! What stands below a message: notes, and what to do next. No line of another's text can be taken for one of ours.
+//! What follows a message: notes, and what to do next. Foreign text in them cannot look like a line of ours.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::escape;
 
-/// More about a problem, in the words of a database or of ours; it may have several lines.
+/// A detail of a problem, in the database's words or ours; it may have several lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Note(String);
@@ -18,19 +18,19 @@ impl<T: AsRef<str>> From<T> for Note {
 }
 
 impl Note {
-    /// For people.
+    /// The lines for people.
     pub(super) fn lines(&self) -> String {
         escape::lines(&self.0)
     }
 }
 
-/// A piece of advice, in one line, or in two where the second is a command. What others have worded in it has no line end, so one that stands in it is ours.
+/// What to do next, in one line, or in two where the second one is a command. Foreign text in it has no line end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Advice(String);
 
 impl Advice {
-    /// With what to type in a line of its own.
+    /// Advice with a command on a line of its own.
     pub(super) fn then(text: &str, command: &str) -> Self {
         Self(format!("{}\n{}", escape::one_line(text), escape::one_line(command)))
     }

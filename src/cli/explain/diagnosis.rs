@@ -1,4 +1,4 @@
-//! One thing to tell a person: message, place, notes, help; the same for the screen and for JSON.
+//! A diagnosis: message, place in a file, notes, help; for the screen and for JSON.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -11,48 +11,48 @@ use serde::Serialize;
 use super::advice::{Advice, Note};
 use crate::cli::escape::{one_line, shortened};
 
-/// How the word before advice looks.
+/// The style of the word `help`.
 const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
-/// So many bytes of a line are kept behind the beginning of a place in it.
+/// The bytes of a line that are kept after the start of the marked place.
 const LONGEST_SOURCE: usize = 2000;
-/// How the word before a note looks.
+/// The style of the word `note`.
 const NOTE: Style = AnsiColor::BrightGreen.on_default().bold();
 
-/// How bad it is.
+/// The severity of a diagnosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
-    /// It stopped us.
+    /// It stopped the command.
     Error,
-    /// It did not stop us, but should be looked at.
+    /// It did not stop the command, but needs attention.
     Warning,
-    /// Worth a word.
+    /// Information.
     Note,
 }
 
-/// One thing to tell.
+/// One problem, for people and programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Diagnosis {
-    /// How bad.
+    /// Its severity.
     pub(crate) severity: Severity,
-    /// A fragment that names the thing.
+    /// A fragment that names what is wrong.
     pub(crate) message: String,
-    /// Where.
+    /// The place in a file.
     #[serde(flatten)]
     pub(crate) excerpt: Option<Excerpt>,
-    /// More about it.
+    /// Details.
     pub(crate) notes: Vec<Note>,
     /// What to do next.
     pub(crate) help: Vec<Advice>,
 }
 
 impl Diagnosis {
-    /// An error with a message alone.
+    /// An error with only a message.
     pub(crate) fn error(message: impl Into<String>) -> Self {
         Self::new(Severity::Error, message)
     }
 
-    /// Any severity with a message alone.
+    /// A diagnosis with only a message.
     pub(crate) fn new(severity: Severity, message: impl Into<String>) -> Self {
         let message = shortened(&message.into()).into_owned();
         Self { severity, message, excerpt: None, notes: Vec::new(), help: Vec::new() }
@@ -86,9 +86,9 @@ impl Diagnosis {
         self.help.extend(help.into_iter().map(Into::into));
     }
 
-    /// As text with colours; the stream takes them out where they are not wanted.
+    /// Renders it as text with colours, which the stream removes where they are not wanted.
     ///
-    /// Notes hang on the excerpt where there is one, and stand below the message otherwise.
+    /// Notes are attached to the excerpt where there is one, and follow the message otherwise.
     pub(crate) fn render(&self) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
@@ -102,15 +102,15 @@ impl Diagnosis {
         let notes = inside.iter().map(|note| Element::from(Level::NOTE.message(note.lines())));
         let mut text = Renderer::styled().render(&[title.elements(place.chain(notes))]);
         let below = below.iter().map(|note| (NOTE, "note", note.lines()));
-        for (style, word, said) in below.chain(self.help.iter().map(|help| (HELP, "help", help.to_string()))) {
-            let said = said.replace('\n', "\n      ");
-            let _ = write!(text, "\n{style}{word}{style:#}: {said}");
+        for (style, word, body) in below.chain(self.help.iter().map(|help| (HELP, "help", help.to_string()))) {
+            let indented = body.replace('\n', "\n      ");
+            let _ = write!(text, "\n{style}{word}{style:#}: {indented}");
         }
         text
     }
 }
 
-/// A place in a file, with its line.
+/// A place in a file, with the text of its line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Excerpt {
     /// The file.
@@ -119,9 +119,9 @@ pub(crate) struct Excerpt {
     line: Option<u32>,
     /// In characters, counted from 1.
     column: Option<u32>,
-    /// What stands under the caret.
+    /// The text under the caret.
     label: String,
-    /// The line itself, where it may be shown.
+    /// The text of the line, where it may be shown.
     #[serde(skip)]
     source: Option<String>,
     /// The marked bytes of the line.
@@ -136,7 +136,7 @@ impl Excerpt {
         Self { path, line: None, column: None, label, source: None, marked: 0..0 }
     }
 
-    /// A line and column whose text is not at hand.
+    /// A line and column without the text.
     pub(crate) fn line(path: impl Into<String>, line: u32, column: u32, label: impl Into<String>) -> Self {
         Self {
             line: Some(line),
@@ -151,7 +151,7 @@ impl Excerpt {
         Self::until(path, text, byte, label, |c| !c.is_alphanumeric() && c != '_')
     }
 
-    /// Everything up to the next blank.
+    /// Everything up to the next white space.
     pub(crate) fn chunk(path: impl Into<String>, text: &str, byte: usize) -> Self {
         Self::until(path, text, byte, "", char::is_whitespace)
     }
@@ -168,13 +168,13 @@ impl Excerpt {
         Self::span(path, text, byte..byte + length, label)
     }
 
-    /// A range of bytes of a text, as far as it lies in one line.
+    /// A range of bytes of a text, cut off at the end of its line.
     pub(crate) fn span(path: impl Into<String>, text: &str, span: Range<usize>, label: impl Into<String>) -> Self {
         let place = Place::at(text, span.start);
         let start = text[..place.byte].rfind('\n').map_or(0, |newline| newline + 1);
         let line = text[start..].lines().next().unwrap_or_default();
         let from = (place.byte - start).min(line.len());
-        // The front is needed to count columns; what is too wide is left out when it is drawn.
+        // The start of the line is needed to count columns; the renderer cuts lines that are too wide.
         let end = line.floor_char_boundary(from + LONGEST_SOURCE);
         let to = (span.end.saturating_sub(start)).clamp(from, line.len());
         Self {
@@ -184,7 +184,7 @@ impl Excerpt {
         }
     }
 
-    /// The same with so many bytes of its line as `visible` says, and nothing of the rest; without the line for `None`. Columns stay true.
+    /// The same with only the first bytes of its line, as many as `visible` returns; without the line for `None`. Columns stay correct.
     pub(crate) fn showing(mut self, visible: impl FnOnce(&str) -> Option<usize>) -> Self {
         let Some(line) = self.source.take() else { return self };
         let Some(shown) = visible(&line) else { return self };
@@ -193,7 +193,7 @@ impl Excerpt {
             let hidden = |byte: usize| line[shown..byte.max(shown)].chars().count();
             let blanks = " ".repeat(hidden(start).saturating_sub(1));
             let text = format!("{}…{blanks}", &line[..shown]);
-            // How long it is remains hidden, too.
+            // The length of the hidden part is not shown either.
             self.marked = match hidden(start) {
                 0 => start.min(shown)..shown + '…'.len_utf8(),
                 _ => text.len()..text.len() + 1,

@@ -1,4 +1,4 @@
-//! Migration files that cannot be used: every problem with its place.
+//! Migration files that cannot be used: each problem with its place.
 
 use migrascope::layout::{Fault, FileProblem, LayoutError};
 use migrascope::script::{BackslashMode, Problem};
@@ -11,19 +11,18 @@ pub(super) fn layout(error: &LayoutError) -> Vec<Diagnosis> {
     match error {
         LayoutError::Files(problems) => problems.iter().map(file).collect(),
         LayoutError::Directory { .. } => {
-            vec![whole().help("name the directory with --dir, or make the first migration with migrascope new NAME")]
+            vec![whole().help("name the directory with --dir, or create the first migration with migrascope new NAME")]
         }
         LayoutError::Empty { .. } => {
-            vec![
-                whole()
-                    .help("make the first one with migrascope new NAME; files read like 20260131120000_add_users.sql"),
-            ]
+            vec![whole().help(
+                "create the first one with migrascope new NAME; file names look like 20260131120000_add_users.sql",
+            )]
         }
         _ => vec![whole()],
     }
 }
 
-/// The same for health checks of one's own, which an option names.
+/// The same for files of the user's health checks, which `--checks` names.
 pub(crate) fn checks(error: &LayoutError) -> Vec<Diagnosis> {
     let named = |diagnosis: Diagnosis| Diagnosis { message: format!("--checks: {}", diagnosis.message), ..diagnosis };
     match error {
@@ -53,24 +52,24 @@ fn file(problem: &FileProblem) -> Diagnosis {
             diagnosis.help("put the file itself into the directory, or allow it with --follow-links")
         }
         Fault::UnknownHook { .. } => diagnosis
-            .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are named by options"),
-        Fault::NoFile => diagnosis.help("give the folder another name; one that begins with _ or . is passed over"),
-        Fault::NoFolder | Fault::LinkNowhere => diagnosis.help("hooks/ has SQL around each migration: make it a folder, or remove it"),
-        Fault::UpSuffix => diagnosis.help("write the file without .up in its name; the way back keeps its .down"),
-        Fault::Folder => diagnosis.help("make one file of the folder, by a name such as 20260131120000_add_users.sql"),
+            .help("hooks/ has before_each.sql and after_each.sql, or before_each.postgres.sql for one database; commands are set by options"),
+        Fault::NoFile => diagnosis.help("give the folder another name; one that begins with _ or . is skipped"),
+        Fault::NoFolder | Fault::LinkNowhere => diagnosis.help("hooks/ has SQL around each migration: make it a directory, or remove it"),
+        Fault::UpSuffix => diagnosis.help("remove .up from the file's name; the down file keeps its .down"),
+        Fault::Folder => diagnosis.help("put its SQL into one file with a name such as 20260131120000_add_users.sql"),
         Fault::Script(problem) => script(diagnosis, problem),
         Fault::SubFolder { .. } => diagnosis.help(
-            "move its files up into the directory, or the folder out of it; one whose name begins with _ or . is passed over",
+            "move its files up into the directory, or the folder out of it; one whose name begins with _ or . is skipped",
         ),
-        Fault::NotSql => diagnosis.help("name it .sql, move it out of the directory, or let its name begin with a dot"),
+        Fault::NotSql => diagnosis.help("name it .sql, move it out of the directory, or begin its name with a dot"),
         Fault::Code => diagnosis.help("write it as SQL, or move the file out of the directory"),
-        Fault::UnknownDatabase { .. } => diagnosis.help("name the database so, or write the name without a dot before that word"),
+        Fault::UnknownDatabase { .. } => diagnosis.help("use one of these names, or remove the dot before that word"),
         Fault::SuffixInside { .. } => {
-            diagnosis.help("put it last, as in 1_a.postgres.sql or 1_a.down.sql, or write the name without that dot")
+            diagnosis.help("put it last, as in 1_a.postgres.sql or 1_a.down.sql, or remove that dot from the name")
         }
-        Fault::WayBack { .. } => diagnosis.help("name a way back .down.sql, or write the name without that dot"),
+        Fault::WayBack { .. } => diagnosis.help("name a down file .down.sql, or remove that dot from the name"),
         Fault::SameName { .. } => diagnosis.help("remove one of the two files"),
-        Fault::DownAlone => diagnosis.help("write the file without .down in its name, or remove this one"),
+        Fault::DownAlone => diagnosis.help("create the file without .down in its name, or remove this one"),
         _ => diagnosis,
     }
 }
@@ -79,34 +78,34 @@ fn script(diagnosis: Diagnosis, problem: &Problem) -> Diagnosis {
     const SPLIT: &str = "split the file into NAME.sql and NAME.down.sql, and remove the comments that divide it";
     match problem {
         Problem::Section { tool: Some(tool), .. } => {
-            diagnosis.help(format!("{SPLIT}; the layout of {tool} itself is not read yet"))
+            diagnosis.help(format!("{SPLIT}; the layout of {tool} is not supported yet"))
         }
         Problem::Section { tool: None, .. } => diagnosis
             .help(SPLIT)
-            .help("or, where it is a plain comment, say so in the file: -- migrascope: allow=section-marker"),
+            .help("or, if it is a plain comment, allow it in the file: -- migrascope: allow=section-marker"),
         Problem::Backslash { mode: mode @ BackslashMode::NonstandardStrings } => diagnosis
-            .help("write the quote twice, or the string as E'…'")
-            .help(format!("or, where every backslash escapes, begin the file with {}", backslash(*mode)[1])),
+            .help("double the quote, or write the string as E'…'")
+            .help(format!("or, if every backslash escapes, begin the file with {}", backslash(*mode)[1])),
         Problem::Backslash { mode } => diagnosis
-            .help(r"write the backslash twice, as in 'C:\\'")
-            .help(format!("or, where a backslash stands for itself, begin the file with {}", backslash(*mode)[0])),
-        Problem::Nul => diagnosis.help("remove it, or save the file as UTF-8 where it is UTF-16; a value is written as the database writes it, such as x'00'"),
+            .help(r"double the backslash, as in 'C:\\'")
+            .help(format!("or, if a backslash is a plain character, begin the file with {}", backslash(*mode)[0])),
+        Problem::Nul => diagnosis.help("remove it, or save the file as UTF-8 where it is UTF-16; write a NUL value in the database's syntax, such as x'00'"),
         Problem::UnclearStrings => diagnosis.help(
-            "write strings with a backslash as E'…', or set it by a plain statement in front: SET standard_conforming_strings = on;",
+            "write strings with a backslash as E'…', or set it with a plain statement before them: SET standard_conforming_strings = on;",
         ),
         Problem::CopyFromStdin => diagnosis.help(
             "write the rows as INSERT statements (pg_dump --inserts), or read a file of the server: COPY … FROM '/path'",
         ),
-        Problem::MetaCommand { command } => diagnosis.help(instead_of(command)),
+        Problem::MetaCommand { command } => diagnosis.help(psql_replacement(command)),
         _ => diagnosis,
     }
 }
 
-/// What takes the place of a command of psql.
-fn instead_of(command: &str) -> &'static str {
+/// What to use in place of a psql command.
+fn psql_replacement(command: &str) -> &'static str {
     match command {
         "\\i" | "\\ir" | "\\include" | "\\include_relative" => {
-            "put what it includes into the file, or into migrations of their own"
+            "put the included SQL into the file, or into migrations of its own"
         }
         "\\copy" => "write the rows as INSERT statements, or read a file of the server: COPY … FROM '/path'",
         "\\c" | "\\connect" => "name the database with --database-url; a migration stays on one connection",
@@ -114,6 +113,6 @@ fn instead_of(command: &str) -> &'static str {
         "\\if" | "\\elif" | "\\else" | "\\endif" => "write the condition as a DO block, or as IF EXISTS",
         "\\." => "rows of a COPY do not belong in a migration: write them as INSERT statements (pg_dump --inserts)",
         "\\restrict" | "\\unrestrict" => "remove the line: pg_dump writes it for psql alone",
-        _ => "remove the line, or write what it does in SQL: it is a command of psql, which the server does not know",
+        _ => "remove the line, or replace it with SQL: it is a command of psql, which the server does not know",
     }
 }

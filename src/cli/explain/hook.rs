@@ -1,4 +1,4 @@
-//! A hook that did not succeed: why, what stands in the database, what to do next.
+//! A hook that failed: why, what has changed in the database, what to do next.
 
 use migrascope::Error;
 use migrascope::error::HookFault;
@@ -6,11 +6,11 @@ use migrascope::event::Hook;
 use migrascope::history::Direction;
 use migrascope::report::Outcome;
 
-use super::Surroundings;
 use super::diagnosis::Diagnosis;
+use super::failure_context::FailureContext;
 use crate::cli::words::counted;
 
-pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> Diagnosis {
+pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, context: FailureContext<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::error(error.to_string());
     if let HookFault::Refused(failure) = fault {
         diagnosis.excerpt = Some(super::failure::excerpt(failure));
@@ -21,24 +21,24 @@ pub(super) fn failed(error: &Error, hook: Hook, fault: &HookFault, around: Surro
     if matches!(fault, HookFault::TimedOut(_)) {
         diagnosis.add_help(["--hook-timeout 30min gives hooks more time".to_owned()]);
     }
-    diagnosis.add_help([standing(hook, fault, around)]);
+    diagnosis.add_help([next(hook, fault, context)]);
     diagnosis
 }
 
-/// Whoever reads of it wants to know first whether anything has changed.
-fn standing(hook: Hook, fault: &HookFault, around: Surroundings<'_>) -> String {
-    let steps = around.report.map(|report| report.steps.as_slice()).unwrap_or_default();
+/// What has changed so far, and what to do next.
+fn next(hook: Hook, fault: &HookFault, context: FailureContext<'_>) -> String {
+    let steps = context.report.map(|report| report.steps.as_slice()).unwrap_or_default();
     let done = steps.iter().filter(|step| step.outcome == Outcome::Success).count();
-    let verb = if around.direction == Direction::Down { "reverted" } else { "applied" };
+    let verb = if context.direction == Direction::Down { "reverted" } else { "applied" };
     let (are, them) = if done == 1 { ("IS", "it") } else { ("ARE", "them") };
     let migrations = format!("the {} of this run {are} {verb} and recorded", counted(done, "migration"));
     let again = match fault {
         HookFault::Interrupted => "run again",
-        _ => "mend what stopped it, and run again",
+        _ => "fix what stopped it, and run again",
     };
     match (hook, done) {
         (Hook::Backup, _) => format!("nothing was changed; {again}"),
-        (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was begun; {again}"),
+        (Hook::Before | Hook::BeforeEach, 0) => format!("no migration was started; {again}"),
         (Hook::Before | Hook::BeforeEach, _) => format!("{migrations}; {again} for the others"),
         (Hook::AfterEach, _) => format!(
             "{migrations}: do by hand what the hook should have done after the last one, then run again for the others"

@@ -1,4 +1,4 @@
-//! What became of what was sent: the SDK drops the results of all requests but the last.
+//! What was delivered and what was lost: the SDK drops the results of all requests but the last.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,12 +12,12 @@ use super::environment::{Endpoint, Signal};
 pub(super) enum Kind {
     /// Telemetry.
     Signal(Signal),
-    /// What is told of a run when it has ended.
+    /// Notifications about the end of a run.
     Notifications,
 }
 
 impl Kind {
-    /// What it is called in messages and metrics.
+    /// Its name in messages and metrics.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Signal(signal) => signal.word(),
@@ -25,7 +25,7 @@ impl Kind {
         }
     }
 
-    /// What a request is made of.
+    /// What a request consists of.
     fn items(self) -> &'static str {
         match self {
             Self::Signal(signal) => signal.items(),
@@ -34,18 +34,18 @@ impl Kind {
     }
 }
 
-/// The count of what was sent and lost so far, of one kind.
+/// Counts the items of one exporter that were delivered and lost.
 #[derive(Debug)]
 pub(super) struct Delivery {
     kind: Kind,
     exporter: &'static str,
     receiver: String,
-    tally: Mutex<Tally>,
+    counts: Mutex<Counts>,
 }
 
 #[derive(Debug, Default)]
-struct Tally {
-    made: usize,
+struct Counts {
+    queued: usize,
     sent: usize,
     lost: usize,
     failures: u64,
@@ -53,105 +53,104 @@ struct Tally {
 }
 
 impl Delivery {
+    /// To an OTLP endpoint.
     pub(super) fn to(endpoint: &Endpoint) -> Self {
         Self {
             kind: Kind::Signal(endpoint.signal),
             exporter: names::EXPORTER_OTLP,
             receiver: endpoint.shown(),
-            tally: Mutex::default(),
+            counts: Mutex::default(),
         }
     }
 
-    /// Of the figures as text; `receiver` is how the place is called that they are put.
+    /// Of metrics as text; `receiver` names the sink in messages.
     pub(super) fn of_text(exporter: &'static str, receiver: String) -> Self {
-        Self { kind: Kind::Signal(Signal::Metrics), exporter, receiver, tally: Mutex::default() }
+        Self { kind: Kind::Signal(Signal::Metrics), exporter, receiver, counts: Mutex::default() }
     }
 
-    /// Of notifications; `receiver` is how it is called who is told.
-    pub(super) fn of_notice(exporter: &'static str, receiver: String) -> Self {
-        Self { kind: Kind::Notifications, exporter, receiver, tally: Mutex::default() }
+    /// Of a notification; `receiver` names the recipient in messages.
+    pub(super) fn of_notification(exporter: &'static str, receiver: String) -> Self {
+        Self { kind: Kind::Notifications, exporter, receiver, counts: Mutex::default() }
     }
 
     pub(super) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Which kind of exporter it is, as metrics call it.
+    /// The kind of exporter, as a label of metrics.
     pub(super) fn exporter(&self) -> &'static str {
         self.exporter
     }
 
-    /// How many exports have failed so far.
+    /// The number of exports that have failed.
     pub(super) fn failures(&self) -> u64 {
-        self.tally().failures
+        self.counts().failures
     }
 
-    /// One more item waits to be sent.
-    pub(super) fn made(&self) {
-        self.tally().made += 1;
+    /// Counts an item that was queued.
+    pub(super) fn queued(&self) {
+        self.counts().queued += 1;
     }
 
-    /// What became of a request of so many items: how many of them the receiver did not want, or why none arrived. What
-    /// comes back is what the SDK is told.
-    pub(super) fn settle(&self, items: usize, outcome: Result<usize, String>) -> OTelSdkResult {
-        match outcome {
-            Ok(unwanted) => {
-                let unwanted = unwanted.min(items);
-                self.sent(items - unwanted);
-                if unwanted > 0 {
-                    self.lost(unwanted, "the receiver did not want them");
+    /// Counts the result of a request of so many items: how many of them the receiver rejected, or why the request failed. Returns what
+    /// the SDK expects of an exporter.
+    pub(super) fn record(&self, items: usize, result: Result<usize, String>) -> OTelSdkResult {
+        match result {
+            Ok(rejected) => {
+                let rejected = rejected.min(items);
+                self.sent(items - rejected);
+                if rejected > 0 {
+                    self.lost(rejected, "the receiver rejected them");
                 }
                 Ok(())
             }
             Err(reason) => {
-                self.tally().failures += 1;
+                self.counts().failures += 1;
                 self.lost(items, reason.as_str());
                 Err(OTelSdkError::InternalFailure(reason))
             }
         }
     }
 
-    /// So many items arrived.
     fn sent(&self, items: usize) {
-        let mut tally = self.tally();
-        tally.sent += items;
+        let mut counts = self.counts();
+        counts.sent += items;
         if self.kind == Kind::Signal(Signal::Metrics) {
-            // The last request has the whole state: what came before does not matter any more.
-            (tally.lost, tally.reason) = (0, None);
+            // The last request has the whole state: losses before it do not matter any more.
+            (counts.lost, counts.reason) = (0, None);
         }
     }
 
-    /// So many items did not arrive.
     fn lost(&self, items: usize, reason: impl Into<String>) {
-        let mut tally = self.tally();
-        tally.lost += items;
-        tally.reason = Some(reason.into());
+        let mut counts = self.counts();
+        counts.lost += items;
+        counts.reason = Some(reason.into());
     }
 
-    /// How many items have not arrived and will not.
+    /// The number of items that are lost.
     pub(super) fn losses(&self) -> usize {
-        self.tally().lost
+        self.counts().lost
     }
 
-    /// The beginning of a failure's line, for when nobody knows more.
-    pub(super) fn nothing_arrived(&self) -> String {
+    /// The beginning of a message about a failure: what was not delivered, and to whom.
+    pub(super) fn not_delivered(&self) -> String {
         format!("{} were not delivered to {}", self.kind.word(), self.receiver)
     }
 
-    /// What was lost, where to and why, in a line; `None` when everything arrived. To be asked when nothing waits.
+    /// What was lost, where to and why, in one line; `None` when everything was delivered. Valid when nothing is queued.
     pub(super) fn failure(&self) -> Option<String> {
-        let mut tally = self.tally();
-        // What neither arrived nor was refused was never sent: there was no room for it.
-        let dropped = tally.made.saturating_sub(tally.sent + tally.lost);
+        let mut counts = self.counts();
+        // Items that were neither sent nor lost were dropped by the SDK's full queue.
+        let dropped = counts.queued.saturating_sub(counts.sent + counts.lost);
         if dropped > 0 {
-            tally.lost += dropped;
-            tally.reason.get_or_insert_with(|| "the queue was full".to_owned());
+            counts.lost += dropped;
+            counts.reason.get_or_insert_with(|| "the queue was full".to_owned());
         }
-        let reason = tally.reason.as_ref()?;
-        let (sent, lost) = (tally.sent, tally.lost);
+        let reason = counts.reason.as_ref()?;
+        let (sent, lost) = (counts.sent, counts.lost);
         let items = self.kind.items();
         Some(match self.kind {
-            _ if sent == 0 => format!("{}: {reason}", self.nothing_arrived()),
+            _ if sent == 0 => format!("{}: {reason}", self.not_delivered()),
             Kind::Signal(Signal::Metrics) => {
                 format!("the last metrics were not delivered to {}: {reason}", self.receiver)
             }
@@ -159,7 +158,7 @@ impl Delivery {
         })
     }
 
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
 //! The last exports, each on a plain thread, with one deadline for all: an async runtime would wait for its blocking
-//! tasks when it is dropped, however short the time-out around them.
+//! tasks when it is dropped, however short the timeout around them.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -9,26 +9,26 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
 use super::delivery::{Delivery, Kind};
 
-/// One exporter's last work.
-pub(super) struct Task {
+/// The last export of one exporter.
+pub(super) struct FlushTask {
     delivery: Arc<Delivery>,
     work: Box<dyn FnOnce() + Send>,
 }
 
-/// What became of it.
+/// The result of an exporter's last export.
 pub(super) struct Flushed {
-    /// Of which kind.
+    /// What it exports.
     pub(super) kind: Kind,
-    /// What did not arrive and why, in a line.
+    /// What was not delivered and why, in one line.
     pub(super) failure: Option<String>,
-    /// Items that are lost for sure.
+    /// The items that are known to be lost.
     pub(super) lost: usize,
-    /// How long it took or was waited for.
+    /// How long it took, or was waited for.
     pub(super) elapsed: Duration,
 }
 
-impl Task {
-    /// `work` sends what is left, and `delivery` knows what became of it.
+impl FlushTask {
+    /// `work` sends what is left, and `delivery` records the result.
     pub(super) fn new(delivery: Arc<Delivery>, work: impl FnOnce() + Send + 'static) -> Self {
         Self { delivery, work: Box::new(work) }
     }
@@ -42,7 +42,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// It runs from now on.
+    /// A budget that runs from now on.
     pub(super) fn starting_now(length: Duration) -> Self {
         Self { begun: Instant::now(), length }
     }
@@ -52,16 +52,16 @@ impl Budget {
     }
 }
 
-/// Runs the tasks side by side and comes back when the budget is used up at the latest.
+/// Runs the tasks side by side and returns at the latest when the budget is used up.
 ///
-/// Without a budget nobody waits, and so nobody knows.
-pub(super) fn within(budget: Budget, tasks: Vec<Task>) -> Vec<Flushed> {
+/// A budget of zero waits for nothing, so it reports no failures.
+pub(super) fn within(budget: Budget, tasks: Vec<FlushTask>) -> Vec<Flushed> {
     let pending: Vec<_> = tasks.into_iter().map(spawn).collect();
     pending.into_iter().map(|(delivery, done)| await_end(&delivery, &done, budget)).collect()
 }
 
 /// Repeats a flush for as long as it takes: the SDK gives up after 5 seconds, whatever the user has allowed.
-pub(super) fn patiently(flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
+pub(super) fn without_sdk_timeout(flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
     loop {
         match flush() {
             Err(OTelSdkError::Timeout(_)) => {}
@@ -70,10 +70,10 @@ pub(super) fn patiently(flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
     }
 }
 
-fn spawn(task: Task) -> (Arc<Delivery>, mpsc::Receiver<()>) {
+fn spawn(task: FlushTask) -> (Arc<Delivery>, mpsc::Receiver<()>) {
     let (sender, done) = mpsc::sync_channel(1);
-    let Task { delivery, work } = task;
-    // When no thread is to be had, or the receiver is gone, the channel closes and that is the answer.
+    let FlushTask { delivery, work } = task;
+    // Where the thread cannot be started, the channel closes, which reports the failure.
     let _ = thread::Builder::new().name("telemetry".to_owned()).spawn(move || {
         work();
         sender.send(())
@@ -87,10 +87,10 @@ fn await_end(delivery: &Delivery, done: &mpsc::Receiver<()>, budget: Budget) -> 
         Err(mpsc::RecvTimeoutError::Timeout) if budget.length.is_zero() => None,
         Err(mpsc::RecvTimeoutError::Timeout) => {
             let budget = humantime::format_duration(budget.length);
-            Some(format!("{}: not finished within {budget}", delivery.nothing_arrived()))
+            Some(format!("{}: not finished within {budget}", delivery.not_delivered()))
         }
         Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Some(format!("{}: the exporter broke off", delivery.nothing_arrived()))
+            Some(format!("{}: the exporter ended unexpectedly", delivery.not_delivered()))
         }
     };
     Flushed { kind: delivery.kind(), failure, lost: delivery.losses(), elapsed: budget.begun.elapsed() }

@@ -1,23 +1,24 @@
-//! OTLP: three signals over two ways to travel.
+//! OTLP: three signals over two transports.
 //!
-//! The SDK batches, and the exporters of `opentelemetry-otlp` make spans and log records into the protocol's messages.
-//! Metrics have an exporter of ours, because their start has to be rewritten. The ways are ours for all of them: HTTP
-//! with one client that knows time-outs and keeps the reasons, gRPC with connections that have a runtime of their own.
+//! The SDK batches, and the exporters of `opentelemetry-otlp` encode spans and log records. Metrics have an exporter of ours, because their
+//! start time has to be rewritten. The transports are ours for all signals: HTTP with one client that keeps the reason of a failure, gRPC
+//! with connections on a runtime of their own.
 
-mod answer;
-mod carrier;
-mod dial;
-mod driver;
-mod exporter;
-mod grpc;
-mod http;
+mod connector;
+mod counting_exporter;
+mod grpc_client;
+mod http_client;
 mod logs;
 mod metrics;
+mod request;
+mod response;
+mod runtime;
 mod traces;
+mod transport;
 
-pub(super) use self::carrier::Carriers;
-pub(crate) use self::http::provide_tls;
-pub(super) use self::http::{cause, client};
+pub(crate) use self::http_client::provide_tls;
+pub(super) use self::http_client::{cause, client};
 pub(super) use self::logs::Logs;
-pub(super) use self::metrics::{Metrics, Start, reader};
+pub(super) use self::metrics::{Metrics, reader};
 pub(super) use self::traces::{Traces, new_trace_id};
+pub(super) use self::transport::Transports;

@@ -1,4 +1,4 @@
-//! Prometheus text, taken apart by families.
+//! Prometheus text by families.
 
 use migrascope::observe::names::Metric;
 
@@ -15,7 +15,7 @@ pub(super) fn family<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     families(text).find(|(own, _)| *own == name).map(|(_, family)| family)
 }
 
-/// A gauge that is 0 wherever `like` has a value in the text.
+/// A gauge that is 0 for every series of `like` in the text.
 pub(super) fn zeros(text: &str, like: &Metric, gauge: &Metric) -> String {
     let (old, name) = (like.prometheus_name(), gauge.prometheus_name());
     let samples = family(text, &old).unwrap_or_default().lines().filter(|line| !line.starts_with('#'));
@@ -26,7 +26,7 @@ pub(super) fn zeros(text: &str, like: &Metric, gauge: &Metric) -> String {
     [format!("{HEAD}{name} {}\n# TYPE {name} gauge\n", gauge.description)].into_iter().chain(zeros).collect()
 }
 
-/// Each family's name and text. What stands before the first `# HELP` belongs to none.
+/// Each family's name and text. Lines before the first `# HELP` belong to none.
 fn families(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let starts: Vec<usize> = text
         .match_indices(HEAD)
@@ -48,7 +48,7 @@ mod tests {
     use super::{completed, zeros};
 
     #[test]
-    fn what_is_not_known_stays() {
+    fn families_that_the_new_text_lacks_are_kept() {
         let old = "# HELP a A\n# TYPE a gauge\na 1\n# HELP b B # HELP not\n# TYPE b counter\nb 2\n";
         let new = "# HELP a A\n# TYPE a gauge\na 3\n";
         let both = "# HELP b B # HELP not\n# TYPE b counter\nb 2\n# HELP a A\n# TYPE a gauge\na 3\n";
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_have_the_labels_of_what_there_is() {
+    fn zeros_have_the_labels_of_the_series() {
         let text = "# HELP migrascope_last_failure_timestamp_seconds When\n\
                     # TYPE migrascope_last_failure_timestamp_seconds gauge\n\
                     migrascope_last_failure_timestamp_seconds{migrascope_target=\"a}b\"} 1.5\n";

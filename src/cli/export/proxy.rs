@@ -1,48 +1,46 @@
-//! Proxies as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name them: one decision for whatever is sent, over HTTP
-//! and over gRPC.
+//! `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`: one decision for HTTP and gRPC.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::HeaderValue;
 use tonic::transport::Uri;
 use url::Url;
 
-/// A proxy by plain HTTP.
+/// An HTTP proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Proxy {
     /// Its address, without user and password.
     pub(super) address: Uri,
-    /// User and password, as `Proxy-Authorization` has them; secret.
+    /// The value of `Proxy-Authorization`; secret.
     pub(super) authorization: Option<HeaderValue>,
 }
 
 impl Proxy {
-    /// The one on the way to this URL, as the variables of the process say; `None` where the way is direct.
+    /// The proxy for this URL; `None` for a direct connection.
     ///
     /// # Errors
-    /// With the variable, where it names no proxy that can be used. Its text may be secret and is not shown.
-    pub(super) fn on_the_way_to(url: &Url) -> Result<Option<Self>, String> {
-        of(url, &|name| std::env::var(name).ok())
+    /// With the variable, where its value is not a usable proxy. The value may be secret and is not shown.
+    pub(super) fn of(url: &Url) -> Result<Option<Self>, String> {
+        select(url, &|name| std::env::var(name).ok())
     }
 }
 
-fn of(url: &Url, variables: &dyn Fn(&str) -> Option<String>) -> Result<Option<Proxy>, String> {
+fn select(url: &Url, variables: &dyn Fn(&str) -> Option<String>) -> Result<Option<Proxy>, String> {
     let first = |names: [&'static str; 2]| {
         names.into_iter().find_map(|name| Some((name, variables(name).filter(|value| !value.is_empty())?)))
     };
     let own = if url.scheme() == "https" { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
-    // To a program that a web server runs, HTTP_PROXY is what its visitor says: https://httpoxy.org
+    // In a CGI program, HTTP_PROXY comes from a header of the client: https://httpoxy.org
     let trusted = |(name, _): &(&str, String)| *name != "HTTP_PROXY" || variables("REQUEST_METHOD").is_none();
     let named = first(own).filter(trusted).or_else(|| first(["ALL_PROXY", "all_proxy"]));
     let (Some((name, text)), Ok(destination)) = (named, url.as_str().parse::<Uri>()) else { return Ok(None) };
     let no = first(["NO_PROXY", "no_proxy"]).map_or(String::new(), |(_, no)| no.to_ascii_lowercase());
-    // To the matcher a * stands for names alone, and not for addresses.
+    // The matcher applies a * to names only, not to addresses.
     let all = no.split(',').any(|entry| entry.trim() == "*");
-    let passed_over = all || Matcher::builder().all("http://proxy").no(no).build().intercept(&destination).is_none();
-    if passed_over {
+    let is_excluded = all || Matcher::builder().all("http://proxy").no(no).build().intercept(&destination).is_none();
+    if is_excluded {
         return Ok(None);
     }
-    let refused =
-        || format!("{name} names no proxy that can be used: it should read like http://proxy.example.com:3128");
+    let refused = || format!("{name} is not a usable proxy: expected a URL such as http://proxy.example.com:3128");
     let text = if text.contains("://") { text } else { format!("http://{text}") };
     if !Url::parse(&text).is_ok_and(|proxy| proxy.scheme() == "http" && proxy.has_host()) {
         return Err(refused());
@@ -53,12 +51,12 @@ fn of(url: &Url, variables: &dyn Fn(&str) -> Option<String>) -> Result<Option<Pr
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::select;
 
-    /// The proxy on the way to a URL, where these variables are set.
-    fn way(url: &str, variables: &[(&str, &str)]) -> String {
+    /// The proxy for a URL, with these variables set.
+    fn route(url: &str, variables: &[(&str, &str)]) -> String {
         let get = |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-        match of(&url.parse().expect("a URL"), &get) {
+        match select(&url.parse().expect("a URL"), &get) {
             Ok(None) => "direct".to_owned(),
             Ok(Some(proxy)) => {
                 let with =
@@ -73,19 +71,19 @@ mod tests {
     fn each_variable_has_its_schemes() {
         let (plain, secure) = ("http://otel.example.com:4318/v1/traces", "https://otel.example.com/v1/traces");
         let all = [("HTTP_PROXY", "http://a:1"), ("HTTPS_PROXY", "http://b:2"), ("ALL_PROXY", "http://c:3")];
-        assert_eq!((way(plain, &all), way(secure, &all)), ("http://a:1/".into(), "http://b:2/".into()));
-        assert_eq!((way(plain, &all[1..]), way(secure, &all[2..])), ("http://c:3/".into(), "http://c:3/".into()));
-        assert_eq!((way(plain, &all[1..2]), way(secure, &all[..1])), ("direct".into(), "direct".into()));
-        assert_eq!(way(plain, &[("http_proxy", "a:1")]), "http://a:1/");
-        assert_eq!(way(plain, &[("HTTP_PROXY", ""), ("http_proxy", "a:1")]), "http://a:1/");
-        assert_eq!(way(plain, &[("HTTP_PROXY", "a:1"), ("REQUEST_METHOD", "GET")]), "direct");
-        assert_eq!(way(plain, &[("all_proxy", "http://u:p%20w@c:3")]), "http://c:3/ Basic dTpwIHc=");
-        assert_eq!(way(plain, &[]), "direct");
+        assert_eq!((route(plain, &all), route(secure, &all)), ("http://a:1/".into(), "http://b:2/".into()));
+        assert_eq!((route(plain, &all[1..]), route(secure, &all[2..])), ("http://c:3/".into(), "http://c:3/".into()));
+        assert_eq!((route(plain, &all[1..2]), route(secure, &all[..1])), ("direct".into(), "direct".into()));
+        assert_eq!(route(plain, &[("http_proxy", "a:1")]), "http://a:1/");
+        assert_eq!(route(plain, &[("HTTP_PROXY", ""), ("http_proxy", "a:1")]), "http://a:1/");
+        assert_eq!(route(plain, &[("HTTP_PROXY", "a:1"), ("REQUEST_METHOD", "GET")]), "direct");
+        assert_eq!(route(plain, &[("all_proxy", "http://u:p%20w@c:3")]), "http://c:3/ Basic dTpwIHc=");
+        assert_eq!(route(plain, &[]), "direct");
     }
 
     #[test]
-    fn some_ways_are_direct() {
-        let no = |url: &str, no: &str| way(url, &[("ALL_PROXY", "http://c:3"), ("NO_PROXY", no)]) == "direct";
+    fn no_proxy_makes_connections_direct() {
+        let no = |url: &str, no: &str| route(url, &[("ALL_PROXY", "http://c:3"), ("NO_PROXY", no)]) == "direct";
         for list in ["*", "otel.example.com", ".example.com", "x, Example.COM", "a,*"] {
             assert!(no("http://otel.example.com:4318", list), "{list}");
         }
@@ -101,12 +99,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_proxy_is_named_and_not_told() {
+    fn an_unusable_proxy_is_refused_and_its_value_not_shown() {
         for text in ["socks5://u:s3cret@h:1", "https://u:s3cret@h", "http://", "ht tp://s3cret", "http://u:s3cret@"] {
-            let told = way("http://otel:1", &[("ALL_PROXY", text)]);
-            assert!(told.starts_with("ALL_PROXY names no proxy") && !told.contains("s3cret"), "{text}: {told}");
-            let direct = way("http://otel:1", &[("ALL_PROXY", text), ("NO_PROXY", "*")]);
-            assert_eq!(direct, "direct", "nobody needs it");
+            let message = route("http://otel:1", &[("ALL_PROXY", text)]);
+            assert!(
+                message.starts_with("ALL_PROXY is not a usable proxy") && !message.contains("s3cret"),
+                "{text}: {message}"
+            );
+            let direct = route("http://otel:1", &[("ALL_PROXY", text), ("NO_PROXY", "*")]);
+            assert_eq!(direct, "direct", "NO_PROXY excludes it");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `push`: what the journal says of a database, put and sent once by every way that is configured.
+//! `push`: sends the metrics of a database once to every sink that is configured.
 
 use std::time::Duration;
 
@@ -6,56 +6,60 @@ use migrascope::Status;
 use migrascope::database::Identity;
 use migrascope::journal::Totals;
 
-use super::environment::{Environment, Lookup, Signal};
+use super::environment::{Lookup, OtelConfig, Signal};
+use super::error::ExportError;
 use super::flush::{self, Budget};
-use super::otlp::Carriers;
-use super::shown::Shown;
-use super::start::stated;
-use super::{ExportError, ExportSettings, TelemetryMode, resource};
+use super::metrics_pipeline::{MetricsPipeline, OtlpTarget};
+use super::otlp::Transports;
+use super::problems::Problems;
+use super::resource;
+use crate::cli::telemetry::{TelemetryMode, TelemetrySettings};
 
-/// Ways that are open.
+/// A pipeline that is ready to send.
 pub(crate) struct Resend {
-    shown: Shown,
+    pipeline: MetricsPipeline,
     limit: Duration,
 }
 
-/// Opens every way that figures are to leave by; nothing is sent, and no database is touched.
+/// Opens every sink that is configured; nothing is sent, and no database is connected.
 ///
 /// # Errors
-/// With every mistake in the settings, and where there is no way at all: nothing else is asked for here.
+/// With every mistake in the settings, and where no sink is configured.
 pub(crate) fn resend(
-    settings: &ExportSettings,
+    settings: &TelemetrySettings,
     target: &Identity,
     variables: Lookup<'_>,
 ) -> Result<Resend, ExportError> {
-    let mut environment = Environment::read(variables);
-    let mut problems = std::mem::take(&mut environment.problems);
-    if settings.telemetry == TelemetryMode::Off {
-        problems.push("--telemetry is off".to_owned());
+    let mut config = OtelConfig::read(variables);
+    let mut problems = Problems::default();
+    problems.extend(std::mem::take(&mut config.problems));
+    if settings.mode == TelemetryMode::Off {
+        problems.push("--telemetry is off");
     }
-    let stated = stated(&environment, variables, &mut problems);
-    let resource = || resource::of_target(target, variables, stated);
-    let destination = environment.take(Signal::Metrics);
-    let shown = Shown::start(settings, &mut Carriers::default(), destination, resource, Vec::new(), &mut problems);
-    if shown.is_none() && problems.is_empty() {
-        problems.push("there is nowhere to push to: set --push-url, --metrics-file or an OTLP endpoint".to_owned());
+    let declared = resource::declared_for(&config, variables, &mut problems);
+    let otlp = config
+        .take(Signal::Metrics)
+        .map(|destination| OtlpTarget { destination, resource: resource::of_target(target, variables, declared) });
+    let pipeline = MetricsPipeline::start(settings, &mut Transports::default(), otlp, Vec::new(), &mut problems);
+    if pipeline.is_none() && problems.is_empty() {
+        problems.push("there is nowhere to push to: set --push-url, --metrics-file or an OTLP endpoint");
     }
-    match shown {
-        Some(shown) if problems.is_empty() => Ok(Resend { shown, limit: settings.flush_timeout }),
-        _ => Err(ExportError { problems }),
+    match pipeline {
+        Some(pipeline) if problems.is_empty() => Ok(Resend { pipeline, limit: settings.flush_timeout }),
+        _ => Err(ExportError { problems: problems.into_vec() }),
     }
 }
 
 impl Resend {
-    /// How the places are called that the figures go to.
-    pub(crate) fn places(&self) -> &[String] {
-        self.shown.places()
+    /// The sinks, by name.
+    pub(crate) fn sinks(&self) -> &[String] {
+        self.pipeline.sinks()
     }
 
-    /// Delivers within the flush timeout; what comes back are failures, one for each way that failed.
+    /// Sends within the flush timeout; returns one failure for each sink that failed.
     pub(crate) fn deliver(self, target: Option<&str>, status: &Status, totals: &Totals) -> Vec<String> {
-        self.shown.figures().looked(target, status, totals);
-        let flushed = flush::within(Budget::starting_now(self.limit), self.shown.tasks().collect());
+        self.pipeline.metrics().looked(target, status, totals);
+        let flushed = flush::within(Budget::starting_now(self.limit), self.pipeline.flush_tasks().collect());
         flushed.into_iter().filter_map(|flushed| flushed.failure).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The process's `tracing` subscriber: our spans to OpenTelemetry, our events to OpenTelemetry and to standard error.
 //!
-//! Each layer has a filter of its own, so that none switches off what another needs, and takes nothing but ours: what
-//! the libraries below say may hold SQL, and what those that send say would be sent in turn.
+//! Each layer has its own filter, so that none disables what another one needs, and takes only our spans and events: those of
+//! libraries may contain SQL, and those of the exporters would be exported in turn.
 
 use migrascope::observe::names;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -12,37 +12,39 @@ use tracing_subscriber::filter::{FilterFn, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{LogFormat, lines};
+use super::log_lines;
+use crate::cli::telemetry::LogFormat;
 
-/// Who wants to hear.
-pub(super) struct Listeners<'l> {
+/// What the layers are made from.
+pub(super) struct Layers<'l> {
     pub(super) tracer: Option<SdkTracer>,
     pub(super) records: Option<&'l SdkLoggerProvider>,
-    pub(super) lines: LogFormat,
-    /// The trace's id for lines, where there is a trace.
-    pub(super) trace: Option<String>,
+    pub(super) log_format: LogFormat,
+    /// The trace id for log lines outside of spans.
+    pub(super) trace_id: Option<String>,
 }
 
-/// Installs the subscriber, unless nobody wants to hear.
+/// Installs the subscriber, unless there is nothing to export or write.
 ///
 /// # Errors
 /// When there is a subscriber already.
-pub(super) fn install(listeners: Listeners<'_>) -> Result<(), String> {
-    let Listeners { tracer, records, lines, trace } = listeners;
-    if tracer.is_none() && records.is_none() && lines == LogFormat::Off {
+pub(super) fn install(layers: Layers<'_>) -> Result<(), String> {
+    let Layers { tracer, records, log_format, trace_id } = layers;
+    if tracer.is_none() && records.is_none() && log_format == LogFormat::Off {
         return Ok(());
     }
     let spans = tracer.map(|tracer| spans(tracer).with_filter(ours(|metadata| metadata.is_span())));
     let records = records
         .map(|provider| OpenTelemetryTracingBridge::new(provider).with_filter(ours(|metadata| metadata.is_event())));
-    let lines = lines::layer(lines, trace).map(|layer| layer.with_filter(ours(|metadata| metadata.is_event())));
-    // Spans come first: a record takes its trace and span from the context that they activate.
+    let lines =
+        log_lines::layer(log_format, trace_id).map(|layer| layer.with_filter(ours(|metadata| metadata.is_event())));
+    // The layer of spans comes first: records take trace and span from the context that it activates.
     let subscriber = tracing_subscriber::registry().with(spans).with(records).with(lines);
     tracing::subscriber::set_global_default(subscriber)
-        .map_err(|_| "traces and logs cannot be told: there is a tracing subscriber already".to_owned())
+        .map_err(|_| "traces and logs cannot be exported: the process has a tracing subscriber already".to_owned())
 }
 
-/// Without the fields that say where in our code a span was made, and without what events would do to it.
+/// Exports spans without source locations, threads and targets, and without the status that events would give them.
 fn spans<S>(tracer: SdkTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,

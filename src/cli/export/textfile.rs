@@ -1,4 +1,4 @@
-//! The figures in a file, for node_exporter's textfile collector: replaced as a whole, never half-written.
+//! Metrics in a file for node_exporter's textfile collector, which never sees a file that is half written.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -9,44 +9,44 @@ use migrascope::observe::names::{LAST_FAILURE_TIMESTAMP, LAST_SUCCESS_TIMESTAMP}
 
 use uuid::Uuid;
 
-use super::courier::{Moment, Route};
-use super::figures::Page;
+use super::metrics::Page;
 use super::prometheus_text::{completed, family, zeros};
+use super::pusher::{Moment, Sink};
 
-/// One file.
+/// The file of `--metrics-file`.
 pub(super) struct TextFile {
     path: PathBuf,
 }
 
 impl TextFile {
-    /// Makes sure that the file can be written; leaves what is in it.
+    /// Checks that the file can be written; its content stays.
     ///
     /// # Errors
-    /// With the option, the file and the system's words.
+    /// With the option, the file and the system's error.
     pub(super) fn open(path: PathBuf) -> Result<Self, String> {
         try_directory(&path)
             .map_err(|error| format!("--metrics-file: {} cannot be written: {error}", path.display()))?;
         Ok(Self { path })
     }
 
-    /// How it is called in warnings.
+    /// Its name in warnings.
     pub(super) fn shown(&self) -> String {
         format!("--metrics-file {}", self.path.display())
     }
 }
 
-impl Route for TextFile {
-    /// Before the journal was read, the file of the last run says more than we could.
+impl Sink for TextFile {
+    /// Before the journal was read, metrics of the last run are kept where this run has none.
     fn put(&mut self, page: &Page, moment: Moment) -> Result<(), String> {
         let replaced = match (page.complete, moment) {
             (true, _) => replace(&self.path, &page.text),
             (false, Moment::During) => Ok(()),
-            (false, Moment::Alive) => {
+            (false, Moment::Heartbeat) => {
                 let old = file::read_text(&self.path).unwrap_or_default();
                 replace(&self.path, &completed(&page.text, &old))
             }
             (false, Moment::End) => {
-                // A file that cannot be read has nothing to keep.
+                // A file that cannot be read has no metrics to keep.
                 let old = file::read_text(&self.path).unwrap_or_default();
                 let mut text = completed(&page.text, &old);
                 if family(&text, &LAST_SUCCESS_TIMESTAMP.prometheus_name()).is_none() {
@@ -60,7 +60,7 @@ impl Route for TextFile {
 }
 
 fn try_directory(path: &Path) -> io::Result<()> {
-    takeable(path)?;
+    check_replaceable(path)?;
     let probe = neighbour(path);
     File::create_new(&probe)?;
     fs::remove_file(&probe)
@@ -68,25 +68,24 @@ fn try_directory(path: &Path) -> io::Result<()> {
 
 /// Writes beside the file and renames, so that a reader sees the old text or the new one.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    takeable(path)?;
+    check_replaceable(path)?;
     let beside = neighbour(path);
     let mut file = File::create_new(&beside)?;
     file.write_all(text.as_bytes()).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
-        // The first error is the one to tell.
+        // The first error is the one that is reported.
         let _ = fs::remove_file(&beside);
     })
 }
 
-/// Only a file is replaced: a link or a device that goes is missed by its owner.
-fn takeable(path: &Path) -> io::Result<()> {
+/// Refuses to replace a link or a device, which its owner would lose.
+fn check_replaceable(path: &Path) -> io::Result<()> {
     match file::irregular_itself(path) {
         Some(other) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {other}, not a file"))),
         None => Ok(()),
     }
 }
 
-/// A name in the same directory that cannot be known beforehand, and that ends otherwise than in `.prom`, or it would be collected
-/// half-written.
+/// A name in the same directory that cannot be predicted and does not end in `.prom`, or the collector would read it half written.
 fn neighbour(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.tmp", Uuid::now_v7().simple()))

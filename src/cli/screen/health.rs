@@ -1,13 +1,13 @@
-//! What a person sees of the health checks: after a run what is wrong and a sentence, alone a table and a sentence.
+//! Health checks for people: after a run the problems and a summary, alone a table and a summary.
 
 use comfy_table::{Table, presets};
 use migrascope::report::{CheckReport, CheckStatus, HealthReport, Unit};
 
 use super::style::{BAD, DIM, ODD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words::{self, counted};
 
-/// The line of a check that says something; none for one that is as it should be.
+/// The line of a check with a warning or a failure; `None` for any other.
 pub(super) fn line(check: &CheckReport) -> Option<String> {
     let (sign, style) = match check.status {
         CheckStatus::Fail => ('✗', BAD),
@@ -22,7 +22,7 @@ pub(super) fn line(check: &CheckReport) -> Option<String> {
     ))
 }
 
-/// How it stands, in one line.
+/// The summary in one line.
 pub(super) fn sentence(report: &HealthReport) -> String {
     let count = |status| report.with(status).count();
     let made = counted(report.checks.len() - count(CheckStatus::Skipped), "check");

@@ -1,4 +1,4 @@
-//! What a person sees of hooks. Their commands stay out: there may be a password in them.
+//! Hooks for people. Commands are not shown: they may contain a password.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use migrascope::event::Hook;
 use migrascope::plan::Step;
 
 use super::style::{BAD, DIM, GOOD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words;
 
-/// Above what it writes itself.
+/// The line before a command's own output.
 pub(super) fn begun(hook: Hook) -> String {
     format!("hook {hook}")
 }
 
-/// It takes its time.
+/// The line of a hook that is still running.
 pub(super) fn running(hook: Hook, step: Option<&Step<'_>>, elapsed: Duration) -> String {
     format!("{} still running, {}", name(hook, step), words::so_far(elapsed))
 }
 
-/// It has ended.
+/// The line of a hook that has ended.
 pub(super) fn finished(hook: Hook, step: Option<&Step<'_>>, elapsed: Duration, error: Option<&Error>) -> String {
     let (sign, style) = if error.is_some() { ('✗', BAD) } else { ('✓', GOOD) };
     let why = match error {

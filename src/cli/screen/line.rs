@@ -11,23 +11,23 @@ use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
 use super::width::{pad, width};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::words::{self, counted};
 
-/// The widest name that others are lined up with.
+/// The widest name that columns are aligned with.
 const WIDEST: usize = 40;
 
-/// How wide the columns of a run are.
+/// The widths of a run's columns.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     version: usize,
     name: usize,
-    /// Why none of the steps is atomic, where it is the same reason for all of several.
+    /// The reason why no step is atomic, where all of several steps share it.
     shared: Option<String>,
 }
 
 impl Columns {
-    /// Makes room for the steps.
+    /// Fits the widths to the steps.
     pub(super) fn fit(&mut self, steps: &[Step<'_>]) {
         let widest = |text: fn(&Step<'_>) -> usize| steps.iter().map(text).filter(|width| *width <= WIDEST).max();
         self.version = widest(|step| width(step.migration.version.as_str())).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Columns {
         self.shared = shared_reason(steps);
     }
 
-    /// The line in front of steps that share a reason for not being atomic.
+    /// The line before steps that share a reason for not being atomic.
     pub(super) fn shared(&self) -> Option<String> {
         let why = self.shared.as_ref()?;
         Some(format!("{ODD}not atomic{ODD:#}{DIM}, all of them: {}{DIM:#}", one_line(why)))
@@ -50,10 +50,10 @@ impl Columns {
         let version = pad(&report.version, self.version);
         let name = pad(&one_line(&report.name), self.name);
         let time = words::duration(report.elapsed);
-        format!("{style}{sign}{style:#} {version} {name}  {time:>9}  {}{}", did(report), self.reason(&step.atomic))
+        format!("{style}{sign}{style:#} {version} {name}  {time:>9}  {}{}", result(report), self.reason(&step.atomic))
     }
 
-    /// Why a migration is not atomic, behind its line.
+    /// Why a migration is not atomic, at the end of its line.
     fn reason(&self, atomic: &Atomic) -> String {
         match atomic {
             Atomic::No { why } if self.shared.is_none() => {
@@ -69,15 +69,15 @@ pub(super) fn header(title: &str, database: &str, run_id: &str) -> String {
     format!("{BOLD}{title}{BOLD:#}  {}  {DIM}run {run_id}{DIM:#}", one_line(database))
 }
 
-/// The first line where no database is asked.
+/// The first line where no database is connected.
 pub(super) fn title(title: &str, run_id: &str) -> String {
     format!("{BOLD}{title}{BOLD:#}  {DIM}run {run_id}{DIM:#}")
 }
 
-/// So many are named where nothing is applied.
+/// The number of pending migrations that are named.
 const NAMED: usize = 10;
 
-/// What is pending where nothing is applied.
+/// The pending migrations, where nothing is applied.
 pub(super) fn pending(steps: &[Step<'_>]) -> Vec<String> {
     let named = steps.iter().take(NAMED).map(|step| format!("  pending  {}", one_line(&step.migration.to_string())));
     let more = steps.len().saturating_sub(NAMED);
@@ -110,46 +110,46 @@ pub(super) fn blocked(step: &Step<'_>, index: usize, blocker: &Holder) -> String
     format!("{migration}: {} waits for {}", one_line(summary), one_line(&words::blocker(blocker)))
 }
 
-/// A setting of a statement that is not run again.
-/// A statement that the server has refused inside a transaction.
-pub(super) fn goes_alone(step: &Step<'_>, index: usize) -> String {
+/// A statement that the server refused inside a transaction.
+pub(super) fn runs_alone(step: &Step<'_>, index: usize) -> String {
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
     format!(
-        "{}: statement {} is refused inside a transaction, and is tried once more alone: {}",
+        "{}: statement {} cannot run inside a transaction, and is retried on its own: {}",
         one_line(&step.migration.to_string()),
         index + 1,
         one_line(summary)
     )
 }
 
-pub(super) fn set_again(step: &Step<'_>, index: usize) -> String {
+/// A session setting of a statement that is not run again.
+pub(super) fn restored(step: &Step<'_>, index: usize) -> String {
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
     format!(
-        "{}: set again for the session, as statement {}: {}",
+        "{}: restored the session setting of statement {}: {}",
         one_line(&step.migration.to_string()),
         index + 1,
         one_line(summary)
     )
 }
 
-/// A statement of which it was not known whether it took effect.
+/// A statement in doubt, once it is known whether it took effect.
 pub(super) fn settled(step: &Step<'_>, index: usize, ran: bool, witness: Witness) -> String {
     let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
-    let (fate, number) = (if ran { "took effect" } else { "did not take effect" }, index + 1);
+    let (effect, number) = (if ran { "took effect" } else { "did not take effect" }, index + 1);
     let by = match witness {
         Witness::Database => "as the database shows",
-        Witness::Operator => "as you say",
+        Witness::Operator => "as you stated",
     };
-    format!("statement {number} ({}) {fate}, {by}", one_line(summary))
+    format!("statement {number} ({}) {effect}, {by}", one_line(summary))
 }
 
-/// A change of history; nothing of a migration that goes on, since its own lines follow.
+/// A change of history; `None` for a migration that is resumed, which has lines of its own.
 pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
     let version = change.version();
     Some(match change {
-        Change::MarkApplied(_) => format!("{version} counts as applied now"),
-        Change::MarkReverted(_) => format!("{version} counts as not applied now"),
-        Change::AcceptChanges(_) => format!("the file of {version} counts as what was applied now"),
+        Change::MarkApplied(_) => format!("{version} is now recorded as applied"),
+        Change::MarkReverted(_) => format!("{version} is now recorded as not applied"),
+        Change::AcceptChanges(_) => format!("the file of {version} is now accepted as applied"),
         Change::Baseline(_) => {
             format!("{} up to {version} recorded as applied, and not run", counted(migrations, "migration"))
         }
@@ -157,34 +157,43 @@ pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
     })
 }
 
-/// A statement that has met a passing obstacle.
-pub(super) fn retrying(
-    step: &Step<'_>,
-    index: usize,
-    reason: RetryReason,
-    attempts: (u32, u32),
-    pause: Duration,
-) -> String {
-    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
-    let obstacle = match reason {
-        RetryReason::LockTimeout => "waited too long for a lock of another session",
-        RetryReason::Deadlock => "was in a deadlock with another session",
-        RetryReason::Serialization => "met the work of another session",
-        _ => "met an obstacle that passes",
-    };
-    let migration = one_line(&step.migration.to_string());
-    let (next, of) = (attempts.0 + 1, attempts.1);
-    format!("{migration}: {} {obstacle}; attempt {next} of {of} in {}", one_line(summary), words::duration(pause))
+/// A retry of a statement.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retry {
+    /// The statement's index, from 0.
+    pub(super) index: usize,
+    pub(super) reason: RetryReason,
+    /// The attempt that has failed, from 1.
+    pub(super) attempt: u32,
+    /// The maximum number of attempts.
+    pub(super) of: u32,
+    /// The time until the next attempt.
+    pub(super) pause: Duration,
 }
 
-/// The last line; none where nothing was begun and an error says the rest.
+/// A statement that is retried.
+pub(super) fn retrying(step: &Step<'_>, retry: Retry) -> String {
+    let Retry { index, reason, attempt, of, pause } = retry;
+    let summary = step.statements().get(index).map_or("", |statement| statement.summary.as_str());
+    let problem = match reason {
+        RetryReason::LockTimeout => "timed out waiting for a lock of another session",
+        RetryReason::Deadlock => "deadlocked with another session",
+        RetryReason::Serialization => "conflicted with another session",
+        _ => "failed temporarily",
+    };
+    let migration = one_line(&step.migration.to_string());
+    let next = attempt + 1;
+    format!("{migration}: {} {problem}; attempt {next} of {of} in {}", one_line(summary), words::duration(pause))
+}
+
+/// The last line; `None` where nothing was started and an error follows.
 pub(super) fn summary(report: &Report) -> Option<String> {
     let done = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
     let time = words::duration(report.elapsed);
     let schema = report.to.as_ref().map_or("schema is empty".to_owned(), |version| format!("schema is at {version}"));
     let reverts = report.steps.first().map_or(report.command == "down", |step| step.direction == Direction::Down);
     let verb = if reverts { "reverted" } else { "applied" };
-    // Health is examined when everything was done that was asked for.
+    // The health checks follow a run whose migrations have succeeded.
     let outcome = if report.health.is_some() { Outcome::Success } else { report.outcome };
     let decision = report.policy.as_ref().map_or(Decision::Migrate, |policy| policy.decision);
     let text = match (outcome, report.steps.len()) {
@@ -195,7 +204,7 @@ pub(super) fn summary(report: &Report) -> Option<String> {
             pending => format!("{} pending; {schema}; apply with migrascope up", words::are(pending, "migration")),
         },
         (Outcome::Success, 0) if matches!(report.command, "repair" | "baseline") => {
-            format!("{}, {schema}", standing(report))
+            format!("{}, {schema}", applied(report))
         }
         (Outcome::Success, 0) if report.command == "wait" => {
             let pending = match report.pending {
@@ -204,7 +213,7 @@ pub(super) fn summary(report: &Report) -> Option<String> {
             };
             format!("{schema}, {pending}; waited {time}")
         }
-        (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", standing(report)),
+        (Outcome::Success, 0) => format!("nothing to do: {}, {schema}", applied(report)),
         (Outcome::Success, _) => format!("{} {verb} in {time}; {schema}", counted(done, "migration")),
         (_, 0) => return None,
         (_, _) => format!("stopped after {time} with {} {verb}; {schema}", counted(done, "migration")),
@@ -213,7 +222,7 @@ pub(super) fn summary(report: &Report) -> Option<String> {
     Some(text + &trace)
 }
 
-fn standing(report: &Report) -> String {
+fn applied(report: &Report) -> String {
     let applied = format!("{} applied", counted(report.applied, "migration"));
     match (report.command, report.pending) {
         ("up" | "exec", pending @ 1..) => format!("{applied}, {pending} left pending"),
@@ -221,9 +230,9 @@ fn standing(report: &Report) -> String {
     }
 }
 
-fn did(report: &StepReport) -> String {
+fn result(report: &StepReport) -> String {
     if let Some(failure) = &report.failure {
-        let fate = match failure.remains {
+        let outcome = match failure.remains {
             Remains::Nothing => "rolled back",
             Remains::HalfWay { .. } => "half-way",
             Remains::Unknown => "in doubt",
@@ -233,7 +242,7 @@ fn did(report: &StepReport) -> String {
             None if report.statements.is_empty() => "before a statement was sent".to_owned(),
             None => "between two statements".to_owned(),
         };
-        return format!("{BAD}{fate}{BAD:#}: {place}");
+        return format!("{BAD}{outcome}{BAD:#}: {place}");
     }
     let rows = report.statements.iter().map(|statement| statement.rows).sum();
     let statements = counted(report.statements.len(), "statement");

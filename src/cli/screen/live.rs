@@ -1,4 +1,4 @@
-//! The live line of a terminal, and the heartbeat where there is none.
+//! The live line of a terminal, and a heartbeat without one.
 
 use std::env;
 use std::io::{IsTerminal as _, stderr};
@@ -9,63 +9,63 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::escape;
 use crate::cli::output::complain;
 
-/// How often a line says that something is still going on, where there is no terminal.
+/// The interval of progress lines without a terminal.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// A line about what takes long; drawn only once there is something to tell.
+/// The line about an operation that takes long; drawn when there is something to show.
 pub(super) struct Live {
     terminal: bool,
     bar: Option<ProgressBar>,
-    told: Option<Duration>,
+    shown: Option<Duration>,
 }
 
 impl Live {
-    /// On standard error.
-    pub(super) fn on_stderr() -> Self {
+    /// A line on standard error.
+    pub(super) fn new() -> Self {
         let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { terminal: stderr().is_terminal() && !dumb, bar: None, told: None }
+        Self { terminal: stderr().is_terminal() && !dumb, bar: None, shown: None }
     }
 
-    /// Tells at once that something has begun to take time, and then how it stands.
-    pub(super) fn tell_at_once(&mut self, elapsed: Duration, text: &str) {
-        if !self.terminal && self.told.is_none() {
-            self.told = Some(elapsed);
+    /// Shows a line at once, and then at each interval.
+    pub(super) fn show_now(&mut self, elapsed: Duration, text: &str) {
+        if !self.terminal && self.shown.is_none() {
+            self.shown = Some(elapsed);
             complain(format_args!("… {text}"));
         } else {
-            self.tell(elapsed, text);
+            self.show(elapsed, text);
         }
     }
 
-    /// Tells how something stands that has taken `elapsed` so far.
-    pub(super) fn tell(&mut self, elapsed: Duration, text: &str) {
+    /// Shows the state of an operation that has taken `elapsed` so far.
+    pub(super) fn show(&mut self, elapsed: Duration, text: &str) {
         if self.terminal {
             let bar = self.bar.get_or_insert_with(spinner);
             bar.set_message(escape::plain(text));
             bar.tick();
         } else if self.is_due(elapsed) {
-            self.told = Some(elapsed);
+            self.shown = Some(elapsed);
             complain(format_args!("… {text}"));
         }
     }
 
-    /// The same for something that writes to standard error itself, and would write into the live line.
-    pub(super) fn tell_beside(&mut self, elapsed: Duration, text: &str) {
+    /// The same for a command that writes to standard error itself, without the spinner that it would overwrite.
+    pub(super) fn show_without_spinner(&mut self, elapsed: Duration, text: &str) {
         if self.is_due(elapsed) {
-            self.told = Some(elapsed);
+            self.shown = Some(elapsed);
             complain(format_args!("… {text}"));
         }
     }
 
-    /// Takes the line away: what it told about is over.
+    /// Removes the line when the operation has ended.
     pub(super) fn clear(&mut self) {
-        self.told = None;
+        self.shown = None;
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
 
     fn is_due(&self, elapsed: Duration) -> bool {
-        elapsed.saturating_sub(self.told.unwrap_or_default()) >= HEARTBEAT
+        elapsed.saturating_sub(self.shown.unwrap_or_default()) >= HEARTBEAT
     }
 }
 

@@ -1,11 +1,11 @@
-//! A plan for people: each step, each statement, and what will not be atomic.
+//! A plan for people: each step, each statement, and whether it is atomic.
 
 use migrascope::database::Identity;
 use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Plan, Step};
 
 use super::style::{BOLD, DIM, ODD};
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 

@@ -1,4 +1,4 @@
-//! The status for people: a table and a sentence.
+//! The status for people: a table and a summary.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use migrascope::report::Outcome;
 use migrascope::{Failed, Progress, State, Status, StatusRow};
 
 use super::style::BOLD;
-use crate::cli::explain::one_line;
+use crate::cli::escape::one_line;
 use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 
@@ -26,7 +26,7 @@ pub(crate) fn show(out: &mut Output, status: &Status) {
     out.line(sentence(status));
 }
 
-/// How the schema stands, in one line.
+/// The summary in one line.
 pub(crate) fn sentence(status: &Status) -> String {
     let count = |state: State| status.rows.iter().filter(|row| row.state == state).count();
     let mut parts = vec![format!("{} applied", counted(status.schema.applied, "migration"))];
@@ -41,10 +41,10 @@ pub(crate) fn sentence(status: &Status) -> String {
     format!("{}; schema {schema}", parts.join(", "))
 }
 
-/// What another run is doing to a migration, and how its last attempt ended.
+/// The progress of another run on a migration, and how its last attempt ended.
 fn details(row: &StatusRow) -> Vec<String> {
     let running = row.progress.as_ref().map(running);
-    // What has left something is explained below the table.
+    // Migrations that left something behind are explained below the table.
     let is_explained = matches!(row.state, State::Failed | State::Unfinished);
     running.into_iter().chain(row.last_failure.as_ref().filter(|_| !is_explained).map(failed)).collect()
 }

@@ -1,14 +1,14 @@
-//! Colours, few and each with one meaning.
+//! Colours, each with one meaning.
 
 use anstyle::{AnsiColor, Style};
 
 /// Done.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-/// To be looked at.
+/// Needs attention.
 pub(super) const ODD: Style = AnsiColor::Yellow.on_default();
 /// Failed.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// Of lesser weight.
+/// Less important.
 pub(super) const DIM: Style = Style::new().dimmed();
-/// Of greater weight.
+/// More important.
 pub(super) const BOLD: Style = Style::new().bold();

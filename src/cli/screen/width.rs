@@ -1,8 +1,8 @@
-//! How many columns of a terminal a text takes.
+//! The width of text on a terminal, in columns.
 
 use std::fmt::Write as _;
 
-/// Blocks whose characters take two columns: CJK, Hangul, full-width forms, pictographs.
+/// Blocks of characters two columns wide: CJK, Hangul, full-width forms, pictographs.
 const WIDE: [(char, char); 9] = [
     ('\u{1100}', '\u{115f}'),
     ('\u{2e80}', '\u{a4cf}'),
@@ -15,11 +15,11 @@ const WIDE: [(char, char); 9] = [
     ('\u{20000}', '\u{3fffd}'),
 ];
 
-/// Blocks whose characters take none: combining marks, joiners, variation selectors.
+/// Blocks of characters without a width: combining marks, joiners, variation selectors.
 const NONE: [(char, char); 4] =
     [('\u{300}', '\u{36f}'), ('\u{200b}', '\u{200f}'), ('\u{20d0}', '\u{20ff}'), ('\u{fe00}', '\u{fe0f}')];
 
-/// Good enough to line columns up; nothing else depends on it.
+/// An estimate that is good enough to align columns.
 pub(super) fn width(text: &str) -> usize {
     let within = |blocks: &[(char, char)], c: char| blocks.iter().any(|(first, last)| (*first..=*last).contains(&c));
     let columns = |c: char| match c {
@@ -31,7 +31,7 @@ pub(super) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
-/// The text with blanks behind it up to this width; a longer one stays as it is.
+/// The text padded with spaces to this width; a longer one stays as it is.
 pub(super) fn pad(text: &str, to: usize) -> String {
     let mut padded = text.to_owned();
     let _ = write!(padded, "{:1$}", "", to.saturating_sub(width(text)));

@@ -1,4 +1,4 @@
-//! A `.env` file: variables for a terminal, never over one that is set.
+//! A `.env` file: variables for development, which never override those of the process.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use migrascope::file;
 
 use crate::cli::explain::Diagnosis;
 
-/// What a `.env` file has for this program, and what was taken from it.
+/// The variables of a `.env` file for this program, and which of them were used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DotEnv {
     path: PathBuf,
@@ -16,10 +16,10 @@ pub(crate) struct DotEnv {
 }
 
 impl DotEnv {
-    /// The first `.env` file in one of these directories; empty without one.
+    /// Reads the first `.env` file in these directories; empty where there is none.
     ///
     /// # Errors
-    /// When it cannot be read, or a line of it that is meant for this program. A link that leads nowhere was meant to lead to one.
+    /// When the file, or a line of it for this program, cannot be read. A dangling link is an error.
     pub(super) fn read(directories: &[&Path]) -> Result<Self, Box<Diagnosis>> {
         let files = directories.iter().map(|directory| directory.join(".env"));
         let Some(path) = files.into_iter().find(|path| path.symlink_metadata().is_ok() && !path.is_dir()) else {
@@ -33,10 +33,10 @@ impl DotEnv {
                 Ok(_) => {}
                 Err(dotenvy::Error::LineParse(part, _)) => {
                     let line = text.lines().find(|line| is_ours(name_in(line)) && line.contains(part.trim()));
-                    // A line for another program is its own affair. One of ours may hold a password, and is not shown.
+                    // Lines for other programs are ignored. A line of ours may contain a password and is not shown.
                     if let Some(name) = line.map(name_in) {
                         let problem = unreadable(&path).note(format!("the value of {name} cannot be parsed"));
-                        return Err(Box::new(problem.help("put a value with blanks or $ into single quotes")));
+                        return Err(Box::new(problem.help("put a value with spaces or $ into single quotes")));
                     }
                 }
                 Err(_) => return Err(Box::new(unreadable(&path))),
@@ -45,7 +45,7 @@ impl DotEnv {
         Ok(dotenv)
     }
 
-    /// The value of a variable, which counts as used from now on.
+    /// The value of a variable, which is marked as used.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let value = self.variables.get(name)?.clone();
         if !self.used.iter().any(|used| used == name) {
@@ -64,20 +64,20 @@ impl DotEnv {
         (!self.used.is_empty()).then_some(self.path.as_path())
     }
 
-    /// `DATABASE_URL from .env`, where anything is.
+    /// `DATABASE_URL from .env`, where variables were used.
     pub(crate) fn note(&self) -> Option<String> {
         (!self.used.is_empty()).then(|| format!("{} from .env", self.used.join(", ")))
     }
 
-    /// The application's own variable that was used, and its value.
+    /// `DATABASE_URL` and its value for the application, where it was used.
     pub(crate) fn for_the_application(&self) -> Option<(&str, &str)> {
         let (name, value) = self.variables.get_key_value("DATABASE_URL")?;
         self.used.contains(name).then_some((name, value))
     }
 }
 
-/// Whether a variable is read from a file. Which environment this is, and whether an application's start applies migrations, is never said by a
-/// file that may have been left in an image; and which files are trusted, not by one of them.
+/// Whether a variable is read from the file. The environment of `exec` is not, because the file may have been left in an image; nor is
+/// which files are trusted.
 fn is_ours(name: &str) -> bool {
     name == "DATABASE_URL"
         || (name.starts_with("MIGRASCOPE_")

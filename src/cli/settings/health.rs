@@ -1,22 +1,23 @@
-//! Whether health checks are made after a run, and where one's own are.
+//! Health checks: whether they follow a run, their thresholds, and the user's own checks.
 
 use std::path::PathBuf;
 
 use migrascope::health::{Severity, Thresholds};
 use migrascope::report::{BuiltIn, Unit};
 
-use super::choices::{SWITCH, choose, duration};
-use super::source::{Given, Sources, invalid};
-use crate::cli::args::Options;
+use super::raw_value::{RawValue, invalid};
+use super::sources::Sources;
+use crate::cli::args::GlobalArgs;
+use crate::cli::option::choices::{SWITCH, choose, duration};
 
-/// What the command line says about health checks.
+/// The settings of health checks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HealthSettings {
-    /// Whether they are made after a run that has done something.
+    /// Whether they follow a run that changed something.
     pub(crate) after_run: AfterRun,
-    /// Where the files of one's own are.
+    /// The directory of the user's own checks.
     pub(crate) checks: Checks,
-    /// From which values on checks warn and fail.
+    /// The values at which checks warn and fail.
     pub(crate) thresholds: Thresholds,
 }
 
@@ -33,47 +34,47 @@ pub(crate) enum AfterRun {
 /// A directory of checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Checks {
-    /// This one, which must be there.
+    /// A directory that must exist.
     Named(PathBuf),
-    /// The usual one, where it is there.
-    Usual,
+    /// The default one, if it exists.
+    Default,
 }
 
 impl Checks {
-    /// The directory to read; `None` where there is none and none was asked for.
+    /// The directory to read; `None` where there is none and none is named.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         match self {
             Self::Named(path) => Some(path.clone()),
-            // A link that leads nowhere was meant to lead somewhere.
-            Self::Usual => {
-                Some(PathBuf::from("checks")).filter(|usual| usual.is_dir() || usual.is_symlink() && !usual.exists())
+            // A dangling link is returned, so that reading it is an error.
+            Self::Default => {
+                Some(PathBuf::from("checks")).filter(|path| path.is_dir() || path.is_symlink() && !path.exists())
             }
         }
     }
 }
 
-pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> HealthSettings {
+pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> HealthSettings {
     let switch = |text: &str| choose(text, SWITCH, [AfterRun::Examine, AfterRun::Skip]);
     HealthSettings {
-        after_run: sources.value("health", typed.health.as_deref(), switch).unwrap_or_default(),
+        after_run: sources.value("health", args.health.as_deref(), switch).unwrap_or_default(),
         checks: sources
-            .first("checks", typed.checks.as_deref())
-            .map_or(Checks::Usual, |given| Checks::Named(PathBuf::from(given.text))),
-        thresholds: thresholds(sources, typed),
+            .first("checks", args.checks.as_deref())
+            .map_or(Checks::Default, |raw| Checks::Named(PathBuf::from(raw.text))),
+        thresholds: thresholds(sources, args),
     }
 }
 
-fn thresholds(sources: &mut Sources<'_>, typed: &Options) -> Thresholds {
+fn thresholds(sources: &mut Sources<'_>, args: &GlobalArgs) -> Thresholds {
     let mut thresholds = Thresholds::default();
-    let warn = sources.every("health-warn", &typed.health_warn).into_iter().map(|given| (Severity::Warn, given));
-    let fail = sources.every("health-fail", &typed.health_fail).into_iter().map(|given| (Severity::Fail, given));
-    for (severity, given) in warn.chain(fail) {
-        for text in given.text.split(',') {
+    let warn = sources.every("health-warn", &args.health_warn).into_iter().map(|raw| (Severity::Warn, raw));
+    let fail = sources.every("health-fail", &args.health_fail).into_iter().map(|raw| (Severity::Fail, raw));
+    for (severity, raw) in warn.chain(fail) {
+        for text in raw.text.split(',') {
             match threshold(text) {
                 Ok((check, from)) => thresholds.set(check, severity, from),
                 Err(reason) => {
-                    let given = Given { text: text.trim().to_owned(), ..given.clone() };
-                    sources.problems.push(invalid(&given, &reason));
+                    let raw = RawValue { text: text.trim().to_owned(), ..raw.clone() };
+                    sources.problems.push(invalid(&raw, &reason));
                 }
             }
         }
@@ -81,33 +82,29 @@ fn thresholds(sources: &mut Sources<'_>, typed: &Options) -> Thresholds {
     thresholds
 }
 
-/// A check and the value from which on it matters: `connections=90%`, `replica_lag=2min`, `invalid_indexes=never`.
+/// A check and its threshold: `connections=90%`, `replica_lag=2min`, `invalid_indexes=never`.
 fn threshold(text: &str) -> Result<(&str, Option<f64>), String> {
     let (check, value) = text.split_once('=').ok_or("expected CHECK=VALUE, such as connections=90%")?;
     let (check, value) = (check.trim(), value.trim());
-    // What is none of ours is a check of one's own, which counts rows; whether there is one is seen when they are read.
+    // An unknown name may be one of the user's own checks, which count rows; that is known when they are read.
     let unit = BuiltIn::named(check).map_or(Some(Unit::Count), BuiltIn::unit);
-    let unit = unit.ok_or_else(|| format!("{check} succeeds or fails without a number: it has no threshold"))?;
+    let unit = unit.ok_or_else(|| format!("{check} has no threshold: it measures no number"))?;
     if value == "never" {
         return Ok((check, None));
     }
     let from = match unit {
         Unit::Seconds => duration(value)?.as_secs_f64(),
-        Unit::Ratio => share(value).ok_or("expected a share such as 90% or 0.9")?,
-        _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number of things found, from 1 on")?,
+        Unit::Ratio => ratio(value).ok_or("expected a ratio such as 90% or 0.9")?,
+        _ => value.parse::<u32>().map(f64::from).map_err(|_| "expected a number, 1 or above")?,
     };
-    if from > 0.0 {
-        Ok((check, Some(from)))
-    } else {
-        Err("it would be so always: expected more than nothing".to_owned())
-    }
+    if from > 0.0 { Ok((check, Some(from))) } else { Err("expected a value above 0".to_owned()) }
 }
 
-/// A part of a whole, between 0 and 1.
-fn share(text: &str) -> Option<f64> {
-    let share = match text.strip_suffix('%') {
+/// A ratio between 0 and 1.
+fn ratio(text: &str) -> Option<f64> {
+    let ratio = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => text.parse().ok()?,
     };
-    (0.0..=1.0).contains(&share).then_some(share)
+    (0.0..=1.0).contains(&ratio).then_some(ratio)
 }

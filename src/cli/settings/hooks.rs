@@ -1,29 +1,30 @@
-//! Commands around the run. The SQL around each migration is found in the directory of the migrations.
+//! Commands around the run. SQL hooks around each migration are files in the directory of the migrations.
 
 use std::time::Duration;
 
 use migrascope::run::Hooks;
 
-use super::choices::duration;
-use super::source::Sources;
-use crate::cli::args::Options;
+use super::sources::Sources;
+use crate::cli::args::GlobalArgs;
+use crate::cli::option::choices::duration;
 
-pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Hooks {
+pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> Hooks {
     let default = Hooks::default();
     Hooks {
-        backup: sources.value("backup-command", typed.backup_command.as_deref(), command),
-        before: sources.value("before", typed.before.as_deref(), command),
-        after: sources.value("after", typed.after.as_deref(), command),
-        timeout: sources.value("hook-timeout", typed.hook_timeout.as_deref(), timeout).unwrap_or(default.timeout),
+        backup: sources.value("backup-command", args.backup_command.as_deref(), command),
+        before: sources.value("before", args.before.as_deref(), command),
+        after: sources.value("after", args.after.as_deref(), command),
+        timeout: sources.value("hook-timeout", args.hook_timeout.as_deref(), timeout).unwrap_or(default.timeout),
         ..default
     }
 }
 
-/// The empty command succeeds, and somebody would believe in a backup.
+/// Refuses an empty command: it would succeed and look like a backup.
 fn command(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a command".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|limit| if limit.is_zero() { Err("a hook needs a limit".to_owned()) } else { Ok(limit) })
+    duration(text)
+        .and_then(|limit| if limit.is_zero() { Err("expected a limit above 0".to_owned()) } else { Ok(limit) })
 }

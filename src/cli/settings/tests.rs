@@ -1,4 +1,4 @@
-//! Which source wins, and what is said about a value that cannot be used.
+//! Which source wins, and the errors of values that cannot be used.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,26 +6,28 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use migrascope::database::SecretUrl;
-use migrascope::observe::spans::{Policy as Spans, Sampling, SqlText};
+use migrascope::observe::spans::{Policy, Sampling, SqlText};
 use migrascope::plan::Order;
 use migrascope::run::{LockTimeout, Wait};
 
-use super::file::ConfigFile;
+use super::config_file::ConfigFile;
+use super::sources::Sources;
 use super::*;
-use crate::cli::args::Args;
-use crate::cli::export::{NotifyOn, Secret};
+use crate::cli::args::{Args, GlobalArgs};
+use crate::cli::presentation::Verbosity;
+use crate::cli::telemetry::{NotifyOn, Secret};
 
 /// Settings from a command line, an environment and a directory with a configuration file.
-fn settings(typed: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<Settings, Vec<String>> {
+fn settings(args: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<Settings, Vec<String>> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let config = directory.path().join("migrascope.toml");
     std::fs::write(&config, toml).expect("a file in it");
     let variables: BTreeMap<&str, OsString> = environment.iter().map(|(name, value)| (*name, value.into())).collect();
-    let words = ["migrascope", "up"].into_iter().chain(typed.iter().copied());
-    let mut options = Args::try_parse_from(words).expect("arguments that clap takes").options;
-    options.config = Some(config.display().to_string());
-    Settings::resolve(&options, &|name| variables.get(name).cloned())
-        .map_err(|unusable| unusable.problems.into_iter().map(|problem| problem.message).collect())
+    let words = ["migrascope", "up"].into_iter().chain(args.iter().copied());
+    let mut args = Args::try_parse_from(words).expect("valid arguments").global;
+    args.config = Some(config.display().to_string());
+    Settings::resolve(&args, &|name| variables.get(name).cloned())
+        .map_err(|invalid| invalid.problems.into_iter().map(|problem| problem.message).collect())
 }
 
 fn url(settings: Result<Settings, Vec<String>>) -> Database {
@@ -51,7 +53,7 @@ fn flag_beats_environment_beats_file_beats_default() {
 fn an_empty_variable_is_unset() {
     let environment = [("MIGRASCOPE_LOCK_WAIT", ""), ("DATABASE_URL", "")];
     let settings = settings(&[], &environment, "lock-wait = \"1s\"").expect("usable settings");
-    assert_eq!(settings.policy.wait, Wait::For(Duration::from_secs(1)));
+    assert_eq!(settings.run.wait, Wait::For(Duration::from_secs(1)));
     assert_eq!(settings.database, Database::Missing);
 }
 
@@ -84,16 +86,16 @@ fn values_are_understood() {
     let toml = "order = \"skip\"\nallow-missing = true\nlock-timeout = 0\nstatement-timeout = \"10min\"\nquiet = true\n\
         connection-init = [\"SET a = 1\", \"SET b = 2\"]";
     let found = settings(&[], &[], toml).expect("usable settings");
-    assert_eq!(found.policy.order, Order::Skip);
-    assert!(found.policy.allow_missing);
-    assert_eq!(found.policy.lock_timeout, LockTimeout::Server);
-    assert_eq!(found.policy.statement_timeout, Some(Duration::from_secs(600)));
+    assert_eq!(found.run.order, Order::Skip);
+    assert!(found.run.allow_missing);
+    assert_eq!(found.run.lock_timeout, LockTimeout::Server);
+    assert_eq!(found.run.statement_timeout, Some(Duration::from_secs(600)));
     assert_eq!(found.verbosity, Verbosity::Quiet);
     assert_eq!(found.connection_init, ["SET a = 1", "SET b = 2"]);
     let typed = settings(&["-v", "--allow-missing=false", "--lock-wait", "0"], &[], toml).expect("usable settings");
     assert_eq!(typed.verbosity, Verbosity::Verbose);
-    assert!(!typed.policy.allow_missing);
-    assert_eq!(typed.policy.wait, Wait::No);
+    assert!(!typed.run.allow_missing);
+    assert_eq!(typed.run.wait, Wait::No);
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn every_bad_value_names_its_source() {
             "invalid value \"goose\" for the key layout: expected one of native",
             "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
-            "invalid value \"fast\" for --lock-wait: expected number at 0; durations read 500ms, 5s, 10min",
+            "invalid value \"fast\" for --lock-wait: expected number at 0; expected a duration such as 500ms, 5s or 10min",
             "invalid value \"jsn\" for MIGRASCOPE_FORMAT: expected one of text, json; did you mean json?",
         ]
     );
@@ -131,7 +133,7 @@ fn a_password_in_the_file_is_never_shown() {
         let (file, mut problems) = ConfigFile::parse("migrascope.toml", toml);
         let mut sources = Sources::new(&|_| None);
         sources.file = file;
-        database::resolve(&mut sources, &Options::default());
+        database::resolve(&mut sources, &GlobalArgs::default());
         problems.append(&mut sources.problems);
         assert!(!problems.is_empty(), "{toml}");
         for problem in problems {
@@ -144,8 +146,9 @@ fn a_password_in_the_file_is_never_shown() {
 fn traces_tell_what_is_asked_for() {
     let toml = "trace-detail-limit = 7\ntrace-sql = \"off\"";
     let environment = [("MIGRASCOPE_TRACE_SQL", "full")];
-    let policy = settings(&["--trace-sampling", "parent"], &environment, toml).expect("usable settings").export.spans;
-    let expected = Spans { detail_limit: 7, sql: SqlText::Full, sampling: Sampling::Parent, ..Spans::default() };
+    let policy =
+        settings(&["--trace-sampling", "parent"], &environment, toml).expect("usable settings").telemetry.spans;
+    let expected = Policy { detail_limit: 7, sql: SqlText::Full, sampling: Sampling::Parent, ..Policy::default() };
     assert_eq!(policy, expected);
     let wrong = settings(&["--trace-detail-limit", "many"], &[], "").expect_err("no number");
     assert_eq!(wrong, ["invalid value \"many\" for --trace-detail-limit: expected a number of migrations"]);
@@ -153,8 +156,8 @@ fn traces_tell_what_is_asked_for() {
 
 #[test]
 fn the_nearest_place_names_the_webhook_and_the_token() {
-    let notify = |typed: &[&str], environment: &[(&str, &str)], toml: &str| {
-        settings(typed, environment, toml).map(|settings| settings.export.notify)
+    let notify = |args: &[&str], environment: &[(&str, &str)], toml: &str| {
+        settings(args, environment, toml).map(|settings| settings.telemetry.notify)
     };
     let text = |text: &str| Some(Secret::Text(text.to_owned()));
     let toml = "webhook-url = \"http://file\"\ngrafana-token-file = \"key\"\nnotify = \"always\"";
@@ -171,7 +174,7 @@ fn the_nearest_place_names_the_webhook_and_the_token() {
     let both = [variables[1], ("MIGRASCOPE_GRAFANA_TOKEN_FILE", "f")];
     assert_eq!(
         notify(&[], &both, "").expect_err("a conflict"),
-        ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: one of them must go"]
+        ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: use one of them"]
     );
     assert_eq!(notify(&[], &[], "grafana-token = \"x\"").expect_err("no such key").len(), 1);
 }

@@ -1,12 +1,12 @@
-//! How much traces tell.
+//! The detail of traces.
 
 use migrascope::observe::spans::{Policy, Sampling, SqlText};
 
-use super::choices::{TRACE_SAMPLING, TRACE_SQL, choose};
-use super::source::Sources;
-use crate::cli::args::Options;
+use super::sources::Sources;
+use crate::cli::args::GlobalArgs;
+use crate::cli::option::choices::{TRACE_SAMPLING, TRACE_SQL, choose};
 
-pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Policy {
+pub(super) fn resolve(sources: &mut Sources<'_>, args: &GlobalArgs) -> Policy {
     let default = Policy::default();
     let limit = |text: &str| text.parse().map_err(|_| "expected a number of migrations".to_owned());
     let texts = [SqlText::Off, SqlText::Summary, SqlText::Sanitized, SqlText::Full];
@@ -14,12 +14,10 @@ pub(super) fn resolve(sources: &mut Sources<'_>, typed: &Options) -> Policy {
     let sampling = |text: &str| choose(text, TRACE_SAMPLING, [Sampling::Parent, Sampling::Always]);
     Policy {
         detail_limit: sources
-            .value("trace-detail-limit", typed.trace_detail_limit.as_deref(), limit)
+            .value("trace-detail-limit", args.trace_detail_limit.as_deref(), limit)
             .unwrap_or(default.detail_limit),
-        sql: sources.value("trace-sql", typed.trace_sql.as_deref(), sql).unwrap_or(default.sql),
-        sampling: sources
-            .value("trace-sampling", typed.trace_sampling.as_deref(), sampling)
-            .unwrap_or(default.sampling),
+        sql: sources.value("trace-sql", args.trace_sql.as_deref(), sql).unwrap_or(default.sql),
+        sampling: sources.value("trace-sampling", args.trace_sampling.as_deref(), sampling).unwrap_or(default.sampling),
         ..default
     }
 }

@@ -1,39 +1,42 @@
-//! Which files and addresses are trusted: a file that is found belongs to the user, as git has it, and a secret of the environment goes to
-//! no address from a file that was only found.
+//! Trust in files that were found and not named: they must belong to the user, as in git, and their addresses get no secrets of the
+//! environment.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 
-use super::source::{Environment, Given, Origin, Sources, variable};
-use crate::cli::explain::{Diagnosis, one_line};
+use super::raw_value::{Origin, RawValue};
+use super::sources::{Environment, Sources};
+use crate::cli::escape::one_line;
+use crate::cli::explain::Diagnosis;
+use crate::cli::option::variable;
 
-/// The variable that names directories whose files are trusted, no matter who owns them; `*` for all.
+/// The variable of directories whose files are trusted regardless of their owner; `*` for all.
 const SAFE_DIRECTORY: &str = "MIGRASCOPE_SAFE_DIRECTORY";
 
-/// Whether a file that was found, and not named, may be used. One that is not there may.
+/// Checks whether a file that was found, and not named, may be used. A missing file passes.
 ///
 /// # Errors
-/// When another user owns it, a link in its place, or its directory, and `MIGRASCOPE_SAFE_DIRECTORY` does not name that directory.
+/// When another user owns the file, a link to it, or its directory, unless `MIGRASCOPE_SAFE_DIRECTORY` names that directory.
 pub(super) fn check(path: &Path, environment: &Environment<'_>) -> Result<(), Box<Diagnosis>> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let stranger = match stranger(path, directory, environment) {
-        Some(stranger) if !is_safe(directory, environment) => stranger,
+    let owner = match foreign_owner(path, directory, environment) {
+        Some(owner) if !is_safe(directory, environment) => owner,
         _ => return Ok(()),
     };
     let absolute = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let (shown, absolute) = (one_line(&path.display().to_string()), one_line(&absolute.display().to_string()));
-    let problem = Diagnosis::error(format!("{shown} is not used: {stranger}"));
+    let problem = Diagnosis::error(format!("{shown} is not used: {owner}"));
     let problem =
-        problem.note("such a file may run commands as the user who runs migrascope, and say where secrets go");
+        problem.note("such a file may run commands as the user who runs migrascope, and choose where secrets are sent");
     Err(Box::new(
         problem.help(format!("to trust this directory: export {SAFE_DIRECTORY}='{absolute}' (* for every directory)")),
     ))
 }
 
-/// Who else has a hand in the file, in words; `None` where only the user, root, or the user of sudo has.
+/// Which part of the file another user owns, in words; `None` where the user, root or the user of sudo owns everything.
 #[cfg(unix)]
-fn stranger(path: &Path, directory: &Path, environment: &Environment<'_>) -> Option<String> {
+fn foreign_owner(path: &Path, directory: &Path, environment: &Environment<'_>) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
 
     let found = fs::symlink_metadata(path).ok()?;
@@ -43,7 +46,7 @@ fn stranger(path: &Path, directory: &Path, environment: &Environment<'_>) -> Opt
     let described = |what: &str, uid: u32| format!("{what} belongs to user {uid}, and migrascope runs as user {user}");
     let parts = [
         ("it", Some(found)),
-        ("the file that it leads to", fs::metadata(path).ok()),
+        ("the file that it links to", fs::metadata(path).ok()),
         ("its directory", fs::metadata(directory).ok()),
     ];
     let mut parts = parts.into_iter().filter_map(|(what, metadata)| Some((what, metadata?.uid())));
@@ -51,7 +54,7 @@ fn stranger(path: &Path, directory: &Path, environment: &Environment<'_>) -> Opt
 }
 
 #[cfg(not(unix))]
-fn stranger(_: &Path, _: &Path, _: &Environment<'_>) -> Option<String> {
+fn foreign_owner(_: &Path, _: &Path, _: &Environment<'_>) -> Option<String> {
     None
 }
 
@@ -63,19 +66,21 @@ fn is_safe(directory: &Path, environment: &Environment<'_>) -> bool {
 }
 
 impl Sources<'_> {
-    /// Refuses a secret that the environment or an option gives, where its address comes from a file that they do not name.
-    pub(super) fn keep(&mut self, secret: Option<&Given>, address: Option<&Given>) {
+    /// Refuses a secret of the environment or an option whose address comes from a file that was only found.
+    pub(super) fn protect(&mut self, secret: Option<&RawValue>, address: Option<&RawValue>) {
         let (Some(secret), Some(address)) = (secret, address) else { return };
         if self.is_named(&secret.origin) && !self.is_named(&address.origin) {
-            self.withhold(&secret.origin.to_string(), address);
+            self.refuse_secret(&secret.origin.to_string(), address);
         }
     }
 
-    /// The same for a secret of another program's variable.
-    pub(super) fn withhold(&mut self, secret: &str, address: &Given) {
-        let problem =
-            format!("{secret} is not sent to the address of {}: that file was found, and not named", address.origin);
-        let way = match &address.origin {
+    /// Reports that a secret is not sent to this address.
+    pub(super) fn refuse_secret(&mut self, secret: &str, address: &RawValue) {
+        let problem = format!(
+            "{secret} is not sent to the address of {}: the file was found by default, and not named",
+            address.origin
+        );
+        let help = match &address.origin {
             Origin::Key(name, _) => {
                 let variable = variable(name);
                 format!(
@@ -84,10 +89,10 @@ impl Sources<'_> {
             }
             _ => "set the variable in the environment, or pass the option".to_owned(),
         };
-        self.problems.push(Diagnosis::error(problem).at(address.origin.excerpt()).help(way));
+        self.problems.push(Diagnosis::error(problem).at(address.origin.excerpt()).help(help));
     }
 
-    /// Whether the user who started the program has said this, or named the file that says it.
+    /// Whether the value comes from the command line, the environment, or a file that one of them names.
     pub(super) fn is_named(&self, origin: &Origin) -> bool {
         match origin {
             Origin::Flag(_) | Origin::Variable(_) => true,

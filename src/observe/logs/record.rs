@@ -1,10 +1,10 @@
-//! How each record reads: its name, its severity, its fields and its sentence.
+//! Each record: its name, severity, fields and message.
 
 use std::time::Duration;
 
 use tracing::{Level, event};
 
-use super::Run;
+use super::run_attributes::RunAttributes;
 use crate::database::{DatabaseError, Identity};
 use crate::error::Error;
 use crate::event::RunContext;
@@ -16,7 +16,7 @@ use crate::plan::{Change, RefusalReason, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, Failure, Outcome, Report, RetryReason, StepReport};
 
-pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) {
+pub(super) fn run_started(run: &RunAttributes, context: &RunContext, expected: &Identity) {
     event!(
         name: names::LOG_RUN_STARTED,
         target: names::SCOPE,
@@ -32,7 +32,7 @@ pub(super) fn run_started(run: &Run, context: &RunContext, expected: &Identity) 
     );
 }
 
-pub(super) fn policy_decided(run: &Run, decided: &Decided) {
+pub(super) fn policy_decided(run: &RunAttributes, decided: &Decided) {
     event!(
         name: names::LOG_POLICY_DECIDED,
         target: names::SCOPE,
@@ -46,7 +46,7 @@ pub(super) fn policy_decided(run: &Run, decided: &Decided) {
     );
 }
 
-pub(super) fn schema_awaited(run: &Run, pending: Option<usize>) {
+pub(super) fn schema_awaited(run: &RunAttributes, pending: Option<usize>) {
     event!(
         name: names::LOG_SCHEMA_AWAITED,
         target: names::SCOPE,
@@ -54,11 +54,11 @@ pub(super) fn schema_awaited(run: &Run, pending: Option<usize>) {
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::MIGRATIONS_PENDING } = pending,
-        "the schema is waited for"
+        "waiting for the schema"
     );
 }
 
-pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
+pub(super) fn run_finished(run: &RunAttributes, report: &Report, error: Option<&Error>) {
     let elapsed = report.elapsed.as_secs_f64();
     let applied = report.steps.iter().filter(|step| step.outcome == Outcome::Success).count();
     match error {
@@ -92,7 +92,7 @@ pub(super) fn run_finished(run: &Run, report: &Report, error: Option<&Error>) {
     }
 }
 
-pub(super) fn lock_waiting(run: &Run, holder: Option<&str>) {
+pub(super) fn lock_waiting(run: &RunAttributes, holder: Option<&str>) {
     event!(
         name: names::LOG_LOCK_WAITING,
         target: names::SCOPE,
@@ -104,7 +104,7 @@ pub(super) fn lock_waiting(run: &Run, holder: Option<&str>) {
     );
 }
 
-pub(super) fn lock_acquired(run: &Run, waited: Duration) {
+pub(super) fn lock_acquired(run: &RunAttributes, waited: Duration) {
     event!(
         name: names::LOG_LOCK_ACQUIRED,
         target: names::SCOPE,
@@ -112,11 +112,11 @@ pub(super) fn lock_acquired(run: &Run, waited: Duration) {
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::LOCK_WAIT } = waited.as_secs_f64(),
-        "the lock is ours"
+        "lock acquired"
     );
 }
 
-pub(super) fn lock_timeout(run: &Run, waited: Duration, holder: Option<&str>) {
+pub(super) fn lock_timeout(run: &RunAttributes, waited: Duration, holder: Option<&str>) {
     event!(
         name: names::LOG_LOCK_TIMEOUT,
         target: names::SCOPE,
@@ -126,11 +126,11 @@ pub(super) fn lock_timeout(run: &Run, waited: Duration, holder: Option<&str>) {
         { names::ERROR_TYPE } = names::ERROR_LOCK_TIMEOUT,
         { names::LOCK_WAIT } = waited.as_secs_f64(),
         { names::LOCK_HOLDER } = holder,
-        "the lock was waited for in vain"
+        "timed out waiting for the lock"
     );
 }
 
-pub(super) fn checksum_mismatch(run: &Run, changed: usize) {
+pub(super) fn checksum_mismatch(run: &RunAttributes, changed: usize) {
     event!(
         name: names::LOG_CHECKSUM_MISMATCH,
         target: names::SCOPE,
@@ -142,7 +142,7 @@ pub(super) fn checksum_mismatch(run: &Run, changed: usize) {
     );
 }
 
-pub(super) fn migrations_missing(run: &Run, missing: usize) {
+pub(super) fn migrations_missing(run: &RunAttributes, missing: usize) {
     event!(
         name: names::LOG_MIGRATIONS_MISSING,
         target: names::SCOPE,
@@ -154,7 +154,7 @@ pub(super) fn migrations_missing(run: &Run, missing: usize) {
     );
 }
 
-pub(super) fn schema_dirty(run: &Run) {
+pub(super) fn schema_dirty(run: &RunAttributes) {
     event!(
         name: names::LOG_SCHEMA_DIRTY,
         target: names::SCOPE,
@@ -165,7 +165,7 @@ pub(super) fn schema_dirty(run: &Run) {
     );
 }
 
-pub(super) fn migration_started(run: &Run, step: &Step<'_>) {
+pub(super) fn migration_started(run: &RunAttributes, step: &Step<'_>) {
     let (version, name) = (step.migration.version.as_str(), step.migration.name.as_str());
     event!(
         name: names::LOG_MIGRATION_STARTED,
@@ -181,8 +181,8 @@ pub(super) fn migration_started(run: &Run, step: &Step<'_>) {
     );
 }
 
-/// Names are constants of their place in the code, so the two directions are two events.
-pub(super) fn migration_done(run: &Run, report: &StepReport) {
+/// The name of an event is a constant of its call site, so the two directions are two events.
+pub(super) fn migration_done(run: &RunAttributes, report: &StepReport) {
     let (version, name, elapsed) = (report.version.as_str(), report.name.as_str(), report.elapsed.as_secs_f64());
     match report.direction {
         Direction::Up => event!(
@@ -212,12 +212,12 @@ pub(super) fn migration_done(run: &Run, report: &StepReport) {
     }
 }
 
-/// `told` is what may be told of the database's message.
-pub(super) fn migration_failed(run: &Run, report: &StepReport, told: Option<&str>) {
+/// `disclosed` is what may be disclosed of the database's error.
+pub(super) fn migration_failed(run: &RunAttributes, report: &StepReport, disclosed: Option<&str>) {
     let (version, name) = (report.version.as_str(), report.name.as_str());
     let failure = report.failure.as_ref();
     let error_type = failure.map_or(report.outcome.word(), Failure::error_type);
-    let colon = if told.is_some() { ": " } else { "" };
+    let colon = if disclosed.is_some() { ": " } else { "" };
     event!(
         name: names::LOG_MIGRATION_FAILED,
         target: names::SCOPE,
@@ -235,11 +235,17 @@ pub(super) fn migration_failed(run: &Run, report: &StepReport, told: Option<&str
         { names::SCRIPT_COLUMN } = failure.map(|failure| failure.column),
         { names::ELAPSED } = report.elapsed.as_secs_f64(),
         "migration {version} ({name}) has failed{colon}{}",
-        told.unwrap_or_default()
+        disclosed.unwrap_or_default()
     );
 }
 
-pub(super) fn statement_slow(run: &Run, step: &Step<'_>, statement: &Statement, number: usize, elapsed: Duration) {
+pub(super) fn statement_slow(
+    run: &RunAttributes,
+    step: &Step<'_>,
+    statement: &Statement,
+    number: usize,
+    elapsed: Duration,
+) {
     event!(
         name: names::LOG_STATEMENT_SLOW,
         target: names::SCOPE,
@@ -256,9 +262,9 @@ pub(super) fn statement_slow(run: &Run, step: &Step<'_>, statement: &Statement, 
     );
 }
 
-/// What is told of an attempt that is followed by another one.
+/// A failed attempt that is retried.
 pub(super) struct Retry<'r> {
-    /// Which statement, from 0.
+    /// The statement's index, from 0.
     pub(super) index: usize,
     pub(super) reason: RetryReason,
     pub(super) error: &'r DatabaseError,
@@ -268,7 +274,7 @@ pub(super) struct Retry<'r> {
     pub(super) blocker: Option<String>,
 }
 
-pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) {
+pub(super) fn statement_retrying(run: &RunAttributes, step: &Step<'_>, retry: &Retry<'_>) {
     let summary = step.statements().get(retry.index).map(|statement| statement.summary.as_str());
     let pause = retry.pause.as_secs_f64();
     event!(
@@ -286,14 +292,14 @@ pub(super) fn statement_retrying(run: &Run, step: &Step<'_>, retry: &Retry<'_>) 
         { names::ATTEMPTS } = retry.of,
         { names::RETRY_PAUSE } = pause,
         { names::BLOCKER } = retry.blocker.as_deref(),
-        "{} has met an obstacle ({}) and is tried again in {pause:.1} s",
+        "{} failed ({}), retrying in {pause:.1} s",
         summary.unwrap_or("a statement"),
         retry.reason.word()
     );
 }
 
-/// Its message stays out: it may quote rows of the database.
-pub(super) fn index_dropped(run: &Run, step: &Step<'_>, name: &str) {
+/// The database's message is left out: it may quote rows.
+pub(super) fn index_dropped(run: &RunAttributes, step: &Step<'_>, name: &str) {
     event!(
         name: names::LOG_INDEX_DROPPED,
         target: names::SCOPE,
@@ -306,7 +312,7 @@ pub(super) fn index_dropped(run: &Run, step: &Step<'_>, name: &str) {
     );
 }
 
-pub(super) fn history_changed(run: &Run, change: &Change, migrations: usize) {
+pub(super) fn history_changed(run: &RunAttributes, change: &Change, migrations: usize) {
     event!(
         name: names::LOG_HISTORY_CHANGED,
         target: names::SCOPE,
@@ -322,7 +328,7 @@ pub(super) fn history_changed(run: &Run, change: &Change, migrations: usize) {
     );
 }
 
-pub(super) fn health_check_failed(run: &Run, check: &CheckReport) {
+pub(super) fn health_check_failed(run: &RunAttributes, check: &CheckReport) {
     event!(
         name: names::LOG_HEALTH_CHECK_FAILED,
         target: names::SCOPE,
@@ -339,7 +345,7 @@ pub(super) fn health_check_failed(run: &Run, check: &CheckReport) {
     );
 }
 
-pub(super) fn signal_received(run: &Run, signal: &str) {
+pub(super) fn signal_received(run: &RunAttributes, signal: &str) {
     event!(
         name: names::LOG_SIGNAL_RECEIVED,
         target: names::SCOPE,
@@ -347,11 +353,11 @@ pub(super) fn signal_received(run: &Run, signal: &str) {
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::SIGNAL } = signal,
-        "asked to stop by {signal}"
+        "received {signal}, stopping"
     );
 }
 
-pub(super) fn telemetry_flushed(run: &Run, signal: &str, outcome: Outcome, elapsed: Duration) {
+pub(super) fn telemetry_flushed(run: &RunAttributes, signal: &str, outcome: Outcome, elapsed: Duration) {
     event!(
         name: names::LOG_TELEMETRY_FLUSHED,
         target: names::SCOPE,
@@ -361,11 +367,11 @@ pub(super) fn telemetry_flushed(run: &Run, signal: &str, outcome: Outcome, elaps
         { names::TELEMETRY_SIGNAL } = signal,
         { names::OUTCOME } = outcome.word(),
         { names::ELAPSED } = elapsed.as_secs_f64(),
-        "the export of {signal} has ended"
+        "the export of {signal} has finished"
     );
 }
 
-pub(super) fn telemetry_degraded(run: &Run, signal: &str, reason: &str, lost: usize) {
+pub(super) fn telemetry_degraded(run: &RunAttributes, signal: &str, reason: &str, lost: usize) {
     event!(
         name: names::LOG_TELEMETRY_DEGRADED,
         target: names::SCOPE,

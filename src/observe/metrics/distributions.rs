@@ -1,7 +1,7 @@
-//! The histograms: fed by events, or by what the journal has more than before.
+//! The histograms, filled by events or by what the journal has counted since the last reading.
 //!
-//! An instrument takes single observations. Of those in the journal only their number and sum in each bucket are known, so
-//! each is recorded as the mean of its bucket: counts and sums come out exactly.
+//! An instrument takes single observations, but the journal has only count and sum of each bucket. So each observation is recorded as the
+//! mean of its bucket, which keeps counts and sums exact.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,27 +15,27 @@ use crate::journal::{Spread, Spreads, Totals};
 use crate::observe::names::{self, Kind, Metric};
 use crate::report::Outcome;
 
-/// A histogram as the journal counts it, with the labels of its series.
+/// A histogram of the journal, with the labels of its series.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HistogramSeries {
-    /// Which.
+    /// The metric.
     pub metric: Metric,
     /// Its labels.
     pub labels: Vec<KeyValue>,
-    /// How many observations fell into each bucket, the last one without a bound.
+    /// The observations in each bucket, the last of which has no upper bound.
     pub counts: Vec<u64>,
-    /// The sum of all of them.
+    /// The sum of all observations.
     pub sum: f64,
 }
 
-/// Where observations of the journal go.
+/// Where the journal's observations are kept.
 #[derive(Default)]
 pub(super) enum Destination {
-    /// To the instruments, one by one: what has no other way to take them.
+    /// In the instruments, one by one.
     #[default]
     Instruments,
-    /// Nowhere: they are asked for as they are counted.
+    /// As series with their counts.
     Series(Vec<HistogramSeries>),
 }
 
@@ -43,8 +43,8 @@ pub(super) struct Distributions {
     run_duration: Histogram<f64>,
     migration_duration: Histogram<f64>,
     lock_wait: Histogram<f64>,
-    /// What of the journal is recorded.
-    told: Totals,
+    /// The totals that are recorded already.
+    recorded: Totals,
     pub(super) destination: Destination,
 }
 
@@ -54,7 +54,7 @@ impl Distributions {
             run_duration: histogram(meter, &names::RUN_DURATION),
             migration_duration: histogram(meter, &names::MIGRATION_DURATION),
             lock_wait: histogram(meter, &names::LOCK_WAIT_DURATION),
-            told: Totals::default(),
+            recorded: Totals::default(),
             destination: Destination::default(),
         }
     }
@@ -71,7 +71,7 @@ impl Distributions {
         self.lock_wait.record(waited.as_secs_f64(), labels);
     }
 
-    /// Records what `totals` have more than those told before.
+    /// Records what `totals` have more than before.
     pub(super) fn follow(&mut self, totals: &Totals, common: &[KeyValue]) {
         let ending = |(direction, outcome): (Direction, Outcome)| {
             let own =
@@ -87,19 +87,19 @@ impl Distributions {
             return;
         }
         let durations = names::DURATION_BUCKETS;
-        follow(&self.run_duration, &mut self.told.run_durations, &totals.run_durations, durations, ending);
+        follow(&self.run_duration, &mut self.recorded.run_durations, &totals.run_durations, durations, ending);
         follow(
             &self.migration_duration,
-            &mut self.told.migration_durations,
+            &mut self.recorded.migration_durations,
             &totals.migration_durations,
             durations,
             ending,
         );
-        follow(&self.lock_wait, &mut self.told.lock_waits, &totals.lock_waits, names::WAIT_BUCKETS, lock);
+        follow(&self.lock_wait, &mut self.recorded.lock_waits, &totals.lock_waits, names::WAIT_BUCKETS, lock);
     }
 }
 
-/// The series of a histogram, as they are counted.
+/// The series of a histogram of the journal.
 pub(super) fn counted<K: Clone + Ord>(
     metric: &Metric,
     spreads: &Spreads<K>,
@@ -123,21 +123,21 @@ pub(super) fn counted<K: Clone + Ord>(
 
 pub(super) fn follow<K: Clone + Ord>(
     histogram: &Histogram<f64>,
-    told: &mut Spreads<K>,
+    recorded: &mut Spreads<K>,
     now: &Spreads<K>,
     bounds: &[f64],
     labels: impl Fn(K) -> Vec<KeyValue>,
 ) {
-    for ((key, bucket), spread) in more(told, now) {
+    for ((key, bucket), spread) in increase(recorded, now) {
         let labels = labels(key);
         let value = inside(spread.sum / spread.count as f64, bucket, bounds);
         (0..spread.count).for_each(|_| histogram.record(value, &labels));
     }
-    told.clone_from(now);
+    recorded.clone_from(now);
 }
 
-/// What is there now and was not there before.
-fn more<K: Clone + Ord>(before: &Spreads<K>, now: &Spreads<K>) -> Spreads<K> {
+/// What `now` has more than `before`.
+fn increase<K: Clone + Ord>(before: &Spreads<K>, now: &Spreads<K>) -> Spreads<K> {
     let grown = |(key, spread): (&(K, usize), &Spread)| {
         let old = before.get(key).copied().unwrap_or_default();
         let count = spread.count.checked_sub(old.count).filter(|count| *count > 0)?;
@@ -146,7 +146,7 @@ fn more<K: Clone + Ord>(before: &Spreads<K>, now: &Spreads<K>) -> Spreads<K> {
     now.iter().filter_map(grown).collect()
 }
 
-/// The value, moved into its bucket where rounding has put it beside.
+/// The value, moved into its bucket where rounding has put it outside.
 fn inside(value: f64, bucket: usize, bounds: &[f64]) -> f64 {
     let lowest = bucket.checked_sub(1).and_then(|below| bounds.get(below)).map_or(0.0, |bound| bound.next_up());
     let highest = bounds.get(bucket).copied().unwrap_or(f64::MAX);

@@ -1,4 +1,4 @@
-//! Each metric of the catalogue as an instrument: gauges and counters with the function that reads them.
+//! The instruments of the catalogue: gauges and counters with the function that reads their value.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,7 +22,7 @@ pub(super) fn histogram(meter: &Meter, metric: &Metric) -> Histogram<f64> {
     }
 }
 
-/// Registers every gauge and counter; the meter's provider keeps them and `state` as long as it lives.
+/// Registers every gauge and counter; the meter's provider keeps them and `state` while it lives.
 pub(super) fn observe(meter: &Meter, state: &Arc<Mutex<State>>) {
     GAUGES.iter().for_each(|(metric, read)| gauge(meter, state, metric, *read));
     for (metric, read) in COUNTERS {
@@ -52,7 +52,7 @@ fn gauge(meter: &Meter, state: &Arc<Mutex<State>>, metric: &Metric, read: Read<f
         .build();
 }
 
-/// Takes the values of one metric, each with the labels that it has besides the common ones.
+/// Takes the values of one metric, each with its labels besides the common ones.
 type Take<'t, T> = &'t mut dyn FnMut(T, &[KeyValue]);
 
 /// Reads the values of one metric.
@@ -102,7 +102,7 @@ fn last_run(state: &State, take: Take<'_, f64>, value: fn(&LastRun) -> f64) {
     }
 }
 
-/// One series for each reason of a refusal, and one for any other error; none where the run succeeded.
+/// One series for each reason of a refusal, one for any other error, none where the run succeeded.
 fn last_error(state: &State, take: Take<'_, f64>) {
     let Some((last, error)) = state.last_run().and_then(|last| Some((last, last.error.as_deref()?))) else { return };
     let kind = KeyValue::new(names::ERROR_TYPE, names::error_type(error).to_owned());
@@ -114,7 +114,7 @@ fn last_error(state: &State, take: Take<'_, f64>) {
     }
 }
 
-/// 0 where it never happened, and nothing where nobody knows whether it did.
+/// 0 where it never happened; nothing where that is not known.
 fn ever(state: &State, take: Take<'_, f64>, moment: fn(&State) -> Option<SystemTime>) {
     let moment = moment(state);
     if moment.is_some() || state.totals.is_some() {
@@ -223,7 +223,7 @@ fn migrations(state: &State, take: Take<'_, u64>) {
     }
 }
 
-/// Whoever asks for the lock again has found it taken.
+/// The lock is retried only because another session holds it.
 fn lock_retries(state: &State, take: Take<'_, u64>) {
     let Some(totals) = &state.totals else { return };
     take(totals.lock_retries, &[KeyValue::new(names::RETRY_REASON, RetryReason::LockTimeout.word())]);

@@ -1,51 +1,20 @@
-//! What the figures are read from.
+//! The state that metrics are read from.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
 
+use super::labels::Labels;
 use crate::database::Identity;
 use crate::error::Error;
 use crate::history::Direction;
 use crate::journal::{LastRun, Running, Steps, Totals};
-use crate::observe::names;
 use crate::plan::{Schema, Step};
 use crate::report::{Outcome, Report, RetryReason, RowsAffected, Stages, StepReport};
 
-/// Labels of every figure of a run: the only place that derives them.
-pub(super) struct Labels {
-    target: Option<String>,
-    system: &'static str,
-    namespace: String,
-    database: String,
-}
-
-impl Labels {
-    pub(super) fn of(target: Option<&str>, identity: &Identity) -> Self {
-        Self {
-            target: target.map(str::to_owned),
-            system: identity.system,
-            namespace: identity.namespace(),
-            database: identity.database.clone(),
-        }
-    }
-
-    fn target(&self) -> String {
-        self.target.as_ref().unwrap_or(&self.database).clone()
-    }
-
-    pub(super) fn key_values(&self) -> Vec<KeyValue> {
-        vec![
-            KeyValue::new(names::TARGET, self.target()),
-            KeyValue::new(names::DB_SYSTEM_NAME, self.system),
-            KeyValue::new(names::DB_NAMESPACE, self.namespace.clone()),
-        ]
-    }
-}
-
-/// The present or last run.
-pub(super) struct Run {
+/// The times of the present or last run.
+pub(super) struct RunTimes {
     pub(super) began: SystemTime,
     pub(super) alive: SystemTime,
     pub(super) in_progress: bool,
@@ -54,11 +23,11 @@ pub(super) struct Run {
 #[derive(Default)]
 pub(super) struct State {
     labels: Option<Labels>,
-    /// What is counted; `None` while the journal that counts has not been read.
+    /// The counts; `None` before the journal is read.
     pub(super) totals: Option<Totals>,
     /// When the totals were read.
-    looked: Option<SystemTime>,
-    /// When the run began that this process makes now, and how its last one ended.
+    read_at: Option<SystemTime>,
+    /// When the present run of this process began, and how its last one ended.
     own: Option<SystemTime>,
     own_end: Option<LastRun>,
     pub(super) stages: Stages,
@@ -81,7 +50,7 @@ impl State {
         self.labels().unwrap_or_default().into_iter().chain(more).collect()
     }
 
-    /// The logical name of the database, once it is known.
+    /// The target's name; `None` before it is known.
     pub(super) fn target(&self) -> Option<String> {
         self.labels.as_ref().map(Labels::target)
     }
@@ -94,27 +63,25 @@ impl State {
         self.steps = Steps::default();
     }
 
-    /// Who answered may be known better than who was expected: a MariaDB behind a MySQL URL, or the schema.
+    /// Corrects the labels after the server has answered.
     pub(super) fn answered(&mut self, identity: &Identity) {
         if let Some(labels) = &mut self.labels {
-            labels.system = identity.system;
-            labels.namespace = identity.namespace();
+            labels.correct(identity);
         }
     }
 
-    /// What is seen from outside, where this process makes no run.
-    pub(super) fn seen(&mut self, labels: Labels, schema: &Schema) {
+    /// Takes the state of a database that this process polls.
+    pub(super) fn polled(&mut self, labels: Labels, schema: &Schema) {
         self.labels = Some(labels);
         self.schema = Some(schema.clone());
     }
 
     pub(super) fn journal_read(&mut self, totals: &Totals, now: SystemTime) {
         self.totals = Some(totals.clone());
-        self.looked = Some(now);
+        self.read_at = Some(now);
     }
 
-    /// The schema is followed as far as one can without reading it: what is the highest version after one was reverted, the
-    /// end of the run tells.
+    /// Updates the schema without reading it again. The highest version after a revert is known only at the end of the run.
     pub(super) fn migration_ended(&mut self, step: &Step<'_>, report: &StepReport) {
         self.steps.add(&step.migration.version.canonical(), report.outcome, report.elapsed);
         let Some(schema) = self.schema.as_mut().filter(|_| report.outcome == Outcome::Success) else { return };
@@ -147,18 +114,18 @@ impl State {
         });
     }
 
-    /// The run of this process, where it has ended and the journal does not know it.
+    /// The last run of this process, where the journal does not have its end.
     fn unrecorded(&self) -> Option<&LastRun> {
         let recorded = self.totals.as_ref().and_then(|totals| totals.last_run.as_ref());
         self.own_end.as_ref().filter(|own| recorded.is_none_or(|last| last.run_id != own.run_id))
     }
 
-    /// A migration or a statement of our run was tried again.
-    pub(super) fn tried_again(&mut self, reason: RetryReason) {
+    /// Counts a retry of a migration or a statement.
+    pub(super) fn retried(&mut self, reason: RetryReason) {
         self.steps.tried_again(reason);
     }
 
-    /// What the present or last run has tried again, of this process or another; of our own also what the journal could not take.
+    /// The retries of the present or last run, of this process or another; those of this process include what the journal lacks.
     pub(super) fn retries(&self) -> Option<&HashMap<RetryReason, u64>> {
         if self.own.is_some() {
             return Some(&self.steps.retries);
@@ -181,32 +148,30 @@ impl State {
         own.max(self.totals.as_ref().and_then(|totals| totals.last_failure))
     }
 
-    /// Whether the run that another process makes has its lock, as the last look has seen it; `None` where there is no such run, or that
-    /// cannot be seen.
+    /// Whether the run of another process held its lock when the journal was read; `None` where there is no such run, or that is not known.
     pub(super) fn lock_held(&self) -> Option<bool> {
         self.running_elsewhere()?.lock_held
     }
 
-    /// The run that another process makes. What the journal was read to say of our own before it ended is over, whether or not its end could be
-    /// recorded.
+    /// The run of another process. A run of this process that has ended is ignored, even where the journal still has it as running.
     fn running_elsewhere(&self) -> Option<&Running> {
         let ended = self.own_end.as_ref().map(|own| own.run_id.as_str());
         let running = self.totals.as_ref().and_then(|totals| totals.running.as_ref());
         running.filter(|running| self.own.is_none() && Some(running.run_id.as_str()) != ended)
     }
 
-    /// The present run, whoever makes it, or else the last one.
-    pub(super) fn run(&self) -> Option<Run> {
+    /// The present run of any process, or else the last one.
+    pub(super) fn run(&self) -> Option<RunTimes> {
         if let Some(began) = self.own {
-            // Whoever asks us sees that we live, however long the present statement takes.
-            return Some(Run { began, alive: SystemTime::now(), in_progress: true });
+            // The process that answers is alive, however long the present statement takes.
+            return Some(RunTimes { began, alive: SystemTime::now(), in_progress: true });
         }
         if let Some(running) = self.running_elsewhere() {
-            // It had the lock when we looked, so it was alive.
-            let alive = self.looked.unwrap_or(running.began);
-            return Some(Run { began: running.began, alive, in_progress: true });
+            // It held the lock when the journal was read, so it was alive then.
+            let alive = self.read_at.unwrap_or(running.began);
+            return Some(RunTimes { began: running.began, alive, in_progress: true });
         }
         let last = self.last_run()?;
-        Some(Run { began: last.ended - last.elapsed, alive: last.ended, in_progress: false })
+        Some(RunTimes { began: last.ended - last.elapsed, alive: last.ended, in_progress: false })
     }
 }

@@ -12,19 +12,19 @@ pub const SPAN_UP: &str = "migrascope up";
 pub const SPAN_DOWN: &str = "migrascope down";
 /// Root span of the health checks alone.
 pub const SPAN_HEALTH_ALONE: &str = "migrascope health";
-/// Root span of a change of history, or of a half-way migration that goes on.
+/// Root span of a change of history, or of the resumption of a half-way migration.
 pub const SPAN_REPAIR: &str = "migrascope repair";
 /// Root span of a baseline.
 pub const SPAN_BASELINE: &str = "migrascope baseline";
-/// Root span of what precedes an application's start.
+/// Root span of the migrations before an application's start.
 pub const SPAN_EXEC: &str = "migrascope exec";
 /// Root span of waiting for a schema.
 pub const SPAN_WAIT: &str = "migrascope wait";
 /// The root span's name for `tracing`; OpenTelemetry sees [`SPAN_UP`] or [`SPAN_DOWN`].
 pub const SPAN_RUN: &str = "migrascope";
-/// Making the connection.
+/// Connecting to the database.
 pub const SPAN_CONNECT: &str = "connect";
-/// Asking for the lock, until it is had or given up.
+/// Waiting for the lock, until it is acquired or the wait times out.
 pub const SPAN_LOCK: &str = "acquire lock";
 /// Reading the history and making the plan.
 pub const SPAN_PLAN: &str = "plan";
@@ -34,7 +34,7 @@ pub const SPAN_MIGRATE: &str = "migrate";
 pub const SPAN_STATEMENT: &str = "statement";
 /// Writing the ledger row, and the commit where the migration is atomic.
 pub const SPAN_RECORD: &str = "record ledger";
-/// An attempt after one that has met a passing obstacle.
+/// A retry after a transient failure.
 pub const SPAN_ATTEMPT: &str = "attempt";
 /// A hook, for `tracing`; OpenTelemetry sees which.
 pub const SPAN_HOOK: &str = "migrascope hook";
@@ -48,18 +48,18 @@ pub const SPAN_HOOK_BEFORE_EACH: &str = "migrascope hook before_each";
 pub const SPAN_HOOK_AFTER_EACH: &str = "migrascope hook after_each";
 /// The command at the end of the run.
 pub const SPAN_HOOK_AFTER: &str = "migrascope hook after";
-/// Giving the lock back.
+/// Releasing the lock.
 pub const SPAN_UNLOCK: &str = "release lock";
 
 /// Event on a migration's span: a statement ended; instead of its span, where a run has many migrations.
 pub const EVENT_STATEMENT: &str = "migrascope.statement.finished";
 /// Event on a migration's span: the ledger row was written; instead of its span, where a run has many migrations.
 pub const EVENT_RECORD: &str = "migrascope.ledger.recorded";
-/// The look at the state before a run, which its health checks compare with.
+/// Reading the state before a run, which its health checks compare with.
 pub const SPAN_STATE: &str = "state before";
 /// The health checks.
 pub const SPAN_HEALTH: &str = "health check";
-/// The health check whether there is a connection to be had.
+/// The health check that connects.
 pub const CHECK_CONNECT: &str = "connect";
 /// The health check whether the server takes writes.
 pub const CHECK_WRITABLE: &str = "writable";
@@ -87,50 +87,50 @@ pub const DB_SYSTEM_NAME: &str = "db.system.name";
 pub const DB_NAMESPACE: &str = "db.namespace";
 /// `{operation} {target}` of a statement, such as `CREATE TABLE users`.
 pub const DB_QUERY_SUMMARY: &str = "db.query.summary";
-/// A statement's text, where it was asked for.
+/// A statement's text, where the policy includes it.
 pub const DB_QUERY_TEXT: &str = "db.query.text";
-/// What a statement does: of our own [`OPERATION_INSERT`] or [`OPERATION_DELETE`], of a migration also others.
+/// The operation of a statement: [`OPERATION_INSERT`] or [`OPERATION_DELETE`] for the ledger, others for migrations.
 pub const DB_OPERATION_NAME: &str = "db.operation.name";
-/// The row of an applied migration is written.
+/// Inserting the row of an applied migration.
 pub const OPERATION_INSERT: &str = "INSERT";
-/// The row of a reverted migration is removed.
+/// Deleting the row of a reverted migration.
 pub const OPERATION_DELETE: &str = "DELETE";
-/// Label of rows: they were updated.
+/// Label of rows that were updated.
 pub const OPERATION_UPDATE: &str = "UPDATE";
-/// Label of rows: some other operation changed them; the conventions' word for what is not in a list.
+/// Label of rows that another operation changed; the conventions' value for anything that is not listed.
 pub const OPERATION_OTHER: &str = "_OTHER";
-/// The table of a statement of our own.
+/// The table of the ledger's statements.
 pub const DB_COLLECTION_NAME: &str = "db.collection.name";
 /// SQLSTATE, error number or result code of a failure.
 pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
 /// Host name, address or socket path.
 pub const SERVER_ADDRESS: &str = "server.address";
-/// The port, unless it is the usual one.
+/// The port, unless it is the default one.
 pub const SERVER_PORT: &str = "server.port";
 /// The database's code or a word of low cardinality; on failure only.
 pub const ERROR_TYPE: &str = "error.type";
-/// Error type: no connection, and no code for it.
+/// Error type: no connection, without a code.
 pub const ERROR_CONNECT: &str = "connect";
 /// Error type: the database refused without a code.
 pub const ERROR_DATABASE: &str = "database";
-/// Error type: the lock was waited for in vain.
+/// Error type: timed out waiting for the lock.
 pub const ERROR_LOCK_TIMEOUT: &str = "lock_timeout";
 /// Error type: a health check failed.
 pub const ERROR_UNHEALTHY: &str = "unhealthy";
-/// Error type: the process failed before or after the run; the conventions' word for an unnamed error.
+/// Error type: the process failed before or after the run; the conventions' value for an unnamed error.
 pub const ERROR_OTHER: &str = "_OTHER";
 /// The program's file name.
 pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 /// The process id.
 pub const PROCESS_PID: &str = "process.pid";
-/// What the process exits with.
+/// The exit code of the process.
 pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
 
-/// Resource: the program, unless the user calls it otherwise.
+/// Resource: the program, unless the user names it otherwise.
 pub const SERVICE_NAME: &str = "service.name";
 /// Resource: the program's version.
 pub const SERVICE_VERSION: &str = "service.version";
-/// Resource: the run, since no instance outlives it; of metrics the database, whose series go on from run to run.
+/// Resource: the run, since no instance outlives it; for metrics the database, whose series continue from run to run.
 pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
 /// Resource: the container's id.
 pub const CONTAINER_ID: &str = "container.id";
@@ -155,11 +155,11 @@ pub const TRACE_ID: &str = "migrascope.trace.id";
 pub const COMMAND: &str = "migrascope.command";
 /// The logical name of the database: on the root span, and a label of every metric.
 pub const TARGET: &str = "migrascope.target";
-/// In which environment an application starts: `development`, `production` or `test`.
+/// The environment that an application starts in: `development`, `production` or `test`.
 pub const POLICY_ENVIRONMENT: &str = "migrascope.policy.environment";
-/// What is done about migrations then: `migrate`, `look` or `leave`.
+/// The policy's decision: `migrate`, `look` or `leave`.
 pub const POLICY_DECISION: &str = "migrascope.policy.decision";
-/// Why that was decided.
+/// The reason of the decision.
 pub const POLICY_REASON: &str = "migrascope.policy.reason";
 /// How the run or the migration ended: `success`, `failure`, `error`, `timeout`, `cancellation` or `skip`.
 pub const OUTCOME: &str = "migrascope.outcome";
@@ -167,7 +167,7 @@ pub const OUTCOME: &str = "migrascope.outcome";
 pub const REFUSAL_REASONS: &str = "migrascope.refusal.reasons";
 /// Label: why the plan was refused, one word of [`crate::plan::RefusalReason`].
 pub const REFUSAL_REASON: &str = "migrascope.refusal.reason";
-/// Migrations that the plan has.
+/// The number of migrations in the plan.
 pub const MIGRATIONS_PLANNED: &str = "migrascope.migrations.planned";
 /// Migrations of the run that succeeded, in either direction.
 pub const MIGRATIONS_APPLIED: &str = "migrascope.migrations.applied";
@@ -179,15 +179,15 @@ pub const SCHEMA_VERSION_FROM: &str = "migrascope.schema.version.from";
 pub const CHECKSUM_MISMATCHES: &str = "migrascope.checksum.mismatches";
 /// Applied migrations that have no file.
 pub const MIGRATIONS_MISSING: &str = "migrascope.migrations.missing";
-/// How often the connection was tried, the last time included.
+/// The number of attempts to connect.
 pub const CONNECT_ATTEMPTS: &str = "migrascope.connect.attempts";
-/// What sort of lock: [`LOCK_ADVISORY`].
+/// The kind of lock: [`LOCK_ADVISORY`].
 pub const LOCK_KIND: &str = "migrascope.lock.kind";
 /// The ledger's table that the lock guards.
 pub const LOCK_KEY: &str = "migrascope.lock.key";
 /// Seconds waited for the lock.
 pub const LOCK_WAIT: &str = "migrascope.lock.wait";
-/// Who had the lock when we began to wait.
+/// The session that held the lock when the wait began.
 pub const LOCK_HOLDER: &str = "migrascope.lock.holder";
 /// Seconds that the lock was held.
 pub const LOCK_HELD: &str = "migrascope.lock.held";
@@ -201,15 +201,15 @@ pub const MIGRATION_DIRECTION: &str = "migrascope.migration.direction";
 pub const MIGRATION_CHECKSUM: &str = "migrascope.migration.checksum";
 /// Whether the migration runs in one transaction with its ledger row.
 pub const MIGRATION_TRANSACTIONAL: &str = "migrascope.migration.transactional";
-/// Who has the lock that a statement waits for or has waited for, in one line.
+/// The session that blocks or blocked a statement, in one line.
 pub const BLOCKER: &str = "migrascope.blocker";
-/// How often it, or one of its statements, was begun.
+/// The number of attempts of the migration, or of one of its statements.
 pub const MIGRATION_ATTEMPTS: &str = "migrascope.migration.attempts";
 /// The statement's number in its migration, from 1.
 pub const STATEMENT_INDEX: &str = "migrascope.statement.index";
 /// SHA-256 of the statement's text with LF line ends.
 pub const STATEMENT_SHA256: &str = "migrascope.statement.sha256";
-/// Seconds that a statement took; on its event, since a span has times.
+/// The seconds that a statement took; on its event, since a span has times.
 pub const STATEMENT_DURATION: &str = "migrascope.statement.duration";
 /// Rows affected or returned.
 pub const STATEMENT_ROWS: &str = "migrascope.statement.rows";
@@ -223,18 +223,18 @@ pub const HEALTH_CHECKS_FAILED: &str = "migrascope.health.failed";
 pub const HEALTH_CHECK_NAME: &str = "migrascope.check.name";
 /// `ok`, `warn`, `fail` or `skipped`.
 pub const HEALTH_CHECK_STATUS: &str = "migrascope.check.status";
-/// What the check measured or counted.
+/// The value that the check measured.
 pub const HEALTH_CHECK_VALUE: &str = "migrascope.check.value";
-/// What the value may not pass.
+/// The limit of the value.
 pub const HEALTH_CHECK_THRESHOLD: &str = "migrascope.check.threshold";
 
 /// Which hook: `backup`, `before`, `before_each`, `after_each` or `after`.
 pub const HOOK_NAME: &str = "migrascope.hook.name";
-/// What the command of a hook has ended with.
+/// The exit code of a hook's command.
 pub const HOOK_EXIT_CODE: &str = "migrascope.hook.exit_code";
 /// Log records: seconds that it took.
 pub const ELAPSED: &str = "migrascope.elapsed";
-/// Log records: the script's file, relative as it was given.
+/// Log records: the script's file, with the path of the settings.
 pub const SCRIPT_FILE: &str = "migrascope.script.file";
 /// Log records: the line in the script, from 1.
 pub const SCRIPT_LINE: &str = "migrascope.script.line";
@@ -242,9 +242,9 @@ pub const SCRIPT_LINE: &str = "migrascope.script.line";
 pub const SCRIPT_COLUMN: &str = "migrascope.script.column";
 /// Log records: the signal's name.
 pub const SIGNAL: &str = "migrascope.signal";
-/// Log records and a label: what an exporter sends: `traces`, `metrics`, `logs` or `notifications`.
+/// Log records and a label: the signal of an exporter: `traces`, `metrics`, `logs` or `notifications`.
 pub const TELEMETRY_SIGNAL: &str = "migrascope.telemetry.signal";
-/// Label: which exporter it is: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`], [`EXPORTER_TEXTFILE`], [`EXPORTER_GRAFANA`] or
+/// Label: the kind of exporter: [`EXPORTER_OTLP`], [`EXPORTER_PUSHGATEWAY`], [`EXPORTER_TEXTFILE`], [`EXPORTER_GRAFANA`] or
 /// [`EXPORTER_WEBHOOK`].
 pub const TELEMETRY_EXPORTER: &str = "migrascope.telemetry.exporter";
 /// Exporter: OTLP, over HTTP or gRPC.
@@ -257,39 +257,39 @@ pub const EXPORTER_TEXTFILE: &str = "textfile";
 pub const EXPORTER_GRAFANA: &str = "grafana";
 /// Exporter: a webhook.
 pub const EXPORTER_WEBHOOK: &str = "webhook";
-/// Log records: items that did not arrive.
+/// Log records: items that were not delivered.
 pub const TELEMETRY_LOST: &str = "migrascope.telemetry.lost";
 
 /// Label: `up` or `down`; of a run, `down` for that command and `up` for every other.
 pub const DIRECTION: &str = "migrascope.direction";
 /// Label: `connect`, `lock`, `plan`, `apply` or `health`.
 pub const STAGE: &str = "migrascope.stage";
-/// Why something was tried again: `lock_timeout`, `deadlock` or `serialization`.
+/// The reason of a retry: `lock_timeout`, `deadlock` or `serialization`.
 pub const RETRY_REASON: &str = "migrascope.retry.reason";
-/// Which attempt it is or was, counted from 1.
+/// The number of the attempt, from 1.
 pub const ATTEMPT: &str = "migrascope.attempt";
-/// How many attempts there can be.
+/// The maximum number of attempts.
 pub const ATTEMPTS: &str = "migrascope.attempts";
-/// Log records: how a person has changed the history, such as `mark-applied`.
+/// Log records: how a user changed the history, such as `mark-applied`.
 pub const CHANGE: &str = "migrascope.history.change";
-/// Log records: how many migrations that was about.
+/// Log records: the number of migrations that were changed.
 pub const CHANGED_MIGRATIONS: &str = "migrascope.history.migrations";
 /// Log records: an index, in quotes.
 pub const INDEX_NAME: &str = "migrascope.index.name";
 /// Log records: seconds until the next attempt.
 pub const RETRY_PAUSE: &str = "migrascope.retry.pause";
-/// Label: the sort of lock that was waited for.
+/// Label: the kind of lock that was waited for.
 pub const LOCK: &str = "migrascope.lock";
-/// Label: the health check, from a closed set but for one's own, which have the names of their files.
+/// Label: the health check, from a closed set, or the file's name of a user's own check.
 pub const HEALTH_CHECK: &str = "migrascope.check";
 /// Label: a version, of the schema or of the program.
 pub const VERSION: &str = "migrascope.version";
 /// Label: the commit that the program was built from.
 pub const REVISION: &str = "migrascope.revision";
 
-/// The runner's own lock: whoever does not ask for it is not kept out.
+/// The runner's own lock, which does not stop sessions that do not acquire it.
 pub const LOCK_ADVISORY: &str = "advisory";
-/// Stage: making the connection.
+/// Stage: connecting.
 pub const STAGE_CONNECT: &str = "connect";
 /// Stage: waiting for the lock.
 pub const STAGE_LOCK: &str = "lock";
@@ -303,14 +303,13 @@ pub const STAGE_HEALTH: &str = "health";
 /// Labels of every metric.
 pub const COMMON_LABELS: &[&str] = &[TARGET, DB_SYSTEM_NAME, DB_NAMESPACE];
 
-/// A table as `db.collection.name` has it: without the quotes of a statement.
+/// A table's name for `db.collection.name`: without quotes.
 #[must_use]
 pub fn collection(table: &str) -> String {
     table.replace(['"', '`'], "")
 }
 
-/// An error type as a label has it: what is no code and no word, such as a text that someone has written into the journal,
-/// is [`ERROR_OTHER`].
+/// An error type for a label: [`ERROR_OTHER`] for anything that is not a code or a word, such as text that a user wrote into the journal.
 #[must_use]
 pub fn error_type(kind: &str) -> &str {
     const LONGEST: usize = 32;

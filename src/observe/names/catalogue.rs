@@ -38,15 +38,15 @@ impl Kind {
 pub struct Metric {
     /// Its OpenTelemetry name.
     pub name: &'static str,
-    /// Its unit in UCUM; empty for truth values and versions, which have none.
+    /// Its unit in UCUM; empty for booleans and versions.
     pub unit: &'static str,
     /// Its kind.
     pub kind: Kind,
     /// Labels besides [`super::COMMON_LABELS`].
     pub labels: &'static [&'static str],
-    /// What it tells.
+    /// Its description, as exported.
     pub description: &'static str,
-    /// Whether a run that goes on knows the newest of it. All else is what the journal says, to which other runs write meanwhile.
+    /// Whether only a present run changes it. Other metrics are read from the journal, which other runs change too.
     pub of_present_run: bool,
 }
 
@@ -94,12 +94,12 @@ pub const LAST_RUN_ERROR: Metric = labelled(
 );
 /// How long the last run took.
 pub const LAST_RUN_DURATION: Metric = gauge("migrascope.last_run.duration", SECONDS, "How long the last run took");
-/// Where the time of the last run went.
+/// The durations of the last run's stages.
 pub const LAST_RUN_STAGE_DURATION: Metric = labelled(
     gauge("migrascope.last_run.stage.duration", SECONDS, "How long each stage of the last run took"),
     &[STAGE],
 );
-/// What the last run did.
+/// The migrations of the last run.
 pub const LAST_RUN_MIGRATIONS: Metric = labelled(
     gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run began, by their outcome"),
     &[OUTCOME],
@@ -109,16 +109,16 @@ pub const ROWS_AFFECTED: Metric = labelled(
     gauge("migrascope.rows.affected", "{row}", "Rows that the statements of the last run changed, by what these are"),
     &[DB_OPERATION_NAME],
 );
-/// Whether a run is going on.
+/// Whether a run is in progress.
 pub const RUN_IN_PROGRESS: Metric =
     of_present_run(gauge("migrascope.run.in_progress", "", "Whether a run is going on"));
-/// Whether a run that is seen from outside has its lock.
+/// Whether a run of another process holds its lock.
 pub const RUN_LOCK_HELD: Metric = gauge(
     "migrascope.run.lock_held",
     "",
     "Whether the run that is going on has its lock; 0 where its process is dead, or works on without it: its statement may still run",
 );
-/// How often the run has tried something again.
+/// Retries of the present or last run.
 pub const RUN_RETRIES: Metric = of_present_run(labelled(
     gauge(
         "migrascope.run.retries",
@@ -130,7 +130,7 @@ pub const RUN_RETRIES: Metric = of_present_run(labelled(
 /// When the run began.
 pub const RUN_START_TIMESTAMP: Metric =
     of_present_run(gauge("migrascope.run.start.timestamp", SECONDS, "When the present or last run began"));
-/// When the run last gave a sign of life.
+/// When the run was last known to be alive.
 pub const RUN_HEARTBEAT_TIMESTAMP: Metric = of_present_run(gauge(
     "migrascope.run.heartbeat.timestamp",
     SECONDS,
@@ -179,7 +179,7 @@ pub const MIGRATIONS_RUN: Metric = Metric {
     description: "Migrations that were begun, by their direction and outcome",
     of_present_run: false,
 };
-/// How often the lock was asked for again.
+/// Retries of the lock.
 pub const LOCK_RETRIES: Metric = Metric {
     name: "migrascope.lock.retries",
     unit: RETRIES,
@@ -188,7 +188,7 @@ pub const LOCK_RETRIES: Metric = Metric {
     description: "Times that the lock was found taken and asked for again",
     of_present_run: false,
 };
-/// How often something was tried again.
+/// Retries of migrations and statements.
 pub const STATEMENT_RETRIES: Metric = Metric {
     name: "migrascope.statement.retries",
     unit: RETRIES,
@@ -266,7 +266,7 @@ pub const LAST_RUN_MIGRATION_DURATION: Metric = labelled(
     gauge("migrascope.last_run.migration.duration", SECONDS, "How long each migration of the last run took"),
     &[VERSION],
 );
-/// Which program wrote this.
+/// The version of the program.
 pub const BUILD_INFO: Metric =
     labelled(gauge("migrascope.build.info", "", "1, with the program's version as a label"), &[VERSION, REVISION]);
 

@@ -1,11 +1,11 @@
-//! The catalogue of log events: event names, which never vary, and how severe each is.
+//! The catalogue of log events: their names, which never vary, and their severities.
 
-/// How much a log event matters, as OpenTelemetry and `tracing` both call it.
+/// The severity of a log event, as both OpenTelemetry and `tracing` name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The ordinary course of a run.
+    /// Normal progress of a run.
     Info,
-    /// Something waits, is slow or is not as it should be, and the run goes on.
+    /// Something waits, is slow or needs attention, and the run continues.
     Warn,
     /// Something failed.
     Error,
@@ -28,7 +28,7 @@ impl Severity {
 pub struct LogEvent {
     /// Its name: OpenTelemetry's event name, and the name of the `tracing` event.
     pub name: &'static str,
-    /// How severe it is; two where that depends on how things went.
+    /// Its severity; two where it depends on the outcome.
     pub severities: &'static [Severity],
 }
 
@@ -38,17 +38,17 @@ const ERROR: &[Severity] = &[Severity::Error];
 
 /// A run began.
 pub const LOG_RUN_STARTED: &str = "migrascope.run.started";
-/// A run ended, however.
+/// A run ended, with any outcome.
 pub const LOG_RUN_FINISHED: &str = "migrascope.run.finished";
-/// Another runner has the lock; told once a run.
+/// Another runner holds the lock; emitted once a run.
 pub const LOG_LOCK_WAITING: &str = "migrascope.lock.waiting";
-/// The lock was got.
+/// The lock was acquired.
 pub const LOG_LOCK_ACQUIRED: &str = "migrascope.lock.acquired";
-/// The lock was waited for in vain.
+/// The wait for the lock timed out.
 pub const LOG_LOCK_TIMEOUT: &str = "migrascope.lock.timeout";
 /// Files of applied migrations have changed.
 pub const LOG_CHECKSUM_MISMATCH: &str = "migrascope.checksum.mismatch";
-/// Files of applied migrations are gone.
+/// Files of applied migrations are missing.
 pub const LOG_MIGRATIONS_MISSING: &str = "migrascope.migrations.missing";
 /// A migration is recorded as half-applied.
 pub const LOG_SCHEMA_DIRTY: &str = "migrascope.schema.dirty";
@@ -62,27 +62,27 @@ pub const LOG_MIGRATION_REVERTED: &str = "migrascope.migration.reverted";
 pub const LOG_MIGRATION_FAILED: &str = "migrascope.migration.failed";
 /// A statement took more than a second.
 pub const LOG_STATEMENT_SLOW: &str = "migrascope.statement.slow";
-/// A statement has met a passing obstacle and is tried again.
+/// A statement failed temporarily and is retried.
 pub const LOG_STATEMENT_RETRYING: &str = "migrascope.statement.retrying";
 /// An invalid index of an earlier attempt was dropped.
 pub const LOG_INDEX_DROPPED: &str = "migrascope.index.dropped";
-/// The schema is waited for; told once.
+/// The run waits for the schema; emitted once.
 pub const LOG_SCHEMA_AWAITED: &str = "migrascope.schema.awaited";
-/// It was decided whether an application's start applies migrations.
+/// The policy decided whether an application's start applies migrations.
 pub const LOG_POLICY_DECIDED: &str = "migrascope.policy.decided";
-/// A person has changed the history.
+/// A user changed the history.
 pub const LOG_HISTORY_CHANGED: &str = "migrascope.history.changed";
 /// A hook began.
 pub const LOG_HOOK_STARTED: &str = "migrascope.hook.started";
-/// A hook ended, however.
+/// A hook ended, with any outcome.
 pub const LOG_HOOK_FINISHED: &str = "migrascope.hook.finished";
 /// A health check has failed.
 pub const LOG_HEALTH_CHECK_FAILED: &str = "migrascope.health_check.failed";
-/// The process was asked to stop.
+/// The process received a signal to stop.
 pub const LOG_SIGNAL_RECEIVED: &str = "migrascope.signal.received";
-/// An exporter has lost something; told once an exporter.
+/// An exporter has lost items; emitted once for each exporter.
 pub const LOG_TELEMETRY_DEGRADED: &str = "migrascope.telemetry.degraded";
-/// An exporter has done its last work.
+/// An exporter has finished its last export.
 pub const LOG_TELEMETRY_FLUSHED: &str = "migrascope.telemetry.flushed";
 
 const fn event(name: &'static str, severities: &'static [Severity]) -> LogEvent {

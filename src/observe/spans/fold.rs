@@ -1,9 +1,9 @@
-//! Runs of many migrations: the statements of fast ones become events on the migration's span, so that a trace of
-//! thousands of migrations can still be sent and read.
+//! Runs of many migrations: the statements of fast migrations become events on the migration's span, so that a trace of
+//! thousands of migrations can still be exported and read.
 //!
-//! A span is made when its statement begins, and a migration's speed is known when it has ended. So the spans of a
-//! migration are kept back until then, and those of the slowest fast ones until the end of the run; each is then either
-//! ended at the time at which it really ended, or discarded for an event.
+//! A span begins with its statement, but whether its migration is fast is known only at the end. So the spans of a migration are held
+//! back until then, and those of the slowest fast migrations until the end of the run. Each is then either ended at its real end time, or
+//! discarded for an event.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,23 +11,23 @@ use opentelemetry::KeyValue;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::tree::{discard, end_at};
+use super::end::{discard, end_at};
 
-/// So many of the slowest migrations keep the spans of their statements.
+/// The number of slowest migrations that keep the spans of their statements.
 const SLOWEST: usize = 10;
 
-/// The spans of a run that are kept back.
+/// The spans that are held back.
 pub(super) struct Folding {
     fast: Duration,
-    /// Migrations that were not fast: they are among the slowest before any that was.
+    /// The number of migrations that were not fast, which are all slower than the fast ones.
     slow: usize,
     current: Vec<Part>,
-    /// What the statements of the current migration took so far.
-    took: Duration,
+    /// The time of the current migration's statements so far.
+    elapsed: Duration,
     kept: Vec<Kept>,
 }
 
-/// A statement or a ledger row whose span has not ended yet, and what the event instead of it says.
+/// A statement or a ledger row whose span is held back, and the event that may replace it.
 pub(super) struct Part {
     pub(super) span: Span,
     pub(super) end: SystemTime,
@@ -35,7 +35,7 @@ pub(super) struct Part {
     pub(super) attributes: Vec<KeyValue>,
 }
 
-/// A fast migration that is one of the slowest so far.
+/// A fast migration among the slowest so far.
 struct Kept {
     migrate: Span,
     elapsed: Duration,
@@ -45,40 +45,40 @@ struct Kept {
 
 impl Folding {
     pub(super) fn new(fast: Duration) -> Self {
-        Self { fast, slow: 0, current: Vec::new(), took: Duration::ZERO, kept: Vec::new() }
+        Self { fast, slow: 0, current: Vec::new(), elapsed: Duration::ZERO, kept: Vec::new() }
     }
 
-    /// Keeps a part of the current migration back, unless the migration is known to be slow by now.
+    /// Holds a part of the current migration back, unless the migration is known to be slow already.
     pub(super) fn keep(&mut self, part: Part, elapsed: Duration) {
         self.current.push(part);
-        self.took += elapsed;
-        if self.took >= self.fast {
-            self.tell_current();
+        self.elapsed += elapsed;
+        if self.elapsed >= self.fast {
+            self.end_current();
         }
     }
 
-    /// The current migration ended and keeps every span.
+    /// The current migration failed and keeps every span.
     pub(super) fn failed(&mut self) {
-        self.tell_current();
-        self.took = Duration::ZERO;
+        self.end_current();
+        self.elapsed = Duration::ZERO;
     }
 
-    /// The current migration ended well.
+    /// The current migration succeeded.
     pub(super) fn succeeded(&mut self, migrate: Span, elapsed: Duration) {
-        if elapsed.max(self.took) >= self.fast {
-            self.tell_current();
+        if elapsed.max(self.elapsed) >= self.fast {
+            self.end_current();
             end_at(&migrate, SystemTime::now());
             self.slow += 1;
         } else {
             let parts = std::mem::take(&mut self.current);
             self.kept.push(Kept { migrate, elapsed, end: SystemTime::now(), parts });
         }
-        self.took = Duration::ZERO;
+        self.elapsed = Duration::ZERO;
         self.fold_surplus();
     }
 
-    fn tell_current(&mut self) {
-        self.current.drain(..).for_each(Part::tell);
+    fn end_current(&mut self) {
+        self.current.drain(..).for_each(Part::end);
     }
 
     fn fold_surplus(&mut self) {
@@ -91,16 +91,16 @@ impl Folding {
     }
 }
 
-/// Whatever is still kept back when the run is over, or the observer gone, is told.
+/// Ends every span that is still held back at the end of the run.
 impl Drop for Folding {
     fn drop(&mut self) {
-        self.tell_current();
-        self.kept.drain(..).for_each(Kept::tell);
+        self.end_current();
+        self.kept.drain(..).for_each(Kept::end);
     }
 }
 
 impl Part {
-    fn tell(self) {
+    fn end(self) {
         end_at(&self.span, self.end);
     }
 
@@ -111,8 +111,8 @@ impl Part {
 }
 
 impl Kept {
-    fn tell(self) {
-        self.parts.into_iter().for_each(Part::tell);
+    fn end(self) {
+        self.parts.into_iter().for_each(Part::end);
         end_at(&self.migrate, self.end);
     }
 

@@ -3,45 +3,45 @@
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
-use super::open::Ongoing;
-use super::tree::fail;
+use super::failure::fail;
+use super::open_span::OpenSpan;
 use crate::event::Event;
 use crate::observe::names;
 use crate::report::{CheckReport, CheckStatus, HealthReport};
 
-/// The spans that have begun and not ended.
+/// The open spans.
 #[derive(Default)]
 pub(super) struct HealthSpans {
-    state: Option<Ongoing>,
-    whole: Option<Ongoing>,
-    check: Option<Ongoing>,
+    state: Option<OpenSpan>,
+    checks: Option<OpenSpan>,
+    check: Option<OpenSpan>,
 }
 
 impl HealthSpans {
-    /// The span of the check that is being made, or of them all.
+    /// The span of the running check, or of all checks.
     pub(super) fn innermost(&self) -> Option<&Span> {
-        self.check.as_deref().or(self.whole.as_deref()).or(self.state.as_deref())
+        self.check.as_deref().or(self.checks.as_deref()).or(self.state.as_deref())
     }
 
-    /// All of them, innermost first, to be ended by the caller.
-    pub(super) fn take(&mut self) -> [Option<Ongoing>; 3] {
-        [self.check.take(), self.whole.take(), self.state.take()]
+    /// Takes all of them, innermost first; the caller ends them.
+    pub(super) fn take(&mut self) -> [Option<OpenSpan>; 3] {
+        [self.check.take(), self.checks.take(), self.state.take()]
     }
 
-    /// Takes note of an event of the health checks; all others are none of its business.
+    /// Follows the events of the health checks and ignores others.
     pub(super) fn observe(&mut self, root: &Span, event: &Event<'_>) {
         match event {
             Event::StateStarted => self.state = Some(state(root).into()),
             Event::StateFinished { .. } => self.state = None,
-            Event::HealthStarted => self.whole = Some(whole(root).into()),
-            Event::CheckStarted { name } => self.check = self.whole.as_ref().map(|whole| one(whole, name).into()),
+            Event::HealthStarted => self.checks = Some(checks(root).into()),
+            Event::CheckStarted { name } => self.check = self.checks.as_ref().map(|checks| one(checks, name).into()),
             Event::HealthChecked { check } => {
                 if let Some(span) = self.check.take() {
                     checked(&span, check);
                 }
             }
             Event::HealthFinished { report } => {
-                if let Some(span) = self.whole.take() {
+                if let Some(span) = self.checks.take() {
                     finished(&span, report);
                 }
             }
@@ -63,7 +63,7 @@ fn state(root: &Span) -> Span {
     )
 }
 
-fn whole(root: &Span) -> Span {
+fn checks(root: &Span) -> Span {
     info_span!(
         target: names::SCOPE,
         parent: root,
@@ -78,10 +78,10 @@ fn whole(root: &Span) -> Span {
     )
 }
 
-fn one(whole: &Span, name: &str) -> Span {
+fn one(checks: &Span, name: &str) -> Span {
     info_span!(
         target: names::SCOPE,
-        parent: whole,
+        parent: checks,
         names::SPAN_CHECK,
         { names::OTEL_KIND } = names::KIND_INTERNAL,
         { names::OTEL_STATUS_CODE } = Empty,
@@ -95,7 +95,7 @@ fn one(whole: &Span, name: &str) -> Span {
     )
 }
 
-/// The message stays out: it may quote rows of the database.
+/// The message is left out: it may quote rows of the database.
 fn checked(span: &Span, check: &CheckReport) {
     span.record(names::HEALTH_CHECK_STATUS, check.status.word());
     if let Some(value) = check.value {

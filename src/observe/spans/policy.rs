@@ -1,8 +1,8 @@
-//! How much of a run its spans tell.
+//! What the spans of a run contain.
 
 use std::time::Duration;
 
-/// What the caller decides about spans.
+/// The detail of spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// In a run with more planned migrations than this, the statements of fast migrations are events on the migration's
@@ -10,9 +10,9 @@ pub struct Policy {
     pub detail_limit: usize,
     /// A migration that takes less than this is fast.
     pub fast: Duration,
-    /// How much SQL is told.
+    /// How much SQL spans contain.
     pub sql: SqlText,
-    /// Whose word decides whether the run is recorded.
+    /// Whether the run is recorded.
     pub sampling: Sampling,
 }
 
@@ -27,26 +27,26 @@ impl Default for Policy {
     }
 }
 
-/// How much of a statement its span tells.
+/// How much of a statement its span contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SqlText {
-    /// Nothing but a hash; the span is named by the database's kind.
+    /// A hash only; the span's name is the database system.
     Off,
     /// `CREATE TABLE users`.
     #[default]
     Summary,
     /// The summary, and the text with `?` for every literal.
     Sanitized,
-    /// The summary, and the text as the file has it, values and passwords included.
+    /// The summary, and the text of the file, including values and passwords.
     Full,
 }
 
-/// Whether a caller that does not record its trace keeps us from recording ours.
+/// Whether a run is recorded when the parent span is not sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sampling {
-    /// Every run is recorded; an unrecorded caller is linked to.
+    /// Record every run, with a link to a parent that is not sampled.
     #[default]
     Always,
-    /// The caller decides; without a caller the run is recorded.
+    /// Record only when the parent span is sampled, or there is none.
     Parent,
 }

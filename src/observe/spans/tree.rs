@@ -1,6 +1,4 @@
-//! How each span of the tree begins: its parent, its kind, and the fields that it has now or will have.
-
-use std::time::SystemTime;
+//! Begins each span of the tree: its parent, its kind, and the fields that it has now or later.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -8,52 +6,15 @@ use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::open::Cut;
+use super::database::DatabaseAttributes;
 use super::policy::Sampling;
-use super::sql::Told;
-use crate::database::{DatabaseError, Identity};
-use crate::error::Error;
+use super::statement_text::StatementText;
 use crate::event::{Command, RemoteParent, RunContext};
 use crate::history::Direction;
-use crate::migration::Dialect;
-use crate::observe::disclosure::{disclose, disclose_run};
 use crate::observe::names;
-use crate::plan::{RefusalReason, Step};
+use crate::plan::Step;
 
-/// The database in attributes.
-#[derive(Default)]
-pub(super) struct Place {
-    pub(super) system: &'static str,
-    pub(super) dialect: Option<Dialect>,
-    namespace: String,
-    address: Option<String>,
-    port: Option<u16>,
-}
-
-impl Place {
-    pub(super) fn of(identity: &Identity) -> Self {
-        Self {
-            system: identity.system,
-            dialect: Some(identity.dialect()),
-            namespace: identity.namespace(),
-            address: identity.address.clone(),
-            port: identity.unusual_port(),
-        }
-    }
-
-    /// Fills the fields of a span that began before it was known who would answer.
-    pub(super) fn record(&self, span: &Span) {
-        span.record(names::DB_SYSTEM_NAME, self.system);
-        span.record(names::DB_NAMESPACE, self.namespace.as_str());
-        if let Some(address) = &self.address {
-            span.record(names::SERVER_ADDRESS, address.as_str());
-        }
-        if let Some(port) = self.port {
-            span.record(names::SERVER_PORT, i64::from(port));
-        }
-    }
-}
-
+/// The root span of a run.
 pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
     let remote = context.trace.as_ref().and_then(|trace| trace.parent.as_ref());
     let parent = if remote.is_some() { None } else { Span::current().id() };
@@ -89,14 +50,14 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
         { names::ERROR_TYPE } = Empty,
     );
     if let Some(remote) = remote {
-        adopt(&span, remote, sampling);
+        set_remote_parent(&span, remote, sampling);
     }
     span
 }
 
-/// A recorded parent becomes the parent; an unrecorded one is linked to, so that the run is recorded all the same,
-/// unless its word is law.
-fn adopt(span: &Span, remote: &RemoteParent, sampling: Sampling) {
+/// Makes a sampled remote span the parent. A span that is not sampled is linked to, so that the run is recorded all the same, unless the
+/// sampling follows the parent.
+fn set_remote_parent(span: &Span, remote: &RemoteParent, sampling: Sampling) {
     let flags = if remote.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
     let caller = SpanContext::new(
         TraceId::from_bytes(remote.trace_id),
@@ -106,15 +67,15 @@ fn adopt(span: &Span, remote: &RemoteParent, sampling: Sampling) {
         remote.state.parse::<TraceState>().unwrap_or_default(),
     );
     if remote.sampled || sampling == Sampling::Parent {
-        // An error says that no subscriber maps spans to OpenTelemetry: there is no trace to be part of.
+        // An error means that no subscriber maps spans to OpenTelemetry.
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     } else {
         span.add_link(caller);
     }
 }
 
-/// A span of ours as a process that we start sees it; `None` where no subscriber maps spans to OpenTelemetry.
-pub(super) fn seen_from_outside(span: &Span) -> Option<RemoteParent> {
+/// A span as the parent of a process that is started; `None` where no subscriber maps spans to OpenTelemetry.
+pub(super) fn as_remote_parent(span: &Span) -> Option<RemoteParent> {
     let context = span.context();
     let span = context.span();
     let ours = span.span_context();
@@ -131,6 +92,7 @@ fn executable_name() -> String {
     path.as_deref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// The connection.
 pub(super) fn connect(root: &Span) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -149,6 +111,7 @@ pub(super) fn connect(root: &Span) -> Span {
     )
 }
 
+/// Acquiring the lock.
 pub(super) fn lock(root: &Span, key: &str) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -166,6 +129,7 @@ pub(super) fn lock(root: &Span, key: &str) -> Span {
     )
 }
 
+/// Reading the history and planning.
 pub(super) fn plan(root: &Span) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -184,6 +148,7 @@ pub(super) fn plan(root: &Span) -> Span {
     )
 }
 
+/// One migration.
 pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -203,6 +168,7 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
     )
 }
 
+/// A retry of a migration or a statement.
 pub(super) fn attempt(migrate: &Span, number: u32) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -217,25 +183,25 @@ pub(super) fn attempt(migrate: &Span, number: u32) -> Span {
     )
 }
 
-/// SQLite's statements are the client's as well: they wait for the disk and for other processes' locks, and what draws
-/// database calls looks for this kind.
-pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: i64) -> Span {
+/// SQLite's statements have the kind `client` as well: they wait for the disk and for the locks of other processes, and tools find
+/// database calls by this kind.
+pub(super) fn statement(migrate: &Span, database: &DatabaseAttributes, text: &StatementText<'_>, number: i64) -> Span {
     info_span!(
         target: names::SCOPE,
         parent: migrate,
         names::SPAN_STATEMENT,
-        { names::OTEL_NAME } = told.summary.unwrap_or(place.system),
+        { names::OTEL_NAME } = text.summary.unwrap_or(database.system),
         { names::OTEL_KIND } = names::KIND_CLIENT,
         { names::OTEL_STATUS_CODE } = Empty,
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
-        { names::DB_SYSTEM_NAME } = place.system,
-        { names::DB_NAMESPACE } = place.namespace,
-        { names::DB_QUERY_SUMMARY } = told.summary,
-        { names::DB_QUERY_TEXT } = told.text.as_deref(),
-        { names::SERVER_ADDRESS } = place.address,
-        { names::SERVER_PORT } = place.port.map(i64::from),
+        { names::DB_SYSTEM_NAME } = database.system,
+        { names::DB_NAMESPACE } = database.namespace,
+        { names::DB_QUERY_SUMMARY } = text.summary,
+        { names::DB_QUERY_TEXT } = text.text.as_deref(),
+        { names::SERVER_ADDRESS } = database.address,
+        { names::SERVER_PORT } = database.port.map(i64::from),
         { names::STATEMENT_INDEX } = number,
-        { names::STATEMENT_SHA256 } = told.sha256.as_str(),
+        { names::STATEMENT_SHA256 } = text.sha256.as_str(),
         { names::STATEMENT_ROWS } = Empty,
         { names::BLOCKER } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
@@ -244,8 +210,8 @@ pub(super) fn statement(migrate: &Span, place: &Place, told: &Told<'_>, number: 
     )
 }
 
-/// The one statement that we have written ourselves, so its operation and its table are known without reading SQL.
-pub(super) fn record(migrate: &Span, place: &Place, direction: Direction, ledger: &str) -> Span {
+/// The ledger row: a statement of our own, so operation and table are known without parsing SQL.
+pub(super) fn record(migrate: &Span, database: &DatabaseAttributes, direction: Direction, ledger: &str) -> Span {
     info_span!(
         target: names::SCOPE,
         parent: migrate,
@@ -253,15 +219,15 @@ pub(super) fn record(migrate: &Span, place: &Place, direction: Direction, ledger
         { names::OTEL_KIND } = names::KIND_CLIENT,
         { names::OTEL_STATUS_CODE } = Empty,
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
-        { names::DB_SYSTEM_NAME } = place.system,
-        { names::DB_NAMESPACE } = place.namespace,
+        { names::DB_SYSTEM_NAME } = database.system,
+        { names::DB_NAMESPACE } = database.namespace,
         { names::DB_OPERATION_NAME } = match direction {
             Direction::Up => names::OPERATION_INSERT,
             Direction::Down => names::OPERATION_DELETE,
         },
         { names::DB_COLLECTION_NAME } = ledger,
-        { names::SERVER_ADDRESS } = place.address,
-        { names::SERVER_PORT } = place.port.map(i64::from),
+        { names::SERVER_ADDRESS } = database.address,
+        { names::SERVER_PORT } = database.port.map(i64::from),
         { names::RECORD_DURATION } = Empty,
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
         { names::OUTCOME } = Empty,
@@ -269,6 +235,7 @@ pub(super) fn record(migrate: &Span, place: &Place, direction: Direction, ledger
     )
 }
 
+/// Releasing the lock.
 pub(super) fn unlock(root: &Span, held: f64) -> Span {
     info_span!(
         target: names::SCOPE,
@@ -281,52 +248,4 @@ pub(super) fn unlock(root: &Span, held: f64) -> Span {
         { names::DB_RESPONSE_STATUS_CODE } = Empty,
         { names::ERROR_TYPE } = Empty,
     )
-}
-
-/// Marks a span as failed; the description must not hold SQL or values.
-pub(super) fn fail(span: &Span, error_type: &str, description: Option<&str>) {
-    span.record(names::ERROR_TYPE, error_type);
-    match description {
-        Some(description) => span.record(names::OTEL_STATUS_DESCRIPTION, description),
-        None => span.record(names::OTEL_STATUS_CODE, names::STATUS_ERROR),
-    };
-}
-
-/// Marks a span as cut off.
-pub(super) fn cut(span: &Span, cut: &Cut<'_>) {
-    span.record(names::OUTCOME, cut.outcome);
-    fail(span, cut.error_type, Some(cut.description));
-}
-
-/// Marks the root span or that of the plan as failed.
-pub(super) fn fail_by(span: &Span, error: &Error) {
-    if let Some(reasons) = RefusalReason::joined(&error.refusal_reasons()) {
-        span.record(names::REFUSAL_REASONS, reasons.as_str());
-    }
-    fail(span, error.kind(), Some(&disclose_run(error)));
-}
-
-/// Marks the span of a database call as failed.
-pub(super) fn fail_at_database(span: &Span, error: &DatabaseError) {
-    fail_in_words(span, error, disclose(error));
-}
-
-/// The same with this description.
-pub(super) fn fail_in_words(span: &Span, error: &DatabaseError, description: Option<&str>) {
-    if let Some(code) = &error.code {
-        span.record(names::DB_RESPONSE_STATUS_CODE, code.as_str());
-    }
-    fail(span, error.error_type(), description);
-}
-
-/// Ends a span in the past: a statement that went out in one message with the commit ended before the answer came.
-pub(super) fn end_at(span: &Span, end: SystemTime) {
-    span.context().span().end_with_timestamp(end);
-}
-
-/// Keeps a span from being exported: its parent is exchanged for a context that suppresses telemetry. To be called
-/// before anything has asked for its OpenTelemetry context, which is when the span would be built.
-pub(super) fn discard(span: &Span) {
-    // An error says that no subscriber maps spans to OpenTelemetry: there is nothing to be kept from it.
-    let _ = span.set_parent(Context::new().with_telemetry_suppressed());
 }

@@ -57,7 +57,7 @@ fn unknown_words_are_met_with_a_suggestion() {
     "#);
     assert_snapshot!(door.run(&["up", "--to", "1a"]), @r"
     --- stderr
-    error: invalid value '1a' for '--to <VERSION>': a version is decimal digits
+    error: invalid value '1a' for '--to <VERSION>': expected decimal digits
 
     For more information, try '--help'.
     --- exit 2
@@ -104,14 +104,14 @@ fn no_directory_and_no_files() {
     assert_snapshot!(door.run(&["up"]), @r"
     --- stderr
     error: cannot read the directory migrations: No such file or directory (os error 2)
-    help: name the directory with --dir, or make the first migration with migrascope new NAME
+    help: name the directory with --dir, or create the first migration with migrascope new NAME
     --- exit 2
     ");
     std::fs::create_dir(door.path().join("migrations")).unwrap();
     assert_snapshot!(door.run(&["up"]), @r"
     --- stderr
     error: the directory migrations has no migrations for sqlite
-    help: make the first one with migrascope new NAME; files read like 20260131120000_add_users.sql
+    help: create the first one with migrascope new NAME; file names look like 20260131120000_add_users.sql
     --- exit 2
     ");
     assert!(!door.path().join("migrascope.db").exists());
@@ -155,8 +155,8 @@ fn files_that_are_not_text_or_not_sql() {
       |
     2 | SELECT 'it\'s';
       |        ^^^^^^^^
-    help: write the quote twice, or the string as E'…'
-    help: or, where every backslash escapes, begin the file with SET standard_conforming_strings = off
+    help: double the quote, or write the string as E'…'
+    help: or, if every backslash escapes, begin the file with SET standard_conforming_strings = off
 
     error: unterminated quote '
      --> migrations/1_backslash.sql:2:14
@@ -211,8 +211,8 @@ fn a_backslash_that_escapes_the_end_of_a_string() {
       |
     2 | SELECT 'E:\';
       |        ^^^^^^
-    help: write the backslash twice, as in 'C:\\'
-    help: or, where a backslash stands for itself, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')
+    help: double the backslash, as in 'C:\\'
+    help: or, if a backslash is a plain character, begin the file with SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')
     ");
 }
 
@@ -244,13 +244,13 @@ fn urls_that_name_no_database() {
     assert_snapshot!(door.run(&["up", "--database-url", "postgre://app:secret@db/app"]), @r#"
     --- stderr
     error: unknown database "postgre" in the database URL, did you mean "postgres"?
-    help: a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db
+    help: expected a URL such as postgres://user:password@host:5432/database, mysql://… or sqlite://path/to/file.db
     --- exit 2
     "#);
     assert_snapshot!(door.run(&["up", "--database-url", "secret"]), @r"
     --- stderr
     error: the database URL has no scheme: it must begin with postgres://, mysql:// or sqlite://
-    help: a URL reads postgres://user:password@host:5432/database, mysql://… alike, or sqlite://path/to/file.db
+    help: expected a URL such as postgres://user:password@host:5432/database, mysql://… or sqlite://path/to/file.db
     --- exit 2
     ");
     assert_snapshot!(door.run(&["up", "--database-url-file", "none"]), @r"
@@ -262,7 +262,7 @@ fn urls_that_name_no_database() {
     door.write("empty", "\n");
     assert_snapshot!(door.run(&["up", "--database-url-file", "empty"]), @r"
     --- stderr
-    error: the file empty should hold the database URL and is empty
+    error: the file empty must contain the database URL, and is empty
     --- exit 2
     ");
 }
@@ -288,7 +288,7 @@ fn a_database_file_that_cannot_be_made() {
     --- stderr
     error: cannot connect to sqlite database all.db
     note: unable to open database file (14)
-    help: check that the file's directory exists and can be written; only up makes a file that is not there
+    help: check that the file's directory exists and can be written; only up creates a missing file
     --- exit 8
     ");
 }

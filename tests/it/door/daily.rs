@@ -101,7 +101,7 @@ fn down_is_refused_before_anything_is_touched() {
     migrascope [version] down  sqlite [version], database migrascope.db  run [id]
     --- stderr
     error: migration 3 (tidy) has no down script
-    help: write its .down.sql file, or stop above it with --to or --steps; nothing was touched
+    help: write its .down.sql file, or stop above it with --to or --steps; nothing was changed
     --- exit 4
     ");
     assert_eq!(door.run(&["status", "--check"]).code, Some(0));
@@ -197,14 +197,14 @@ fn verify_finds_every_misfit() {
     --- stderr
     error: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
-    help: restore the file as it was applied, and put the change into a new migration
-    help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
+    help: restore the applied version of the file, and put the change into a new migration
+    help: or, if the schema matches the file as it is now: migrascope repair --accept-changes 1 --reason '…'
 
     error: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (not for down)
+    help: restore the file, or accept that it is missing with --allow-missing (not for down)
 
     error: migration 0 (early) is pending but older than 2, which is applied
-    help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
+    help: rename the file to a version above the newest applied one, or set --order: allow applies it, skip skips it
     --- exit 4
     ");
     assert_snapshot!(door.run(&["status"]), @r"
@@ -218,14 +218,14 @@ fn verify_finds_every_misfit() {
     --- stderr
     warning: migration 1 (users) was changed after it was applied
     note: applied with checksum bf3543ecb2a0, now b5fb11c9ecda
-    help: restore the file as it was applied, and put the change into a new migration
-    help: or, where the schema is as the file says now: migrascope repair --accept-changes 1 --reason '…'
+    help: restore the applied version of the file, and put the change into a new migration
+    help: or, if the schema matches the file as it is now: migrascope repair --accept-changes 1 --reason '…'
 
     warning: migration 2 (orders) is applied but its file is missing
-    help: restore the file, or accept that it is gone with --allow-missing (not for down)
+    help: restore the file, or accept that it is missing with --allow-missing (not for down)
 
     warning: migration 0 (early) is pending but older than 2, which is applied
-    help: rename the file to a version above the newest applied one, or choose with --order: allow applies it, skip leaves it out
+    help: rename the file to a version above the newest applied one, or set --order: allow applies it, skip skips it
     --- exit 0
     ");
 }
@@ -250,16 +250,16 @@ fn new_continues_the_numbers_of_the_directory() {
     let door = Door::with(&[("0007_users.sql", "SELECT 1;\n")]);
     assert_eq!(
         door.run(&["new", "Add e-mail", "--reversible"]).good(),
-        "made migrations/0008_add_e_mail.sql\nmade migrations/0008_add_e_mail.down.sql\n"
+        "created migrations/0008_add_e_mail.sql\ncreated migrations/0008_add_e_mail.down.sql\n"
     );
-    assert_eq!(door.run(&["new", "next"]).good(), "made migrations/0009_next.sql\n");
+    assert_eq!(door.run(&["new", "next"]).good(), "created migrations/0009_next.sql\n");
 }
 
 #[test]
 fn new_takes_the_time_where_there_are_no_numbers() {
     let door = Door::empty();
     let made = door.run(&["new", "first"]).good();
-    let version = made.strip_prefix("made migrations/").unwrap().strip_suffix("_first.sql\n").unwrap();
+    let version = made.strip_prefix("created migrations/").unwrap().strip_suffix("_first.sql\n").unwrap();
     assert!(version.len() == 14 && version.starts_with("20"), "{version}");
     assert_eq!(door.run(&["up"]).code, Some(0));
 }

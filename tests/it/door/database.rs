@@ -17,11 +17,11 @@ fn without_any_setting_nothing_is_touched() {
     {
         let seen = without_settings(&door, words);
         assert_eq!(seen.code, Some(2), "{words:?}: {seen}");
-        assert!(seen.stderr.contains("nothing says which database is meant"), "{words:?}: {seen}");
+        assert!(seen.stderr.contains("no database is configured"), "{words:?}: {seen}");
     }
     assert_snapshot!(without_settings(&door, &["up"]), @"
     --- stderr
-    error: nothing says which database is meant
+    error: no database is configured
     help: set DATABASE_URL or pass --database-url, as in postgres://user:password@host:5432/database or mysql://…
     help: to try it with a SQLite file: --database-url sqlite://migrascope.db
     --- exit 2

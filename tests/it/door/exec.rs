@@ -92,7 +92,7 @@ fn what_cannot_be_started_is_refused_before_anything_is_touched() {
     for name in ["no-such-program", "./no-program", "./migrations", ""] {
         let seen = door.run_with(&[DEVELOPMENT], &["exec", "--", name]);
         assert_eq!((seen.code, seen.stdout.as_str()), (Some(2), ""), "{name}: {seen}");
-        assert!(seen.stderr.contains("that could be started"), "{seen}");
+        assert!(seen.stderr.contains("program not found, or not executable: "), "{seen}");
         assert!(!door.path().join("migrascope.db").exists(), "{name}");
     }
     let seen = exec(&door, &[("APP_ENV", "prod")], &[]);

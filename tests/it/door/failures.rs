@@ -53,22 +53,22 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
       = note: statement 1 of 3 took effect
       = note: statement 2 had no effect
       = note: statement 3 did not run
-    help: mend what stopped it, in its file only behind what took effect, and go on there:
+    help: fix the cause (in the file, only statements after those that took effect) and resume:
           migrascope repair --resume 4 --reason '…'
-    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
-    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
+    help: or do the rest by hand, and record it: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and record it: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 6
     "#);
     assert_snapshot!(door.run(&["up"]), @r#"
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     --- stderr
     error: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
-    note: begun [time] by run [id]
+    note: started [time] by run [id]
     note: near "refernces": syntax error (1)
-    help: mend what stopped it, in its file only behind what took effect, and go on there:
+    help: fix the cause (in the file, only statements after those that took effect) and resume:
           migrascope repair --resume 4 --reason '…'
-    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
-    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
+    help: or do the rest by hand, and record it: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and record it: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 4
     "#);
     assert_snapshot!(door.run(&["status"]), @r#"
@@ -78,12 +78,12 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     0 migrations applied, 1 pending, 1 failed; schema is empty
     --- stderr
     warning: migration 4 (mistake) failed half-way up at statement 2 of 3: the first has taken effect
-    note: begun [time] by run [id]
+    note: started [time] by run [id]
     note: near "refernces": syntax error (1)
-    help: mend what stopped it, in its file only behind what took effect, and go on there:
+    help: fix the cause (in the file, only statements after those that took effect) and resume:
           migrascope repair --resume 4 --reason '…'
-    help: or do the rest by hand, and say so: migrascope repair --mark-applied 4 --reason '…'
-    help: or undo by hand what took effect, and say so: migrascope repair --mark-reverted 4 --reason '…'
+    help: or do the rest by hand, and record it: migrascope repair --mark-applied 4 --reason '…'
+    help: or undo by hand what took effect, and record it: migrascope repair --mark-reverted 4 --reason '…'
     --- exit 0
     "#);
 }
@@ -158,7 +158,7 @@ fn an_unknown_target_is_refused() {
     migrascope [version] up  sqlite [version], database migrascope.db  run [id]
     --- stderr
     error: there is no migration 99
-    help: migrascope status lists the versions there are
+    help: migrascope status lists the known versions
     --- exit 4
     ");
 }

@@ -20,7 +20,7 @@ fn nothing_is_passed_over_in_silence_and_nothing_of_another_database_runs() {
     assert_eq!(seen.code, Some(2), "{seen}");
     for said in [
         "error: the folder contains SQL that would not be run: migrations/2026/5_e.sql\n--> migrations/2026\nhelp: move its files up",
-        "did you mean .postgres.sql?\n--> migrations/6_f.postgre.sql\nhelp: name the database so",
+        "did you mean .postgres.sql?\n--> migrations/6_f.postgre.sql\nhelp: use one of these names",
     ] {
         assert!(seen.stderr.contains(said), "{seen}");
     }

@@ -73,7 +73,7 @@ fn an_unhealthy_run_says_what_is_wrong_and_that_nothing_has_to_be_run_again() {
     error: the database is unhealthy: orders_without_customer
     note: orders_without_customer (value 2, threshold 1): 2 found: 7; 9
     help: orders_without_customer: checks/orders_without_customer.sql returns a row for each fault
-    help: the 2 migrations of this run ARE applied and recorded: do not run them again; migrascope health looks once more
+    help: the 2 migrations of this run ARE applied and recorded: do not run them again; migrascope health checks again
     --- exit 9
     ");
     assert_snapshot!(run(&door, &["health"]), @r"
@@ -217,7 +217,7 @@ fn without_a_database_there_is_no_connection_and_no_file_is_made() {
     --- stderr
     error: cannot connect to sqlite database migrascope.db
     note: unable to open database file (14)
-    help: check that the file's directory exists and can be written; only up makes a file that is not there
+    help: check that the file's directory exists and can be written; only up creates a missing file
     --- exit 8
     ");
     assert_eq!(std::fs::read_dir(door.path()).unwrap().count(), 0);
@@ -317,11 +317,11 @@ fn a_threshold_that_cannot_be_is_said_with_what_it_should_be() {
     let door = orders();
     let table = [
         ("connections", "expected CHECK=VALUE, such as connections=90%"),
-        ("connections=120%", "expected a share such as 90% or 0.9"),
-        ("connections=0", "it would be so always: expected more than nothing"),
-        ("replica_lag=5", "durations read 500ms, 5s, 10min"),
-        ("invalid_indexes=many", "expected a number of things found, from 1 on"),
-        ("writable=1", "writable succeeds or fails without a number: it has no threshold"),
+        ("connections=120%", "expected a ratio such as 90% or 0.9"),
+        ("connections=0", "expected a value above 0"),
+        ("replica_lag=5", "expected a duration such as 500ms, 5s or 10min"),
+        ("invalid_indexes=many", "expected a number, 1 or above"),
+        ("writable=1", "writable has no threshold: it measures no number"),
     ];
     for (text, reason) in table {
         let seen = door.run(&["health", "--health-fail", text]);
@@ -331,6 +331,6 @@ fn a_threshold_that_cannot_be_is_said_with_what_it_should_be() {
     }
     let seen = door.run(&["health", "--health-warn", "invalid_index=2"]);
     assert_eq!(seen.code, Some(2), "{seen}");
-    let expected = "there is no health check \"invalid_index\" to have a threshold; did you mean invalid_indexes?";
+    let expected = "unknown health check \"invalid_index\" in a threshold; did you mean invalid_indexes?";
     assert!(seen.stderr.contains(expected), "{seen}");
 }

@@ -72,7 +72,7 @@ fn a_backup_that_fails_says_that_nothing_was_changed() {
     let (_, told) = seen.stderr.split_once("no room\n").unwrap();
     assert_eq!(
         told,
-        "error: the hook backup exited with 28\nhelp: nothing was changed; mend what stopped it, and run again\n"
+        "error: the hook backup exited with 28\nhelp: nothing was changed; fix what stopped it, and run again\n"
     );
     assert_eq!(door.run(&["status", "--check"]).code, Some(3));
 }
@@ -152,7 +152,7 @@ fn an_empty_command_and_no_limit_are_refused() {
     let door = Door::shop();
     for (words, told) in [
         (["--backup-command", " "], "invalid value \" \" for --backup-command: expected a command"),
-        (["--hook-timeout", "0s"], "invalid value \"0s\" for --hook-timeout: a hook needs a limit"),
+        (["--hook-timeout", "0s"], "invalid value \"0s\" for --hook-timeout: expected a limit above 0"),
     ] {
         let seen = door.run(&[&["up"], &words[..]].concat());
         assert_eq!(seen.code, Some(2), "{seen}");

@@ -58,7 +58,7 @@ fn sql_that_is_no_file_is_named_at_once() {
     ] {
         assert!(seen.stderr.contains(said), "{said}: {seen}");
     }
-    assert!(!door.path().join("migrascope.db").exists(), "nothing was touched");
+    assert!(!door.path().join("migrascope.db").exists(), "nothing was changed");
 }
 
 #[test]

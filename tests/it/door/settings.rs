@@ -13,12 +13,12 @@ fn the_nearest_source_wins() {
         path.split_once('/').unwrap().0.to_owned()
     };
     let variable = [("MIGRASCOPE_DIR", "from-environment")];
-    assert_eq!(made(&variable, &["new", "x", "--dir", "from-flag"]), "made from-flag");
-    assert_eq!(made(&variable, &["--dir", "from-flag", "new", "y"]), "made from-flag");
-    assert_eq!(made(&variable, &["new", "x"]), "made from-environment");
-    assert_eq!(made(&[("MIGRASCOPE_DIR", "")], &["new", "x"]), "made from-file");
+    assert_eq!(made(&variable, &["new", "x", "--dir", "from-flag"]), "created from-flag");
+    assert_eq!(made(&variable, &["--dir", "from-flag", "new", "y"]), "created from-flag");
+    assert_eq!(made(&variable, &["new", "x"]), "created from-environment");
+    assert_eq!(made(&[("MIGRASCOPE_DIR", "")], &["new", "x"]), "created from-file");
     door.remove("migrascope.toml");
-    assert_eq!(made(&[], &["new", "x"]), "made migrations");
+    assert_eq!(made(&[], &["new", "x"]), "created migrations");
 }
 
 #[test]
@@ -37,15 +37,15 @@ fn a_bad_value_names_where_it_stands() {
     door.write("migrascope.toml", "lock-timeout = \"soon\"\n");
     assert_snapshot!(door.run_with(&[("MIGRASCOPE_TELEMETRY", "of")], &["up", "--lock-wait", "5", "--retries=-1"]), @r#"
     --- stderr
-    error: invalid value "5" for --lock-wait: time unit needed, for example 5sec or 5ms; durations read 500ms, 5s, 10min
+    error: invalid value "5" for --lock-wait: time unit needed, for example 5sec or 5ms; expected a duration such as 500ms, 5s or 10min
 
-    error: invalid value "soon" for the key lock-timeout: expected number at 0; durations read 500ms, 5s, 10min
+    error: invalid value "soon" for the key lock-timeout: expected number at 0; expected a duration such as 500ms, 5s or 10min
      --> migrascope.toml:1:16
       |
     1 | lock-timeout = …
       |                ^
 
-    error: invalid value "-1" for --retries: expected a number from 0 on
+    error: invalid value "-1" for --retries: expected a number, 0 or above
 
     error: invalid value "of" for MIGRASCOPE_TELEMETRY: expected one of off, auto, required; did you mean off?
     --- exit 2

@@ -61,7 +61,7 @@ fn a_runner_that_waits_names_the_holder_and_gives_up() {
     assert_eq!(end(child, rest).code, Some(130));
     assert_eq!((waiting.code, at_once.code), (Some(7), Some(7)), "{waiting}\n{at_once}");
     assert!(waiting.stderr.contains(&format!("… waiting for 0 s: {holder}")), "{waiting}");
-    assert!(waiting.stderr.contains("error: the lock was not obtained within "), "{waiting}");
+    assert!(waiting.stderr.contains("error: the lock was not acquired within "), "{waiting}");
     assert!(
         at_once.stderr.contains("error: another runner has the lock") && at_once.stderr.contains(&holder),
         "{at_once}"

@@ -171,7 +171,7 @@ fn the_settings_file_is_named_first() {
     }
 }
 
-const FOUND: &str = "that file was found, and not named";
+const FOUND: &str = "the file was found by default, and not named";
 
 #[test]
 fn a_token_of_the_environment_goes_to_no_address_of_a_file_that_was_found() {

@@ -68,7 +68,7 @@ fn a_mistake_in_the_file_of_targets_is_a_detail() {
     door.run(&["up"]).good();
     let good = "[shop]\ndatabase-url = \"sqlite://migrascope.db\"\n";
     for (more, expected) in
-        [(&[][..], "targets"), (&["--status-detail"], "t.toml: target shop, key secret: there is no such key")]
+        [(&[][..], "targets"), (&["--status-detail"], "t.toml: target shop, key secret: unknown key")]
     {
         door.write("t.toml", good);
         let server = serve(&door, &[&["--targets", "t.toml"], more].concat());

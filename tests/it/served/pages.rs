@@ -100,7 +100,7 @@ fn an_address_that_cannot_be_had_stops_everything_before_it_begins() {
             assert!(seen.stderr.starts_with(&format!("error: --listen: cannot listen on {address}: ")), "{seen}");
         }
     }
-    assert!(!door.path().join("migrascope.db").exists(), "nothing was touched");
+    assert!(!door.path().join("migrascope.db").exists(), "nothing was changed");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_address_comes_from_variable_and_file_as_well() {
 fn what_cannot_be_served_is_told_before_anything() {
     let door = Door::empty();
     for (words, part) in [
-        (&["serve", "--interval", "1ms"][..], "an interval from 100ms on is needed"),
+        (&["serve", "--interval", "1ms"][..], "expected 100ms or more"),
         (&["serve", "--dir", "nowhere"], "cannot read the directory nowhere"),
         (&["serve", "--database-url", "foo://x"], "unknown database"),
         (&["serve", "--targets", "nowhere.toml"], "--targets: cannot read nowhere.toml"),

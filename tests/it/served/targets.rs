@@ -53,7 +53,7 @@ fn one_that_is_dead_and_one_that_hangs_delay_nobody() {
     assert_eq!(server.figure("migrascope_health_check_success", &["target=\"shop\"", "check=\"connect\""]), Some(1.0));
     assert_eq!(server.figure("migrascope_health_check_success", &["target=\"hangs\""]), None, "nobody knows yet");
     let reason = server.ready(503);
-    assert_eq!(reason, "not ready: dead: unreachable (connect); hangs: not looked yet\n");
+    assert_eq!(reason, "not ready: dead: unreachable (connect); hangs: not polled yet\n");
     let looked = || server.status()["targets"][2]["looked"].as_str().unwrap().to_owned();
     let before = looked();
     eventually("the shop is looked at again", || (looked() != before).then_some(()));
@@ -70,7 +70,7 @@ fn before_the_first_look_nothing_is_ready_and_everything_answers() {
     let (_silent, url) = silent();
     let door = Door::shop();
     let server = Server::start(&mut door.command(&["serve", "--database-url", &url, "--target", "slow"]));
-    assert_eq!(server.ready(503), "not ready: slow: not looked yet\n");
+    assert_eq!(server.ready(503), "not ready: slow: not polled yet\n");
     assert_eq!(server.get("/metrics").code, 200);
     assert_eq!(server.status()["targets"][0]["state"].as_str(), Some("not_looked_yet"));
     server.line("slow: unreachable: no answer within 9.0 s (timeout)");
@@ -87,7 +87,7 @@ fn targets_come_and_go_and_a_broken_file_changes_nothing() {
     put(&door, "[other]\ndatabase-url = \"sqlite://other.db\"\n");
     server.line("other: unreadable: ");
     put(&door, "[other]\ndatabase-url = \"sqlite://other.db\"\ndir = \"../migrations\"\nledger-tabel = \"x\"\n");
-    let warning = "etc/targets.toml: target other, key ledger-tabel: there is no such key; did you mean ledger-table?";
+    let warning = "etc/targets.toml: target other, key ledger-tabel: unknown key; did you mean ledger-table?";
     server.line(warning);
     eventually("/status has the mistake", || {
         server.status()["targets_error"].as_str().is_some_and(|error| error == warning).then_some(())
@@ -105,16 +105,16 @@ fn targets_come_and_go_and_a_broken_file_changes_nothing() {
 #[test]
 fn what_is_wrong_with_the_file_is_told_with_file_and_key() {
     let table = [
-        ("", "targets.toml: there is no target in it"),
-        ("x = 1", "targets.toml: x should be the table of a target"),
+        ("", "targets.toml: it has no target"),
+        ("x = 1", "targets.toml: x must be a table of settings"),
         ("[a]\ndir = \"m\"", "targets.toml: target a needs one of database-url and database-url-file"),
         ("[a]\ndatabase-url = \"sqlite://a\"\ndatabase-url-file = \"a\"", "target a needs one of database-url and"),
         ("[a]\ndatabase-url = \"foo://u:secret@h/a\"", "target a, key database-url: unknown database"),
         (
             "[a]\ndatabase-url = \"sqlite://a\"\nlayuot = \"m\"",
-            "target a, key layuot: there is no such key; did you mean layout?",
+            "target a, key layuot: unknown key; did you mean layout?",
         ),
-        ("[a]\ndatabase-url = \"sqlite://a\"\ndir = 3", "targets.toml: target a, key dir: it should be a text"),
+        ("[a]\ndatabase-url = \"sqlite://a\"\ndir = 3", "targets.toml: target a, key dir: expected a string"),
         ("[a]\ndatabase-url = \"sqlite://a\"\nlayout = \"x\"", "target a, key layout: expected one of native"),
         ("[a]\ndatabase-url = \"sqlite://a\"\njournal-table = \"a.b.c\"", "key journal-table: expected TABLE or"),
         ("[a\n", "the file of targets targets.toml is not TOML"),

@@ -94,7 +94,7 @@ fn what_is_open_at_the_end_has_failed_for_the_reason_of_the_run() {
 fn what_is_open_when_a_run_ends_without_a_word_has_failed_too() {
     let spans = cut_off(|_| {});
     for span in spans.iter().filter(|span| span.name != "migrascope up") {
-        assert_eq!(span.status, Status::error("the run has ended without its report"), "{}", span.name);
+        assert_eq!(span.status, Status::error("the run ended without its report"), "{}", span.name);
         assert_eq!(attribute(span, names::OUTCOME).as_deref(), Some("error"), "{}", span.name);
     }
 }

@@ -214,7 +214,7 @@ fn an_answer_to_a_probe_ends_at_its_limit() {
         let output = flood.drowns(&mut project.command(&[], &["probe", "--listen", &flood.address]));
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("/livez: the answer is longer than 64 KiB") && said.len() < 400, "{said}");
+        assert!(said.contains("/livez: the response is longer than 64 KiB") && said.len() < 400, "{said}");
     }
 }
 
@@ -237,7 +237,7 @@ fn an_answer_of_otlp_over_grpc_ends_at_its_limit() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let said = warnings(&output);
     assert_eq!(said.len(), 3, "{said:?}");
-    assert!(said.iter().any(|line| line.ends_with("the answer is too long")), "{said:?}");
+    assert!(said.iter().any(|line| line.ends_with("the response is too long")), "{said:?}");
 }
 
 /// An answer of gRPC whose message becomes 100 MB when it is unpacked.

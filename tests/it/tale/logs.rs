@@ -172,13 +172,7 @@ fn what_is_tried_again_is_told_with_its_reason() {
     );
     assert_eq!(
         fields(&[names::ERROR_TYPE, names::ATTEMPT, names::ATTEMPTS, names::RETRY_PAUSE, "message"]),
-        [
-            "1213",
-            "1",
-            "11",
-            "0.3",
-            "CREATE INDEX users_email has met an obstacle (deadlock) and is tried again in 0.3 s"
-        ]
+        ["1213", "1", "11", "0.3", "CREATE INDEX users_email failed (deadlock), retrying in 0.3 s"]
     );
 }
 

@@ -7,14 +7,14 @@ use super::receiver::{Manner, Receiver};
 
 /// The variable, what stands in it, and what its complaint has beside its name.
 const MISTAKES: &[(&str, &str, &str)] = &[
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost", "no URL"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost", "not a valid URL"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://localhost", "http:// or https://"),
-    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://", "no URL"),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://", "not a valid URL"),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon", "unknown protocol"),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "not supported"),
     ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuff", "did you mean"),
-    ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "no number"),
-    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "-1", "no number"),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "not a number"),
+    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "-1", "not a number"),
     ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip", "not supported"),
     ("OTEL_EXPORTER_OTLP_HEADERS", "authorization", "name=value"),
     ("OTEL_EXPORTER_OTLP_CERTIFICATE", "missing.pem", "missing.pem"),
@@ -26,7 +26,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("OTEL_METRICS_EXPORTER", "oltp", "did you mean"),
     ("OTEL_LOGS_EXPORTER", "console", "--log-format"),
     ("OTEL_RESOURCE_ATTRIBUTES", "team", ""),
-    ("OTEL_BSP_MAX_QUEUE_SIZE", "many", "no number"),
+    ("OTEL_BSP_MAX_QUEUE_SIZE", "many", "not a number"),
     ("OTEL_CONFIG_FILE", "otel.yaml", "not supported"),
 ];
 

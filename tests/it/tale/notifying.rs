@@ -299,11 +299,11 @@ fn a_mistake_is_named_and_stops_a_run_that_requires_telemetry() {
     door.write("empty", "\n");
     let table: [(&[&str], &str); 7] = [
         (&["--grafana-url", "grafana:3000"], "--grafana-url must begin with http:// or https://"),
-        (&["--grafana-url", "http://grafana?orgId=1"], "--grafana-url must end with its path"),
+        (&["--grafana-url", "http://grafana?orgId=1"], "--grafana-url must not have a query"),
         (&["--grafana-url", "http://g", "--grafana-token-file", "no"], "--grafana-token-file: no: No such file"),
         (&["--grafana-url", "http://g", "--grafana-token-file", "empty"], "--grafana-token-file: empty: it is empty"),
-        (&["--grafana-url", "http://u:p@g", "--grafana-token-file", "migrascope.toml"], "one of them must go"),
-        (&["--webhook-url", "ht tp://hook"], "--webhook-url is no URL"),
+        (&["--grafana-url", "http://u:p@g", "--grafana-token-file", "migrascope.toml"], "use one of them"),
+        (&["--webhook-url", "ht tp://hook"], "--webhook-url is not a valid URL"),
         (&["--webhook-url-file", "empty"], "--webhook-url-file: empty: it is empty"),
     ];
     door.write("migrascope.toml", "notify = \"failure\"\n");
@@ -315,7 +315,7 @@ fn a_mistake_is_named_and_stops_a_run_that_requires_telemetry() {
     }
     let seen = door.run(&["up", "--webhook-url", "hook"]);
     assert_eq!(seen.code, Some(0), "{seen}");
-    assert!(matches!(&warnings(&seen)[..], [line] if line.contains("--webhook-url is no URL")), "{seen}");
+    assert!(matches!(&warnings(&seen)[..], [line] if line.contains("--webhook-url is not a valid URL")), "{seen}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn encrypted_ways_go_by_a_tunnel_and_show_the_proxy_nothing() {
 fn a_proxy_that_cannot_be_used_is_a_mistake_in_the_settings() {
     for proxy in ["socks5://u:s3cret@127.0.0.1:1", "https://u:s3cret@127.0.0.1:1", "http://"] {
         for (way, settings) in ways("http://127.0.0.1:1") {
-            let said = "ALL_PROXY names no proxy that can be used";
+            let said = "ALL_PROXY is not a usable proxy";
             let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
             let settings: Vec<_> = settings.chain([("ALL_PROXY", proxy)]).collect();
             let required = [settings.as_slice(), &[("MIGRASCOPE_TELEMETRY", "required")]].concat();

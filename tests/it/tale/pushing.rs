@@ -116,11 +116,11 @@ fn bad_settings_are_named_and_stop_a_run_that_requires_telemetry() {
     fs::write(project.path("empty"), "\n").expect("a file");
     let table: [(&[&str], &str); 8] = [
         (&["--push-url", "gateway:9091"], "--push-url must begin with http:// or https://"),
-        (&["--push-url", "ht tp://gateway"], "--push-url is no URL"),
-        (&["--push-url", "http://gateway?a=b"], "--push-url must end with its path"),
+        (&["--push-url", "ht tp://gateway"], "--push-url is not a valid URL"),
+        (&["--push-url", "http://gateway?a=b"], "--push-url must not have a query or a fragment"),
         (&["--push-url", "http://gateway", "--push-token-file", "missing"], "--push-token-file: missing: No such file"),
         (&["--push-url", "http://gateway", "--push-token-file", "empty"], "--push-token-file: empty: it is empty"),
-        (&["--push-url", "http://u:p@gateway", "--push-token-file", "empty"], "one of them must go"),
+        (&["--push-url", "http://u:p@gateway", "--push-token-file", "empty"], "use one of them"),
         (&["--push-url", "https://gateway", "--push-ca", "empty"], "--push-ca: empty: there is no certificate in it"),
         (&["--metrics-file", "no/such/folder/m.prom"], "--metrics-file: no/such/folder/m.prom cannot be written"),
     ];

@@ -5,31 +5,31 @@ use std::path::PathBuf;
 use migrascope::layout::Layout;
 use migrascope::run::HistoryFormat;
 
-use crate::cli::settings::{Database, Settings, history_of};
+use crate::cli::settings::{Database, Settings, default_history};
 
-/// What is watched: two that are equal need no new beginning.
+/// A database and its migrations. Targets that are equal share a watcher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// Its name in the file, or as `--target` has it.
+    /// Its name in the file, or that of `--target`.
     pub(super) name: Option<String>,
-    /// Where it is.
+    /// Its URL, or the file of it.
     pub(super) database: Database,
-    /// SQL for its connections.
+    /// SQL that each connection begins with.
     pub(super) connection_init: Vec<String>,
-    /// Its migrations.
+    /// The directory of its migrations.
     pub(super) directory: PathBuf,
-    /// How they are laid out.
+    /// The layout of the directory.
     pub(super) layout: &'static Layout,
-    /// The format of its history; that of the layout's own tool where it is not said.
+    /// The format of its history; `None` for that of the layout's own tool.
     pub(super) history: Option<&'static HistoryFormat>,
-    /// Its history; what the format calls it where it is not said.
+    /// Its history table; `None` for the name that the format has.
     pub(super) ledger_table: Option<String>,
-    /// Its journal.
+    /// Its journal table.
     pub(super) journal_table: String,
 }
 
 impl Target {
-    /// The one that the settings mean.
+    /// The target of the settings.
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
             name: settings.target.clone(),
@@ -37,13 +37,13 @@ impl Target {
             connection_init: settings.connection_init.clone(),
             directory: settings.directory.clone(),
             layout: settings.layout,
-            history: Some(settings.policy.history_format),
-            ledger_table: Some(settings.policy.ledger_table.clone()),
-            journal_table: settings.policy.journal_table.clone(),
+            history: Some(settings.run.history_format),
+            ledger_table: Some(settings.run.ledger_table.clone()),
+            journal_table: settings.run.journal_table.clone(),
         }
     }
 
-    /// The settings with this one in the place of theirs.
+    /// The settings with this target in place of their own.
     pub(super) fn settings(&self, base: &Settings) -> Settings {
         let mut settings = base.clone();
         settings.target.clone_from(&self.name);
@@ -51,10 +51,10 @@ impl Target {
         settings.connection_init.clone_from(&self.connection_init);
         settings.directory.clone_from(&self.directory);
         settings.layout = self.layout;
-        settings.policy.history_format = self.history.unwrap_or_else(|| history_of(self.layout));
-        let usual = || settings.policy.history_format.table().to_owned();
-        settings.policy.ledger_table = self.ledger_table.clone().unwrap_or_else(usual);
-        settings.policy.journal_table.clone_from(&self.journal_table);
+        settings.run.history_format = self.history.unwrap_or_else(|| default_history(self.layout));
+        let default = || settings.run.history_format.table().to_owned();
+        settings.run.ledger_table = self.ledger_table.clone().unwrap_or_else(default);
+        settings.run.journal_table.clone_from(&self.journal_table);
         settings
     }
 }

@@ -7,10 +7,11 @@ use migrascope::file;
 use toml::de::{DeTable, DeValue};
 
 use super::target::Target;
-use crate::cli::command::ready;
+use crate::cli::command::prepare;
 use crate::cli::explain::{Diagnosis, Excerpt};
-use crate::cli::settings::choices::suggestion;
-use crate::cli::settings::{self, Database, Settings, place, syntax};
+use crate::cli::option::choices::suggestion;
+use crate::cli::option::mask;
+use crate::cli::settings::{self, Database, Settings, excerpt, syntax};
 
 /// The keys of a table.
 const KEYS: [&str; 8] = [
@@ -24,10 +25,10 @@ const KEYS: [&str; 8] = [
     "connection-init",
 ];
 
-/// Reads every target; what one leaves out is as the settings have it, and relative paths count from the file.
+/// Reads every target. Missing keys default to the settings, and relative paths start at the file's directory.
 ///
 /// # Errors
-/// With everything that is wrong, each naming the file and the key.
+/// With all mistakes, each with the file and the key.
 pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<Diagnosis>> {
     let name = path.display().to_string();
     let text = file::read_text(path)
@@ -46,18 +47,15 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<Vec<Target>, Vec<
         match value.get_ref() {
             DeValue::Table(table) => {
                 if let Err(reason) = settings::target(target.get_ref()) {
-                    file.complain(
-                        target.span(),
-                        format!("{name}: target {:?}: {reason}", settings::key(target.get_ref())),
-                    );
+                    file.complain(target.span(), format!("{name}: target {:?}: {reason}", mask::key(target.get_ref())));
                 }
                 targets.push(file.target(target.get_ref(), table, settings));
             }
-            _ => file.complain(target.span(), format!("{name}: {} should be the table of a target", target.get_ref())),
+            _ => file.complain(target.span(), format!("{name}: {} must be a table of settings", target.get_ref())),
         }
     }
     if targets.is_empty() && file.problems.is_empty() {
-        file.problems.push(Diagnosis::error(format!("{name}: there is no target in it")));
+        file.problems.push(Diagnosis::error(format!("{name}: it has no target")));
     }
     if file.problems.is_empty() { Ok(targets) } else { Err(file.problems) }
 }
@@ -75,11 +73,11 @@ impl File<'_> {
         let mut target = Target { name: Some(name.to_owned()), ..Target::of(settings) };
         target.directory = self.folder.join("migrations");
         let mut databases = Vec::new();
-        let says = |key: &str| table.iter().any(|(said, _)| said.get_ref() == key);
-        if says("layout") {
+        let has = |key: &str| table.iter().any(|(known, _)| known.get_ref() == key);
+        if has("layout") {
             target.history = None;
         }
-        if says("layout") || says("history") {
+        if has("layout") || has("history") {
             target.ledger_table = None;
         }
         for (key, value) in table {
@@ -87,7 +85,7 @@ impl File<'_> {
                 ("connection-init", DeValue::Array(items)) => init(items.iter().map(|item| item.get_ref())),
                 ("connection-init", value) => init([value].into_iter()),
                 (_, DeValue::String(text)) => Ok(vec![text.to_string()]),
-                _ => Err("it should be a text".to_owned()),
+                _ => Err("expected a string".to_owned()),
             };
             let text = result.and_then(|mut texts| match key.get_ref().as_ref() {
                 "connection-init" => {
@@ -97,7 +95,7 @@ impl File<'_> {
                 other => self.take(&mut target, &mut databases, other, texts.pop().unwrap_or_default()),
             });
             if let Err(reason) = text {
-                let key_name = settings::key(key.get_ref());
+                let key_name = mask::key(key.get_ref());
                 self.complain(key.span(), format!("{}: target {name}, key {key_name}: {reason}", self.name));
             }
         }
@@ -117,12 +115,12 @@ impl File<'_> {
             "history" => target.history = Some(settings::history(&text)?),
             "journal-table" => target.journal_table = settings::table(&text)?,
             "layout" => target.layout = settings::layout(&text)?,
-            unknown => return Err(format!("there is no such key{}", suggestion(unknown, KEYS))),
+            unknown => return Err(format!("unknown key{}", suggestion(unknown, KEYS))),
         }
         Ok(())
     }
 
-    /// A target needs one database, whose URL must be one; a file that holds it may come later.
+    /// Checks that a target has one database and that its URL is valid; a file of the URL may be created later.
     fn settle(&mut self, name: &str, target: &mut Target, mut databases: Vec<Database>, settings: &Settings) {
         let (Some(database), true) = (databases.pop(), databases.is_empty()) else {
             let message = format!("{}: target {name} needs one of database-url and database-url-file", self.name);
@@ -130,9 +128,9 @@ impl File<'_> {
         };
         target.database = database;
         if let (Database::Url(_) | Database::Missing, Err(stopped)) =
-            (&target.database, ready::expected(&target.settings(settings)))
+            (&target.database, prepare::expected(&target.settings(settings)))
         {
-            let message = format!("{}: target {name}, key database-url: {}", self.name, stopped.problem.message);
+            let message = format!("{}: target {name}, key database-url: {}", self.name, stopped.error.message);
             self.problems.push(Diagnosis::error(message));
         }
     }
@@ -142,7 +140,7 @@ impl File<'_> {
     }
 
     fn complain(&mut self, span: std::ops::Range<usize>, message: String) {
-        let excerpt: Excerpt = place(self.name, self.text, span, "");
+        let excerpt: Excerpt = excerpt(self.name, self.text, span, "");
         self.problems.push(Diagnosis::error(message).at(excerpt));
     }
 }
@@ -151,7 +149,7 @@ fn init<'v>(items: impl Iterator<Item = &'v DeValue<'v>>) -> Result<Vec<String>,
     items
         .map(|item| match item {
             DeValue::String(text) => Ok(text.to_string()),
-            _ => Err("it should be a text, or a list of texts".to_owned()),
+            _ => Err("expected a string or a list of strings".to_owned()),
         })
         .collect()
 }

@@ -1,30 +1,32 @@
 //! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`: whether a signal is to be sent.
 
-use super::{Reader, Signal, words};
-use crate::cli::settings::choices::suggestion;
+use super::lookup::items;
+use super::reader::Reader;
+use super::signal::Signal;
+use crate::cli::option::choices::suggestion;
 
-/// Whether a signal is to be sent by OTLP.
+/// Whether the user asks for the export of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// Not at all.
+pub(super) enum ExportRequest {
+    /// Another exporter is named, or none.
     No,
-    /// Nobody has said anything: where an endpoint is known.
+    /// No exporter is named: the signal is exported where an endpoint is set.
     WithEndpoint,
-    /// Asked for by name.
+    /// `otlp` is named.
     Yes,
 }
 
 impl Reader<'_> {
-    pub(super) fn wanted(&mut self, signal: Signal) -> Wanted {
+    pub(super) fn export_request(&mut self, signal: Signal) -> ExportRequest {
         let name = signal.exporter_variable();
-        let Some(list) = self.get(&name) else { return Wanted::WithEndpoint };
-        let mut wanted = Wanted::No;
-        for word in words(&list) {
-            match word {
-                "otlp" => wanted = Wanted::Yes,
+        let Some(list) = self.get(&name) else { return ExportRequest::WithEndpoint };
+        let mut request = ExportRequest::No;
+        for item in items(&list) {
+            match item {
+                "otlp" => request = ExportRequest::Yes,
                 "none" => {}
                 "prometheus" if signal == Signal::Metrics => {
-                    self.notes.push(format!("{name}: {word} is left out, options of the command line ask for it"));
+                    self.notes.push(format!("{name}: {item} is ignored, command line options select it"));
                 }
                 "console" => {
                     let instead = if signal == Signal::Logs { "; --log-format writes to standard error" } else { "" };
@@ -36,6 +38,6 @@ impl Reader<'_> {
                 )),
             }
         }
-        wanted
+        request
     }
 }

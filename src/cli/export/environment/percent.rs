@@ -1,7 +1,6 @@
-//! Percent-encoding, as lists of keys and values have it.
+//! Percent-encoding in lists of keys and values.
 
-/// The text with every `%` and two hexadecimal digits replaced by the byte; `None` where they are no digits or the bytes
-/// no text.
+/// Decodes every `%` with two hexadecimal digits; `None` where the digits are missing or the result is not UTF-8.
 pub(in crate::cli::export) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

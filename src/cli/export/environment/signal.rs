@@ -1,11 +1,11 @@
 //! The three kinds of telemetry.
 
-/// One of them.
+/// A kind of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli::export) enum Signal {
     /// Spans.
     Traces,
-    /// Figures.
+    /// Metrics.
     Metrics,
     /// Log records.
     Logs,
@@ -23,7 +23,7 @@ impl Signal {
         }
     }
 
-    /// What a request is made of.
+    /// What a request consists of.
     pub(in crate::cli::export) fn items(self) -> &'static str {
         match self {
             Self::Traces => "spans",

@@ -1,4 +1,4 @@
-//! `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_KEY,CLIENT_CERTIFICATE}`: files in PEM, read and tried before anything runs.
+//! `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_KEY,CLIENT_CERTIFICATE}`: PEM files, read and checked before the run.
 
 use std::path::Path;
 
@@ -9,18 +9,19 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::{Reader, Signal};
+use super::reader::Reader;
+use super::signal::Signal;
 
-/// Whom we believe to be the receiver, and who we say we are.
+/// The certificates of a TLS connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::cli::export) struct Trust {
-    /// Certificates in PEM that are trusted instead of the system's.
+    /// Trusted certificates in PEM, instead of the system's.
     pub(in crate::cli::export) roots: Option<Vec<u8>>,
-    /// What we show a receiver that asks for it.
+    /// Our own certificate, for a receiver that asks for one.
     pub(in crate::cli::export) identity: Option<ClientIdentity>,
 }
 
-/// A certificate and its key.
+/// A client certificate and its key.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::cli::export) struct ClientIdentity {
     /// The chain in PEM.
@@ -56,13 +57,12 @@ impl Reader<'_> {
         let identity = match (key, certificate) {
             (Ok(key), Ok(certificate)) => identity(key, certificate),
             (key, certificate) => {
-                // Each has its own story.
                 self.problems.extend([key.err(), certificate.err()].into_iter().flatten());
-                let _ = self.noting(roots);
+                let _ = self.collect(roots);
                 return None;
             }
         };
-        let (roots, identity) = (self.noting(roots), self.noting(identity));
+        let (roots, identity) = (self.collect(roots), self.collect(identity));
         Some(Trust { roots: roots?, identity: identity? })
     }
 
@@ -75,10 +75,10 @@ impl Reader<'_> {
     }
 }
 
-/// The certificates in PEM that a file holds which `variable`, an option or a variable, names.
+/// Reads certificates in PEM from the file that an option or a variable names.
 ///
 /// # Errors
-/// With both and what is wrong.
+/// With the option, the file and the reason.
 pub(in crate::cli::export) fn roots_in(variable: &str, path: &Path) -> Result<Vec<u8>, String> {
     let (variable, path) = (variable.to_owned(), path.display().to_string());
     match file::read_short(path.as_ref()) {
@@ -87,10 +87,10 @@ pub(in crate::cli::export) fn roots_in(variable: &str, path: &Path) -> Result<Ve
     }
 }
 
-/// Refuses what the system's certificate authorities would be read from, as variables name it, where it is no file or a huge one.
+/// Checks the files that variables name as the system's certificate authorities.
 ///
 /// # Errors
-/// With the variable and what is wrong.
+/// With the variable, when it names something other than a file, or a huge one.
 pub(in crate::cli::export) fn authorities_are_files() -> Result<(), String> {
     file::authorities().into_iter().try_for_each(|(variable, path)| match file::unfit(&path) {
         Some(unfit) => Err(format!("{variable}: {}: it is {unfit}", path.display())),

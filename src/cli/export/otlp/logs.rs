@@ -11,19 +11,19 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider};
 
-use super::carrier::Carriers;
-use super::exporter::Accounted;
+use super::counting_exporter::CountingExporter;
+use super::transport::Transports;
 use crate::cli::export::delivery::Delivery;
-use crate::cli::export::environment::{Endpoint, Pace};
-use crate::cli::export::flush::{Task, patiently};
+use crate::cli::export::environment::Destination;
+use crate::cli::export::flush::{FlushTask, without_sdk_timeout};
 
-/// What is sent at once and not with the next batch: it names what was running where the process is killed.
+/// Records that are sent at once: they name what was running when the process is killed.
 const URGENT: [&str; 2] = [names::LOG_RUN_STARTED, names::LOG_MIGRATION_STARTED];
 
-/// Between two such requests: many migrations a second share one.
-const BREATH: Duration = Duration::from_millis(250);
+/// The pause between two such requests, so that many migrations a second share one.
+const URGENT_PAUSE: Duration = Duration::from_millis(250);
 
-/// The export of log records, under way.
+/// The export of log records.
 #[derive(Clone)]
 pub(in crate::cli::export) struct Logs {
     provider: SdkLoggerProvider,
@@ -31,71 +31,71 @@ pub(in crate::cli::export) struct Logs {
 }
 
 impl Logs {
-    /// What becomes of what is sent.
+    /// The counts of what was sent.
     pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
         Arc::clone(&self.delivery)
     }
 
-    /// Begins to export; nothing is sent yet.
+    /// Sets up the export; nothing is sent yet.
     ///
     /// # Errors
-    /// When there is no client to be had for the endpoint.
+    /// When no client can be made for the endpoint.
     pub(in crate::cli::export) fn start(
-        carriers: &mut Carriers,
-        (endpoint, pace): &(Endpoint, Pace),
+        transports: &mut Transports,
+        destination: &Destination,
         resource: Resource,
     ) -> Result<Self, String> {
-        let exporter = Accounted::records(carriers, endpoint)?;
+        let Destination { endpoint, schedule } = destination;
+        let exporter = CountingExporter::records(transports, endpoint)?;
         let delivery = exporter.delivery();
         let batches = BatchConfigBuilder::default()
-            .with_max_queue_size(pace.batches.queue)
-            .with_max_export_batch_size(pace.batches.size)
-            .with_scheduled_delay(pace.interval)
+            .with_max_queue_size(schedule.batches.queue)
+            .with_max_export_batch_size(schedule.batches.size)
+            .with_scheduled_delay(schedule.interval)
             .build();
         let batches = BatchLogProcessor::builder(exporter).with_batch_config(batches).build();
-        let (urgent, calls) = mpsc::sync_channel(1);
+        let (urgent, requests) = mpsc::sync_channel(1);
         let processor = Counting { batches, delivery: Arc::clone(&delivery), urgent };
         let provider = SdkLoggerProvider::builder().with_resource(resource).with_log_processor(processor).build();
-        let (hurried, counted, interval) = (provider.clone(), Arc::clone(&delivery), pace.interval);
-        // Without a thread the records go with the batch.
+        let (shared, counted, interval) = (provider.clone(), Arc::clone(&delivery), schedule.interval);
+        // Where the thread cannot be started, the records are sent with the next batch.
         let _ = thread::Builder::new()
             .name("records".to_owned())
-            .spawn(move || hurry(&calls, &hurried, &counted, interval));
+            .spawn(move || send_urgent(&requests, &shared, &counted, interval));
         Ok(Self { provider, delivery })
     }
 
-    /// What takes the events of `tracing`.
+    /// The provider, which takes the events of `tracing`.
     pub(in crate::cli::export) fn provider(&self) -> &SdkLoggerProvider {
         &self.provider
     }
 
-    /// Whether everything has arrived so far.
-    pub(in crate::cli::export) fn is_well(&self) -> bool {
+    /// Whether every record was delivered so far.
+    pub(in crate::cli::export) fn has_lost_nothing(&self) -> bool {
         self.delivery.losses() == 0
     }
 
-    /// What is left to be done when nothing more is said; it can be done again.
-    pub(in crate::cli::export) fn task(&self) -> Task {
+    /// Sends what is queued; may be called again.
+    pub(in crate::cli::export) fn flush_task(&self) -> FlushTask {
         let provider = self.provider.clone();
-        Task::new(Arc::clone(&self.delivery), move || {
-            // The result is the last batch's only; what counts is what became of them all.
+        FlushTask::new(Arc::clone(&self.delivery), move || {
+            // The result is that of the last batch; the delivery counts all of them.
             let _ = provider.force_flush();
         })
     }
 }
 
-/// Sends what there is whenever it is called, and leaves a receiver alone that does not take it, as between two batches. The run does not
-/// wait for it.
-fn hurry(calls: &mpsc::Receiver<()>, provider: &SdkLoggerProvider, delivery: &Delivery, interval: Duration) {
-    while calls.recv().is_ok() {
+/// Sends what is queued at each request, and pauses for the batch interval after a failure. The run does not wait for it.
+fn send_urgent(requests: &mpsc::Receiver<()>, provider: &SdkLoggerProvider, delivery: &Delivery, interval: Duration) {
+    while requests.recv().is_ok() {
         let failures = delivery.failures();
-        // What becomes of it is counted where it is sent.
+        // The delivery counts the result.
         let _ = provider.force_flush();
-        thread::sleep(if delivery.failures() > failures { interval } else { BREATH });
+        thread::sleep(if delivery.failures() > failures { interval } else { URGENT_PAUSE });
     }
 }
 
-/// Counts what it hands on: the SDK drops in silence what its queue has no room for.
+/// Counts what it queues: the SDK drops items silently when its queue is full.
 #[derive(Debug)]
 struct Counting {
     batches: BatchLogProcessor,
@@ -105,20 +105,20 @@ struct Counting {
 
 impl LogProcessor for Counting {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        self.delivery.made();
-        // What comes out of `tracing` says only when it was seen, and that is when it happened.
+        self.delivery.queued();
+        // Records of `tracing` have only an observed time, which is the time of the event.
         if let Some(seen) = record.observed_timestamp().filter(|_| record.timestamp().is_none()) {
             record.set_timestamp(seen);
         }
         self.batches.emit(record, scope);
         if record.event_name().is_some_and(|name| URGENT.contains(&name)) {
-            // One that is on its way already, and has not begun, takes this one along.
+            // Where a request is waiting already, it sends this record too.
             let _ = self.urgent.try_send(());
         }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        patiently(|| self.batches.force_flush())
+        without_sdk_timeout(|| self.batches.force_flush())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {

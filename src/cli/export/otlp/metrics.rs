@@ -1,13 +1,12 @@
-//! Metrics: a reader for whatever provider there is, and an exporter that knows since when the totals count.
+//! Metrics: a periodic reader, and an exporter that sets the start time of counters.
 //!
-//! The SDK dates a total from the moment its instrument was made. Ours count on from run to run, and a backend that sees
-//! a new beginning with the old total takes all of history for one jump: so the beginning is set to that of the history.
+//! The SDK starts a counter when its instrument is created. Ours continue from run to run, and a backend that sees a new start time with
+//! the old value would take the whole history for one increase. So the start time is set to that of the journal.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::write::GzEncoder;
 use migrascope::observe::names;
@@ -22,104 +21,92 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use prost::Message;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-use super::answer;
-use super::carrier::{Carriers, Way};
-use super::http::Post;
+use super::http_client::HttpClient;
+use super::response;
+use super::transport::{Transport, Transports};
 use crate::cli::export::delivery::Delivery;
-use crate::cli::export::environment::{Compression, Endpoint, Pace, Signal};
-use crate::cli::export::flush::Task;
-use crate::cli::export::scrape::whole_microseconds;
+use crate::cli::export::environment::{Compression, Destination, Endpoint, Signal};
+use crate::cli::export::flush::FlushTask;
+use crate::cli::export::metrics::{StartTime, whole_microseconds};
 
-/// Since when totals count. No total is sent before it is set; it is set once.
-#[derive(Debug, Clone, Default)]
-pub(in crate::cli::export) struct Start(Arc<OnceLock<SystemTime>>);
-
-impl Start {
-    /// The first time counts: totals do not begin anew while a process lives.
-    pub(in crate::cli::export) fn set(&self, start: SystemTime) {
-        let _ = self.0.set(start);
-    }
-
-    fn nanoseconds(&self) -> Option<u64> {
-        let since = self.0.get()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Some(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-/// The export of metrics, under way.
+/// The export of metrics.
 pub(in crate::cli::export) struct Metrics {
     delivery: Arc<Delivery>,
-    whole: Arc<AtomicBool>,
+    complete: Arc<AtomicBool>,
 }
 
-/// A reader that sends what its provider has, at the endpoint's pace and whenever the provider is flushed.
+/// A reader that exports on schedule, and whenever its provider is flushed.
 ///
 /// # Errors
-/// When there is no client to be had for the endpoint.
+/// When no client can be made for the endpoint.
 pub(in crate::cli::export) fn reader(
-    carriers: &mut Carriers,
-    (endpoint, pace): &(Endpoint, Pace),
-    start: Start,
-) -> Result<(PeriodicReader<Exporter>, Metrics), String> {
-    let delivery = Arc::new(Delivery::to(endpoint));
-    let way = carriers.way(endpoint)?;
-    let whole = Arc::new(AtomicBool::new(false));
-    let (counted, asked) = (Arc::clone(&delivery), Arc::clone(&whole));
-    let exporter = Exporter { way, endpoint: endpoint.clone(), delivery: counted, start, whole: asked };
-    let reader = PeriodicReader::builder(exporter).with_interval(pace.interval).build();
-    Ok((reader, Metrics { delivery, whole }))
+    transports: &mut Transports,
+    destination: &Destination,
+    start: StartTime,
+) -> Result<(PeriodicReader<MetricExporter>, Metrics), String> {
+    let Destination { endpoint, schedule } = destination;
+    let metrics = Metrics { delivery: Arc::new(Delivery::to(endpoint)), complete: Arc::new(AtomicBool::new(false)) };
+    let exporter = MetricExporter {
+        transport: transports.transport(endpoint)?,
+        endpoint: endpoint.clone(),
+        delivery: Arc::clone(&metrics.delivery),
+        start,
+        complete: Arc::clone(&metrics.complete),
+    };
+    let reader = PeriodicReader::builder(exporter).with_interval(schedule.interval).build();
+    Ok((reader, metrics))
 }
 
 impl Metrics {
-    /// What becomes of what is sent.
+    /// The counts of what was sent.
     pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
         Arc::clone(&self.delivery)
     }
 
-    /// The journal was read: what it says is sent at once, on a thread of its own.
-    pub(in crate::cli::export) fn begin(&self, provider: SdkMeterProvider) {
-        self.whole.store(true, Ordering::SeqCst);
-        // Where the system has no thread for it, the next regular export sends it.
+    /// Exports everything at once, right after the journal was read, on a thread of its own.
+    pub(in crate::cli::export) fn export_now(&self, provider: SdkMeterProvider) {
+        self.complete.store(true, Ordering::SeqCst);
+        // Where the thread cannot be started, the next scheduled export sends everything.
         let _ = thread::Builder::new().name("metrics".to_owned()).spawn(move || {
-            // What became of it is in the tally.
+            // The delivery counts the result.
             let _ = provider.force_flush();
             std::mem::forget(provider);
         });
     }
 
-    /// The last collection and its export; `provider` is the one that has the reader.
-    pub(in crate::cli::export) fn task(&self, provider: SdkMeterProvider) -> Task {
-        self.whole.store(true, Ordering::SeqCst);
-        Task::new(Arc::clone(&self.delivery), move || {
-            // What became of it is in the tally.
+    /// The last export; `provider` has the reader.
+    pub(in crate::cli::export) fn flush_task(&self, provider: SdkMeterProvider) -> FlushTask {
+        self.complete.store(true, Ordering::SeqCst);
+        FlushTask::new(Arc::clone(&self.delivery), move || {
+            // The delivery counts the result.
             let _ = provider.force_flush();
-            // Dropped, the last handle would collect and send everything once more; the process is about to end.
+            // Dropping the last handle would export everything once more; the process is about to end.
             std::mem::forget(provider);
         })
     }
 }
 
-/// Sends metrics with their true beginning.
+/// Exports metrics with the start time of the journal.
 #[derive(Debug)]
-pub(in crate::cli::export) struct Exporter {
-    way: Way,
+pub(in crate::cli::export) struct MetricExporter {
+    transport: Transport,
     endpoint: Endpoint,
     delivery: Arc<Delivery>,
-    start: Start,
-    /// Whether the next request has what the journal counts, as it was read just now.
-    whole: Arc<AtomicBool>,
+    start: StartTime,
+    /// Whether the next request contains what the journal counts, because it was just read.
+    complete: Arc<AtomicBool>,
 }
 
-impl Exporter {
-    /// Sends and says how many points the receiver did not want.
+impl MetricExporter {
+    /// Sends; returns the number of points that the receiver rejected.
     fn send(&self, metrics: ExportMetricsServiceRequest) -> Result<usize, String> {
-        match &self.way {
-            Way::Http(post) => self.post(post, &metrics),
-            Way::Grpc(line) => line.send(metrics).map(|answer| answer::rejected_points(&answer)),
+        match &self.transport {
+            Transport::Http(client) => self.post(client, &metrics),
+            Transport::Grpc(client) => client.send(metrics).map(|response| response::rejected_points(&response)),
         }
     }
 
-    fn post(&self, post: &Post, metrics: &ExportMetricsServiceRequest) -> Result<usize, String> {
+    fn post(&self, client: &HttpClient, metrics: &ExportMetricsServiceRequest) -> Result<usize, String> {
         let request = Request::post(self.endpoint.url.as_str()).header(CONTENT_TYPE, "application/x-protobuf");
         let plain = metrics.encode_to_vec();
         let request = match self.endpoint.compression {
@@ -129,35 +116,35 @@ impl Exporter {
                 request.header(CONTENT_ENCODING, "gzip").body(Bytes::from(body))
             }
         };
-        // What became of it is what the client remembers, in the same words as for the other signals.
-        let _ = post.send(request.map_err(|error| error.to_string())?);
-        let body = post.take_last().unwrap_or_else(|| Err("nothing was sent".to_owned()))?;
-        Ok(answer::rejected(Signal::Metrics, body))
+        // The client keeps the result, in the same words as for the other signals.
+        let _ = client.send(request.map_err(|error| error.to_string())?);
+        let body = client.take_last().unwrap_or_else(|| Err("nothing was sent".to_owned()))?;
+        Ok(response::rejected(Signal::Metrics, body))
     }
 }
 
-impl PushMetricExporter for Exporter {
+impl PushMetricExporter for MetricExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let start = self.start.nanoseconds();
-        let whole = self.whole.swap(false, Ordering::SeqCst);
+        let complete = self.complete.swap(false, Ordering::SeqCst);
         let mut request = ExportMetricsServiceRequest::from(metrics);
         let mut points = 0;
         for scope in request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics) {
             scope.metrics.retain_mut(|metric| {
-                if !whole && !is_of_this_run(metric) {
+                if !complete && !is_of_this_run(metric) {
                     return false;
                 }
-                let dated = date(metric, start);
-                points += dated.unwrap_or_default();
-                dated.is_some()
+                let count = set_start(metric, start);
+                points += count.unwrap_or_default();
+                count.is_some()
             });
         }
         if points == 0 {
             return Ok(());
         }
-        let sent = self.delivery.settle(points, self.send(request));
-        if whole && sent.is_err() {
-            self.whole.store(true, Ordering::SeqCst);
+        let sent = self.delivery.record(points, self.send(request));
+        if complete && sent.is_err() {
+            self.complete.store(true, Ordering::SeqCst);
         }
         sent
     }
@@ -181,31 +168,30 @@ fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Counted by this process, since it began: their start is what the SDK says.
+/// Metrics that this process counts: their start time is that of the SDK.
 const OF_THE_PROCESS: [&str; 2] = [names::CLIENT_OPERATION_DURATION.name, names::EXPORT_FAILURES.name];
 
-/// Whether no other run can have reported more of it since the journal was read.
+/// Whether only this run reports the metric, so that it is current without reading the journal.
 fn is_of_this_run(metric: &Metric) -> bool {
     let name = metric.name.as_str();
     OF_THE_PROCESS.contains(&name) || names::METRICS.iter().any(|known| known.of_present_run && known.name == name)
 }
 
-/// Sets since when the metric counts, where it counts anything, and says how many data points it has; `None` for a total
-/// of which that is not known.
-fn date(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
+/// Sets the start time of a counter or histogram and returns the number of data points; `None` where the start time is not known.
+fn set_start(metric: &mut Metric, start: Option<u64>) -> Option<usize> {
     let of_the_process = OF_THE_PROCESS.contains(&metric.name.as_str());
-    let begun = |told: u64| if of_the_process { Some(told) } else { start };
+    let started = |sdk: u64| if of_the_process { Some(sdk) } else { start };
     match &mut metric.data {
         Some(Data::Sum(sum)) => {
             for point in &mut sum.data_points {
-                point.start_time_unix_nano = begun(point.start_time_unix_nano)?;
+                point.start_time_unix_nano = started(point.start_time_unix_nano)?;
             }
             Some(sum.data_points.len())
         }
         Some(Data::Histogram(histogram)) => {
             for point in &mut histogram.data_points {
                 point.sum = point.sum.map(whole_microseconds);
-                point.start_time_unix_nano = begun(point.start_time_unix_nano)?;
+                point.start_time_unix_nano = started(point.start_time_unix_nano)?;
             }
             Some(histogram.data_points.len())
         }

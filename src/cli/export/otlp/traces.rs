@@ -1,4 +1,4 @@
-//! Traces: the provider, its exporter, and trace ids that the run knows beforehand.
+//! Traces: the provider, its exporter, and trace ids that are known before the run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,73 +14,74 @@ use opentelemetry_sdk::trace::{
     Span, SpanData, SpanProcessor,
 };
 
-use super::carrier::Carriers;
-use super::exporter::Accounted;
+use super::counting_exporter::CountingExporter;
+use super::transport::Transports;
 use crate::cli::export::delivery::Delivery;
-use crate::cli::export::environment::{Endpoint, Pace};
-use crate::cli::export::flush::{Task, patiently};
+use crate::cli::export::environment::Destination;
+use crate::cli::export::flush::{FlushTask, without_sdk_timeout};
 
-/// The export of traces, under way.
+/// The export of traces.
 pub(in crate::cli::export) struct Traces {
     provider: SdkTracerProvider,
     delivery: Arc<Delivery>,
 }
 
-/// A trace id for a run that is no part of another trace.
+/// A trace id for a run that begins a trace.
 pub(in crate::cli::export) fn new_trace_id() -> [u8; 16] {
     RandomIdGenerator::default().new_trace_id().to_bytes()
 }
 
 impl Traces {
-    /// What becomes of what is sent.
+    /// The counts of what was sent.
     pub(in crate::cli::export) fn delivery(&self) -> Arc<Delivery> {
         Arc::clone(&self.delivery)
     }
 
-    /// Begins to export; nothing is sent yet.
+    /// Sets up the export; nothing is sent yet.
     ///
     /// # Errors
-    /// When there is no client to be had for the endpoint.
+    /// When no client can be made for the endpoint.
     pub(in crate::cli::export) fn start(
-        carriers: &mut Carriers,
-        (endpoint, pace): &(Endpoint, Pace),
+        transports: &mut Transports,
+        destination: &Destination,
         context: &RunContext,
         resource: Resource,
     ) -> Result<Self, String> {
-        let exporter = Accounted::spans(carriers, endpoint)?;
+        let Destination { endpoint, schedule } = destination;
+        let exporter = CountingExporter::spans(transports, endpoint)?;
         let delivery = exporter.delivery();
         let batches = BatchConfigBuilder::default()
-            .with_max_queue_size(pace.batches.queue)
-            .with_max_export_batch_size(pace.batches.size)
-            .with_scheduled_delay(pace.interval)
+            .with_max_queue_size(schedule.batches.queue)
+            .with_max_export_batch_size(schedule.batches.size)
+            .with_scheduled_delay(schedule.interval)
             .build();
         let batches = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
         let provider = SdkTracerProvider::builder()
             .with_sampler(Sampler::AlwaysOn)
-            .with_id_generator(Ids::of(context))
+            .with_id_generator(RunIds::of(context))
             .with_resource(resource)
             .with_span_processor(Counting { batches, delivery: Arc::clone(&delivery) })
             .build();
         Ok(Self { provider, delivery })
     }
 
-    /// What makes spans out of those of `tracing`.
+    /// The tracer that exports the spans of `tracing`.
     pub(in crate::cli::export) fn tracer(&self, version: &'static str) -> SdkTracer {
         let scope = InstrumentationScope::builder(names::SCOPE).with_version(version);
         self.provider.tracer_with_scope(scope.with_schema_url(names::SCHEMA_URL).build())
     }
 
-    /// What is left to be done when the root span has closed.
-    pub(in crate::cli::export) fn into_task(self) -> Task {
+    /// Sends what is queued, after the root span has closed.
+    pub(in crate::cli::export) fn into_flush_task(self) -> FlushTask {
         let Self { provider, delivery } = self;
-        Task::new(Arc::clone(&delivery), move || {
-            // The result is the last batch's only; what counts is what became of them all.
+        FlushTask::new(Arc::clone(&delivery), move || {
+            // The result is that of the last batch; the delivery counts all of them.
             let _ = provider.force_flush();
         })
     }
 }
 
-/// Counts what it hands on: the SDK drops in silence what its queue has no room for.
+/// Counts what it queues: the SDK drops items silently when its queue is full.
 #[derive(Debug)]
 struct Counting {
     batches: BatchSpanProcessor,
@@ -93,12 +94,12 @@ impl SpanProcessor for Counting {
     }
 
     fn on_end(&self, span: SpanData) {
-        self.delivery.made();
+        self.delivery.queued();
         self.batches.on_end(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        patiently(|| self.batches.force_flush())
+        without_sdk_timeout(|| self.batches.force_flush())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -110,21 +111,21 @@ impl SpanProcessor for Counting {
     }
 }
 
-/// Gives the root span the trace id that the run already tells everybody.
+/// Gives the root span the trace id that the run has reported already.
 #[derive(Debug)]
-struct Ids {
+struct RunIds {
     trace: TraceId,
     random: RandomIdGenerator,
 }
 
-impl Ids {
+impl RunIds {
     fn of(context: &RunContext) -> Self {
         let trace_id = context.trace.as_ref().map_or_else(new_trace_id, |trace| trace.trace_id);
         Self { trace: TraceId::from_bytes(trace_id), random: RandomIdGenerator::default() }
     }
 }
 
-impl IdGenerator for Ids {
+impl IdGenerator for RunIds {
     fn new_trace_id(&self) -> TraceId {
         self.trace
     }

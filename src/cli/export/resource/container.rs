@@ -1,11 +1,11 @@
-//! The id of the container that we run in, where the kernel shows it.
+//! The id of the container that this process runs in, where the kernel shows it.
 
 use std::fs;
 
-/// As the container's runtime gave it: 64 hexadecimal digits. `None` outside of containers and where it is hidden.
+/// The id, 64 hexadecimal digits; `None` outside of containers and where it is hidden.
 pub(super) fn id() -> Option<String> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
-    // The first knows it where control groups have version 1, the second where they have version 2.
+    // The first file has the id with cgroups v1, the second one with cgroups v2.
     in_cgroups(&read("/proc/self/cgroup")).or_else(|| in_mounts(&read("/proc/self/mountinfo")))
 }
 
