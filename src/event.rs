@@ -34,10 +34,14 @@ pub enum Witness {
 pub enum Event<'a> {
     /// A run has started; nothing has been changed yet.
     RunStarted {
+        /// Its command.
+        command: Command,
         /// Its identity.
         run: &'a RunContext,
         /// What is known about the database before it answers.
         expected: &'a Identity,
+        /// The target's name in metrics: that of the context, or else the database's.
+        target: &'a str,
     },
     /// The policy has decided whether starting the application applies migrations.
     PolicyDecided {
@@ -246,8 +250,13 @@ pub enum Event<'a> {
         /// The attempt, counted from 1; not emitted for the first one.
         attempt: u32,
     },
+    /// The records of a migration are about to be written.
+    RecordStarted {
+        /// Of which migration.
+        step: &'a Step<'a>,
+    },
     /// The ledger row was written (and committed, where the migration is atomic).
-    Recorded {
+    RecordFinished {
         /// The migration.
         step: &'a Step<'a>,
         /// How long it took, including the commit.
@@ -261,6 +270,8 @@ pub enum Event<'a> {
         step: &'a Step<'a>,
         /// Its report.
         report: &'a StepReport,
+        /// The schema after it; `None` in an observer's tests.
+        schema: Option<&'a Schema>,
     },
     /// The lock was released.
     LockReleased {
@@ -284,7 +295,7 @@ pub enum Event<'a> {
         name: &'a str,
     },
     /// A check has finished.
-    HealthChecked {
+    CheckFinished {
         /// Its report.
         check: &'a CheckReport,
     },

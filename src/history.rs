@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::key::Key;
 use crate::migration::Script;
 use crate::sql::Checksum;
 pub use crate::version::Direction;
@@ -12,8 +13,8 @@ use crate::version::Version;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its version.
-    pub version: Version,
+    /// Its key.
+    pub key: Key,
     /// Its name when it was applied.
     pub name: String,
     /// The checksum of the applied text; `None` where the ledger's format has none.
@@ -27,16 +28,16 @@ pub struct Entry {
 impl Entry {
     /// An entry of which no more is known.
     #[must_use]
-    pub fn new(version: Version, name: impl Into<String>) -> Self {
-        Self { version, name: name.into(), checksum: None, token_checksum: None, particulars: None }
+    pub fn new(key: impl Into<Key>, name: impl Into<String>) -> Self {
+        Self { key: key.into(), name: name.into(), checksum: None, token_checksum: None, particulars: None }
     }
 
     /// An entry for a migration that is applied now, in the native ledger format.
     #[must_use]
-    pub fn of(version: Version, name: impl Into<String>, script: &Script) -> Self {
+    pub fn of(key: impl Into<Key>, name: impl Into<String>, script: &Script) -> Self {
         let token_checksum = Some(script.token_checksum().clone());
         let checksum = Some(RecordedChecksum::of_text(script.checksum().as_str()));
-        Self { checksum, token_checksum, ..Self::new(version, name) }
+        Self { checksum, token_checksum, ..Self::new(key, name) }
     }
 }
 
@@ -135,8 +136,8 @@ pub struct Attempt {
     pub id: String,
     /// The run that made it.
     pub run_id: String,
-    /// The migration's version.
-    pub version: Version,
+    /// The migration's key.
+    pub key: Key,
     /// The migration's name at that time.
     pub name: String,
     /// The direction.
@@ -211,7 +212,7 @@ pub struct Running {
 #[non_exhaustive]
 pub struct RunningAttempt {
     /// The migration.
-    pub version: Version,
+    pub key: Key,
     /// Its name.
     pub name: String,
     /// The direction.
@@ -241,8 +242,8 @@ impl fmt::Display for Running {
         write!(f, "run {run_id} {state}: {command} for {} s", elapsed.as_secs())?;
         match &self.attempt {
             Some(attempt) => {
-                let RunningAttempt { version, name, total, .. } = attempt;
-                write!(f, ", statement {} of {total} of migration {version} ({name})", attempt.statement())?;
+                let RunningAttempt { key, name, total, .. } = attempt;
+                write!(f, ", statement {} of {total} of migration {key} ({name})", attempt.statement())?;
             }
             None if *migrations > 0 => write!(f, ", {migrations_done} of {migrations} migrations done")?,
             None => {}
@@ -258,7 +259,7 @@ impl fmt::Display for Running {
 /// The history that a plan is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// In the order of their versions, which are unique.
+    /// In the order of their keys, which are unique.
     applied: Vec<Entry>,
     /// Attempts that were left half-way and not resolved since.
     pub unsettled: Vec<Attempt>,
@@ -273,51 +274,52 @@ pub struct History {
 }
 
 impl History {
-    /// A history with these applied migrations, in any order. Of two entries with the same version the last one counts.
+    /// A history with these applied migrations, in any order. Of two entries with the same key the last one counts.
     #[must_use]
     pub fn of(applied: impl IntoIterator<Item = Entry>) -> Self {
         let mut history = Self { recorded: true, ..Self::default() };
         history.applied.extend(applied);
         history.applied.reverse();
-        history.applied.sort_by(|a, b| a.version.cmp(&b.version));
-        history.applied.dedup_by(|later, first| later.version == first.version);
+        history.applied.sort_by(|a, b| a.key.cmp(&b.key));
+        history.applied.dedup_by(|later, first| later.key == first.key);
         history
     }
 
-    /// Applied migrations in the order of their versions.
+    /// Applied migrations in the order of their keys.
     #[must_use]
     pub fn applied(&self) -> &[Entry] {
         &self.applied
     }
 
-    /// The entry of a version.
+    /// The entry of a key.
     #[must_use]
-    pub fn entry(&self, version: &Version) -> Option<&Entry> {
-        self.place(version).ok().map(|at| &self.applied[at])
+    pub fn entry(&self, key: &Key) -> Option<&Entry> {
+        self.place(key).ok().map(|at| &self.applied[at])
     }
 
     /// The highest applied version.
     #[must_use]
     pub fn highest(&self) -> Option<&Version> {
-        self.applied.last().map(|entry| &entry.version)
+        // Repeatable migrations come after all versions.
+        self.applied.iter().rev().find_map(|entry| entry.key.version())
     }
 
     /// Adds an applied migration.
     pub(crate) fn apply(&mut self, entry: Entry) {
-        match self.place(&entry.version) {
+        match self.place(&entry.key) {
             Ok(at) => self.applied[at] = entry,
             Err(at) => self.applied.insert(at, entry),
         }
     }
 
     /// Removes an applied migration.
-    pub(crate) fn revert(&mut self, version: &Version) {
-        if let Ok(at) = self.place(version) {
+    pub(crate) fn revert(&mut self, key: &Key) {
+        if let Ok(at) = self.place(key) {
             self.applied.remove(at);
         }
     }
 
-    fn place(&self, version: &Version) -> Result<usize, usize> {
-        self.applied.binary_search_by(|entry| entry.version.cmp(version))
+    fn place(&self, key: &Key) -> Result<usize, usize> {
+        self.applied.binary_search_by(|entry| entry.key.cmp(key))
     }
 }

@@ -56,6 +56,7 @@ pub mod file;
 pub mod health;
 pub mod history;
 pub mod journal;
+mod key;
 pub mod layout;
 mod ledger;
 pub mod migration;

@@ -6,6 +6,7 @@ use std::fmt;
 
 pub(crate) use self::script::split_all;
 pub use self::script::{Script, SplitScript};
+pub use crate::key::Key;
 pub(crate) use crate::sql::Progress;
 pub use crate::sql::{Checksum, Dialect, Directives, Place, SessionLock, Statement, StatementKind};
 pub use crate::version::{InvalidVersion, Version};
@@ -13,8 +14,8 @@ pub use crate::version::{InvalidVersion, Version};
 /// One migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// Its version, unique in a set.
-    pub version: Version,
+    /// Its key, unique in a set.
+    pub key: Key,
     /// Its name, from the file name.
     pub name: String,
     /// The script that applies it.
@@ -25,22 +26,25 @@ pub struct Migration {
 
 impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.version, self.name)
+        match &self.key {
+            Key::Version(version) => write!(f, "{version} ({})", self.name),
+            Key::Repeatable(name) => write!(f, "{name} (repeatable)"),
+        }
     }
 }
 
-/// All migrations of a directory, sorted by version; versions are unique.
+/// All migrations of a directory, sorted by key; keys are unique.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationSet(Vec<Migration>);
 
 impl MigrationSet {
-    /// Sorts the migrations by version.
+    /// Sorts the migrations by key.
     ///
     /// # Errors
-    /// The first pair with the same version, in the order of the versions.
+    /// The first pair with the same key, in the order of the keys.
     pub fn new(mut migrations: Vec<Migration>) -> Result<Self, Box<(Migration, Migration)>> {
-        migrations.sort_by(|a, b| a.version.cmp(&b.version));
-        if let Some(twice) = migrations.windows(2).position(|pair| pair[0].version == pair[1].version) {
+        migrations.sort_by(|a, b| a.key.cmp(&b.key));
+        if let Some(twice) = migrations.windows(2).position(|pair| pair[0].key == pair[1].key) {
             let second = migrations.swap_remove(twice + 1);
             let first = migrations.swap_remove(twice);
             return Err(Box::new((first, second)));
@@ -53,10 +57,10 @@ impl MigrationSet {
         self.0.iter()
     }
 
-    /// The migration with this version.
+    /// The migration with this key.
     #[must_use]
-    pub fn get(&self, version: &Version) -> Option<&Migration> {
-        self.0.binary_search_by(|m| m.version.cmp(version)).ok().map(|index| &self.0[index])
+    pub fn get(&self, key: &Key) -> Option<&Migration> {
+        self.0.binary_search_by(|migration| migration.key.cmp(key)).ok().map(|index| &self.0[index])
     }
 
     /// The number of migrations.

@@ -18,7 +18,7 @@ pub use self::change::{Change, Doubt};
 pub(crate) use self::doubt::{last_without_note, unsettled};
 use self::edit::was_empty;
 pub(crate) use self::edit::{Edit, edit};
-pub use self::make::{Plan, Schema, down, readable, survey, up, verify};
+pub use self::make::{Plan, Schema, down, is_pending, readable, survey, up, verify};
 pub use self::note::Note;
 pub use self::objection::Objection;
 pub use self::reason::RefusalReason;

@@ -9,12 +9,22 @@ use serde::Serialize;
 /// A migration's version, ordered as a number with any number of digits.
 ///
 /// Parts separated by dots are compared one by one; leading zeros and trailing zero parts are ignored,
-/// so `007` equals `7` and `1.0` equals `1`.
+/// so `007` equals `7` and `1.0` equals `1`. Any other text is a name: names are compared by bytes, and come after numbers.
 #[derive(Debug, Clone)]
 pub struct Version {
     text: String,
-    /// The offset of the first significant digit, when it is a single number; such versions compare by length, then bytes.
-    number: Option<usize>,
+    order: Order,
+}
+
+/// What a version is ordered as. Numbers come before names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// A single number with this many leading zeros: compared by length, then by bytes.
+    Number(usize),
+    /// Numbers separated by dots: compared one by one.
+    Parts,
+    /// A name: compared by bytes.
+    Name,
 }
 
 impl Version {
@@ -27,8 +37,13 @@ impl Version {
     /// A version read from a history table.
     #[must_use]
     pub fn from_history(text: &str) -> Self {
-        let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
-        Self { text: text.to_owned(), number: (!text.contains('.')).then_some(zeros) }
+        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let order = match text.split('.').all(is_part) {
+            true if text.contains('.') => Order::Parts,
+            true => Order::Number(text.bytes().take_while(|byte| *byte == b'0').count()),
+            false => Order::Name,
+        };
+        Self { text: text.to_owned(), order }
     }
 
     /// The version as written.
@@ -40,8 +55,10 @@ impl Version {
     /// The version without leading zeros and trailing zero parts, as a history table stores it.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let parts: Vec<&str> = self.parts().collect();
-        parts.join(".")
+        match self.order {
+            Order::Name => self.text.clone(),
+            Order::Number(_) | Order::Parts => self.parts().collect::<Vec<_>>().join("."),
+        }
     }
 
     /// The version as an integer, when a double can represent it exactly (at most 2^53).
@@ -81,19 +98,24 @@ impl FromStr for Version {
     type Err = InvalidVersion;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        match text.split('.').all(is_part) {
-            true => Ok(Self::from_history(text)),
-            false => Err(InvalidVersion { text: text.to_owned() }),
+        match Self::from_history(text) {
+            Self { order: Order::Name, .. } => Err(InvalidVersion { text: text.to_owned() }),
+            version => Ok(version),
         }
     }
 }
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        if let (Some(a), Some(b)) = (self.number, other.number) {
-            let (a, b) = (&self.text[a..], &other.text[b..]);
-            return a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        match (self.order, other.order) {
+            (Order::Number(a), Order::Number(b)) => {
+                let (a, b) = (&self.text[a..], &other.text[b..]);
+                return a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+            }
+            (Order::Name, Order::Name) => return self.text.cmp(&other.text),
+            (Order::Name, _) => return Ordering::Greater,
+            (_, Order::Name) => return Ordering::Less,
+            _ => {}
         }
         let mut left = self.parts();
         let mut right = other.parts();

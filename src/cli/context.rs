@@ -2,11 +2,11 @@
 
 use std::env;
 
-use migrascope::event::{Command, Operator, RunContext};
+use migrascope::event::{Operator, RunContext};
 
 /// The context of a new run, without a trace.
-pub(crate) fn of(command: Command, target: Option<String>) -> RunContext {
-    RunContext { target, operator: operator(), ..RunContext::new(command) }
+pub(crate) fn of(target: Option<String>) -> RunContext {
+    RunContext { target, operator: operator(), ..RunContext::new() }
 }
 
 /// Whether the process runs in a Kubernetes cluster.

@@ -1,5 +1,7 @@
 //! The identity of a run: explicit data, never global state.
 
+use crate::database::Identity;
+
 /// The command of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -93,8 +95,6 @@ pub struct Member {
 pub struct RunContext {
     /// A UUID version 7, so that runs sort by time.
     pub run_id: String,
-    /// The command.
-    pub command: Command,
     /// The logical name of the database in metrics; the database's own name when `None`.
     pub target: Option<String>,
     /// The trace, where there is one.
@@ -107,13 +107,24 @@ pub struct RunContext {
     pub tool_version: &'static str,
 }
 
+impl Default for RunContext {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RunContext {
+    /// The target's name in metrics: its own, or else that of the database.
+    #[must_use]
+    pub fn target<'a>(&'a self, database: &'a Identity) -> &'a str {
+        self.target.as_deref().unwrap_or(&database.database)
+    }
+
     /// A new identity without target, trace and operator.
     #[must_use]
-    pub fn new(command: Command) -> Self {
+    pub fn new() -> Self {
         Self {
             run_id: uuid::Uuid::now_v7().to_string(),
-            command,
             target: None,
             trace: None,
             baggage: Vec::new(),

@@ -142,9 +142,8 @@ impl<'a, 'o> CheckRun<'a, 'o> {
     /// A row of the journal, written and rolled back.
     async fn write(&mut self, session: &mut CheckSession<'_>) {
         let started = self.start(WRITE);
-        let context =
-            RunContext { run_id: RunContext::new(self.context.run.command).run_id, ..self.context.run.clone() };
-        let journal = Journal::new(self.context.tables.journal, &context);
+        let context = RunContext { run_id: RunContext::new().run_id, ..self.context.run.clone() };
+        let journal = Journal::new(self.context.tables.journal, &context, self.context.command);
         let sql = journal.run_started(session.session.sql(), 0, Duration::ZERO);
         let written = match session.skipped() {
             Some(result) => return self.end(WRITE, started.elapsed(), result, ""),
@@ -192,7 +191,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         let wanted = matches!(status, CheckStatus::Fail | CheckStatus::Warn) && !help.is_empty();
         let help = wanted.then(|| help.to_owned());
         let check = CheckReport { name: name.to_owned(), status, value, threshold, unit, message, help, elapsed };
-        self.observer.observe(&Event::HealthChecked { check: &check });
+        self.observer.observe(&Event::CheckFinished { check: &check });
         self.checks.push(check);
     }
 }

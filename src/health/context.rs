@@ -3,7 +3,7 @@
 use super::options::Health;
 use super::prior::Before;
 use crate::database::Connector;
-use crate::event::RunContext;
+use crate::event::{Command, RunContext};
 use crate::journal::Figures;
 use crate::ledger::OwnTables;
 use crate::stop::Stop;
@@ -16,6 +16,7 @@ pub(crate) struct CheckContext<'a> {
     pub(crate) tables: OwnTables<'a>,
     /// Whether the journal's counters are read and reported.
     pub(crate) figures: Figures,
+    pub(crate) command: Command,
     pub(crate) run: &'a RunContext,
     pub(crate) stop: &'a Stop,
     /// The schema or database of our tables, where a run has worked in it; otherwise the connection's own.

@@ -34,8 +34,9 @@ pub(crate) fn verdict(report: Option<&HealthReport>) -> Result<(), Error> {
 /// Runs the checks alone, reported as a run of its own.
 pub(crate) async fn alone(context: CheckContext<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
     let started = Instant::now();
-    let CheckContext { connector, run, .. } = context;
-    observer.observe(&Event::RunStarted { run, expected: &connector.expected() });
+    let CheckContext { connector, command, run, .. } = context;
+    let expected = connector.expected();
+    observer.observe(&Event::RunStarted { command, run, expected: &expected, target: run.target(&expected) });
     let (health, result) = match connected(context, observer).await {
         Ok(health) => {
             // Without the right to write, or when that takes too long, only this process reports the result.
@@ -49,7 +50,7 @@ pub(crate) async fn alone(context: CheckContext<'_>, observer: &mut dyn Observer
     let report = Report {
         run_id: run.run_id.clone(),
         trace_id: run.trace.as_ref().map(|trace| trace.trace_id_hex()),
-        command: run.command.word(),
+        command: command.word(),
         policy: None,
         outcome: error.as_ref().map_or(Outcome::Success, Error::outcome),
         from: None,

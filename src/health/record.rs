@@ -26,7 +26,7 @@ pub(super) async fn record(
 }
 
 async fn record_on(
-    CheckContext { tables, figures, run, .. }: CheckContext<'_>,
+    CheckContext { tables, figures, run, command, .. }: CheckContext<'_>,
     session: &mut dyn Session,
     report: &HealthReport,
     observer: &mut dyn Observer,
@@ -39,7 +39,7 @@ async fn record_on(
     }
     let mut totals = journal::read_totals(session, tables.journal).await.ok()??;
     if totals.checks != journal::results(report) {
-        let rows = Journal::new(tables.journal, run).checks(session.sql(), report)?;
+        let rows = Journal::new(tables.journal, run, command).checks(session.sql(), report)?;
         session.query(Query::Own(&rows)).await.ok()?;
         totals = journal::read_totals(session, tables.journal).await.ok()??;
     }

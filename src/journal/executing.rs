@@ -9,7 +9,7 @@ use super::{EXECUTING, RUN, counted};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::{self, Direction, RunningAttempt};
 use crate::ledger::qualified;
-use crate::migration::Version;
+use crate::migration::Key;
 use crate::report::Outcome;
 
 /// A row of a run or of an attempt that has not ended.
@@ -20,7 +20,7 @@ pub(crate) struct Executing {
     pub(crate) run_id: String,
     /// The command of a run, the direction of an attempt.
     word: String,
-    pub(super) version: Version,
+    pub(super) key: Key,
     name: String,
     done: u32,
     total: u32,
@@ -71,7 +71,7 @@ impl Executing {
 
     fn attempt(&self) -> RunningAttempt {
         RunningAttempt {
-            version: self.version.clone(),
+            key: self.key.clone(),
             name: self.name.clone(),
             direction: self.direction(),
             done: self.done,
@@ -104,7 +104,7 @@ fn row(row: Row) -> Executing {
         is_run: next().as_deref() == Some(RUN),
         run_id: next().unwrap_or_default(),
         word: next().unwrap_or_default(),
-        version: Version::from_history(&next().unwrap_or_default()),
+        key: Key::from_history(&next().unwrap_or_default()),
         name: next().unwrap_or_default(),
         done: number(next()),
         total: number(next()),

@@ -7,7 +7,7 @@ use super::{MIGRATION, REPAIR, counted, word};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::Direction;
 use crate::ledger::qualified;
-use crate::migration::{Migration, Version};
+use crate::migration::{Key, Migration};
 use crate::plan::Objection;
 use crate::report::Outcome;
 
@@ -24,7 +24,7 @@ pub(crate) async fn failure(
             "SELECT outcome, checksum, run_id, {started}, error_code, error_text FROM {table} \
          WHERE {live} AND kind = '{MIGRATION}' AND direction = 'up' AND version = {version} ORDER BY started_at DESC, id DESC LIMIT 1",
             started = sql.timestamp_text("started_at"),
-            version = sql.literal(&Value::Text(migration.version.to_string())),
+            version = sql.literal(&Value::Text(migration.key.canonical().into_owned())),
         )
     });
     let row = row.await?.unwrap_or_default().into_iter().next();
@@ -36,7 +36,7 @@ pub(crate) async fn failure(
         return Ok(None);
     }
     Ok(Some(Objection::Failed {
-        version: migration.version.clone(),
+        key: migration.key.clone(),
         name: migration.name.clone(),
         run_id: next().unwrap_or_default(),
         started_at: next().unwrap_or_default(),
@@ -52,7 +52,7 @@ pub struct LastFailure {
     /// The journal's key of it.
     pub(crate) id: String,
     /// The migration.
-    pub version: Version,
+    pub key: Key,
     /// [`Outcome::Failure`], or [`Outcome::Cancellation`] where it was interrupted.
     pub outcome: Outcome,
     /// The checksum of the file then.
@@ -95,11 +95,11 @@ pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Resu
 fn last_failure(row: Row) -> LastFailure {
     let mut columns = row.into_iter();
     let mut next = || columns.next().flatten();
-    let (version, outcome) = (Version::from_history(&next().unwrap_or_default()), outcome(next()));
+    let (key, outcome) = (Key::from_history(&next().unwrap_or_default()), outcome(next()));
     let (checksum, run_id, ended_at) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
     let (ended, now) = (moment(Some(ended_at.clone())), moment(next()));
     let ago = ended.zip(now).and_then(|(ended, now)| now.duration_since(ended).ok()).unwrap_or_default();
     let (error_code, error_text) = (next(), next());
     let id = next().unwrap_or_default();
-    LastFailure { id, version, outcome, checksum, run_id, ended_at, ago, error_code, error_text }
+    LastFailure { id, key, outcome, checksum, run_id, ended_at, ago, error_code, error_text }
 }

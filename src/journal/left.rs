@@ -4,7 +4,7 @@ use super::kind::{EXECUTING, FORM, word};
 use crate::database::{DatabaseError, Row, Session, Value};
 use crate::history::{Attempt, Direction, Reached, State};
 use crate::ledger::{qualified, rows_if_table};
-use crate::migration::{Checksum, Version};
+use crate::migration::{Checksum, Key};
 use crate::report::Outcome;
 
 /// What a plan needs of the journal.
@@ -45,7 +45,7 @@ pub(super) fn attempt(row: Row) -> Attempt {
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or_default();
     let id = next().unwrap_or_default();
     let run_id = next().unwrap_or_default();
-    let version = Version::from_history(&next().unwrap_or_default());
+    let key = Key::from_history(&next().unwrap_or_default());
     let name = next().unwrap_or_default();
     let direction = Direction::of(next().as_deref().unwrap_or_default());
     let outcome = next();
@@ -56,7 +56,7 @@ pub(super) fn attempt(row: Row) -> Attempt {
     let mut attempt = Attempt {
         id,
         run_id,
-        version,
+        key,
         name,
         direction,
         state,

@@ -31,7 +31,7 @@ impl Journal<'_> {
     pub(super) fn columns(&self, sql: &dyn Sql, entry: &Entry<'_>) -> Vec<(&'static str, Value)> {
         let operator = &self.context.operator;
         let migration = entry.step.map(|step| step.migration);
-        let direction = entry.step.map_or(self.context.command.word(), |step| step.direction.word());
+        let direction = entry.step.map_or(self.command.word(), |step| step.direction.word());
         let elapsed = match entry.finished {
             Some(Elapsed::Measured(duration)) => Value::Milliseconds(duration),
             Some(Elapsed::SinceBegin { before }) => Value::MillisecondsSinceBegin(before),
@@ -43,7 +43,7 @@ impl Journal<'_> {
             ("run_id", text(&self.context.run_id)),
             ("trace_id", Value::text_or_null(self.context.trace.as_ref().map(|trace| trace.trace_id_hex()))),
             ("direction", text(direction)),
-            ("version", Value::text_or_null(migration.map(|migration| migration.version.canonical()))),
+            ("version", Value::text_or_null(migration.map(|migration| migration.key.canonical().into_owned()))),
             ("name", Value::text_or_null(entry.name.or_else(|| migration.map(|migration| migration.name.as_str())))),
             ("checksum", Value::text_or_null(entry.step.map(|step| step.script.checksum().as_str()))),
             ("atomic", entry.step.map_or(Value::Null, |step| Value::Bool(step.atomic.is_yes()))),

@@ -21,7 +21,7 @@ impl Journal<'_> {
         let mut columns = self.columns(sql, &entry);
         for (name, value) in &mut columns {
             match *name {
-                "version" => *value = Value::Text(change.version().canonical()),
+                "version" => *value = Value::Text(change.key().canonical().into_owned()),
                 "name" => *value = Value::text_or_null(migration.map(|migration| migration.name.as_str())),
                 "checksum" => *value = Value::text_or_null(migration.map(|migration| migration.up.checksum().as_str())),
                 "finished_at" => *value = Value::Now,

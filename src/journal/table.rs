@@ -1,18 +1,20 @@
 //! The table, and what writes to it for one run.
 
 use crate::database::{ColumnType, Sql};
-use crate::event::RunContext;
+use crate::event::{Command, RunContext};
 use crate::ledger::{Creation, qualified};
 
 /// The journal of one run.
 pub(crate) struct Journal<'a> {
     pub(in crate::journal) name: &'a str,
     pub(in crate::journal) context: &'a RunContext,
+    /// The command of the run.
+    pub(in crate::journal) command: Command,
 }
 
 impl<'a> Journal<'a> {
-    pub(crate) fn new(name: &'a str, context: &'a RunContext) -> Self {
-        Self { name, context }
+    pub(crate) fn new(name: &'a str, context: &'a RunContext, command: Command) -> Self {
+        Self { name, context, command }
     }
 
     /// What makes the table, in its present form, where it does not exist.

@@ -13,8 +13,8 @@ fn sql(url: &str) -> Box<dyn Sql> {
 
 #[test]
 fn a_run_begins_and_ends_in_the_words_of_each_database() {
-    let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new(Command::Up) };
-    let journal = Journal::new("history", &context);
+    let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new() };
+    let journal = Journal::new("history", &context, Command::Up);
     let ending = Ending {
         outcome: Outcome::Success,
         error: None,

@@ -93,7 +93,7 @@ impl Totals {
         } else {
             *self.migrations.entry((lost.direction(), Outcome::Vanished)).or_default() += 1;
             if let Some(last) = self.last_run.as_mut().filter(|last| last.run_id == lost.run_id) {
-                last.steps.add(&lost.version.canonical(), Outcome::Vanished, Duration::ZERO);
+                last.steps.add(&lost.key.canonical(), Outcome::Vanished, Duration::ZERO);
             }
         }
         self.began(lost.began);

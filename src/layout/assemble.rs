@@ -150,7 +150,7 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect, rules: &Rules)
     let script = read(&up.path);
     match (script, down.transpose()) {
         (Ok(script), Ok(down)) => {
-            Ok(Some(Migration { version: up.named.version.clone(), name: up.named.name.clone(), up: script, down }))
+            Ok(Some(Migration { key: up.named.version.clone().into(), name: up.named.name.clone(), up: script, down }))
         }
         (script, down) => {
             let problems = |read: Result<Script, FileProblem>| {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{ColumnType, DatabaseError, Row, Session, Sql, Value};
 use crate::history::{Direction, Entry, Particulars, RecordedChecksum};
-use crate::migration::{Checksum, Migration, Version};
+use crate::migration::{Checksum, Key, Migration};
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "native",
@@ -73,7 +73,7 @@ impl Ledger for NativeLedger {
             "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \
              VALUES ({version}, {name}, {checksum}, {tokens}, {now}, {milliseconds}, {run})",
             table = self.table(sql),
-            version = text(&migration.version.canonical()),
+            version = text(&migration.key.canonical()),
             name = text(&migration.name),
             checksum = text(migration.up.checksum().as_str()),
             tokens = text(migration.up.token_checksum().as_str()),
@@ -83,8 +83,8 @@ impl Ledger for NativeLedger {
         )
     }
 
-    fn remove(&self, sql: &dyn Sql, version: &Version) -> String {
-        let version = sql.literal(&Value::Text(version.canonical()));
+    fn remove(&self, sql: &dyn Sql, key: &Key) -> String {
+        let version = sql.literal(&Value::Text(key.canonical().into_owned()));
         format!("DELETE FROM {} WHERE version = {version}", self.table(sql))
     }
 
@@ -96,7 +96,7 @@ impl Ledger for NativeLedger {
             name = text(&migration.name),
             checksum = text(migration.up.checksum().as_str()),
             tokens = text(migration.up.token_checksum().as_str()),
-            version = text(&migration.version.canonical()),
+            version = text(&migration.key.canonical()),
         )
     }
 }
@@ -104,7 +104,7 @@ impl Ledger for NativeLedger {
 fn entry(row: Row) -> Entry {
     let mut columns = row.into_iter();
     let mut next = || columns.next().map(Option::unwrap_or_default);
-    let mut entry = Entry::new(Version::from_history(&next().unwrap_or_default()), next().unwrap_or_default());
+    let mut entry = Entry::new(Key::from_history(&next().unwrap_or_default()), next().unwrap_or_default());
     entry.checksum = next().map(RecordedChecksum::of_text);
     entry.token_checksum = next().map(Checksum::from_history);
     entry.particulars = next().map(|applied_at| Particulars {

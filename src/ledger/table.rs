@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::name::{qualified, schema_and_table};
 use crate::database::{DatabaseError, Identity, Session, Sql, ToolLock};
 use crate::history::{Attempt, Direction, Entry};
-use crate::migration::{Migration, Version};
+use crate::migration::{Key, Migration};
 use crate::plan::Step;
 use crate::script::{Name, Thing};
 
@@ -78,17 +78,20 @@ pub(crate) trait Ledger: Send + Sync {
     /// SQL for the row of a migration that is applied now.
     fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
 
-    /// SQL that removes the row of a version.
-    fn remove(&self, sql: &dyn Sql, version: &Version) -> String;
+    /// SQL that removes the row of a migration.
+    fn remove(&self, sql: &dyn Sql, key: &Key) -> String;
 
     /// SQL that gives the row of an applied migration the name and the checksums of its present file.
     fn accept(&self, sql: &dyn Sql, migration: &Migration) -> String;
 
-    /// SQL that records a step once it is taken.
-    fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> String {
+    /// SQL that records a step that has been taken. A repeatable migration that was applied before takes the place of its row.
+    fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String> {
         match step.direction {
-            Direction::Up => self.add(sql, step.migration, elapsed, run_id),
-            Direction::Down => self.remove(sql, &step.migration.version),
+            Direction::Up if step.migration.key.is_repeatable() => {
+                vec![self.remove(sql, &step.migration.key), self.add(sql, step.migration, elapsed, run_id)]
+            }
+            Direction::Up => vec![self.add(sql, step.migration, elapsed, run_id)],
+            Direction::Down => vec![self.remove(sql, &step.migration.key)],
         }
     }
 }

@@ -12,7 +12,7 @@ fn sql(url: &str) -> Box<dyn Sql> {
 
 fn migration() -> Migration {
     let up = Script::new("7_it's.sql", "SELECT 1", Dialect::Postgres);
-    Migration { version: Version::from_history("007"), name: "it's".to_owned(), up, down: None }
+    Migration { key: Version::from_history("007").into(), name: "it's".to_owned(), up, down: None }
 }
 
 #[test]

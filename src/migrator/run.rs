@@ -171,7 +171,7 @@ impl<'r> Run<'r> {
         Self {
             migrator,
             options: migrator.options.clone(),
-            context: RunContext::new(task.command()),
+            context: RunContext::new(),
             task,
             observer: None,
             stop: Stop::default(),
@@ -210,9 +210,9 @@ impl<'r> Run<'r> {
         self
     }
 
-    /// Sets its identity; the command of the context is ignored.
+    /// Sets its identity.
     pub fn context(mut self, context: RunContext) -> Self {
-        self.context = RunContext { command: self.context.command, ..context };
+        self.context = context;
         self
     }
 
@@ -221,7 +221,7 @@ impl<'r> Run<'r> {
         #[cfg(feature = "observe")]
         let mut context = context;
         #[cfg(feature = "observe")]
-        let mut shown = migrator.telemetry.as_ref().map(|telemetry| telemetry.begin(&mut context));
+        let mut shown = migrator.telemetry.as_ref().map(|telemetry| telemetry.begin(task.command(), &mut context));
         let mut observers = Observers::default();
         #[cfg(feature = "observe")]
         if let Some(shown) = &mut shown {

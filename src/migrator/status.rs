@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::database::Identity;
 use crate::history::{self, Direction, Entry, History, Running, RunningAttempt};
 use crate::journal::LastFailure;
-use crate::migration::{Migration, MigrationSet, Version};
+use crate::migration::{Key, Migration, MigrationSet};
 use crate::plan::{self, Edit, Note, Objection, Schema};
 use crate::report::Outcome;
 
@@ -139,11 +139,11 @@ pub struct Status {
 
 /// One row for every migration on disk or in the ledger, in the order of the versions.
 pub(super) fn rows(set: &MigrationSet, history: &History, failures: &[LastFailure]) -> Vec<StatusRow> {
-    let missing = history.applied().iter().filter(|entry| set.get(&entry.version).is_none());
+    let missing = history.applied().iter().filter(|entry| set.get(&entry.key).is_none());
     let mut rows: Vec<_> = set
         .iter()
-        .map(|migration| (migration.version.clone(), on_disk(migration, history, failures)))
-        .chain(missing.map(|entry| (entry.version.clone(), recorded(entry, &entry.name, State::Missing))))
+        .map(|migration| (migration.key.clone(), on_disk(migration, history, failures)))
+        .chain(missing.map(|entry| (entry.key.clone(), recorded(entry, &entry.name, State::Missing))))
         .collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(run) = &history.running {
@@ -157,13 +157,13 @@ pub(super) fn rows(set: &MigrationSet, history: &History, failures: &[LastFailur
 }
 
 /// The migration that a run is at. One that is a transaction shows nothing before its end: then it is the next one in the run's direction.
-fn at_work<'h>(run: &'h Running, set: &'h MigrationSet, history: &'h History) -> Option<&'h Version> {
+fn at_work<'h>(run: &'h Running, set: &'h MigrationSet, history: &'h History) -> Option<&'h Key> {
     match &run.attempt {
-        Some(attempt) => Some(&attempt.version),
+        Some(attempt) => Some(&attempt.key),
         None if run.migrations_done >= run.migrations => None,
         None => match run.direction {
-            Direction::Up => set.iter().map(|migration| &migration.version).find(|v| history.entry(v).is_none()),
-            Direction::Down => history.highest(),
+            Direction::Up => set.iter().map(|migration| &migration.key).find(|key| history.entry(key).is_none()),
+            Direction::Down => history.applied().iter().rev().map(|entry| &entry.key).find(|key| !key.is_repeatable()),
         },
     }
 }
@@ -183,23 +183,26 @@ fn progress(run: &Running) -> Progress {
 }
 
 fn on_disk(migration: &Migration, history: &History, failures: &[LastFailure]) -> StatusRow {
-    let unsettled = history.unsettled.iter().rev().find(|attempt| attempt.version == migration.version);
+    let unsettled = history.unsettled.iter().rev().find(|attempt| attempt.key == migration.key);
     let unsettled = unsettled.map(|attempt| match attempt.state {
         history::State::Failed { .. } => State::Failed,
         history::State::Unfinished => State::Unfinished,
     });
-    let mut row = match history.entry(&migration.version) {
+    let mut row = match history.entry(&migration.key) {
         Some(entry) => {
             let state = match plan::edit(entry, migration) {
                 Edit::None => State::Applied,
+                _ if migration.key.is_repeatable() => State::Pending,
                 Edit::Cosmetic => State::Edited,
                 Edit::FromEmpty | Edit::Real => State::Changed,
             };
             recorded(entry, &migration.name, unsettled.unwrap_or(state))
         }
         None => {
-            let late = history.highest().is_some_and(|highest| *highest > migration.version);
-            let last = failures.iter().find(|failure| failure.version == migration.version);
+            let late = history
+                .highest()
+                .is_some_and(|highest| migration.key.version().is_some_and(|version| highest > version));
+            let last = failures.iter().find(|failure| failure.key == migration.key);
             StatusRow {
                 version: String::new(),
                 name: migration.name.clone(),
@@ -212,7 +215,7 @@ fn on_disk(migration: &Migration, history: &History, failures: &[LastFailure]) -
             }
         }
     };
-    row.version = migration.version.to_string();
+    row.version = migration.key.to_string();
     row
 }
 
@@ -225,7 +228,7 @@ fn failed(failure: &LastFailure, migration: &Migration) -> Failed {
 fn recorded(entry: &Entry, name: &str, state: State) -> StatusRow {
     let particulars = entry.particulars.as_ref();
     StatusRow {
-        version: entry.version.to_string(),
+        version: entry.key.to_string(),
         name: name.to_owned(),
         state,
         applied_at: particulars.map(|known| known.applied_at.clone()),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::event::{Event, Observer, RemoteParent, RunContext, TraceIdentity};
+use crate::event::{Command, Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::{Meter, Metrics};
 use crate::observe::spans::{Policy, Spans};
@@ -27,8 +27,8 @@ impl Telemetry {
     }
 
     /// Begins to show a run, and lets `context` know the trace that it is in.
-    pub(super) fn begin(&self, context: &mut RunContext) -> Shown {
-        let spans = Spans::new(context, self.spans);
+    pub(super) fn begin(&self, command: Command, context: &mut RunContext) -> Shown {
+        let spans = Spans::new(command, context, self.spans);
         if context.trace.is_none() {
             let ours = spans.current_span();
             context.trace = ours.map(|span| TraceIdentity { trace_id: span.trace_id, parent: None });

@@ -5,7 +5,7 @@ mod tests;
 
 use super::{Edit, Objection, Step, edit, was_empty};
 use crate::history::{Attempt, History};
-use crate::migration::{Dialect, Migration, MigrationSet, Version};
+use crate::migration::{Dialect, Key, Migration, MigrationSet};
 use crate::script;
 
 /// A change to the history that a user requests.
@@ -13,17 +13,17 @@ use crate::script;
 #[non_exhaustive]
 pub enum Change {
     /// Mark a migration as applied: a user has completed it by hand.
-    MarkApplied(Version),
+    MarkApplied(Key),
     /// Mark a migration as not applied: a user has undone it by hand.
-    MarkReverted(Version),
+    MarkReverted(Key),
     /// Accept the current file of an applied migration.
-    AcceptChanges(Version),
+    AcceptChanges(Key),
     /// Mark everything up to a version as applied, in a database that has no history yet.
-    Baseline(Version),
+    Baseline(Key),
     /// Resume a migration that was left half-way, at its first statement that has not taken effect.
     Resume {
         /// The migration.
-        version: Version,
+        key: Key,
         /// The user's answer for a statement in doubt: whether it took effect.
         doubt: Option<Doubt>,
     },
@@ -42,15 +42,15 @@ impl Change {
         }
     }
 
-    /// The version that it changes.
+    /// The key of the migration that it changes.
     #[must_use]
-    pub fn version(&self) -> &Version {
+    pub fn key(&self) -> &Key {
         match self {
-            Self::MarkApplied(version)
-            | Self::MarkReverted(version)
-            | Self::AcceptChanges(version)
-            | Self::Baseline(version)
-            | Self::Resume { version, .. } => version,
+            Self::MarkApplied(key)
+            | Self::MarkReverted(key)
+            | Self::AcceptChanges(key)
+            | Self::Baseline(key)
+            | Self::Resume { key, .. } => key,
         }
     }
 }
@@ -70,7 +70,7 @@ pub(crate) struct Amendment<'a> {
     /// To record as applied.
     pub(crate) add: Vec<&'a Migration>,
     /// To remove from the ledger.
-    pub(crate) remove: Vec<Version>,
+    pub(crate) remove: Vec<Key>,
     /// To record with the checksums of their current files.
     pub(crate) accept: Vec<&'a Migration>,
     /// Journal keys of attempts that no longer count as half-way.
@@ -102,46 +102,46 @@ pub(crate) fn amend<'a>(
     history: &History,
     change: &Change,
 ) -> Result<Amendment<'a>, Vec<Objection>> {
-    let version = change.version();
-    let settle: Vec<String> = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
+    let key = change.key();
+    let settle: Vec<String> = left_half_way(history, key).map(|attempt| attempt.id.clone()).collect();
     let settles = !settle.is_empty();
-    let applied = history.entry(version).is_some();
+    let applied = history.entry(key).is_some();
     let mut amendment = Amendment { settle, ..Amendment::default() };
     match change {
         Change::MarkApplied(_) => {
-            let migration = known(set, version)?;
+            let migration = known(set, key)?;
             match (applied, settles) {
                 (true, false) => {
-                    return Err(vec![Objection::Applied { version: version.clone(), name: migration.name.clone() }]);
+                    return Err(vec![Objection::Applied { key: key.clone(), name: migration.name.clone() }]);
                 }
                 (true, true) => {}
                 (false, _) => amendment.add.push(migration),
             }
         }
         Change::MarkReverted(_) => match (applied, settles) {
-            (false, false) => return Err(vec![Objection::NotApplied { version: version.clone() }]),
-            (true, _) => amendment.remove.push(version.clone()),
+            (false, false) => return Err(vec![Objection::NotApplied { key: key.clone() }]),
+            (true, _) => amendment.remove.push(key.clone()),
             (false, true) => {}
         },
         Change::AcceptChanges(_) => {
-            let migration = known(set, version)?;
+            let migration = known(set, key)?;
             amendment.settle.clear();
-            match history.entry(version).map(|entry| edit(entry, migration)) {
-                None => return Err(vec![Objection::NotApplied { version: version.clone() }]),
+            match history.entry(key).map(|entry| edit(entry, migration)) {
+                None => return Err(vec![Objection::NotApplied { key: key.clone() }]),
                 Some(Edit::None) => {
-                    let (version, name) = (version.clone(), migration.name.clone());
-                    return Err(vec![Objection::Unchanged { version, name }]);
+                    let (key, name) = (key.clone(), migration.name.clone());
+                    return Err(vec![Objection::Unchanged { key, name }]);
                 }
                 Some(Edit::FromEmpty) => return Err(vec![was_empty(migration, history)]),
                 Some(Edit::Cosmetic | Edit::Real) => amendment.accept.push(migration),
             }
         }
         Change::Baseline(_) => {
-            known(set, version)?;
+            known(set, key)?;
             if !history.applied().is_empty() || !history.unsettled.is_empty() {
                 return Err(vec![Objection::NotEmpty { applied: history.applied().len() }]);
             }
-            amendment.add.extend(set.iter().filter(|migration| migration.version <= *version));
+            amendment.add.extend(set.iter().filter(|migration| migration.key <= *key));
         }
         Change::Resume { .. } => amendment.settle.clear(),
     }
@@ -157,21 +157,21 @@ pub(crate) fn amend<'a>(
 pub(crate) fn resume<'a>(
     set: &'a MigrationSet,
     history: &History,
-    version: &Version,
+    key: &Key,
 ) -> Result<Resumption<'a>, Vec<Objection>> {
-    let Some(attempt) = left_half_way(history, version).last() else {
-        return Err(vec![Objection::NothingToResume { version: version.clone() }]);
+    let Some(attempt) = left_half_way(history, key).last() else {
+        return Err(vec![Objection::NothingToResume { key: key.clone() }]);
     };
-    let Some(migration) = set.get(version) else {
-        return Err(vec![Objection::Missing { version: version.clone(), name: attempt.name.clone() }]);
+    let Some(migration) = set.get(key) else {
+        return Err(vec![Objection::Missing { key: key.clone(), name: attempt.name.clone() }]);
     };
     let step = Step::resumed(migration, attempt.direction, attempt.done as usize);
     let mut step = step.map_err(|objection| vec![*objection])?.known_alone(attempt.alone());
-    step.settles = left_half_way(history, version).map(|attempt| attempt.id.clone()).collect();
+    step.settles = left_half_way(history, key).map(|attempt| attempt.id.clone()).collect();
     let same = attempt.done_checksum.as_ref() == Some(&step.progress(step.done).checksum());
     if attempt.done > 0 && (step.done > step.statements().len() || !same) {
-        let (version, name) = (version.clone(), migration.name.clone());
-        return Err(vec![Objection::Rewritten { version, name, done: attempt.done }]);
+        let (key, name) = (key.clone(), migration.name.clone());
+        return Err(vec![Objection::Rewritten { key, name, done: attempt.done }]);
     }
     Ok(Resumption { step, attempt: attempt.clone() })
 }
@@ -185,19 +185,19 @@ pub(crate) fn session_of(step: &Step<'_>, dialect: Dialect) -> Result<Vec<usize>
     let statements: Vec<_> = statements.map(|(index, statement)| (statement.kind, step.text(index))).collect();
     let restoration = script::restoration(&statements, step.done, dialect);
     let objection = |lost: &script::Lost| {
-        let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
+        let (key, name) = (step.migration.key.clone(), step.migration.name.clone());
         let statement = &step.statements()[lost.index];
         let (line, summary) = (statement.line, statement.summary.clone());
-        Objection::SessionLost { version, name, statement: lost.index + 1, line, summary, what: lost.what }
+        Objection::SessionLost { key, name, statement: lost.index + 1, line, summary, what: lost.what }
     };
     let objections: Vec<_> = restoration.lost.iter().map(objection).collect();
     if objections.is_empty() { Ok(restoration.again) } else { Err(objections) }
 }
 
-fn left_half_way<'h>(history: &'h History, version: &'h Version) -> impl Iterator<Item = &'h Attempt> {
-    history.unsettled.iter().filter(move |attempt| attempt.version == *version)
+fn left_half_way<'h>(history: &'h History, key: &'h Key) -> impl Iterator<Item = &'h Attempt> {
+    history.unsettled.iter().filter(move |attempt| attempt.key == *key)
 }
 
-fn known<'a>(set: &'a MigrationSet, version: &Version) -> Result<&'a Migration, Vec<Objection>> {
-    set.get(version).ok_or_else(|| vec![Objection::UnknownTarget { version: version.clone() }])
+fn known<'a>(set: &'a MigrationSet, key: &Key) -> Result<&'a Migration, Vec<Objection>> {
+    set.get(key).ok_or_else(|| vec![Objection::UnknownTarget { key: key.clone() }])
 }

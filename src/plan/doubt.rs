@@ -20,7 +20,7 @@ pub(crate) fn last_without_note(statements: &[Statement], from: usize) -> usize 
 /// An objection for each attempt that left a migration half-way.
 pub(crate) fn unsettled(set: &MigrationSet, history: &History) -> Vec<Objection> {
     let known = |attempt: &Attempt| {
-        let migration = set.get(&attempt.version)?;
+        let migration = set.get(&attempt.key)?;
         let script = if attempt.direction == Direction::Up { Some(&migration.up) } else { migration.down.as_ref() };
         let last = last_without_note(&script?.parsed().ok()?.statements, attempt.done as usize) + 1;
         u32::try_from(last).ok().filter(|last| attempt.state == State::Unfinished && *last <= attempt.total)

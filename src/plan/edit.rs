@@ -35,9 +35,9 @@ pub(super) fn had_no_statement(entry: &Entry) -> bool {
 
 pub(super) fn was_empty(migration: &Migration, history: &History) -> Objection {
     Objection::WasEmpty {
-        version: migration.version.clone(),
+        key: migration.key.clone(),
         name: migration.name.clone(),
         statements: migration.up.parsed().map_or(0, |parsed| parsed.statements.len()),
-        late: history.highest().is_some_and(|highest| *highest > migration.version),
+        late: history.highest().is_some_and(|highest| migration.key.version().is_some_and(|version| highest > version)),
     }
 }

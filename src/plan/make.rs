@@ -8,7 +8,7 @@ use super::rules::{Missing, Order, Rules, Target};
 use super::step::Step;
 use super::unmanaged::Unmanaged;
 use crate::history::{Direction, Entry, History};
-use crate::migration::{Migration, MigrationSet, Version, split_all};
+use crate::migration::{Key, Migration, MigrationSet, Version, split_all};
 
 /// What will be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +43,26 @@ pub fn survey(set: &MigrationSet, history: &History) -> Schema {
     Schema {
         version: history.highest().cloned(),
         applied: history.applied().len(),
-        pending: set.iter().filter(|migration| history.entry(&migration.version).is_none()).count(),
-        changed: set
-            .iter()
-            .filter(|m| {
-                history.entry(&m.version).is_some_and(|entry| matches!(edit(entry, m), Edit::FromEmpty | Edit::Real))
-            })
-            .count(),
-        missing: history.applied().iter().filter(|entry| set.get(&entry.version).is_none()).count(),
+        pending: set.iter().filter(|migration| is_pending(migration, history)).count(),
+        changed: set.iter().filter(|migration| is_changed(migration, history)).count(),
+        missing: history.applied().iter().filter(|entry| set.get(&entry.key).is_none()).count(),
         dirty: !history.unsettled.is_empty(),
     }
+}
+
+/// Whether a migration is to be applied: it is not, or it is repeatable and its file has changed since.
+#[must_use]
+pub fn is_pending(migration: &Migration, history: &History) -> bool {
+    match history.entry(&migration.key) {
+        Some(entry) => migration.key.is_repeatable() && edit(entry, migration) != Edit::None,
+        None => true,
+    }
+}
+
+/// Whether the statements of an applied migration have changed. Those of a repeatable one may.
+fn is_changed(migration: &Migration, history: &History) -> bool {
+    let changed = |entry| matches!(edit(entry, migration), Edit::FromEmpty | Edit::Real);
+    !migration.key.is_repeatable() && history.entry(&migration.key).is_some_and(changed)
 }
 
 /// Checks that every script can be split into statements, applied or not.
@@ -73,19 +83,19 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     let mut findings = examine(set, history, rules);
     let highest = history.highest();
     let mut pending = Vec::new();
-    let absent: Vec<_> = set.iter().filter(|migration| history.entry(&migration.version).is_none()).collect();
+    let absent: Vec<_> = set.iter().filter(|migration| is_pending(migration, history)).collect();
     // Includes files beyond this run's target, so that a broken file is found before anything runs.
     findings.unreadable(&absent);
     for migration in absent {
-        match highest.filter(|highest| **highest > migration.version) {
+        match highest.filter(|highest| migration.key.version().is_some_and(|version| *highest > version)) {
             Some(highest) => findings.late(migration, highest, rules.order, &mut pending),
             None => pending.push(migration),
         }
     }
     if let Target::Version(version) = &rules.target
-        && set.get(version).is_none()
+        && set.get(&version.clone().into()).is_none()
     {
-        findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+        findings.objections.push(Objection::UnknownTarget { key: version.clone().into() });
     }
     if let Target::Steps(count) = &rules.target {
         findings.fewer_steps(Direction::Up, *count, pending.len());
@@ -96,8 +106,8 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     for migration in pending {
         let Ok(step) = Step::new(migration, Direction::Up, rules) else { continue };
         if step.script.is_empty() {
-            let (version, name) = (migration.version.clone(), migration.name.clone());
-            findings.notes.push(Note::Empty { version, name, applied: false });
+            let (key, name) = (migration.key.clone(), migration.name.clone());
+            findings.notes.push(Note::Empty { key, name, applied: false });
         }
         steps.push(step);
     }
@@ -110,7 +120,8 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
 /// Every objection at once: a missing file or down script of a step, an attempt left half-way, an unknown target.
 pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result<Plan<'a>, Vec<Objection>> {
     let mut findings = Findings::begin(set, history);
-    let mut applied: Vec<&Entry> = history.applied().iter().rev().collect();
+    // What a repeatable migration has done is reverted by an earlier version of its file, if at all.
+    let mut applied: Vec<&Entry> = history.applied().iter().rev().filter(|entry| !entry.key.is_repeatable()).collect();
     match &rules.target {
         Target::Latest => applied.truncate(1),
         Target::Steps(count) => {
@@ -118,18 +129,19 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
             applied.truncate(*count);
         }
         Target::Version(version) => {
-            let known = version.canonical() == "0" || set.get(version).is_some() || history.entry(version).is_some();
+            let key = Key::from(version.clone());
+            let known = version.canonical() == "0" || set.get(&key).is_some() || history.entry(&key).is_some();
             if !known {
-                findings.objections.push(Objection::UnknownTarget { version: version.clone() });
+                findings.objections.push(Objection::UnknownTarget { key: version.clone().into() });
             }
-            applied.retain(|entry| entry.version > *version);
+            applied.retain(|entry| entry.key > key);
         }
     }
     let mut steps = Vec::new();
     for entry in applied {
-        let (version, name) = (&entry.version, &entry.name);
-        let missing = || Box::new(Objection::Missing { version: version.clone(), name: name.clone() });
-        let migration = set.get(&entry.version).ok_or_else(missing);
+        let (key, name) = (&entry.key, &entry.name);
+        let missing = || Box::new(Objection::Missing { key: key.clone(), name: name.clone() });
+        let migration = set.get(key).ok_or_else(missing);
         match migration.and_then(|migration| Step::new(migration, Direction::Down, rules)) {
             Ok(step) => steps.push(step),
             Err(objection) => findings.objections.push(*objection),
@@ -171,12 +183,12 @@ impl Findings {
         order: Order,
         pending: &mut Vec<&'a Migration>,
     ) {
-        let (version, name) = (migration.version.clone(), migration.name.clone());
+        let (key, name) = (migration.key.clone(), migration.name.clone());
         match order {
             Order::Allow => pending.push(migration),
-            Order::Skip => self.notes.push(Note::Skipped { version, name }),
+            Order::Skip => self.notes.push(Note::Skipped { key, name }),
             Order::Strict => {
-                self.objections.push(Objection::OutOfOrder { version, name, highest: highest.clone() });
+                self.objections.push(Objection::OutOfOrder { key, name, highest: highest.clone() });
             }
         }
     }
@@ -205,26 +217,29 @@ impl Findings {
 pub(super) fn examine(set: &MigrationSet, history: &History, rules: &Rules) -> Findings {
     let mut findings = Findings::begin(set, history);
     for entry in history.applied() {
-        let Some(migration) = set.get(&entry.version) else {
-            let (version, name) = (entry.version.clone(), entry.name.clone());
-            let newer = set.iter().last().is_some_and(|last| entry.version > last.version);
+        let Some(migration) = set.get(&entry.key) else {
+            let (key, name) = (entry.key.clone(), entry.name.clone());
+            let newer = set.iter().last().is_some_and(|last| entry.key > last.key);
             if rules.missing == Missing::Allow || newer && rules.missing == Missing::AllowNewer {
-                findings.notes.push(Note::Missing { version, name });
+                findings.notes.push(Note::Missing { key, name });
             } else {
-                findings.objections.push(Objection::Missing { version, name });
+                findings.objections.push(Objection::Missing { key, name });
             }
             continue;
         };
-        let (version, name) = (migration.version.clone(), migration.name.clone());
+        let (key, name) = (migration.key.clone(), migration.name.clone());
+        if key.is_repeatable() {
+            continue;
+        }
         match edit(entry, migration) {
             Edit::None | Edit::Cosmetic if had_no_statement(entry) => {
-                findings.notes.push(Note::Empty { version, name, applied: true });
+                findings.notes.push(Note::Empty { key, name, applied: true });
             }
             Edit::None => {}
             Edit::FromEmpty => findings.objections.push(was_empty(migration, history)),
-            Edit::Cosmetic => findings.notes.push(Note::Cosmetic { version, name }),
+            Edit::Cosmetic => findings.notes.push(Note::Cosmetic { key, name }),
             Edit::Real => findings.objections.push(Objection::Changed {
-                version,
+                key,
                 name,
                 applied: entry.checksum.as_ref().map(ToString::to_string).unwrap_or_default(),
                 found: migration.up.checksum().to_string(),
@@ -242,6 +257,6 @@ pub(super) fn cut(pending: &mut Vec<&Migration>, target: &Target) {
     match target {
         Target::Latest => {}
         Target::Steps(count) => pending.truncate(*count),
-        Target::Version(version) => pending.retain(|migration| migration.version <= *version),
+        Target::Version(version) => pending.retain(|migration| migration.key <= version.clone().into()),
     }
 }

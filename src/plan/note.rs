@@ -4,33 +4,33 @@ use thiserror::Error;
 
 use super::objection::count;
 use crate::history::{Direction, Running};
-use crate::migration::Version;
+use crate::migration::Key;
 
 /// A warning to show before the plan runs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Note {
     /// Only comments and whitespace of an applied file have changed.
-    #[error("migration {version} ({name}) was edited after it was applied, in comments and whitespace only")]
+    #[error("migration {key} ({name}) was edited after it was applied, in comments and whitespace only")]
     Cosmetic {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name on disk.
         name: String,
     },
     /// An applied migration has no file, and the rules allow it.
-    #[error("migration {version} ({name}) is applied but its file is missing")]
+    #[error("migration {key} ({name}) is applied but its file is missing")]
     Missing {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name in the ledger.
         name: String,
     },
     /// A migration without statements is recorded as applied without running anything, and its file will not run later.
-    #[error("migration {version} ({name}) has no statements: {}", empty(*.applied))]
+    #[error("migration {key} ({name}) has no statements: {}", empty(*.applied))]
     Empty {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// Whether it is already applied.
@@ -47,10 +47,10 @@ pub enum Note {
         found: usize,
     },
     /// A late version is skipped.
-    #[error("migration {version} ({name}) is older than the newest applied one and is skipped")]
+    #[error("migration {key} ({name}) is older than the newest applied one and is skipped")]
     Skipped {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
     },

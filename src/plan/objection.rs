@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::TableFault;
 use super::said::said;
 use crate::history::{Attempt, State};
-use crate::migration::{Script, Version};
+use crate::migration::{Key, Script, Version};
 use crate::script::{BackslashMode, ScriptError};
 
 /// A reason to refuse the plan.
@@ -17,11 +17,11 @@ use crate::script::{BackslashMode, ScriptError};
 pub enum Objection {
     /// A statement is larger than the server accepts.
     #[error(
-        "migration {version} ({name}) has a statement of {bytes} bytes at line {line}, but the server accepts {limit} at most (max_allowed_packet)"
+        "migration {key} ({name}) has a statement of {bytes} bytes at line {line}, but the server accepts {limit} at most (max_allowed_packet)"
     )]
     TooLarge {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// Where the statement begins.
@@ -66,10 +66,10 @@ pub enum Objection {
         mode: BackslashMode,
     },
     /// An applied file's statements have changed.
-    #[error("migration {version} ({name}) was changed after it was applied")]
+    #[error("migration {key} ({name}) was changed after it was applied")]
     Changed {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name on disk.
         name: String,
         /// Checksum in the ledger.
@@ -78,10 +78,10 @@ pub enum Objection {
         found: String,
     },
     /// An applied file had no statements when it was applied and has some now.
-    #[error("migration {version} ({name}) was empty when it was applied, has {} now and has never run", number(*.statements))]
+    #[error("migration {key} ({name}) was empty when it was applied, has {} now and has never run", number(*.statements))]
     WasEmpty {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name on disk.
         name: String,
         /// How many statements the file has now.
@@ -98,18 +98,18 @@ pub enum Objection {
         confirmed: usize,
     },
     /// An applied migration has no file.
-    #[error("migration {version} ({name}) is applied but its file is missing")]
+    #[error("migration {key} ({name}) is applied but its file is missing")]
     Missing {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name in the ledger.
         name: String,
     },
     /// A pending version is lower than the highest applied one.
-    #[error("migration {version} ({name}) is pending but older than {highest}, which is applied")]
+    #[error("migration {key} ({name}) is pending but older than {highest}, which is applied")]
     OutOfOrder {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The highest applied version.
@@ -119,10 +119,10 @@ pub enum Objection {
     #[error("{}", unsettled(.0))]
     Unsettled(Box<Attempt>),
     /// The last attempt failed and left nothing behind, and the file has not changed since.
-    #[error("migration {version} ({name}) failed on its last attempt, and its file has not changed since")]
+    #[error("migration {key} ({name}) failed on its last attempt, and its file has not changed since")]
     Failed {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The run of that attempt.
@@ -135,32 +135,32 @@ pub enum Objection {
         error_text: Option<String>,
     },
     /// A step cannot be reverted.
-    #[error("migration {version} ({name}) has no down script")]
+    #[error("migration {key} ({name}) has no down script")]
     NoDown {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
     },
     /// A migration to mark as applied is already applied.
-    #[error("migration {version} ({name}) is already applied")]
+    #[error("migration {key} ({name}) is already applied")]
     Applied {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
     },
     /// A migration to mark as reverted, or whose changes to accept, is not applied.
-    #[error("migration {version} is not applied")]
+    #[error("migration {key} is not applied")]
     NotApplied {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
     },
     /// There is no change to accept.
-    #[error("the file of migration {version} ({name}) has not changed since it was applied")]
+    #[error("the file of migration {key} ({name}) has not changed since it was applied")]
     Unchanged {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
     },
@@ -171,26 +171,26 @@ pub enum Objection {
         applied: usize,
     },
     /// A migration to resume was not left half-way.
-    #[error("migration {version} was not left half-way")]
+    #[error("migration {key} was not left half-way")]
     NothingToResume {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
     },
     /// The file has changed in statements that have taken effect.
-    #[error("migration {version} ({name}) cannot be resumed: {}", rewritten(*.done))]
+    #[error("migration {key} ({name}) cannot be resumed: {}", rewritten(*.done))]
     Rewritten {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The number of statements that have taken effect.
         done: u32,
     },
     /// The rest of the script needs session state that ended with the session of the failed attempt.
-    #[error("migration {version} ({name}) cannot be resumed: statement {statement} (line {line}, {summary}) {what}")]
+    #[error("migration {key} ({name}) cannot be resumed: statement {statement} (line {line}, {summary}) {what}")]
     SessionLost {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The statement, counted from 1.
@@ -204,10 +204,10 @@ pub enum Objection {
     },
     /// The statement that was running when the attempt ended may or may not have taken effect; several statements, where nothing could be
     /// recorded in between.
-    #[error("{}", said(*.statement, *.last, .version, .name, .summary))]
+    #[error("{}", said(*.statement, *.last, .key, .name, .summary))]
     InDoubt {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The statement, counted from 1.
@@ -258,11 +258,11 @@ pub enum Objection {
     },
     /// The file no longer contains the statement that may have taken effect.
     #[error(
-        "statement {statement} of migration {version} ({name}) may have taken effect, but the file no longer contains it: {summary}"
+        "statement {statement} of migration {key} ({name}) may have taken effect, but the file no longer contains it: {summary}"
     )]
     Replaced {
-        /// The version.
-        version: Version,
+        /// The migration's key.
+        key: Key,
         /// Its name.
         name: String,
         /// The statement, counted from 1.
@@ -271,10 +271,10 @@ pub enum Objection {
         summary: String,
     },
     /// The target is neither on disk nor applied.
-    #[error("there is no migration {version}")]
+    #[error("there is no migration {key}")]
     UnknownTarget {
-        /// The requested version.
-        version: Version,
+        /// The requested key.
+        key: Key,
     },
 }
 
@@ -325,7 +325,7 @@ fn rewritten(done: u32) -> String {
 }
 
 fn unsettled(attempt: &Attempt) -> String {
-    let Attempt { version, name, done, total, direction, .. } = attempt;
+    let Attempt { key, name, done, total, direction, .. } = attempt;
     let way = direction.word();
     match attempt.state {
         State::Failed { statement } => {
@@ -334,10 +334,10 @@ fn unsettled(attempt: &Attempt) -> String {
                 1 => "the first has taken effect".to_owned(),
                 done => format!("the first {done} have taken effect"),
             };
-            format!("migration {version} ({name}) failed half-way {way} at statement {statement} of {total}: {effect}")
+            format!("migration {key} ({name}) failed half-way {way} at statement {statement} of {total}: {effect}")
         }
         State::Unfinished => format!(
-            "migration {version} ({name}) was interrupted half-way {way}: {done} of {total} statements are known to have taken effect"
+            "migration {key} ({name}) was interrupted half-way {way}: {done} of {total} statements are known to have taken effect"
         ),
     }
 }

@@ -154,8 +154,8 @@ fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed)
         Direction::Up => Some(&migration.up),
         Direction::Down => migration.down.as_ref(),
     };
-    let (version, name) = (&migration.version, &migration.name);
-    let no_down = || Box::new(Objection::NoDown { version: version.clone(), name: name.clone() });
+    let (key, name) = (&migration.key, &migration.name);
+    let no_down = || Box::new(Objection::NoDown { key: key.clone(), name: name.clone() });
     let script = script.ok_or_else(no_down)?;
     let parsed = script.parsed().map_err(|problems| Box::new(Objection::unreadable(script, problems)))?;
     Ok((script, parsed))

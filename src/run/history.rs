@@ -57,7 +57,7 @@ async fn read(
     let journal_form = left.as_ref().map(|left| left.form);
     let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
     // Of an attempt of ours, the journal knows more than the ledger.
-    let is_known = |one: &Attempt| unsettled.iter().any(|known| known.version == one.version);
+    let is_known = |one: &Attempt| unsettled.iter().any(|known| known.key == one.key);
     let unknown: Vec<_> = unfinished.into_iter().filter(|one| !is_known(one)).collect();
     unsettled.extend(unknown);
     let begun = !applied.is_empty()

@@ -46,7 +46,7 @@ pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
         Ok(history) => {
             let schema = planning::survey(job.set, &history);
             let result = plan(job.command(), job.set, &history, &rules);
-            run.state.begin(history);
+            run.state.begin(job.set, history);
             (result, schema)
         }
         Err(error) => (Err(error), planning::Schema::default()),

@@ -41,6 +41,7 @@ impl<'a> Job<'a> {
             health: &self.options.health,
             tables: self.options.tables(),
             figures: self.options.figures,
+            command: self.command(),
             run: self.context,
             stop: self.stop,
             home,

@@ -63,7 +63,7 @@ async fn work(engine: &mut Engine<'_>, plan: &Plan<'_>, before: &Before) -> Resu
         if changed.is_err() || plan.steps.is_empty() {
             let (ledger, options) = (engine.ledger, engine.job.options);
             let reread = read_history(&mut **engine.session, ledger, options, Depth::Plan).await;
-            reread.into_iter().for_each(|history| engine.state.begin(history));
+            reread.into_iter().for_each(|history| engine.state.begin(engine.job.set, history));
             return changed;
         }
     }

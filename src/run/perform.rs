@@ -34,7 +34,9 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
         return health::alone(job.checks(None, &Before::default()), observer).await;
     }
     let started = Instant::now();
-    observer.observe(&Event::RunStarted { run: job.context, expected: &job.connector.expected() });
+    let expected = job.connector.expected();
+    let (command, target) = (job.command(), job.context.target(&expected));
+    observer.observe(&Event::RunStarted { command, run: job.context, expected: &expected, target });
     let mut run = CurrentRun { job, observer, state: RunState::new(started) };
     let done = tokio::select! {
         biased;
@@ -45,9 +47,9 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
     let result = done.unwrap_or_else(|| Err(Error::Abandoned { migration: run.state.at.take() }));
     let CurrentRun { observer, state, .. } = run;
     let error = result.err();
-    let schema = state.schema(job.set);
+    let schema = state.schema().cloned();
     let outcome = error.as_ref().map_or(Outcome::Success, Error::outcome);
-    let report = state.into_report(job.context, outcome, schema.as_ref(), started.elapsed());
+    let report = state.into_report(job, outcome, started.elapsed());
     observer.observe(&Event::RunFinished { report: &report, error: error.as_ref(), schema: schema.as_ref() });
     match error {
         None => Ok(report),
@@ -90,7 +92,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
     let started = Instant::now();
     let history = read_history(&mut **session, &*ledger, job.options, Depth::Plan).await?;
     if let Some(answer) = planning::at_once(run, &history, &rules, started) {
-        run.state.begin(history);
+        run.state.begin(job.set, history);
         return answer;
     }
     // The schema is known also to a run that does not get the lock: what another run is executing is not half-way.
@@ -98,7 +100,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
         true => history,
         false => running::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
     };
-    run.state.begin(seen);
+    run.state.begin(job.set, seen);
     if let Some(reason) = session.identity().read_only {
         return Err(Error::ReadOnly { reason });
     }
@@ -110,7 +112,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
         session,
         monitor: &mut monitor,
         ledger: &*ledger,
-        journal: &Journal::new(&job.options.journal_table, job.context),
+        journal: &Journal::new(&job.options.journal_table, job.context, job.command()),
         observer: &mut *run.observer,
         state: &mut run.state,
         unprepared: None,

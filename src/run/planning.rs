@@ -86,7 +86,7 @@ pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, 
                 None => plan(job.command(), job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
                 Some(repair) => repair::plan(engine, repair, &history).await,
             };
-            engine.state.begin(history);
+            engine.state.begin(job.set, history);
             (result, schema)
         }
         Err(error) => (Err(error), plan::Schema::default()),

@@ -25,7 +25,7 @@ pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilitie
         let pending = step.statements().iter().skip(step.done);
         objections.extend(pending.filter(|statement| (statement.end - statement.start) as u64 > limit).map(
             |statement| Objection::TooLarge {
-                version: step.migration.version.clone(),
+                key: step.migration.key.clone(),
                 name: step.migration.name.clone(),
                 line: statement.line,
                 bytes: (statement.end - statement.start) as u64,

@@ -95,7 +95,7 @@ pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session
         return;
     }
     if !run.state.journaled && session.identity().read_only.is_none() {
-        let journal = Journal::new(&job.options.journal_table, job.context);
+        let journal = Journal::new(&job.options.journal_table, job.context, job.command());
         let whole = journal.run_whole(session.sql(), &ending(error, &run.state));
         // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
         let written = tokio::time::timeout(TIMEOUT, session.query(Query::Own(&whole))).await;

@@ -17,8 +17,8 @@ pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: 
     let set = engine.job.set;
     plan::amend(set, history, &repair.change).map_err(Error::refused)?;
     let mut steps = Vec::new();
-    if let Change::Resume { version, doubt } = &repair.change {
-        let resumption = plan::resume(set, history, version).map_err(Error::refused)?;
+    if let Change::Resume { key, doubt } = &repair.change {
+        let resumption = plan::resume(set, history, key).map_err(Error::refused)?;
         let mut step = resumption.step.clone();
         step.done += took_effect(engine, &resumption, *doubt).await?;
         step.set_again = plan::session_of(&step, engine.session.identity().dialect()).map_err(Error::refused)?;
@@ -46,13 +46,13 @@ async fn took_effect(
     }
     let last =
         if attempt.state == State::Unfinished { plan::last_without_note(step.statements(), index) } else { index };
-    let (version, name) = (step.migration.version.clone(), step.migration.name.clone());
+    let (key, name) = (step.migration.key.clone(), step.migration.name.clone());
     let (ran, witness) = match (doubt, replaced) {
         // The statement in its place now has not run, whatever happened to the earlier one.
         (Some(Doubt::DidNotRun), Some(_)) => return Ok(0),
         (None | Some(Doubt::Ran), Some(summary)) => {
             let (statement, summary) = (index + 1, summary.clone());
-            return Err(Error::Refused(vec![Objection::Replaced { version, name, statement, summary }]));
+            return Err(Error::Refused(vec![Objection::Replaced { key, name, statement, summary }]));
         }
         (Some(doubt), None) => (doubt == Doubt::Ran, Witness::Operator),
         (None, None) => {
@@ -60,7 +60,7 @@ async fn took_effect(
             let Some(ran) = ran else {
                 let (statement, summary) = (index + 1, summary(&step.statements()[index..=last]));
                 let last = last + 1;
-                let objection = Objection::InDoubt { version, name, statement, last, summary };
+                let objection = Objection::InDoubt { key, name, statement, last, summary };
                 return Err(Error::Refused(vec![objection]));
             };
             (ran, Witness::Database)
@@ -137,7 +137,7 @@ pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(
     let (job, change) = (engine.job, &repair.change);
     let history = engine.state.history().cloned().unwrap_or_default();
     let amendment = plan::amend(job.set, &history, change).map_err(Error::refused)?;
-    let migration = job.set.get(change.version());
+    let migration = job.set.get(change.key());
     let mut records = rows(engine, &amendment);
     let session = &mut **engine.session;
     records.extend(engine.journal.settle(session.sql(), &amendment.settle));
@@ -156,7 +156,7 @@ fn rows(engine: &Engine<'_>, amendment: &Amendment<'_>) -> Vec<String> {
     let (session, ledger, run_id) = (engine.session.sql(), engine.ledger, &engine.job.context.run_id);
     let at_once = Elapsed::Measured(std::time::Duration::ZERO);
     let added = amendment.add.iter().map(|migration| ledger.add(session, migration, at_once, run_id));
-    let removed = amendment.remove.iter().map(|version| ledger.remove(session, version));
+    let removed = amendment.remove.iter().map(|key| ledger.remove(session, key));
     let accepted = amendment.accept.iter().map(|migration| ledger.accept(session, migration));
     added.chain(removed).chain(accepted).collect()
 }

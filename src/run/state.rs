@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::RunContext;
+use super::job::Job;
 use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
@@ -25,7 +25,7 @@ pub(super) struct RunState {
     from: Option<String>,
     /// History as it was read, kept up with each step that succeeds.
     history: Option<History>,
-    dirty: bool,
+    schema: Option<Schema>,
     /// What the health checks found, where they were made.
     pub(super) health: Option<HealthReport>,
 }
@@ -43,7 +43,7 @@ impl RunState {
             steps: Vec::new(),
             from: None,
             history: None,
-            dirty: false,
+            schema: None,
             health: None,
         }
     }
@@ -54,18 +54,33 @@ impl RunState {
     }
 
     /// Takes the history that the plan was made from.
-    pub(super) fn begin(&mut self, history: History) {
+    pub(super) fn begin(&mut self, set: &MigrationSet, history: History) {
         self.from = history.highest().map(ToString::to_string);
-        self.dirty = !history.unsettled.is_empty();
+        self.schema = Some(plan::survey(set, &history));
         self.history = Some(history);
     }
 
-    pub(super) fn add(&mut self, step: &Step<'_>, report: StepReport) {
+    /// Brings history and schema up to date with a step that has ended.
+    pub(super) fn follow(&mut self, set: &MigrationSet, step: &Step<'_>, report: &StepReport) {
+        let (Some(history), Some(schema)) = (&mut self.history, &mut self.schema) else { return };
         if report.outcome == Outcome::Success {
-            self.follow(step);
+            follow(history, step);
+            *schema = match step.direction {
+                Direction::Up => Schema {
+                    version: history.highest().cloned(),
+                    applied: history.applied().len(),
+                    pending: schema.pending.saturating_sub(1),
+                    dirty: !history.unsettled.is_empty(),
+                    ..*schema
+                },
+                Direction::Down => plan::survey(set, history),
+            };
         } else if report.failure.as_ref().is_some_and(|failure| failure.remains != Remains::Nothing) {
-            self.dirty = true;
+            schema.dirty = true;
         }
+    }
+
+    pub(super) fn add(&mut self, report: StepReport) {
         self.steps.push(report);
     }
 
@@ -94,22 +109,17 @@ impl RunState {
         RowsAffected::of(&self.steps)
     }
 
-    /// The schema as it stands now; `None` when history was never read.
-    pub(super) fn schema(&self, set: &MigrationSet) -> Option<Schema> {
-        self.history.as_ref().map(|history| Schema { dirty: self.dirty, ..plan::survey(set, history) })
+    /// The schema as it is now; `None` if history was never read.
+    pub(super) fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
     }
 
-    pub(super) fn into_report(
-        self,
-        context: &RunContext,
-        outcome: Outcome,
-        schema: Option<&Schema>,
-        elapsed: Duration,
-    ) -> Report {
+    pub(super) fn into_report(self, job: &Job<'_>, outcome: Outcome, elapsed: Duration) -> Report {
+        let schema = self.schema.as_ref();
         Report {
-            run_id: context.run_id.clone(),
-            trace_id: context.trace.as_ref().map(|trace| trace.trace_id_hex()),
-            command: context.command.word(),
+            run_id: job.context.run_id.clone(),
+            trace_id: job.context.trace.as_ref().map(|trace| trace.trace_id_hex()),
+            command: job.command().word(),
             policy: self.policy,
             outcome,
             from: self.from,
@@ -123,20 +133,13 @@ impl RunState {
             end_not_recorded: self.journaled && !self.end_recorded,
         }
     }
-
-    fn follow(&mut self, step: &Step<'_>) {
-        if let Some(history) = &mut self.history {
-            follow(history, step);
-            self.dirty = !history.unsettled.is_empty();
-        }
-    }
 }
 
 fn follow(history: &mut History, step: &Step<'_>) {
     history.unsettled.retain(|attempt| !step.settles.contains(&attempt.id));
     let migration = step.migration;
     match step.direction {
-        Direction::Up => history.apply(Entry::of(migration.version.clone(), &migration.name, &migration.up)),
-        Direction::Down => history.revert(&migration.version),
+        Direction::Up => history.apply(Entry::of(migration.key.clone(), &migration.name, &migration.up)),
+        Direction::Down => history.revert(&migration.key),
     }
 }

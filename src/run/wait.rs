@@ -83,13 +83,13 @@ pub(super) async fn reach(run: &mut CurrentRun<'_>, goal: &Goal) -> Result<(), E
             }
         };
         let waited = run.state.started.elapsed();
-        let schema = run.state.schema(job.set);
+        let schema = run.state.schema();
         if waited >= goal.patience {
             let pending = schema.map_or(0, |schema| schema.pending);
             let version = goal.version.as_ref().map(ToString::to_string);
             return Err(failed.unwrap_or(Error::Awaited { waited, version, pending }));
         }
-        run.observer.observe(&Event::SchemaAwaited { schema: schema.as_ref(), error: failed.as_ref(), waited });
+        run.observer.observe(&Event::SchemaAwaited { schema, error: failed.as_ref(), waited });
         tokio::select! {
             () = tokio::time::sleep(pause.min(goal.patience - waited)) => {}
             () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
@@ -139,14 +139,15 @@ async fn read(run: &mut CurrentRun<'_>, session: &mut dyn Session) -> Result<His
     let options = run.job.options;
     let history = read_history(session, &*options.ledger(), options, Depth::Plan).await?;
     run.state.stages.plan = started.elapsed();
-    run.state.begin(history.clone());
+    run.state.begin(run.job.set, history.clone());
     Ok(history)
 }
 
 fn is_reached(job: &Job<'_>, goal: &Goal, history: &History) -> bool {
     match &goal.version {
         Some(version) => {
-            history.entry(version).is_some() && history.unsettled.iter().all(|attempt| attempt.version != *version)
+            let applied = history.entry(&version.clone().into()).is_some();
+            applied && history.unsettled.iter().all(|attempt| attempt.key != *version)
         }
         None => history.unsettled.is_empty() && plan::survey(job.set, history).pending == 0,
     }
@@ -167,7 +168,7 @@ async fn obstacles(
     {
         return Ok(objections);
     }
-    let Some(next) = job.set.iter().find(|migration| history.entry(&migration.version).is_none()) else {
+    let Some(next) = job.set.iter().find(|migration| plan::is_pending(migration, history)) else {
         return Ok(Vec::new());
     };
     let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(unreadable)?;

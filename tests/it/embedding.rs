@@ -5,7 +5,7 @@ mod examples;
 use std::time::Duration;
 
 use migrascope::database::Pool;
-use migrascope::event::{Command, RunContext};
+use migrascope::event::RunContext;
 use migrascope::history::Direction;
 use migrascope::migration::Version;
 use migrascope::observe::names;
@@ -129,26 +129,24 @@ fn a_pool_of_a_database_in_memory_is_served() {
 }
 
 #[test]
-fn a_run_is_what_it_was_made_for_whatever_its_identity_says() {
+fn a_run_does_what_it_was_made_for_and_reports_its_command() {
     on_each(|database| {
         let migrator = built(database);
         block_on(migrator.up_to(Target::Steps(1))).unwrap();
         let nothing = || assert_eq!(database.applied(), ["1"]);
-        for command in [Command::Up, Command::Exec, Command::Down, Command::Health] {
-            let identity = || RunContext::new(command);
-            let goal = Goal { version: None, patience: Duration::ZERO };
-            let error = block_on(migrator.wait(goal).context(identity())).unwrap_err();
-            assert!(matches!(error.cause, Error::Awaited { .. }) && error.report.command == "wait", "{error:?}");
-            nothing();
-            let change = Change::MarkReverted(Version::from_digits("2").unwrap());
-            let error = block_on(migrator.repair(Repair { change, reason: None }).context(identity())).unwrap_err();
-            assert!(matches!(error.cause, Error::Refused(_)) && error.report.command == "repair", "{error:?}");
-            nothing();
-            let policy = Policy { environment: Environment::Production, named_by: None, auto_migrate: Some(false) };
-            assert_eq!(block_on(migrator.auto(policy).context(identity())).unwrap().command, "exec");
-            nothing();
-        }
-        let report = block_on(migrator.up().context(RunContext::new(Command::Wait))).unwrap();
+        let identity = RunContext::new;
+        let goal = Goal { version: None, patience: Duration::ZERO };
+        let error = block_on(migrator.wait(goal).context(identity())).unwrap_err();
+        assert!(matches!(error.cause, Error::Awaited { .. }) && error.report.command == "wait", "{error:?}");
+        nothing();
+        let change = Change::MarkReverted(Version::from_digits("2").unwrap().into());
+        let error = block_on(migrator.repair(Repair { change, reason: None }).context(identity())).unwrap_err();
+        assert!(matches!(error.cause, Error::Refused(_)) && error.report.command == "repair", "{error:?}");
+        nothing();
+        let policy = Policy { environment: Environment::Production, named_by: None, auto_migrate: Some(false) };
+        assert_eq!(block_on(migrator.auto(policy).context(identity())).unwrap().command, "exec");
+        nothing();
+        let report = block_on(migrator.up().context(RunContext::new())).unwrap();
         assert_eq!((report.command, report.applied), ("up", 2));
     });
 }

@@ -26,7 +26,7 @@ fn told(folder: &Path, dialect: Dialect) -> String {
             let lines = set.iter().map(|migration| {
                 let down =
                     migration.down.as_ref().map(|script| format!(", {}", file(script.path()))).unwrap_or_default();
-                format!("{} {}: {}{down}", migration.version, migration.name, file(migration.up.path()))
+                format!("{} {}: {}{down}", migration.key, migration.name, file(migration.up.path()))
             });
             lines.collect::<Vec<_>>().join("\n")
         }

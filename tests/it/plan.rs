@@ -20,7 +20,7 @@ fn set(versions: &str) -> MigrationSet {
         let digits = word.trim_end_matches(['-', '*']);
         let text = if word.contains('*') { "SELECT 'changed'" } else { "SELECT 1" };
         Migration {
-            version: version(digits),
+            key: version(digits).into(),
             name: format!("m{digits}"),
             up: script("up.sql", text),
             down: (!word.contains('-')).then(|| script("down.sql", "SELECT -1")),
@@ -50,7 +50,7 @@ fn rules() -> Rules {
 fn told(result: Result<Plan<'_>, Vec<plan::Objection>>) -> String {
     match result {
         Ok(plan) => {
-            let steps = plan.steps.iter().map(|step| format!("{} {}", step.direction.word(), step.migration.version));
+            let steps = plan.steps.iter().map(|step| format!("{} {}", step.direction.word(), step.migration.key));
             steps.chain(plan.notes.iter().map(|note| format!("note: {note}"))).collect::<Vec<_>>().join(" | ")
         }
         Err(objections) => {
@@ -141,7 +141,7 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
     let attempt = |state| Attempt {
         id: "id".into(),
         run_id: "run".into(),
-        version: version("2"),
+        key: version("2").into(),
         name: "m2".into(),
         direction: Direction::Up,
         state,
@@ -183,7 +183,7 @@ fn unfinished() -> Attempt {
     Attempt {
         id: "id".into(),
         run_id: "run".into(),
-        version: version("2"),
+        key: version("2").into(),
         name: "m2".into(),
         direction: Direction::Up,
         state: State::Unfinished,
@@ -209,7 +209,7 @@ fn one_survey_counts_for_everybody() {
 
 #[track_caller]
 fn check_atomic(text: &str, expected: &str) {
-    let migration = Migration { version: version("1"), name: "m".into(), up: script("up.sql", text), down: None };
+    let migration = Migration { key: version("1").into(), name: "m".into(), up: script("up.sql", text), down: None };
     let set = MigrationSet::new(vec![migration]).unwrap();
     let plan = plan::up(&set, &History::default(), &rules()).unwrap();
     let step = &plan.steps[0];
@@ -269,7 +269,12 @@ fn the_history_of_another_tool_is_known_by_its_name() {
 
 /// A migration whose text cannot be split.
 fn open_quote(digits: &str) -> Migration {
-    Migration { version: version(digits), name: format!("m{digits}"), up: script("up.sql", "SELECT 'open"), down: None }
+    Migration {
+        key: version(digits).into(),
+        name: format!("m{digits}"),
+        up: script("up.sql", "SELECT 'open"),
+        down: None,
+    }
 }
 
 #[test]

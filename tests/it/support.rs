@@ -292,7 +292,7 @@ impl Observer for Log {
                 _ = write!(text, "plan finished {steps}");
             }
             Event::MigrationStarted { step, index, of } => {
-                _ = write!(text, "migration started {} {index}/{of}", step.migration.version);
+                _ = write!(text, "migration started {} {index}/{of}", step.migration.key);
             }
             Event::StatementStarted { index, .. } => _ = write!(text, "statement started {index}"),
             Event::StatementRunning { index, .. } => _ = write!(text, "statement running {index}"),
@@ -300,7 +300,7 @@ impl Observer for Log {
                 Ok(rows) => _ = write!(text, "statement finished {index} rows {rows}"),
                 Err(error) => _ = write!(text, "statement finished {index} {:?}", error.kind),
             },
-            Event::Recorded { error, .. } => _ = write!(text, "recorded {}", word(error.is_none())),
+            Event::RecordFinished { error, .. } => _ = write!(text, "recorded {}", word(error.is_none())),
             Event::MigrationFinished { report, .. } => {
                 _ = write!(text, "migration finished {} {}", report.version, report.outcome.word());
             }
@@ -309,7 +309,7 @@ impl Observer for Log {
             Event::StateFinished { .. } => text.push_str("state finished"),
             Event::HealthStarted => text.push_str("health started"),
             Event::CheckStarted { name } => _ = write!(text, "check started {name}"),
-            Event::HealthChecked { check } => _ = write!(text, "check {} {}", check.name, check.status.word()),
+            Event::CheckFinished { check } => _ = write!(text, "check {} {}", check.name, check.status.word()),
             Event::HealthFinished { report } => _ = write!(text, "health finished {}", word(report.is_healthy())),
             Event::RunFinished { report, .. } => _ = write!(text, "run finished {}", report.outcome.word()),
             other => _ = write!(text, "{other:?}"),

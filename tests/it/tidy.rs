@@ -60,7 +60,7 @@ fn main_is_short() {
 /// The floor of a room; rooms may name their own floor and lower ones.
 fn floor(room: &str) -> Option<u8> {
     Some(match room {
-        "version" | "sql" | "report" | "policy" | "file" | "stop" => 0,
+        "version" | "key" | "sql" | "report" | "policy" | "file" | "stop" => 0,
         "script" | "migration" | "history" | "layout" | "plan" => 1,
         "database" | "ledger" | "journal" | "error" | "event" => 2,
         "run" | "health" | "observe" => 3,

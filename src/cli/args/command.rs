@@ -198,11 +198,11 @@ pub(crate) struct What {
 impl What {
     /// The change of history; `None` where no repair is named.
     pub(crate) fn change(&self, doubt: Option<Doubt>) -> Option<Change> {
-        let resume = self.resume.clone().map(|version| Change::Resume { version, doubt });
+        let resume = self.resume.clone().map(|version| Change::Resume { key: version.into(), doubt });
         resume
-            .or_else(|| self.mark_applied.clone().map(Change::MarkApplied))
-            .or_else(|| self.mark_reverted.clone().map(Change::MarkReverted))
-            .or_else(|| self.accept_changes.clone().map(Change::AcceptChanges))
+            .or_else(|| self.mark_applied.clone().map(|version| Change::MarkApplied(version.into())))
+            .or_else(|| self.mark_reverted.clone().map(|version| Change::MarkReverted(version.into())))
+            .or_else(|| self.accept_changes.clone().map(|version| Change::AcceptChanges(version.into())))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> Exit {
             repair::run(settings, what.change(*in_doubt), Some(reason.clone()))
         }
         Command::Baseline { up_to, reason } => {
-            repair::run(settings, Some(Change::Baseline(up_to.clone())), reason.clone())
+            repair::run(settings, Some(Change::Baseline(up_to.clone().into())), reason.clone())
         }
         Command::Health => execute::run(settings, Task::Health, Target::Latest),
         Command::Push => push::run(settings),

@@ -67,11 +67,11 @@ pub(super) fn end(settings: &Settings, task: Task<'_>, target: Target) -> Ended 
 
 fn prepare(settings: &Settings, task: Task<'_>, target: Target) -> Result<Prepared, Stopped> {
     let command = task.command();
-    let mut context = context::of(command, settings.target.clone());
+    let mut context = context::of(settings.target.clone());
     let migrator = prepare::runner(settings, command, target, format!("migrascope/{}", context.run_id))?;
     let variables = |name: &str| env::var(name).ok();
     let telemetry = TelemetrySettings { counted: task.is_counted(), ..settings.telemetry.clone() };
-    let mut exporters = export::start(&telemetry, &mut context, &migrator.expected(), &variables)
+    let mut exporters = export::start(&telemetry, command, &mut context, &migrator.expected(), &variables)
         .map_err(|error| Stopped::by_usage("telemetry", error.problems.iter().map(Diagnosis::error).collect()))?;
     warn(settings, &exporters.take_warnings());
     let listening = listen(settings, command, &exporters)?;
@@ -92,7 +92,8 @@ fn run_prepared(settings: &Settings, task: Task<'_>, prepared: Prepared) -> Ende
     let Prepared { migrator, context, mut exporters, mut listening } = prepared;
     let remarks = exporters.remarks();
     let signals = Signals::watch(move |signal| remarks.signal_received(signal));
-    let mut reader = reader(settings, context.command);
+    let command = task.command();
+    let mut reader = reader(settings, command);
     let mut observers = Observers::default();
     observers.add(&mut *reader);
     observers.add(&mut exporters);
@@ -117,7 +118,7 @@ fn run_prepared(settings: &Settings, task: Task<'_>, prepared: Prepared) -> Ende
         Ok(Ok(report)) => (Some(report), None),
         Ok(Err(RunError { report, cause })) => {
             let report = *report;
-            let mut stopped = Stopped::by(&cause, direction(&context), Some(&report));
+            let mut stopped = Stopped::by(&cause, direction(command), Some(&report));
             stopped.exit = Exit::of(&cause, signals.caught());
             (Some(report), Some(stopped))
         }
@@ -131,7 +132,7 @@ fn run_prepared(settings: &Settings, task: Task<'_>, prepared: Prepared) -> Ende
     if stopped.as_ref().is_some_and(|stopped| stopped.error.kind == "abandoned") {
         exporters.shorten_flush();
     }
-    let exit = conclude(settings, context.command, done.as_ref(), stopped, exporters);
+    let exit = conclude(settings, command, done.as_ref(), stopped, exporters);
     Ended { exit, span, baggage: context.baggage, signals: Some(signals) }
 }
 
@@ -178,8 +179,8 @@ fn reader(settings: &Settings, command: Command) -> Box<dyn Observer> {
     }
 }
 
-fn direction(context: &RunContext) -> Direction {
-    match context.command {
+fn direction(command: Command) -> Direction {
+    match command {
         Command::Down => Direction::Down,
         _ => Direction::Up,
     }

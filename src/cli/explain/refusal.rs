@@ -18,11 +18,11 @@ pub(super) fn objections(objections: &[Objection]) -> Vec<Diagnosis> {
 pub(crate) fn objection(objection: &Objection) -> Diagnosis {
     let diagnosis = Diagnosis::error(objection.to_string());
     match objection {
-        Objection::Changed { version, applied, found, .. } => diagnosis
+        Objection::Changed { key: version, applied, found, .. } => diagnosis
             .note(format!("applied with checksum {}, now {}", short(applied), short(found)))
             .help("restore the applied version of the file, and put the change into a new migration")
             .help(format!("or, if the schema matches the file as it is now: {}", command("--accept-changes", version))),
-        Objection::WasEmpty { version, late, .. } => {
+        Objection::WasEmpty { key: version, late, .. } => {
             let up = if *late { "migrascope up --order allow" } else { "migrascope up" };
             diagnosis
                 .help(Advice::then(
@@ -65,26 +65,26 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             diagnosis.help("use the version that wrote it, or a newer one; nothing was changed")
         }
         Objection::NothingToResume { .. } => diagnosis.help("migrascope up applies what is pending"),
-        Objection::Rewritten { version, .. } => diagnosis
+        Objection::Rewritten { key: version, .. } => diagnosis
             .help("restore these statements and change only those after them; then resume")
             .help(format!("or do the rest by hand: {}", command("--mark-applied", version)))
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
-        Objection::SessionLost { version, .. } => diagnosis
+        Objection::SessionLost { key: version, .. } => diagnosis
             .note("a resumption runs in a new session, which restores only settings with constant values")
             .help(format!("do the rest by hand, in one session with the settings that it needs: {}", command("--mark-applied", version)))
             .help("or move the remaining statements and the settings that they need into a new migration, before that command")
             .help(format!("or undo by hand what took effect: {}", command("--mark-reverted", version))),
-        Objection::InDoubt { version, statement, last, .. } if statement < last => diagnosis
+        Objection::InDoubt { key: version, statement, last, .. } if statement < last => diagnosis
             .help(format!("check the database; if all of them took effect: {} --in-doubt ran", command("--resume", version)))
             .help(format!(
                 "if none did, or you have undone those that did: {} --in-doubt did-not-run",
                 command("--resume", version)
             ))
             .help(format!("or do the rest by hand, and record it: {}", command("--mark-applied", version))),
-        Objection::InDoubt { version, .. } => diagnosis
+        Objection::InDoubt { key: version, .. } => diagnosis
             .help(format!("check the database; if it took effect: {} --in-doubt ran", command("--resume", version)))
             .help(format!("if it did not: {} --in-doubt did-not-run", command("--resume", version))),
-        Objection::Replaced { version, .. } => diagnosis
+        Objection::Replaced { key: version, .. } => diagnosis
             .help(format!(
                 "check the database; if it took effect, restore the statement, so that it is skipped: {} --in-doubt ran",
                 command("--resume", version)
@@ -212,7 +212,7 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     let mut diagnosis = diagnosis.note(begun);
     diagnosis.add_notes(message);
     diagnosis.add_notes(doubt);
-    diagnosis.add_help(settlement(attempt.direction, &attempt.version));
+    diagnosis.add_help(settlement(attempt.direction, &attempt.key));
     diagnosis
 }
 

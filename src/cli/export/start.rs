@@ -1,7 +1,7 @@
 //! Sets up the exporters that are configured. Nothing is sent, and no database is connected.
 
 use migrascope::database::Identity;
-use migrascope::event::{RunContext, TraceIdentity};
+use migrascope::event::{Command, RunContext, TraceIdentity};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::spans::{Sampling, Spans};
 use migrascope::observe::{baggage, traceparent};
@@ -35,6 +35,7 @@ struct Outputs {
 /// With every mistake in the settings, where telemetry is required.
 pub(crate) fn start(
     settings: &TelemetrySettings,
+    command: Command,
     context: &mut RunContext,
     target: &Identity,
     variables: Lookup<'_>,
@@ -69,7 +70,7 @@ pub(crate) fn start(
     warnings.append(&mut problems);
     let Outputs { traces, records, metrics, notifications } = outputs;
     Ok(Exporters {
-        logs: Logs::new(context, Spans::new(context, settings.spans)),
+        logs: Logs::new(context, Spans::new(command, context, settings.spans)),
         metrics,
         traces,
         records,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrascope::Error;
 use migrascope::database::DatabaseError;
-use migrascope::event::{Event, Hook, RunContext, Witness};
+use migrascope::event::{Command, Event, Hook, RunContext, Witness};
 use migrascope::plan::Step;
 use migrascope::report::CheckStatus;
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use super::status::schema_state;
 /// The name and the body of an event; `None` for an event that is not written.
 pub(super) fn of(event: &Event<'_>) -> Option<(EventName, Value)> {
     Some(match event {
-        Event::RunStarted { run, expected } => {
-            (EventName::RunStarted, json!({ "database": expected, "run": context(run) }))
+        Event::RunStarted { command, run, expected, .. } => {
+            (EventName::RunStarted, json!({ "database": expected, "run": context(*command, run) }))
         }
         Event::PolicyDecided { decided } => (EventName::PolicyDecided, json!({ "policy": decided })),
         Event::ConnectStarted => (EventName::ConnectStarted, json!({})),
@@ -118,7 +118,7 @@ fn of_step(event: &Event<'_>) -> Option<(EventName, Value)> {
             (EventName::Retrying, body)
         }
         Event::AttemptStarted { step, attempt } => {
-            (EventName::AttemptStarted, json!({ "version": step.migration.version.as_str(), "attempt": attempt }))
+            (EventName::AttemptStarted, json!({ "version": step.migration.key.as_str(), "attempt": attempt }))
         }
         Event::InvalidIndexDropped { step, index, name } => {
             let mut body = statement(step, *index);
@@ -142,12 +142,12 @@ fn of_step(event: &Event<'_>) -> Option<(EventName, Value)> {
         Event::SettingRestored { step, index } => (EventName::SettingRestored, statement(step, *index)),
         Event::HistoryChanged { change, migrations } => (
             EventName::HistoryChanged,
-            json!({ "change": change.word(), "version": change.version().as_str(), "migrations": migrations }),
+            json!({ "change": change.word(), "version": change.key().as_str(), "migrations": migrations }),
         ),
-        Event::Recorded { step, elapsed, error: failed } => (
+        Event::RecordFinished { step, elapsed, error: failed } => (
             EventName::Recorded,
             json!({
-                "version": step.migration.version.as_str(),
+                "version": step.migration.key.as_str(),
                 "elapsed_seconds": seconds(*elapsed),
                 "error": failed.map(database),
             }),
@@ -163,7 +163,7 @@ fn of_health(event: &Event<'_>) -> Option<(EventName, Value)> {
         Event::StateFinished { elapsed } => (EventName::StateFinished, json!({ "elapsed_seconds": seconds(*elapsed) })),
         Event::HealthStarted => (EventName::HealthStarted, json!({})),
         Event::CheckStarted { name } => (EventName::CheckStarted, json!({ "name": name })),
-        Event::HealthChecked { check } => (EventName::HealthChecked, json!({ "check": check })),
+        Event::CheckFinished { check } => (EventName::HealthChecked, json!({ "check": check })),
         Event::HealthFinished { report } => {
             let failed: Vec<&str> = report.with(CheckStatus::Fail).map(|check| check.name.as_str()).collect();
             let body =
@@ -199,12 +199,12 @@ fn of_hook(event: &Event<'_>) -> Option<(EventName, Value)> {
 }
 
 fn around(hook: Hook, step: Option<&Step<'_>>) -> Value {
-    json!({ "hook": hook.word(), "version": step.map(|step| step.migration.version.as_str()) })
+    json!({ "hook": hook.word(), "version": step.map(|step| step.migration.key.as_str()) })
 }
 
-fn context(run: &RunContext) -> Value {
+fn context(command: Command, run: &RunContext) -> Value {
     json!({
-        "command": run.command.word(),
+        "command": command.word(),
         "target": run.target,
         "trace_id": run.trace.as_ref().map(|trace| trace.trace_id_hex()),
         "user": run.operator.user,
@@ -218,7 +218,7 @@ fn statement(step: &Step<'_>, index: usize) -> Value {
     let statements = step.statements();
     let statement = statements.get(index);
     json!({
-        "version": step.migration.version.as_str(),
+        "version": step.migration.key.as_str(),
         "statement": index + 1,
         "of": statements.len(),
         "line": statement.map(|statement| statement.line),

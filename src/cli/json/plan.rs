@@ -20,7 +20,7 @@ pub(super) fn step(step: &Step<'_>) -> Value {
         Atomic::No { why } => Some(why),
     };
     json!({
-        "version": step.migration.version.as_str(),
+        "version": step.migration.key.as_str(),
         "name": step.migration.name,
         "direction": step.direction,
         "path": step.script.path(),

@@ -39,7 +39,7 @@ pub(crate) fn running(run: &Running, detail: Detail) -> Value {
         "migrations": run.migrations,
         "migrations_done": run.migrations_done,
         "migration": run.attempt.as_ref().map(|attempt| json!({
-            "version": attempt.version.as_str(),
+            "version": attempt.key.as_str(),
             "name": attempt.name,
             "direction": attempt.direction,
             "statement": attempt.statement(),

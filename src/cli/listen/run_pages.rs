@@ -77,7 +77,7 @@ fn status(progress: &RunProgress, detail: Detail) -> Value {
         Detail::Codes => progress.to_string(),
     };
     let run = progress.run.as_ref();
-    let context = run.map(|(context, _)| context);
+    let context = run.map(|(_, context, _)| context);
     let database = progress.database.as_ref();
     let (holder, check, ended) = match &progress.phase {
         Phase::Locking { holder } => (holder.as_ref(), None, None),
@@ -88,10 +88,10 @@ fn status(progress: &RunProgress, detail: Detail) -> Value {
     json!({
         "schema": 1,
         "tool_version": env!("CARGO_PKG_VERSION"),
-        "command": context.map(|context| context.command.word()),
+        "command": run.map(|(command, ..)| command.word()),
         "run_id": context.map(|context| &context.run_id),
         "trace_id": context.and_then(|context| context.trace.as_ref()).map(|trace| trace.trace_id_hex()),
-        "started": run.map(|(_, began)| rfc3339(*began)),
+        "started": run.map(|(.., began)| rfc3339(*began)),
         "target": progress.target(),
         "system": database.map(|database| database.system),
         "database": database.map(|database| &database.database),

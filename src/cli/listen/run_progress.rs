@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use migrascope::database::{Holder, Identity};
-use migrascope::event::{Hook, RunContext};
+use migrascope::event::{Command, Hook, RunContext};
 use migrascope::plan::Step;
 use migrascope::report::{Outcome, Report};
 use migrascope::{Error, Event, Observer};
@@ -26,8 +26,8 @@ impl SharedProgress {
 /// The progress of a run.
 #[derive(Default)]
 pub(super) struct RunProgress {
-    /// Its context and start, once it has begun.
-    pub(super) run: Option<(RunContext, SystemTime)>,
+    /// Its command, context and start, once it has begun.
+    pub(super) run: Option<(Command, RunContext, SystemTime)>,
     /// The database, as far as it is known.
     pub(super) database: Option<Identity>,
     /// Its phase.
@@ -88,8 +88,8 @@ impl Observer for SharedProgress {
         let now = SystemTime::now();
         let mut progress = self.lock();
         match event {
-            Event::RunStarted { run, expected } => {
-                *progress = RunProgress { run: Some(((*run).clone(), now)), ..RunProgress::default() };
+            Event::RunStarted { command, run, expected, .. } => {
+                *progress = RunProgress { run: Some((*command, (*run).clone(), now)), ..RunProgress::default() };
                 progress.database = Some((*expected).clone());
             }
             Event::ConnectStarted => progress.enter(Phase::Connecting, now),
@@ -110,7 +110,7 @@ impl Observer for SharedProgress {
 impl RunProgress {
     /// The name of the database in metrics, where it is known.
     pub(super) fn target(&self) -> Option<&str> {
-        let named = self.run.as_ref().and_then(|(run, _)| run.target.as_deref());
+        let named = self.run.as_ref().and_then(|(_, run, _)| run.target.as_deref());
         named.or_else(|| self.database.as_ref().map(|database| database.database.as_str()))
     }
 
@@ -174,7 +174,7 @@ impl RunningMigration {
     fn of(step: &Step<'_>, index: usize) -> Self {
         Self {
             index,
-            version: step.migration.version.to_string(),
+            version: step.migration.key.to_string(),
             name: step.migration.name.clone(),
             direction: step.direction.word(),
             statements: step.statements().len(),

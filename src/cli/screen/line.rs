@@ -30,7 +30,7 @@ impl Columns {
     /// Fits the widths to the steps.
     pub(super) fn fit(&mut self, steps: &[Step<'_>]) {
         let widest = |text: fn(&Step<'_>) -> usize| steps.iter().map(text).filter(|width| *width <= WIDEST).max();
-        self.version = widest(|step| width(step.migration.version.as_str())).unwrap_or_default();
+        self.version = widest(|step| width(step.migration.key.as_str())).unwrap_or_default();
         self.name = widest(|step| width(&step.migration.name)).unwrap_or_default();
         self.shared = shared_reason(steps);
     }
@@ -145,7 +145,7 @@ pub(super) fn settled(step: &Step<'_>, index: usize, ran: bool, witness: Witness
 
 /// A change of history; `None` for a migration that is resumed, which has lines of its own.
 pub(super) fn changed(change: &Change, migrations: usize) -> Option<String> {
-    let version = change.version();
+    let version = change.key();
     Some(match change {
         Change::MarkApplied(_) => format!("{version} is now recorded as applied"),
         Change::MarkReverted(_) => format!("{version} is now recorded as not applied"),

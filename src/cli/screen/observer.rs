@@ -51,10 +51,10 @@ impl ScreenObserver {
         self.out.styled(line);
     }
 
-    fn begin(&mut self, run: &RunContext) {
-        self.title = format!("migrascope {} {}", run.tool_version, run.command.word());
+    fn begin(&mut self, command: Command, run: &RunContext) {
+        self.title = format!("migrascope {} {}", run.tool_version, command.word());
         self.run_id.clone_from(&run.run_id);
-        self.command = Some(run.command);
+        self.command = Some(command);
     }
 
     fn decided(&mut self, decided: &Decided) {
@@ -163,7 +163,7 @@ impl Observer for ScreenObserver {
             return;
         }
         match event {
-            Event::RunStarted { run, .. } => self.begin(run),
+            Event::RunStarted { command, run, .. } => self.begin(*command, run),
             Event::PolicyDecided { decided } => self.decided(decided),
             Event::ConnectFinished { result: Ok(identity), .. } => self.connected(identity),
             Event::LockWaited { holder, waited } => self.waited(*holder, *waited),
@@ -193,7 +193,7 @@ impl Observer for ScreenObserver {
             Event::HistoryChanged { change, migrations } => {
                 line::changed(change, *migrations).into_iter().for_each(|line| self.line(line));
             }
-            Event::MigrationFinished { step, report } => self.migrated(step, report),
+            Event::MigrationFinished { step, report, .. } => self.migrated(step, report),
             Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
                 self.observe_hook(event);
             }

@@ -27,7 +27,7 @@ pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>, hooks
 }
 
 fn show_step(out: &mut Output, step: &Step<'_>) {
-    let (version, name) = (&step.migration.version, one_line(&step.migration.name));
+    let (version, name) = (&step.migration.key, one_line(&step.migration.name));
     let atomic = match &step.atomic {
         Atomic::Yes => match step.foreign_keys {
             None => "in one transaction".to_owned(),

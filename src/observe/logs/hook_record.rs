@@ -19,7 +19,7 @@ pub(super) fn hook_started(run: &RunAttributes, hook: Hook, step: Option<&Step<'
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::HOOK_NAME } = hook.word(),
-        { names::MIGRATION_VERSION } = step.map(|step| step.migration.version.as_str()),
+        { names::MIGRATION_VERSION } = step.map(|step| step.migration.key.as_str()),
         "the hook {hook} has started"
     );
 }
@@ -32,7 +32,7 @@ pub(super) fn hook_finished(
     elapsed: Duration,
     error: Option<&Error>,
 ) {
-    let version = step.map(|step| step.migration.version.as_str());
+    let version = step.map(|step| step.migration.key.as_str());
     let code = match error {
         Some(Error::Hook { fault, .. }) => fault.exit_code(),
         Some(_) => None,

@@ -74,7 +74,7 @@ impl Logs {
                 }
                 self.keep_error(result.err());
             }
-            Event::Recorded { error, .. } => self.keep_error(*error),
+            Event::RecordFinished { error, .. } => self.keep_error(*error),
             Event::Retrying { step, index, reason, error, attempt, of, pause, blocker } => {
                 let span = self.spans.innermost();
                 let (index, reason, attempt, of, pause) = (*index, *reason, *attempt, *of, *pause);
@@ -89,7 +89,7 @@ impl Logs {
                 self.spans.root().in_scope(|| record::history_changed(&self.run, change, *migrations));
             }
             Event::MigrationFinished { report, .. } => self.migrated(report),
-            Event::HealthChecked { check } if check.status == CheckStatus::Fail => {
+            Event::CheckFinished { check } if check.status == CheckStatus::Fail => {
                 self.spans.innermost().in_scope(|| record::health_check_failed(&self.run, check));
             }
             Event::HookFinished { hook, step, elapsed, error } => {
@@ -107,9 +107,9 @@ impl Logs {
     /// Emits records of what begins, after its span has opened.
     fn after_spans(&mut self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { run, expected } => {
-                self.run.set_target(&expected.database);
-                self.spans.root().in_scope(|| record::run_started(&self.run, run, expected));
+            Event::RunStarted { command, run, expected, target } => {
+                self.run.set_target(target);
+                self.spans.root().in_scope(|| record::run_started(&self.run, *command, run, expected));
             }
             Event::MigrationStarted { step, .. } => {
                 self.spans.innermost().in_scope(|| record::migration_started(&self.run, step));

@@ -7,7 +7,7 @@ use tracing::{Level, event};
 use super::run_attributes::RunAttributes;
 use crate::database::{DatabaseError, Identity};
 use crate::error::Error;
-use crate::event::RunContext;
+use crate::event::{Command, RunContext};
 use crate::history::Direction;
 use crate::migration::Statement;
 use crate::observe::disclosure::disclose_run;
@@ -16,19 +16,19 @@ use crate::plan::{Change, RefusalReason, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, Failure, Outcome, Report, RetryReason, StepReport};
 
-pub(super) fn run_started(run: &RunAttributes, context: &RunContext, expected: &Identity) {
+pub(super) fn run_started(run: &RunAttributes, command: Command, context: &RunContext, expected: &Identity) {
     event!(
         name: names::LOG_RUN_STARTED,
         target: names::SCOPE,
         Level::INFO,
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
-        { names::COMMAND } = context.command.word(),
+        { names::COMMAND } = command.word(),
         { names::VERSION } = context.tool_version,
         { names::DB_SYSTEM_NAME } = expected.system,
         { names::DB_NAMESPACE } = expected.namespace(),
         "{} has started",
-        context.command.word()
+        command.word()
     );
 }
 
@@ -166,7 +166,7 @@ pub(super) fn schema_dirty(run: &RunAttributes) {
 }
 
 pub(super) fn migration_started(run: &RunAttributes, step: &Step<'_>) {
-    let (version, name) = (step.migration.version.as_str(), step.migration.name.as_str());
+    let (version, name) = (step.migration.key.as_str(), step.migration.name.as_str());
     event!(
         name: names::LOG_MIGRATION_STARTED,
         target: names::SCOPE,
@@ -252,7 +252,7 @@ pub(super) fn statement_slow(
         Level::WARN,
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
-        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::MIGRATION_VERSION } = step.migration.key.as_str(),
         { names::STATEMENT_INDEX } = number,
         { names::DB_QUERY_SUMMARY } = statement.summary.as_str(),
         { names::ELAPSED } = elapsed.as_secs_f64(),
@@ -283,7 +283,7 @@ pub(super) fn statement_retrying(run: &RunAttributes, step: &Step<'_>, retry: &R
         Level::WARN,
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
-        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::MIGRATION_VERSION } = step.migration.key.as_str(),
         { names::STATEMENT_INDEX } = retry.index + 1,
         { names::DB_QUERY_SUMMARY } = summary,
         { names::RETRY_REASON } = retry.reason.word(),
@@ -306,7 +306,7 @@ pub(super) fn index_dropped(run: &RunAttributes, step: &Step<'_>, name: &str) {
         Level::WARN,
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
-        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::MIGRATION_VERSION } = step.migration.key.as_str(),
         { names::INDEX_NAME } = name,
         "the invalid index {name} was dropped: an earlier attempt to build it had failed"
     );
@@ -320,11 +320,11 @@ pub(super) fn history_changed(run: &RunAttributes, change: &Change, migrations: 
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::CHANGE } = change.word(),
-        { names::MIGRATION_VERSION } = change.version().as_str(),
+        { names::MIGRATION_VERSION } = change.key().as_str(),
         { names::CHANGED_MIGRATIONS } = migrations,
         "history was changed by hand: {} {}",
         change.word(),
-        change.version()
+        change.key()
     );
 }
 

@@ -22,8 +22,8 @@ impl RunAttributes {
         self.target.get().map(String::as_str).unwrap_or_default()
     }
 
-    /// Names the target after the database, unless the caller has named it.
-    pub(super) fn set_target(&self, database: &str) {
-        let _ = self.target.set(database.to_owned());
+    /// Sets the target's name, unless the context has it.
+    pub(super) fn set_target(&self, target: &str) {
+        let _ = self.target.set(target.to_owned());
     }
 }

@@ -13,7 +13,7 @@ use super::count_source::CountSource;
 use super::distributions::{Destination, counted, follow};
 use super::instruments;
 use super::labels::Labels;
-use crate::event::{Command, Event, RunContext};
+use crate::event::{Command, Event};
 use crate::journal::{Spreads, Totals};
 use crate::observe::names;
 use crate::report::CheckStatus;
@@ -32,7 +32,7 @@ pub(super) struct HealthMetrics {
 /// The last result of each check.
 #[derive(Default)]
 struct Checks {
-    run: Option<RunContext>,
+    run: Option<(Command, String)>,
     common: Vec<KeyValue>,
     success: BTreeMap<String, f64>,
 }
@@ -59,17 +59,17 @@ impl HealthMetrics {
     pub(super) fn observe(&self, event: &Event<'_>) {
         let mut state = self.state();
         match event {
-            Event::RunStarted { run, expected } => {
-                state.common = Labels::of(run.target.as_deref(), expected).key_values();
-                state.run = Some((*run).clone());
+            Event::RunStarted { command, expected, target, .. } => {
+                state.common = Labels::of(target, expected).key_values();
+                state.run = Some((*command, (*target).to_owned()));
             }
             Event::ConnectFinished { result: Ok(identity), .. } => {
-                if let Some(run) = &state.run {
-                    state.common = Labels::of(run.target.as_deref(), identity).key_values();
+                if let Some((_, target)) = &state.run {
+                    state.common = Labels::of(target, identity).key_values();
                 }
             }
             Event::HealthStarted => state.success.clear(),
-            Event::HealthChecked { check } => {
+            Event::CheckFinished { check } => {
                 let labels = state.labels(&check.name);
                 state.ended(&check.name, check.status);
                 if check.status != CheckStatus::Skipped && self.count == CountSource::Events {
@@ -100,7 +100,7 @@ impl HealthMetrics {
     /// Takes the results of the journal where this process makes health checks alone; returns whether it does.
     pub(super) fn journal_read_alone(&mut self, totals: &Totals) -> bool {
         let state = self.state();
-        let alone = state.run.as_ref().is_some_and(|run| run.command == Command::Health);
+        let alone = matches!(state.run, Some((Command::Health, _)));
         let common = state.common.clone();
         drop(state);
         if alone {

@@ -7,25 +7,19 @@ use crate::observe::names;
 
 /// The common labels of a database; the only place that derives them.
 pub(super) struct Labels {
-    target: Option<String>,
+    target: String,
     system: &'static str,
     namespace: String,
-    database: String,
 }
 
 impl Labels {
-    pub(super) fn of(target: Option<&str>, identity: &Identity) -> Self {
-        Self {
-            target: target.map(str::to_owned),
-            system: identity.system,
-            namespace: identity.namespace(),
-            database: identity.database.clone(),
-        }
+    pub(super) fn of(target: &str, identity: &Identity) -> Self {
+        Self { target: target.to_owned(), system: identity.system, namespace: identity.namespace() }
     }
 
-    /// The target's name, or the database's own.
+    /// The target's name.
     pub(super) fn target(&self) -> String {
-        self.target.as_ref().unwrap_or(&self.database).clone()
+        self.target.clone()
     }
 
     /// Corrects what the URL could not tell: a MariaDB behind a MySQL URL, or the schema.

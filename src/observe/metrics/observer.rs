@@ -100,21 +100,21 @@ impl Metrics {
 
     /// Shows the state of a database that this process polls and does not migrate; the check `connect` succeeds.
     pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
-        self.state().polled(Labels::of(target, identity), schema);
+        self.state().polled(Labels::of(target.unwrap_or(&identity.database), identity), schema);
         self.journal_read(totals);
         self.reachable(target, identity);
     }
 
     /// Shows that a database answered a poll, even with an error: the check `connect` succeeds.
     pub fn reachable(&mut self, target: Option<&str>, identity: &Identity) {
-        self.health.reached(&Labels::of(target, identity), identity.read_only.is_none());
+        self.health.reached(&Labels::of(target.unwrap_or(&identity.database), identity), identity.read_only.is_none());
     }
 
     /// Shows that a database did not answer a poll: the check `connect` fails, and other metrics keep their values.
     ///
     /// `expected`, of [`crate::database::Connector::expected`], provides the labels before the first answer.
     pub fn unreachable(&mut self, target: Option<&str>, expected: &Identity) {
-        self.health.unreachable(&Labels::of(target, expected));
+        self.health.unreachable(&Labels::of(target.unwrap_or(&expected.database), expected));
     }
 
     /// The target's name; `None` before it is known.
@@ -177,10 +177,10 @@ impl Metrics {
         }
     }
 
-    fn migration_finished(&self, step: &Step<'_>, report: &StepReport) {
+    fn migration_finished(&self, step: &Step<'_>, report: &StepReport, schema: Option<&Schema>) {
         let mut state = self.state();
         state.stages.apply += report.elapsed;
-        state.migration_ended(step, report);
+        state.migration_ended(step, report, schema);
         if self.count == CountSource::Journal {
             return;
         }
@@ -216,11 +216,11 @@ impl Observer for Metrics {
         self.health.observe(event);
         match event {
             // Health checks alone are not a run.
-            Event::RunStarted { run, .. } if run.command == Command::Health => {}
+            Event::RunStarted { command: Command::Health, .. } => {}
             Event::RunFinished { report, .. } if report.command == Command::Health.word() => {}
             // `wait` is not a run either, nor is `exec` unless it applies migrations, which is decided later.
-            Event::RunStarted { run, expected } if matches!(run.command, Command::Exec | Command::Wait) => {
-                self.undecided = Some(Labels::of(run.target.as_deref(), expected));
+            Event::RunStarted { command: Command::Exec | Command::Wait, expected, target, .. } => {
+                self.undecided = Some(Labels::of(target, expected));
             }
             Event::PolicyDecided { decided } if decided.decision == Decision::Migrate => {
                 if let Some(labels) = self.undecided.take() {
@@ -229,8 +229,8 @@ impl Observer for Metrics {
             }
             Event::RunFinished { .. } if self.undecided.take().is_some() => {}
             Event::HealthFinished { report } => self.state().stages.health = report.elapsed,
-            Event::RunStarted { run, expected } => {
-                self.state().run_began(Labels::of(run.target.as_deref(), expected), SystemTime::now());
+            Event::RunStarted { expected, target, .. } => {
+                self.state().run_began(Labels::of(target, expected), SystemTime::now());
             }
             Event::ConnectFinished { result, elapsed } => {
                 let mut state = self.state();
@@ -244,11 +244,11 @@ impl Observer for Metrics {
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
             Event::JournalRead { totals } => self.journal_read(totals),
             Event::Retrying { reason, .. } => self.retried(*reason),
-            Event::Recorded { step, elapsed, error } => {
+            Event::RecordFinished { step, elapsed, error } => {
                 let common = self.labels().unwrap_or_default();
                 self.client.recorded(step.direction, *elapsed, *error, common);
             }
-            Event::MigrationFinished { step, report } => self.migration_finished(step, report),
+            Event::MigrationFinished { step, report, schema } => self.migration_finished(step, report, *schema),
             Event::RunFinished { report, error, schema } => self.run_finished(report, *error, *schema),
             _ => {}
         }

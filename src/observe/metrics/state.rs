@@ -8,7 +8,6 @@ use opentelemetry::KeyValue;
 use super::labels::Labels;
 use crate::database::Identity;
 use crate::error::Error;
-use crate::history::Direction;
 use crate::journal::{LastRun, Running, Steps, Totals};
 use crate::plan::{Schema, Step};
 use crate::report::{Outcome, Report, RetryReason, RowsAffected, Stages, StepReport};
@@ -81,20 +80,10 @@ impl State {
         self.read_at = Some(now);
     }
 
-    /// Updates the schema without reading it again. The highest version after a revert is known only at the end of the run.
-    pub(super) fn migration_ended(&mut self, step: &Step<'_>, report: &StepReport) {
-        self.steps.add(&step.migration.version.canonical(), report.outcome, report.elapsed);
-        let Some(schema) = self.schema.as_mut().filter(|_| report.outcome == Outcome::Success) else { return };
-        match step.direction {
-            Direction::Up => {
-                schema.applied += 1;
-                schema.pending = schema.pending.saturating_sub(1);
-                schema.version = schema.version.take().max(Some(step.migration.version.clone()));
-            }
-            Direction::Down => {
-                schema.applied = schema.applied.saturating_sub(1);
-                schema.pending += 1;
-            }
+    pub(super) fn migration_ended(&mut self, step: &Step<'_>, report: &StepReport, schema: Option<&Schema>) {
+        self.steps.add(&step.migration.key.canonical(), report.outcome, report.elapsed);
+        if let Some(schema) = schema {
+            self.schema = Some(schema.clone());
         }
     }
 

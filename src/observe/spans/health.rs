@@ -35,7 +35,7 @@ impl HealthSpans {
             Event::StateFinished { .. } => self.state = None,
             Event::HealthStarted => self.checks = Some(checks(root).into()),
             Event::CheckStarted { name } => self.check = self.checks.as_ref().map(|checks| one(checks, name).into()),
-            Event::HealthChecked { check } => {
+            Event::CheckFinished { check } => {
                 if let Some(span) = self.check.take() {
                     checked(&span, check);
                 }

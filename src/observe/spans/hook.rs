@@ -64,7 +64,7 @@ fn hook_span(root: &Span, hook: Hook, step: Option<&Step<'_>>) -> Span {
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
         { names::HOOK_NAME } = hook.word(),
         { names::HOOK_EXIT_CODE } = Empty,
-        { names::MIGRATION_VERSION } = step.map(|step| step.migration.version.as_str()),
+        { names::MIGRATION_VERSION } = step.map(|step| step.migration.key.as_str()),
         { names::OUTCOME } = Empty,
         { names::ERROR_TYPE } = Empty,
     )

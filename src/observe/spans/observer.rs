@@ -17,7 +17,7 @@ use super::statement_text::StatementText;
 use super::tree;
 use crate::database::{DatabaseError, Identity};
 use crate::error::Error;
-use crate::event::{Event, Observer, RemoteParent, RunContext};
+use crate::event::{Command, Event, Observer, RemoteParent, RunContext};
 use crate::observe::disclosure::{disclose, disclose_run};
 use crate::observe::names;
 use crate::observe::plan_result::history_was_read;
@@ -50,9 +50,9 @@ impl Spans {
     /// It is a child of `context.trace.parent` where that is sampled. For a parent that is not sampled, it is a new root with a link to the
     /// parent, unless `policy` follows the parent's sampling. Without a parent it is a child of the current span.
     #[must_use]
-    pub fn new(context: &RunContext, policy: Policy) -> Self {
+    pub fn new(command: Command, context: &RunContext, policy: Policy) -> Self {
         Self {
-            root: tree::root(context, policy.sampling),
+            root: tree::root(command, context, policy.sampling),
             policy,
             database: DatabaseAttributes::default(),
             ledger: String::new(),
@@ -129,7 +129,6 @@ impl Spans {
 
     fn migration_started(&mut self, step: &Step<'_>) {
         self.open.migrate = Some(tree::migrate(&self.root, step).into());
-        self.open_record(step, 0);
     }
 
     fn statement_started(&mut self, step: &Step<'_>, index: usize) {
@@ -171,9 +170,8 @@ impl Spans {
     }
 
     /// Opens the span of the ledger row after the last statement: no event announces it.
-    fn open_record(&mut self, step: &Step<'_>, finished: usize) {
-        let parent = self.open.attempt.as_deref().or(self.open.migrate.as_deref());
-        if let Some(parent) = parent.filter(|_| finished == step.statements().len()) {
+    fn record_started(&mut self, step: &Step<'_>) {
+        if let Some(parent) = self.open.attempt.as_deref().or(self.open.migrate.as_deref()) {
             self.open.record = Some(tree::record(parent, &self.database, step.direction, &self.ledger).into());
         }
     }
@@ -196,9 +194,8 @@ impl Spans {
         self.folding.as_mut().map(Folding::failed).unwrap_or_default();
     }
 
-    fn attempt_started(&mut self, step: &Step<'_>, number: u32) {
+    fn attempt_started(&mut self, _step: &Step<'_>, number: u32) {
         self.open.attempt = self.open.migrate.as_ref().map(|migrate| tree::attempt(migrate, number).into());
-        self.open_record(step, 0);
     }
 
     /// The attempt ended between the last statement and the ledger row: nothing was recorded.
@@ -305,12 +302,9 @@ impl Observer for Spans {
             | Event::HistoryChanged { .. } => {}
             Event::StatementFinished { step, index, elapsed, result } => {
                 self.statement_finished(step, *index, *elapsed, *result);
-                if result.is_ok() {
-                    if !step.atomic.is_yes() {
-                        // The attempt was a retry of this statement alone.
-                        self.attempt_ended(None);
-                    }
-                    self.open_record(step, index + 1);
+                if result.is_ok() && !step.atomic.is_yes() {
+                    // The attempt was a retry of this statement alone.
+                    self.attempt_ended(None);
                 }
             }
             Event::StatementBlocked { blocker, .. } => {
@@ -320,7 +314,8 @@ impl Observer for Spans {
             }
             Event::Retrying { error, .. } => self.retrying(error),
             Event::AttemptStarted { step, attempt } => self.attempt_started(step, *attempt),
-            Event::Recorded { elapsed, error, .. } => self.recorded(*elapsed, *error),
+            Event::RecordStarted { step } => self.record_started(step),
+            Event::RecordFinished { elapsed, error, .. } => self.recorded(*elapsed, *error),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),
             Event::LockReleased { held, error } => {
                 let span = OpenSpan::from(tree::unlock(&self.root, held.as_secs_f64()));
@@ -330,7 +325,7 @@ impl Observer for Spans {
             | Event::StateFinished { .. }
             | Event::HealthStarted
             | Event::CheckStarted { .. }
-            | Event::HealthChecked { .. }
+            | Event::CheckFinished { .. }
             | Event::HealthFinished { .. } => self.open.health.observe(&self.root, event),
             Event::HookStarted { .. } | Event::HookRunning { .. } | Event::HookFinished { .. } => {
                 let fast = self.folding.as_ref().map(|_| self.policy.fast);

@@ -15,14 +15,14 @@ use crate::observe::names;
 use crate::plan::Step;
 
 /// The root span of a run.
-pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
+pub(super) fn root(command: Command, context: &RunContext, sampling: Sampling) -> Span {
     let remote = context.trace.as_ref().and_then(|trace| trace.parent.as_ref());
     let parent = if remote.is_some() { None } else { Span::current().id() };
     let span = info_span!(
         target: names::SCOPE,
         parent: parent,
         names::SPAN_RUN,
-        { names::OTEL_NAME } = match context.command {
+        { names::OTEL_NAME } = match command {
             Command::Up => names::SPAN_UP,
             Command::Down => names::SPAN_DOWN,
             Command::Health => names::SPAN_HEALTH_ALONE,
@@ -38,7 +38,7 @@ pub(super) fn root(context: &RunContext, sampling: Sampling) -> Span {
         { names::PROCESS_PID } = i64::from(std::process::id()),
         { names::PROCESS_EXIT_CODE } = Empty,
         { names::RUN_ID } = context.run_id,
-        { names::COMMAND } = context.command.word(),
+        { names::COMMAND } = command.word(),
         { names::TARGET } = context.target,
         { names::POLICY_ENVIRONMENT } = Empty,
         { names::POLICY_DECISION } = Empty,
@@ -157,7 +157,7 @@ pub(super) fn migrate(root: &Span, step: &Step<'_>) -> Span {
         { names::OTEL_KIND } = names::KIND_INTERNAL,
         { names::OTEL_STATUS_CODE } = Empty,
         { names::OTEL_STATUS_DESCRIPTION } = Empty,
-        { names::MIGRATION_VERSION } = step.migration.version.as_str(),
+        { names::MIGRATION_VERSION } = step.migration.key.as_str(),
         { names::MIGRATION_NAME } = step.migration.name,
         { names::MIGRATION_DIRECTION } = step.direction.word(),
         { names::MIGRATION_CHECKSUM } = step.script.checksum().as_str(),

@@ -6,8 +6,8 @@ use super::*;
 use crate::history::{Direction, Entry, State};
 use crate::migration::{Checksum, Dialect, Script};
 
-fn version(text: &str) -> Version {
-    Version::from_history(text)
+fn version(text: &str) -> Key {
+    Key::from_history(text)
 }
 
 fn up(text: &str) -> Script {
@@ -19,7 +19,7 @@ const ORIGINAL: &str = "SELECT 1; SELECT 2; SELECT 3";
 /// Migrations 1 to 3; the text of the third is `third`.
 fn set(third: &str) -> MigrationSet {
     let migrations = [("1", ORIGINAL), ("2", ORIGINAL), ("3", third)].map(|(digits, text)| Migration {
-        version: version(digits),
+        key: version(digits),
         name: format!("m{digits}"),
         up: up(text),
         down: None,
@@ -35,7 +35,7 @@ fn history(words: &str) -> History {
     let attempt = |word: &&str| Attempt {
         id: format!("attempt-{word}"),
         run_id: "run".to_owned(),
-        version: version(word.trim_end_matches('?')),
+        key: version(word.trim_end_matches('?')),
         name: "as it was called then".to_owned(),
         direction: Direction::Up,
         state: State::Failed { statement: 2 },
@@ -69,9 +69,9 @@ fn check(applied: &str, change: &Change, expected: &str) {
     let set = set("SELECT 'changed'");
     let told = match amend(&set, &history(applied), change) {
         Ok(rows) => [
-            rows.add.iter().map(|migration| format!("+{}", migration.version)).collect::<Vec<_>>(),
+            rows.add.iter().map(|migration| format!("+{}", migration.key)).collect::<Vec<_>>(),
             rows.remove.iter().map(|version| format!("-{version}")).collect(),
-            rows.accept.iter().map(|migration| format!("={}", migration.version)).collect(),
+            rows.accept.iter().map(|migration| format!("={}", migration.key)).collect(),
             rows.settle,
         ]
         .concat()

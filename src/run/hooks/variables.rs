@@ -43,7 +43,7 @@ impl HookVariables {
     /// Before or after one migration, in the span `inside`.
     pub(super) fn of_step(engine: &Engine<'_>, step: &Step<'_>, inside: Option<&RemoteParent>) -> Self {
         let mut variables = Self::of_run(engine);
-        variables.add("version", Some(step.migration.version.to_string()));
+        variables.add("version", Some(step.migration.key.to_string()));
         variables.add("name", Some(step.migration.name.clone()));
         variables.add("direction", Some(step.direction.word().to_owned()));
         variables.add("traceparent", Some(inside.map(traceparent::header).unwrap_or_default()));
@@ -54,7 +54,7 @@ impl HookVariables {
         let (context, identity) = (engine.job.context, engine.session.identity());
         let mut variables = Self(Vec::new());
         variables.add("run_id", Some(context.run_id.clone()));
-        variables.add("command", Some(context.command.word().to_owned()));
+        variables.add("command", Some(engine.job.command().word().to_owned()));
         variables.add("target", Some(context.target.clone().unwrap_or_else(|| identity.database.clone())));
         variables.add("database", Some(identity.database.clone()));
         variables

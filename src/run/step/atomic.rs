@@ -96,7 +96,7 @@ impl Engine<'_> {
     fn records(&self, step: &Step<'_>, id: &str, elapsed: Elapsed, state: &StepState) -> Vec<String> {
         let session = self.session.sql();
         let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
-        records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
+        records.extend(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.extend(self.journal.retries(session, step, &state.unwritten));
         records.push(self.journal.attempt(session, id, &AttemptEnd::success(step, elapsed)));
         records

@@ -105,7 +105,7 @@ impl Engine<'_> {
         let session = self.session.sql();
         let elapsed = Elapsed::Measured(state.started.elapsed());
         let mut records = if step.changes_session() { session.restore_authorization() } else { Vec::new() };
-        records.push(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
+        records.extend(self.ledger.record(session, step, elapsed, &self.job.context.run_id));
         records.push(self.journal.attempt_finished(session, id, &AttemptEnd::success(step, elapsed)));
         records
     }

@@ -65,6 +65,7 @@ impl Engine<'_> {
         let before = state.statements.len();
         let (result, rest) = self.statement_with(step, index, records, state).await;
         if state.statements.len() > before {
+            self.observer.observe(&Event::RecordStarted { step });
             self.recorded(step, rest, result.as_ref().err());
         }
         result
@@ -112,7 +113,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn recorded(&mut self, step: &Step<'_>, elapsed: Duration, error: Option<&DatabaseError>) {
-        self.observer.observe(&Event::Recorded { step, elapsed, error });
+        self.observer.observe(&Event::RecordFinished { step, elapsed, error });
     }
 
     /// A connection that is lost is not used any more.
@@ -125,6 +126,7 @@ impl Engine<'_> {
     /// Writes the records and commits.
     pub(super) async fn conclude(&mut self, step: &Step<'_>, records: &[String]) -> Result<(), DatabaseError> {
         let started = Instant::now();
+        self.observer.observe(&Event::RecordStarted { step });
         let result = self.session.conclude(None, records).await;
         self.recorded(step, started.elapsed(), result.as_ref().err());
         result.map(drop)

@@ -10,6 +10,7 @@ use super::effect::{goes_with_its_note, is_read_by_next};
 use super::progress::AttemptProgress;
 use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind, Query, Transaction};
+use crate::event::Event;
 use crate::journal::AttemptEnd;
 use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
@@ -238,10 +239,16 @@ impl Engine<'_> {
         } else {
             self.statement(step, index, state).await?;
             let started = Instant::now();
+            if is_last {
+                self.observer.observe(&Event::RecordStarted { step });
+            }
             let result = self.session.conclude(None, &records).await;
             (result.map(drop), started.elapsed())
         };
         if is_last && state.statements.len() > before {
+            if abilities.pipelined_commit {
+                self.observer.observe(&Event::RecordStarted { step });
+            }
             self.recorded(step, rest, result.as_ref().err());
         }
         result?;

@@ -25,14 +25,16 @@ impl Engine<'_> {
             self.state.at = Some(step.migration.to_string());
             let (report, taken) = self.take(step).await;
             self.state.at = None;
-            self.observer.observe(&Event::MigrationFinished { step: taken.as_ref().unwrap_or(step), report: &report });
+            self.state.follow(self.job.set, step, &report);
+            let (taken, schema) = (taken.as_ref().unwrap_or(step), self.state.schema());
+            self.observer.observe(&Event::MigrationFinished { step: taken, report: &report, schema });
             if self.journal_read.elapsed() >= READ_JOURNAL_EVERY {
                 counters::report(self.job, &mut **self.session, LockOwner::Us, self.observer).await;
                 self.journal_read = Instant::now();
             }
             let failure = report.failure.clone();
             let outcome = report.outcome;
-            self.state.add(step, report);
+            self.state.add(report);
             if let Some(failure) = failure {
                 return Err(self.error(step, failure, outcome));
             }
@@ -63,7 +65,7 @@ impl Engine<'_> {
             Err((failure, outcome)) => (outcome, Some(failure)),
         };
         let report = StepReport {
-            version: step.migration.version.to_string(),
+            version: step.migration.key.to_string(),
             name: step.migration.name.clone(),
             direction: step.direction,
             atomic: step.atomic.is_yes() && taken.is_none(),
@@ -81,7 +83,7 @@ impl Engine<'_> {
         match outcome {
             Outcome::Cancellation => Error::Interrupted { failure: Some(Box::new(failure)) },
             _ => Error::Migration {
-                version: step.migration.version.to_string(),
+                version: step.migration.key.to_string(),
                 name: step.migration.name.clone(),
                 failure: Box::new(failure),
             },

@@ -9,7 +9,7 @@ use crate::support::{Backend, TestDatabase, on};
 const BASE: &str = "CREATE TABLE t (i INT);\nCREATE PROCEDURE p() INSERT INTO t VALUES (1);\n";
 
 fn resume(version: &str, doubt: Option<Doubt>) -> Change {
-    Change::Resume { version: Version::from_digits(version).unwrap(), doubt }
+    Change::Resume { key: Version::from_digits(version).unwrap().into(), doubt }
 }
 
 /// The objections to a resumption; none where it went on.
@@ -56,7 +56,7 @@ fn a_statement_that_may_have_taken_effect_is_doubted_as_it_was_tried() {
             } else {
                 let [Objection::Replaced { statement: 3, summary, .. }] = found.as_slice() else { panic!("{found:?}") };
                 assert!(summary.starts_with("DROP TABLE"), "{summary}");
-                let undone = Change::MarkReverted(Version::from_digits("1").unwrap());
+                let undone = Change::MarkReverted(Version::from_digits("1").unwrap().into());
                 database.repair(&directory, undone).0.unwrap();
                 database.query("DROP TABLE IF EXISTS t, a");
             }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use migrascope::Options;
 use migrascope::error::Error;
-use migrascope::event::{Command, RunContext};
+use migrascope::event::RunContext;
 use migrascope::journal::Totals;
 use migrascope::plan::Objection;
 use migrascope::report::{Outcome, RetryReason};
@@ -67,7 +67,7 @@ fn idle_run_with(database: &TestDatabase, last: char, options: Options) {
     run_id.pop();
     run_id.push(last);
     let migrator = database.migrator(&database.migrations(&[FIRST]), options);
-    block_on(migrator.up().context(RunContext { run_id, ..RunContext::new(Command::Up) })).unwrap();
+    block_on(migrator.up().context(RunContext { run_id, ..RunContext::new() })).unwrap();
 }
 
 /// Everything that is counted of these totals but for runs that succeeded.

@@ -59,8 +59,8 @@ fn what_was_done_since_makes_it_the_past() {
         database.up(&broken).unwrap_err();
         assert!(failure(database, &broken).is_some());
         let version = || Version::from_digits("2").unwrap();
-        database.repair(&broken, Change::MarkApplied(version())).0.unwrap();
-        database.repair(&broken, Change::MarkReverted(version())).0.unwrap();
+        database.repair(&broken, Change::MarkApplied(version().into())).0.unwrap();
+        database.repair(&broken, Change::MarkReverted(version().into())).0.unwrap();
         assert_eq!(
             (row(database, &broken).state, failure(database, &broken)),
             (State::Pending, None),

@@ -17,7 +17,7 @@ fn version(text: &str) -> Version {
 }
 
 fn resume(text: &str) -> Change {
-    Change::Resume { version: version(text), doubt: None }
+    Change::Resume { key: version(text).into(), doubt: None }
 }
 
 fn refusal(error: &RunError) -> &[Objection] {
@@ -101,18 +101,18 @@ fn history_can_be_marked_and_nothing_is_run() {
     on_each(|database| {
         let directory = database.migrations(&[FIRST, ("2_more.sql", BROKEN)]);
         database.up(&directory).unwrap_err();
-        let (result, events) = database.repair(&directory, Change::MarkApplied(version("2")));
+        let (result, events) = database.repair(&directory, Change::MarkApplied(version("2").into()));
         assert_eq!(result.unwrap().applied, 2);
         assert!(!events.iter().any(|event| event.starts_with("statement")), "{events:?}");
         assert_eq!((database.applied(), half_way(database)), (vec!["1".to_owned(), "2".to_owned()], "0".to_owned()));
 
-        database.repair(&directory, Change::MarkReverted(version("2"))).0.unwrap();
+        database.repair(&directory, Change::MarkReverted(version("2").into())).0.unwrap();
         assert_eq!(database.applied(), ["1"]);
         assert_eq!(repairs(database), [repaired("mark-applied", "2"), repaired("mark-reverted", "2")]);
         assert_eq!(rows(database), "1", "what was done is as it was");
-        let error = database.repair(&directory, Change::MarkReverted(version("2"))).0.unwrap_err();
+        let error = database.repair(&directory, Change::MarkReverted(version("2").into())).0.unwrap_err();
         assert!(matches!(refusal(&error), [Objection::NotApplied { .. }]));
-        let error = database.repair(&directory, Change::MarkApplied(version("1"))).0.unwrap_err();
+        let error = database.repair(&directory, Change::MarkApplied(version("1").into())).0.unwrap_err();
         assert!(matches!(refusal(&error), [Objection::Applied { .. }]));
         let error = database.repair(&directory, resume("2")).0.unwrap_err();
         assert!(matches!(refusal(&error), [Objection::NothingToResume { .. }]));
@@ -125,7 +125,7 @@ fn a_half_way_migration_that_is_undone_by_hand_is_pending_again() {
         let directory = database.migrations(&[FIRST, ("2_more.sql", BROKEN)]);
         database.up(&directory).unwrap_err();
         database.query("DELETE FROM t");
-        database.repair(&directory, Change::MarkReverted(version("2"))).0.unwrap();
+        database.repair(&directory, Change::MarkReverted(version("2").into())).0.unwrap();
         database.query("CREATE TABLE u (i INTEGER)");
         database.up(&directory).unwrap();
         assert_eq!(rows(database), "1 3");
@@ -137,7 +137,7 @@ fn a_changed_file_can_be_accepted() {
     on_each(|database| {
         let directory = database.migrations(&[FIRST]);
         database.up(&directory).unwrap();
-        let change = || Change::AcceptChanges(version("1"));
+        let change = || Change::AcceptChanges(version("1").into());
         let error = database.repair(&directory, change()).0.unwrap_err();
         assert!(matches!(refusal(&error), [Objection::Unchanged { .. }]));
         std::fs::write(directory.join("1_t.sql"), "CREATE TABLE t (i BIGINT)").unwrap();
@@ -157,7 +157,7 @@ fn a_baseline_is_the_beginning_of_a_history() {
             ("2_u.sql", "CREATE TABLE t (i INTEGER)"),
             ("3_v.sql", "CREATE TABLE v (i INTEGER)"),
         ]);
-        let baseline = |text| Change::Baseline(version(text));
+        let baseline = |text| Change::Baseline(version(text).into());
         let error = database.repair(&directory, baseline("7")).0.unwrap_err();
         assert!(matches!(refusal(&error), [Objection::UnknownTarget { .. }]));
         let report = database.repair(&directory, baseline("2")).0.unwrap();
@@ -219,12 +219,12 @@ fn where_nobody_can_say_a_person_has_to() {
             std::fs::write(directory.join("2_a.sql"), script.replace("OOPS", "RENAME TABLE a TO b")).unwrap();
             let error = database.repair(&directory, resume("2")).0.unwrap_err();
             assert!(matches!(refusal(&error), [Objection::InDoubt { statement: 2, .. }]), "{error:?}");
-            let change = Change::Resume { version: version("2"), doubt: Some(doubt) };
+            let change = Change::Resume { key: version("2").into(), doubt: Some(doubt) };
             database.repair(&directory, change).0.unwrap();
             let renamed =
                 "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'b'";
             assert_eq!(database.value(renamed), tables);
-            database.repair(&directory, Change::MarkReverted(version("2"))).0.unwrap();
+            database.repair(&directory, Change::MarkReverted(version("2").into())).0.unwrap();
             database.query("DROP TABLE IF EXISTS a, b");
         }
     });

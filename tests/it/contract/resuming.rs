@@ -11,7 +11,7 @@ use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 use crate::support::{Backend, Log, TestDatabase, block_on, on};
 
 fn resume() -> Change {
-    Change::Resume { version: Version::from_digits("2").unwrap(), doubt: None }
+    Change::Resume { key: Version::from_digits("2").unwrap().into(), doubt: None }
 }
 
 fn lost(error: &RunError) -> Vec<usize> {
@@ -158,7 +158,7 @@ fn a_script_whose_session_cannot_be_had_again_does_not_go_on() {
             assert!(error.to_string().contains("statement 2") || error.to_string().contains("refused"), "{error}");
             assert!(!events.iter().any(|event| event.starts_with("statement started")), "{events:?}");
             assert_eq!(database.value("SELECT count(*) FROM t"), "1");
-            database.repair(&directory, Change::MarkApplied(Version::from_digits("2").unwrap())).0.unwrap();
+            database.repair(&directory, Change::MarkApplied(Version::from_digits("2").unwrap().into())).0.unwrap();
         });
     };
     refused(Backend::Postgres, "CREATE TEMP TABLE mine (i int)");

@@ -29,11 +29,15 @@ fn runs(database: &TestDatabase, figures: &mut Figures) {
     let policy = Policy { environment: Environment::Production, named_by: None, auto_migrate: Some(true) };
     let metrics = &mut figures.metrics;
     block_on(async {
-        migrator(&all[..1]).repair(repair(Change::Baseline(version("1")))).observe(&mut *metrics).await.unwrap();
+        migrator(&all[..1]).repair(repair(Change::Baseline(version("1").into()))).observe(&mut *metrics).await.unwrap();
         migrator(&all[..2]).up().observe(&mut *metrics).await.unwrap();
         migrator(&all[..4]).auto(policy).observe(&mut *metrics).await.unwrap();
         migrator(&all[..4]).down().observe(&mut *metrics).await.unwrap();
-        migrator(&all[..4]).repair(repair(Change::MarkApplied(version("3")))).observe(&mut *metrics).await.unwrap();
+        migrator(&all[..4])
+            .repair(repair(Change::MarkApplied(version("3").into())))
+            .observe(&mut *metrics)
+            .await
+            .unwrap();
         migrator(&all).up().observe(&mut *metrics).await.unwrap_err();
     });
 }

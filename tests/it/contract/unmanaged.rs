@@ -58,7 +58,7 @@ fn a_baseline_is_the_way_in() {
     on_each(|database| {
         database.query("CREATE TABLE a (i INTEGER)");
         let directory = seeds(database);
-        database.repair(&directory, Change::Baseline(Version::from_history("1"))).0.unwrap();
+        database.repair(&directory, Change::Baseline(Version::from_history("1").into())).0.unwrap();
         assert!(up(database, &directory).unwrap().steps.is_empty());
         assert_eq!(database.value("SELECT count(*) FROM a"), "0");
     });
@@ -87,7 +87,7 @@ fn what_our_own_attempts_have_left_is_no_reason_to_refuse() {
         } else {
             assert!(matches!(&error.cause, Error::Refused(why) if matches!(why[..], [Objection::Unsettled(_)])));
             database.query("DROP TABLE a");
-            database.repair(&directory, Change::MarkReverted(Version::from_history("1"))).0.unwrap();
+            database.repair(&directory, Change::MarkReverted(Version::from_history("1").into())).0.unwrap();
             assert!(matches!(up(database, &directory).unwrap_err().cause, Error::Migration { .. }));
         }
     });

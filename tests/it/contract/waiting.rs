@@ -81,7 +81,9 @@ fn what_would_fail_again_is_told_at_once() {
         assert!(begun.elapsed() < LONG / 2);
         match &error.cause {
             Error::Refused(objections) => match objections.as_slice() {
-                [Objection::Failed { version, error_text: Some(text), run_id, .. }] if database.transactional_ddl() => {
+                [Objection::Failed { key: version, error_text: Some(text), run_id, .. }]
+                    if database.transactional_ddl() =>
+                {
                     assert!(version.as_str() == "2" && text.contains("nobody") && !run_id.is_empty(), "{error:?}");
                 }
                 [Objection::Failed { .. } | Objection::Unsettled(_)] if !database.transactional_ddl() => {}

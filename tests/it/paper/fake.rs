@@ -8,7 +8,7 @@ use migrascope::database::{
     Holder, Identity, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, Session, Sharing, Sql,
     Transaction, TransactionState, Urgency, Value,
 };
-use migrascope::event::{Command, Observers, RunContext};
+use migrascope::event::{Observers, RunContext};
 use migrascope::migration::Dialect;
 use migrascope::plan::TableFault;
 use migrascope::report::Stage;
@@ -360,7 +360,7 @@ pub(super) fn play_with(
     let options = Options { wait: migrascope::run::Wait::No, hooks, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);
     // Not one of those that look whether there is something to fold.
-    let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new(Command::Up) };
+    let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new() };
     let result = block_on(migrator.up().context(context).observe(&mut Observers::default()));
     let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);
     let preparing =

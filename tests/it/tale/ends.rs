@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use migrascope::error::Error;
-use migrascope::event::{Event, Observer};
+use migrascope::event::{Command, Event, Observer};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::names;
 use migrascope::observe::spans::{Policy, Spans};
@@ -47,7 +47,7 @@ fn every_span_lies_inside_of_its_parent_also_with_records_in_them() {
         let spans = exported(|| {
             let context = story::context();
             let policy = Policy { detail_limit: limit, ..Policy::default() };
-            let mut logs = Slowly(Logs::new(&context, Spans::new(&context, policy)));
+            let mut logs = Slowly(Logs::new(&context, Spans::new(Command::Up, &context, policy)));
             story::tell(course, &mut logs, &context);
             logs.0.close(0);
         });
@@ -63,8 +63,13 @@ fn cut_off(end: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
         let (context, set) = (story::context(), story::set());
         let plan = story::planned(&set);
         let step = &plan.steps[0];
-        let mut spans = Spans::new(&context, Policy::default());
-        spans.observe(&Event::RunStarted { run: &context, expected: &story::expected() });
+        let mut spans = Spans::new(Command::Up, &context, Policy::default());
+        spans.observe(&Event::RunStarted {
+            command: Command::Up,
+            run: &context,
+            expected: &story::expected(),
+            target: "shop",
+        });
         spans.observe(&Event::MigrationStarted { step, index: 1, of: 2 });
         spans.observe(&Event::StatementStarted { step, index: 0 });
         end(&mut spans);

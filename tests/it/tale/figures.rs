@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, UNIX_EPOCH};
 
 use migrascope::database::Identity;
-use migrascope::event::{Event, Observer};
+use migrascope::event::{Command, Event, Observer};
 use migrascope::history::Direction;
 use migrascope::observe::metrics::{Meter, Metrics, Totals};
 use migrascope::observe::names;
@@ -215,7 +215,12 @@ fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
         let value = |name| figures.value(name, deadlock).expect("a value");
         (value("migrascope_run_retries"), value("migrascope_statement_retries_total"))
     };
-    figures.metrics.observe(&Event::RunStarted { run: &run, expected: &expected });
+    figures.metrics.observe(&Event::RunStarted {
+        command: Command::Up,
+        run: &run,
+        expected: &expected,
+        target: "shop",
+    });
     read(&mut figures, 7);
     let mut shown = vec![seen(&figures)];
     story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
@@ -227,7 +232,12 @@ fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
     let report = story::ended(None);
     figures.metrics.observe(&Event::RunFinished { report: &report, error: None, schema: None });
     shown.push(seen(&figures));
-    figures.metrics.observe(&Event::RunStarted { run: &run, expected: &expected });
+    figures.metrics.observe(&Event::RunStarted {
+        command: Command::Up,
+        run: &run,
+        expected: &expected,
+        target: "shop",
+    });
     read(&mut figures, 8);
     shown.push(seen(&figures));
     assert_eq!(shown, [(0.0, 7.0), (1.0, 7.0), (1.0, 8.0), (2.0, 8.0), (0.0, 8.0)]);
@@ -275,7 +285,12 @@ fn nothing_is_told_before_a_run() {
 fn a_run_under_way_is_in_progress() {
     let mut figures = Figures::new(Totals::default());
     let (run, expected) = (story::context(), story::expected());
-    figures.metrics.observe(&Event::RunStarted { run: &run, expected: &expected });
+    figures.metrics.observe(&Event::RunStarted {
+        command: Command::Up,
+        run: &run,
+        expected: &expected,
+        target: "shop",
+    });
     assert_eq!(figures.value("migrascope_run_in_progress", ""), Some(1.0));
     assert_eq!(figures.value("migrascope_last_run_success", ""), None, "unknown is not failed");
 }

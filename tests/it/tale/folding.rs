@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use migrascope::database::DatabaseError;
-use migrascope::event::{Event, Observer};
+use migrascope::event::{Command, Event, Observer};
 use migrascope::history::History;
 use migrascope::migration::MigrationSet;
 use migrascope::observe::names;
@@ -38,7 +38,7 @@ impl<'t> Tale<'t> {
     /// Every span of the run.
     fn spans(&mut self, policy: Policy) -> Vec<SpanData> {
         exported(|| {
-            let mut spans = Spans::new(&story::context(), policy);
+            let mut spans = Spans::new(Command::Up, &story::context(), policy);
             self.tell(&mut spans);
             spans.close(0);
         })
@@ -46,7 +46,12 @@ impl<'t> Tale<'t> {
 
     fn tell(&mut self, observer: &mut dyn Observer) {
         let identity = story::answered();
-        observer.observe(&Event::RunStarted { run: &story::context(), expected: &identity });
+        observer.observe(&Event::RunStarted {
+            command: Command::Up,
+            run: &story::context(),
+            expected: &identity,
+            target: "shop",
+        });
         observer.observe(&Event::LockStarted { ledger: "`shop`.`_migrascope_migrations`" });
         observer.observe(&Event::LockFinished { error: None, acquired: true, waited: Duration::ZERO, retries: 0 });
         let migrations = 1..=self.migrations;
@@ -83,11 +88,16 @@ impl<'t> Tale<'t> {
             }
         }
         if failure.is_none() {
-            observer.observe(&Event::Recorded { step, elapsed, error: None });
+            observer.observe(&Event::RecordStarted { step });
+            observer.observe(&Event::RecordFinished { step, elapsed, error: None });
         }
         let mut report = story::report(step, Vec::new(), failure);
         report.elapsed = (self.pace)(number);
-        self.note(observer, format!("{number} ends"), &Event::MigrationFinished { step, report: &report });
+        self.note(
+            observer,
+            format!("{number} ends"),
+            &Event::MigrationFinished { step, report: &report, schema: None },
+        );
     }
 
     fn note(&mut self, observer: &mut dyn Observer, what: String, event: &Event<'_>) {
@@ -220,7 +230,7 @@ fn up_to_the_limit_everything_is_a_span() {
 #[test]
 fn a_run_that_is_dropped_tells_what_it_kept_back() {
     let spans = exported(|| {
-        let mut spans = Spans::new(&story::context(), Policy { detail_limit: 0, ..Policy::default() });
+        let mut spans = Spans::new(Command::Up, &story::context(), Policy { detail_limit: 0, ..Policy::default() });
         let set = story::set();
         let plan = story::planned(&set);
         let schema = plan::survey(&set, &History::default());

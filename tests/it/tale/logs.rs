@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use migrascope::error::{Error, HookFault};
-use migrascope::event::{Event, Hook, Observer};
+use migrascope::event::{Command, Event, Hook, Observer};
 use migrascope::history::Direction;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
@@ -58,7 +58,7 @@ fn told(tell: impl FnOnce(&mut Logs)) -> Vec<Told> {
     crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(ear.clone()), || {
         let context = story::context();
-        let mut logs = Logs::new(&context, Spans::new(&context, Policy::default()));
+        let mut logs = Logs::new(&context, Spans::new(Command::Up, &context, Policy::default()));
         tell(&mut logs);
         logs.close(0);
     });
@@ -107,10 +107,10 @@ fn mishaps(logs: &mut Logs) {
     let elapsed = Duration::from_millis(1001);
     logs.observe(&Event::StatementFinished { step, index: 0, elapsed, result: Ok(0) });
     logs.observe(&Event::InvalidIndexDropped { step, index: 0, name: "public.i" });
-    let change = Change::MarkApplied(step.migration.version.clone());
+    let change = Change::MarkApplied(step.migration.key.clone());
     logs.observe(&Event::HistoryChanged { change: &change, migrations: 1 });
     let reverted = StepReport { direction: Direction::Down, ..story::report(step, Vec::new(), None) };
-    logs.observe(&Event::MigrationFinished { step, report: &reverted });
+    logs.observe(&Event::MigrationFinished { step, report: &reverted, schema: None });
     for error in [None, Some(&hook_failure())] {
         let (hook, elapsed) = (Hook::Backup, Duration::from_millis(5));
         logs.observe(&Event::HookStarted { hook, step: None });
@@ -128,7 +128,7 @@ fn mishaps(logs: &mut Logs) {
         help: None,
         elapsed: Duration::from_millis(4),
     };
-    logs.observe(&Event::HealthChecked { check: &check });
+    logs.observe(&Event::CheckFinished { check: &check });
     remark(&logs.remarks());
 }
 

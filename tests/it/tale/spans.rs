@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use migrascope::event::{Event, Observer, RemoteParent, RunContext, TraceIdentity};
+use migrascope::event::{Command, Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use migrascope::observe::names;
 use migrascope::observe::spans::{Policy, Sampling, Spans, SqlText};
 use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState, TracerProvider};
@@ -27,7 +27,7 @@ fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanDat
 
 fn spans_of_told(context: &RunContext, exit_code: i32, tell: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
     exported(|| {
-        let mut spans = Spans::new(context, Policy::default());
+        let mut spans = Spans::new(Command::Up, context, Policy::default());
         tell(&mut spans);
         spans.close(exit_code);
     })
@@ -198,7 +198,7 @@ fn an_unrecorded_caller_is_linked_to() {
 #[test]
 fn an_unrecorded_caller_is_obeyed_where_that_is_the_policy() {
     let policy = Policy { sampling: Sampling::Parent, ..Policy::default() };
-    let told = |sampled: bool| exported(|| Spans::new(&remote(sampled), policy).close(0)).len();
+    let told = |sampled: bool| exported(|| Spans::new(Command::Up, &remote(sampled), policy).close(0)).len();
     assert_eq!((told(false), told(true)), (0, 1));
 }
 
@@ -228,7 +228,7 @@ fn a_sampler_sees_the_database() {
     let curious = Curious::default();
     let builder = SdkTracerProvider::builder().with_sampler(curious.clone());
     exported_by(builder, || {
-        let mut spans = Spans::new(&story::context(), Policy { sql: SqlText::Full, ..Policy::default() });
+        let mut spans = Spans::new(Command::Up, &story::context(), Policy { sql: SqlText::Full, ..Policy::default() });
         story::tell(Course::Fine, &mut spans, &story::context());
         spans.close(0);
     });
@@ -330,7 +330,7 @@ fn an_embedders_span_is_the_parent() {
     crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let startup = tracing::info_span!("startup");
-        let spans = startup.in_scope(|| Spans::new(&story::context(), Policy::default()));
+        let spans = startup.in_scope(|| Spans::new(Command::Up, &story::context(), Policy::default()));
         spans.close(0);
     });
     let spans = exporter.get_finished_spans().expect("an exporter that is alive");

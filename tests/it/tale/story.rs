@@ -28,11 +28,11 @@ pub(super) fn migration(version: &str, name: &str, summaries: &[&str]) -> Migrat
     let path = PathBuf::from(format!("migrations/{version}_{name}.sql"));
     let text: String = summaries.iter().map(|summary| format!("{summary} (id int);\n")).collect();
     let up = Script::new(path, &text, Dialect::Mysql);
-    Migration { version: Version::from_digits(version).expect("digits"), name: name.to_owned(), up, down: None }
+    Migration { key: Version::from_digits(version).expect("digits").into(), name: name.to_owned(), up, down: None }
 }
 
 pub(super) fn context() -> RunContext {
-    RunContext { run_id: RUN_ID.to_owned(), target: Some("shop".to_owned()), ..RunContext::new(Command::Up) }
+    RunContext { run_id: RUN_ID.to_owned(), target: Some("shop".to_owned()), ..RunContext::new() }
 }
 
 /// As the URL has it: a MySQL database, which will turn out to be MariaDB.
@@ -86,7 +86,12 @@ impl Course {
 /// Tells a run of [`set`].
 pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunContext) {
     let expected = expected();
-    observer.observe(&Event::RunStarted { run: context, expected: &expected });
+    observer.observe(&Event::RunStarted {
+        command: Command::Up,
+        run: context,
+        expected: &expected,
+        target: context.target(&expected),
+    });
     observer.observe(&Event::ConnectStarted);
     if course == Course::Unreachable {
         return tell_unreachable(observer, expected);
@@ -107,7 +112,7 @@ pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunCon
     for (index, step) in plan.steps.iter().enumerate() {
         observer.observe(&Event::MigrationStarted { step, index: index + 1, of: plan.steps.len() });
         let report = tell_step(course, observer, step);
-        observer.observe(&Event::MigrationFinished { step, report: &report });
+        observer.observe(&Event::MigrationFinished { step, report: &report, schema: None });
         steps.push(report);
         if matches!(course, Course::Failing | Course::Lost) {
             break;
@@ -147,7 +152,7 @@ fn tell_lock(observer: &mut dyn Observer) {
 fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> StepReport {
     // The server says that they took no time at all.
     let elapsed = Duration::ZERO;
-    let retries = u32::from(course == Course::Retried && step.migration.version.as_str() == "1");
+    let retries = u32::from(course == Course::Retried && step.migration.key.as_str() == "1");
     if retries > 0 {
         tell_deadlock(observer, step);
     }
@@ -167,7 +172,8 @@ fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> St
         let summary = statement.summary.clone();
         statements.push(StatementReport { summary, line: statement.line, elapsed, rows: 3 });
     }
-    observer.observe(&Event::Recorded { step, elapsed: Duration::from_millis(2), error: None });
+    observer.observe(&Event::RecordStarted { step });
+    observer.observe(&Event::RecordFinished { step, elapsed: Duration::from_millis(2), error: None });
     StepReport { retries, ..report(step, statements, None) }
 }
 
@@ -191,7 +197,7 @@ pub(super) fn tell_deadlock(observer: &mut dyn Observer, step: &Step<'_>) {
 
 pub(super) fn report(step: &Step<'_>, statements: Vec<StatementReport>, failure: Option<Failure>) -> StepReport {
     StepReport {
-        version: step.migration.version.to_string(),
+        version: step.migration.key.to_string(),
         name: step.migration.name.clone(),
         direction: Direction::Up,
         atomic: step.atomic.is_yes(),
@@ -241,7 +247,7 @@ fn tell_health(observer: &mut dyn Observer) -> HealthReport {
             help: None,
             elapsed: Duration::from_millis(4),
         };
-        observer.observe(&Event::HealthChecked { check: &check });
+        observer.observe(&Event::CheckFinished { check: &check });
         checks.push(check);
     }
     let report = HealthReport { checks, elapsed: Duration::from_millis(30) };
@@ -263,9 +269,9 @@ fn tell_end(course: Course, observer: &mut dyn Observer, steps: Vec<StepReport>,
 
 fn tell_refusal(observer: &mut dyn Observer) {
     let version = |digits: &str| Version::from_digits(digits).expect("digits");
-    let missing = |digits: &str| Objection::Missing { version: version(digits), name: "gone".to_owned() };
+    let missing = |digits: &str| Objection::Missing { key: version(digits).into(), name: "gone".to_owned() };
     let (name, applied, found) = ("orders".to_owned(), "a".to_owned(), "b".to_owned());
-    let changed = Objection::Changed { version: version("2"), name, applied, found };
+    let changed = Objection::Changed { key: version("2").into(), name, applied, found };
     let error = Error::Refused(vec![missing("1"), changed, missing("3")]);
     let schema = Schema { applied: 3, changed: 1, missing: 2, ..Schema::default() };
     let elapsed = Duration::from_millis(5);

@@ -14,8 +14,6 @@ use crate::cli::telemetry::NotifyOn;
 pub(super) struct RunSummary {
     /// The target's name, or the database's own.
     pub(super) target: String,
-    /// Whether the user named the target.
-    named: bool,
     /// The deployment environment that the resource attributes name.
     pub(super) environment: Option<String>,
     pub(super) began: Option<SystemTime>,
@@ -34,16 +32,12 @@ impl RunSummary {
     /// Follows an event of the run.
     pub(super) fn follow(&mut self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { run, expected } => {
+            Event::RunStarted { target, .. } => {
                 self.began = Some(SystemTime::now());
-                self.named = run.target.is_some();
-                self.target = run.target.as_ref().unwrap_or(&expected.database).clone();
-            }
-            Event::ConnectFinished { result: Ok(identity), .. } if !self.named => {
-                self.target.clone_from(&identity.database);
+                (*target).clone_into(&mut self.target);
             }
             Event::HistoryChanged { change, .. } => {
-                self.change = Some(format!("{} {}", change.word(), change.version()));
+                self.change = Some(format!("{} {}", change.word(), change.key()));
             }
             Event::RunFinished { report, .. } => {
                 self.ended = Some(SystemTime::now());
