@@ -68,7 +68,7 @@ fn a_file_of_another_tool_is_refused_by_its_name_before_anything_is_made() {
 #[test]
 fn what_only_psql_does_is_met_with_what_to_write_instead() {
     for (text, help) in [
-        ("\\i other.sql\n", "help: put what it includes into the file"),
+        ("\\i other.sql\n", "help: put the included SQL into the file"),
         ("\\copy t from 'x.csv'\n", "help: write the rows as INSERT statements"),
         ("\\restrict abc\n", "help: remove the line"),
         ("COPY t FROM stdin;\n1\n\\.\n", "help: write the rows as INSERT statements (pg_dump --inserts)"),
