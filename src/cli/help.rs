@@ -11,7 +11,7 @@ or its key in migrascope.toml.";
 /// Examples for all commands.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  migrascope up                                     apply ./migrations to the database of DATABASE_URL
+  migrascope up                                     apply ./migrations to DATABASE_URL
   DATABASE_URL=postgres://app@db/app migrascope up  apply them to PostgreSQL
   migrascope plan                                   show what up would do
   migrascope status --check                         exit with 3 if migrations are pending
@@ -75,8 +75,8 @@ Examples:
   migrascope verify                for pull requests: compare files with a database's history
   migrascope verify --allow-missing
 
-Exits with 2 if a file cannot be parsed, with 4 if one was changed, is missing, is out of order or was
-left half-way.";
+Exits with 2 if a file cannot be parsed, with 4 if one was changed, is missing, is out of order or
+was left half-way.";
 
 pub(super) const HEALTH: &str = "\
 Examples:
@@ -84,16 +84,17 @@ Examples:
   migrascope health --checks db/checks
   migrascope health --format json
 
-Checks connection, round trip, ledger, a write that is rolled back, the database's own statistics, and your
-own checks: SQL files that pass if they return no row. up and down make the same checks at their end.";
+Checks connection, round trip, ledger, a write that is rolled back, the database's own statistics,
+and your own checks: SQL files that pass if they return no row. up and down make the same checks
+at their end.";
 
 pub(super) const PUSH: &str = "\
 Examples:
   migrascope push --push-url http://pushgateway:9091
   migrascope push --metrics-file /var/lib/node_exporter/textfile/migrascope.prom
 
-Reads history and journal with SELECT alone, on any machine. For a Pushgateway that has lost its metrics,
-and to show a database before its first run.";
+Reads history and journal with SELECT alone, on any machine. For a Pushgateway that has lost its
+metrics, and to show a database before its first run.";
 
 pub(super) const PROBE: &str = "\
 Examples:
@@ -109,8 +110,8 @@ Examples:
   migrascope serve --listen 0.0.0.0:9564 --interval 30s
   migrascope serve --targets /etc/migrascope/targets.toml
 
-Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock. up --listen and
-down --listen serve the same pages during a run.";
+Pages: /metrics for Prometheus, /livez, /readyz, /status as JSON. Reads only, and takes no lock.
+up --listen and down --listen serve the same pages during a run.";
 
 pub(super) const WAIT: &str = "\
 Examples:
@@ -118,9 +119,9 @@ Examples:
   migrascope wait --for 20260105090000     until this version is applied
   migrascope wait --timeout 2min
 
-For the pods of an application whose migrations a Job applies. Reads only, and takes no lock. Exits with 3
-after the timeout, and with 4 at once if a migration is half-way, has failed or would be refused, and no run is
-in progress.";
+For the pods of an application whose migrations a Job applies. Reads only, and takes no lock.
+Exits with 3 after the timeout, and with 4 at once if a migration is half-way, has failed or would
+be refused, and no run is in progress.";
 
 pub(super) const EXEC: &str = "\
 Examples:
@@ -133,9 +134,10 @@ Examples:
   production     show what is pending   migrate           do not connect
   test           do not connect         do not connect    do not connect
 
-The environment is --env, else APP_ENV, else NODE_ENV, else production. If a migration fails, the application is not
-started, and the exit code shows why. The application inherits standard input and output, and gets the run's span
-in TRACEPARENT; all output of migrascope goes to standard error.";
+The environment is --env, else APP_ENV, else NODE_ENV, else production. If a migration fails, the
+application is not started, and the exit code shows why. The application inherits standard input
+and output, and gets the run's span in TRACEPARENT; all output of migrascope goes to standard
+error.";
 
 pub(super) const NEW: &str = "\
 Examples:

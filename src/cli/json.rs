@@ -1,4 +1,4 @@
-//! What a program reads: one JSON object a line. `docs/json.md` describes every one of them.
+//! Output for programs: one JSON object per line. `docs/json.md` describes each event.
 
 mod event_body;
 mod event_name;

@@ -184,10 +184,10 @@ pub(crate) struct What {
     /// Resume a half-way migration at its first statement without effect
     #[arg(long, value_name = "VERSION", value_parser = version)]
     resume: Option<Version>,
-    /// Record it as applied: the rest was done by hand
+    /// Record a migration as applied: the rest was done by hand
     #[arg(long, value_name = "VERSION", value_parser = version)]
     mark_applied: Option<Version>,
-    /// Record it as not applied: its effects were undone by hand
+    /// Record a migration as not applied: its effects were undone by hand
     #[arg(long, value_name = "VERSION", value_parser = version)]
     mark_reverted: Option<Version>,
     /// Accept the file of an applied migration as it is now

@@ -14,7 +14,7 @@ pub(crate) struct GlobalArgs {
     /// Read the database URL from this file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Database")]
     pub(crate) database_url_file: Option<String>,
-    /// Name the database so in metrics [default: its own name]
+    /// Use this name for the database in metrics [default: its own name]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Database")]
     pub(crate) target: Option<String>,
     /// Run this SQL on every connection that migrates or reads the history; can be repeated
@@ -46,13 +46,13 @@ pub(crate) struct GlobalArgs {
     /// Wait this long for another runner to finish; 0 does not wait [default: 60s]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
     pub(crate) lock_wait: Option<String>,
-    /// Let a statement wait this long for a database lock; 0 leaves it to the server [default: 5s]
+    /// Limit how long a statement waits for a database lock; 0 leaves it to the server [default: 5s]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
     pub(crate) lock_timeout: Option<String>,
-    /// Let a statement run this long; 0 leaves it to the server [default: 0]
+    /// Limit how long a statement runs; 0 leaves it to the server [default: 0]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Policy")]
     pub(crate) statement_timeout: Option<String>,
-    /// Retry this often after a lock timeout, a deadlock or a serialization failure [default: 10]
+    /// Retry up to this many times after a lock timeout, a deadlock or a serialization failure [default: 10]
     #[arg(long, global = true, value_name = "NUMBER", help_heading = "Policy")]
     pub(crate) retries: Option<String>,
     /// Allow migrations that are links to files outside of their directory
@@ -80,7 +80,7 @@ pub(crate) struct GlobalArgs {
     /// Run this command at the end of a run that reached its migrations, whatever its outcome
     #[arg(long, global = true, value_name = "COMMAND", help_heading = "Hooks")]
     pub(crate) after: Option<String>,
-    /// Let each hook take this long [default: 10min]
+    /// Limit how long each hook runs [default: 10min]
     #[arg(long, global = true, value_name = "DURATION", help_heading = "Hooks")]
     pub(crate) hook_timeout: Option<String>,
 

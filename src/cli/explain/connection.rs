@@ -94,7 +94,7 @@ pub(super) fn read_only(error: &Error) -> Diagnosis {
 
 pub(super) fn locked(waited: Duration, holder: Option<&Holder>) -> Diagnosis {
     let diagnosis = Diagnosis::error(match waited.as_millis() {
-        0..100 => "another runner has the lock".to_owned(),
+        0..100 => "another runner holds the lock".to_owned(),
         _ => format!("the lock was not acquired within {}", words::duration(waited)),
     });
     let diagnosis = match holder {

@@ -92,7 +92,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_page_describes_every_line_and_no_other() {
+    fn the_page_describes_every_event_and_no_other() {
         let page = include_str!("../../../docs/json.md");
         let described: Vec<&str> =
             page.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();

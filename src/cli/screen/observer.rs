@@ -71,7 +71,7 @@ impl ScreenObserver {
     }
 
     fn waited(&mut self, holder: Option<&Holder>, waited: Duration) {
-        let held = holder.map_or_else(|| "another runner has the lock".to_owned(), words::holder);
+        let held = holder.map_or_else(|| "another runner holds the lock".to_owned(), words::holder);
         let text = format!("waiting for {}: {}", words::so_far(waited), one_line(&held));
         self.live.show_now(waited, &text);
     }

@@ -14,7 +14,7 @@ use crate::cli::explain::{Diagnosis, Excerpt};
 use crate::cli::option::choices::suggestion;
 use crate::cli::option::mask;
 
-/// Whether the file has to be there.
+/// Whether the file must exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     /// It is named.

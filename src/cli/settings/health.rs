@@ -27,7 +27,7 @@ pub(crate) enum AfterRun {
     /// The checks are made.
     #[default]
     Examine,
-    /// They are not.
+    /// No checks are made.
     Skip,
 }
 

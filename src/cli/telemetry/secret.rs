@@ -15,7 +15,7 @@ pub(crate) enum Secret {
 }
 
 impl Secret {
-    /// The text, without white space around it; `option` is the one that would hold it, and its `…-file` the file's.
+    /// Reads the text, without white space around it. `option` is the option of the text; that of the file ends in `-file`.
     ///
     /// # Errors
     /// With the option, the file and the reason.

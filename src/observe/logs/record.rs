@@ -100,7 +100,7 @@ pub(super) fn lock_waiting(run: &RunAttributes, holder: Option<&str>) {
         { names::RUN_ID } = &*run.id,
         { names::TARGET } = run.target(),
         { names::LOCK_HOLDER } = holder,
-        "another runner has the lock"
+        "another runner holds the lock"
     );
 }
 

@@ -101,30 +101,26 @@ pub const LAST_RUN_STAGE_DURATION: Metric = labelled(
 );
 /// The migrations of the last run.
 pub const LAST_RUN_MIGRATIONS: Metric = labelled(
-    gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run began, by their outcome"),
+    gauge("migrascope.last_run.migrations", MIGRATIONS, "Migrations that the last run started, by their outcome"),
     &[OUTCOME],
 );
 /// How many rows the last run changed.
 pub const ROWS_AFFECTED: Metric = labelled(
-    gauge("migrascope.rows.affected", "{row}", "Rows that the statements of the last run changed, by what these are"),
+    gauge("migrascope.rows.affected", "{row}", "Rows that the statements of the last run changed, by operation"),
     &[DB_OPERATION_NAME],
 );
 /// Whether a run is in progress.
 pub const RUN_IN_PROGRESS: Metric =
-    of_present_run(gauge("migrascope.run.in_progress", "", "Whether a run is going on"));
+    of_present_run(gauge("migrascope.run.in_progress", "", "Whether a run is in progress"));
 /// Whether a run of another process holds its lock.
 pub const RUN_LOCK_HELD: Metric = gauge(
     "migrascope.run.lock_held",
     "",
-    "Whether the run that is going on has its lock; 0 where its process is dead, or works on without it: its statement may still run",
+    "Whether the run in progress holds its lock; 0 where its process is dead or runs without it: its statement may still run",
 );
 /// Retries of the present or last run.
 pub const RUN_RETRIES: Metric = of_present_run(labelled(
-    gauge(
-        "migrascope.run.retries",
-        RETRIES,
-        "Times that the present or last run tried a migration or a statement again",
-    ),
+    gauge("migrascope.run.retries", RETRIES, "Retries of migrations and statements in the present or last run"),
     &[RETRY_REASON],
 ));
 /// When the run began.
@@ -134,7 +130,7 @@ pub const RUN_START_TIMESTAMP: Metric =
 pub const RUN_HEARTBEAT_TIMESTAMP: Metric = of_present_run(gauge(
     "migrascope.run.heartbeat.timestamp",
     SECONDS,
-    "When the present or last run last gave a sign of life",
+    "When the present or last run was last known to be alive",
 ));
 /// The schema's version as a number.
 pub const SCHEMA_VERSION: Metric = of_present_run(gauge(
@@ -160,7 +156,7 @@ pub const MISMATCHES: Metric =
     of_present_run(gauge(CHECKSUM_MISMATCHES, MIGRATIONS, "Applied migrations whose file has changed since"));
 /// Applied migrations without a file.
 pub const MISSING: Metric =
-    of_present_run(gauge(MIGRATIONS_MISSING, MIGRATIONS, "Applied migrations whose file is gone"));
+    of_present_run(gauge(MIGRATIONS_MISSING, MIGRATIONS, "Applied migrations whose file is missing"));
 /// Runs.
 pub const RUNS: Metric = Metric {
     name: "migrascope.runs",
@@ -176,7 +172,7 @@ pub const MIGRATIONS_RUN: Metric = Metric {
     unit: MIGRATIONS,
     kind: Kind::Counter,
     labels: &[DIRECTION, OUTCOME],
-    description: "Migrations that were begun, by their direction and outcome",
+    description: "Migrations that were started, by their direction and outcome",
     of_present_run: false,
 };
 /// Retries of the lock.
@@ -185,7 +181,7 @@ pub const LOCK_RETRIES: Metric = Metric {
     unit: RETRIES,
     kind: Kind::Counter,
     labels: &[RETRY_REASON],
-    description: "Times that the lock was found taken and asked for again",
+    description: "Retries of the lock because it was held",
     of_present_run: false,
 };
 /// Retries of migrations and statements.
@@ -194,7 +190,7 @@ pub const STATEMENT_RETRIES: Metric = Metric {
     unit: RETRIES,
     kind: Kind::Counter,
     labels: &[RETRY_REASON],
-    description: "Times that a migration or a statement was tried again, by the obstacle that it had met",
+    description: "Retries of migrations and statements, by their reason",
     of_present_run: false,
 };
 /// How long runs take.

@@ -63,7 +63,7 @@ fn a_runner_that_waits_names_the_holder_and_gives_up() {
     assert!(waiting.stderr.contains(&format!("… waiting for 0 s: {holder}")), "{waiting}");
     assert!(waiting.stderr.contains("error: the lock was not acquired within "), "{waiting}");
     assert!(
-        at_once.stderr.contains("error: another runner has the lock") && at_once.stderr.contains(&holder),
+        at_once.stderr.contains("error: another runner holds the lock") && at_once.stderr.contains(&holder),
         "{at_once}"
     );
 }

@@ -1,4 +1,4 @@
-//! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`: whether a signal is to be sent.
+//! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`: whether a signal is exported.
 
 use super::lookup::items;
 use super::reader::Reader;
