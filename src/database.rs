@@ -3,14 +3,13 @@
 //! This file and its rooms are the only ones that name `sqlx`. Every statement goes out by the text protocol, so
 //! nothing depends on prepared statements, and values are written as literals by [`Sql::literal`].
 
-mod abilities;
 mod access;
 mod activity;
+mod capabilities;
 mod catalogue;
 mod connector;
 mod failure;
 mod health;
-mod identity;
 mod limits;
 mod locate;
 mod lock;
@@ -27,6 +26,7 @@ mod query;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod relay;
 mod row;
+mod server_info;
 mod session;
 mod sharing;
 mod shelter;
@@ -40,15 +40,14 @@ mod transaction;
 mod url;
 mod value;
 
-pub use self::abilities::Abilities;
 pub use self::access::Access;
 pub use self::activity::Activity;
 pub(crate) use self::activity::{dead, silent};
+pub use self::capabilities::Capabilities;
 pub(crate) use self::catalogue::{has_ended, hides_rows, is_locked_out, process, schemas_with, unmanaged_tables};
 pub use self::connector::{ConnectOptions, Connector};
 pub use self::failure::{DatabaseError, ErrorKind};
-pub use self::health::{Judge, Probe};
-pub use self::identity::Identity;
+pub use self::health::{Evaluation, Probe};
 pub use self::limits::Limits;
 pub use self::lock::{ConnectMonitor, LockConnection, MonitorConnection, ToolLock};
 pub(crate) use self::lost::give_up;
@@ -59,6 +58,7 @@ pub use self::other_tools::other_history;
 pub use self::pool::Pool;
 pub use self::query::{Execute, Query};
 pub use self::row::Row;
+pub use self::server_info::ServerInfo;
 pub use self::session::Session;
 pub use self::sharing::Sharing;
 #[doc(hidden)]

@@ -8,11 +8,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::hook::HookFault;
-use crate::database::{DatabaseError, Holder, Identity, UrlError};
+use crate::database::{DatabaseError, Holder, ServerInfo, UrlError};
 use crate::event::Hook;
 use crate::layout::{FileProblem, LayoutError};
 use crate::plan::{Objection, RefusalReason};
-use crate::report::{CheckReport, Failure, Outcome, Remains, Report};
+use crate::report::{CheckReport, Failure, Outcome, PartialEffect, Report};
 
 /// Why an operation failed.
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ pub enum Error {
     #[error("cannot connect to {}", place(.expected))]
     Connect {
         /// The database from the URL.
-        expected: Box<Identity>,
+        expected: Box<ServerInfo>,
         /// The error from the driver or the server.
         source: Box<DatabaseError>,
     },
@@ -221,7 +221,7 @@ fn to_milliseconds(waited: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(Duration::from_millis(waited.as_millis().try_into().unwrap_or(u64::MAX)))
 }
 
-fn place(expected: &Identity) -> String {
+fn place(expected: &ServerInfo) -> String {
     let database = &expected.database;
     let system = expected.system;
     match (&expected.address, expected.port) {
@@ -251,11 +251,11 @@ fn unknown(migration: Option<&str>) -> String {
     migration.map_or_else(String::new, |migration| format!(": the outcome of migration {migration} is unknown"))
 }
 
-fn fate(remains: &Remains) -> &'static str {
+fn fate(remains: &PartialEffect) -> &'static str {
     match remains {
-        Remains::Nothing => "failed and was rolled back",
-        Remains::HalfWay { .. } => "failed half-way",
-        Remains::Unknown => "may have been applied: the connection was lost during its commit",
+        PartialEffect::Nothing => "failed and was rolled back",
+        PartialEffect::HalfWay { .. } => "failed half-way",
+        PartialEffect::Unknown => "may have been applied: the connection was lost during its commit",
     }
 }
 

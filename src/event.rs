@@ -9,9 +9,9 @@ use std::time::Duration;
 
 pub use self::context::{Command, Member, Operator, RemoteParent, RunContext, TraceIdentity};
 pub use self::hook::Hook;
-use crate::database::{DatabaseError, Holder, Identity};
+use crate::database::{DatabaseError, Holder, ServerInfo};
 use crate::error::Error;
-use crate::journal::Totals;
+use crate::journal::Counters;
 use crate::plan::{Change, Plan, Schema, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, HealthReport, Report, RetryReason, StepReport};
@@ -39,7 +39,7 @@ pub enum Event<'a> {
         /// Its identity.
         run: &'a RunContext,
         /// What is known about the database before it answers.
-        expected: &'a Identity,
+        expected: &'a ServerInfo,
         /// The target's name in metrics: that of the context, or else the database's.
         target: &'a str,
     },
@@ -53,7 +53,7 @@ pub enum Event<'a> {
     /// The connection succeeded or failed.
     ConnectFinished {
         /// The server, or the error.
-        result: Result<&'a Identity, &'a DatabaseError>,
+        result: Result<&'a ServerInfo, &'a DatabaseError>,
         /// How long it took.
         elapsed: Duration,
     },
@@ -130,7 +130,7 @@ pub enum Event<'a> {
     /// The journal was read: when the run begins to work, from time to time, and at its end. Emitted only where the options request it.
     JournalRead {
         /// The totals in it, including this run so far.
-        totals: &'a Totals,
+        counters: &'a Counters,
     },
     /// A migration has started.
     MigrationStarted {

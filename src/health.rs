@@ -18,4 +18,4 @@ pub use self::options::Health;
 pub(crate) use self::perform::{after_run, alone, verdict};
 pub(crate) use self::prior::Before;
 pub use self::threshold::{Severity, Thresholds};
-pub use crate::layout::OwnCheck;
+pub use crate::layout::CustomCheck;

@@ -22,14 +22,14 @@ pub struct Entry {
     /// The checksum of the applied tokens; `None` where the ledger's format has none.
     pub token_checksum: Option<Checksum>,
     /// When and how it was applied; only where requested.
-    pub particulars: Option<Particulars>,
+    pub details: Option<Details>,
 }
 
 impl Entry {
     /// An entry of which no more is known.
     #[must_use]
     pub fn new(key: impl Into<Key>, name: impl Into<String>) -> Self {
-        Self { key: key.into(), name: name.into(), checksum: None, token_checksum: None, particulars: None }
+        Self { key: key.into(), name: name.into(), checksum: None, token_checksum: None, details: None }
     }
 
     /// An entry for a migration that is applied now, in the native ledger format.
@@ -91,7 +91,7 @@ impl Eq for RecordedChecksum {}
 
 /// Details of an applied migration that `status` shows and a plan does not need.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Particulars {
+pub struct Details {
     /// When it was applied, in UTC as RFC 3339.
     pub applied_at: String,
     /// How long it took to apply.
@@ -102,7 +102,7 @@ pub struct Particulars {
 
 /// How an attempt ended that was neither completed nor rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum AttemptState {
     /// A statement failed after others had taken effect.
     Failed {
         /// The failed statement, counted from 1.
@@ -143,7 +143,7 @@ pub struct Attempt {
     /// The direction.
     pub direction: Direction,
     /// How it ended.
-    pub state: State,
+    pub state: AttemptState,
     /// The number of statements that are known to have taken effect.
     pub done: u32,
     /// The last statement that may have run, counted from 1: while a script holds table locks, nothing can be recorded.

@@ -17,7 +17,7 @@ mod stem;
 mod template;
 mod word;
 
-pub use self::checks::OwnCheck;
+pub use self::checks::CustomCheck;
 pub use self::fault::{Fault, FileProblem, LayoutError};
 pub use self::format::{Layout, NewMigration, Ways};
 pub use self::hooks::HookScripts;

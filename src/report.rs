@@ -16,4 +16,4 @@ pub use self::retry::RetryReason;
 pub use self::rows::RowsAffected;
 pub use self::run::{Report, Stages};
 use self::seconds::seconds;
-pub use self::step::{Failure, Loss, Outcome, Remains, Stage, StatementReport, StepReport};
+pub use self::step::{Failure, Loss, Outcome, PartialEffect, Stage, StatementReport, StepReport};

@@ -33,7 +33,7 @@ mod writes;
 use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
 pub(crate) use backslash::read_otherwise;
-pub use effect::{Effect, Name, Thing, effect};
+pub use effect::{Effect, QualifiedName, SchemaObject, effect};
 pub(crate) use escapes::Escapes;
 pub use mode::BackslashMode;
 pub(crate) use opening::Opening;

@@ -6,7 +6,7 @@ use migrascope::Error;
 use migrascope::database::ErrorKind;
 use migrascope::error::HookFault;
 use migrascope::event::Hook;
-use migrascope::report::Remains;
+use migrascope::report::PartialEffect;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Exit {
             Error::Awaited { .. } => Self::Pending,
             Error::Refused(_) => Self::Refused,
             Error::Unhealthy { .. } => Self::Unhealthy,
-            Error::Migration { failure, .. } if failure.remains == Remains::Nothing => Self::RolledBack,
+            Error::Migration { failure, .. } if failure.remains == PartialEffect::Nothing => Self::RolledBack,
             Error::Migration { .. } => Self::HalfWay,
             Error::Hook { fault: HookFault::Interrupted, .. } => signal.unwrap_or(Self::Interrupted),
             Error::Hook { hook: Hook::After, .. } => Self::Unhealthy,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use migrascope::database::{Holder, Identity};
+use migrascope::database::{Holder, ServerInfo};
 use migrascope::report::Unit;
 
 use super::escape::one_line;
@@ -79,8 +79,8 @@ pub(crate) fn coded(message: &str, code: Option<&str>) -> String {
 }
 
 /// The database and its address, without a password: `postgresql 17.2 at db.example.com:5432, database app, schema public, user me`.
-pub(crate) fn database(identity: &Identity) -> String {
-    let Identity { system, version, database, schema, user, file, .. } = identity;
+pub(crate) fn database(identity: &ServerInfo) -> String {
+    let ServerInfo { system, version, database, schema, user, file, .. } = identity;
     let mut text = (*system).to_owned();
     if let Some(version) = version.split_whitespace().next() {
         text.push_str(&format!(" {version}"));
@@ -98,7 +98,7 @@ pub(crate) fn database(identity: &Identity) -> String {
 }
 
 /// Host and port, or the directory of a socket; `None` where there is no server.
-pub(crate) fn endpoint(identity: &Identity) -> Option<String> {
+pub(crate) fn endpoint(identity: &ServerInfo) -> Option<String> {
     let address = identity.address.as_deref()?;
     Some(match identity.port {
         Some(port) if address.contains(':') => format!("[{address}]:{port}"),

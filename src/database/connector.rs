@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::access::Access;
 use super::failure::DatabaseError;
-use super::identity::Identity;
 use super::lock::{ConnectMonitor, LockConnection};
+use super::server_info::ServerInfo;
 use super::session::Session;
 use super::sql::Sql;
 use crate::migration::Dialect;
@@ -19,7 +19,7 @@ pub trait Connector: Send + Sync {
     fn dialect(&self) -> Dialect;
 
     /// What is known of the database before the first connection, for messages and spans.
-    fn expected(&self) -> Identity;
+    fn expected(&self) -> ServerInfo;
 
     /// The SQL of the server, as far as it is known before the first connection.
     fn sql(&self) -> Box<dyn Sql>;

@@ -12,14 +12,14 @@ pub struct Probe {
     /// The question.
     pub sql: String,
     /// What its rows mean.
-    pub judge: Judge,
+    pub evaluation: Evaluation,
     /// What to do when it fails.
     pub help: &'static str,
 }
 
 /// What the rows of a question mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Judge {
+pub enum Evaluation {
     /// Each row is a fault: its first column says which. By the second, where there is one, it is known again when that has changed:
     /// the identity of a thing that was renamed.
     Faults,

@@ -27,7 +27,7 @@ use self::sql::MysqlSql;
 pub(super) use self::target::Mysql;
 use self::wire::Wire;
 use super::{
-    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, Sql,
+    Access, ConnectMonitor, Connector, DatabaseError, LockConnection, MonitorConnection, ServerInfo, Session, Sql,
     silence,
 };
 use crate::migration::Dialect;
@@ -40,12 +40,12 @@ impl Connector for Mysql {
         Dialect::Mysql
     }
 
-    fn expected(&self) -> Identity {
+    fn expected(&self) -> ServerInfo {
         let driver = &self.login.driver;
         let socket = driver.get_socket().map(|path| path.display().to_string());
         let address = socket.unwrap_or_else(|| driver.get_host().to_owned());
         let port = driver.get_port();
-        Identity {
+        ServerInfo {
             system: "mysql",
             version: String::new(),
             database: driver.get_database().unwrap_or_default().to_owned(),

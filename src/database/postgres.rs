@@ -45,8 +45,8 @@ use self::sql::PostgresSql;
 use self::wire::Wire;
 use super::url::Extras;
 use super::{
-    Access, ConnectMonitor, ConnectOptions, Connector, DatabaseError, ErrorKind, Identity, LockConnection,
-    MonitorConnection, SecretUrl, Session, Sql, UrlError, silence,
+    Access, ConnectMonitor, ConnectOptions, Connector, DatabaseError, ErrorKind, LockConnection, MonitorConnection,
+    SecretUrl, ServerInfo, Session, Sql, UrlError, silence,
 };
 use crate::migration::Dialect;
 
@@ -127,12 +127,12 @@ impl Connector for Postgres {
         Dialect::Postgres
     }
 
-    fn expected(&self) -> Identity {
+    fn expected(&self) -> ServerInfo {
         let driver = &self.login.driver;
         let socket = driver.get_socket().map(|path| path.display().to_string());
         let address = socket.unwrap_or_else(|| driver.get_host().to_owned());
         let port = driver.get_port();
-        Identity {
+        ServerInfo {
             system: "postgresql",
             version: String::new(),
             database: driver.get_database().unwrap_or(driver.get_username()).to_owned(),

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::abilities::Abilities;
+use super::capabilities::Capabilities;
 use super::failure::DatabaseError;
-use super::identity::Identity;
 use super::limits::Limits;
 use super::query::{Execute, Query};
 use super::row::Row;
+use super::server_info::ServerInfo;
 use super::sharing::Sharing;
 use super::sql::Sql;
 use super::transaction::{RolledBack, Transaction, TransactionState, Urgency};
@@ -73,12 +73,12 @@ pub trait Session: Send {
 
 impl dyn Session + '_ {
     /// What the server is.
-    pub fn identity(&self) -> &Identity {
-        self.sql().identity()
+    pub fn server_info(&self) -> &ServerInfo {
+        self.sql().server_info()
     }
 
     /// What it can do.
-    pub fn abilities(&self) -> Abilities {
-        self.sql().abilities()
+    pub fn capabilities(&self) -> Capabilities {
+        self.sql().capabilities()
     }
 }

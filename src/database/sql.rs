@@ -2,23 +2,23 @@
 
 use std::fmt::Debug;
 
-use super::abilities::Abilities;
+use super::capabilities::Capabilities;
 use super::failure::DatabaseError;
 use super::health::Probe;
-use super::identity::Identity;
 use super::row::Row;
+use super::server_info::ServerInfo;
 use super::value::Value;
-use crate::script::{Name, Thing};
+use crate::script::{QualifiedName, SchemaObject};
 
 /// The SQL of one server: names, values, questions to its catalogue, and what is known of the server itself.
 ///
 /// Everything here is text. A [`Session`](super::Session) sends it.
 pub trait Sql: Debug + Send + Sync {
     /// What the server is.
-    fn identity(&self) -> &Identity;
+    fn server_info(&self) -> &ServerInfo;
 
     /// What it can do.
-    fn abilities(&self) -> Abilities;
+    fn capabilities(&self) -> Capabilities;
 
     /// The schema or the database of our own tables, whatever a script sets; `None` if there is none to create them in.
     fn home(&self) -> Option<&str>;
@@ -50,11 +50,11 @@ pub trait Sql: Debug + Send + Sync {
     }
 
     /// A query that returns a row if this exists and can be used.
-    fn existence(&self, thing: &Thing) -> String;
+    fn existence(&self, thing: &SchemaObject) -> String;
 
     /// A query that returns the quoted name of this index if a concurrent build has left it invalid and no session is building it;
     /// `None` where there are no such builds.
-    fn invalid_index(&self, _index: &Name) -> Option<String> {
+    fn invalid_index(&self, _index: &QualifiedName) -> Option<String> {
         None
     }
 
@@ -124,7 +124,7 @@ pub trait Sql: Debug + Send + Sync {
         None
     }
 
-    /// A statement that switches the enforcement of foreign keys for the session; `None` unless [`Abilities::foreign_keys`] says that it can be switched.
+    /// A statement that switches the enforcement of foreign keys for the session; `None` unless [`Capabilities::foreign_keys`] says that it can be switched.
     fn enforce_foreign_keys(&self, _on: bool) -> Option<&'static str> {
         None
     }

@@ -20,7 +20,7 @@ use self::session::SqliteSession;
 use self::sql::SqliteSql;
 pub(super) use self::target::Sqlite;
 use super::{
-    Access, ConnectMonitor, Connector, DatabaseError, Identity, LockConnection, MonitorConnection, Session, Sql,
+    Access, ConnectMonitor, Connector, DatabaseError, LockConnection, MonitorConnection, ServerInfo, Session, Sql,
 };
 use crate::migration::Dialect;
 use async_trait::async_trait;
@@ -32,9 +32,9 @@ impl Connector for Sqlite {
         Dialect::Sqlite
     }
 
-    fn expected(&self) -> Identity {
+    fn expected(&self) -> ServerInfo {
         let name = self.file.as_ref().and_then(|file| file.file_name()).map(|name| name.to_string_lossy().into_owned());
-        Identity {
+        ServerInfo {
             system: "sqlite",
             version: String::new(),
             database: name.unwrap_or_else(|| ":memory:".to_owned()),
@@ -68,7 +68,7 @@ impl Connector for Sqlite {
         };
         let wire = self.connect(access).await?;
         let read_only = if access.only_reads() { None } else { self.read_only() };
-        let mut session = SqliteSession::new(wire, Identity { read_only, ..self.expected() }, connector, access);
+        let mut session = SqliteSession::new(wire, ServerInfo { read_only, ..self.expected() }, connector, access);
         session.prepare().await?;
         Ok(Box::new(session))
     }

@@ -1,10 +1,10 @@
 //! Whether a session reads strings in the way in which a file was read.
 
-use super::Abilities;
+use super::Capabilities;
 use crate::migration::Place;
 use crate::script::{self, BackslashMode, Escapes};
 
-impl Abilities {
+impl Capabilities {
     /// Where the session reads a file in another way than usual, which is how it was read, and what the session has; `None` where it makes no
     /// difference.
     pub(crate) fn read_otherwise(&self, text: &str) -> Option<(BackslashMode, Place)> {

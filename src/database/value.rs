@@ -26,7 +26,7 @@ pub enum Value {
     /// A length of time in milliseconds, with three decimals.
     Milliseconds(Duration),
     /// Milliseconds since that long before the present transaction began, with three decimals; this and
-    /// [`Value::BeforeBegin`] only where [`Abilities::pipelined_commit`](super::Abilities::pipelined_commit).
+    /// [`Value::BeforeBegin`] only where [`Capabilities::pipelined_commit`](super::Capabilities::pipelined_commit).
     MillisecondsSinceBegin(Duration),
 }
 

@@ -1,6 +1,6 @@
 //! The identity of a run: explicit data, never global state.
 
-use crate::database::Identity;
+use crate::database::ServerInfo;
 
 /// The command of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,7 +116,7 @@ impl Default for RunContext {
 impl RunContext {
     /// The target's name in metrics: its own, or else that of the database.
     #[must_use]
-    pub fn target<'a>(&'a self, database: &'a Identity) -> &'a str {
+    pub fn target<'a>(&'a self, database: &'a ServerInfo) -> &'a str {
         self.target.as_deref().unwrap_or(&database.database)
     }
 

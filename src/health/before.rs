@@ -11,7 +11,7 @@ use super::prior::{Before, Prior, State};
 use super::session::{self, CheckSession};
 use crate::database::DatabaseError;
 use crate::event::{Event, Observer};
-use crate::layout::OwnCheck;
+use crate::layout::CustomCheck;
 use crate::report::CheckStatus;
 
 /// Finds the faults that the checks after the run compare with. It runs on a connection of its own, as after the run: a refusal or a server
@@ -37,7 +37,7 @@ async fn connected(context: CheckContext<'_>) -> Result<CheckSession<'_>, Databa
     Ok(session)
 }
 
-async fn find(mut session: CheckSession<'_>, checks: &[OwnCheck]) -> Before {
+async fn find(mut session: CheckSession<'_>, checks: &[CustomCheck]) -> Before {
     let (mut built_in, mut own) = (BTreeMap::new(), BTreeMap::new());
     for probe in session.session.sql().probes() {
         let result = session.run(&probe, &Prior::NotChecked).await;

@@ -10,7 +10,7 @@ use super::session::{self, CheckSession};
 use crate::database::{DatabaseError, ErrorKind, Probe, Query, Session};
 use crate::event::{Event, Observer, RunContext};
 use crate::journal::Journal;
-use crate::layout::OwnCheck;
+use crate::layout::CustomCheck;
 use crate::ledger::qualified;
 use crate::report::{BuiltIn, CheckReport, CheckStatus, HealthReport};
 
@@ -69,7 +69,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
     }
 
     /// Every other check.
-    pub(super) async fn run(&mut self, session: Box<dyn Session>, own: &[OwnCheck]) {
+    pub(super) async fn run(&mut self, session: Box<dyn Session>, own: &[CustomCheck]) {
         let mut session = CheckSession::new(session, self.context);
         if let Err(error) = session.limit().await {
             let started = self.start(PING);
@@ -160,7 +160,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
 
     fn writable(&mut self, session: &CheckSession<'_>) {
         let started = self.start(WRITABLE);
-        let result = match session.session.identity().read_only {
+        let result = match session.session.server_info().read_only {
             Some(reason) => CheckResult::new(CheckStatus::Fail, format!("the database is read-only: {reason}")),
             None => CheckResult::ok("the server takes writes"),
         };

@@ -4,7 +4,7 @@ use super::options::Health;
 use super::prior::Before;
 use crate::database::Connector;
 use crate::event::{Command, RunContext};
-use crate::journal::Figures;
+use crate::journal::JournalCounters;
 use crate::ledger::OwnTables;
 use crate::stop::Stop;
 
@@ -15,7 +15,7 @@ pub(crate) struct CheckContext<'a> {
     pub(crate) health: &'a Health,
     pub(crate) tables: OwnTables<'a>,
     /// Whether the journal's counters are read and reported.
-    pub(crate) figures: Figures,
+    pub(crate) journal_counters: JournalCounters,
     pub(crate) command: Command,
     pub(crate) run: &'a RunContext,
     pub(crate) stop: &'a Stop,

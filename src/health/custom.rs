@@ -4,7 +4,7 @@ use super::evaluation::{self, CheckResult};
 use super::prior::{Fault, Prior};
 use super::session::{CheckSession, LIMIT, LIMITS};
 use crate::database::{DatabaseError, Limits, Query, Row, Transaction};
-use crate::layout::OwnCheck;
+use crate::layout::CustomCheck;
 use crate::migration::Place;
 use crate::report::CheckStatus;
 
@@ -12,7 +12,7 @@ use crate::report::CheckStatus;
 type Refused = (DatabaseError, usize);
 
 /// Runs every statement of the check; healthy when none of them returns a row.
-pub(super) async fn run(session: &mut CheckSession<'_>, check: &OwnCheck, prior: &Prior) -> CheckResult {
+pub(super) async fn run(session: &mut CheckSession<'_>, check: &CustomCheck, prior: &Prior) -> CheckResult {
     if let Some(result) = session.skipped() {
         return result;
     }
@@ -40,14 +40,14 @@ pub(super) async fn run(session: &mut CheckSession<'_>, check: &OwnCheck, prior:
 }
 
 /// The failure of a check whose file this session would split in another way than the lexer did, so that statements might end elsewhere.
-fn misread(session: &CheckSession<'_>, check: &OwnCheck) -> Option<CheckResult> {
-    let (mode, place) = session.session.abilities().read_otherwise(check.script.text())?;
+fn misread(session: &CheckSession<'_>, check: &CustomCheck) -> Option<CheckResult> {
+    let (mode, place) = session.session.capabilities().read_otherwise(check.script.text())?;
     let path = check.script.path().display();
     let message = format!("{path}:{}:{}: a string has a backslash, and the session's {mode}", place.line, place.column);
     Some(CheckResult::new(CheckStatus::Fail, message))
 }
 
-async fn rows(session: &mut CheckSession<'_>, check: &OwnCheck) -> Result<Vec<Row>, Refused> {
+async fn rows(session: &mut CheckSession<'_>, check: &CustomCheck) -> Result<Vec<Row>, Refused> {
     let script = &check.script;
     let limit = Limits::given(script.directives().statement_timeout).unwrap_or(LIMIT);
     let lock_timeout = Limits::given(script.directives().lock_timeout.or(LIMITS.lock_timeout));
@@ -62,7 +62,7 @@ async fn rows(session: &mut CheckSession<'_>, check: &OwnCheck) -> Result<Vec<Ro
 }
 
 /// The help line of a check that found rows; where the check was refused, the message names the file already.
-pub(super) fn help(check: &OwnCheck, result: &CheckResult) -> String {
+pub(super) fn help(check: &CustomCheck, result: &CheckResult) -> String {
     match result.value {
         Some(_) => format!("{} returns a row for each fault", check.script.path().display()),
         None => String::new(),

@@ -2,7 +2,7 @@
 
 use super::prior::{Fault, Prior};
 use super::threshold::Limits;
-use crate::database::{DatabaseError, ErrorKind, Judge, Row};
+use crate::database::{DatabaseError, ErrorKind, Evaluation, Row};
 use crate::report::{CheckStatus, Unit};
 
 /// How many faults a message names.
@@ -47,7 +47,7 @@ impl CheckResult {
     }
 
     fn measured(message: impl Into<String>, value: f64, unit: Unit, limits: Limits) -> Self {
-        let (status, threshold) = limits.judge(value);
+        let (status, threshold) = limits.evaluate(value);
         Self { value: Some(value), threshold, unit: Some(unit), ..Self::new(status, message) }
     }
 
@@ -95,21 +95,21 @@ pub(super) fn refused(error: &DatabaseError, late: CheckStatus, prior: &Prior) -
 }
 
 /// The result of a built-in check from its rows.
-pub(super) fn of(judge: Judge, rows: &[Row], limits: Limits, prior: &Prior) -> CheckResult {
-    match judge {
-        Judge::Faults => {
+pub(super) fn of(evaluation: Evaluation, rows: &[Row], limits: Limits, prior: &Prior) -> CheckResult {
+    match evaluation {
+        Evaluation::Faults => {
             let fault = |row: &Row| Fault { text: text(row.iter().take(1)), identity: row.get(1).cloned().flatten() };
             faults(rows.iter().map(fault).collect(), limits, prior)
         }
-        Judge::Share => share(rows, limits, prior),
-        Judge::Lag { name, seconds, none } => lag(rows, (name, seconds), none, limits, prior),
+        Evaluation::Share => share(rows, limits, prior),
+        Evaluation::Lag { name, seconds, none } => lag(rows, (name, seconds), none, limits, prior),
     }
 }
 
 /// Every row is a fault.
 pub(super) fn faults(faults: Vec<Fault>, limits: Limits, prior: &Prior) -> CheckResult {
     let found = faults.len();
-    let (status, threshold) = limits.judge(found as f64);
+    let (status, threshold) = limits.evaluate(found as f64);
     let list = |which: &[&Fault]| {
         let named: Vec<&str> = which.iter().take(NAMED).map(|fault| fault.text.as_str()).collect();
         let more = if which.len() > NAMED { format!("; and {} more", which.len() - NAMED) } else { String::new() };

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::threshold::Thresholds;
-use crate::layout::OwnCheck;
+use crate::layout::CustomCheck;
 
 /// Thresholds without any change.
 static DEFAULT: LazyLock<Thresholds> = LazyLock::new(Thresholds::default);
@@ -17,7 +17,7 @@ pub enum Health {
     /// The built-in checks, then these.
     Check {
         /// Custom checks, in the order in which they run.
-        own: Vec<OwnCheck>,
+        custom: Vec<CustomCheck>,
         /// From which values on checks warn and fail, where that is not the default.
         thresholds: Thresholds,
     },
@@ -25,9 +25,9 @@ pub enum Health {
 
 impl Health {
     /// The custom checks.
-    pub(super) fn custom(&self) -> &[OwnCheck] {
+    pub(super) fn custom(&self) -> &[CustomCheck] {
         match self {
-            Self::Check { own, .. } => own,
+            Self::Check { custom, .. } => custom,
             Self::Skip => &[],
         }
     }

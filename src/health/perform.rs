@@ -82,7 +82,7 @@ pub(super) async fn connected(context: CheckContext<'_>, observer: &mut dyn Obse
         () = context.stop.requested() => return Err(interrupted(observer, started)),
     };
     let elapsed = started.elapsed();
-    observer.observe(&Event::ConnectFinished { result: result.as_ref().map(|session| session.identity()), elapsed });
+    observer.observe(&Event::ConnectFinished { result: result.as_ref().map(|session| session.server_info()), elapsed });
     let session = result.map_err(|source| Error::Connect {
         expected: Box::new(context.connector.expected()),
         source: Box::new(source),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::context::CheckContext;
 use crate::database::{Access, Query, Session};
 use crate::event::{Event, Observer};
-use crate::journal::{self, Figures, Journal};
+use crate::journal::{self, Journal, JournalCounters};
 use crate::ledger;
 use crate::report::HealthReport;
 
@@ -26,25 +26,25 @@ pub(super) async fn record(
 }
 
 async fn record_on(
-    CheckContext { tables, figures, run, command, .. }: CheckContext<'_>,
+    CheckContext { tables, journal_counters, run, command, .. }: CheckContext<'_>,
     session: &mut dyn Session,
     report: &HealthReport,
     observer: &mut dyn Observer,
 ) -> Option<()> {
-    if session.identity().read_only.is_some() {
+    if session.server_info().read_only.is_some() {
         return None;
     }
     if ledger::untrusted(session, tables).await.ok()?.is_some() {
         return None;
     }
-    let mut totals = journal::read_totals(session, tables.journal).await.ok()??;
+    let mut totals = journal::read_counters(session, tables.journal).await.ok()??;
     if totals.checks != journal::results(report) {
         let rows = Journal::new(tables.journal, run, command).checks(session.sql(), report)?;
         session.query(Query::Own(&rows)).await.ok()?;
-        totals = journal::read_totals(session, tables.journal).await.ok()??;
+        totals = journal::read_counters(session, tables.journal).await.ok()??;
     }
-    if figures == Figures::Read {
-        observer.observe(&Event::JournalRead { totals: &totals });
+    if journal_counters == JournalCounters::Read {
+        observer.observe(&Event::JournalRead { counters: &totals });
     }
     Some(())
 }

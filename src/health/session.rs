@@ -86,7 +86,7 @@ impl<'a> CheckSession<'a> {
         if self.context.stop.is_requested() {
             return Err(DatabaseError::new(ErrorKind::Cancelled, "interrupted"));
         }
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let answer = self.session.query(query);
         tokio::pin!(answer);
         tokio::select! {
@@ -127,7 +127,7 @@ impl<'a> CheckSession<'a> {
         }
         let rows = self.query(Query::Own(&probe.sql)).await?;
         let limits = self.thresholds().of(probe.check);
-        Ok(evaluation::of(probe.judge, &rows, limits, prior))
+        Ok(evaluation::of(probe.evaluation, &rows, limits, prior))
     }
 
     pub(super) async fn written_and_rolled_back(&mut self, sql: &str) -> Result<(), DatabaseError> {

@@ -74,7 +74,7 @@ pub(super) struct Limits {
 
 impl Limits {
     /// The status of a value, and the threshold that it has reached or would reach next.
-    pub(super) fn judge(self, value: f64) -> (CheckStatus, Option<f64>) {
+    pub(super) fn evaluate(self, value: f64) -> (CheckStatus, Option<f64>) {
         let reached = |limit: Option<f64>| limit.is_some_and(|limit| value >= limit);
         match self {
             Self { fail, .. } if reached(fail) => (CheckStatus::Fail, fail),

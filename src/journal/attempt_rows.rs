@@ -10,7 +10,7 @@ use crate::history::went_alone;
 use crate::ledger::Elapsed;
 use crate::migration::Checksum;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains};
+use crate::report::{Failure, Outcome, PartialEffect};
 
 /// How an attempt ended.
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ impl Journal<'_> {
             Elapsed::Measured(duration) => Value::Milliseconds(duration),
             Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
         };
-        let half_way = failure.is_some_and(|(failure, _)| failure.remains != Remains::Nothing);
+        let half_way = failure.is_some_and(|(failure, _)| failure.remains != PartialEffect::Nothing);
         format!(
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
              done_checksum = '{progress}', error_code = {code}, error_text = {text}, reason = {reason}, finished_at = {now}, elapsed_ms = {elapsed} \

@@ -10,7 +10,7 @@ use super::values::text;
 use super::{FORM, Journal};
 use crate::database::{Sql, Value};
 use crate::ledger::{Creation, schema_and_table};
-use crate::script::{Name, Thing};
+use crate::script::{QualifiedName, SchemaObject};
 
 /// The form that this version writes.
 pub(crate) const PRESENT_FORM: u32 = 2;
@@ -35,11 +35,11 @@ impl Journal<'_> {
         let index = |suffix: &str, columns: &str| {
             let index = format!("{table}_{suffix}");
             let sql = format!("CREATE INDEX {} {columns}", sql.index_on_table(&index, schema, table));
-            let of = |name: &str| Name { schema: schema.map(str::to_owned), name: name.to_owned() };
-            Creation { thing: Thing::Index { name: of(&index), table: Some(of(table)) }, sql }
+            let of = |name: &str| QualifiedName { schema: schema.map(str::to_owned), name: name.to_owned() };
+            Creation { thing: SchemaObject::Index { name: of(&index), table: Some(of(table)) }, sql }
         };
         // Every run asks what is half-way, and nearly always nothing is.
-        let half_way = if sql.abilities().partial_index { "(started_at) WHERE half_way" } else { "(half_way)" };
+        let half_way = if sql.capabilities().partial_index { "(started_at) WHERE half_way" } else { "(half_way)" };
         vec![index("half_way", half_way), index("folded", "(folded)")]
     }
 

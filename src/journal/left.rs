@@ -2,7 +2,7 @@
 
 use super::kind::{EXECUTING, FORM, word};
 use crate::database::{DatabaseError, Row, Session, Value};
-use crate::history::{Attempt, Direction, Reached, State};
+use crate::history::{Attempt, AttemptState, Direction, Reached};
 use crate::ledger::{qualified, rows_if_table};
 use crate::migration::{Checksum, Key};
 use crate::report::Outcome;
@@ -52,7 +52,7 @@ pub(super) fn attempt(row: Row) -> Attempt {
     let unfinished = outcome.is_some_and(|outcome| outcome == EXECUTING || outcome == word(Outcome::Vanished));
     let done = number(next());
     let total = number(next());
-    let state = if unfinished { State::Unfinished } else { State::Failed { statement: done + 1 } };
+    let state = if unfinished { AttemptState::Unfinished } else { AttemptState::Failed { statement: done + 1 } };
     let mut attempt = Attempt {
         id,
         run_id,

@@ -4,14 +4,14 @@ use crate::database::Value;
 use crate::history::Reached;
 use crate::migration::Checksum;
 use crate::plan::Step;
-use crate::report::Remains;
+use crate::report::PartialEffect;
 
 const NO_EFFECT: &str = " had no effect";
 const IN_DOUBT: &str = ") may have taken effect; its checksum is ";
 
 /// The words for the statement behind those that have taken effect; NULL where nothing is left half-way.
-pub(super) fn reason(step: &Step<'_>, remains: Option<Remains>) -> Value {
-    let Some(Remains::HalfWay { done, next_unknown }) = remains else { return Value::Null };
+pub(super) fn reason(step: &Step<'_>, remains: Option<PartialEffect>) -> Value {
+    let Some(PartialEffect::HalfWay { done, next_unknown }) = remains else { return Value::Null };
     let index = done as usize;
     let Some(statement) = step.statements().get(index) else { return Value::Null };
     let number = index + 1;

@@ -128,5 +128,5 @@ pub(super) fn kept(sql: &dyn Sql, step: Option<&Step<'_>>, failure: &Failure) ->
 pub(super) fn without_secrets(sql: &dyn Sql, step: Option<&Step<'_>>, index: usize, message: &str) -> String {
     let Some(step) = step else { return message.to_owned() };
     let escapes = step.statements()[index].backslash_escapes;
-    script::without_secrets(message, step.text(index), sql.abilities().dialect, escapes)
+    script::without_secrets(message, step.text(index), sql.capabilities().dialect, escapes)
 }

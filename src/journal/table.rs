@@ -60,7 +60,7 @@ impl<'a> Journal<'a> {
             timestamp = sql.column_type(ColumnType::Timestamp),
             text = sql.column_type(ColumnType::Text),
             float = "DOUBLE PRECISION",
-            suffix = sql.abilities().table_suffix,
+            suffix = sql.capabilities().table_suffix,
         );
         Creation::table(sql, self.name, table)
     }

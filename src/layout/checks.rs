@@ -13,20 +13,20 @@ use crate::migration::{Dialect, Place, SplitScript, StatementKind};
 
 /// A custom health check: healthy when none of its statements returns a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnCheck {
+pub struct CustomCheck {
     /// The file's name without its extensions.
     pub name: String,
     /// Its statements.
     pub script: SplitScript,
 }
 
-pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<OwnCheck>, LayoutError> {
+pub(super) fn read(source: Source<'_>, dialect: Dialect) -> Result<Vec<CustomCheck>, LayoutError> {
     let (mut checks, mut problems) = (Vec::new(), Vec::<FileProblem>::new());
     for (name, path) in files(source, dialect, &mut problems)? {
         match read_split(source, &path, dialect) {
             Ok(script) => match transaction_control(&script) {
                 Some(found) => problems.push(found),
-                None => checks.push(OwnCheck { name, script }),
+                None => checks.push(CustomCheck { name, script }),
             },
             Err(found) => problems.extend(found),
         }

@@ -3,7 +3,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use super::checks::OwnCheck;
+use super::checks::CustomCheck;
 use super::fault::{FileProblem, LayoutError};
 use super::format::Layout;
 use super::hooks::HookScripts;
@@ -105,7 +105,7 @@ impl<'f> Reader<'f> {
     ///
     /// # Errors
     /// When the directory cannot be read, or all problems of all files at once.
-    pub fn checks(&self) -> Result<Vec<OwnCheck>, LayoutError> {
+    pub fn checks(&self) -> Result<Vec<CustomCheck>, LayoutError> {
         checks::read(self.clone().links(Links::Anywhere).source(Path::new("checks")), self.dialect)
     }
 

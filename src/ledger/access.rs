@@ -29,7 +29,7 @@ impl Denied {
                 let (schema, name) = schema_and_table(session.sql(), table);
                 let (schema, name) = (schema.map(str::to_owned), name.to_owned());
                 if hides_rows(session, schema.as_deref(), &name).await.unwrap_or(false) {
-                    let user = session.identity().user.clone().unwrap_or_default();
+                    let user = session.server_info().user.clone().unwrap_or_default();
                     return Error::Refused(vec![Objection::RowsHidden {
                         table: qualified(session.sql(), table),
                         user,

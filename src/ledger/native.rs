@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{ColumnType, DatabaseError, Row, Session, Sql, Value};
-use crate::history::{Direction, Entry, Particulars, RecordedChecksum};
+use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Checksum, Key, Migration};
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
@@ -38,7 +38,7 @@ impl Ledger for NativeLedger {
                run_id VARCHAR(36) NOT NULL\n){suffix}",
             table = self.table(sql),
             timestamp = sql.column_type(ColumnType::Timestamp),
-            suffix = sql.abilities().table_suffix,
+            suffix = sql.capabilities().table_suffix,
         );
         vec![Creation::table(sql, &self.name, table)]
     }
@@ -53,12 +53,12 @@ impl Ledger for NativeLedger {
     }
 
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {
-        let particulars = match depth {
+        let details = match depth {
             Depth::Plan => String::new(),
-            Depth::Particulars => format!(", {}, elapsed_ms, run_id", session.sql().timestamp_text("applied_at")),
+            Depth::Details => format!(", {}, elapsed_ms, run_id", session.sql().timestamp_text("applied_at")),
         };
         let table = self.table(session.sql());
-        let sql = format!("SELECT version, name, checksum, token_checksum{particulars} FROM {table}");
+        let sql = format!("SELECT version, name, checksum, token_checksum{details} FROM {table}");
         let rows = rows_if_table(session, &table, &sql).await?;
         Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), unfinished: Vec::new() }))
     }
@@ -107,7 +107,7 @@ fn entry(row: Row) -> Entry {
     let mut entry = Entry::new(Key::from_history(&next().unwrap_or_default()), next().unwrap_or_default());
     entry.checksum = next().map(RecordedChecksum::of_text);
     entry.token_checksum = next().map(Checksum::from_history);
-    entry.particulars = next().map(|applied_at| Particulars {
+    entry.details = next().map(|applied_at| Details {
         applied_at,
         elapsed: Duration::from_millis(next().and_then(|text| text.parse().ok()).unwrap_or_default()),
         run_id: next().unwrap_or_default(),

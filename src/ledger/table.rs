@@ -5,11 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::name::{qualified, schema_and_table};
-use crate::database::{DatabaseError, Identity, Session, Sql, ToolLock};
+use crate::database::{DatabaseError, ServerInfo, Session, Sql, ToolLock};
 use crate::history::{Attempt, Direction, Entry};
 use crate::migration::{Key, Migration};
 use crate::plan::Step;
-use crate::script::{Name, Thing};
+use crate::script::{QualifiedName, SchemaObject};
 
 /// How long a migration took, as its row will say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(crate) enum Elapsed {
 pub(crate) enum Depth {
     /// What a plan is made from.
     Plan,
-    /// With [`crate::history::Particulars`].
-    Particulars,
+    /// With [`crate::history::Details`].
+    Details,
 }
 
 /// What a history table says.
@@ -52,7 +52,7 @@ pub(crate) trait Ledger: Send + Sync {
     }
 
     /// The locks by which the format's own tool keeps a second run of it away, in the order in which they are to be taken, behind ours.
-    fn tool_locks(&self, _server: &Identity) -> Vec<ToolLock> {
+    fn tool_locks(&self, _server: &ServerInfo) -> Vec<ToolLock> {
         Vec::new()
     }
 
@@ -99,7 +99,7 @@ pub(crate) trait Ledger: Send + Sync {
 /// A table or an index of ours.
 pub(crate) struct Creation {
     /// What it is.
-    pub(crate) thing: Thing,
+    pub(crate) thing: SchemaObject,
     /// SQL that makes it.
     pub(crate) sql: String,
 }
@@ -108,6 +108,9 @@ impl Creation {
     /// A table of this name.
     pub(crate) fn table(dialect: &dyn Sql, name: &str, sql: String) -> Self {
         let (schema, table) = schema_and_table(dialect, name);
-        Self { thing: Thing::Relation(Name { schema: schema.map(str::to_owned), name: table.to_owned() }), sql }
+        Self {
+            thing: SchemaObject::Relation(QualifiedName { schema: schema.map(str::to_owned), name: table.to_owned() }),
+            sql,
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::run::Options;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 ///
-/// use migrascope::run::Wait;
+/// use migrascope::run::LockWait;
 /// use migrascope::{Migrator, Options};
 ///
 /// let files = vec![
@@ -32,7 +32,7 @@ use crate::run::Options;
 /// let migrator = Migrator::builder()
 ///     .url("sqlite::memory:")
 ///     .embedded(files)
-///     .options(Options { wait: Wait::For(Duration::from_secs(300)), ..Options::default() })
+///     .options(Options { wait: LockWait::For(Duration::from_secs(300)), ..Options::default() })
 ///     .health_checks()
 ///     .build()?;
 /// let report = migrator.up().await?;
@@ -187,7 +187,7 @@ impl Builder {
     /// How much spans tell of SQL and of runs with many migrations. Spans and log events go to the `tracing` subscriber that
     /// is there when a run begins; without one they cost next to nothing.
     #[cfg(feature = "observe")]
-    pub fn spans(mut self, policy: crate::observe::spans::Policy) -> Self {
+    pub fn spans(mut self, policy: crate::observe::spans::SpanPolicy) -> Self {
         self.telemetry.spans = policy;
         self
     }
@@ -248,6 +248,6 @@ impl Builder {
             (Checks::Ours, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
             (Checks::Ours, _) => Vec::new(),
         };
-        Ok(Some(Health::Check { own, thresholds: Thresholds::default() }))
+        Ok(Some(Health::Check { custom: own, thresholds: Thresholds::default() }))
     }
 }

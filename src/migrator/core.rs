@@ -3,11 +3,11 @@
 use super::status::{self, Status};
 #[cfg(feature = "observe")]
 use super::telemetry::Telemetry;
-use crate::database::{Access, Connector, DatabaseError, Identity, Session};
+use crate::database::{Access, Connector, DatabaseError, ServerInfo, Session};
 use crate::error::Error;
 use crate::event::Command;
 use crate::history::{Direction, History};
-use crate::journal::{self, Figures, Totals};
+use crate::journal::{self, Counters, JournalCounters};
 use crate::ledger::Depth;
 use crate::migration::{Dialect, MigrationSet};
 use crate::plan::{self, Plan};
@@ -23,7 +23,7 @@ use crate::run::{self as engine, Options};
 /// ```
 /// # use std::time::Duration;
 /// # fn example(migrator: &migrascope::Migrator) {
-/// let run = migrator.wait(migrascope::run::Goal { version: None, patience: Duration::ZERO });
+/// let run = migrator.wait(migrascope::run::WaitCondition { version: None, timeout: Duration::ZERO });
 /// # }
 /// ```
 ///
@@ -44,7 +44,7 @@ pub struct Migrator {
 impl Migrator {
     #[cfg(feature = "observe")]
     pub(super) fn with_telemetry(mut self, telemetry: Telemetry) -> Self {
-        self.options.figures = telemetry.wanted(self.options.figures);
+        self.options.journal_counters = telemetry.wanted(self.options.journal_counters);
         self.telemetry = Some(telemetry);
         self
     }
@@ -64,8 +64,8 @@ impl Migrator {
 
     /// The same, with the journal's totals emitted to observers or not.
     #[must_use]
-    pub fn with_figures(mut self, figures: Figures) -> Self {
-        self.options.figures = figures;
+    pub fn with_journal_counters(mut self, journal_counters: JournalCounters) -> Self {
+        self.options.journal_counters = journal_counters;
         self
     }
 
@@ -77,7 +77,7 @@ impl Migrator {
 
     /// What is known of the database before it is connected to.
     #[must_use]
-    pub fn expected(&self) -> Identity {
+    pub fn expected(&self) -> ServerInfo {
         self.connector.expected()
     }
 
@@ -98,15 +98,15 @@ impl Migrator {
     ///
     /// # Errors
     /// When there is no connection, history cannot be read, or the plan is refused.
-    pub async fn plan(&self, direction: Direction) -> Result<(Identity, Plan<'_>), Error> {
+    pub async fn plan(&self, direction: Direction) -> Result<(ServerInfo, Plan<'_>), Error> {
         let command = match direction {
             Direction::Up => Command::Up,
             Direction::Down => Command::Down,
         };
         let (session, history) = engine::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
-        let rules = engine::rules(command, &self.options, session.abilities());
+        let rules = engine::rules(command, &self.options, session.capabilities());
         let plan = engine::plan(command, &self.set, &history, &rules)?;
-        let identity = session.identity().clone();
+        let identity = session.server_info().clone();
         session.close().await;
         Ok((identity, plan))
     }
@@ -130,7 +130,7 @@ impl Migrator {
     /// When there is no connection or history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
         let (mut session, history) =
-            engine::look(&*self.connector, Access::Read, &self.options, Depth::Particulars).await?;
+            engine::look(&*self.connector, Access::Read, &self.options, Depth::Details).await?;
         let status = self.status_of(&mut *session, &history).await?;
         session.close().await;
         Ok(status)
@@ -139,13 +139,13 @@ impl Migrator {
     /// The same, with everything that the journal has counted: what an exporter of figures shows. Needs SELECT alone.
     ///
     /// A run whose process is gone is counted as [`crate::report::Outcome::Vanished`], whether or not a later run has
-    /// noticed it; a run that is going on is in [`Totals::running`].
+    /// noticed it; a run that is going on is in [`Counters::running`].
     ///
     /// # Errors
     /// When there is no connection, a SQLite file does not exist, or history or journal cannot be read.
-    pub async fn look(&self) -> Result<(Status, Totals), Error> {
+    pub async fn look(&self) -> Result<(Status, Counters), Error> {
         let (mut session, history) =
-            engine::look(&*self.connector, Access::Watch, &self.options, Depth::Particulars).await?;
+            engine::look(&*self.connector, Access::Watch, &self.options, Depth::Details).await?;
         let totals = engine::totals(&*self.connector, &self.options, &mut *session).await;
         let status = self.status_of(&mut *session, &history).await;
         session.close().await;
@@ -153,7 +153,7 @@ impl Migrator {
     }
 
     async fn status_of(&self, session: &mut dyn Session, history: &History) -> Result<Status, Error> {
-        let rules = engine::rules(Command::Up, &self.options, session.abilities());
+        let rules = engine::rules(Command::Up, &self.options, session.capabilities());
         let (objections, notes) = plan::verify(&self.set, history, &rules);
         let objections = match Error::refused(objections) {
             Error::Refused(objections) => objections,
@@ -166,7 +166,7 @@ impl Migrator {
         };
         let rows = status::rows(&self.set, history, &failures);
         let running = history.running.clone();
-        Ok(Status { identity: session.identity().clone(), rows, schema, running, objections, notes })
+        Ok(Status { identity: session.server_info().clone(), rows, schema, running, objections, notes })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::event::{Observer, Observers, RemoteParent, RunContext, TraceIdentity}
 use crate::plan::Target;
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::run::{self, Goal, Job, Options, Repair, Stop, Task};
+use crate::run::{self, Job, Options, Repair, Stop, Task, WaitCondition};
 
 /// A run that begins when it is awaited. It has the migrator's options, and emits events to the subscriber and the meter that the migrator was
 /// built with.
@@ -156,8 +156,8 @@ impl Migrator {
     ///
     /// The result is [`crate::Error::Awaited`] on timeout, or why the schema could not be read; [`crate::Error::Refused`] at once
     /// when a migration is half-way, has failed, or would be refused, and no run is executing it.
-    pub fn wait(&self, goal: Goal) -> Run<'_> {
-        Run::new(self, Task::Wait(goal))
+    pub fn wait(&self, condition: WaitCondition) -> Run<'_> {
+        Run::new(self, Task::Wait(condition))
     }
 
     /// Changes history, or continues a migration that was left half-way; [`crate::Error::Refused`] has every reason why that is not possible.

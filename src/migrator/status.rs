@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::database::Identity;
+use crate::database::ServerInfo;
 use crate::history::{self, Direction, Entry, History, Running, RunningAttempt};
 use crate::journal::LastFailure;
 use crate::migration::{Key, Migration, MigrationSet};
@@ -124,7 +124,7 @@ pub struct Failed {
 #[non_exhaustive]
 pub struct Status {
     /// Who answered.
-    pub identity: Identity,
+    pub identity: ServerInfo,
     /// One row a migration, in the order of the versions.
     pub rows: Vec<StatusRow>,
     /// The figures.
@@ -185,8 +185,8 @@ fn progress(run: &Running) -> Progress {
 fn on_disk(migration: &Migration, history: &History, failures: &[LastFailure]) -> StatusRow {
     let unsettled = history.unsettled.iter().rev().find(|attempt| attempt.key == migration.key);
     let unsettled = unsettled.map(|attempt| match attempt.state {
-        history::State::Failed { .. } => State::Failed,
-        history::State::Unfinished => State::Unfinished,
+        history::AttemptState::Failed { .. } => State::Failed,
+        history::AttemptState::Unfinished => State::Unfinished,
     });
     let mut row = match history.entry(&migration.key) {
         Some(entry) => {
@@ -226,14 +226,14 @@ fn failed(failure: &LastFailure, migration: &Migration) -> Failed {
 }
 
 fn recorded(entry: &Entry, name: &str, state: State) -> StatusRow {
-    let particulars = entry.particulars.as_ref();
+    let details = entry.details.as_ref();
     StatusRow {
         version: entry.key.to_string(),
         name: name.to_owned(),
         state,
-        applied_at: particulars.map(|known| known.applied_at.clone()),
-        elapsed_ms: particulars.map(|known| milliseconds(known.elapsed)),
-        run_id: particulars.map(|known| known.run_id.clone()),
+        applied_at: details.map(|known| known.applied_at.clone()),
+        elapsed_ms: details.map(|known| milliseconds(known.elapsed)),
+        run_id: details.map(|known| known.run_id.clone()),
         progress: None,
         last_failure: None,
     }

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::event::{Command, Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::{Meter, Metrics};
-use crate::observe::spans::{Policy, Spans};
-use crate::run::Figures;
+use crate::observe::spans::{SpanPolicy, Spans};
+use crate::run::JournalCounters;
 
 /// How runs are shown.
 #[derive(Default)]
 pub(super) struct Telemetry {
-    pub(super) spans: Policy,
+    pub(super) spans: SpanPolicy,
     figures: Option<Arc<Mutex<Metrics>>>,
 }
 
@@ -22,8 +22,8 @@ impl Telemetry {
     }
 
     /// Whether the journal is to be read.
-    pub(super) fn wanted(&self, otherwise: Figures) -> Figures {
-        if self.figures.is_some() { Figures::Read } else { otherwise }
+    pub(super) fn wanted(&self, otherwise: JournalCounters) -> JournalCounters {
+        if self.figures.is_some() { JournalCounters::Read } else { otherwise }
     }
 
     /// Begins to show a run, and lets `context` know the trace that it is in.

@@ -16,4 +16,4 @@ pub use opentelemetry::metrics::Meter;
 
 pub use self::distributions::HistogramSeries;
 pub use self::observer::Metrics;
-pub use crate::journal::{LastRun, Totals};
+pub use crate::journal::{Counters, LastRun};

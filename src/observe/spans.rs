@@ -20,4 +20,4 @@ mod tree;
 
 pub(super) use self::holder::{describe, describe_blocker};
 pub use self::observer::Spans;
-pub use self::policy::{Policy, Sampling, SqlText};
+pub use self::policy::{Sampling, SpanPolicy, SqlText};

@@ -1,7 +1,7 @@
 //! Finds the statements that an attempt may have run without recording them in the journal.
 
 use super::Objection;
-use crate::history::{Attempt, Direction, History, State};
+use crate::history::{Attempt, AttemptState, Direction, History};
 use crate::migration::{MigrationSet, SessionLock, Statement};
 
 /// The index of the last statement that may have run, where the one at `from` is the first that is not recorded: while tables are
@@ -23,7 +23,7 @@ pub(crate) fn unsettled(set: &MigrationSet, history: &History) -> Vec<Objection>
         let migration = set.get(&attempt.key)?;
         let script = if attempt.direction == Direction::Up { Some(&migration.up) } else { migration.down.as_ref() };
         let last = last_without_note(&script?.parsed().ok()?.statements, attempt.done as usize) + 1;
-        u32::try_from(last).ok().filter(|last| attempt.state == State::Unfinished && *last <= attempt.total)
+        u32::try_from(last).ok().filter(|last| attempt.state == AttemptState::Unfinished && *last <= attempt.total)
     };
     let objection = |attempt: &Attempt| {
         let last = known(attempt).unwrap_or(attempt.last);

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::TableFault;
 use super::said::said;
-use crate::history::{Attempt, State};
+use crate::history::{Attempt, AttemptState};
 use crate::migration::{Key, Script, Version};
 use crate::script::{BackslashMode, ScriptError};
 
@@ -328,7 +328,7 @@ fn unsettled(attempt: &Attempt) -> String {
     let Attempt { key, name, done, total, direction, .. } = attempt;
     let way = direction.word();
     match attempt.state {
-        State::Failed { statement } => {
+        AttemptState::Failed { statement } => {
             let effect = match done {
                 0 => "it is unknown whether it took effect".to_owned(),
                 1 => "the first has taken effect".to_owned(),
@@ -336,7 +336,7 @@ fn unsettled(attempt: &Attempt) -> String {
             };
             format!("migration {key} ({name}) failed half-way {way} at statement {statement} of {total}: {effect}")
         }
-        State::Unfinished => format!(
+        AttemptState::Unfinished => format!(
             "migration {key} ({name}) was interrupted half-way {way}: {done} of {total} statements are known to have taken effect"
         ),
     }

@@ -1,6 +1,6 @@
 //! The number of rows that migrations have changed.
 
-use super::{Remains, StatementReport, StepReport};
+use super::{PartialEffect, StatementReport, StepReport};
 
 /// The rows that statements have changed, by kind of statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +23,8 @@ impl RowsAffected {
         for step in steps {
             let effective = match step.failure.as_ref().map(|failure| failure.remains) {
                 None => step.statements.len(),
-                Some(Remains::HalfWay { done, .. }) => done as usize,
-                Some(Remains::Nothing | Remains::Unknown) => 0,
+                Some(PartialEffect::HalfWay { done, .. }) => done as usize,
+                Some(PartialEffect::Nothing | PartialEffect::Unknown) => 0,
             };
             step.statements.iter().take(effective).for_each(|statement| rows.count(statement));
         }

@@ -54,7 +54,7 @@ impl Outcome {
 /// What remains in the database of a migration that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
-pub enum Remains {
+pub enum PartialEffect {
     /// Nothing: it was rolled back, or its first statement had no effect.
     Nothing,
     /// The first `done` statements have taken effect.
@@ -116,7 +116,7 @@ pub struct Failure {
     /// The last known holder of the lock that it waited for.
     pub blocker: Option<Holder>,
     /// What remains of the migration.
-    pub remains: Remains,
+    pub remains: PartialEffect,
 }
 
 /// A loss that stops a migration.

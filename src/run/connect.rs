@@ -26,7 +26,7 @@ pub(super) async fn connect(
     let elapsed = started.elapsed();
     run.state.stages.connect = elapsed;
     run.observer
-        .observe(&Event::ConnectFinished { result: result.as_ref().map(|session| session.identity()), elapsed });
+        .observe(&Event::ConnectFinished { result: result.as_ref().map(|session| session.server_info()), elapsed });
     result.map_err(|source| match source.kind {
         ErrorKind::Cancelled if job.stop.is_requested() => Error::Interrupted { failure: None },
         _ => cannot_connect(job.connector, source),

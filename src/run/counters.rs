@@ -7,7 +7,7 @@ use super::options::Options;
 use super::running::{self, Worker};
 use crate::database::{Access, Connector, DatabaseError, Session};
 use crate::event::{Event, Observer};
-use crate::journal::{self, Executing, Figures, Steps, Totals};
+use crate::journal::{self, Counters, Executing, JournalCounters, Steps};
 
 /// How long a run waits for a record or a query that it can do without.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ pub(super) enum LockOwner {
 
 /// Reports what the journal counts, where that is wanted; what cannot be read in time is not reported.
 pub(super) async fn report(job: &Job<'_>, session: &mut dyn Session, lock: LockOwner, observer: &mut dyn Observer) {
-    if job.options.figures == Figures::Leave {
+    if job.options.journal_counters == JournalCounters::Skip {
         return;
     }
     let reading = read(job.connector, job.options, session, lock, Some(&job.context.run_id));
@@ -33,12 +33,12 @@ pub(super) async fn report(job: &Job<'_>, session: &mut dyn Session, lock: LockO
         LockOwner::Unknown => tokio::time::timeout(TIMEOUT, reading).await.ok().and_then(Result::ok),
     };
     if let Some(totals) = read {
-        observer.observe(&Event::JournalRead { totals: &totals });
+        observer.observe(&Event::JournalRead { counters: &totals });
     }
 }
 
 /// What the journal counts now, read on a connection of its own while the run's session is busy; `None` if that takes too long.
-pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Totals> {
+pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Counters> {
     let reading = async {
         let mut session = job.connector.session(Access::Watch, home.as_deref()).await.ok()?;
         let own = Some(job.context.run_id.as_str());
@@ -54,7 +54,7 @@ pub(crate) async fn totals(
     connector: &dyn Connector,
     options: &Options,
     session: &mut dyn Session,
-) -> Result<Totals, DatabaseError> {
+) -> Result<Counters, DatabaseError> {
     read(connector, options, session, LockOwner::Unknown, None).await
 }
 
@@ -65,10 +65,10 @@ async fn read(
     session: &mut dyn Session,
     lock: LockOwner,
     own: Option<&str>,
-) -> Result<Totals, DatabaseError> {
+) -> Result<Counters, DatabaseError> {
     let name = &options.journal_table;
-    let Some(mut totals) = journal::read_totals(session, name).await? else {
-        return Ok(Totals::default());
+    let Some(mut totals) = journal::read_counters(session, name).await? else {
+        return Ok(Counters::default());
     };
     let mut open = journal::executing(session, name).await?;
     if open.is_empty() {
@@ -80,11 +80,11 @@ async fn read(
         LockOwner::Us => open.iter().rfind(|one| one.is_run).cloned(),
         LockOwner::Unknown => {
             let ledger = options.ledger().table(session.sql());
-            let worker = Worker::of(connector, session.identity(), &ledger).await?;
+            let worker = Worker::of(connector, session.server_info(), &ledger).await?;
             // A run that ended between the two queries held the lock until then; one that has not ended and holds no lock is dead.
             let known = |now: &Executing| open.iter().any(|before| before.id == now.id);
             open = journal::executing(session, name).await?.into_iter().filter(known).collect();
-            totals = journal::read_totals(session, name).await?.unwrap_or_default();
+            totals = journal::read_counters(session, name).await?.unwrap_or_default();
             lock_held = worker.lock_held();
             match &worker {
                 Worker::Running(holder) => running::held_by(&open, holder).cloned(),

@@ -3,10 +3,10 @@
 use crate::database::DatabaseError;
 use crate::migration::{Place, Script, Statement};
 use crate::plan::Step;
-use crate::report::{Failure, Remains, Stage};
+use crate::report::{Failure, PartialEffect, Stage};
 
 /// The failure of a step: at the place that the database names, or else at the start of the statement.
-pub(super) fn of_step(step: &Step<'_>, index: usize, error: &DatabaseError, remains: Remains) -> Failure {
+pub(super) fn of_step(step: &Step<'_>, index: usize, error: &DatabaseError, remains: PartialEffect) -> Failure {
     in_script(step.script, step.statements(), index, error, remains)
 }
 
@@ -16,7 +16,7 @@ pub(super) fn in_script(
     statements: &[Statement],
     index: usize,
     error: &DatabaseError,
-    remains: Remains,
+    remains: PartialEffect,
 ) -> Failure {
     let statement = statements.get(index);
     let start = statement.map_or(0, |statement| statement.start);

@@ -40,7 +40,7 @@ pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     let started = Instant::now();
     run.observer.observe(&Event::PlanStarted);
     let read = running::read(job.connector, &mut *session, job.options, Depth::Plan).await;
-    let rules = rules(job.command(), job.options, session.abilities());
+    let rules = rules(job.command(), job.options, session.capabilities());
     session.close().await;
     let (result, schema) = match read {
         Ok(history) => {

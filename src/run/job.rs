@@ -40,7 +40,7 @@ impl<'a> Job<'a> {
             connector: self.connector,
             health: &self.options.health,
             tables: self.options.tables(),
-            figures: self.options.figures,
+            journal_counters: self.options.journal_counters,
             command: self.command(),
             run: self.context,
             stop: self.stop,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::connect::cannot_connect;
 use super::current::CurrentRun;
 use super::job::Job;
-use super::timeouts::Wait;
+use super::timeouts::LockWait;
 use crate::database::{
-    DatabaseError, ErrorKind, Holder, Identity, LockConnection, Session, Sharing, ToolLock, is_locked_out, process,
+    DatabaseError, ErrorKind, Holder, LockConnection, ServerInfo, Session, Sharing, ToolLock, is_locked_out, process,
 };
 use crate::error::Error;
 use crate::event::{Event, Observer};
@@ -32,7 +32,7 @@ pub(super) async fn acquire(
 ) -> Result<Box<dyn LockConnection>, Error> {
     let (job, observer, state) = (run.job, &mut *run.observer, &mut run.state);
     let started = Instant::now();
-    let tools = ledger.tool_locks(session.identity());
+    let tools = ledger.tool_locks(session.server_info());
     let ledger = &ledger.table(session.sql());
     observer.observe(&Event::LockStarted { ledger });
     let connected = tokio::select! {
@@ -78,8 +78,8 @@ struct Poll<'p> {
 impl Poll<'_> {
     async fn until_ours(&mut self, retries: &mut u32) -> Result<(), Error> {
         let limit = match self.job.options.wait {
-            Wait::No => Duration::ZERO,
-            Wait::For(limit) => limit,
+            LockWait::No => Duration::ZERO,
+            LockWait::For(limit) => limit,
         };
         let mut pause = FIRST_PAUSE;
         let mut reported: Option<Instant> = None;
@@ -114,7 +114,7 @@ impl Poll<'_> {
 
     /// Whether there is a pooler in transaction mode: then one session of the server answers on both connections, or two on one of them.
     async fn sharing(&mut self) -> Result<Sharing, DatabaseError> {
-        let working = self.session.identity().process;
+        let working = self.session.server_info().process;
         let Some(locking) = self.lock.process().await? else { return Ok(Sharing::Own) };
         for _ in 0..LOOKS_FOR_POOLER {
             let now = process(self.session).await?;
@@ -158,7 +158,7 @@ impl Poll<'_> {
 
 /// The error for a server that grants the lock to every session: two runners would work at once.
 fn no_lock(session: &dyn Session) -> DatabaseError {
-    let Identity { system, version, .. } = session.identity();
+    let ServerInfo { system, version, .. } = session.server_info();
     let message = format!(
         "the lock excludes no one: {system} {version} gave the same lock to two sessions, so that two runners would work at once"
     );

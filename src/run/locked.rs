@@ -22,11 +22,11 @@ pub(super) async fn under_lock(engine: &mut Engine<'_>) -> Result<(), Error> {
     if plan.steps.is_empty() && job.repair().is_none() {
         return Ok(());
     }
-    let objections = precheck::objections(&plan, job.options, engine.session.abilities());
+    let objections = precheck::objections(&plan, job.options, engine.session.capabilities());
     if !objections.is_empty() {
         return Err(Error::Refused(objections));
     }
-    if !engine.session.abilities().own_session
+    if !engine.session.capabilities().own_session
         && let Some(why) = hooks::sets_for_session(job, &plan)
     {
         return Err(Error::Pooled { why });

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::hook_options::Hooks;
-use super::timeouts::{LockTimeout, Wait};
+use super::timeouts::{LockTimeout, LockWait};
 use crate::health::Health;
-use crate::journal::{Figures, UnrecordedEnd};
+use crate::journal::{JournalCounters, UnrecordedEnd};
 use crate::ledger::{HistoryFormat, Ledger, OwnTables};
 use crate::plan::{Order, Target};
 
@@ -41,7 +41,7 @@ pub struct Options {
     /// Whether migrations may begin in a database that has tables and no history.
     pub allow_nonempty: bool,
     /// How long to wait for the lock.
-    pub wait: Wait,
+    pub wait: LockWait,
     /// How long a statement may wait for a lock of the database, unless its file says otherwise.
     pub lock_timeout: LockTimeout,
     /// How long a statement may run, unless its file says otherwise.
@@ -57,7 +57,7 @@ pub struct Options {
     /// How long rows of the journal are kept when they are over; `None` keeps them for ever. Their counts stay.
     pub journal_retention: Option<Duration>,
     /// Whether the journal's totals are read and told.
-    pub figures: Figures,
+    pub journal_counters: JournalCounters,
     /// Whether the database is examined when the run has done something.
     pub health: Health,
     /// What is run around the migrations.
@@ -86,7 +86,7 @@ impl Default for Options {
             order: Order::Strict,
             allow_missing: false,
             allow_nonempty: false,
-            wait: Wait::For(Duration::from_secs(60)),
+            wait: LockWait::For(Duration::from_secs(60)),
             lock_timeout: LockTimeout::Usual,
             statement_timeout: None,
             retries: 10,
@@ -94,7 +94,7 @@ impl Default for Options {
             ledger_table: HistoryFormat::native().table().to_owned(),
             journal_table: "_migrascope_journal".to_owned(),
             journal_retention: Some(Duration::from_secs(400 * 24 * 60 * 60)),
-            figures: Figures::Leave,
+            journal_counters: JournalCounters::Skip,
             health: Health::Skip,
             hooks: Hooks::default(),
             unrecorded: Vec::new(),

@@ -60,7 +60,7 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
 async fn do_task(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     match run.job.task {
         Task::Exec(policy) => exec(run, policy).await,
-        Task::Wait(goal) => wait::reach(run, goal).await,
+        Task::Wait(condition) => wait::reach(run, condition).await,
         Task::Up | Task::Down | Task::Health | Task::Repair(_) => with_connection(run).await,
     }
 }
@@ -88,7 +88,7 @@ async fn with_connection(run: &mut CurrentRun<'_>) -> Result<(), Error> {
 async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) -> Result<(), Error> {
     let job = run.job;
     let ledger = job.options.ledger();
-    let rules = rules(job.command(), job.options, session.abilities());
+    let rules = rules(job.command(), job.options, session.capabilities());
     let started = Instant::now();
     let history = read_history(&mut **session, &*ledger, job.options, Depth::Plan).await?;
     if let Some(answer) = planning::at_once(run, &history, &rules, started) {
@@ -101,7 +101,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
         false => running::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
     };
     run.state.begin(job.set, seen);
-    if let Some(reason) = session.identity().read_only {
+    if let Some(reason) = session.server_info().read_only {
         return Err(Error::ReadOnly { reason });
     }
     let lock = lock::acquire(run, &mut **session, &*ledger).await?;

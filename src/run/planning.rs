@@ -77,7 +77,7 @@ pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, 
     let job = engine.job;
     let started = Instant::now();
     engine.observer.observe(&Event::PlanStarted);
-    let rules = rules(job.command(), job.options, engine.session.abilities());
+    let rules = rules(job.command(), job.options, engine.session.capabilities());
     let read = read_history(&mut **engine.session, engine.ledger, job.options, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {

@@ -1,6 +1,6 @@
 //! Checks of a plan's statements before the first one is sent: whether the server accepts their size and reads them as we did.
 
-use crate::database::Abilities;
+use crate::database::Capabilities;
 use crate::event::Hook;
 use crate::health::Health;
 use crate::migration::Script;
@@ -9,19 +9,19 @@ use crate::plan::{Objection, Plan};
 use super::options::Options;
 
 /// The objections against statements that are larger than the server accepts, and files that its session would split in another way than we did.
-pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilities) -> Vec<Objection> {
+pub(super) fn objections(plan: &Plan<'_>, options: &Options, capabilities: Capabilities) -> Vec<Objection> {
     let hook = |hook: Hook| Some((format!("the hook {}", hook.word()), options.hooks.script(hook)?.script()));
     let own = match &options.health {
-        Health::Check { own, .. } => own.as_slice(),
+        Health::Check { custom, .. } => custom.as_slice(),
         Health::Skip => &[],
     };
     let checks = own.iter().map(|check| (format!("the check {}", check.name), check.script.script()));
     // They run only where a migration runs.
     let scripts = Hook::ALL.into_iter().filter_map(hook).chain(checks).filter(|_| !plan.steps.is_empty());
-    let mut objections: Vec<_> = scripts.filter_map(|(name, script)| backslash(name, script, abilities)).collect();
+    let mut objections: Vec<_> = scripts.filter_map(|(name, script)| backslash(name, script, capabilities)).collect();
     for step in &plan.steps {
-        objections.extend(backslash(format!("migration {}", step.migration), step.script, abilities));
-        let Some(limit) = abilities.largest_statement else { continue };
+        objections.extend(backslash(format!("migration {}", step.migration), step.script, capabilities));
+        let Some(limit) = capabilities.largest_statement else { continue };
         let pending = step.statements().iter().skip(step.done);
         objections.extend(pending.filter(|statement| (statement.end - statement.start) as u64 > limit).map(
             |statement| Objection::TooLarge {
@@ -36,8 +36,8 @@ pub(super) fn objections(plan: &Plan<'_>, options: &Options, abilities: Abilitie
     objections
 }
 
-fn backslash(name: String, script: &Script, abilities: Abilities) -> Option<Objection> {
-    let (mode, place) = abilities.read_otherwise(script.text())?;
+fn backslash(name: String, script: &Script, capabilities: Capabilities) -> Option<Objection> {
+    let (mode, place) = capabilities.read_otherwise(script.text())?;
     let (line, column) = (place.line, place.column);
     Some(Objection::Backslash { script: name, path: script.path().to_owned(), line, column, mode })
 }

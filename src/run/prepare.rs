@@ -12,7 +12,7 @@ use crate::journal;
 use crate::ledger::{self, Creation, Denied};
 use crate::plan::{Objection, Step};
 use crate::report::Stage;
-use crate::script::Thing;
+use crate::script::SchemaObject;
 
 /// How long the first attempt waits for another writer, in a database where that one blocks every write.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(100);
@@ -60,7 +60,7 @@ impl Engine<'_> {
     }
 
     async fn first_attempt(&mut self, preparation: &Preparation) -> Result<(), Unprepared> {
-        if !self.session.abilities().whole_file_lock {
+        if !self.session.capabilities().whole_file_lock {
             return self.prepare_tables(preparation).await;
         }
         let limits = |lock_timeout| Limits { lock_timeout, statement_timeout: None };
@@ -79,7 +79,7 @@ impl Engine<'_> {
     pub(super) async fn prepare_again(&mut self, step: &Step<'_>) -> Result<(), DatabaseError> {
         let Some(preparation) = self.unprepared.clone() else { return Ok(()) };
         let limits = self.limits(step);
-        if self.session.abilities().whole_file_lock {
+        if self.session.capabilities().whole_file_lock {
             self.session.limit(&limits).await.map_err(|error| error.at(Stage::Before))?;
         }
         match self.prepare_tables(&preparation).await {
@@ -174,7 +174,7 @@ async fn create(session: &mut dyn Session, creation: Creation) -> Result<bool, U
     match session.query(Query::InPath(&creation.sql)).await {
         Ok(_) => Ok(true),
         // Without an index, our queries are slower and still correct.
-        Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, Thing::Index { .. }) => {
+        Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, SchemaObject::Index { .. }) => {
             Ok(false)
         }
         Err(source) => Err(Unprepared::Server(WHAT, source)),

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 impl Engine<'_> {
     /// Replaces the lost session, and waits until the server has ended it; `None` if it does not in time.
     pub(super) async fn reconnect(&mut self) -> Option<()> {
-        let (process, own_session) = (self.session.identity().process, self.session.abilities().own_session);
+        let (process, own_session) = (self.session.server_info().process, self.session.capabilities().own_session);
         let deadline = Instant::now() + TIMEOUT;
         let session = reconnect(self.job.connector, self.session.sql().home(), deadline).await?;
         *self.session = session;

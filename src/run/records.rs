@@ -32,7 +32,7 @@ pub(super) async fn settle(engine: &mut Engine<'_>) -> bool {
         let _ = session.query(Query::Own(&journal.ended_before(session.sql(), end))).await;
     }
     let Some(marked) = journal.mark_vanished(session.sql(), &open) else { return true };
-    let marked = match session.abilities().whole_file_lock {
+    let marked = match session.capabilities().whole_file_lock {
         true => session.note(&[marked], Urgency::CanWait).await,
         false => session.query(Query::Own(&marked)).await.map(drop),
     };
@@ -94,7 +94,7 @@ pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session
     if !may_be_touched(error) {
         return;
     }
-    if !run.state.journaled && session.identity().read_only.is_none() {
+    if !run.state.journaled && session.server_info().read_only.is_none() {
         let journal = Journal::new(&job.options.journal_table, job.context, job.command());
         let whole = journal.run_whole(session.sql(), &ending(error, &run.state));
         // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.

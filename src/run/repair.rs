@@ -5,12 +5,12 @@ use super::task::Repair;
 use crate::database::{DatabaseError, Execute, Query, Session, Transaction};
 use crate::error::Error;
 use crate::event::{Event, Witness};
-use crate::history::{History, Reached, State};
+use crate::history::{AttemptState, History, Reached};
 use crate::ledger::Elapsed;
 use crate::migration::Statement;
 use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Step};
 use crate::run::step::is_doubtful;
-use crate::script::{self, Effect, Thing};
+use crate::script::{self, Effect, SchemaObject};
 
 /// The plan of a repair: a step if a migration goes on, and none otherwise.
 pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: &History) -> Result<Plan<'r>, Error> {
@@ -21,7 +21,7 @@ pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: 
         let resumption = plan::resume(set, history, key).map_err(Error::refused)?;
         let mut step = resumption.step.clone();
         step.done += took_effect(engine, &resumption, *doubt).await?;
-        step.set_again = plan::session_of(&step, engine.session.identity().dialect()).map_err(Error::refused)?;
+        step.set_again = plan::session_of(&step, engine.session.server_info().dialect()).map_err(Error::refused)?;
         steps.push(step);
     }
     Ok(Plan { steps, notes: Vec::new() })
@@ -39,13 +39,16 @@ async fn took_effect(
     let (doubtful, replaced) = match &attempt.reached {
         Reached::WithoutEffect => (false, None),
         Reached::InDoubt { checksum, summary } => (true, (*checksum != step.checksum(index)).then_some(summary)),
-        Reached::Unrecorded => (is_doubtful(step, index, attempt.state, session.abilities()), None),
+        Reached::Unrecorded => (is_doubtful(step, index, attempt.state, session.capabilities()), None),
     };
     if !doubtful {
         return Ok(0);
     }
-    let last =
-        if attempt.state == State::Unfinished { plan::last_without_note(step.statements(), index) } else { index };
+    let last = if attempt.state == AttemptState::Unfinished {
+        plan::last_without_note(step.statements(), index)
+    } else {
+        index
+    };
     let (key, name) = (step.migration.key.clone(), step.migration.name.clone());
     let (ran, witness) = match (doubt, replaced) {
         // The statement in its place now has not run, whatever happened to the earlier one.
@@ -85,7 +88,7 @@ fn summary(statements: &[Statement]) -> String {
 /// Looks for the effect of the statement that a step has reached, with the same session settings: the script may have set the search path.
 async fn look_for_effect(session: &mut dyn Session, step: &Step<'_>) -> Result<Option<bool>, Error> {
     let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
-    let dialect = session.identity().dialect();
+    let dialect = session.server_info().dialect();
     let set_again = plan::session_of(step, dialect).map_err(Error::refused)?;
     let effect = script::effect(step.text(step.done), dialect);
     let mut set = Ok(());
@@ -110,21 +113,21 @@ async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Opti
         Some(Effect::Makes(thing)) => Some(is_there(session, thing).await?),
         Some(Effect::Drops(thing)) => match is_there(session, thing).await? {
             // It may have been created again since, with data: it is not dropped without asking the operator.
-            true if !matches!(thing, Thing::Index { .. }) => None,
+            true if !matches!(thing, SchemaObject::Index { .. }) => None,
             true => Some(false),
             false => Some(!is_left(session, thing).await?),
         },
     })
 }
 
-async fn is_there(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
+async fn is_there(session: &mut dyn Session, thing: &SchemaObject) -> Result<bool, DatabaseError> {
     let sql = session.sql().existence(thing);
     Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }
 
 /// Whether an invalid index is left.
-async fn is_left(session: &mut dyn Session, thing: &Thing) -> Result<bool, DatabaseError> {
-    let Thing::Index { name, .. } = thing else { return Ok(false) };
+async fn is_left(session: &mut dyn Session, thing: &SchemaObject) -> Result<bool, DatabaseError> {
+    let SchemaObject::Index { name, .. } = thing else { return Ok(false) };
     let Some(sql) = session.sql().invalid_index(name) else { return Ok(false) };
     Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }

@@ -1,12 +1,12 @@
 //! The rules of a plan, from the options and the database.
 
 use super::options::Options;
-use crate::database::Abilities;
+use crate::database::Capabilities;
 use crate::event::Command;
 use crate::plan::{Missing, Rules, Unmanaged};
 
-/// The rules that a command plans by on a database with these abilities.
-pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -> Rules {
+/// The rules that a command plans by on a database with these capabilities.
+pub(crate) fn rules(command: Command, options: &Options, capabilities: Capabilities) -> Rules {
     let missing = match command {
         _ if options.allow_missing => Missing::Allow,
         // The release before must start again where the next one was, be it for a moment.
@@ -24,8 +24,8 @@ pub(crate) fn rules(command: Command, options: &Options, abilities: Abilities) -
         target: options.target.clone(),
         order: options.order,
         missing,
-        transactional_ddl: abilities.transactional_ddl,
-        foreign_keys: abilities.foreign_keys,
-        product: abilities.product,
+        transactional_ddl: capabilities.transactional_ddl,
+        foreign_keys: capabilities.foreign_keys,
+        product: capabilities.product,
     }
 }

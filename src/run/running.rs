@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::history::read_history;
 use super::options::Options;
-use crate::database::{Connector, DatabaseError, ErrorKind, Holder, Identity, Session};
+use crate::database::{Connector, DatabaseError, ErrorKind, Holder, ServerInfo, Session};
 use crate::error::Error;
 use crate::history::History;
 use crate::journal::{self, Executing};
@@ -30,7 +30,11 @@ pub(super) enum Worker {
 
 impl Worker {
     /// Checks the lock and the worker lock, on a connection of its own.
-    pub(super) async fn of(connector: &dyn Connector, server: &Identity, ledger: &str) -> Result<Self, DatabaseError> {
+    pub(super) async fn of(
+        connector: &dyn Connector,
+        server: &ServerInfo,
+        ledger: &str,
+    ) -> Result<Self, DatabaseError> {
         let checking = async {
             let mut lock = connector.lock(ledger).await?;
             match lock.holder().await? {
@@ -91,7 +95,7 @@ pub(super) async fn read(
         return Ok(history);
     }
     let table = ledger.table(session.sql());
-    let worker = Worker::of(connector, session.identity(), &table).await;
+    let worker = Worker::of(connector, session.server_info(), &table).await;
     let mut history = read_history(session, &*ledger, options, depth).await?;
     let open = journal::executing(session, &options.journal_table).await.map_err(unreadable)?;
     let Some((run, certain)) = alive(&open, &worker) else { return Ok(history) };

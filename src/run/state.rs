@@ -7,7 +7,7 @@ use crate::history::{Direction, Entry, History};
 use crate::migration::MigrationSet;
 use crate::plan::{self, Schema, Step};
 use crate::policy::{Decided, Policy};
-use crate::report::{HealthReport, Outcome, Remains, Report, RowsAffected, Stages, StepReport};
+use crate::report::{HealthReport, Outcome, PartialEffect, Report, RowsAffected, Stages, StepReport};
 
 pub(super) struct RunState {
     pub(super) started: Instant,
@@ -75,7 +75,7 @@ impl RunState {
                 },
                 Direction::Down => plan::survey(set, history),
             };
-        } else if report.failure.as_ref().is_some_and(|failure| failure.remains != Remains::Nothing) {
+        } else if report.failure.as_ref().is_some_and(|failure| failure.remains != PartialEffect::Nothing) {
             schema.dirty = true;
         }
     }

@@ -21,7 +21,7 @@ pub(crate) enum Task {
     /// Migrates before an application starts, as its policy says.
     Exec(Policy),
     /// Waits for another run.
-    Wait(Goal),
+    Wait(WaitCondition),
 }
 
 impl Task {
@@ -61,11 +61,11 @@ impl Repair {
 /// use std::time::Duration;
 ///
 /// use migrascope::Error;
-/// use migrascope::run::Goal;
+/// use migrascope::run::WaitCondition;
 ///
 /// // A Kubernetes Job migrates, and this instance of the application waits for it.
-/// let goal = Goal { version: None, patience: Duration::from_secs(600) };
-/// match migrator.wait(goal).await.map_err(|error| error.cause) {
+/// let condition = WaitCondition { version: None, timeout: Duration::from_secs(600) };
+/// match migrator.wait(condition).await.map_err(|error| error.cause) {
 ///     Ok(_) => {}
 ///     Err(Error::Awaited { pending, .. }) => eprintln!("{pending} migrations are still pending"),
 ///     // Half-way, failed, or refused: waiting longer would not help.
@@ -75,9 +75,9 @@ impl Repair {
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Goal {
+pub struct WaitCondition {
     /// Waits until this version is applied; `None` waits until nothing is pending.
     pub version: Option<Version>,
     /// At most this long; `Duration::ZERO` checks once.
-    pub patience: Duration,
+    pub timeout: Duration,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long a run waits for its lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
+pub enum LockWait {
     /// Not at all: one attempt.
     No,
     /// At most this long.

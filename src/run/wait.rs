@@ -8,7 +8,7 @@ use super::history::read_history;
 use super::job::Job;
 use super::rules::rules;
 use super::running::Worker;
-use super::task::Goal;
+use super::task::WaitCondition;
 use crate::database::{Access, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::Event;
@@ -47,16 +47,16 @@ enum Found {
 ///
 /// # Errors
 /// [`Error::Awaited`] on timeout, or the error of the last check; [`Error::Refused`] at once if no run will get there.
-pub(super) async fn reach(run: &mut CurrentRun<'_>, goal: &Goal) -> Result<(), Error> {
+pub(super) async fn reach(run: &mut CurrentRun<'_>, condition: &WaitCondition) -> Result<(), Error> {
     let job = run.job;
     let mut watcher = Watcher::default();
     let mut pause = FIRST_PAUSE;
     let (mut first, mut seen) = (true, false);
     loop {
-        let left = goal.patience.saturating_sub(run.state.started.elapsed());
+        let left = condition.timeout.saturating_sub(run.state.started.elapsed());
         let limit = if std::mem::take(&mut first) { FIRST_CHECK } else { CHECK.min(left.max(FIRST_PAUSE)) };
         let found = tokio::select! {
-            found = check(run, goal, &mut watcher) => found,
+            found = check(run, condition, &mut watcher) => found,
             () = tokio::time::sleep(limit) => match seen {
                 // The wait is over, and an earlier check has seen the schema.
                 true if limit < CHECK => Ok(Found::Cut),
@@ -84,14 +84,14 @@ pub(super) async fn reach(run: &mut CurrentRun<'_>, goal: &Goal) -> Result<(), E
         };
         let waited = run.state.started.elapsed();
         let schema = run.state.schema();
-        if waited >= goal.patience {
+        if waited >= condition.timeout {
             let pending = schema.map_or(0, |schema| schema.pending);
-            let version = goal.version.as_ref().map(ToString::to_string);
+            let version = condition.version.as_ref().map(ToString::to_string);
             return Err(failed.unwrap_or(Error::Awaited { waited, version, pending }));
         }
         run.observer.observe(&Event::SchemaAwaited { schema, error: failed.as_ref(), waited });
         tokio::select! {
-            () = tokio::time::sleep(pause.min(goal.patience - waited)) => {}
+            () = tokio::time::sleep(pause.min(condition.timeout - waited)) => {}
             () = job.stop.requested() => return Err(Error::Interrupted { failure: None }),
         }
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
@@ -102,7 +102,7 @@ pub(super) async fn reach(run: &mut CurrentRun<'_>, goal: &Goal) -> Result<(), E
     Ok(())
 }
 
-async fn check(run: &mut CurrentRun<'_>, goal: &Goal, watcher: &mut Watcher) -> Result<Found, Error> {
+async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mut Watcher) -> Result<Found, Error> {
     let job = run.job;
     let session = match &mut watcher.session {
         Some(session) => session,
@@ -114,20 +114,20 @@ async fn check(run: &mut CurrentRun<'_>, goal: &Goal, watcher: &mut Watcher) -> 
     };
     let session = &mut **session;
     let history = read(run, session).await?;
-    if is_reached(job, goal, &history) {
+    if is_reached(job, condition, &history) {
         return Ok(Found::Reached);
     }
-    if obstacles(job, goal, session, &history).await?.is_empty() {
+    if obstacles(job, condition, session, &history).await?.is_empty() {
         return Ok(Found::NotYet);
     }
     let ledger = job.options.ledger().table(session.sql());
-    if !matches!(Worker::of(job.connector, session.identity(), &ledger).await.map_err(unreadable)?, Worker::None) {
+    if !matches!(Worker::of(job.connector, session.server_info(), &ledger).await.map_err(unreadable)?, Worker::None) {
         return Ok(Found::NotYet);
     }
     // A run that has ended meanwhile has changed the history.
     let history = read(run, session).await?;
-    let obstacles = obstacles(job, goal, session, &history).await?;
-    match (is_reached(job, goal, &history), obstacles.is_empty()) {
+    let obstacles = obstacles(job, condition, session, &history).await?;
+    match (is_reached(job, condition, &history), obstacles.is_empty()) {
         (true, _) => Ok(Found::Reached),
         (false, true) => Ok(Found::NotYet),
         (false, false) => Ok(Found::Hopeless(obstacles)),
@@ -143,8 +143,8 @@ async fn read(run: &mut CurrentRun<'_>, session: &mut dyn Session) -> Result<His
     Ok(history)
 }
 
-fn is_reached(job: &Job<'_>, goal: &Goal, history: &History) -> bool {
-    match &goal.version {
+fn is_reached(job: &Job<'_>, condition: &WaitCondition, history: &History) -> bool {
+    match &condition.version {
         Some(version) => {
             let applied = history.entry(&version.clone().into()).is_some();
             applied && history.unsettled.iter().all(|attempt| attempt.key != *version)
@@ -156,15 +156,15 @@ fn is_reached(job: &Job<'_>, goal: &Goal, history: &History) -> bool {
 /// Why no run will get there, unless one is executing now.
 async fn obstacles(
     job: &Job<'_>,
-    goal: &Goal,
+    condition: &WaitCondition,
     session: &mut dyn Session,
     history: &History,
 ) -> Result<Vec<Objection>, Error> {
     if !history.unsettled.is_empty() {
         return Ok(plan::unsettled(job.set, history));
     }
-    if goal.version.is_none()
-        && let Err(objections) = plan::up(job.set, history, &rules(job.command(), job.options, session.abilities()))
+    if condition.version.is_none()
+        && let Err(objections) = plan::up(job.set, history, &rules(job.command(), job.options, session.capabilities()))
     {
         return Ok(objections);
     }

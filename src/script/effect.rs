@@ -9,29 +9,29 @@ use crate::sql::Dialect;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// It creates this object.
-    Makes(Thing),
+    Makes(SchemaObject),
     /// It drops this object.
-    Drops(Thing),
+    Drops(SchemaObject),
     /// It is safe to run again, whether or not it has taken effect.
     Repeatable,
 }
 
 /// An object in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Thing {
+pub enum SchemaObject {
     /// A table or a view.
-    Relation(Name),
+    Relation(QualifiedName),
     /// An index.
     Index {
         /// Its name, with the table's schema where the statement gives one.
-        name: Name,
+        name: QualifiedName,
         /// The indexed table, where the statement names it.
-        table: Option<Name>,
+        table: Option<QualifiedName>,
     },
     /// A column.
     Column {
         /// The table that has the column.
-        table: Name,
+        table: QualifiedName,
         /// Its name.
         name: String,
     },
@@ -39,7 +39,7 @@ pub enum Thing {
 
 /// A name as the database stores it: without quotes, and in the stored case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub struct QualifiedName {
     /// The schema (the database on MySQL), where the statement names it.
     pub schema: Option<String>,
     /// The name.
@@ -127,10 +127,10 @@ impl Words<'_, '_> {
         if self.head.take_phrase(&["IF", "NOT", "EXISTS"]) {
             return Some(Effect::Repeatable);
         }
-        self.name().map(|name| Effect::Makes(Thing::Relation(name)))
+        self.name().map(|name| Effect::Makes(SchemaObject::Relation(name)))
     }
 
-    fn index(&mut self) -> Option<Thing> {
+    fn index(&mut self) -> Option<SchemaObject> {
         let mut name = self.name()?;
         // MySQL allows USING between the name and ON.
         while self.head.peek().is_some() && !self.head.is("ON") {
@@ -143,7 +143,7 @@ impl Words<'_, '_> {
             // An index is in the schema of its table.
             name.schema = table.as_ref().and_then(|table| table.schema.clone());
         }
-        Some(Thing::Index { name, table })
+        Some(SchemaObject::Index { name, table })
     }
 
     fn drops(&mut self) -> Option<Effect> {
@@ -159,7 +159,7 @@ impl Words<'_, '_> {
         }
         // The objects in a list are dropped one by one, so one of them does not stand for all.
         let one = !self.head.rest().iter().any(|token| token.is_symbol(","));
-        let thing = if index { self.index() } else { self.name().map(Thing::Relation) };
+        let thing = if index { self.index() } else { self.name().map(SchemaObject::Relation) };
         thing.filter(|_| one).map(Effect::Drops)
     }
 
@@ -185,18 +185,18 @@ impl Words<'_, '_> {
         }
         let name = self.name()?;
         let thing = match index {
-            true => Thing::Index { name, table: Some(table) },
-            false => Thing::Column { table, name: name.name },
+            true => SchemaObject::Index { name, table: Some(table) },
+            false => SchemaObject::Column { table, name: name.name },
         };
         Some(if adds { Effect::Makes(thing) } else { Effect::Drops(thing) })
     }
 
-    fn name(&mut self) -> Option<Name> {
+    fn name(&mut self) -> Option<QualifiedName> {
         let first = self.part()?;
         if !self.head.take_symbol(".") {
-            return Some(Name { schema: None, name: first });
+            return Some(QualifiedName { schema: None, name: first });
         }
-        Some(Name { schema: Some(first), name: self.part()? })
+        Some(QualifiedName { schema: Some(first), name: self.part()? })
     }
 
     fn part(&mut self) -> Option<String> {

@@ -6,7 +6,7 @@ mod lock;
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;
-use migrascope::report::{Remains, Stage};
+use migrascope::report::{PartialEffect, Stage};
 
 use self::fake::{Paper, play};
 
@@ -52,7 +52,7 @@ fn a_failing_statement_is_rolled_back_then_journaled_and_nothing_follows() {
     check(&heard, "begin · ONE · TWO · rollback · insert _migrascope_journal");
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!((failure.statement, failure.remains), (Some(2), Remains::Nothing));
+    assert_eq!((failure.statement, failure.remains), (Some(2), PartialEffect::Nothing));
     assert_eq!(error.report.pending, 2);
 }
 
@@ -92,7 +92,7 @@ fn a_half_way_failure_is_journaled_where_it_happened() {
     );
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false });
+    assert_eq!(failure.remains, PartialEffect::HalfWay { done: 1, next_unknown: false });
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_commit_of_the_scripts_own_that_fails_has_committed_nothing() {
         let (heard, result) = play(paper, &["ONE; BEGIN; INSERT TWO; COMMIT; THREE"]);
         let error = result.unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false }, "{part}: {heard}");
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 1, next_unknown: false }, "{part}: {heard}");
     }
 }
 
@@ -186,7 +186,7 @@ fn a_connection_that_breaks_at_the_commit_is_not_called_rolled_back() {
         play(Paper { fails: vec![("commit", ErrorKind::Lost), UNANSWERED], ..transactional() }, &["ONE"]);
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!((failure.remains, failure.stage), (Remains::Unknown, Stage::Commit));
+    assert_eq!((failure.remains, failure.stage), (PartialEffect::Unknown, Stage::Commit));
     assert!(
         heard.contains("commit · connect · SELECT outcome, statements_done · insert _migrascope_journal"),
         "journaled on a new connection: {heard}"
@@ -199,7 +199,7 @@ fn what_became_of_a_commit_that_nobody_heard_of_is_looked_up() {
     let (heard, result) = play(lost(), &["ONE"]);
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::Nothing, "its row is not there: {heard}");
+    assert_eq!(failure.remains, PartialEffect::Nothing, "its row is not there: {heard}");
 
     let committed = vec![Some("success".to_owned()), Some("1".to_owned())];
     let (heard, result) = play(Paper { attempt: Some(committed), ..lost() }, &["ONE", "TWO"]);
@@ -212,7 +212,7 @@ fn how_far_a_broken_attempt_came_is_read_from_its_row() {
     let paper = Paper { fails: vec![("TWO", ErrorKind::Lost)], attempt: Some(far), ..Paper::default() };
     let error = play(paper, &["ONE; TWO; THREE"]).1.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::HalfWay { done: 2, next_unknown: false });
+    assert_eq!(failure.remains, PartialEffect::HalfWay { done: 2, next_unknown: false });
 }
 
 #[test]
@@ -220,14 +220,16 @@ fn a_statement_that_went_out_with_a_broken_commit_is_not_told_as_done() {
     let paper = Paper { fails: vec![("commit", ErrorKind::Lost), UNANSWERED], pipelined: true, ..transactional() };
     let error = play(paper, &["ONE; TWO"]).1.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!((failure.remains, failure.statement), (Remains::Unknown, Some(2)));
+    assert_eq!((failure.remains, failure.statement), (PartialEffect::Unknown, Some(2)));
     assert_eq!(error.report.steps[0].statements.len(), 1);
 }
 
 #[test]
 fn a_statement_in_the_middle_that_broke_with_its_note_has_not_applied_the_migration() {
     let script = "CREATE INDEX CONCURRENTLY i ON t (a);\nINSERT INTO two SELECT 2;\nINSERT INTO three SELECT 3";
-    for (part, remains) in [("two", Remains::HalfWay { done: 1, next_unknown: true }), ("three", Remains::Unknown)] {
+    for (part, remains) in
+        [("two", PartialEffect::HalfWay { done: 1, next_unknown: true }), ("three", PartialEffect::Unknown)]
+    {
         let paper = Paper { fails: vec![(part, ErrorKind::Lost), UNANSWERED], pipelined: true, ..transactional() };
         let error = play(paper, &[script]).1.unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
@@ -253,7 +255,7 @@ fn a_statement_whose_connection_broke_may_have_taken_effect() {
     let (_, result) = play(Paper { fails: vec![("ONE", ErrorKind::Lost)], ..Paper::default() }, &["ONE; TWO"]);
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::HalfWay { done: 0, next_unknown: true });
+    assert_eq!(failure.remains, PartialEffect::HalfWay { done: 0, next_unknown: true });
 }
 
 #[test]
@@ -263,12 +265,12 @@ fn a_concurrent_index_build_waits_as_long_as_it_must_and_leaves_doubt_when_it_fa
     assert!(heard.contains("limit None"), "{heard}");
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::HalfWay { done: 0, next_unknown: true });
+    assert_eq!(failure.remains, PartialEffect::HalfWay { done: 0, next_unknown: true });
 
     let (_, result) = play(Paper { fails: vec![("CONCURRENTLY", ErrorKind::Syntax)], ..transactional() }, &[script]);
     let error = result.unwrap_err();
     let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(failure.remains, Remains::Nothing, "a syntax error builds nothing");
+    assert_eq!(failure.remains, PartialEffect::Nothing, "a syntax error builds nothing");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod foreign_keys;
 
-use migrascope::history::{Attempt, Direction, Entry, History, RecordedChecksum, State};
+use migrascope::history::{Attempt, AttemptState, Direction, Entry, History, RecordedChecksum};
 use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Order, Plan, Rules, Target};
 
@@ -156,11 +156,11 @@ fn an_attempt_that_nobody_settled_is_refused_both_ways() {
     };
     for (state, expected) in [
         (
-            State::Failed { statement: 2 },
+            AttemptState::Failed { statement: 2 },
             "no: migration 2 (m2) failed half-way up at statement 2 of 3: the first has taken effect",
         ),
         (
-            State::Unfinished,
+            AttemptState::Unfinished,
             "no: migration 2 (m2) was interrupted half-way up: 1 of 3 statements are known to have taken effect",
         ),
     ] {
@@ -186,7 +186,7 @@ fn unfinished() -> Attempt {
         key: version("2").into(),
         name: "m2".into(),
         direction: Direction::Up,
-        state: State::Unfinished,
+        state: AttemptState::Unfinished,
         done: 1,
         last: 2,
         reached: migrascope::history::Reached::Unrecorded,

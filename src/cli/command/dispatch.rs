@@ -3,7 +3,7 @@
 use migrascope::history::Direction;
 use migrascope::layout::Ways;
 use migrascope::plan::{Change, Target};
-use migrascope::run::Goal;
+use migrascope::run::WaitCondition;
 
 use super::end::{last_line, shows_text, stream, warn};
 use super::task::Task;
@@ -50,8 +50,8 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> Exit {
         Command::Serve { interval, targets } => serve::run(settings, *interval, targets.as_deref()),
         Command::Probe { ready } => probe::run(settings, if *ready { probe::Page::Ready } else { probe::Page::Live }),
         Command::Wait { wanted, timeout } => {
-            let goal = Goal { version: wanted.clone(), patience: *timeout };
-            execute::run(settings, Task::Wait(&goal), Target::Latest)
+            let condition = WaitCondition { version: wanted.clone(), timeout: *timeout };
+            execute::run(settings, Task::Wait(&condition), Target::Latest)
         }
         Command::Exec { program } => exec::run(settings, program),
         Command::New { name, reversible } => {

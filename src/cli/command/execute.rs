@@ -75,7 +75,7 @@ fn prepare(settings: &Settings, task: Task<'_>, target: Target) -> Result<Prepar
         .map_err(|error| Stopped::by_usage("telemetry", error.problems.iter().map(Diagnosis::error).collect()))?;
     warn(settings, &exporters.take_warnings());
     let listening = listen(settings, command, &exporters)?;
-    Ok(Prepared { migrator: migrator.with_figures(exporters.figures()), context, exporters, listening })
+    Ok(Prepared { migrator: migrator.with_journal_counters(exporters.figures()), context, exporters, listening })
 }
 
 /// `health` serves no pages: it ends before a client could read one.
@@ -106,7 +106,7 @@ fn run_prepared(settings: &Settings, task: Task<'_>, prepared: Prepared) -> Ende
             Task::Migrate(Direction::Down) => migrator.down(),
             Task::Health => migrator.health(),
             Task::Repair(repair) => migrator.repair(repair.clone()),
-            Task::Wait(goal) => migrator.wait(goal.clone()),
+            Task::Wait(condition) => migrator.wait(condition.clone()),
             Task::Exec(policy) => migrator.auto(policy.clone()),
         };
         run.context(context.clone()).observe(&mut observers).stop(&signals.stop).await

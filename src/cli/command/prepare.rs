@@ -1,8 +1,8 @@
 //! Builds the migrator of a command from settings and files; nothing is connected yet.
 
-use migrascope::database::{self, ConnectOptions, Connector, Identity};
+use migrascope::database::{self, ConnectOptions, Connector, ServerInfo};
 use migrascope::event::Command;
-use migrascope::health::{Health, OwnCheck};
+use migrascope::health::{CustomCheck, Health};
 use migrascope::history::Direction;
 use migrascope::layout::Reader;
 use migrascope::migration::{Dialect, MigrationSet};
@@ -64,7 +64,7 @@ pub(super) fn hooks(settings: &Settings, dialect: Dialect) -> Result<Hooks, Stop
 }
 
 /// The database as its URL describes it, before it is connected.
-pub(super) fn expected(settings: &Settings) -> Result<Identity, Stopped> {
+pub(super) fn expected(settings: &Settings) -> Result<ServerInfo, Stopped> {
     connector(settings, application()).map(|connector| connector.expected())
 }
 
@@ -103,12 +103,12 @@ fn health_checks(settings: &Settings, dialect: Dialect) -> Result<Health, Stoppe
     });
     let unknown: Vec<Diagnosis> = unknown.collect();
     match unknown.is_empty() {
-        true => Ok(Health::Check { own, thresholds }),
+        true => Ok(Health::Check { custom: own, thresholds }),
         false => Err(Stopped::by_usage("settings", unknown)),
     }
 }
 
-fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<OwnCheck>, Stopped> {
+fn own_checks(settings: &Settings, dialect: Dialect) -> Result<Vec<CustomCheck>, Stopped> {
     let Some(directory) = settings.health.checks.directory() else {
         return Ok(Vec::new());
     };

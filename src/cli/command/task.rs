@@ -3,7 +3,7 @@
 use migrascope::event::Command;
 use migrascope::history::Direction;
 use migrascope::policy::{Decision, Policy};
-use migrascope::run::{Goal, Repair};
+use migrascope::run::{Repair, WaitCondition};
 
 /// The task of a run.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(super) enum Task<'t> {
     /// A change of history, or the resumption of a half-way migration.
     Repair(&'t Repair),
     /// Waiting for the run of another process.
-    Wait(&'t Goal),
+    Wait(&'t WaitCondition),
     /// The migrations before an application's start.
     Exec(&'t Policy),
 }

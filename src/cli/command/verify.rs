@@ -17,13 +17,13 @@ use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
 pub(super) fn run(settings: &Settings) -> Exit {
-    match status::read(settings).and_then(judge).and_then(|status| files(settings, status)) {
+    match status::read(settings).and_then(evaluate).and_then(|status| files(settings, status)) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, error }) => fail(settings, "verify", exit, error),
     }
 }
 
-fn judge(mut status: Status) -> Result<Status, Stopped> {
+fn evaluate(mut status: Status) -> Result<Status, Stopped> {
     match std::mem::take(&mut status.objections) {
         none if none.is_empty() => Ok(status),
         objections => Err(Stopped::by(&Error::refused(objections), Direction::Up, None)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrascope::Error;
-use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity, UrlError};
+use migrascope::database::{DatabaseError, ErrorKind, Holder, ServerInfo, UrlError};
 
 use super::diagnosis::Diagnosis;
 use crate::cli::words;
@@ -32,8 +32,8 @@ pub(super) fn refused(error: &Error, source: &DatabaseError) -> Diagnosis {
     diagnosis
 }
 
-fn connect_advice(expected: &Identity, source: &DatabaseError) -> Option<String> {
-    let Identity { system, database, .. } = expected;
+fn connect_advice(expected: &ServerInfo, source: &DatabaseError) -> Option<String> {
+    let ServerInfo { system, database, .. } = expected;
     Some(match source.kind {
         ErrorKind::Pooled => ANOTHER_POOL.to_owned(),
         ErrorKind::Authentication => "check user and password in the database URL; characters such as @ : / # in them \

@@ -5,7 +5,7 @@ use std::path::Path;
 use migrascope::Error;
 use migrascope::file;
 use migrascope::history::Direction;
-use migrascope::report::{Failure, Loss, Remains, Stage};
+use migrascope::report::{Failure, Loss, PartialEffect, Stage};
 
 use super::advice::Advice;
 use super::diagnosis::{Diagnosis, Excerpt};
@@ -41,15 +41,15 @@ pub(super) fn interrupted(failure: Option<&Failure>, context: FailureContext<'_>
     let last = context.report.and_then(|report| report.steps.last());
     let name = last.map(|step| format!("migration {} ({})", step.version, step.name));
     let outcome = match failure.remains {
-        Remains::Nothing => "was rolled back",
-        Remains::HalfWay { .. } => "is left half-way",
-        Remains::Unknown => "may have been applied",
+        PartialEffect::Nothing => "was rolled back",
+        PartialEffect::HalfWay { .. } => "is left half-way",
+        PartialEffect::Unknown => "may have been applied",
     };
     let message = format!("interrupted: {} {outcome}", name.as_deref().unwrap_or("the migration that was running"));
     let mut diagnosis = Diagnosis::error(message).at(excerpt(failure));
     diagnosis.add_notes(effects(failure, context));
     match failure.remains {
-        Remains::Nothing => diagnosis.help("run again to continue"),
+        PartialEffect::Nothing => diagnosis.help("run again to continue"),
         _ => {
             diagnosis.add_help(next(failure, context));
             diagnosis
@@ -97,7 +97,7 @@ fn retries(context: FailureContext<'_>) -> Option<String> {
 
 /// The statements that took effect, that may have, and that did not.
 fn effects(failure: &Failure, context: FailureContext<'_>) -> Vec<String> {
-    let Remains::HalfWay { done, next_unknown } = failure.remains else {
+    let PartialEffect::HalfWay { done, next_unknown } = failure.remains else {
         return Vec::new();
     };
     let (total, next) = (total(failure, context), done + 1);
@@ -185,15 +185,15 @@ fn next(failure: &Failure, context: FailureContext<'_>) -> Vec<Advice> {
     let version = report.steps.last().map_or("it", |step| step.version.as_str());
     let fix = |file| if advice(failure).is_some() { String::new() } else { format!("fix the {file} and ") };
     match (failure.remains, context.direction) {
-        (Remains::Nothing, Direction::Up) => {
+        (PartialEffect::Nothing, Direction::Up) => {
             let (applied, fix) = (words::are(report.applied, "migration"), fix("file"));
             vec![format!("{applied} applied and nothing of {version} remains; {fix}run again").into()]
         }
-        (Remains::Nothing, Direction::Down) => {
+        (PartialEffect::Nothing, Direction::Down) => {
             vec![format!("{version} is applied as before; {}run again", fix("down file")).into()]
         }
-        (Remains::HalfWay { .. }, direction) => settlement(direction, version),
-        (Remains::Unknown, _) => {
+        (PartialEffect::HalfWay { .. }, direction) => settlement(direction, version),
+        (PartialEffect::Unknown, _) => {
             vec!["run migrascope status: it is applied and recorded, or neither; then run again".into()]
         }
     }

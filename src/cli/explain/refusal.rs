@@ -1,7 +1,7 @@
 //! A plan that was refused: each objection with its own fixes.
 
 use migrascope::database::other_history;
-use migrascope::history::{Attempt, State};
+use migrascope::history::{Attempt, AttemptState};
 use migrascope::plan::{Note, Objection, TableFault, TableFaultKind};
 use migrascope::script::BackslashMode;
 
@@ -198,15 +198,15 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
     };
     let next = attempt.done + 1;
     let doubt = match attempt.state {
-        State::Unfinished if attempt.last > next => Some(format!(
+        AttemptState::Unfinished if attempt.last > next => Some(format!(
             "the runner or its connection ended while one of the statements {next} to {} was running, or before: progress is not recorded \
              while tables are locked",
             attempt.last
         )),
-        State::Unfinished if attempt.done < attempt.total => {
+        AttemptState::Unfinished if attempt.done < attempt.total => {
             Some(format!("the runner or its connection ended while statement {next} was running, or before it"))
         }
-        State::Unfinished | State::Failed { .. } => None,
+        AttemptState::Unfinished | AttemptState::Failed { .. } => None,
     };
     let begun = format!("started {} by run {}", attempt.started_at, attempt.run_id);
     let mut diagnosis = diagnosis.note(begun);

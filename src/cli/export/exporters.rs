@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrascope::event::RemoteParent;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::report::Outcome;
-use migrascope::run::Figures;
+use migrascope::run::JournalCounters;
 use migrascope::{Event, Observer};
 
 use super::delivery::Kind;
@@ -43,8 +43,8 @@ impl Exporters {
     }
 
     /// Whether the run has to read the journal's totals, which costs a few queries.
-    pub(crate) fn figures(&self) -> Figures {
-        if self.metrics.is_some() { Figures::Read } else { Figures::Leave }
+    pub(crate) fn figures(&self) -> JournalCounters {
+        if self.metrics.is_some() { JournalCounters::Read } else { JournalCounters::Skip }
     }
 
     /// The metrics; `None` where they are exported nowhere.

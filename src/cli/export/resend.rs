@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use migrascope::Status;
-use migrascope::database::Identity;
-use migrascope::journal::Totals;
+use migrascope::database::ServerInfo;
+use migrascope::journal::Counters;
 
 use super::environment::{Lookup, OtelConfig, Signal};
 use super::error::ExportError;
@@ -27,7 +27,7 @@ pub(crate) struct Resend {
 /// With every mistake in the settings, and where no sink is configured.
 pub(crate) fn resend(
     settings: &TelemetrySettings,
-    target: &Identity,
+    target: &ServerInfo,
     variables: Lookup<'_>,
 ) -> Result<Resend, ExportError> {
     let mut config = OtelConfig::read(variables);
@@ -57,7 +57,7 @@ impl Resend {
     }
 
     /// Sends within the flush timeout; returns one failure for each sink that failed.
-    pub(crate) fn deliver(self, target: Option<&str>, status: &Status, totals: &Totals) -> Vec<String> {
+    pub(crate) fn deliver(self, target: Option<&str>, status: &Status, totals: &Counters) -> Vec<String> {
         self.pipeline.metrics().looked(target, status, totals);
         let flushed = flush::within(Budget::starting_now(self.limit), self.pipeline.flush_tasks().collect());
         flushed.into_iter().filter_map(|flushed| flushed.failure).collect()

@@ -2,7 +2,7 @@
 
 mod container;
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::event::RunContext;
 use migrascope::observe::names;
 use opentelemetry::KeyValue;
@@ -64,13 +64,13 @@ pub(super) fn of_run(context: &RunContext, variables: Lookup<'_>, declared: Vec<
 
 /// The resource of metrics, whose instance is the database, so that the next run continues the series. An id of run, pod or process would
 /// begin new series with each run.
-pub(super) fn of_target(target: &Identity, variables: Lookup<'_>, declared: Vec<KeyValue>) -> Resource {
+pub(super) fn of_target(target: &ServerInfo, variables: Lookup<'_>, declared: Vec<KeyValue>) -> Resource {
     let attributes = vec![KeyValue::new(names::SERVICE_INSTANCE_ID, instance(target).to_string())];
     resource(variables, attributes, declared)
 }
 
 /// The database as its URL describes it, as a UUID version 5.
-fn instance(target: &Identity) -> Uuid {
+fn instance(target: &ServerInfo) -> Uuid {
     let port = target.port.map(|port| port.to_string());
     let parts = [target.system, target.address.as_deref().unwrap_or_default(), port.as_deref().unwrap_or_default()];
     Uuid::new_v5(&INSTANCES, [parts.join("|"), target.database.clone()].join("|").as_bytes())

@@ -1,6 +1,6 @@
 //! Sets up the exporters that are configured. Nothing is sent, and no database is connected.
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::event::{Command, RunContext, TraceIdentity};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::spans::{Sampling, Spans};
@@ -37,7 +37,7 @@ pub(crate) fn start(
     settings: &TelemetrySettings,
     command: Command,
     context: &mut RunContext,
-    target: &Identity,
+    target: &ServerInfo,
     variables: Lookup<'_>,
 ) -> Result<Exporters, ExportError> {
     let mut warnings = inherit_trace(context, variables);
@@ -103,7 +103,7 @@ fn inherit_trace(context: &mut RunContext, variables: Lookup<'_>) -> Vec<String>
 /// What the exporters are made from.
 struct Setup<'s> {
     settings: &'s TelemetrySettings,
-    target: &'s Identity,
+    target: &'s ServerInfo,
     variables: Lookup<'s>,
 }
 

@@ -1,6 +1,6 @@
 //! Plans as JSON.
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Note, Plan, Step};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(super) fn step(step: &Step<'_>) -> Value {
 }
 
 /// A plan with every statement, for the command `plan`.
-pub(crate) fn whole_plan(identity: &Identity, made: &Plan<'_>, hooks: &[Hook]) -> Value {
+pub(crate) fn whole_plan(identity: &ServerInfo, made: &Plan<'_>, hooks: &[Hook]) -> Value {
     json!({
         "hooks": hooks.iter().map(|hook| hook.word()).collect::<Vec<_>>(),
         "database": identity,

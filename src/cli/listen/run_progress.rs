@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use migrascope::database::{Holder, Identity};
+use migrascope::database::{Holder, ServerInfo};
 use migrascope::event::{Command, Hook, RunContext};
 use migrascope::plan::Step;
 use migrascope::report::{Outcome, Report};
@@ -29,7 +29,7 @@ pub(super) struct RunProgress {
     /// Its command, context and start, once it has begun.
     pub(super) run: Option<(Command, RunContext, SystemTime)>,
     /// The database, as far as it is known.
-    pub(super) database: Option<Identity>,
+    pub(super) database: Option<ServerInfo>,
     /// Its phase.
     pub(super) phase: Phase,
     /// The start of the phase.

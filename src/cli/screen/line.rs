@@ -7,7 +7,7 @@ use migrascope::event::Witness;
 use migrascope::history::Direction;
 use migrascope::plan::{Atomic, Change, Step};
 use migrascope::policy::Decision;
-use migrascope::report::{Outcome, Remains, Report, RetryReason, StepReport};
+use migrascope::report::{Outcome, PartialEffect, Report, RetryReason, StepReport};
 
 use super::style::{BAD, BOLD, DIM, GOOD, ODD};
 use super::width::{pad, width};
@@ -233,9 +233,9 @@ fn applied(report: &Report) -> String {
 fn result(report: &StepReport) -> String {
     if let Some(failure) = &report.failure {
         let outcome = match failure.remains {
-            Remains::Nothing => "rolled back",
-            Remains::HalfWay { .. } => "half-way",
-            Remains::Unknown => "in doubt",
+            PartialEffect::Nothing => "rolled back",
+            PartialEffect::HalfWay { .. } => "half-way",
+            PartialEffect::Unknown => "in doubt",
         };
         let place = match failure.statement {
             Some(number) => format!("statement {number} of {}", report.total),

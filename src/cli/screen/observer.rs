@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrascope::database::{Holder, Identity};
+use migrascope::database::{Holder, ServerInfo};
 use migrascope::event::{Command, Event, RunContext};
 use migrascope::plan::{Plan, Schema, Step};
 use migrascope::policy::{Decided, Decision};
@@ -65,7 +65,7 @@ impl ScreenObserver {
         self.line(one_line(&decided.to_string()));
     }
 
-    fn connected(&mut self, identity: &Identity) {
+    fn connected(&mut self, identity: &ServerInfo) {
         let header = line::header(&self.title, &words::database(identity), &self.run_id);
         self.line(header);
     }

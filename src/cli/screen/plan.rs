@@ -1,6 +1,6 @@
 //! A plan for people: each step, each statement, and whether it is atomic.
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::event::Hook;
 use migrascope::plan::{Atomic, Plan, Step};
 
@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::cli::words::{self, counted};
 
 /// Writes a plan.
-pub(crate) fn show(out: &mut Output, identity: &Identity, plan: &Plan<'_>, hooks: &[Hook]) {
+pub(crate) fn show(out: &mut Output, identity: &ServerInfo, plan: &Plan<'_>, hooks: &[Hook]) {
     let statements: usize = plan.steps.iter().map(|step| step.statements().len()).sum();
     let size = match plan.steps.len() {
         0 => "nothing to do".to_owned(),

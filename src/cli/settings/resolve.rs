@@ -6,7 +6,7 @@ use migrascope::Options as RunOptions;
 use migrascope::layout::{Layout, Links};
 use migrascope::plan::Order;
 use migrascope::policy::Environment as AppEnvironment;
-use migrascope::run::{LockTimeout, Wait};
+use migrascope::run::{LockTimeout, LockWait};
 
 use super::config_file::{ConfigFile, Presence};
 use super::database::{self, Database};
@@ -200,8 +200,8 @@ fn texts(raw: Vec<RawValue>) -> Vec<String> {
     raw.into_iter().map(|raw| raw.text).collect()
 }
 
-fn wait(text: &str) -> Result<Wait, String> {
-    limit(text).map(|limit| limit.map_or(Wait::No, Wait::For))
+fn wait(text: &str) -> Result<LockWait, String> {
+    limit(text).map(|limit| limit.map_or(LockWait::No, LockWait::For))
 }
 
 fn lock_timeout(text: &str) -> Result<LockTimeout, String> {

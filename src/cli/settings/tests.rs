@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use migrascope::database::SecretUrl;
-use migrascope::observe::spans::{Policy, Sampling, SqlText};
+use migrascope::observe::spans::{Sampling, SpanPolicy, SqlText};
 use migrascope::plan::Order;
-use migrascope::run::{LockTimeout, Wait};
+use migrascope::run::{LockTimeout, LockWait};
 
 use super::config_file::ConfigFile;
 use super::sources::Sources;
@@ -53,7 +53,7 @@ fn flag_beats_environment_beats_file_beats_default() {
 fn an_empty_variable_is_unset() {
     let environment = [("MIGRASCOPE_LOCK_WAIT", ""), ("DATABASE_URL", "")];
     let settings = settings(&[], &environment, "lock-wait = \"1s\"").expect("usable settings");
-    assert_eq!(settings.run.wait, Wait::For(Duration::from_secs(1)));
+    assert_eq!(settings.run.wait, LockWait::For(Duration::from_secs(1)));
     assert_eq!(settings.database, Database::Missing);
 }
 
@@ -95,7 +95,7 @@ fn values_are_understood() {
     let typed = settings(&["-v", "--allow-missing=false", "--lock-wait", "0"], &[], toml).expect("usable settings");
     assert_eq!(typed.verbosity, Verbosity::Verbose);
     assert!(!typed.run.allow_missing);
-    assert_eq!(typed.run.wait, Wait::No);
+    assert_eq!(typed.run.wait, LockWait::No);
 }
 
 #[test]
@@ -148,7 +148,8 @@ fn traces_tell_what_is_asked_for() {
     let environment = [("MIGRASCOPE_TRACE_SQL", "full")];
     let policy =
         settings(&["--trace-sampling", "parent"], &environment, toml).expect("usable settings").telemetry.spans;
-    let expected = Policy { detail_limit: 7, sql: SqlText::Full, sampling: Sampling::Parent, ..Policy::default() };
+    let expected =
+        SpanPolicy { detail_limit: 7, sql: SqlText::Full, sampling: Sampling::Parent, ..SpanPolicy::default() };
     assert_eq!(policy, expected);
     let wrong = settings(&["--trace-detail-limit", "many"], &[], "").expect_err("no number");
     assert_eq!(wrong, ["invalid value \"many\" for --trace-detail-limit: expected a number of migrations"]);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use migrascope::observe::spans::Policy;
+use migrascope::observe::spans::SpanPolicy;
 
 use super::host_pattern::HostPattern;
 use super::notify_settings::NotifySettings;
@@ -27,7 +27,7 @@ pub(crate) struct TelemetrySettings {
     /// How long the process may stay for its telemetry after its work is done.
     pub(crate) flush_timeout: Duration,
     /// What spans contain.
-    pub(crate) spans: Policy,
+    pub(crate) spans: SpanPolicy,
     /// Which recipients are notified of which runs.
     pub(crate) notify: NotifySettings,
     /// Whether telemetry is sent at all.

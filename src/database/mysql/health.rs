@@ -1,6 +1,6 @@
 //! The health checks of MySQL and MariaDB.
 
-use crate::database::{Identity, Judge, Probe};
+use crate::database::{Evaluation, Probe, ServerInfo};
 use crate::report::BuiltIn;
 
 /// The columns of `SHOW REPLICA STATUS` with the source's host and the seconds behind it, on both servers and in all versions.
@@ -8,7 +8,7 @@ const SOURCE_HOST: usize = 1;
 const SECONDS_BEHIND: usize = 32;
 
 /// The probes for this server.
-pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
+pub(super) fn probes(identity: &ServerInfo) -> Vec<Probe> {
     let mariadb = identity.system == "mariadb";
     let status = if mariadb { "information_schema.GLOBAL_STATUS" } else { "performance_schema.global_status" };
     vec![
@@ -18,7 +18,7 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
             sql: format!(
                 "SELECT (SELECT VARIABLE_VALUE FROM {status} WHERE VARIABLE_NAME = 'Threads_connected'), @@max_connections"
             ),
-            judge: Judge::Share,
+            evaluation: Evaluation::Share,
             help: "close idle connections, use a connection pooler, or raise max_connections",
         },
         Probe {
@@ -29,7 +29,7 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
             } else {
                 "SHOW SLAVE STATUS".to_owned()
             },
-            judge: Judge::Lag {
+            evaluation: Evaluation::Lag {
                 name: SOURCE_HOST,
                 seconds: SECONDS_BEHIND,
                 none: "this server is not a replica; check the lag on its replicas",

@@ -10,7 +10,7 @@ use super::text::{AS_ANY_CLIENT, COMMIT, IDENTITY, ROLLBACK};
 use super::wire::{Keep, Wire};
 use super::{Mysql, faults, lock_sql, product, transaction};
 use crate::database::{
-    Access, DatabaseError, Done, ErrorKind, Execute, Identity, Limits, Query, RolledBack, Row, Session, Sharing, Sql,
+    Access, DatabaseError, Done, ErrorKind, Execute, Limits, Query, RolledBack, Row, ServerInfo, Session, Sharing, Sql,
     Transaction, TransactionState, Urgency, silence,
 };
 use crate::plan::TableFault;
@@ -34,7 +34,7 @@ pub(super) struct MysqlSession {
 
 impl MysqlSession {
     /// Over this connection; nothing is known of the server yet.
-    pub(super) fn new(wire: Wire, identity: Identity, connector: Mysql, access: Access) -> Self {
+    pub(super) fn new(wire: Wire, identity: ServerInfo, connector: Mysql, access: Access) -> Self {
         Self {
             wire,
             sql: MysqlSql::new(identity),

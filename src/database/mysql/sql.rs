@@ -3,9 +3,9 @@
 use super::text::text_literal;
 use super::{existence, health, lock_sql};
 use crate::database::value::{hexadecimal, milliseconds};
-use crate::database::{Abilities, ColumnType, DatabaseError, Identity, IdleSession, Probe, Reach, Sql, Value};
+use crate::database::{Capabilities, ColumnType, DatabaseError, IdleSession, Probe, Reach, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
-use crate::script::Thing;
+use crate::script::SchemaObject;
 
 /// Errors of a write while the script has locked tables (the first two), holds the global read lock, prepares an XA transaction, or is in a
 /// transaction that only reads.
@@ -14,7 +14,7 @@ const HINDRANCES: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 /// The SQL of the server that has answered, and what it has said of itself.
 #[derive(Debug, Clone)]
 pub(super) struct MysqlSql {
-    pub(super) identity: Identity,
+    pub(super) identity: ServerInfo,
     /// The database of our own tables.
     pub(super) home: Option<String>,
     /// The largest statement that the server accepts, in bytes.
@@ -27,7 +27,7 @@ pub(super) struct MysqlSql {
 
 impl MysqlSql {
     /// For a server of which nothing is known yet.
-    pub(super) fn new(identity: Identity) -> Self {
+    pub(super) fn new(identity: ServerInfo) -> Self {
         Self {
             identity,
             home: None,
@@ -43,12 +43,12 @@ impl MysqlSql {
 }
 
 impl Sql for MysqlSql {
-    fn identity(&self) -> &Identity {
+    fn server_info(&self) -> &ServerInfo {
         &self.identity
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
             dialect: Dialect::Mysql,
             transactional_ddl: false,
             pipelined_commit: false,
@@ -112,7 +112,7 @@ impl Sql for MysqlSql {
         }
     }
 
-    fn existence(&self, thing: &Thing) -> String {
+    fn existence(&self, thing: &SchemaObject) -> String {
         existence::existence(thing)
     }
 

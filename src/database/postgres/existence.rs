@@ -1,19 +1,19 @@
 //! Catalog queries for whether an object exists and is usable. Only a script's names are resolved by its search path.
 
 use super::text::{quoted, text_literal};
-use crate::script::{Name, Thing};
+use crate::script::{QualifiedName, SchemaObject};
 
 /// SQL that returns a row if this object exists; an index must also be valid.
-pub(super) fn existence(thing: &Thing) -> String {
+pub(super) fn existence(thing: &SchemaObject) -> String {
     match thing {
-        Thing::Relation(name) => format!("SELECT 'yes' WHERE {} IS NOT NULL", oid(name)),
-        Thing::Index { name, .. } => {
+        SchemaObject::Relation(name) => format!("SELECT 'yes' WHERE {} IS NOT NULL", oid(name)),
+        SchemaObject::Index { name, .. } => {
             format!(
                 "SELECT 'yes' FROM pg_catalog.pg_index WHERE indexrelid OPERATOR(pg_catalog.=) {} AND indisvalid",
                 oid(name)
             )
         }
-        Thing::Column { table, name } => format!(
+        SchemaObject::Column { table, name } => format!(
             "SELECT 'yes' FROM pg_catalog.pg_attribute WHERE attrelid OPERATOR(pg_catalog.=) {} \
              AND attname OPERATOR(pg_catalog.=) {} AND NOT attisdropped",
             oid(table),
@@ -23,7 +23,7 @@ pub(super) fn existence(thing: &Thing) -> String {
 }
 
 /// SQL that returns the quoted name of this index if it is invalid and no session is building it.
-pub(super) fn invalid_index(index: &Name) -> String {
+pub(super) fn invalid_index(index: &QualifiedName) -> String {
     format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid \
@@ -35,7 +35,7 @@ pub(super) fn invalid_index(index: &Name) -> String {
 }
 
 /// SQL for the relation that a name resolves to; NULL if there is none.
-fn oid(name: &Name) -> String {
+fn oid(name: &QualifiedName) -> String {
     let name = match &name.schema {
         Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),
         None => quoted(&name.name),
@@ -51,11 +51,11 @@ mod tests {
     #[test]
     fn nothing_but_the_name_is_looked_up_in_the_path() {
         for schema in [None, Some("app".to_owned())] {
-            let name = Name { schema, name: "t".to_owned() };
+            let name = QualifiedName { schema, name: "t".to_owned() };
             let things = [
-                Thing::Relation(name.clone()),
-                Thing::Index { name: name.clone(), table: None },
-                Thing::Column { table: name.clone(), name: "c".to_owned() },
+                SchemaObject::Relation(name.clone()),
+                SchemaObject::Index { name: name.clone(), table: None },
+                SchemaObject::Column { table: name.clone(), name: "c".to_owned() },
             ];
             for sql in things.iter().map(existence).chain([invalid_index(&name)]) {
                 assert!(is_in_full(&sql), "{sql}");

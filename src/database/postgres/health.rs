@@ -1,6 +1,6 @@
 //! The health checks of PostgreSQL. Every user can read the results, or the check reports that it cannot.
 
-use crate::database::{Judge, Probe};
+use crate::database::{Evaluation, Probe};
 use crate::report::BuiltIn;
 
 /// An index that another session is building is not valid yet, but not a fault.
@@ -54,28 +54,28 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
             check: BuiltIn::InvalidIndexes,
             unless: None,
             sql: INVALID_INDEXES.to_owned(),
-            judge: Judge::Faults,
+            evaluation: Evaluation::Faults,
             help: "rebuild an invalid index with REINDEX INDEX CONCURRENTLY, or remove it with DROP INDEX CONCURRENTLY",
         },
         Probe {
             check: BuiltIn::UnvalidatedConstraints,
             unless: None,
             sql: format!("{UNVALIDATED}{enforced} ORDER BY 1"),
-            judge: Judge::Faults,
+            evaluation: Evaluation::Faults,
             help: "run ALTER TABLE … VALIDATE CONSTRAINT … to check the rows that are older than the constraint",
         },
         Probe {
             check: BuiltIn::Connections,
             unless: None,
             sql: CONNECTIONS.to_owned(),
-            judge: Judge::Share,
+            evaluation: Evaluation::Share,
             help: "close idle connections, use a connection pooler, or raise max_connections",
         },
         Probe {
             check: BuiltIn::ReplicaLag,
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
-            judge: Judge::Lag { name: 0, seconds: 1, none: "no replicas" },
+            evaluation: Evaluation::Lag { name: 0, seconds: 1, none: "no replicas" },
             help: "a large migration takes as long on a replica as on the primary: wait, check the replica's log if it does not catch up, \
             and drop the slot of a replica that will never come back",
         },

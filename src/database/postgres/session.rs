@@ -15,7 +15,7 @@ use super::wire::{Answer, Wire};
 use super::{lock_sql, transaction};
 use crate::database::row::{number, table_faults};
 use crate::database::{
-    Access, DatabaseError, Done, ErrorKind, Execute, Identity, Limits, Query, RolledBack, Row, Session, Sharing, Sql,
+    Access, DatabaseError, Done, ErrorKind, Execute, Limits, Query, RolledBack, Row, ServerInfo, Session, Sharing, Sql,
     Transaction, TransactionState, Urgency,
 };
 use crate::plan::TableFault;
@@ -51,7 +51,7 @@ pub(super) struct PostgresSession {
 
 impl PostgresSession {
     /// Over this connection; nothing is known of the server yet.
-    pub(super) fn new(wire: Wire, identity: Identity, init: Vec<String>, access: Access) -> Self {
+    pub(super) fn new(wire: Wire, identity: ServerInfo, init: Vec<String>, access: Access) -> Self {
         Self {
             wire,
             sql: PostgresSql::new(identity),

@@ -4,14 +4,14 @@ use super::authority::Authority;
 use super::schemas;
 use super::text::{hook_variables, literal, quoted};
 use super::{existence, health, lock_sql};
-use crate::database::{Abilities, ColumnType, Identity, IdleSession, Probe, Reach, Row, Sql, Value};
+use crate::database::{Capabilities, ColumnType, IdleSession, Probe, Reach, Row, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
-use crate::script::{Name, Thing};
+use crate::script::{QualifiedName, SchemaObject};
 
 /// The SQL of the server that has answered, and what it has said of itself.
 #[derive(Debug, Clone)]
 pub(super) struct PostgresSql {
-    pub(super) identity: Identity,
+    pub(super) identity: ServerInfo,
     /// The schema of our own tables.
     pub(super) home: Option<String>,
     /// The user and role that the session began with.
@@ -26,7 +26,7 @@ pub(super) struct PostgresSql {
 
 impl PostgresSql {
     /// For a server of which nothing is known yet.
-    pub(super) fn new(identity: Identity) -> Self {
+    pub(super) fn new(identity: ServerInfo) -> Self {
         Self {
             identity,
             home: None,
@@ -39,12 +39,12 @@ impl PostgresSql {
 }
 
 impl Sql for PostgresSql {
-    fn identity(&self) -> &Identity {
+    fn server_info(&self) -> &ServerInfo {
         &self.identity
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
             dialect: Dialect::Postgres,
             transactional_ddl: true,
             pipelined_commit: true,
@@ -94,11 +94,11 @@ impl Sql for PostgresSql {
         }
     }
 
-    fn existence(&self, thing: &Thing) -> String {
+    fn existence(&self, thing: &SchemaObject) -> String {
         existence::existence(thing)
     }
 
-    fn invalid_index(&self, index: &Name) -> Option<String> {
+    fn invalid_index(&self, index: &QualifiedName) -> Option<String> {
         Some(existence::invalid_index(index))
     }
 

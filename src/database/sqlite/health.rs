@@ -1,6 +1,6 @@
 //! The health checks of an SQLite file.
 
-use crate::database::{Judge, Probe};
+use crate::database::{Evaluation, Probe};
 use crate::report::BuiltIn;
 
 /// The largest file to check, in bytes. Both checks read the whole file, and a larger one would delay a deployment.
@@ -21,14 +21,14 @@ pub(super) fn probes() -> Vec<Probe> {
             check: BuiltIn::QuickCheck,
             unless: Some(too_large.clone()),
             sql: "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'".to_owned(),
-            judge: Judge::Faults,
+            evaluation: Evaluation::Faults,
             help: "the file is corrupt: restore it from a backup, or save what is readable with sqlite3's .recover",
         },
         Probe {
             check: BuiltIn::ForeignKeys,
             unless: Some(too_large),
             sql: FOREIGN_KEYS.to_owned(),
-            judge: Judge::Faults,
+            evaluation: Evaluation::Faults,
             help: "migrations run with foreign keys off: add the missing rows, or delete those that refer to them",
         },
     ]

@@ -11,7 +11,7 @@ use super::wire::{Keep, Wire};
 use super::{Sqlite, options};
 use crate::database::row::{number, table_faults};
 use crate::database::{
-    Access, DatabaseError, Done, ErrorKind, Execute, Identity, Limits, Query, RolledBack, Row, Session, Sharing, Sql,
+    Access, DatabaseError, Done, ErrorKind, Execute, Limits, Query, RolledBack, Row, ServerInfo, Session, Sharing, Sql,
     Transaction, TransactionState, Urgency,
 };
 use crate::plan::TableFault;
@@ -31,7 +31,7 @@ pub(super) struct SqliteSession {
 
 impl SqliteSession {
     /// Over this connection.
-    pub(super) fn new(wire: Wire, identity: Identity, connector: Sqlite, access: Access) -> Self {
+    pub(super) fn new(wire: Wire, identity: ServerInfo, connector: Sqlite, access: Access) -> Self {
         let sql = SqliteSql { identity, foreign_keys: false };
         Self { wire, sql, connector, access, busy_timeout: options::BUSY_TIMEOUT }
     }

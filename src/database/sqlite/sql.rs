@@ -2,14 +2,14 @@
 
 use super::{health, orphans};
 use crate::database::value::{hexadecimal, milliseconds};
-use crate::database::{Abilities, ColumnType, Identity, OrphanQueries, Probe, Reach, Sql, Value};
+use crate::database::{Capabilities, ColumnType, OrphanQueries, Probe, Reach, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
-use crate::script::Thing;
+use crate::script::SchemaObject;
 
 /// The SQL of the bundled SQLite, and what it says of itself.
 #[derive(Debug, Clone)]
 pub(super) struct SqliteSql {
-    pub(super) identity: Identity,
+    pub(super) identity: ServerInfo,
     /// Whether a new connection enforces foreign keys.
     pub(super) foreign_keys: bool,
 }
@@ -33,12 +33,12 @@ impl SqliteSql {
 }
 
 impl Sql for SqliteSql {
-    fn identity(&self) -> &Identity {
+    fn server_info(&self) -> &ServerInfo {
         &self.identity
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
             dialect: Dialect::Sqlite,
             transactional_ddl: true,
             pipelined_commit: false,
@@ -106,13 +106,13 @@ impl Sql for SqliteSql {
         }
     }
 
-    fn existence(&self, thing: &Thing) -> String {
+    fn existence(&self, thing: &SchemaObject) -> String {
         let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
         match thing {
-            Thing::Relation(name) | Thing::Index { name, .. } => {
+            SchemaObject::Relation(name) | SchemaObject::Index { name, .. } => {
                 format!("SELECT 'yes' FROM sqlite_master WHERE lower(name) = lower({})", text(&name.name))
             }
-            Thing::Column { table, name } => format!(
+            SchemaObject::Column { table, name } => format!(
                 "SELECT 'yes' FROM pragma_table_xinfo({}) WHERE lower(name) = lower({})",
                 text(&table.name),
                 text(name)

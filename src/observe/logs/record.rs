@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::{Level, event};
 
 use super::run_attributes::RunAttributes;
-use crate::database::{DatabaseError, Identity};
+use crate::database::{DatabaseError, ServerInfo};
 use crate::error::Error;
 use crate::event::{Command, RunContext};
 use crate::history::Direction;
@@ -16,7 +16,7 @@ use crate::plan::{Change, RefusalReason, Step};
 use crate::policy::Decided;
 use crate::report::{CheckReport, Failure, Outcome, Report, RetryReason, StepReport};
 
-pub(super) fn run_started(run: &RunAttributes, command: Command, context: &RunContext, expected: &Identity) {
+pub(super) fn run_started(run: &RunAttributes, command: Command, context: &RunContext, expected: &ServerInfo) {
     event!(
         name: names::LOG_RUN_STARTED,
         target: names::SCOPE,

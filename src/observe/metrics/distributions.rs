@@ -11,7 +11,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments::histogram;
 use crate::history::Direction;
-use crate::journal::{Spread, Spreads, Totals};
+use crate::journal::{Bucket, Counters, Histograms};
 use crate::observe::names::{self, Kind, Metric};
 use crate::report::Outcome;
 
@@ -44,7 +44,7 @@ pub(super) struct Distributions {
     migration_duration: Histogram<f64>,
     lock_wait: Histogram<f64>,
     /// The totals that are recorded already.
-    recorded: Totals,
+    recorded: Counters,
     pub(super) destination: Destination,
 }
 
@@ -54,7 +54,7 @@ impl Distributions {
             run_duration: histogram(meter, &names::RUN_DURATION),
             migration_duration: histogram(meter, &names::MIGRATION_DURATION),
             lock_wait: histogram(meter, &names::LOCK_WAIT_DURATION),
-            recorded: Totals::default(),
+            recorded: Counters::default(),
             destination: Destination::default(),
         }
     }
@@ -72,7 +72,7 @@ impl Distributions {
     }
 
     /// Records what `totals` have more than before.
-    pub(super) fn follow(&mut self, totals: &Totals, common: &[KeyValue]) {
+    pub(super) fn follow(&mut self, totals: &Counters, common: &[KeyValue]) {
         let ending = |(direction, outcome): (Direction, Outcome)| {
             let own =
                 [KeyValue::new(names::DIRECTION, direction.word()), KeyValue::new(names::OUTCOME, outcome.word())];
@@ -102,7 +102,7 @@ impl Distributions {
 /// The series of a histogram of the journal.
 pub(super) fn counted<K: Clone + Ord>(
     metric: &Metric,
-    spreads: &Spreads<K>,
+    spreads: &Histograms<K>,
     labels: impl Fn(K) -> Vec<KeyValue>,
 ) -> Vec<HistogramSeries> {
     let buckets = if let Kind::Histogram(bounds) = metric.kind { bounds.len() + 1 } else { 0 };
@@ -123,8 +123,8 @@ pub(super) fn counted<K: Clone + Ord>(
 
 pub(super) fn follow<K: Clone + Ord>(
     histogram: &Histogram<f64>,
-    recorded: &mut Spreads<K>,
-    now: &Spreads<K>,
+    recorded: &mut Histograms<K>,
+    now: &Histograms<K>,
     bounds: &[f64],
     labels: impl Fn(K) -> Vec<KeyValue>,
 ) {
@@ -137,11 +137,11 @@ pub(super) fn follow<K: Clone + Ord>(
 }
 
 /// What `now` has more than `before`.
-fn increase<K: Clone + Ord>(before: &Spreads<K>, now: &Spreads<K>) -> Spreads<K> {
-    let grown = |(key, spread): (&(K, usize), &Spread)| {
+fn increase<K: Clone + Ord>(before: &Histograms<K>, now: &Histograms<K>) -> Histograms<K> {
+    let grown = |(key, spread): (&(K, usize), &Bucket)| {
         let old = before.get(key).copied().unwrap_or_default();
         let count = spread.count.checked_sub(old.count).filter(|count| *count > 0)?;
-        Some((key.clone(), Spread { count, sum: spread.sum - old.sum }))
+        Some((key.clone(), Bucket { count, sum: spread.sum - old.sum }))
     };
     now.iter().filter_map(grown).collect()
 }

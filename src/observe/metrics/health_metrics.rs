@@ -14,7 +14,7 @@ use super::distributions::{Destination, counted, follow};
 use super::instruments;
 use super::labels::Labels;
 use crate::event::{Command, Event};
-use crate::journal::{Spreads, Totals};
+use crate::journal::{Counters, Histograms};
 use crate::observe::names;
 use crate::report::CheckStatus;
 
@@ -24,7 +24,7 @@ pub(super) struct HealthMetrics {
     duration: Histogram<f64>,
     count: CountSource,
     /// The observations of the journal that are recorded already.
-    recorded: Spreads<String>,
+    recorded: Histograms<String>,
     since: Option<SystemTime>,
     pub(super) destination: Destination,
 }
@@ -53,7 +53,14 @@ impl HealthMetrics {
             })
             .build();
         let duration = instruments::histogram(meter, &names::HEALTH_CHECK_DURATION);
-        Self { state, duration, count, recorded: Spreads::default(), since: None, destination: Destination::default() }
+        Self {
+            state,
+            duration,
+            count,
+            recorded: Histograms::default(),
+            since: None,
+            destination: Destination::default(),
+        }
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {
@@ -81,7 +88,7 @@ impl HealthMetrics {
     }
 
     /// Takes the results of the journal, including those of the present run so far.
-    pub(super) fn journal_read(&mut self, totals: &Totals, common: &[KeyValue]) {
+    pub(super) fn journal_read(&mut self, totals: &Counters, common: &[KeyValue]) {
         let labels = |check: String| [common, &[KeyValue::new(names::HEALTH_CHECK, check)]].concat();
         match &mut self.destination {
             Destination::Series(series) => {
@@ -98,7 +105,7 @@ impl HealthMetrics {
     }
 
     /// Takes the results of the journal where this process makes health checks alone; returns whether it does.
-    pub(super) fn journal_read_alone(&mut self, totals: &Totals) -> bool {
+    pub(super) fn journal_read_alone(&mut self, totals: &Counters) -> bool {
         let state = self.state();
         let alone = matches!(state.run, Some((Command::Health, _)));
         let common = state.common.clone();

@@ -2,7 +2,7 @@
 
 use opentelemetry::KeyValue;
 
-use crate::database::Identity;
+use crate::database::ServerInfo;
 use crate::observe::names;
 
 /// The common labels of a database; the only place that derives them.
@@ -13,7 +13,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    pub(super) fn of(target: &str, identity: &Identity) -> Self {
+    pub(super) fn of(target: &str, identity: &ServerInfo) -> Self {
         Self { target: target.to_owned(), system: identity.system, namespace: identity.namespace() }
     }
 
@@ -23,7 +23,7 @@ impl Labels {
     }
 
     /// Corrects what the URL could not tell: a MariaDB behind a MySQL URL, or the schema.
-    pub(super) fn correct(&mut self, identity: &Identity) {
+    pub(super) fn correct(&mut self, identity: &ServerInfo) {
         self.system = identity.system;
         self.namespace = identity.namespace();
     }

@@ -13,11 +13,11 @@ use super::health_metrics::HealthMetrics;
 use super::instruments;
 use super::labels::Labels;
 use super::state::State;
-use crate::database::Identity;
+use crate::database::ServerInfo;
 use crate::error::Error;
 use crate::event::{Command, Event, Observer};
 use crate::history::Direction;
-use crate::journal::Totals;
+use crate::journal::Counters;
 use crate::observe::names;
 use crate::observe::plan_result::history_was_read;
 use crate::plan::{Plan, Schema, Step};
@@ -41,11 +41,11 @@ impl Metrics {
     /// Registers the instruments of [`names::METRICS`] with `meter`, without those of [`Self::with_run_info`] and without
     /// [`names::EXPORT_FAILURES`], which belongs to exporters. Counts the events of runs, on top of `totals`.
     #[must_use]
-    pub fn new(meter: &Meter, totals: Totals) -> Self {
+    pub fn new(meter: &Meter, totals: Counters) -> Self {
         Self::counting(meter, CountSource::Events, Some(totals))
     }
 
-    /// The same with counts from the journal: for runs with [`crate::run::Figures::Read`], and for [`Metrics::looked`].
+    /// The same with counts from the journal: for runs with [`crate::run::JournalCounters::Read`], and for [`Metrics::looked`].
     ///
     /// Counters and histograms continue those of earlier processes, and are absent before the journal is read.
     #[must_use]
@@ -53,7 +53,7 @@ impl Metrics {
         Self::counting(meter, CountSource::Journal, None)
     }
 
-    fn counting(meter: &Meter, count: CountSource, totals: Option<Totals>) -> Self {
+    fn counting(meter: &Meter, count: CountSource, totals: Option<Counters>) -> Self {
         let state = Arc::new(Mutex::new(State::new(totals)));
         instruments::observe(meter, &state);
         Self {
@@ -99,21 +99,21 @@ impl Metrics {
     }
 
     /// Shows the state of a database that this process polls and does not migrate; the check `connect` succeeds.
-    pub fn looked(&mut self, target: Option<&str>, identity: &Identity, schema: &Schema, totals: &Totals) {
+    pub fn looked(&mut self, target: Option<&str>, identity: &ServerInfo, schema: &Schema, totals: &Counters) {
         self.state().polled(Labels::of(target.unwrap_or(&identity.database), identity), schema);
         self.journal_read(totals);
         self.reachable(target, identity);
     }
 
     /// Shows that a database answered a poll, even with an error: the check `connect` succeeds.
-    pub fn reachable(&mut self, target: Option<&str>, identity: &Identity) {
+    pub fn reachable(&mut self, target: Option<&str>, identity: &ServerInfo) {
         self.health.reached(&Labels::of(target.unwrap_or(&identity.database), identity), identity.read_only.is_none());
     }
 
     /// Shows that a database did not answer a poll: the check `connect` fails, and other metrics keep their values.
     ///
     /// `expected`, of [`crate::database::Connector::expected`], provides the labels before the first answer.
-    pub fn unreachable(&mut self, target: Option<&str>, expected: &Identity) {
+    pub fn unreachable(&mut self, target: Option<&str>, expected: &ServerInfo) {
         self.health.unreachable(&Labels::of(target.unwrap_or(&expected.database), expected));
     }
 
@@ -139,7 +139,7 @@ impl Metrics {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn journal_read(&mut self, totals: &Totals) {
+    fn journal_read(&mut self, totals: &Counters) {
         if self.count == CountSource::Events || self.health.journal_read_alone(totals) {
             return;
         }
@@ -242,7 +242,7 @@ impl Observer for Metrics {
             Event::LockStarted { ledger } => self.client.set_ledger(ledger),
             Event::LockFinished { waited, retries, .. } => self.lock_finished(*waited, *retries),
             Event::PlanFinished { result, schema, elapsed } => self.plan_finished(*result, schema, *elapsed),
-            Event::JournalRead { totals } => self.journal_read(totals),
+            Event::JournalRead { counters } => self.journal_read(counters),
             Event::Retrying { reason, .. } => self.retried(*reason),
             Event::RecordFinished { step, elapsed, error } => {
                 let common = self.labels().unwrap_or_default();

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use opentelemetry::KeyValue;
 
 use super::labels::Labels;
-use crate::database::Identity;
+use crate::database::ServerInfo;
 use crate::error::Error;
-use crate::journal::{LastRun, Running, Steps, Totals};
+use crate::journal::{Counters, LastRun, Running, Steps};
 use crate::plan::{Schema, Step};
 use crate::report::{Outcome, Report, RetryReason, RowsAffected, Stages, StepReport};
 
@@ -23,7 +23,7 @@ pub(super) struct RunTimes {
 pub(super) struct State {
     labels: Option<Labels>,
     /// The counts; `None` before the journal is read.
-    pub(super) totals: Option<Totals>,
+    pub(super) totals: Option<Counters>,
     /// When the totals were read.
     read_at: Option<SystemTime>,
     /// When the present run of this process began, and how its last one ended.
@@ -35,7 +35,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(totals: Option<Totals>) -> Self {
+    pub(super) fn new(totals: Option<Counters>) -> Self {
         Self { totals, ..Self::default() }
     }
 
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// Corrects the labels after the server has answered.
-    pub(super) fn answered(&mut self, identity: &Identity) {
+    pub(super) fn answered(&mut self, identity: &ServerInfo) {
         if let Some(labels) = &mut self.labels {
             labels.correct(identity);
         }
@@ -75,7 +75,7 @@ impl State {
         self.schema = Some(schema.clone());
     }
 
-    pub(super) fn journal_read(&mut self, totals: &Totals, now: SystemTime) {
+    pub(super) fn journal_read(&mut self, totals: &Counters, now: SystemTime) {
         self.totals = Some(totals.clone());
         self.read_at = Some(now);
     }

@@ -2,7 +2,7 @@
 
 use tracing::Span;
 
-use crate::database::Identity;
+use crate::database::ServerInfo;
 use crate::migration::Dialect;
 use crate::observe::names;
 
@@ -18,7 +18,7 @@ pub(super) struct DatabaseAttributes {
 }
 
 impl DatabaseAttributes {
-    pub(super) fn of(identity: &Identity) -> Self {
+    pub(super) fn of(identity: &ServerInfo) -> Self {
         Self {
             system: identity.system,
             dialect: Some(identity.dialect()),

@@ -12,10 +12,10 @@ use super::fold::{Folding, Part};
 use super::holder::{describe, describe_blocker};
 use super::open_span::OpenSpan;
 use super::open_spans::OpenSpans;
-use super::policy::{Policy, SqlText};
+use super::policy::{SpanPolicy, SqlText};
 use super::statement_text::StatementText;
 use super::tree;
-use crate::database::{DatabaseError, Identity};
+use crate::database::{DatabaseError, ServerInfo};
 use crate::error::Error;
 use crate::event::{Command, Event, Observer, RemoteParent, RunContext};
 use crate::observe::disclosure::{disclose, disclose_run};
@@ -30,7 +30,7 @@ use crate::report::{Failure, Outcome, Report, StepReport};
 /// does before and after the run as well.
 pub struct Spans {
     root: Span,
-    policy: Policy,
+    policy: SpanPolicy,
     database: DatabaseAttributes,
     /// The ledger's table, without quotes.
     ledger: String,
@@ -50,7 +50,7 @@ impl Spans {
     /// It is a child of `context.trace.parent` where that is sampled. For a parent that is not sampled, it is a new root with a link to the
     /// parent, unless `policy` follows the parent's sampling. Without a parent it is a child of the current span.
     #[must_use]
-    pub fn new(command: Command, context: &RunContext, policy: Policy) -> Self {
+    pub fn new(command: Command, context: &RunContext, policy: SpanPolicy) -> Self {
         Self {
             root: tree::root(command, context, policy.sampling),
             policy,
@@ -83,7 +83,7 @@ impl Spans {
         self.open.innermost().unwrap_or(&self.root)
     }
 
-    fn connected(&mut self, result: Result<&Identity, &DatabaseError>) {
+    fn connected(&mut self, result: Result<&ServerInfo, &DatabaseError>) {
         if let Ok(identity) = result {
             self.database = DatabaseAttributes::of(identity);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The detail of spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct SpanPolicy {
     /// In a run with more planned migrations than this, the statements of fast migrations are events on the migration's
     /// span. The ten slowest migrations and every failure keep their spans.
     pub detail_limit: usize,
@@ -16,7 +16,7 @@ pub struct Policy {
     pub sampling: Sampling,
 }
 
-impl Default for Policy {
+impl Default for SpanPolicy {
     fn default() -> Self {
         Self {
             detail_limit: 200,

@@ -3,7 +3,7 @@
 use std::iter;
 
 use super::*;
-use crate::history::{Direction, Entry, State};
+use crate::history::{AttemptState, Direction, Entry};
 use crate::migration::{Checksum, Dialect, Script};
 
 fn version(text: &str) -> Key {
@@ -38,7 +38,7 @@ fn history(words: &str) -> History {
         key: version(word.trim_end_matches('?')),
         name: "as it was called then".to_owned(),
         direction: Direction::Up,
-        state: State::Failed { statement: 2 },
+        state: AttemptState::Failed { statement: 2 },
         done: 1,
         last: 2,
         reached: crate::history::Reached::Unrecorded,

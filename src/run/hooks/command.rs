@@ -54,7 +54,7 @@ pub(super) async fn run(
     match ended {
         Ok(status) => {
             group.let_go();
-            judge(status.map_err(|error| HookFault::NotStarted(error.to_string()))?)
+            evaluate(status.map_err(|error| HookFault::NotStarted(error.to_string()))?)
         }
         Err(fault) => {
             group.end(&mut child).await;
@@ -77,7 +77,7 @@ fn shell(text: &str) -> Command {
     command
 }
 
-fn judge(status: ExitStatus) -> Result<(), HookFault> {
+fn evaluate(status: ExitStatus) -> Result<(), HookFault> {
     match (status.code(), signal(status)) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => Err(HookFault::Exited(code)),

@@ -10,7 +10,7 @@ use crate::error::{Error, HookFault};
 use crate::event::{Event, Hook};
 use crate::migration::SplitScript;
 use crate::plan::Step;
-use crate::report::Remains;
+use crate::report::PartialEffect;
 use crate::run::engine::Engine;
 use crate::run::failure;
 use crate::run::hook_options::changes_session;
@@ -74,7 +74,8 @@ impl Engine<'_> {
             };
             let pause = error.retry_reason().and_then(|_| pauses.next());
             let Some(pause) = pause.filter(|pause| each.started.elapsed() + *pause < timeout) else {
-                let failure = failure::in_script(script.script(), script.statements(), index, &error, Remains::Nothing);
+                let failure =
+                    failure::in_script(script.script(), script.statements(), index, &error, PartialEffect::Nothing);
                 return Err(HookFault::Refused(Box::new(failure)));
             };
             tokio::select! {
@@ -115,7 +116,7 @@ impl Engine<'_> {
             stop: Some(self.job.stop),
             started: each.started,
             limit: self.job.options.hooks.timeout,
-            process: self.session.identity().process,
+            process: self.session.server_info().process,
             monitor: &mut *self.monitor,
             observer: &mut *self.observer,
         };

@@ -51,7 +51,7 @@ impl HookVariables {
     }
 
     fn of_run(engine: &Engine<'_>) -> Self {
-        let (context, identity) = (engine.job.context, engine.session.identity());
+        let (context, identity) = (engine.job.context, engine.session.server_info());
         let mut variables = Self(Vec::new());
         variables.add("run_id", Some(context.run_id.clone()));
         variables.add("command", Some(engine.job.command().word().to_owned()));

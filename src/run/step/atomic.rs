@@ -7,7 +7,7 @@ use crate::database::{DatabaseError, ErrorKind, Transaction};
 use crate::journal::{AttemptEnd, Journal};
 use crate::ledger::Elapsed;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains, Stage};
+use crate::report::{Failure, Outcome, PartialEffect, Stage};
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
@@ -18,7 +18,7 @@ impl Engine<'_> {
         state: &mut StepState,
     ) -> Result<Option<Step<'s>>, (Failure, Outcome)> {
         let last = step.statements().len().saturating_sub(1);
-        let mut remains = Remains::Nothing;
+        let mut remains = PartialEffect::Nothing;
         let error = loop {
             state.statements.clear();
             let id = Journal::new_id();
@@ -28,7 +28,7 @@ impl Engine<'_> {
             if error.kind == ErrorKind::Lost {
                 match self.look_up(&id).await {
                     Some(CommitOutcome::Success) => return Ok(None),
-                    None if error.stage == Stage::Commit => remains = Remains::Unknown,
+                    None if error.stage == Stage::Commit => remains = PartialEffect::Unknown,
                     Some(CommitOutcome::Unfinished(_) | CommitOutcome::Unknown) | None => {}
                 }
                 break error;
@@ -55,7 +55,7 @@ impl Engine<'_> {
     /// The transaction, and around it the switch of foreign keys that its script asks for.
     async fn transaction(&mut self, step: &Step<'_>, id: &str, state: &mut StepState) -> Result<(), DatabaseError> {
         self.prepare_again(step).await?;
-        let (usual, wanted) = (self.session.abilities().foreign_keys, step.foreign_keys);
+        let (usual, wanted) = (self.session.capabilities().foreign_keys, step.foreign_keys);
         if let Some(on) = wanted {
             self.enforce_foreign_keys(on).await.map_err(|error| error.at(Stage::Before))?;
         }
@@ -75,7 +75,7 @@ impl Engine<'_> {
         let limits = self.limits(step);
         self.session.begin(Transaction::Write(Some(&limits))).await.map_err(|error| error.at(Stage::Before))?;
         let orphans = self.orphans_before(step).await.map_err(|error| error.at(Stage::Before))?;
-        let pipelined = self.session.abilities().pipelined_commit;
+        let pipelined = self.session.capabilities().pipelined_commit;
         let count = step.statements().len();
         let alone = if pipelined { count.saturating_sub(1) } else { count };
         for index in 0..alone {

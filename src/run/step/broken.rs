@@ -3,7 +3,7 @@
 use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind};
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains};
+use crate::report::{Failure, Outcome, PartialEffect};
 use crate::run::engine::Engine;
 use crate::run::{failure, records};
 
@@ -12,13 +12,13 @@ pub(super) struct Broken {
     /// The index of its statement.
     pub(super) index: usize,
     pub(super) error: DatabaseError,
-    pub(super) remains: Remains,
+    pub(super) remains: PartialEffect,
     /// The invalid index that a failed concurrent build has left, quoted.
     pub(super) invalid_index: Option<String>,
 }
 
 impl Broken {
-    pub(super) fn new(index: usize, error: DatabaseError, remains: Remains) -> Self {
+    pub(super) fn new(index: usize, error: DatabaseError, remains: PartialEffect) -> Self {
         Self { index, error, remains, invalid_index: None }
     }
 }
@@ -40,13 +40,13 @@ impl Engine<'_> {
             return;
         }
         // If the connection was lost, looking up the attempt has made a new one, if that was possible.
-        let stepwise_locks = !step.atomic.is_yes() && self.session.abilities().session_locks;
+        let stepwise_locks = !step.atomic.is_yes() && self.session.capabilities().session_locks;
         if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
             // The role and the locks of the script may prevent a write to the journal.
             let _ = self.session.reset().await;
         }
         let _ = records::record(&mut **self.session, sql).await;
-        let nothing_left = broken.remains == Remains::Nothing;
+        let nothing_left = broken.remains == PartialEffect::Nothing;
         if let Some(abandon) = self.ledger.abandon(self.session.sql(), step).filter(|_| nothing_left) {
             let _ = records::record(&mut **self.session, &abandon).await;
         }

@@ -1,7 +1,7 @@
 //! What the first words of a statement say of the transaction around it and of locks. Each list names statements of which it is
 //! known what they do not do; whatever is not in it is asked of the server, or is in doubt.
 
-use crate::database::Abilities;
+use crate::database::Capabilities;
 use crate::script::Opening;
 
 /// Words that begin statements about rows: they neither begin nor end a transaction, lock no table beyond it and set nothing.
@@ -36,24 +36,24 @@ const PLAIN: [&str; 14] = [
 const KEEPERS: [&str; 4] = ["SET", "SAVEPOINT", "RELEASE", "ROLLBACK"];
 
 /// Whether a statement is about rows alone: it leaves the transaction, the locks and the settings of its session as they are.
-pub(super) fn is_about_rows(opening: &Opening<'_>, abilities: Abilities) -> bool {
+pub(super) fn is_about_rows(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
     // A block of code on PostgreSQL, and an expression on MySQL.
-    opening.is_any(&ROWS) || !abilities.transactional_ddl && opening.is_any(&["DO"])
+    opening.is_any(&ROWS) || !capabilities.transactional_ddl && opening.is_any(&["DO"])
 }
 
 /// Whether a statement can begin no transaction where none is open and statements commit by themselves.
-pub(super) fn begins_nothing(opening: &Opening<'_>, abilities: Abilities) -> bool {
-    is_about_rows(opening, abilities) || opening.is_any(&DEFINITIONS)
+pub(super) fn begins_nothing(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
+    is_about_rows(opening, capabilities) || opening.is_any(&DEFINITIONS)
 }
 
 /// Whether a statement commits the open transaction by itself, where DDL does that; in doubt it does.
-pub(super) fn ends_transaction(opening: &Opening<'_>, abilities: Abilities) -> bool {
-    !is_about_rows(opening, abilities) && !opening.is_any(&KEEPERS)
+pub(super) fn ends_transaction(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
+    !is_about_rows(opening, capabilities) && !opening.is_any(&KEEPERS)
 }
 
 /// Whether a statement may run code of its own, which may commit again and again.
-pub(super) fn may_run_code(opening: &Opening<'_>, abilities: Abilities) -> bool {
-    !begins_nothing(opening, abilities) && !opening.is_any(&LOCKLESS) && !opening.is_any(&PLAIN)
+pub(super) fn may_run_code(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
+    !begins_nothing(opening, capabilities) && !opening.is_any(&LOCKLESS) && !opening.is_any(&PLAIN)
 }
 
 /// Whether a statement sets something for the next transaction alone, which a transaction of ours would use up.
@@ -81,15 +81,15 @@ pub(super) enum Locks {
 
 impl Locks {
     /// Those behind the statement that begins so.
-    pub(super) fn behind(self, opening: &Opening<'_>, abilities: Abilities) -> Self {
-        if !abilities.session_locks {
+    pub(super) fn behind(self, opening: &Opening<'_>, capabilities: Capabilities) -> Self {
+        if !capabilities.session_locks {
             return Self::Free;
         }
         match self {
             _ if opening.is_any(&["LOCK"]) => Self::Held,
             // Both release what LOCK TABLES has locked.
             Self::Held if opening.is_any(&["UNLOCK", "START", "BEGIN"]) => Self::Perhaps,
-            same if begins_nothing(opening, abilities) || opening.is_any(&LOCKLESS) => same,
+            same if begins_nothing(opening, capabilities) || opening.is_any(&LOCKLESS) => same,
             _ => Self::Perhaps,
         }
     }

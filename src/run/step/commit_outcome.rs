@@ -25,7 +25,7 @@ impl Engine<'_> {
         if self.job.stop.has_given_up() {
             return None;
         }
-        let own_session = self.session.abilities().own_session;
+        let own_session = self.session.capabilities().own_session;
         self.reconnect().await?;
         let sql = self.journal.outcome_of(self.session.sql(), id);
         let row = self.session.query(Query::Own(&sql)).await.ok()?.pop();

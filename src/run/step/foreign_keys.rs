@@ -48,7 +48,7 @@ impl Engine<'_> {
 
     /// A request to stop ends the search.
     async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let stop = self.job.stop;
         let mut watch = Watch::over(self.monitor, process);
         let search = orphans(&mut **self.session);

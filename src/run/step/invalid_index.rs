@@ -10,14 +10,14 @@ use crate::event::Event;
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::run::engine::Engine;
-use crate::script::{self, Effect, Name, Thing};
+use crate::script::{self, Effect, QualifiedName, SchemaObject};
 
 impl Engine<'_> {
     /// Drops the invalid index that an earlier attempt at this concurrent build has left.
     pub(super) async fn clear_the_way(&mut self, step: &Step<'_>, index: usize) -> Result<(), DatabaseError> {
         let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
         let sql = self.session.sql().drop_index(&name);
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let (started, stop) = (Instant::now(), self.job.stop);
         let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =
@@ -60,13 +60,13 @@ impl Engine<'_> {
     }
 
     /// The index that a statement builds concurrently.
-    fn built(&self, step: &Step<'_>, index: usize) -> Option<Name> {
+    fn built(&self, step: &Step<'_>, index: usize) -> Option<QualifiedName> {
         let statement = step.statements().get(index)?;
         if statement.kind != StatementKind::ConcurrentIndex {
             return None;
         }
-        match script::effect(step.text(index), self.session.identity().dialect())? {
-            Effect::Makes(Thing::Index { name, .. }) => Some(name),
+        match script::effect(step.text(index), self.session.server_info().dialect())? {
+            Effect::Makes(SchemaObject::Index { name, .. }) => Some(name),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use crate::database::Sql;
-use crate::journal::{Figures, Totals};
+use crate::journal::{Counters, JournalCounters};
 use crate::run::counters;
 use crate::run::engine::READ_JOURNAL_EVERY;
 use crate::run::job::Job;
@@ -17,13 +17,13 @@ pub(super) struct JournalReader<'r> {
     job: Option<&'r Job<'r>>,
     home: Option<String>,
     last: &'r mut Instant,
-    reading: Option<Pin<Box<dyn Future<Output = Option<Totals>> + Send + 'r>>>,
+    reading: Option<Pin<Box<dyn Future<Output = Option<Counters>> + Send + 'r>>>,
 }
 
 impl<'r> JournalReader<'r> {
     /// Of the journal that `session` writes to; `last` is when it was last read.
     pub(super) fn of(job: &'r Job<'r>, sql: &dyn Sql, last: &'r mut Instant) -> Self {
-        let wanted = job.options.figures == Figures::Read && !sql.abilities().whole_file_lock;
+        let wanted = job.options.journal_counters == JournalCounters::Read && !sql.capabilities().whole_file_lock;
         Self { job: wanted.then_some(job), home: sql.home().map(str::to_owned), last, reading: None }
     }
 
@@ -36,7 +36,7 @@ impl<'r> JournalReader<'r> {
     }
 
     /// What was read; waits for ever where nothing is, or could be. A wait that is given up loses nothing.
-    pub(super) async fn next(&mut self) -> Totals {
+    pub(super) async fn next(&mut self) -> Counters {
         let Some(reading) = &mut self.reading else { return pending().await };
         let read = reading.as_mut().await;
         self.reading = None;

@@ -29,13 +29,13 @@ impl Engine<'_> {
         index: usize,
         attempt: &AttemptProgress,
     ) -> Result<(), DatabaseError> {
-        let abilities = self.session.abilities();
+        let capabilities = self.session.capabilities();
         let includes_it = match step.statements()[index].kind {
             // One that chains is run again where the step goes on, for the transaction that it begins.
-            StatementKind::Commit => !chains(&Opening::of(step.text(index), abilities.dialect)),
+            StatementKind::Commit => !chains(&Opening::of(step.text(index), capabilities.dialect)),
             // It may end the transaction that its savepoint has opened.
             StatementKind::Release => true,
-            StatementKind::Begin { .. } if !abilities.transactional_ddl => false,
+            StatementKind::Begin { .. } if !capabilities.transactional_ddl => false,
             _ => return Ok(()),
         };
         if !attempt.own.is_open() || attempt.locks == Locks::Held {
@@ -132,6 +132,6 @@ impl Engine<'_> {
 
     /// Whether the last records are written on a session that the script has not touched.
     pub(super) fn renews_for_records(&self, step: &Step<'_>) -> bool {
-        self.session.abilities().session_locks && step.changes_session()
+        self.session.capabilities().session_locks && step.changes_session()
     }
 }

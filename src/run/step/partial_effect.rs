@@ -8,18 +8,18 @@ use super::written::remains;
 use crate::database::{DatabaseError, ErrorKind, TransactionState};
 use crate::migration::StatementKind;
 use crate::plan::Step;
-use crate::report::{Remains, Stage};
+use crate::report::{PartialEffect, Stage};
 use crate::run::engine::Engine;
 use crate::script::Opening;
 
 impl Engine<'_> {
     pub(super) fn may_leave_something(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
-        let abilities = self.session.abilities();
+        let capabilities = self.session.capabilities();
         let kind = step.statements()[index].kind;
-        match goes_with_its_note(step, index, abilities) {
+        match goes_with_its_note(step, index, capabilities) {
             // It is undone with its transaction, unless nobody has heard how that ended, or a table knows no transactions.
             true => error.kind == ErrorKind::Lost || self.statement.left,
-            false => may_leave_something(kind, step.text(index), error, abilities),
+            false => may_leave_something(kind, step.text(index), error, capabilities),
         }
     }
 
@@ -33,17 +33,17 @@ impl Engine<'_> {
     ) -> Broken {
         let sent = self.statement.sent && error.stage == Stage::Statement && index < step.statements().len();
         let ended = sent && self.ended(step, index, attempt, &error).await;
-        let abilities = self.session.abilities();
+        let capabilities = self.session.capabilities();
         if error.kind != ErrorKind::Lost
             && (attempt.own.is_open()
                 || matches!(error.stage, Stage::Record | Stage::Commit)
-                || abilities.session_locks)
+                || capabilities.session_locks)
         {
             self.roll_back().await;
         }
-        let opening = Opening::of(step.text(index), abilities.dialect);
+        let opening = Opening::of(step.text(index), capabilities.dialect);
         // Of code that ends a transaction and fails nobody knows which way it has ended it.
-        let uncertain = attempt.own.is_uncertain() || ended && may_run_code(&opening, abilities);
+        let uncertain = attempt.own.is_uncertain() || ended && may_run_code(&opening, capabilities);
         let opened = attempt.own.since().filter(|_| !ended || uncertain);
         let effective = opened.unwrap_or(index);
         let running = sent && opened.is_none();
@@ -57,7 +57,7 @@ impl Engine<'_> {
             || self.statement.left
             || running && left.unwrap_or_else(|| self.may_leave_something(step, index, &error));
         let remains = match applied_perhaps {
-            true => Remains::Unknown,
+            true => PartialEffect::Unknown,
             false => remains(effective, next_unknown, attempt.trace),
         };
         let index = index.min(step.statements().len().saturating_sub(1));
@@ -72,29 +72,35 @@ impl Engine<'_> {
     /// Whether the transaction of the script's own was committed by the statement that failed: where DDL commits by itself, it commits
     /// what was open before it runs, and so before it fails. A statement about rows can only have rolled it back.
     async fn ended(&mut self, step: &Step<'_>, index: usize, attempt: &AttemptProgress, error: &DatabaseError) -> bool {
-        let abilities = self.session.abilities();
-        let rows = is_about_rows(&Opening::of(step.text(index), abilities.dialect), abilities);
+        let capabilities = self.session.capabilities();
+        let rows = is_about_rows(&Opening::of(step.text(index), capabilities.dialect), capabilities);
         let control = matches!(step.statements()[index].kind, StatementKind::Commit | StatementKind::Rollback);
         let unclear =
-            !control && attempt.own.is_open() && !attempt.own.is_ours() && !abilities.transactional_ddl && !rows;
+            !control && attempt.own.is_open() && !attempt.own.is_ours() && !capabilities.transactional_ddl && !rows;
         unclear
             && error.kind != ErrorKind::Lost
             && matches!(self.session.transaction().await, Ok(TransactionState { open: false, .. }))
     }
 
     /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.
-    pub(super) fn certain(&self, step: &Step<'_>, noted: usize, broken: &Broken, attempt: &AttemptProgress) -> Remains {
-        let abilities = self.session.abilities();
+    pub(super) fn certain(
+        &self,
+        step: &Step<'_>,
+        noted: usize,
+        broken: &Broken,
+        attempt: &AttemptProgress,
+    ) -> PartialEffect {
+        let capabilities = self.session.capabilities();
         // Notes wait while tables are locked: more may have run than was noted.
         let answered = match broken.remains {
-            Remains::HalfWay { done, .. } => done as usize,
-            Remains::Nothing | Remains::Unknown => 0,
+            PartialEffect::HalfWay { done, .. } => done as usize,
+            PartialEffect::Nothing | PartialEffect::Unknown => 0,
         };
         let effective = noted.max(answered);
         let failed_there = broken.index == effective && broken.error.stage == Stage::Statement;
-        let ends = |index| ends_transaction(&Opening::of(step.text(index), abilities.dialect), abilities);
-        let next_unknown = failed_there && !goes_with_its_note(step, effective, abilities)
-            || effective < broken.index && !abilities.transactional_ddl && ends(broken.index);
+        let ends = |index| ends_transaction(&Opening::of(step.text(index), capabilities.dialect), capabilities);
+        let next_unknown = failed_there && !goes_with_its_note(step, effective, capabilities)
+            || effective < broken.index && !capabilities.transactional_ddl && ends(broken.index);
         // What was noted without an answer is judged by its text.
         let trace = attempt.trace.or_else(|| self.first_trace(step, effective));
         remains(effective, next_unknown, trace)

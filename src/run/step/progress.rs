@@ -2,7 +2,7 @@
 
 use super::class::Locks;
 use super::script_transaction::ScriptTransaction;
-use crate::database::Abilities;
+use crate::database::Capabilities;
 use crate::migration::Progress;
 use crate::plan::Step;
 use crate::script::Opening;
@@ -44,8 +44,8 @@ impl AttemptProgress {
     }
 
     /// The statement at `index` went out alone and has run.
-    pub(super) fn ran(&mut self, step: &Step<'_>, index: usize, abilities: Abilities) {
+    pub(super) fn ran(&mut self, step: &Step<'_>, index: usize, capabilities: Capabilities) {
         self.progress.add(step.text(index));
-        self.locks = self.locks.behind(&Opening::of(step.text(index), abilities.dialect), abilities);
+        self.locks = self.locks.behind(&Opening::of(step.text(index), capabilities.dialect), capabilities);
     }
 }

@@ -1,7 +1,7 @@
 //! A transaction that a script opens itself, as the server says that it stands.
 
 use super::class::{begins_nothing, is_about_rows, may_run_code};
-use crate::database::{Abilities, DatabaseError, Session, TransactionState};
+use crate::database::{Capabilities, DatabaseError, Session, TransactionState};
 use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::script::Opening;
@@ -81,32 +81,32 @@ impl ScriptTransaction {
         step: &Step<'_>,
         index: usize,
     ) -> Result<(), DatabaseError> {
-        let abilities = session.abilities();
-        let opening = Opening::of(step.text(index), abilities.dialect);
+        let capabilities = session.capabilities();
+        let opening = Opening::of(step.text(index), capabilities.dialect);
         let kind = step.statements()[index].kind;
-        if self.must_ask(kind, &opening, abilities) {
+        if self.must_ask(kind, &opening, capabilities) {
             let TransactionState { open, autocommit } = session.transaction().await?;
             self.autocommit = autocommit;
-            self.saw(open, kind, index, may_run_code(&opening, abilities));
+            self.saw(open, kind, index, may_run_code(&opening, capabilities));
         } else if matches!(kind, StatementKind::Begin { .. }) {
             // Where a second BEGIN is no error it has committed the first one's, but for PostgreSQL, which passes over it.
-            self.since = if abilities.transactional_ddl { self.since.or(Some(index)) } else { Some(index) };
+            self.since = if capabilities.transactional_ddl { self.since.or(Some(index)) } else { Some(index) };
             self.uncertain = false;
         }
         Ok(())
     }
 
     /// Of the rest the server would say what is known.
-    fn must_ask(&self, kind: StatementKind, opening: &Opening<'_>, abilities: Abilities) -> bool {
+    fn must_ask(&self, kind: StatementKind, opening: &Opening<'_>, capabilities: Capabilities) -> bool {
         match kind {
             StatementKind::Begin { .. } => false,
             // Neither can run inside of a transaction.
-            StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } if abilities.transactional_ddl => {
+            StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } if capabilities.transactional_ddl => {
                 self.is_open()
             }
             StatementKind::Commit | StatementKind::Rollback => true,
-            _ if self.leaves_room() => !begins_nothing(opening, abilities),
-            _ => !self.is_open() || !is_about_rows(opening, abilities),
+            _ if self.leaves_room() => !begins_nothing(opening, capabilities),
+            _ => !self.is_open() || !is_about_rows(opening, capabilities),
         }
     }
 

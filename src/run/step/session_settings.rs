@@ -8,7 +8,7 @@ use super::journal_reader::JournalReader;
 use super::statement::Running;
 use crate::event::Event;
 use crate::plan::Step;
-use crate::report::Remains;
+use crate::report::PartialEffect;
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
@@ -20,13 +20,13 @@ impl Engine<'_> {
                 Ok(()) => self.set_again(step, index).await,
                 Err(error) => Err(error),
             };
-            set.map_err(|error| Broken::new(index, error, Remains::HalfWay { done, next_unknown: false }))?;
+            set.map_err(|error| Broken::new(index, error, PartialEffect::HalfWay { done, next_unknown: false }))?;
         }
         Ok(())
     }
 
     async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
         let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);
         let running =

@@ -33,7 +33,7 @@ impl Engine<'_> {
         state: &mut StepState,
     ) -> Result<(), DatabaseError> {
         let text = step.text(index);
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
@@ -80,7 +80,7 @@ impl Engine<'_> {
         records: &[String],
         state: &mut StepState,
     ) -> (Result<(), DatabaseError>, Duration) {
-        let process = self.session.identity().process;
+        let process = self.session.server_info().process;
         let started = Instant::now();
         self.observer.observe(&Event::StatementStarted { step, index });
         let (stop, limit) = (self.job.stop, self.own_limit(step));
@@ -200,7 +200,7 @@ impl Running<'_> {
                         watch.cancel();
                     }
                 }
-                totals = self.journal.next() => self.observer.observe(&Event::JournalRead { totals: &totals }),
+                totals = self.journal.next() => self.observer.observe(&Event::JournalRead { counters: &totals }),
                 _ = looks.tick(), if !cancelled => watch.find_blocker(),
                 news = watch.next() => match news {
                     News::None => {}

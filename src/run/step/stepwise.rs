@@ -15,7 +15,7 @@ use crate::journal::AttemptEnd;
 use crate::ledger::Elapsed;
 use crate::migration::StatementKind;
 use crate::plan::Step;
-use crate::report::{Failure, Outcome, Remains, Stage};
+use crate::report::{Failure, Outcome, PartialEffect, Stage};
 use crate::run::engine::Engine;
 use crate::script::Opening;
 
@@ -24,7 +24,7 @@ impl Engine<'_> {
         let (id, start) = self.journal.attempt_started(self.session.sql(), step);
         while let Err(error) = self.prepare(step, &start).await {
             if let Err(error) = self.again(step, step.done, error, state).await {
-                return Err(self.describe(step, &Broken::new(step.done, error, Remains::Nothing)));
+                return Err(self.describe(step, &Broken::new(step.done, error, PartialEffect::Nothing)));
             }
         }
         let mut attempt = AttemptProgress::new(id, step, self.first_trace(step, step.done));
@@ -42,9 +42,9 @@ impl Engine<'_> {
         }
         let (failure, outcome) = self.describe(step, &broken);
         let effective = match broken.remains {
-            Remains::HalfWay { done, .. } => done as usize,
-            Remains::Unknown => step.statements().len(),
-            Remains::Nothing => 0,
+            PartialEffect::HalfWay { done, .. } => done as usize,
+            PartialEffect::Unknown => step.statements().len(),
+            PartialEffect::Nothing => 0,
         };
         let elapsed = Elapsed::Measured(state.started.elapsed());
         let end = AttemptEnd { step, done: effective, elapsed, failure: Some((&failure, outcome)) };
@@ -129,16 +129,16 @@ impl Engine<'_> {
         attempt: &mut AttemptProgress,
         state: &mut StepState,
     ) -> Result<(), Broken> {
-        let abilities = self.session.abilities();
-        attempt.ran(step, index, abilities);
+        let capabilities = self.session.capabilities();
+        attempt.ran(step, index, capabilities);
         if let Err(error) = attempt.own.look(&mut **self.session, step, index).await {
             return Err(self.broken(step, index + 1, attempt, error.at(Stage::Record)).await);
         }
-        let opening = Opening::of(step.text(index), abilities.dialect);
+        let opening = Opening::of(step.text(index), capabilities.dialect);
         let must_wait = match attempt.locks {
             Locks::Free => false,
             // Such a statement releases nothing.
-            Locks::Perhaps => is_about_rows(&opening, abilities),
+            Locks::Perhaps => is_about_rows(&opening, capabilities),
             Locks::Held => true,
         };
         if attempt.own.is_open() || must_wait || is_noted_ahead(step, index, &opening) {
@@ -184,16 +184,16 @@ impl Engine<'_> {
         state: &mut StepState,
     ) -> Result<Ran, DatabaseError> {
         self.statement.left = false;
-        let abilities = self.session.abilities();
+        let capabilities = self.session.capabilities();
         let alone = attempt.alone == Some(index);
-        if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, abilities) {
+        if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, capabilities) {
             let result = self.together(step, index, attempt, state).await;
             if let Err(_error) = &result {
                 self.roll_back().await;
             }
             return result;
         }
-        let opening = Opening::of(step.text(index), abilities.dialect);
+        let opening = Opening::of(step.text(index), capabilities.dialect);
         match step.statements()[index].kind {
             StatementKind::ConcurrentIndex => self.clear_the_way(step, index).await?,
             StatementKind::Ordinary if is_noted_ahead(step, index, &opening) => {
@@ -215,11 +215,11 @@ impl Engine<'_> {
         attempt: &mut AttemptProgress,
         state: &mut StepState,
     ) -> Result<Ran, DatabaseError> {
-        let abilities = self.session.abilities();
+        let capabilities = self.session.capabilities();
         if !attempt.own.is_ours() {
             self.session.begin(Transaction::Write(None)).await.map_err(|error| error.at(Stage::Before))?;
         }
-        if is_read_by_next(step, index, abilities) {
+        if is_read_by_next(step, index, capabilities) {
             self.statement(step, index, state).await?;
             return Ok(Ran::InOurs);
         }
@@ -234,7 +234,7 @@ impl Engine<'_> {
         };
         let records: Vec<String> = records.into_iter().chain(retries).collect();
         let before = state.statements.len();
-        let (result, rest) = if abilities.pipelined_commit {
+        let (result, rest) = if capabilities.pipelined_commit {
             self.statement_with(step, index, &records, state).await
         } else {
             self.statement(step, index, state).await?;
@@ -246,7 +246,7 @@ impl Engine<'_> {
             (result.map(drop), started.elapsed())
         };
         if is_last && state.statements.len() > before {
-            if abilities.pipelined_commit {
+            if capabilities.pipelined_commit {
                 self.observer.observe(&Event::RecordStarted { step });
             }
             self.recorded(step, rest, result.as_ref().err());

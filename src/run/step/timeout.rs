@@ -9,7 +9,7 @@ use crate::run::engine::Engine;
 impl Engine<'_> {
     /// The limit of a step's statements, where the server does not see to it.
     pub(super) fn own_limit(&self, step: &Step<'_>) -> Option<Duration> {
-        self.limits(step).statement_timeout.filter(|_| !self.session.abilities().statement_timeout)
+        self.limits(step).statement_timeout.filter(|_| !self.session.capabilities().statement_timeout)
     }
 }
 

@@ -43,7 +43,7 @@ impl Engine<'_> {
 impl Engine<'_> {
     /// Whether a statement of a step that is not atomic is tried once more alone, after it was refused together with its note.
     pub(super) fn goes_alone_instead(&mut self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
-        let refused = is_refused(step, index, error) && goes_with_its_note(step, index, self.session.abilities());
+        let refused = is_refused(step, index, error) && goes_with_its_note(step, index, self.session.capabilities());
         if refused {
             self.observer.observe(&Event::TransactionRefused { step, index, error });
         }

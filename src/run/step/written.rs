@@ -3,7 +3,7 @@
 
 use crate::database::RolledBack;
 use crate::plan::Step;
-use crate::report::Remains;
+use crate::report::PartialEffect;
 use crate::run::engine::Engine;
 use crate::script;
 
@@ -20,7 +20,7 @@ impl Engine<'_> {
 
     fn may_write(&self, step: &Step<'_>, index: usize) -> bool {
         let kind = step.statements()[index].kind;
-        script::may_write(step.text(index), kind, self.session.identity().dialect())
+        script::may_write(step.text(index), kind, self.session.server_info().dialect())
     }
 
     /// Rolls back, and notes whether something was left.
@@ -31,9 +31,9 @@ impl Engine<'_> {
 }
 
 /// What remains where so many statements have run, and the first of those that left a trace is this one.
-pub(super) fn remains(effective: usize, next_unknown: bool, trace: Option<usize>) -> Remains {
+pub(super) fn remains(effective: usize, next_unknown: bool, trace: Option<usize>) -> PartialEffect {
     if !next_unknown && trace.is_none_or(|trace| trace >= effective) {
-        return Remains::Nothing;
+        return PartialEffect::Nothing;
     }
-    Remains::HalfWay { done: u32::try_from(effective).unwrap_or(u32::MAX), next_unknown }
+    PartialEffect::HalfWay { done: u32::try_from(effective).unwrap_or(u32::MAX), next_unknown }
 }

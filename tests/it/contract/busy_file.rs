@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use migrascope::event::Event;
-use migrascope::report::{Outcome, Remains, RetryReason, Stage};
+use migrascope::report::{Outcome, PartialEffect, RetryReason, Stage};
 use migrascope::run::Stop;
 use migrascope::{Error, Options};
 
@@ -38,7 +38,7 @@ fn a_migration_whose_file_stays_locked_is_tried_as_often_as_allowed_and_nothing_
         assert_eq!(reported, ["begins", "again 1/3", "attempt 2", "again 2/3", "attempt 3", "failure"]);
         let Error::Migration { version, failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!((version.as_str(), failure.statement, failure.stage), ("2", None, Stage::Before));
-        assert_eq!((failure.code.as_deref(), failure.remains), (Some("5"), Remains::Nothing));
+        assert_eq!((failure.code.as_deref(), failure.remains), (Some("5"), PartialEffect::Nothing));
         assert_eq!((error.report.steps[0].retries, error.report.steps[0].outcome), (2, Outcome::Failure));
         assert_eq!(journal(), before, "nothing could be written");
     });

@@ -58,7 +58,7 @@ fn the_schema_of_the_url_is_where_everything_goes() {
                 assert_eq!(found, rows, "{parameter}: {table}");
             }
             let session = block_on(connector(&url).session(Access::Read, None)).unwrap();
-            assert_eq!(session.identity().schema.as_deref(), Some(schema), "{parameter}");
+            assert_eq!(session.server_info().schema.as_deref(), Some(schema), "{parameter}");
         }
         assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     });

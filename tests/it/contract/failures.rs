@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrascope::database::ErrorKind;
 use migrascope::event::{Event, Observer};
 use migrascope::plan::Objection;
-use migrascope::report::{Failure, Outcome, Remains, Stage};
+use migrascope::report::{Failure, Outcome, PartialEffect, Stage};
 use migrascope::run::Stop;
 use migrascope::{Error, Options, RunError};
 
@@ -64,7 +64,7 @@ fn a_failed_migration_leaves_nothing_behind_where_ddl_can_be_rolled_back() {
             let directory =
                 database.migrations(&[("1_ok.sql", "CREATE TABLE ok (i INTEGER)"), ("2_orders.sql", MISTAKE)]);
             let error = database.up(&directory).unwrap_err();
-            assert_eq!(failure(&error).remains, Remains::Nothing);
+            assert_eq!(failure(&error).remains, PartialEffect::Nothing);
             assert_eq!((error.report.applied, error.report.pending), (1, 1));
             assert_eq!(database.applied(), ["1"]);
             let tables = match database.backend {
@@ -92,7 +92,7 @@ fn a_half_way_failure_is_named_and_refused_until_somebody_settles_it() {
     on(Backend::Mysql, |database| {
         let directory = database.migrations(&[("1_ok.sql", "CREATE TABLE ok (i INTEGER)"), ("2_orders.sql", MISTAKE)]);
         let error = database.up(&directory).unwrap_err();
-        assert_eq!(failure(&error).remains, Remains::HalfWay { done: 2, next_unknown: false });
+        assert_eq!(failure(&error).remains, PartialEffect::HalfWay { done: 2, next_unknown: false });
         assert_eq!(error.to_string(), "migration 2 (orders) failed half-way");
 
         let again = database.up(&directory).unwrap_err();
@@ -116,7 +116,7 @@ fn a_first_statement_that_fails_leaves_nothing_to_settle() {
     on_each(|database| {
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE (;\nCREATE TABLE b (i INTEGER)")]);
         let error = database.up(&directory).unwrap_err();
-        assert_eq!(failure(&error).remains, Remains::Nothing);
+        assert_eq!(failure(&error).remains, PartialEffect::Nothing);
         std::fs::write(directory.join("1_a.sql"), "CREATE TABLE a (i INTEGER)").unwrap();
         database.up(&directory).unwrap();
     });
@@ -172,9 +172,9 @@ fn a_request_to_stop_cancels_the_statement_on_the_server() {
         assert!(error.report.elapsed < Duration::from_secs(60), "it did not wait for the statement");
         let remains = failure(&error).remains;
         match remains {
-            Remains::Nothing => assert!(database.transactional_ddl()),
+            PartialEffect::Nothing => assert!(database.transactional_ddl()),
             // MySQL lets a cancelled SLEEP succeed, MariaDB does not.
-            Remains::HalfWay { done: 1 | 2, next_unknown: false } => assert!(!database.transactional_ddl()),
+            PartialEffect::HalfWay { done: 1 | 2, next_unknown: false } => assert!(!database.transactional_ddl()),
             other => panic!("{other:?}"),
         }
         let outcome = database.value("SELECT outcome FROM _migrascope_journal WHERE kind = 'migration'");

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use migrascope::Options;
 use migrascope::error::Error;
 use migrascope::event::RunContext;
-use migrascope::journal::Totals;
+use migrascope::journal::Counters;
 use migrascope::plan::Objection;
 use migrascope::report::{Outcome, RetryReason};
 
@@ -52,7 +52,7 @@ fn crowd(database: &TestDatabase, prefix: &str, days: u32) {
     ));
 }
 
-fn totals(database: &TestDatabase, files: &[(&str, &str)]) -> Totals {
+fn totals(database: &TestDatabase, files: &[(&str, &str)]) -> Counters {
     let migrator = database.migrator(&database.migrations(files), Options::default());
     block_on(migrator.look()).unwrap().1
 }
@@ -71,11 +71,11 @@ fn idle_run_with(database: &TestDatabase, last: char, options: Options) {
 }
 
 /// Everything that is counted of these totals but for runs that succeeded.
-fn counted(totals: &Totals) -> String {
+fn counted(totals: &Counters) -> String {
     let runs = totals.runs.get(&Outcome::Failure);
     let durations: Vec<_> = totals.run_durations.iter().filter(|(key, _)| key.0.1 != Outcome::Success).collect();
     let migrations: BTreeMap<_, _> = totals.migrations.iter().collect();
-    let Totals { migration_durations, lock_waits, lock_retries, check_durations, since, last_failure, .. } = totals;
+    let Counters { migration_durations, lock_waits, lock_retries, check_durations, since, last_failure, .. } = totals;
     let retries = totals.statement_retries.get(&RetryReason::Deadlock);
     format!(
         "{runs:?} {durations:?} {migrations:?} {migration_durations:?} {lock_waits:?} {lock_retries} {retries:?} {check_durations:?} \
@@ -103,7 +103,7 @@ fn no_count_changes_when_rows_are_folded() {
             assert!(number(database, "folded IS NULL") < 60, "{:?}", database.backend);
             assert_eq!(number(database, "folded IS NOT NULL AND statements_total = 0 AND kind = 'run'"), 0);
             assert_eq!(counted(&after), counted(&before), "{:?} {round}", database.backend);
-            let success = |totals: &Totals| totals.runs[&Outcome::Success];
+            let success = |totals: &Counters| totals.runs[&Outcome::Success];
             assert_eq!(success(&after), success(&before) + 1, "{:?} {round}", database.backend);
         }
         let migrator = database.migrator(&database.migrations(&[FIRST, FAILING]), Options::default());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use migrascope::report::{Loss, Outcome, Remains};
+use migrascope::report::{Loss, Outcome, PartialEffect};
 use migrascope::run::Stop;
 use migrascope::{Error, Event, Migrator, Observer, Options, layout};
 
@@ -41,7 +41,7 @@ fn a_run_that_is_asked_to_stop_does_not_wait_for_a_server_that_never_answers() {
             assert_eq!((failure.statement, failure.lost), (Some(1), Some(Loss::Connection)));
             assert_ne!(
                 failure.remains,
-                Remains::Nothing,
+                PartialEffect::Nothing,
                 "the statement went out with its commit, and neither was answered"
             );
             let [step] = error.report.steps.as_slice() else { panic!("{error:?}") };

@@ -21,7 +21,7 @@ const TABLE: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
 /// Options with the checks, and these files of one's own.
 fn checked(database: &TestDatabase, own: &[(&str, &str)]) -> Options {
     let own = layout::Reader::directory(database.migrations(own), database.connector().dialect()).checks().unwrap();
-    Options { health: Health::Check { own, thresholds: Thresholds::default() }, ..Options::default() }
+    Options { health: Health::Check { custom: own, thresholds: Thresholds::default() }, ..Options::default() }
 }
 
 /// An `up` with the checks behind it.

@@ -2,11 +2,11 @@
 //! undo it.
 
 use migrascope::Error;
-use migrascope::report::{Failure, Remains};
+use migrascope::report::{Failure, PartialEffect};
 
 use crate::support::{Backend, TestDatabase, on};
 
-const UNKNOWN: Remains = Remains::HalfWay { done: 0, next_unknown: true };
+const UNKNOWN: PartialEffect = PartialEffect::HalfWay { done: 0, next_unknown: true };
 
 /// How the second migration fails.
 fn failure(database: &TestDatabase, base: &str, script: &str) -> Failure {
@@ -16,13 +16,13 @@ fn failure(database: &TestDatabase, base: &str, script: &str) -> Failure {
     *failure
 }
 
-fn check(backend: Backend, base: &str, script: &str, expected: Remains) {
+fn check(backend: Backend, base: &str, script: &str, expected: PartialEffect) {
     on(backend, |database| {
         let failure = failure(database, base, script);
         assert_eq!(failure.remains, expected, "{script}\n{failure:?}");
         let yes = if backend == Backend::Postgres { "half_way" } else { "half_way = 1" };
         let half_way = database.value(&format!("SELECT count(*) FROM _migrascope_journal WHERE {yes}"));
-        assert_eq!(half_way == "0", expected == Remains::Nothing, "{script}");
+        assert_eq!(half_way == "0", expected == PartialEffect::Nothing, "{script}");
     });
 }
 
@@ -31,12 +31,12 @@ fn statements_that_only_ask_or_set_leave_nothing() {
     let base = "CREATE TABLE t (i INTEGER)";
     let ends = "CREATE INDEX CONCURRENTLY i ON missing (x)";
     let postgres = format!("SET search_path = public; SELECT 1; SELECT count(*) FROM t; SHOW work_mem; {ends}");
-    check(Backend::Postgres, base, &postgres, Remains::Nothing);
+    check(Backend::Postgres, base, &postgres, PartialEffect::Nothing);
     let mysql =
         "SET @a = 1; SET sql_mode = ''; SELECT 1; SHOW TABLES; EXPLAIN SELECT 1; INSERT INTO missing VALUES (1)";
-    check(Backend::Mysql, base, mysql, Remains::Nothing);
+    check(Backend::Mysql, base, mysql, PartialEffect::Nothing);
     let sqlite = "-- migrascope: no-transaction\nPRAGMA foreign_keys = OFF; SELECT 1; INSERT INTO missing VALUES (1)";
-    check(Backend::Sqlite, base, sqlite, Remains::Nothing);
+    check(Backend::Sqlite, base, sqlite, PartialEffect::Nothing);
 }
 
 #[test]
@@ -57,15 +57,15 @@ fn the_server_says_whether_a_question_has_written_something() {
         CREATE FUNCTION writes() RETURNS void LANGUAGE sql AS 'INSERT INTO t VALUES (1)';
         CREATE FUNCTION computes() RETURNS int LANGUAGE sql AS 'SELECT 1'";
     let ends = "CREATE INDEX CONCURRENTLY i ON missing (x)";
-    let one = Remains::HalfWay { done: 1, next_unknown: false };
+    let one = PartialEffect::HalfWay { done: 1, next_unknown: false };
     check(Backend::Postgres, base, &format!("SELECT writes(); {ends}"), one);
-    check(Backend::Postgres, base, &format!("SELECT computes(); {ends}"), Remains::Nothing);
-    check(Backend::Postgres, base, &format!("UPDATE t SET i = 1 WHERE false; {ends}"), Remains::Nothing);
+    check(Backend::Postgres, base, &format!("SELECT computes(); {ends}"), PartialEffect::Nothing);
+    check(Backend::Postgres, base, &format!("UPDATE t SET i = 1 WHERE false; {ends}"), PartialEffect::Nothing);
 }
 
 #[test]
 fn rows_in_a_table_without_transactions_are_left_by_a_statement_that_failed() {
-    for (engine, left) in [("MyISAM", UNKNOWN), ("Aria", UNKNOWN), ("InnoDB", Remains::Nothing)] {
+    for (engine, left) in [("MyISAM", UNKNOWN), ("Aria", UNKNOWN), ("InnoDB", PartialEffect::Nothing)] {
         let base = format!(
             "CREATE TABLE t (i INT PRIMARY KEY) ENGINE = {engine}; CREATE TABLE s (i INT) SELECT 5 AS i UNION ALL SELECT 5"
         );
@@ -90,16 +90,16 @@ fn a_routine_may_have_committed_before_it_failed_whatever_the_error() {
     let postgres = "CREATE TABLE t (i int);
         CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (1); COMMIT; INSERT INTO missing VALUES (1); END $$";
     check(Backend::Postgres, postgres, "-- migrascope: no-transaction\nCALL p()", UNKNOWN);
-    check(Backend::Postgres, postgres, "-- migrascope: no-transaction\nCALL missing()", Remains::Nothing);
+    check(Backend::Postgres, postgres, "-- migrascope: no-transaction\nCALL missing()", PartialEffect::Nothing);
     let block = "-- migrascope: no-transaction\nDO $$ BEGIN INSERT INTO t VALUES (1); COMMIT; INSERT INTO missing VALUES (1); END $$";
     check(Backend::Postgres, postgres, block, UNKNOWN);
     let block = "-- migrascope: no-transaction\nDO $$ BEGIN INSERT INTO t VALUES (1); RAISE division_by_zero; END $$";
-    check(Backend::Postgres, postgres, block, Remains::Nothing);
+    check(Backend::Postgres, postgres, block, PartialEffect::Nothing);
     let mysql = "CREATE TABLE t (i INT);
         CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1); INSERT INTO missing VALUES (1); END;
         CREATE PROCEDURE q() BEGIN INSERT INTO t VALUES (1); PREPARE s FROM 'nonsense'; END";
     check(Backend::Mysql, mysql, "CALL p()", UNKNOWN);
     check(Backend::Mysql, mysql, "CALL q()", UNKNOWN);
-    check(Backend::Mysql, mysql, "CALL missing()", Remains::Nothing);
-    check(Backend::Mysql, mysql, "CALL p(1)", Remains::Nothing);
+    check(Backend::Mysql, mysql, "CALL missing()", PartialEffect::Nothing);
+    check(Backend::Mysql, mysql, "CALL p(1)", PartialEffect::Nothing);
 }

@@ -2,7 +2,7 @@
 
 use migrascope::history::Direction;
 use migrascope::plan::Objection;
-use migrascope::run::Goal;
+use migrascope::run::WaitCondition;
 use migrascope::{Error, Migrator, Options, layout};
 use std::path::Path;
 use std::time::Duration;
@@ -72,7 +72,7 @@ fn a_role_whose_search_path_has_moved_finds_its_history_or_is_refused() {
         ]);
         let migrator = role.migrator(&directory, Options::default());
         let options = Options {
-            health: migrascope::health::Health::Check { own: Vec::new(), thresholds: Default::default() },
+            health: migrascope::health::Health::Check { custom: Vec::new(), thresholds: Default::default() },
             ..Options::default()
         };
         let report = block_on(role.migrator(&directory, options).up()).unwrap();
@@ -85,8 +85,8 @@ fn a_role_whose_search_path_has_moved_finds_its_history_or_is_refused() {
         assert_eq!(elsewhere(block_on(migrator.plan(Direction::Up)).unwrap_err()), expected);
         assert_eq!(elsewhere(block_on(migrator.status()).unwrap_err()), expected);
         assert_eq!(elsewhere(block_on(migrator.look()).map(drop).unwrap_err()), expected);
-        let goal = Goal { version: None, patience: Duration::from_secs(60) };
-        assert_eq!(elsewhere(block_on(migrator.wait(goal)).unwrap_err().cause), expected);
+        let condition = WaitCondition { version: None, timeout: Duration::from_secs(60) };
+        assert_eq!(elsewhere(block_on(migrator.wait(condition)).unwrap_err().cause), expected);
         let health = block_on(migrator.health()).unwrap_err().report.health.unwrap();
         let read = health.checks.iter().find(|check| check.name == "read").unwrap();
         assert!(read.message.contains("_migrascope_migrations is in schema public"), "{}", read.message);

@@ -6,7 +6,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use migrascope::event::Command;
-use migrascope::run::Wait;
+use migrascope::run::LockWait;
 use migrascope::{Error, Options};
 
 use crate::support::{Backend, TestDatabase, crowd, eventually, on, on_each};
@@ -107,7 +107,7 @@ pub(crate) fn is_postgres_before_14(database: &TestDatabase) -> bool {
 /// What a dead runner has left running is waited for by the next one, which says whose it is. Then it is ended by hand.
 pub(crate) fn is_waited_for_until_it_is_ended(database: &TestDatabase) {
     let directory = database.migrations(&[("1_slow.sql", "SELECT 1")]);
-    let options = Options { wait: Wait::For(Duration::from_secs(2)), ..Options::default() };
+    let options = Options { wait: LockWait::For(Duration::from_secs(2)), ..Options::default() };
     let error = database.run(Command::Up, &directory, options).0.unwrap_err();
     let Error::Lock { holder: Some(holder), .. } = &error.cause else { panic!("{error:?}") };
     let process = holder.process.unwrap();
@@ -125,7 +125,7 @@ fn what_a_dead_runner_has_left_running_is_waited_for() {
         SlowRunner::start(database).kill_at_its_statement(database);
         is_waited_for_until_it_is_ended(database);
         let directory = database.migrations(&[("1_slow.sql", "SELECT 1")]);
-        let options = Options { wait: Wait::For(Duration::from_secs(30)), ..Options::default() };
+        let options = Options { wait: LockWait::For(Duration::from_secs(30)), ..Options::default() };
         let error = database.run(Command::Up, &directory, options).0.unwrap_err();
         assert!(matches!(error.cause, Error::Refused(_)), "now it can be said what it has left: {error:?}");
     });
@@ -136,7 +136,7 @@ fn who_waits_in_vain_is_told_who_has_the_lock() {
     on_each(|database| {
         let runner = SlowRunner::start(database);
         let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-        let options = Options { wait: Wait::For(Duration::from_secs(2)), ..Options::default() };
+        let options = Options { wait: LockWait::For(Duration::from_secs(2)), ..Options::default() };
         let (result, events) = database.run(Command::Up, &directory, options);
         let error = result.unwrap_err();
         let Error::Lock { holder: Some(holder), waited } = &error.cause else { panic!("{error:?}") };
@@ -170,7 +170,8 @@ fn the_death_of_the_holder_frees_the_lock() {
             drop(runner);
         }
         let directory = database.migrations(&[("2_b.sql", "CREATE TABLE b (i INTEGER)")]);
-        let options = Options { wait: Wait::For(Duration::from_secs(30)), allow_missing: true, ..Options::default() };
+        let options =
+            Options { wait: LockWait::For(Duration::from_secs(30)), allow_missing: true, ..Options::default() };
         let (result, _) = database.run(Command::Up, &directory, options);
         match database.backend {
             // The killed migration may have been half-way here, and the next run says so instead of guessing.

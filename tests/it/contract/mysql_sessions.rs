@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use migrascope::database::{self, ConnectOptions, SecretUrl};
 use migrascope::event::{Event, Observer, Observers};
 use migrascope::plan::Objection;
-use migrascope::report::Remains;
+use migrascope::report::PartialEffect;
 use migrascope::{Error, Migrator, Options, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on, query};
@@ -87,7 +87,7 @@ fn a_failure_among_locked_tables_is_shown_where_it_is_and_journaled() {
         let error = database.up(&database.migrations(&[("1_a.sql", script)])).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!((failure.line, failure.code.as_deref()), (4, Some("1062")));
-        assert_eq!(failure.remains, Remains::HalfWay { done: 3, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 3, next_unknown: false });
         let row = "SELECT CONCAT(outcome, ' ', statements_done) FROM _migrascope_journal WHERE kind = 'migration'";
         assert_eq!(database.value(row), "failure 3");
     });
@@ -204,7 +204,10 @@ fn a_failure_behind_what_it_reads_undoes_both() {
         let script = "CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);\nINSERT INTO nowhere SELECT ROW_COUNT();";
         let error = database.up(&database.migrations(&[("1_a.sql", script)])).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!((failure.statement, failure.remains), (Some(3), Remains::HalfWay { done: 1, next_unknown: false }));
+        assert_eq!(
+            (failure.statement, failure.remains),
+            (Some(3), PartialEffect::HalfWay { done: 1, next_unknown: false })
+        );
         assert_eq!(database.value("SELECT CAST(COUNT(*) AS CHAR) FROM t"), "0");
     });
 }

@@ -1,7 +1,7 @@
 //! What runs outside of a transaction only: because its file says so, or because the server refuses it inside of one.
 
 use migrascope::event::Command;
-use migrascope::report::{Failure, Remains};
+use migrascope::report::{Failure, PartialEffect};
 use migrascope::{Error, Options, RunError};
 
 use crate::support::{Backend, TestDatabase, on};
@@ -73,7 +73,7 @@ fn what_follows_a_statement_outside_may_fail_half_way() {
         let script = "CREATE TABLE a (i INTEGER);\nREINDEX TABLE p;\nCREATE TABLE a (i INTEGER);";
         let directory = database.migrations(&[("1_a.sql", PARTITIONED), ("2_b.sql", script)]);
         let failure = failure(database.up(&directory).unwrap_err());
-        assert_eq!(failure.remains, Remains::HalfWay { done: 2, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 2, next_unknown: false });
         assert_eq!(attempts(database, 2), ["stepwise failure 2"]);
     });
 }
@@ -93,7 +93,7 @@ fn what_would_be_refused_again_or_needs_its_transaction_leaves_nothing() {
         ] {
             let directory = database.migrations(&[("1_a.sql", &tables), ("2_b.sql", script)]);
             let failure = failure(database.up(&directory).unwrap_err());
-            assert_eq!((failure.code.as_deref(), failure.remains), (Some("25001"), Remains::Nothing), "{script}");
+            assert_eq!((failure.code.as_deref(), failure.remains), (Some("25001"), PartialEffect::Nothing), "{script}");
             assert_eq!(database.value("SELECT count(*) FROM pg_class WHERE relname = 'a'"), "0", "{script}");
         }
         assert!(attempts(database, 2).iter().all(|attempt| attempt == "atomic failure 0"));

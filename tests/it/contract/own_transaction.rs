@@ -2,7 +2,7 @@
 
 use migrascope::Error;
 use migrascope::database::{Access, Execute};
-use migrascope::report::Remains;
+use migrascope::report::PartialEffect;
 
 use crate::support::{Backend, TestDatabase, block_on, on, on_each};
 
@@ -191,7 +191,7 @@ fn what_a_script_leaves_open_at_its_end_is_a_failure_and_not_committed() {
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!(failure.message, "the transaction that begins at line 2 is still open at the end of the file");
-        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 1, next_unknown: false });
         assert_eq!(database.value("SELECT CAST(GROUP_CONCAT(a) AS CHAR) FROM t"), "1");
     });
 }
@@ -200,7 +200,7 @@ fn what_a_script_leaves_open_at_its_end_is_a_failure_and_not_committed() {
 fn what_a_failure_inside_a_transaction_of_the_scripts_own_leaves_is_asked_of_the_server() {
     on(Backend::Mysql, |database| {
         database.query("CREATE PROCEDURE fails() BEGIN COMMIT; SIGNAL SQLSTATE '45000'; END");
-        let half_way = |done, next_unknown| Remains::HalfWay { done, next_unknown };
+        let half_way = |done, next_unknown| PartialEffect::HalfWay { done, next_unknown };
         for (failing, remains, rows) in [
             ("INSERT INTO t VALUES (1)", half_way(1, false), "0"),
             ("SHOW CREATE TABLE nowhere", half_way(1, false), "0"),

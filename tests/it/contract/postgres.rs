@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migrascope::history::Direction;
 use migrascope::plan::Atomic;
-use migrascope::report::Remains;
+use migrascope::report::PartialEffect;
 use migrascope::{Error, Options};
 
 use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
@@ -45,7 +45,7 @@ fn a_begin_and_commit_around_everything_run_inside_our_transaction() {
             database.migrations(&[("1_a.sql", "BEGIN;\nCREATE TABLE a (i INTEGER);\nSELECT 1/0;\nCOMMIT;")]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!((failure.line, failure.remains), (3, Remains::Nothing));
+        assert_eq!((failure.line, failure.remains), (3, PartialEffect::Nothing));
         assert_eq!(database.value("SELECT count(*) FROM pg_tables WHERE tablename = 'a'"), "0");
     });
 }
@@ -61,7 +61,7 @@ fn any_other_transaction_control_is_run_as_it_is_written() {
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!(
             failure.remains,
-            Remains::HalfWay { done: 1, next_unknown: false },
+            PartialEffect::HalfWay { done: 1, next_unknown: false },
             "its own transaction was undone"
         );
         assert_eq!(database.value("SELECT count(*) FROM a"), "0");

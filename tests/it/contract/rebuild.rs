@@ -2,7 +2,7 @@
 
 use migrascope::database::{self, ConnectOptions, SecretUrl};
 use migrascope::event::Observers;
-use migrascope::report::{Remains, Stage};
+use migrascope::report::{PartialEffect, Stage};
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on};
@@ -58,7 +58,7 @@ fn a_rebuild_that_fails_leaves_nothing() {
             [rebuild(), format!("PRAGMA \"main\".foreign_keys(0);\nBEGIN;\n{REBUILD}COMMIT;\nPRAGMA foreign_keys(1);")]
         {
             let failure = failure(up(database, &[("1_a.sql", &view), ("2_b.sql", &script)]));
-            assert_eq!(failure.remains, Remains::Nothing);
+            assert_eq!(failure.remains, PartialEffect::Nothing);
             assert_eq!(failure.summary, "ALTER TABLE parent_new");
             assert_eq!(database.value("SELECT count(*) FROM parent"), "2");
             assert_eq!(database.value("SELECT count(*) FROM child"), "2");
@@ -79,7 +79,7 @@ fn what_a_rebuild_leaves_without_its_parent_is_found_before_the_commit() {
         );
         assert_eq!(
             (failure.stage, failure.remains, failure.code.as_deref()),
-            (Stage::Commit, Remains::Nothing, Some("787"))
+            (Stage::Commit, PartialEffect::Nothing, Some("787"))
         );
         assert_eq!(database.value("SELECT count(*) FROM parent"), "2");
         assert_eq!(database.applied(), ["1"]);

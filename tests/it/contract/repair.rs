@@ -2,7 +2,7 @@
 
 use migrascope::migration::Version;
 use migrascope::plan::{Change, Doubt, Objection};
-use migrascope::report::{Outcome, Remains};
+use migrascope::report::{Outcome, PartialEffect};
 use migrascope::{Error, RunError};
 
 use crate::support::{Backend, TestDatabase, on, on_each};
@@ -50,7 +50,7 @@ fn what_failed_half_way_goes_on_at_the_failed_statement() {
         let directory = database.migrations(&[FIRST, ("2_more.sql", BROKEN)]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 1, next_unknown: false });
         database.query("CREATE TABLE u (i INTEGER)");
 
         let (result, events) = database.repair(&directory, resume("2"));
@@ -71,7 +71,7 @@ fn a_resumption_that_fails_can_be_resumed() {
         database.up(&directory).unwrap_err();
         let error = database.repair(&directory, resume("2")).0.unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::HalfWay { done: 1, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 1, next_unknown: false });
         assert_eq!(half_way(database), "1", "the new attempt takes the place of the old one");
         database.query("CREATE TABLE u (i INTEGER)");
         database.repair(&directory, resume("2")).0.unwrap();
@@ -202,7 +202,7 @@ fn what_ddl_has_committed_counts_though_it_failed_itself() {
         let directory = database.migrations(&[FIRST, ("2_more.sql", script)]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::HalfWay { done: 3, next_unknown: false });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 3, next_unknown: false });
         std::fs::write(directory.join("2_more.sql"), script.replace("CREATE TABLE t", "CREATE TABLE u")).unwrap();
         database.repair(&directory, resume("2")).0.unwrap();
         assert_eq!(rows(database), "1 2");
@@ -239,7 +239,7 @@ fn an_invalid_index_is_named_and_dropped_before_it_is_built_again() {
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert_eq!(failure.invalid_index.as_deref(), Some("public.\"T_i\""));
-        assert_eq!(failure.remains, Remains::HalfWay { done: 0, next_unknown: true });
+        assert_eq!(failure.remains, PartialEffect::HalfWay { done: 0, next_unknown: true });
         database.query("DELETE FROM t");
         let (result, events) = database.repair(&directory, resume("2"));
         result.unwrap();
@@ -255,7 +255,7 @@ fn a_concurrent_build_that_left_nothing_is_simply_tried_again() {
         let directory = database.migrations(&[FIRST, index]);
         let error = database.up(&directory).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::Nothing);
+        assert_eq!(failure.remains, PartialEffect::Nothing);
         std::fs::write(directory.join("2_index.sql"), "CREATE INDEX CONCURRENTLY t_i ON t (i)").unwrap();
         database.up(&directory).unwrap();
     });

@@ -7,8 +7,8 @@ use std::time::Duration;
 use migrascope::database::{Access, Query};
 use migrascope::event::{Event, Observer};
 use migrascope::history::Direction;
-use migrascope::report::{Outcome, Remains, RetryReason};
-use migrascope::run::{Figures, LockTimeout, Stop};
+use migrascope::report::{Outcome, PartialEffect, RetryReason};
+use migrascope::run::{JournalCounters, LockTimeout, Stop};
 use migrascope::{Error, Options, Report, RunError};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
@@ -34,7 +34,7 @@ impl Other {
                     for statement in order.split(';') {
                         session.query(Query::InPath(statement)).await.unwrap();
                     }
-                    _ = ready.send(session.identity().process);
+                    _ = ready.send(session.server_info().process);
                 }
                 session.close().await;
             });
@@ -99,7 +99,7 @@ pub(super) fn up(
         retries,
         lock_timeout: LockTimeout::For(lock_timeout),
         allow_nonempty: true,
-        figures: Figures::Read,
+        journal_counters: JournalCounters::Read,
         ..Options::default()
     };
     let migrator = database.migrator(&directory, options);
@@ -202,7 +202,7 @@ fn a_lock_that_stays_taken_is_a_failure_that_leaves_nothing() {
         })
         .unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::Nothing);
+        assert_eq!(failure.remains, PartialEffect::Nothing);
         assert_eq!(error.report.steps[0].retries, 1);
         assert_eq!(database.applied(), ["1"]);
         up(database, &[FIRST, SECOND], 0, &Stop::default(), |_| {}).unwrap();
@@ -306,7 +306,7 @@ fn in_a_transaction_of_the_scripts_own_nothing_is_tried_again() {
         })
         .unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
-        assert_eq!(failure.remains, Remains::Nothing);
+        assert_eq!(failure.remains, PartialEffect::Nothing);
     });
 }
 

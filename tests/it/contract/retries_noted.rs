@@ -17,10 +17,10 @@ fn a_retry_is_in_the_journal_while_the_migration_is_still_being_tried() {
         up(database, &[FIRST, SECOND], 10, &Stop::default(), |event| {
             Other::gets_in_the_way(&mut other, database, event);
             match event {
-                Event::JournalRead { totals } if other.is_some() => {
+                Event::JournalRead { counters } if other.is_some() => {
                     let of = |counts: &HashMap<_, u64>| counts.get(&RetryReason::LockTimeout).copied();
-                    let own = totals.running.as_ref().and_then(|running| of(&running.retries));
-                    read.push((of(&totals.statement_retries), own));
+                    let own = counters.running.as_ref().and_then(|running| of(&running.retries));
+                    read.push((of(&counters.statement_retries), own));
                 }
                 // A database of one file cannot take it from anybody meanwhile, nor tell us.
                 Event::AttemptStarted { .. } if database.backend != Backend::Sqlite => {

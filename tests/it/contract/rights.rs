@@ -176,7 +176,7 @@ fn a_database_has_one_name_whoever_asks() {
         let user = User::new(database);
         let namespace = |url: &str| {
             let session = block_on(connector(url).session(Access::Read, None)).unwrap();
-            let named = session.identity().namespace();
+            let named = session.server_info().namespace();
             block_on(session.close());
             named
         };

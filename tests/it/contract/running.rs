@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use migrascope::event::Command;
 use migrascope::history::Direction;
 use migrascope::plan::{Note, Objection};
-use migrascope::run::Wait;
+use migrascope::run::LockWait;
 use migrascope::{Error, Options, State, Status, StatusRow};
 
 use super::locking::{SlowRunner, is_postgres_before_14};
@@ -70,7 +70,7 @@ fn readers_see_how_far_a_living_run_has_come_and_object_to_nothing() {
         assert_eq!(totals.running.map(|running| running.run_id), Some(run.run_id.clone()));
 
         // A runner that may write waits for the lock as before, and does not call the schema half-way.
-        let options = Options { wait: Wait::No, ..Options::default() };
+        let options = Options { wait: LockWait::No, ..Options::default() };
         let error = database.run(Command::Up, &directory, options).0.unwrap_err();
         assert!(matches!(error.cause, Error::Lock { .. }), "{error:?}");
     });
@@ -107,7 +107,7 @@ fn a_revert_that_is_going_on_is_running() {
         let migrator = database.migrator(&directory, Options::default());
         assert_eq!(block_on(migrator.plan(Direction::Up)).unwrap().1.steps.len(), 0);
         // Nothing is pending, but `up` does not take that for the last word.
-        let options = Options { wait: Wait::No, ..Options::default() };
+        let options = Options { wait: LockWait::No, ..Options::default() };
         let error = database.run(Command::Up, &directory, options).0.unwrap_err();
         assert!(matches!(error.cause, Error::Lock { .. }), "{error:?}");
     });

@@ -2,7 +2,7 @@
 
 use migrascope::database::{self, ConnectOptions, SecretUrl};
 use migrascope::event::{Event, Observer, Observers};
-use migrascope::report::{Loss, Remains, Stage};
+use migrascope::report::{Loss, PartialEffect, Stage};
 use migrascope::{Error, Migrator, Options, Report, RunError, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on, query};
@@ -15,7 +15,7 @@ fn up_with(database: &TestDatabase, init: &str, directory: &std::path::Path) -> 
     block_on(migrator.up().observe(&mut Observers::default()))
 }
 
-fn remains(error: &RunError) -> Remains {
+fn remains(error: &RunError) -> PartialEffect {
     match &error.cause {
         Error::Migration { failure, .. } => failure.remains,
         other => panic!("{other:?}"),
@@ -57,11 +57,11 @@ fn ddl_in_a_transaction_of_the_script_is_not_taken_for_rolled_back() {
     on(Backend::Mysql, |database| {
         let script = "BEGIN;\nINSERT INTO nowhere VALUES (1);\nCOMMIT;";
         let directory = database.migrations(&[("1_a.sql", script)]);
-        assert_eq!(remains(&database.up(&directory).unwrap_err()), Remains::Nothing);
+        assert_eq!(remains(&database.up(&directory).unwrap_err()), PartialEffect::Nothing);
         let script = "BEGIN;\nCREATE TABLE a (i INTEGER);\nCREATE TABLE a (i INTEGER);\nCOMMIT;";
         let directory = database.migrations(&[("1_a.sql", script)]);
         let error = database.up(&directory).unwrap_err();
-        assert_eq!(remains(&error), Remains::HalfWay { done: 2, next_unknown: false });
+        assert_eq!(remains(&error), PartialEffect::HalfWay { done: 2, next_unknown: false });
         assert_eq!(database.value("SELECT CAST(COUNT(*) AS CHAR) FROM a"), "0", "the first table is there");
     });
 }
@@ -72,7 +72,7 @@ fn a_list_of_tables_may_be_dropped_in_part() {
         database.query("CREATE TABLE a (i INTEGER)");
         let directory = database.migrations(&[("1_a.sql", "DROP TABLE a, nowhere;")]);
         let error = database.up(&directory).unwrap_err();
-        assert_eq!(remains(&error), Remains::HalfWay { done: 0, next_unknown: true });
+        assert_eq!(remains(&error), PartialEffect::HalfWay { done: 0, next_unknown: true });
     });
 }
 
@@ -130,7 +130,7 @@ fn a_run_that_has_lost_its_lock_stops_before_the_next_statement() {
         let error = block_on(migrator.up().observe(&mut thief)).unwrap_err();
         let Error::Migration { failure, .. } = &error.cause else { panic!("{error:?}") };
         assert!(failure.message.starts_with("the connection that holds the lock is gone"), "{}", failure.message);
-        assert_eq!((failure.statement, failure.remains), (None, Remains::Nothing), "the second was never sent");
+        assert_eq!((failure.statement, failure.remains), (None, PartialEffect::Nothing), "the second was never sent");
         assert_eq!((failure.stage, failure.line, failure.lost), (Stage::Before, 2, Some(Loss::Lock)));
         assert_eq!(error.cause.kind(), "lock_lost");
         let kept = "SELECT string_agg(DISTINCT error_code, ',') FROM _migrascope_journal WHERE outcome = 'failure'";

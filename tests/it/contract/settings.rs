@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrascope::event::Command;
-use migrascope::run::Wait;
+use migrascope::run::LockWait;
 use migrascope::{Error, Options};
 
 use super::locking::SlowRunner;
@@ -67,7 +67,7 @@ fn what_connection_init_sets_counts_most() {
 fn outlasts_the_limit(database: &TestDatabase) {
     let runner = SlowRunner::start(database);
     let directory = database.migrations(&[("1_slow.sql", database.slow())]);
-    let options = Options { wait: Wait::For(Duration::from_secs(4)), ..Options::default() };
+    let options = Options { wait: LockWait::For(Duration::from_secs(4)), ..Options::default() };
     let error = database.run(Command::Up, &directory, options).0.unwrap_err();
     assert!(matches!(error.cause, Error::Lock { .. }), "{error:?}");
     drop(runner);

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use migrascope::event::Command;
 use migrascope::history::Direction;
-use migrascope::journal::Totals;
+use migrascope::journal::Counters;
 use migrascope::plan::RefusalReason;
 use migrascope::report::Outcome;
-use migrascope::run::Wait;
+use migrascope::run::LockWait;
 use migrascope::{Options, RunError};
 
 use super::locking::{SlowRunner, is_postgres_before_14, is_waited_for_until_it_is_ended};
 use crate::support::{TestDatabase, block_on, eventually, on_each};
 
-fn look(database: &TestDatabase) -> Totals {
+fn look(database: &TestDatabase) -> Counters {
     let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
     block_on(database.migrator(&directory, Options::default()).look()).unwrap().1
 }
 
-fn count<K>(spreads: &migrascope::journal::Spreads<K>) -> u64 {
+fn count<K>(spreads: &migrascope::journal::Histograms<K>) -> u64 {
     spreads.values().map(|spread| spread.count).sum()
 }
 
@@ -26,7 +26,7 @@ fn count<K>(spreads: &migrascope::journal::Spreads<K>) -> u64 {
 fn every_run_and_every_attempt_counts_once() {
     on_each(|database| {
         database.query("CREATE TABLE made (i INTEGER)");
-        assert_eq!(look(database), Totals::default(), "nothing stands in a journal that does not exist");
+        assert_eq!(look(database), Counters::default(), "nothing stands in a journal that does not exist");
         let first = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
         let good = database.migrations(&[first, ("2_b.sql", "INSERT INTO a VALUES (1)")]);
         let bad = database.migrations(&[first, ("2_b.sql", "INSERT INTO a VALUES (1)"), ("3_c.sql", "CREATE TABEL c")]);
@@ -90,7 +90,7 @@ fn a_file_that_is_gone_is_counted_before_any_run_and_is_a_reason() {
 }
 
 /// Migrations that vanished: of all runs, and of the last one.
-fn vanished(totals: &Totals) -> (u64, u64) {
+fn vanished(totals: &Counters) -> (u64, u64) {
     let all = totals.migrations.iter().filter(|((_, outcome), _)| *outcome == Outcome::Vanished);
     let last = totals.last_run.iter().filter(|last| last.outcome == Outcome::Vanished);
     let last = last.filter_map(|last| last.steps.outcomes.get(&Outcome::Vanished)).sum();
@@ -110,7 +110,7 @@ fn a_killed_run_is_the_last_one_whatever_did_nothing_meanwhile() {
             database.up(&older).unwrap();
         }
         let newer = database.migrations(&[old, ("9_newer.sql", "SELECT 1")]);
-        let impatient = Options { wait: Wait::No, ..Options::default() };
+        let impatient = Options { wait: LockWait::No, ..Options::default() };
         database.run(Command::Up, &newer, impatient).0.unwrap_err();
         if is_postgres_before_14(database) {
             runner.kill_at_its_statement(database);

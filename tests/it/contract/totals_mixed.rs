@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrascope::history::Direction;
-use migrascope::journal::Totals;
+use migrascope::journal::Counters;
 use migrascope::migration::Version;
 use migrascope::plan::Change;
 use migrascope::policy::{Environment, Policy};
@@ -12,10 +12,10 @@ use migrascope::run::Repair;
 use migrascope::{Options, Status};
 
 use crate::support::{TestDatabase, block_on, on_each};
-use crate::tale::figures::Figures;
+use crate::tale::figures::JournalCounters;
 
 /// One run each of `baseline`, `up`, `exec`, `repair` and `down`, and one of `up` that fails.
-fn runs(database: &TestDatabase, figures: &mut Figures) {
+fn runs(database: &TestDatabase, figures: &mut JournalCounters) {
     let version = |text: &str| Version::from_digits(text).unwrap();
     let repair = |change: Change| Repair { change, reason: None };
     let all = [
@@ -42,7 +42,7 @@ fn runs(database: &TestDatabase, figures: &mut Figures) {
     });
 }
 
-fn look(database: &TestDatabase) -> (Status, Totals) {
+fn look(database: &TestDatabase) -> (Status, Counters) {
     let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);
     block_on(database.migrator(&directory, Options::default()).look()).unwrap()
 }
@@ -50,7 +50,7 @@ fn look(database: &TestDatabase) -> (Status, Totals) {
 #[test]
 fn commands_of_one_direction_are_summed() {
     on_each(|database| {
-        runs(database, &mut Figures::new(Totals::default()));
+        runs(database, &mut JournalCounters::new(Counters::default()));
         let rows = database.value("SELECT count(*) FROM _migrascope_journal WHERE kind = 'run'");
         assert_eq!(rows, "6");
         let looked = look(database).1;
@@ -75,9 +75,9 @@ fn commands_of_one_direction_are_summed() {
 #[test]
 fn the_label_of_a_run_means_the_same_whether_the_journal_counts_or_the_process() {
     on_each(|database| {
-        let mut counted = Figures::new(Totals::default());
+        let mut counted = JournalCounters::new(Counters::default());
         runs(database, &mut counted);
-        let mut journaled = Figures::journaled();
+        let mut journaled = JournalCounters::journaled();
         let (status, totals) = look(database);
         journaled.metrics.looked(None, &status.identity, &status.schema, &totals);
         for (direction, outcome, count) in [("up", "success", 4.0), ("up", "failure", 1.0), ("down", "success", 1.0)] {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use migrascope::event::{Event, Observer};
 use migrascope::migration::Version;
 use migrascope::plan::Objection;
-use migrascope::run::{Goal, Stop};
+use migrascope::run::{Stop, WaitCondition};
 use migrascope::{Error, Options, Report, RunError};
 
 use super::locking::SlowRunner;
@@ -30,13 +30,13 @@ fn wait(
     database: &TestDatabase,
     files: &[(&str, &str)],
     version: Option<&str>,
-    patience: Duration,
+    timeout: Duration,
     react: impl FnMut() + Send,
 ) -> Result<Report, RunError> {
     let directory = database.migrations(files);
-    let goal = Goal { version: version.and_then(Version::from_digits), patience };
+    let condition = WaitCondition { version: version.and_then(Version::from_digits), timeout };
     let migrator = database.migrator(&directory, Options::default());
-    block_on(migrator.wait(goal).observe(&mut React(react)))
+    block_on(migrator.wait(condition).observe(&mut React(react)))
 }
 
 const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
@@ -138,9 +138,9 @@ fn what_somebody_is_at_is_waited_for() {
 fn a_database_that_never_answers_is_the_reason_in_the_end() {
     let set = migrascope::migration::MigrationSet::default();
     let migrator = migrascope::Migrator::new(connector("postgres://nobody@127.0.0.1:9/none"), set, Options::default());
-    let goal = Goal { version: None, patience: SHORT };
+    let condition = WaitCondition { version: None, timeout: SHORT };
     let mut looks = 0;
-    let error = block_on(migrator.wait(goal).observe(&mut React(|| looks += 1))).unwrap_err();
+    let error = block_on(migrator.wait(condition).observe(&mut React(|| looks += 1))).unwrap_err();
     assert!(matches!(error.cause, Error::Connect { .. }), "{error:?}");
     assert!(looks >= 1);
 }
@@ -150,10 +150,10 @@ fn a_request_to_stop_ends_it() {
     on_each(|database| {
         let directory = database.migrations(&[FIRST]);
         let migrator = database.migrator(&directory, Options::default());
-        let (goal, stop) = (Goal { version: None, patience: LONG }, Stop::default());
+        let (condition, stop) = (WaitCondition { version: None, timeout: LONG }, Stop::default());
         let begun = Instant::now();
         let mut asks = React(|| stop.request());
-        let error = block_on(migrator.wait(goal).observe(&mut asks).stop(&stop)).unwrap_err();
+        let error = block_on(migrator.wait(condition).observe(&mut asks).stop(&stop)).unwrap_err();
         assert!(matches!(error.cause, Error::Interrupted { failure: None }), "{error:?}");
         assert!(begun.elapsed() < LONG / 2);
         assert!(database.backend != Backend::Sqlite || database.query("SELECT 1 FROM sqlite_master").is_empty());

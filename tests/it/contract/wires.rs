@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use migrascope::database::{Access, ErrorKind, Query, Sharing, Transaction};
-use migrascope::run::Goal;
+use migrascope::run::WaitCondition;
 use migrascope::{Error, Event, Migrator, Observer, Options, Report, RunError, layout};
 
 use super::wire::Wire;
@@ -163,8 +163,8 @@ fn one_look_at_a_slow_server_says_what_is_pending() {
             let wire = Wire::to(database);
             wire.delay(1, Duration::from_millis(300));
             let migrator = migrator(database, &wire, &[("1_t.sql", "CREATE TABLE t (i INTEGER);")]);
-            let goal = Goal { version: None, patience: Duration::ZERO };
-            let error = block_on(migrator.wait(goal)).unwrap_err();
+            let condition = WaitCondition { version: None, timeout: Duration::ZERO };
+            let error = block_on(migrator.wait(condition)).unwrap_err();
             assert!(matches!(error.cause, Error::Awaited { pending: 1, .. }), "{error:?}");
         });
     }

@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Abilities, Access, Activity, ColumnType, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute,
-    Holder, Identity, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, Session, Sharing, Sql,
-    Transaction, TransactionState, Urgency, Value,
+    Access, Activity, Capabilities, ColumnType, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute,
+    Holder, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, ServerInfo, Session, Sharing,
+    Sql, Transaction, TransactionState, Urgency, Value,
 };
 use migrascope::event::{Observers, RunContext};
 use migrascope::migration::Dialect;
 use migrascope::plan::TableFault;
 use migrascope::report::Stage;
 use migrascope::run::Hooks;
-use migrascope::script::Thing;
+use migrascope::script::SchemaObject;
 use migrascope::{Migrator, Options, Report, RunError, layout};
 
 use crate::support::block_on;
@@ -83,19 +83,19 @@ fn in_transaction(heard: &[String]) -> bool {
 
 #[derive(Debug)]
 struct FakeSql {
-    identity: Identity,
+    identity: ServerInfo,
     transactional: bool,
     pipelined: bool,
     locks_no_one_out: bool,
 }
 
 impl Sql for FakeSql {
-    fn identity(&self) -> &Identity {
+    fn server_info(&self) -> &ServerInfo {
         &self.identity
     }
 
-    fn abilities(&self) -> Abilities {
-        Abilities {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
             dialect: Dialect::Postgres,
             transactional_ddl: self.transactional,
             pipelined_commit: self.pipelined,
@@ -141,7 +141,7 @@ impl Sql for FakeSql {
         "ANY"
     }
 
-    fn existence(&self, _: &Thing) -> String {
+    fn existence(&self, _: &SchemaObject) -> String {
         "SELECT whether there".to_owned()
     }
 
@@ -296,8 +296,8 @@ impl Connector for Fake {
         Dialect::Postgres
     }
 
-    fn expected(&self) -> Identity {
-        Identity {
+    fn expected(&self) -> ServerInfo {
+        ServerInfo {
             system: "postgresql",
             version: String::new(),
             database: "paper".into(),
@@ -357,7 +357,7 @@ pub(super) fn play_with(
     let set = layout::Reader::directory(folder.path(), Dialect::Postgres).migrations().unwrap();
     let each = layout::Reader::directory(folder.path(), Dialect::Postgres).hooks().unwrap();
     let hooks = Hooks { each, ..hooks };
-    let options = Options { wait: migrascope::run::Wait::No, hooks, ..Options::default() };
+    let options = Options { wait: migrascope::run::LockWait::No, hooks, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);
     // Not one of those that look whether there is something to fold.
     let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new() };

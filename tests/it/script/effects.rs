@@ -1,19 +1,19 @@
 //! What can be seen of a statement after it has run.
 
 use migrascope::migration::Dialect;
-use migrascope::script::{Effect, Name, Thing, effect};
+use migrascope::script::{Effect, QualifiedName, SchemaObject, effect};
 
-fn name(name: &Name) -> String {
+fn name(name: &QualifiedName) -> String {
     name.schema.as_ref().map_or_else(|| name.name.clone(), |schema| format!("{schema}.{}", name.name))
 }
 
 fn told(sql: &str, dialect: Dialect) -> String {
-    let thing = |thing: Thing| match thing {
-        Thing::Relation(relation) => format!("relation {}", name(&relation)),
-        Thing::Index { name: index, table } => {
+    let thing = |thing: SchemaObject| match thing {
+        SchemaObject::Relation(relation) => format!("relation {}", name(&relation)),
+        SchemaObject::Index { name: index, table } => {
             format!("index {} of {}", name(&index), table.map_or("?".to_owned(), |table| name(&table)))
         }
-        Thing::Column { table, name: column } => format!("column {column} of {}", name(&table)),
+        SchemaObject::Column { table, name: column } => format!("column {column} of {}", name(&table)),
     };
     match effect(sql, dialect) {
         None => "nothing".to_owned(),

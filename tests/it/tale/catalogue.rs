@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use migrascope::observe::names::{self, Kind, METRICS, Metric};
 use migrascope::plan::RefusalReason;
 
-use super::figures::Figures;
+use super::figures::JournalCounters;
 use super::story::Course;
 
 /// What can be said of a metric in a table: OpenTelemetry name, kind, unit and own labels.
@@ -22,7 +22,7 @@ fn catalogue() -> BTreeMap<String, Entry> {
 #[test]
 fn a_run_exports_the_whole_catalogue_and_nothing_else() {
     // Why the last run did not succeed is there only where it did not.
-    let figures = [Course::Fine, Course::Failing].map(Figures::after);
+    let figures = [Course::Fine, Course::Failing].map(JournalCounters::after);
     let exported: BTreeMap<String, String> = figures
         .iter()
         .flat_map(|figures| figures.registry.gather())
@@ -41,7 +41,7 @@ fn a_run_exports_the_whole_catalogue_and_nothing_else() {
 fn every_series_has_the_labels_of_the_catalogue() {
     let catalogue = catalogue();
     let courses = [Course::Fine, Course::Failing, Course::Refused];
-    for family in courses.into_iter().flat_map(|course| Figures::after(course).registry.gather()) {
+    for family in courses.into_iter().flat_map(|course| JournalCounters::after(course).registry.gather()) {
         let (_, _, _, own) = &catalogue[family.name()];
         let known = |label: &str| {
             own.split(' ').any(|own| own == label)
@@ -55,7 +55,7 @@ fn every_series_has_the_labels_of_the_catalogue() {
 
 #[test]
 fn help_is_the_description_of_the_catalogue() {
-    for family in Figures::after(Course::Fine).registry.gather() {
+    for family in JournalCounters::after(Course::Fine).registry.gather() {
         let metric = METRICS.iter().find(|metric| metric.prometheus_name() == family.name()).expect("in the catalogue");
         assert_eq!(family.help(), metric.description);
     }

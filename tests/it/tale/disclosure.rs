@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrascope::database::{DatabaseError, ErrorKind};
 use migrascope::event::{Command, Event, Observer};
 use migrascope::observe::names;
-use migrascope::observe::spans::{Policy, Spans, SqlText};
+use migrascope::observe::spans::{SpanPolicy, Spans, SqlText};
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const VALUE: &str = "471147114711";
 
 fn status(error: &DatabaseError, sql: SqlText) -> Status {
     let spans = exported(|| {
-        let mut spans = Spans::new(Command::Up, &story::context(), Policy { sql, ..Policy::default() });
+        let mut spans = Spans::new(Command::Up, &story::context(), SpanPolicy { sql, ..SpanPolicy::default() });
         let set = story::set();
         let plan = story::planned(&set);
         let step = &plan.steps[0];

@@ -8,7 +8,7 @@ use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer};
 use migrascope::observe::logs::Logs;
 use migrascope::observe::names;
-use migrascope::observe::spans::{Policy, Spans};
+use migrascope::observe::spans::{SpanPolicy, Spans};
 use migrascope::report::{Outcome, Report};
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
@@ -46,7 +46,7 @@ fn every_span_lies_inside_of_its_parent_also_with_records_in_them() {
     {
         let spans = exported(|| {
             let context = story::context();
-            let policy = Policy { detail_limit: limit, ..Policy::default() };
+            let policy = SpanPolicy { detail_limit: limit, ..SpanPolicy::default() };
             let mut logs = Slowly(Logs::new(&context, Spans::new(Command::Up, &context, policy)));
             story::tell(course, &mut logs, &context);
             logs.0.close(0);
@@ -63,7 +63,7 @@ fn cut_off(end: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
         let (context, set) = (story::context(), story::set());
         let plan = story::planned(&set);
         let step = &plan.steps[0];
-        let mut spans = Spans::new(Command::Up, &context, Policy::default());
+        let mut spans = Spans::new(Command::Up, &context, SpanPolicy::default());
         spans.observe(&Event::RunStarted {
             command: Command::Up,
             run: &context,

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, UNIX_EPOCH};
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::event::{Command, Event, Observer};
 use migrascope::history::Direction;
-use migrascope::observe::metrics::{Meter, Metrics, Totals};
+use migrascope::observe::metrics::{Counters, Meter, Metrics};
 use migrascope::observe::names;
 use migrascope::plan::Schema;
 use migrascope::report::{CheckStatus, Outcome, RetryReason};
@@ -17,14 +17,14 @@ use prometheus::{Registry, TextEncoder};
 use super::story::{self, Course};
 
 /// A meter whose figures come out as Prometheus text, as the binary's textfile has them.
-pub(crate) struct Figures {
+pub(crate) struct JournalCounters {
     pub(super) registry: Registry,
     pub(crate) metrics: Metrics,
     _provider: SdkMeterProvider,
 }
 
-impl Figures {
-    pub(crate) fn new(totals: Totals) -> Self {
+impl JournalCounters {
+    pub(crate) fn new(totals: Counters) -> Self {
         Self::of(|meter| Metrics::new(meter, totals))
     }
 
@@ -48,7 +48,7 @@ impl Figures {
     }
 
     pub(super) fn after(course: Course) -> Self {
-        let mut figures = Self::new(Totals::default());
+        let mut figures = Self::new(Counters::default());
         story::tell(course, &mut figures.metrics, &story::context());
         figures
     }
@@ -83,7 +83,7 @@ fn bare(series: &str) -> String {
 
 #[test]
 fn a_successful_run_is_counted() {
-    let figures = Figures::after(Course::Fine);
+    let figures = JournalCounters::after(Course::Fine);
     let table = [
         ("migrascope_last_run_success", "", 1.0),
         ("migrascope_last_run_duration_seconds", "", 2.0),
@@ -127,7 +127,7 @@ fn a_successful_run_is_counted() {
 
 #[test]
 fn a_failed_run_is_counted() {
-    let figures = Figures::after(Course::Failing);
+    let figures = JournalCounters::after(Course::Failing);
     assert_eq!(figures.value("migrascope_last_run_success", ""), Some(0.0));
     assert_eq!(figures.value("migrascope_last_success_timestamp_seconds", ""), Some(0.0), "exported though never");
     assert!(figures.value("migrascope_last_failure_timestamp_seconds", "") > Some(1.7e9));
@@ -140,7 +140,7 @@ fn a_failed_run_is_counted() {
 
 #[test]
 fn what_was_tried_again_and_what_it_changed_is_counted() {
-    let figures = Figures::after(Course::Retried);
+    let figures = JournalCounters::after(Course::Retried);
     let table = [
         ("migrascope_lock_retries_total", "migrascope_retry_reason=\"lock_timeout\"", 2.0),
         ("migrascope_statement_retries_total", "migrascope_retry_reason=\"deadlock\"", 1.0),
@@ -158,7 +158,7 @@ fn what_was_tried_again_and_what_it_changed_is_counted() {
 
 #[test]
 fn a_run_without_connection_is_counted_under_the_name_that_was_meant() {
-    let figures = Figures::after(Course::Unreachable);
+    let figures = JournalCounters::after(Course::Unreachable);
     assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"error\""), Some(1.0));
     assert_eq!(figures.value("migrascope_migrations_pending", ""), None, "unknown is not 0");
     assert!(figures.text().contains("db_system_name=\"mysql\""));
@@ -167,14 +167,14 @@ fn a_run_without_connection_is_counted_under_the_name_that_was_meant() {
 
 #[test]
 fn whoever_answers_gives_the_labels_of_every_series() {
-    let text = Figures::after(Course::Fine).text();
+    let text = JournalCounters::after(Course::Fine).text();
     assert!(text.contains("migrascope_target=\"shop\""));
     assert!(!text.contains("\"mysql\""), "{text}");
 }
 
 #[test]
 fn every_label_value_of_a_counter_is_there_from_the_start() {
-    let figures = Figures::after(Course::Unreachable);
+    let figures = JournalCounters::after(Course::Unreachable);
     for outcome in Outcome::ALL.map(Outcome::word) {
         let outcome = format!("migrascope_outcome=\"{outcome}\"");
         assert!(figures.value("migrascope_runs_total", &outcome).is_some(), "{outcome}");
@@ -187,13 +187,13 @@ fn every_label_value_of_a_counter_is_there_from_the_start() {
 
 #[test]
 fn totals_of_earlier_runs_count_on() {
-    let totals = Totals {
+    let totals = Counters {
         runs: HashMap::from([(Outcome::Success, 41), (Outcome::Failure, 3)]),
         migrations: HashMap::from([((Direction::Up, Outcome::Success), 100)]),
         last_failure: Some(UNIX_EPOCH + Duration::from_secs(1000)),
-        ..Totals::default()
+        ..Counters::default()
     };
-    let mut figures = Figures::new(totals);
+    let mut figures = JournalCounters::new(totals);
     story::tell(Course::Fine, &mut figures.metrics, &story::context());
     assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(42.0));
     assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(3.0));
@@ -204,14 +204,15 @@ fn totals_of_earlier_runs_count_on() {
 
 #[test]
 fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
-    let mut figures = Figures::journaled();
+    let mut figures = JournalCounters::journaled();
     let (run, expected, set) = (story::context(), story::expected(), story::set());
     let (plan, deadlock) = (story::planned(&set), "migrascope_retry_reason=\"deadlock\"");
-    let read = |figures: &mut Figures, all: u64| {
-        let totals = Totals { statement_retries: HashMap::from([(RetryReason::Deadlock, all)]), ..Totals::default() };
-        figures.metrics.observe(&Event::JournalRead { totals: &totals });
+    let read = |figures: &mut JournalCounters, all: u64| {
+        let totals =
+            Counters { statement_retries: HashMap::from([(RetryReason::Deadlock, all)]), ..Counters::default() };
+        figures.metrics.observe(&Event::JournalRead { counters: &totals });
     };
-    let seen = |figures: &Figures| {
+    let seen = |figures: &JournalCounters| {
         let value = |name| figures.value(name, deadlock).expect("a value");
         (value("migrascope_run_retries"), value("migrascope_statement_retries_total"))
     };
@@ -245,8 +246,8 @@ fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
 
 #[test]
 fn why_a_run_did_not_succeed_is_a_series_for_each_reason() {
-    let mut figures = Figures::after(Course::Refused);
-    let series = |figures: &Figures| figures.text().matches("migrascope_last_run_error{").count();
+    let mut figures = JournalCounters::after(Course::Refused);
+    let series = |figures: &JournalCounters| figures.text().matches("migrascope_last_run_error{").count();
     for reason in ["changed", "missing"] {
         let labels = format!("error_type=\"refused\",migrascope_refusal_reason=\"{reason}\"");
         assert_eq!(figures.value("migrascope_last_run_error", &labels), Some(1.0), "{}", figures.text());
@@ -278,12 +279,12 @@ fn a_label_is_a_word_whatever_stands_in_the_journal() {
 
 #[test]
 fn nothing_is_told_before_a_run() {
-    assert_eq!(Figures::new(Totals::default()).text(), "");
+    assert_eq!(JournalCounters::new(Counters::default()).text(), "");
 }
 
 #[test]
 fn a_run_under_way_is_in_progress() {
-    let mut figures = Figures::new(Totals::default());
+    let mut figures = JournalCounters::new(Counters::default());
     let (run, expected) = (story::context(), story::expected());
     figures.metrics.observe(&Event::RunStarted {
         command: Command::Up,
@@ -299,9 +300,9 @@ const CONNECT: &str = "migrascope_check=\"connect\"";
 
 #[test]
 fn a_look_from_outside_says_whether_there_was_an_answer() {
-    let mut figures = Figures::new(Totals::default());
+    let mut figures = JournalCounters::new(Counters::default());
     let schema = Schema { applied: 3, pending: 1, ..Schema::default() };
-    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Totals::default());
+    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
 
     figures.metrics.unreachable(Some("shop"), &story::expected());
@@ -309,7 +310,7 @@ fn a_look_from_outside_says_whether_there_was_an_answer() {
     assert_eq!(figures.value("migrascope_migrations_applied", ""), Some(3.0), "what was seen stands");
     assert!(!figures.text().contains("\"mysql\""), "the series go on under the labels that they had");
 
-    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Totals::default());
+    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
 }
 
@@ -317,10 +318,10 @@ const WRITABLE: &str = "migrascope_check=\"writable\"";
 
 #[test]
 fn a_look_at_a_server_that_takes_no_writes_says_so() {
-    let mut figures = Figures::journaled();
+    let mut figures = JournalCounters::journaled();
     let checks = BTreeMap::from([("writable".to_owned(), CheckStatus::Ok)]);
-    let (schema, totals) = (Schema::default(), Totals { checks, ..Totals::default() });
-    let standby = Identity { read_only: Some("a standby in recovery"), ..story::answered() };
+    let (schema, totals) = (Schema::default(), Counters { checks, ..Counters::default() });
+    let standby = ServerInfo { read_only: Some("a standby in recovery"), ..story::answered() };
     figures.metrics.looked(Some("shop"), &standby, &schema, &totals);
     assert_eq!(figures.value("migrascope_health_check_success", WRITABLE), Some(0.0));
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0), "it answers");
@@ -331,7 +332,7 @@ fn a_look_at_a_server_that_takes_no_writes_says_so() {
 
 #[test]
 fn a_database_that_never_answered_is_unreachable_under_the_name_that_was_meant() {
-    let mut figures = Figures::new(Totals::default());
+    let mut figures = JournalCounters::new(Counters::default());
     figures.metrics.unreachable(Some("shop"), &story::expected());
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
     assert!(figures.text().contains("db_system_name=\"mysql\""));
@@ -340,7 +341,7 @@ fn a_database_that_never_answered_is_unreachable_under_the_name_that_was_meant()
 
 #[test]
 fn a_look_keeps_what_the_checks_of_a_run_have_found() {
-    let mut figures = Figures::after(Course::Fine);
+    let mut figures = JournalCounters::after(Course::Fine);
     figures.metrics.unreachable(None, &story::expected());
     assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
     assert_eq!(figures.value("migrascope_health_check_success", "migrascope_check=\"ping\""), Some(1.0));

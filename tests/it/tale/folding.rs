@@ -8,7 +8,7 @@ use migrascope::event::{Command, Event, Observer};
 use migrascope::history::History;
 use migrascope::migration::MigrationSet;
 use migrascope::observe::names;
-use migrascope::observe::spans::{Policy, Spans, SqlText};
+use migrascope::observe::spans::{SpanPolicy, Spans, SqlText};
 use migrascope::plan::{self, Step};
 use opentelemetry::trace::{SpanId, Status};
 use opentelemetry_sdk::trace::SpanData;
@@ -36,7 +36,7 @@ impl<'t> Tale<'t> {
     }
 
     /// Every span of the run.
-    fn spans(&mut self, policy: Policy) -> Vec<SpanData> {
+    fn spans(&mut self, policy: SpanPolicy) -> Vec<SpanData> {
         exported(|| {
             let mut spans = Spans::new(Command::Up, &story::context(), policy);
             self.tell(&mut spans);
@@ -138,7 +138,7 @@ fn detailed(spans: &[SpanData]) -> BTreeSet<usize> {
 
 #[test]
 fn sixteen_hundred_fast_migrations_are_few_spans() {
-    let spans = Tale::of(1600, &shuffled).spans(Policy::default());
+    let spans = Tale::of(1600, &shuffled).spans(SpanPolicy::default());
     assert_eq!(named(&spans, "migrate").count(), 1600);
     assert_eq!(spans.len(), 1600 + ["root", "lock", "plan", "unlock"].len() + 10 * (SUMMARIES.len() + 1));
     for migrate in named(&spans, "migrate") {
@@ -151,7 +151,7 @@ fn sixteen_hundred_fast_migrations_are_few_spans() {
 #[test]
 fn the_ten_slowest_keep_their_statements_with_true_times() {
     let mut tale = Tale::of(1600, &shuffled);
-    let spans = tale.spans(Policy::default());
+    let spans = tale.spans(SpanPolicy::default());
     let mut slowest: Vec<usize> = (1..=1600).collect();
     slowest.sort_by_key(|number| std::cmp::Reverse(shuffled(*number)));
     assert_eq!(detailed(&spans), slowest[..10].iter().copied().collect());
@@ -172,7 +172,7 @@ fn the_ten_slowest_keep_their_statements_with_true_times() {
 #[test]
 fn an_event_says_what_its_span_would() {
     let mut tale = Tale::of(300, &shuffled);
-    let spans = tale.spans(Policy::default());
+    let spans = tale.spans(SpanPolicy::default());
     let fastest = (1..=300).min_by_key(|number| shuffled(*number)).expect("some");
     let migrate = named(&spans, "migrate").find(|span| version(span) == fastest).expect("it is there");
     let told: Vec<_> = migrate.events.iter().map(|event| event.name.as_ref()).collect();
@@ -194,7 +194,7 @@ fn an_event_says_what_its_span_would() {
 #[test]
 fn a_failure_is_told_in_full() {
     let mut tale = Tale { fails: Some(250), ..Tale::of(300, &shuffled) };
-    let spans = tale.spans(Policy::default());
+    let spans = tale.spans(SpanPolicy::default());
     let failed = named(&spans, "migrate").find(|span| version(span) == 250).expect("it is there");
     assert_eq!(failed.status, Status::error("failed at statement 2 of 3"));
     let mut statements = children(&spans, failed.span_context.span_id());
@@ -209,28 +209,29 @@ fn a_failure_is_told_in_full() {
 #[test]
 fn slow_migrations_keep_their_spans_however_many_they_are() {
     let pace = |number: usize| if number.is_multiple_of(20) { Duration::from_millis(100) } else { shuffled(number) };
-    let spans = Tale::of(300, &pace).spans(Policy::default());
+    let spans = Tale::of(300, &pace).spans(SpanPolicy::default());
     assert_eq!(detailed(&spans), (1..=15).map(|number| number * 20).collect());
     let few = |number: usize| if number > 297 { Duration::from_secs(1) } else { shuffled(number) };
-    let spans = Tale::of(300, &few).spans(Policy::default());
+    let spans = Tale::of(300, &few).spans(SpanPolicy::default());
     assert_eq!(detailed(&spans).len(), 10, "three slow ones and the seven slowest of the others");
     assert!([298, 299, 300].iter().all(|slow| detailed(&spans).contains(slow)));
 }
 
 #[test]
 fn up_to_the_limit_everything_is_a_span() {
-    let spans = Tale::of(200, &shuffled).spans(Policy::default());
+    let spans = Tale::of(200, &shuffled).spans(SpanPolicy::default());
     assert_eq!(detailed(&spans).len(), 200);
     assert_eq!(spans.len(), 4 + 200 * 5);
     assert!(spans.iter().all(|span| span.events.is_empty()));
-    let limited = Tale::of(12, &shuffled).spans(Policy { detail_limit: 11, ..Policy::default() });
+    let limited = Tale::of(12, &shuffled).spans(SpanPolicy { detail_limit: 11, ..SpanPolicy::default() });
     assert_eq!(detailed(&limited).len(), 10);
 }
 
 #[test]
 fn a_run_that_is_dropped_tells_what_it_kept_back() {
     let spans = exported(|| {
-        let mut spans = Spans::new(Command::Up, &story::context(), Policy { detail_limit: 0, ..Policy::default() });
+        let mut spans =
+            Spans::new(Command::Up, &story::context(), SpanPolicy { detail_limit: 0, ..SpanPolicy::default() });
         let set = story::set();
         let plan = story::planned(&set);
         let schema = plan::survey(&set, &History::default());
@@ -245,7 +246,7 @@ fn a_run_that_is_dropped_tells_what_it_kept_back() {
 
 #[test]
 fn without_sql_an_event_has_no_summary() {
-    let spans = Tale::of(300, &shuffled).spans(Policy { sql: SqlText::Off, ..Policy::default() });
+    let spans = Tale::of(300, &shuffled).spans(SpanPolicy { sql: SqlText::Off, ..SpanPolicy::default() });
     assert!(!format!("{spans:?}").contains("CREATE"));
     assert_eq!(named(&spans, "mariadb").count(), 30, "ten migrations with three statements");
 }

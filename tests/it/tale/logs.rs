@@ -10,7 +10,7 @@ use migrascope::event::{Command, Event, Hook, Observer};
 use migrascope::history::Direction;
 use migrascope::observe::logs::{Logs, Remarks};
 use migrascope::observe::names::{self, LOG_EVENTS};
-use migrascope::observe::spans::{Policy, Spans};
+use migrascope::observe::spans::{SpanPolicy, Spans};
 use migrascope::plan::{Change, Schema};
 use migrascope::policy::{Environment, Policy as AtStart};
 use migrascope::report::{CheckReport, CheckStatus, Outcome, StepReport};
@@ -58,7 +58,7 @@ fn told(tell: impl FnOnce(&mut Logs)) -> Vec<Told> {
     crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(ear.clone()), || {
         let context = story::context();
-        let mut logs = Logs::new(&context, Spans::new(Command::Up, &context, Policy::default()));
+        let mut logs = Logs::new(&context, Spans::new(Command::Up, &context, SpanPolicy::default()));
         tell(&mut logs);
         logs.close(0);
     });

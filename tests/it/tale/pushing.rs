@@ -1,4 +1,4 @@
-//! Figures as text: pushed to a gateway, put into a file, sent again by `push`.
+//! JournalCounters as text: pushed to a gateway, put into a file, sent again by `push`.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use migrascope::event::{Command, Event, Observer, RemoteParent, RunContext, TraceIdentity};
 use migrascope::observe::names;
-use migrascope::observe::spans::{Policy, Sampling, Spans, SqlText};
+use migrascope::observe::spans::{Sampling, SpanPolicy, Spans, SqlText};
 use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState, TracerProvider};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{
@@ -27,7 +27,7 @@ fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanDat
 
 fn spans_of_told(context: &RunContext, exit_code: i32, tell: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
     exported(|| {
-        let mut spans = Spans::new(Command::Up, context, Policy::default());
+        let mut spans = Spans::new(Command::Up, context, SpanPolicy::default());
         tell(&mut spans);
         spans.close(exit_code);
     })
@@ -197,7 +197,7 @@ fn an_unrecorded_caller_is_linked_to() {
 
 #[test]
 fn an_unrecorded_caller_is_obeyed_where_that_is_the_policy() {
-    let policy = Policy { sampling: Sampling::Parent, ..Policy::default() };
+    let policy = SpanPolicy { sampling: Sampling::Parent, ..SpanPolicy::default() };
     let told = |sampled: bool| exported(|| Spans::new(Command::Up, &remote(sampled), policy).close(0)).len();
     assert_eq!((told(false), told(true)), (0, 1));
 }
@@ -228,7 +228,8 @@ fn a_sampler_sees_the_database() {
     let curious = Curious::default();
     let builder = SdkTracerProvider::builder().with_sampler(curious.clone());
     exported_by(builder, || {
-        let mut spans = Spans::new(Command::Up, &story::context(), Policy { sql: SqlText::Full, ..Policy::default() });
+        let mut spans =
+            Spans::new(Command::Up, &story::context(), SpanPolicy { sql: SqlText::Full, ..SpanPolicy::default() });
         story::tell(Course::Fine, &mut spans, &story::context());
         spans.close(0);
     });
@@ -330,7 +331,7 @@ fn an_embedders_span_is_the_parent() {
     crate::support::listen();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let startup = tracing::info_span!("startup");
-        let spans = startup.in_scope(|| Spans::new(Command::Up, &story::context(), Policy::default()));
+        let spans = startup.in_scope(|| Spans::new(Command::Up, &story::context(), SpanPolicy::default()));
         spans.close(0);
     });
     let spans = exporter.get_finished_spans().expect("an exporter that is alive");

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use migrascope::database::{DatabaseError, ErrorKind, Holder, Identity};
+use migrascope::database::{DatabaseError, ErrorKind, Holder, ServerInfo};
 use migrascope::error::Error;
 use migrascope::event::{Command, Event, Observer, RunContext};
 use migrascope::history::{Direction, History};
 use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Objection, Order, Plan, Rules, Schema, Step, Target};
 use migrascope::report::{
-    CheckReport, CheckStatus, Failure, HealthReport, Outcome, Remains, Report, RetryReason, Stage, StatementReport,
-    StepReport, Unit,
+    CheckReport, CheckStatus, Failure, HealthReport, Outcome, PartialEffect, Report, RetryReason, Stage,
+    StatementReport, StepReport, Unit,
 };
 
 pub(super) const RUN_ID: &str = "0190e4ae-7f00-7000-8000-000000000001";
@@ -36,8 +36,8 @@ pub(super) fn context() -> RunContext {
 }
 
 /// As the URL has it: a MySQL database, which will turn out to be MariaDB.
-pub(super) fn expected() -> Identity {
-    Identity {
+pub(super) fn expected() -> ServerInfo {
+    ServerInfo {
         system: "mysql",
         version: String::new(),
         database: "shop".to_owned(),
@@ -51,8 +51,8 @@ pub(super) fn expected() -> Identity {
     }
 }
 
-pub(super) fn answered() -> Identity {
-    Identity { system: "mariadb", version: "11.4".to_owned(), process: Some(7), ..expected() }
+pub(super) fn answered() -> ServerInfo {
+    ServerInfo { system: "mariadb", version: "11.4".to_owned(), process: Some(7), ..expected() }
 }
 
 pub(super) fn syntax_error() -> DatabaseError {
@@ -227,7 +227,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
         hint: None,
         invalid_index: None,
         blocker: None,
-        remains: Remains::Nothing,
+        remains: PartialEffect::Nothing,
     }
 }
 
@@ -279,7 +279,7 @@ fn tell_refusal(observer: &mut dyn Observer) {
     observer.observe(&Event::RunFinished { report: &ended(Some(&error)), error: Some(&error), schema: Some(&schema) });
 }
 
-fn tell_unreachable(observer: &mut dyn Observer, expected: Identity) {
+fn tell_unreachable(observer: &mut dyn Observer, expected: ServerInfo) {
     let mut refused = DatabaseError::new(ErrorKind::Connect, "nobody answers");
     refused.disclosable = Some("connection refused".to_owned());
     observer.observe(&Event::ConnectFinished { result: Err(&refused), elapsed: Duration::from_millis(1) });

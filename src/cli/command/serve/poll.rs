@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use migrascope::database::Identity;
-use migrascope::journal::Totals;
+use migrascope::database::ServerInfo;
+use migrascope::journal::Counters;
 use migrascope::plan::Target;
 use migrascope::{Error, Status};
 
@@ -26,7 +26,7 @@ pub(super) struct PollError {
     /// Whether the database answered.
     pub(super) answer: Answer,
     /// The database as its URL describes it; `None` where the URL cannot be used.
-    pub(super) expected: Option<Identity>,
+    pub(super) expected: Option<ServerInfo>,
 }
 
 /// Whether the database answered a poll that failed.
@@ -44,7 +44,7 @@ pub(super) enum Answer {
 ///
 /// # Errors
 /// When the files or the database cannot be read within [`POLL_TIMEOUT`].
-pub(super) async fn poll(settings: &Settings) -> Result<(Status, Totals), PollError> {
+pub(super) async fn poll(settings: &Settings) -> Result<(Status, Counters), PollError> {
     let expected = prepare::expected(settings).ok();
     let failed = |class: &str, message: String, answer| PollError {
         class: class.to_owned(),

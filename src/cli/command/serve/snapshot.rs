@@ -1,7 +1,7 @@
 //! What a good poll has read, with its metrics.
 
 use migrascope::Status;
-use migrascope::journal::Totals;
+use migrascope::journal::Counters;
 use migrascope::observe::metrics::Metrics;
 
 use crate::cli::export::Scrape;
@@ -25,14 +25,14 @@ impl TargetMetrics {
 /// The state of a database at one moment.
 pub(super) struct Snapshot {
     pub(super) status: Status,
-    pub(super) totals: Totals,
+    pub(super) totals: Counters,
     pub(super) metrics: Option<TargetMetrics>,
 }
 
 impl Snapshot {
     /// Fills new instruments, so that values that are gone leave no series, and a journal restored from a backup counts from its own
     /// totals. A long journal takes time, so no lock may be held.
-    pub(super) fn new(name: Option<&str>, info: RunInfo, status: Status, totals: Totals) -> Self {
+    pub(super) fn new(name: Option<&str>, info: RunInfo, status: Status, totals: Counters) -> Self {
         let metrics = TargetMetrics::new(info).map(|mut target| {
             target.metrics.looked(name, &status.identity, &status.schema, &totals);
             target

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use migrascope::database::Identity;
+use migrascope::database::ServerInfo;
 use migrascope::observe::names;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ impl TargetState {
 
     /// The name that the operator gave it, or the database's own.
     pub(super) fn name(&self) -> String {
-        let own = || self.identity().map_or("the database", |identity| &identity.database);
+        let own = || self.server_info().map_or("the database", |identity| &identity.database);
         self.name.as_deref().unwrap_or_else(own).to_owned()
     }
 
@@ -109,7 +109,7 @@ impl TargetState {
     /// Everything that is known, for programs, in this detail.
     pub(super) fn status(&self, detail: Detail) -> Value {
         let (status, totals) = self.snapshot.as_ref().map(|snapshot| (&snapshot.status, &snapshot.totals)).unzip();
-        let identity = self.identity();
+        let identity = self.server_info();
         json!({
             "target": self.name(),
             "state": self.poll.word(),
@@ -141,7 +141,7 @@ impl TargetState {
     }
 
     /// The server that answered last, or the one that was expected.
-    fn identity(&self) -> Option<&Identity> {
+    fn server_info(&self) -> Option<&ServerInfo> {
         let expected = self.poll.error().and_then(|error| error.expected.as_ref());
         self.snapshot.as_ref().map(|snapshot| &snapshot.status.identity).or(expected)
     }

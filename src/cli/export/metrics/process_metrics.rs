@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use migrascope::journal::Totals;
+use migrascope::journal::Counters;
 use migrascope::observe::metrics::Metrics;
 use migrascope::observe::names;
 use migrascope::{Event, Observer, Status};
@@ -99,7 +99,7 @@ impl ProcessMetrics {
     }
 
     /// Shows the state of a database, where this process makes no run.
-    pub(in crate::cli::export) fn looked(&self, target: Option<&str>, status: &Status, totals: &Totals) {
+    pub(in crate::cli::export) fn looked(&self, target: Option<&str>, status: &Status, totals: &Counters) {
         for reader in self.readers() {
             reader.metrics().looked(target, &status.identity, &status.schema, totals);
         }
@@ -123,7 +123,7 @@ impl ProcessMetrics {
         std::iter::once(&self.text).chain(&self.otlp)
     }
 
-    /// Totals count from the first row of the journal; an empty journal counts from now.
+    /// Counters count from the first row of the journal; an empty journal counts from now.
     fn set_start(&self) {
         self.start.set(self.text.metrics().since().unwrap_or_else(SystemTime::now));
     }

@@ -165,7 +165,7 @@ fn thresholds_say_what_warns_and_what_fails() {
             let mut thresholds = Thresholds::default();
             thresholds.set("invalid_indexes", Severity::Fail, None);
             thresholds.set(name, severity, from);
-            let options = Options { health: Health::Check { own: Vec::new(), thresholds }, ..Options::default() };
+            let options = Options { health: Health::Check { custom: Vec::new(), thresholds }, ..Options::default() };
             health_at(&database.url, options)
         };
         let report = alone(Severity::Warn, "invalid_indexes", Some(2.0)).unwrap();

@@ -19,7 +19,7 @@ const JUST_AFTER: Duration = Duration::from_millis(1);
 
 /// Everything that is counted; [`Default`] is a journal in which nothing stands.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Totals {
+pub struct Counters {
     /// When the first run began.
     pub since: Option<SystemTime>,
     /// Runs that ended, by outcome.
@@ -27,17 +27,17 @@ pub struct Totals {
     /// Migrations that were begun, by direction and outcome.
     pub migrations: HashMap<(Direction, Outcome), u64>,
     /// How long runs took.
-    pub run_durations: Spreads<(Direction, Outcome)>,
+    pub run_durations: Histograms<(Direction, Outcome)>,
     /// How long migrations took.
-    pub migration_durations: Spreads<(Direction, Outcome)>,
+    pub migration_durations: Histograms<(Direction, Outcome)>,
     /// How long the lock was waited for.
-    pub lock_waits: Spreads<()>,
+    pub lock_waits: Histograms<()>,
     /// How often the lock was found taken and asked for again.
     pub lock_retries: u64,
     /// How often a migration or a statement was tried again, by reason.
     pub statement_retries: HashMap<RetryReason, u64>,
     /// How long health checks took, by name.
-    pub check_durations: Spreads<String>,
+    pub check_durations: Histograms<String>,
     /// How the health checks ended when they were last made, by name.
     pub checks: BTreeMap<String, CheckStatus>,
     /// When a run last succeeded.
@@ -55,18 +55,18 @@ pub struct Totals {
 /// Observations by what they are of and by the bucket they fall into, counted from 0; the last one has no bound.
 ///
 /// In order, so that sums of sums are the same at every look: a counter that goes back by its last digit counts as new.
-pub type Spreads<K> = BTreeMap<(K, usize), Spread>;
+pub type Histograms<K> = BTreeMap<(K, usize), Bucket>;
 
 /// The observations of one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Spread {
+pub struct Bucket {
     /// How many.
     pub count: u64,
     /// Their sum in seconds.
     pub sum: f64,
 }
 
-impl Spread {
+impl Bucket {
     /// Adds observations that fall into the same bucket.
     fn add(&mut self, count: u64, sum: f64) {
         self.count += count;
@@ -74,7 +74,7 @@ impl Spread {
     }
 }
 
-impl Totals {
+impl Counters {
     /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended, `alive_at` its
     /// last sign of life.
     ///
@@ -134,7 +134,7 @@ impl Totals {
 
     fn count(&mut self, group: Group, sum: &Sum) {
         let Group { what, name, way, outcome: word, bucket } = group;
-        let spread = Spread { count: sum.count, sum: without_blur(sum.milliseconds / 1000.0) };
+        let spread = Bucket { count: sum.count, sum: without_blur(sum.milliseconds / 1000.0) };
         if let Some(began) = moment(sum.first.clone()).filter(|_| [RUN, MIGRATION].contains(&what.as_str())) {
             self.began(began);
         }
@@ -176,12 +176,12 @@ impl Totals {
 }
 
 /// Everything that has ended; `None` when there is no journal.
-pub(crate) async fn read_totals(session: &mut dyn Session, name: &str) -> Result<Option<Totals>, DatabaseError> {
+pub(crate) async fn read_counters(session: &mut dyn Session, name: &str) -> Result<Option<Counters>, DatabaseError> {
     let table = qualified(session.sql(), name);
     let Some(sums) = counted::everything(session, &table).await? else {
         return Ok(None);
     };
-    let mut totals = Totals::default();
+    let mut totals = Counters::default();
     sums.into_iter().for_each(|(group, sum)| totals.count(group, &sum));
     if !totals.check_durations.is_empty() {
         read_checks(session, &table, &mut totals).await?;
@@ -205,7 +205,7 @@ fn keep_worse(results: &mut BTreeMap<String, CheckStatus>, name: String, status:
     }
 }
 
-async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Totals) -> Result<(), DatabaseError> {
+async fn read_checks(session: &mut dyn Session, table: &str, totals: &mut Counters) -> Result<(), DatabaseError> {
     let last = counted::live(session, table, |_, live| {
         format!(
             "SELECT name, outcome FROM {table} WHERE {live} AND kind = '{CHECK}' AND run_id = (SELECT run_id FROM {table} \

@@ -4,7 +4,7 @@ use crate::migration::Dialect;
 
 /// What the engine must know of a database to act rightly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Abilities {
+pub struct Capabilities {
     /// The dialect of its SQL.
     pub dialect: Dialect,
     /// Whether DDL can be rolled back.

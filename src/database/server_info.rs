@@ -6,7 +6,7 @@ use crate::migration::Dialect;
 
 /// Who is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Identity {
+pub struct ServerInfo {
     /// `postgresql`, `mysql`, `mariadb` or `sqlite`: OpenTelemetry's `db.system.name`.
     pub system: &'static str,
     /// The server's version as it gives it.
@@ -29,7 +29,7 @@ pub struct Identity {
     pub read_only: Option<&'static str>,
 }
 
-impl Identity {
+impl ServerInfo {
     /// OpenTelemetry's `db.namespace`: `database|schema`, or the database alone.
     #[must_use]
     pub fn namespace(&self) -> String {

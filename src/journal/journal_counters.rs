@@ -1,10 +1,10 @@
-//! Whether a run reads the journal's counters.
+//! Whether a run reads the counters of the journal.
 
 /// Whether the journal's totals are read: that costs a few queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Figures {
+pub enum JournalCounters {
     /// They are not read.
-    Leave,
+    Skip,
     /// They are read and emitted as [`Event::JournalRead`](crate::Event::JournalRead).
     Read,
 }
