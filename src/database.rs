@@ -47,7 +47,7 @@ pub use self::capabilities::Capabilities;
 pub(crate) use self::catalogue::{has_ended, hides_rows, is_locked_out, process, schemas_with, unmanaged_tables};
 pub use self::connector::{ConnectOptions, Connector};
 pub use self::failure::{DatabaseError, ErrorKind};
-pub use self::health::{Evaluation, Probe};
+pub use self::health::{Evaluation, Probe, ReplicaColumns};
 pub use self::limits::Limits;
 pub use self::lock::{ConnectMonitor, LockConnection, MonitorConnection, ToolLock};
 pub(crate) use self::lost::give_up;

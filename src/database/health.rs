@@ -17,21 +17,24 @@ pub struct Probe {
     pub help: &'static str,
 }
 
-/// What the rows of a question mean.
+/// How the rows of a check are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Evaluation {
-    /// Each row is a fault: its first column says which. By the second, where there is one, it is known again when that has changed:
-    /// the identity of a thing that was renamed.
+    /// Each row is a fault, described by its first column. The second column, if there is one, identifies it after a rename.
     Faults,
-    /// One row of two columns, used and available; the share is judged.
+    /// One row of two columns, used and available; their ratio is compared with the thresholds.
     Share,
-    /// A row for each replica: where it stands, and how far it is behind in seconds; NULL when it has stopped.
-    Lag {
-        /// The column of its name.
-        name: usize,
-        /// The column of its seconds.
-        seconds: usize,
-        /// What it means that there is no row.
-        none: &'static str,
-    },
+    /// A row for each replica: its name, and its lag in seconds, or NULL when replication has stopped.
+    Lag(ReplicaColumns),
+}
+
+/// Where the rows of replicas have what.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReplicaColumns {
+    /// The column of the replica's name.
+    pub name: usize,
+    /// The column of its lag in seconds.
+    pub seconds: usize,
+    /// The message if there is no row.
+    pub none: &'static str,
 }

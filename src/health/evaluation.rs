@@ -2,7 +2,7 @@
 
 use super::prior::{Fault, Prior};
 use super::threshold::Limits;
-use crate::database::{DatabaseError, ErrorKind, Evaluation, Row};
+use crate::database::{DatabaseError, ErrorKind, Evaluation, ReplicaColumns, Row};
 use crate::report::{CheckStatus, Unit};
 
 /// How many faults a message names.
@@ -102,7 +102,7 @@ pub(super) fn of(evaluation: Evaluation, rows: &[Row], limits: Limits, prior: &P
             faults(rows.iter().map(fault).collect(), limits, prior)
         }
         Evaluation::Share => share(rows, limits, prior),
-        Evaluation::Lag { name, seconds, none } => lag(rows, (name, seconds), none, limits, prior),
+        Evaluation::Lag(columns) => lag(rows, columns, limits, prior),
     }
 }
 
@@ -157,7 +157,8 @@ fn share(rows: &[Row], limits: Limits, prior: &Prior) -> CheckResult {
 }
 
 /// The result of the worst replica: one that has stopped, or else the one with the largest lag; new faults come before old ones.
-fn lag(rows: &[Row], (name, seconds): (usize, usize), none: &str, limits: Limits, prior: &Prior) -> CheckResult {
+fn lag(rows: &[Row], columns: ReplicaColumns, limits: Limits, prior: &Prior) -> CheckResult {
+    let ReplicaColumns { name, seconds, none } = columns;
     let each = rows.iter().map(|row| {
         let name = row.get(name).cloned().flatten().unwrap_or_else(|| "a replica".to_owned());
         match row.get(seconds).and_then(|text| text.as_ref()?.parse::<f64>().ok()) {

@@ -44,9 +44,9 @@ impl<'a> Step<'a> {
     /// # Errors
     /// The objection when its script is missing or cannot be split.
     pub(super) fn new(migration: &'a Migration, direction: Direction, rules: &Rules) -> Result<Self, Box<Objection>> {
-        let (script, parsed) = way(migration, direction)?;
-        let Execution { atomic, foreign_keys, sent } = atomicity::decide(script.text(), parsed, rules);
-        let step = Self::unchecked(migration, direction, (script, parsed), atomic, sent);
+        let way = way(migration, direction)?;
+        let Execution { atomic, foreign_keys, sent } = atomicity::decide(way.script.text(), way.parsed, rules);
+        let step = Self::unchecked(migration, way, atomic, sent);
         Ok(Self { foreign_keys, ..step })
     }
 
@@ -56,15 +56,14 @@ impl<'a> Step<'a> {
     /// The objection when there is no script for this direction, or it cannot be split.
     pub(super) fn resumed(migration: &'a Migration, direction: Direction, done: usize) -> Result<Self, Box<Objection>> {
         let atomic = Atomic::No { why: "it resumes an earlier attempt".to_owned() };
-        let (script, parsed) = way(migration, direction)?;
-        let sent = Cow::Borrowed(parsed.statements.as_slice());
-        Ok(Self { done, ..Self::unchecked(migration, direction, (script, parsed), atomic, sent) })
+        let way = way(migration, direction)?;
+        let sent = Cow::Borrowed(way.parsed.statements.as_slice());
+        Ok(Self { done, ..Self::unchecked(migration, way, atomic, sent) })
     }
 
     fn unchecked(
         migration: &'a Migration,
-        direction: Direction,
-        (script, parsed): (&'a Script, &'a Parsed),
+        Way { direction, script, parsed }: Way<'a>,
         atomic: Atomic,
         sent: Cow<'a, [Statement]>,
     ) -> Self {
@@ -149,7 +148,14 @@ impl<'a> Step<'a> {
 }
 
 /// The script of a migration for one direction, and the result of parsing it.
-fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed), Box<Objection>> {
+/// The script of a migration in one direction.
+struct Way<'a> {
+    direction: Direction,
+    script: &'a Script,
+    parsed: &'a Parsed,
+}
+
+fn way(migration: &Migration, direction: Direction) -> Result<Way<'_>, Box<Objection>> {
     let script = match direction {
         Direction::Up => Some(&migration.up),
         Direction::Down => migration.down.as_ref(),
@@ -158,5 +164,5 @@ fn way(migration: &Migration, direction: Direction) -> Result<(&Script, &Parsed)
     let no_down = || Box::new(Objection::NoDown { key: key.clone(), name: name.clone() });
     let script = script.ok_or_else(no_down)?;
     let parsed = script.parsed().map_err(|problems| Box::new(Objection::unreadable(script, problems)))?;
-    Ok((script, parsed))
+    Ok(Way { direction, script, parsed })
 }

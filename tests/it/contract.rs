@@ -133,6 +133,7 @@ fn every_start_that_is_told_has_its_finish() {
                 "statement finished 0 rows 0",
                 "statement started 1",
                 "statement finished 1 rows 1",
+                "record started",
                 "recorded ok",
                 "migration finished 1 success",
                 "lock released ok",

@@ -3,7 +3,7 @@
 mod foreign_keys;
 
 use migrascope::history::{Attempt, AttemptState, Direction, Entry, History, RecordedChecksum};
-use migrascope::migration::{Dialect, Migration, MigrationSet, Script, Version};
+use migrascope::migration::{Dialect, Key, Migration, MigrationSet, Script, Version};
 use migrascope::plan::{self, Missing, Order, Plan, Rules, Target};
 
 fn version(text: &str) -> Version {
@@ -14,13 +14,21 @@ fn script(name: &str, text: &str) -> Script {
     Script::new(name, text, Dialect::Postgres)
 }
 
-/// Migrations with these versions; one with a `-` behind has no down script, one with `*` was changed since.
+/// A version, or the name of a repeatable migration after a `~`.
+fn key(text: &str) -> Key {
+    match text.strip_prefix('~') {
+        Some(name) => Key::Repeatable(name.to_owned()),
+        None => version(text).into(),
+    }
+}
+
+/// Migrations with these keys; one with a `-` behind has no down script, one with `*` was changed since.
 fn set(versions: &str) -> MigrationSet {
     let migrations = versions.split_whitespace().map(|word| {
         let digits = word.trim_end_matches(['-', '*']);
         let text = if word.contains('*') { "SELECT 'changed'" } else { "SELECT 1" };
         Migration {
-            key: version(digits).into(),
+            key: key(digits),
             name: format!("m{digits}"),
             up: script("up.sql", text),
             down: (!word.contains('-')).then(|| script("down.sql", "SELECT -1")),
@@ -31,7 +39,7 @@ fn set(versions: &str) -> MigrationSet {
 
 fn history(versions: &str) -> History {
     let original = script("up.sql", "SELECT 1");
-    let entry = |digits: &str| Entry::of(version(digits), format!("m{digits}"), &original);
+    let entry = |digits: &str| Entry::of(key(digits), format!("m{digits}"), &original);
     History::of(versions.split_whitespace().map(entry))
 }
 
@@ -114,6 +122,31 @@ fn changed_and_missing_files_are_refused_together() {
     );
     let allowed = Rules { missing: Missing::Allow, ..rules() };
     check_up("1 3", "1 2", &allowed, "up 3 | note: migration 2 (m2) is applied but its file is missing");
+}
+
+#[test]
+fn a_repeatable_migration_is_applied_after_all_versions_and_again_when_its_file_has_changed() {
+    check_up("~views 1 ~rights 2", "", &rules(), "up 1 | up 2 | up rights | up views");
+    check_up("1 2 ~rights* ~views", "1 2 ~rights ~views", &rules(), "up rights");
+    check_up("1 2 ~views", "1 ~views", &rules(), "up 2");
+    check_up("1 ~views*", "1 ~views", &Rules { target: Target::Version(version("1")), ..rules() }, "");
+    check_up("1", "1 ~views", &rules(), "no: migration views (m~views) is applied but its file is missing");
+    check_down("1 2 ~views", "1 2 ~views", Target::Latest, "down 2");
+    let schema = plan::survey(&set("1 2 ~rights* ~views"), &history("1 ~rights ~views"));
+    assert_eq!((schema.version, schema.pending, schema.changed), (Some(version("1")), 2, 0));
+}
+
+#[test]
+fn a_key_is_the_same_key_when_it_is_read_from_a_table() {
+    for text in ["7", "1.2", "20260101_add users", "~views"] {
+        let key = key(text);
+        assert_eq!(Key::from_history(&key.canonical()), key, "{text}");
+    }
+    let names = ["9", "10.1", "0_z", "B", "a"].map(version);
+    let mut sorted = names.clone();
+    sorted.reverse();
+    sorted.sort();
+    assert_eq!(sorted, names, "numbers before names, and these by bytes");
 }
 
 #[test]

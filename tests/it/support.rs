@@ -300,6 +300,7 @@ impl Observer for Log {
                 Ok(rows) => _ = write!(text, "statement finished {index} rows {rows}"),
                 Err(error) => _ = write!(text, "statement finished {index} {:?}", error.kind),
             },
+            Event::RecordStarted { .. } => text.push_str("record started"),
             Event::RecordFinished { error, .. } => _ = write!(text, "recorded {}", word(error.is_none())),
             Event::MigrationFinished { report, .. } => {
                 _ = write!(text, "migration finished {} {}", report.version, report.outcome.word());

@@ -1,6 +1,7 @@
 //! Holds the house: how long files are, where the stairs go, who may name what.
 
 mod circles;
+mod functions;
 
 use std::path::{Path, PathBuf};
 

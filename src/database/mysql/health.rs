@@ -1,6 +1,6 @@
 //! The health checks of MySQL and MariaDB.
 
-use crate::database::{Evaluation, Probe, ServerInfo};
+use crate::database::{Evaluation, Probe, ReplicaColumns, ServerInfo};
 use crate::report::BuiltIn;
 
 /// The columns of `SHOW REPLICA STATUS` with the source's host and the seconds behind it, on both servers and in all versions.
@@ -29,11 +29,11 @@ pub(super) fn probes(identity: &ServerInfo) -> Vec<Probe> {
             } else {
                 "SHOW SLAVE STATUS".to_owned()
             },
-            evaluation: Evaluation::Lag {
+            evaluation: Evaluation::Lag(ReplicaColumns {
                 name: SOURCE_HOST,
                 seconds: SECONDS_BEHIND,
                 none: "this server is not a replica; check the lag on its replicas",
-            },
+            }),
             help: "run SHOW REPLICA STATUS to find the reason: a large migration takes as long on a replica as on its source",
         },
     ]

@@ -1,6 +1,6 @@
 //! The health checks of PostgreSQL. Every user can read the results, or the check reports that it cannot.
 
-use crate::database::{Evaluation, Probe};
+use crate::database::{Evaluation, Probe, ReplicaColumns};
 use crate::report::BuiltIn;
 
 /// An index that another session is building is not valid yet, but not a fault.
@@ -75,7 +75,7 @@ pub(super) fn probes(version: &str) -> Vec<Probe> {
             check: BuiltIn::ReplicaLag,
             unless: Some(MAY_NOT_SEE_REPLICAS.to_owned()),
             sql: REPLICA_LAG.to_owned() + &IDLE_SLOTS.replace("{since}", idle_since),
-            evaluation: Evaluation::Lag { name: 0, seconds: 1, none: "no replicas" },
+            evaluation: Evaluation::Lag(ReplicaColumns { name: 0, seconds: 1, none: "no replicas" }),
             help: "a large migration takes as long on a replica as on the primary: wait, check the replica's log if it does not catch up, \
             and drop the slot of a replica that will never come back",
         },

@@ -1,9 +1,9 @@
-use super::{CheckStatus, Evaluation, Limits, Prior, of};
+use super::{CheckStatus, Evaluation, Limits, Prior, ReplicaColumns, of};
 
 const SHARES: Limits = Limits { warn: Some(0.8), fail: Some(0.95) };
 const SECONDS: Limits = Limits { warn: Some(10.0), fail: Some(60.0) };
 const NONE: Limits = Limits { warn: None, fail: Some(1.0) };
-const LAG: Evaluation = Evaluation::Lag { name: 0, seconds: 1, none: "no replicas" };
+const LAG: Evaluation = Evaluation::Lag(ReplicaColumns { name: 0, seconds: 1, none: "no replicas" });
 
 fn row(columns: &[Option<&str>]) -> Vec<Option<String>> {
     columns.iter().map(|column| column.map(str::to_owned)).collect()

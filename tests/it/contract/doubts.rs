@@ -175,7 +175,7 @@ fn what_ran_while_tables_were_locked_is_doubted_as_a_whole() {
             let output = database.binary(&directory).arg("up").output().unwrap();
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(
-                stderr.contains("while one of the statements 2 to 5 was running, or before: nothing is noted"),
+                stderr.contains("while one of the statements 2 to 5 was running, or before: progress is not recorded"),
                 "{stderr}"
             );
             std::fs::write(directory.join("1_a.sql"), format!("{script}INSERT INTO t VALUES (3);")).unwrap();

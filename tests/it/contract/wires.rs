@@ -237,7 +237,7 @@ fn a_connection_that_ended_is_not_blamed_on_the_file() {
         let output = database.binary(&database.migrations(&[("1_a.sql", script)])).arg("up").output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(5), "{stderr}");
-        assert!(stderr.contains("help: the connection has ended: see whether the server"), "{stderr}");
+        assert!(stderr.contains("help: the connection was lost: check whether the server"), "{stderr}");
         assert!(stderr.contains("nothing of 1 remains; run again") && !stderr.contains("fix the file"), "{stderr}");
     });
 }
