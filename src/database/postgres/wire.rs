@@ -75,7 +75,8 @@ impl Wire {
         answered
     }
 
-    async fn explained(&mut self, (answers, error): Answers) -> Answers {
+    async fn explained(&mut self, answers: Answers) -> Answers {
+        let (answers, error) = answers;
         match error {
             Some(error) => (answers, Some(self.relay.explain(error).await)),
             None => (answers, None),
