@@ -3,6 +3,7 @@
 
 mod assemble;
 mod checks;
+mod create;
 mod entry;
 mod fault;
 mod format;

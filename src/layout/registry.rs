@@ -1,16 +1,15 @@
 //! All layouts, by name.
 
 use super::format::Layout;
-use super::native;
 
-/// All layouts. To add one, add a line here and a file.
-pub(super) const LAYOUTS: &[&Layout] = &[&native::LAYOUT];
+/// All layouts, the native one first. To add one, add a line here and a file.
+pub(super) const LAYOUTS: &[&Layout] = &[&super::native::LAYOUT];
 
 impl Layout {
     /// The native layout.
     #[must_use]
     pub fn native() -> &'static Self {
-        &native::LAYOUT
+        LAYOUTS[0]
     }
 
     /// The layout with this name.

@@ -1,7 +1,7 @@
 //! The contents of a new migration's files: comments only.
 
 /// The up file.
-pub(super) fn forward(stem: &str) -> String {
+pub(super) fn up(stem: &str, down: &str) -> String {
     format!(
         "-- {stem}: write the statements below, each with a semicolon at the end.
 -- A file without statements is recorded as applied without running anything, and an applied file must not change.
@@ -11,14 +11,14 @@ pub(super) fn forward(stem: &str) -> String {
 --   lock-timeout=5s            the maximum time that a statement waits for a lock
 --   statement-timeout=30min    the maximum time that a statement runs
 --
--- The statements that revert it belong in {stem}.down.sql (migrascope new --reversible creates both files).
+-- The statements that revert it belong in {stem}{down} (migrascope new --reversible creates both files).
 
 "
     )
 }
 
 /// The down file.
-pub(super) fn back(stem: &str) -> String {
+pub(super) fn down(stem: &str) -> String {
     format!(
         "-- {stem}: write the statements that revert the migration below, each with a semicolon at the end.
 -- migrascope down runs this file; data that it drops is lost.

@@ -63,13 +63,13 @@ impl Ledger for NativeLedger {
         Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), unfinished: Vec::new() }))
     }
 
-    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String {
+    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> Vec<String> {
         let text = |text: &str| sql.literal(&Value::Text(text.to_owned()));
         let milliseconds = match elapsed {
             Elapsed::Measured(duration) => Value::Int(duration.as_millis().try_into().unwrap_or(i64::MAX)),
             Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
         };
-        format!(
+        vec![format!(
             "INSERT INTO {table} (version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id) \
              VALUES ({version}, {name}, {checksum}, {tokens}, {now}, {milliseconds}, {run})",
             table = self.table(sql),
@@ -80,7 +80,7 @@ impl Ledger for NativeLedger {
             now = sql.literal(&Value::Now),
             milliseconds = sql.literal(&milliseconds),
             run = text(run_id),
-        )
+        )]
     }
 
     fn remove(&self, sql: &dyn Sql, key: &Key) -> String {

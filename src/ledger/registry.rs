@@ -1,16 +1,15 @@
 //! Every format of a history table, by its name.
 
 use super::format::HistoryFormat;
-use super::native;
 
-/// Every format of a history table; a new one is a line here, and a file.
-pub(super) const FORMATS: &[&HistoryFormat] = &[&native::FORMAT];
+/// Every format of a history table, the native one first; a new one is a line here, and a file.
+pub(super) const FORMATS: &[&HistoryFormat] = &[&super::native::FORMAT];
 
 impl HistoryFormat {
     /// Our own.
     #[must_use]
     pub fn native() -> &'static Self {
-        &native::FORMAT
+        FORMATS[0]
     }
 
     /// The format of this name.

@@ -65,18 +65,18 @@ pub(crate) trait Ledger: Send + Sync {
     /// What the table says; `None` when there is none.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;
 
-    /// SQL for a row that says that a step begins which is not atomic; `None` where the format has no such row.
-    fn begin(&self, _session: &dyn Sql, _step: &Step<'_>) -> Option<String> {
-        None
+    /// SQL for a row that says that a step begins which is not atomic; empty where the format has no such row.
+    fn begin(&self, _sql: &dyn Sql, _step: &Step<'_>) -> Vec<String> {
+        Vec::new()
     }
 
-    /// SQL that removes that row, where the step has failed and left nothing.
-    fn abandon(&self, _session: &dyn Sql, _step: &Step<'_>) -> Option<String> {
+    /// SQL that undoes that, where an attempt in this direction has left nothing or no longer counts as half-way; `None` where the format has no such row.
+    fn abandon(&self, _sql: &dyn Sql, _key: &Key, _direction: Direction) -> Option<String> {
         None
     }
 
     /// SQL for the row of a migration that is applied now.
-    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> String;
+    fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> Vec<String>;
 
     /// SQL that removes the row of a migration.
     fn remove(&self, sql: &dyn Sql, key: &Key) -> String;
@@ -88,9 +88,10 @@ pub(crate) trait Ledger: Send + Sync {
     fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String> {
         match step.direction {
             Direction::Up if step.migration.key.is_repeatable() => {
-                vec![self.remove(sql, &step.migration.key), self.add(sql, step.migration, elapsed, run_id)]
+                let add = self.add(sql, step.migration, elapsed, run_id);
+                [vec![self.remove(sql, &step.migration.key)], add].concat()
             }
-            Direction::Up => vec![self.add(sql, step.migration, elapsed, run_id)],
+            Direction::Up => self.add(sql, step.migration, elapsed, run_id),
             Direction::Down => vec![self.remove(sql, &step.migration.key)],
         }
     }

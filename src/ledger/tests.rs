@@ -27,7 +27,7 @@ fn a_row_is_written_in_the_words_of_each_database() {
         #[cfg(feature = "sqlite")]
         ("sqlite://d.db", r#"INSERT INTO "app"."history" ("#, "'it''s'", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"),
     ] {
-        let row = ledger.add(&*sql(url), &migration(), elapsed, "run 1");
+        let row = ledger.add(&*sql(url), &migration(), elapsed, "run 1").concat();
         assert!(row.starts_with(starts), "{row}");
         for part in [name, now, "7'", ", 5, ", "run 1'"] {
             assert!(row.contains(part), "{part} is missing in {row}");

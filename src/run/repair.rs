@@ -141,7 +141,7 @@ pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(
     let history = engine.state.history().cloned().unwrap_or_default();
     let amendment = plan::amend(job.set, &history, change).map_err(Error::refused)?;
     let migration = job.set.get(change.key());
-    let mut records = rows(engine, &amendment);
+    let mut records = rows(engine, &history, &amendment);
     let session = &mut **engine.session;
     records.extend(engine.journal.settle(session.sql(), &amendment.settle));
     records.push(engine.journal.change(session.sql(), change, migration, repair.reason.as_deref()));
@@ -155,11 +155,13 @@ pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(
     Ok(())
 }
 
-fn rows(engine: &Engine<'_>, amendment: &Amendment<'_>) -> Vec<String> {
+fn rows(engine: &Engine<'_>, history: &History, amendment: &Amendment<'_>) -> Vec<String> {
+    let abandoned: Vec<_> = history.unsettled.iter().filter(|attempt| amendment.settle.contains(&attempt.id)).collect();
     let (session, ledger, run_id) = (engine.session.sql(), engine.ledger, &engine.job.context.run_id);
     let at_once = Elapsed::Measured(std::time::Duration::ZERO);
-    let added = amendment.add.iter().map(|migration| ledger.add(session, migration, at_once, run_id));
+    let abandoned = abandoned.iter().filter_map(|attempt| ledger.abandon(session, &attempt.key, attempt.direction));
+    let added = amendment.add.iter().flat_map(|migration| ledger.add(session, migration, at_once, run_id));
     let removed = amendment.remove.iter().map(|key| ledger.remove(session, key));
     let accepted = amendment.accept.iter().map(|migration| ledger.accept(session, migration));
-    added.chain(removed).chain(accepted).collect()
+    abandoned.chain(added).chain(removed).chain(accepted).collect()
 }

@@ -47,7 +47,9 @@ impl Engine<'_> {
         }
         let _ = records::record(&mut **self.session, sql).await;
         let nothing_left = broken.remains == PartialEffect::Nothing;
-        if let Some(abandon) = self.ledger.abandon(self.session.sql(), step).filter(|_| nothing_left) {
+        if let Some(abandon) =
+            self.ledger.abandon(self.session.sql(), &step.migration.key, step.direction).filter(|_| nothing_left)
+        {
             let _ = records::record(&mut **self.session, &abandon).await;
         }
         if let Some(retries) = self.journal.retries(self.session.sql(), step, &state.unwritten) {
