@@ -94,10 +94,10 @@ impl Eq for RecordedChecksum {}
 pub struct Details {
     /// When it was applied, in UTC as RFC 3339.
     pub applied_at: String,
-    /// How long it took to apply.
-    pub elapsed: Duration,
-    /// The run that applied it.
-    pub run_id: String,
+    /// How long it took to apply, where the history table says so.
+    pub elapsed: Option<Duration>,
+    /// The run that applied it, where the history table says so.
+    pub run_id: Option<String>,
 }
 
 /// How an attempt ended that was neither completed nor rolled back.
@@ -110,6 +110,8 @@ pub enum AttemptState {
     },
     /// The process or its connection ended before the attempt did; the statement after the last finished one may or may not have run.
     Unfinished,
+    /// The history table marks it as not successful; which of its statements have taken effect is unknown.
+    Marked,
 }
 
 /// What the journal records about the statement at which a failed attempt stopped.

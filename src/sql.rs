@@ -6,7 +6,7 @@ mod place;
 mod statement;
 
 pub use self::checksum::Checksum;
-pub(crate) use self::checksum::Progress;
+pub(crate) use self::checksum::{Progress, hexadecimal};
 pub use self::dialect::Dialect;
 pub use self::place::Place;
 pub use self::statement::{Directives, SessionLock, Statement, StatementKind};

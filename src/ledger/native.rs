@@ -109,8 +109,8 @@ fn entry(row: Row) -> Entry {
     entry.token_checksum = next().map(Checksum::from_history);
     entry.details = next().map(|applied_at| Details {
         applied_at,
-        elapsed: Duration::from_millis(next().and_then(|text| text.parse().ok()).unwrap_or_default()),
-        run_id: next().unwrap_or_default(),
+        elapsed: next().and_then(|text| text.parse().ok()).map(Duration::from_millis),
+        run_id: next(),
     });
     entry
 }

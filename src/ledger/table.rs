@@ -36,8 +36,16 @@ pub(crate) enum Depth {
 pub(crate) struct Remembered {
     /// Applied migrations, in any order.
     pub(crate) applied: Vec<Entry>,
-    /// Attempts that the table itself shows as begun and not ended, or failed; our own has none, because the journal has them.
-    pub(crate) unfinished: Vec<Attempt>,
+    /// Rows of attempts that have begun and not succeeded; the native format has none, because the journal has them.
+    pub(crate) unfinished: Vec<Begun>,
+}
+
+/// A row that says that an attempt has begun, and not that it has succeeded.
+pub(crate) struct Begun {
+    /// The row as that of an applied migration: what it is while the migration is being reverted.
+    pub(crate) entry: Entry,
+    /// The attempt, if the journal does not know it.
+    pub(crate) attempt: Attempt,
 }
 
 /// A history table in some tool's format.

@@ -186,7 +186,7 @@ fn on_disk(migration: &Migration, history: &History, failures: &[LastFailure]) -
     let unsettled = history.unsettled.iter().rev().find(|attempt| attempt.key == migration.key);
     let unsettled = unsettled.map(|attempt| match attempt.state {
         history::AttemptState::Failed { .. } => State::Failed,
-        history::AttemptState::Unfinished => State::Unfinished,
+        history::AttemptState::Unfinished | history::AttemptState::Marked => State::Unfinished,
     });
     let mut row = match history.entry(&migration.key) {
         Some(entry) => {
@@ -232,8 +232,8 @@ fn recorded(entry: &Entry, name: &str, state: State) -> StatusRow {
         name: name.to_owned(),
         state,
         applied_at: details.map(|known| known.applied_at.clone()),
-        elapsed_ms: details.map(|known| milliseconds(known.elapsed)),
-        run_id: details.map(|known| known.run_id.clone()),
+        elapsed_ms: details.and_then(|known| known.elapsed).map(milliseconds),
+        run_id: details.and_then(|known| known.run_id.clone()),
         progress: None,
         last_failure: None,
     }

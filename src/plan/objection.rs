@@ -339,6 +339,9 @@ fn unsettled(attempt: &Attempt) -> String {
         AttemptState::Unfinished => format!(
             "migration {key} ({name}) was interrupted half-way {way}: {done} of {total} statements are known to have taken effect"
         ),
+        AttemptState::Marked => format!(
+            "migration {key} ({name}) is marked as not successful in the history table: it is unknown which of its statements have taken effect"
+        ),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
-use crate::history::{Attempt, History};
+use crate::history::{Direction, History};
 use crate::journal;
-use crate::ledger::{self, Denied, Depth, Found, Ledger, bare_name};
+use crate::ledger::{self, Begun, Denied, Depth, Found, Ledger, bare_name};
 use crate::plan::Objection;
 
 /// Reads what the plan is made from.
@@ -49,7 +49,7 @@ async fn read(
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
-    let (applied, unfinished) = remembered.map_or_else(Default::default, |found| (found.applied, found.unfinished));
+    let (mut applied, unfinished) = remembered.map_or_else(Default::default, |found| (found.applied, found.unfinished));
     if let Some(left) = left.as_ref().filter(|left| left.form > journal::PRESENT_FORM) {
         let (table, known) = (options.journal_table.clone(), journal::PRESENT_FORM);
         return Ok(Err(Objection::NewerTables { table, form: left.form, known }));
@@ -57,8 +57,14 @@ async fn read(
     let journal_form = left.as_ref().map(|left| left.form);
     let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
     // Of an attempt of ours, the journal knows more than the ledger.
-    let is_known = |one: &Attempt| unsettled.iter().any(|known| known.key == one.key);
-    let unknown: Vec<_> = unfinished.into_iter().filter(|one| !is_known(one)).collect();
+    let mut unknown = Vec::new();
+    for Begun { entry, attempt } in unfinished {
+        match unsettled.iter().rev().find(|known| known.key == attempt.key).map(|known| known.direction) {
+            Some(Direction::Down) => applied.push(entry),
+            Some(Direction::Up) => {}
+            None => unknown.push(attempt),
+        }
+    }
     unsettled.extend(unknown);
     let begun = !applied.is_empty()
         || !unsettled.is_empty()

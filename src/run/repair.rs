@@ -44,10 +44,10 @@ async fn took_effect(
     if !doubtful {
         return Ok(0);
     }
-    let last = if attempt.state == AttemptState::Unfinished {
-        plan::last_without_note(step.statements(), index)
-    } else {
-        index
+    let last = match attempt.state {
+        AttemptState::Unfinished => plan::last_without_note(step.statements(), index),
+        AttemptState::Marked => step.statements().len() - 1,
+        AttemptState::Failed { .. } => index,
     };
     let (key, name) = (step.migration.key.clone(), step.migration.name.clone());
     let (ran, witness) = match (doubt, replaced) {

@@ -41,10 +41,15 @@ impl Checksum {
     }
 
     fn from_digest(digest: &[u8]) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        Self(halves.map(|half| char::from(DIGITS[usize::from(half)])).collect())
+        Self(hexadecimal(digest))
     }
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    halves.map(|half| char::from(DIGITS[usize::from(half)])).collect()
 }
 
 impl fmt::Display for Checksum {

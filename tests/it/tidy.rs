@@ -170,7 +170,7 @@ fn only_in(word: &str, allowed: &[&str]) {
 
 #[test]
 fn only_the_database_names_sqlx() {
-    only_in("sqlx", &["src/database"]);
+    only_in("sqlx::", &["src/database"]);
 }
 
 #[test]

@@ -206,10 +206,11 @@ fn unsettled(diagnosis: Diagnosis, attempt: &Attempt) -> Diagnosis {
         AttemptState::Unfinished if attempt.done < attempt.total => {
             Some(format!("the runner or its connection ended while statement {next} was running, or before it"))
         }
-        AttemptState::Unfinished | AttemptState::Failed { .. } => None,
+        AttemptState::Unfinished | AttemptState::Failed { .. } | AttemptState::Marked => None,
     };
-    let begun = format!("started {} by run {}", attempt.started_at, attempt.run_id);
-    let mut diagnosis = diagnosis.note(begun);
+    let begun = || format!("started {} by run {}", attempt.started_at, attempt.run_id);
+    let mut diagnosis = diagnosis;
+    diagnosis.add_notes((attempt.state != AttemptState::Marked).then(begun));
     diagnosis.add_notes(message);
     diagnosis.add_notes(doubt);
     diagnosis.add_help(settlement(attempt.direction, &attempt.key));

@@ -2,10 +2,11 @@
 
 use super::text::text_literal;
 use super::{existence, health, lock_sql};
-use crate::database::value::{hexadecimal, milliseconds};
+use crate::database::value::milliseconds;
 use crate::database::{Capabilities, ColumnType, DatabaseError, IdleSession, Probe, Reach, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::SchemaObject;
+use crate::sql::hexadecimal;
 
 /// Errors of a write while the script has locked tables (the first two), holds the global read lock, prepares an XA transaction, or is in a
 /// transaction that only reads.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::database::value::{hexadecimal, milliseconds};
+use crate::database::value::milliseconds;
 use crate::database::{Limits, Value};
+use crate::sql::hexadecimal;
 
 /// A quoted name.
 pub(super) fn quoted(identifier: &str) -> String {

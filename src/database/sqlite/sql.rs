@@ -1,10 +1,11 @@
 //! The SQL of SQLite.
 
 use super::{health, orphans};
-use crate::database::value::{hexadecimal, milliseconds};
+use crate::database::value::milliseconds;
 use crate::database::{Capabilities, ColumnType, OrphanQueries, Probe, Reach, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::SchemaObject;
+use crate::sql::hexadecimal;
 
 /// The SQL of the bundled SQLite, and what it says of itself.
 #[derive(Debug, Clone)]

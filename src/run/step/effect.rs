@@ -94,6 +94,9 @@ pub(in crate::run) fn is_doubtful(
     capabilities: Capabilities,
 ) -> bool {
     let Some(statement) = step.statements().get(index) else { return false };
+    if state == AttemptState::Marked {
+        return true;
+    }
     let commits_alone =
         |index| !capabilities.transactional_ddl && ends_transaction(&opening(step, index, capabilities), capabilities);
     match statement.kind {
