@@ -1,4 +1,5 @@
-//! The session of a migration that goes on: what skipped statements have set is set again before the first statement that runs.
+//! Restores the session settings of a migration that resumes: completed statements that changed a setting run again before the first
+//! pending one.
 
 use crate::database::Execute;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use crate::report::PartialEffect;
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
-    /// Runs these statements again, in order; they are not counted, because they have been counted before.
+    /// Runs these statements again, in order. They are not counted a second time.
     pub(super) async fn restore(&mut self, step: &Step<'_>) -> Result<(), Broken> {
         let done = u32::try_from(step.done).unwrap_or(u32::MAX);
         for &index in &step.set_again {
