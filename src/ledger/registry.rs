@@ -1,25 +1,25 @@
-//! Every format of a history table, by its name.
+//! All formats of the history table, by name.
 
 use super::format::HistoryFormat;
 use super::native;
 
-/// Every format of a history table; a new one is a line here, and a file.
+/// All formats of the history table. To add one, add a file and a line here.
 pub(super) const FORMATS: &[&HistoryFormat] = &[&native::FORMAT];
 
 impl HistoryFormat {
-    /// Our own.
+    /// The native format.
     #[must_use]
     pub fn native() -> &'static Self {
         &native::FORMAT
     }
 
-    /// The format of this name.
+    /// The format with this name.
     #[must_use]
     pub fn named(word: &str) -> Option<&'static Self> {
         FORMATS.iter().copied().find(|format| format.word == word)
     }
 
-    /// The names of all of them.
+    /// The names of all formats.
     pub fn words() -> impl Iterator<Item = &'static str> {
         FORMATS.iter().map(|format| format.word)
     }

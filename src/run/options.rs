@@ -62,8 +62,8 @@ pub struct Options {
     pub health: Health,
     /// The hooks that run around the migrations.
     pub hooks: Hooks,
-    /// How earlier runs ended whose end could not be recorded, as far as it is known: the holder of the lock records it. Those of other
-    /// databases do no harm.
+    /// How earlier runs ended whose end could not be recorded, if that is known. The run that acquires the lock records it. Ends of runs on
+    /// other databases are ignored.
     pub unrecorded: Vec<UnrecordedEnd>,
 }
 
