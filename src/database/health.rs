@@ -1,37 +1,37 @@
-//! What a database can be asked about its health: data, judged by `health.rs` in the same way for all of them.
+//! The database-specific health checks as data; `health.rs` evaluates all of them in the same way.
 
 use crate::report::BuiltIn;
 
-/// One question to the database and what its answer means.
+/// A query for a health check, and how to evaluate its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// The check that it is.
+    /// The check that it belongs to.
     pub check: BuiltIn,
-    /// A query that returns a row when the question is not to be asked: its first column says why not.
+    /// A query that returns a row if the check has to be skipped: its first column contains the reason.
     pub unless: Option<String>,
-    /// The question.
+    /// The query.
     pub sql: String,
-    /// What its rows mean.
+    /// How to evaluate its rows.
     pub evaluation: Evaluation,
-    /// What to do when it fails.
+    /// What to do if the check fails.
     pub help: &'static str,
 }
 
-/// What the rows of a question mean.
+/// How to evaluate the rows of a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Evaluation {
-    /// Each row is a fault: its first column says which. By the second, where there is one, it is known again when that has changed:
-    /// the identity of a thing that was renamed.
+    /// Each row is a fault, described by the first column. The second column, if there is one, identifies it even if the description has
+    /// changed, for example after a rename.
     Faults,
-    /// One row of two columns, used and available; the share is judged.
+    /// One row with two columns, used and available; the ratio is compared with a limit.
     Share,
-    /// A row for each replica: where it stands, and how far it is behind in seconds; NULL when it has stopped.
+    /// One row for each replica: its state, and its lag in seconds; NULL if it has stopped.
     Lag {
-        /// The column of its name.
+        /// The index of the column with its name.
         name: usize,
-        /// The column of its seconds.
+        /// The index of the column with its lag in seconds.
         seconds: usize,
-        /// What it means that there is no row.
+        /// What it means if there is no row.
         none: &'static str,
     },
 }
