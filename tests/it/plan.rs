@@ -1,4 +1,4 @@
-//! Planning: a table of histories and directories, and what comes of them.
+//! Planning: a table of histories and directories, and the resulting plans.
 
 mod foreign_keys;
 
@@ -14,7 +14,7 @@ fn script(name: &str, text: &str) -> Script {
     Script::new(name, text, Dialect::Postgres)
 }
 
-/// Migrations with these versions; one with a `-` behind has no down script, one with `*` was changed since.
+/// Migrations with these versions; `-` after one means no down script, `*` that it was changed since.
 fn set(versions: &str) -> MigrationSet {
     let migrations = versions.split_whitespace().map(|word| {
         let digits = word.trim_end_matches(['-', '*']);
