@@ -6,7 +6,7 @@ use crate::database::{DatabaseError, Session};
 use crate::plan::Objection;
 
 /// What failed, if that could not be checked.
-pub(crate) const UNSEEN: &str = "cannot see whose the history tables are";
+pub(crate) const UNSEEN: &str = "cannot determine who controls the history tables";
 
 /// Why ledger and journal must neither be read nor written; checked before anything else.
 pub(crate) async fn untrusted(

@@ -67,9 +67,9 @@ enum Files {
 /// Which health checks run after a run that has changed something.
 enum Checks {
     /// Those in the options.
-    AsOptions,
+    FromOptions,
     /// The built-in checks, and those in the directory `checks` of embedded files.
-    Ours,
+    BuiltIn,
     /// The built-in checks, and those in this directory.
     Directory(PathBuf),
 }
@@ -98,7 +98,7 @@ impl Builder {
             database: None,
             files: None,
             layout: Layout::native(),
-            checks: Checks::AsOptions,
+            checks: Checks::FromOptions,
             options: Options::default(),
             connect: ConnectOptions { application: "migrascope".to_owned(), init: Vec::new() },
             #[cfg(feature = "observe")]
@@ -164,7 +164,7 @@ impl Builder {
 
     /// Runs the health checks after a run that has changed something; a failed check is [`Error::Unhealthy`].
     pub fn health_checks(mut self) -> Self {
-        self.checks = Checks::Ours;
+        self.checks = Checks::BuiltIn;
         self
     }
 
@@ -243,10 +243,10 @@ impl Builder {
 
     fn health(&self, dialect: Dialect) -> Result<Option<Health>, Error> {
         let own = match (&self.checks, &self.files) {
-            (Checks::AsOptions, _) => return Ok(None),
+            (Checks::FromOptions, _) => return Ok(None),
             (Checks::Directory(directory), _) => Reader::directory(directory, dialect).checks()?,
-            (Checks::Ours, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
-            (Checks::Ours, _) => Vec::new(),
+            (Checks::BuiltIn, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
+            (Checks::BuiltIn, _) => Vec::new(),
         };
         Ok(Some(Health::Check { custom: own, thresholds: Thresholds::default() }))
     }

@@ -10,7 +10,7 @@ use crate::event::Event;
 /// Connects, and reports that; `home` is the schema of the runner's own tables if an earlier connection has found it.
 ///
 /// # Errors
-/// [`Error::Connect`], [`Error::Pooled`], and [`Error::Interrupted`] when the run is asked to stop.
+/// [`Error::Connect`], [`Error::Pooled`], and [`Error::Interrupted`] if the run is asked to stop.
 pub(super) async fn connect(
     run: &mut CurrentRun<'_>,
     access: Access,

@@ -76,7 +76,7 @@ async fn read(
     }
     let mut lock_held = Some(true);
     let living = match lock {
-        // Every other run was marked as vanished when we acquired the lock.
+        // Every other run was marked as vanished when this run acquired the lock.
         LockOwner::Us => open.iter().rfind(|one| one.is_run).cloned(),
         LockOwner::Unknown => {
             let ledger = options.ledger().table(session.sql());

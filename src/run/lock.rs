@@ -44,9 +44,9 @@ pub(super) async fn acquire(
     let result = match connected {
         Ok(mut lock) => {
             let mut poll =
-                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, ours: false };
-            let polled = poll.until_ours(&mut state.lock_retries).await;
-            match (polled, poll.ours) {
+                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, locked: false };
+            let polled = poll.until_acquired(&mut state.lock_retries).await;
+            match (polled, poll.locked) {
                 (Ok(()), _) => Ok(lock),
                 (Err(error), true) => {
                     let _ = lock.unlock().await;
@@ -74,11 +74,11 @@ struct Poll<'p> {
     lock: &'p mut dyn LockConnection,
     session: &'p mut dyn Session,
     /// Whether this run holds the lock, though perhaps not the worker lock yet.
-    ours: bool,
+    locked: bool,
 }
 
 impl Poll<'_> {
-    async fn until_ours(&mut self, retries: &mut u32) -> Result<(), Error> {
+    async fn until_acquired(&mut self, retries: &mut u32) -> Result<(), Error> {
         let limit = match self.job.options.wait {
             LockWait::No => Duration::ZERO,
             LockWait::For(limit) => limit,
@@ -92,7 +92,7 @@ impl Poll<'_> {
         })?;
         self.lock.share(sharing).await.map_err(own)?;
         loop {
-            if self.once().await.map_err(own)? {
+            if self.try_once().await.map_err(own)? {
                 return Ok(());
             }
             let waited = self.started.elapsed();
@@ -127,14 +127,14 @@ impl Poll<'_> {
         Ok(Sharing::Own)
     }
 
-    async fn once(&mut self) -> Result<bool, DatabaseError> {
-        if !self.ours {
-            self.ours = self.lock.try_lock().await?;
-            if self.ours && !is_locked_out(self.session, self.ledger).await? {
+    async fn try_once(&mut self) -> Result<bool, DatabaseError> {
+        if !self.locked {
+            self.locked = self.lock.try_lock().await?;
+            if self.locked && !is_locked_out(self.session, self.ledger).await? {
                 return Err(no_lock(self.session));
             }
         }
-        if !self.ours || !self.session.claim(self.ledger).await? {
+        if !self.locked || !self.session.claim(self.ledger).await? {
             return Ok(false);
         }
         while let [next, behind @ ..] = self.tools {
@@ -148,7 +148,7 @@ impl Poll<'_> {
 
     /// The holder, if the server reports it. An error is ignored.
     async fn holder(&mut self) -> Option<Holder> {
-        if !self.ours {
+        if !self.locked {
             return self.lock.holder().await.ok().flatten();
         }
         match (self.lock.worker().await.ok().flatten(), self.tools) {
@@ -168,5 +168,5 @@ fn no_lock(session: &dyn Session) -> DatabaseError {
 }
 
 fn own(source: DatabaseError) -> Error {
-    Error::Own { what: "cannot ask for the lock", source: Box::new(source) }
+    Error::Own { what: "cannot acquire the lock", source: Box::new(source) }
 }

@@ -64,7 +64,7 @@ impl Engine<'_> {
             return self.prepare_tables(preparation).await;
         }
         let limits = |lock_timeout| Limits { lock_timeout, statement_timeout: None };
-        let limit = |source| Unprepared::Server("cannot limit a wait", source);
+        let limit = |source| Unprepared::Server("cannot set the lock timeout", source);
         self.session.limit(&limits(Some(FIRST_ATTEMPT))).await.map_err(limit)?;
         let prepared = self.prepare_tables(preparation).await;
         let usual = Limits::given(self.job.options.lock_timeout.limit());

@@ -38,9 +38,9 @@ enum Found {
     Reached,
     NotYet,
     /// The timeout of the wait ended it.
-    Cut,
+    TimedOut,
     /// No run is executing, and the next one would be refused or fail as before.
-    Hopeless(Vec<Objection>),
+    Unreachable(Vec<Objection>),
 }
 
 /// Checks the schema repeatedly.
@@ -60,20 +60,20 @@ pub(super) async fn reach(run: &mut CurrentRun<'_>, condition: &WaitCondition) -
             found = check(run, condition, &mut watcher) => found,
             () = tokio::time::sleep(limit) => match seen {
                 // The wait is over, and an earlier check has seen the schema.
-                true if limit < CHECK_TIMEOUT => Ok(Found::Cut),
+                true if limit < CHECK_TIMEOUT => Ok(Found::TimedOut),
                 _ => Err(no_answer(job)),
             },
             () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
         };
         let failed = match found {
             Ok(Found::Reached) => break,
-            Ok(Found::Hopeless(objections)) => return Err(Error::refused(objections)),
+            Ok(Found::Unreachable(objections)) => return Err(Error::refused(objections)),
             Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
             Ok(Found::NotYet) => {
                 seen = true;
                 None
             }
-            Ok(Found::Cut) => {
+            Ok(Found::TimedOut) => {
                 watcher.session = None;
                 None
             }
@@ -131,7 +131,7 @@ async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mu
     match (is_reached(job, condition, &history), obstacles.is_empty()) {
         (true, _) => Ok(Found::Reached),
         (false, true) => Ok(Found::NotYet),
-        (false, false) => Ok(Found::Hopeless(obstacles)),
+        (false, false) => Ok(Found::Unreachable(obstacles)),
     }
 }
 

@@ -14,13 +14,13 @@ use crate::run::job::Job;
 /// How long `after` may take in a run that was asked to stop.
 const AFTER_STOP: Duration = Duration::from_secs(3);
 
-/// The migration or hook that changes session settings, which are lost behind a pooler in transaction mode; a fragment.
+/// The migration or hook that changes session state, which is lost behind a pooler in transaction mode; a fragment.
 pub(in crate::run) fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String> {
     let step = plan.steps.iter().find(|step| step.changes_session());
     let hook =
         job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
     let who = step.map(|step| format!("migration {}", step.migration)).or(hook)?;
-    Some(format!("{who} sets something for its session"))
+    Some(format!("{who} changes session state"))
 }
 
 /// Runs a command before the first migration, if there is one.

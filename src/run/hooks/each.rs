@@ -45,7 +45,7 @@ impl Engine<'_> {
         let inside = self.observer.current_span();
         let variables = HookVariables::of_step(self, step, inside.as_ref());
         let each = EachHook { hook, step, script, started, variables };
-        let result = self.persistently_in_transaction(&each).await;
+        let result = self.transaction_with_retries(&each).await;
         let migration = Some(format!("migration {}", step.migration));
         let result = result.map_err(|fault| Error::Hook { hook, migration, fault });
         let (elapsed, error) = (started.elapsed(), result.as_ref().err());
@@ -54,7 +54,7 @@ impl Engine<'_> {
     }
 
     /// Runs the hook. A lock timeout, a deadlock or a serialization failure leaves nothing behind, and is retried as in a migration.
-    async fn persistently_in_transaction(&mut self, each: &EachHook<'_>) -> Result<(), HookFault> {
+    async fn transaction_with_retries(&mut self, each: &EachHook<'_>) -> Result<(), HookFault> {
         let (script, timeout) = (each.script, self.job.options.hooks.timeout);
         let mut pauses = pauses(self.job.options.retries);
         loop {

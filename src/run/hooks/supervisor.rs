@@ -22,10 +22,10 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait for the answer to that query when the hook has ended.
-const LAST_ANSWER: Duration = Duration::from_secs(2);
+const LAST_QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a cancelled statement may take to end.
-const CANCELLED: Duration = Duration::from_secs(5);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running hook.
 pub(super) struct Supervisor<'v> {
@@ -83,14 +83,14 @@ impl Supervisor<'_> {
                 let _ = tokio::time::timeout(Duration::from_millis(10), &mut keep_alive).await;
             }
         };
-        let _ = tokio::time::timeout(LAST_ANSWER, silence).await;
+        let _ = tokio::time::timeout(LAST_QUERY_TIMEOUT, silence).await;
         ended
     }
 
     /// Cancels the statement on the server until it ends; false if it does not end in time.
     pub(super) async fn cancel<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> bool {
         let mut ticks = tokio::time::interval(REPORT_EVERY);
-        let mut limit = pin!(tokio::time::sleep(CANCELLED));
+        let mut limit = pin!(tokio::time::sleep(CANCEL_TIMEOUT));
         let mut watch = Watch::over(self.monitor, self.process);
         loop {
             tokio::select! {

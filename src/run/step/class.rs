@@ -33,7 +33,7 @@ const PLAIN: [&str; 14] = [
 ];
 
 /// Keywords of statements that leave an open transaction open on servers where DDL commits it.
-const KEEPERS: [&str; 4] = ["SET", "SAVEPOINT", "RELEASE", "ROLLBACK"];
+const KEEP_TRANSACTION: [&str; 4] = ["SET", "SAVEPOINT", "RELEASE", "ROLLBACK"];
 
 /// Whether a statement only reads or writes rows: the transaction, locks and settings of its session stay as they are.
 pub(super) fn is_about_rows(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
@@ -48,7 +48,7 @@ pub(super) fn begins_nothing(opening: &Opening<'_>, capabilities: Capabilities) 
 
 /// Whether a statement commits the open transaction implicitly, on servers where DDL does that; true if in doubt.
 pub(super) fn ends_transaction(opening: &Opening<'_>, capabilities: Capabilities) -> bool {
-    !is_about_rows(opening, capabilities) && !opening.is_any(&KEEPERS)
+    !is_about_rows(opening, capabilities) && !opening.is_any(&KEEP_TRANSACTION)
 }
 
 /// Whether a statement may run arbitrary code, which may commit several times.

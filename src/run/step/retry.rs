@@ -30,7 +30,7 @@ impl Engine<'_> {
         state.retries += 1;
         let (attempt, of) = (state.attempt, state.limit.saturating_add(1));
         let blocker = self.statement.blocker.as_ref();
-        let over = tokio::time::Instant::now() + pause;
+        let resume_at = tokio::time::Instant::now() + pause;
         self.observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause, blocker });
         self.note_retries(step, state).await;
         tokio::select! {
@@ -39,7 +39,7 @@ impl Engine<'_> {
                 let stopped = DatabaseError::new(ErrorKind::Cancelled, "interrupted before the next attempt");
                 return Err(stopped.at(Stage::Before));
             }
-            () = tokio::time::sleep_until(over) => {}
+            () = tokio::time::sleep_until(resume_at) => {}
         }
         state.attempt += 1;
         state.began = Instant::now();

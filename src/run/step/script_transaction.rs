@@ -84,10 +84,10 @@ impl ScriptTransaction {
         let capabilities = session.capabilities();
         let opening = Opening::of(step.text(index), capabilities.dialect);
         let kind = step.statements()[index].kind;
-        if self.must_ask(kind, &opening, capabilities) {
+        if self.must_query(kind, &opening, capabilities) {
             let TransactionState { open, autocommit } = session.transaction().await?;
             self.autocommit = autocommit;
-            self.saw(open, kind, index, may_run_code(&opening, capabilities));
+            self.update(open, kind, index, may_run_code(&opening, capabilities));
         } else if matches!(kind, StatementKind::Begin { .. }) {
             // A second BEGIN commits the first transaction, except on PostgreSQL, which ignores it.
             self.since = if capabilities.transactional_ddl { self.since.or(Some(index)) } else { Some(index) };
@@ -97,7 +97,7 @@ impl ScriptTransaction {
     }
 
     /// Whether the server must be queried; in all other cases its answer is known in advance.
-    fn must_ask(&self, kind: StatementKind, opening: &Opening<'_>, capabilities: Capabilities) -> bool {
+    fn must_query(&self, kind: StatementKind, opening: &Opening<'_>, capabilities: Capabilities) -> bool {
         match kind {
             StatementKind::Begin { .. } => false,
             // Neither of them can run inside a transaction.
@@ -110,7 +110,7 @@ impl ScriptTransaction {
         }
     }
 
-    fn saw(&mut self, open: bool, kind: StatementKind, index: usize, may_run_code: bool) {
+    fn update(&mut self, open: bool, kind: StatementKind, index: usize, may_run_code: bool) {
         if !open {
             return self.committed();
         }

@@ -18,7 +18,7 @@ impl Engine<'_> {
         let done = u32::try_from(step.done).unwrap_or(u32::MAX);
         for &index in &step.set_again {
             let set = match self.may_go_on().await {
-                Ok(()) => self.set_again(step, index).await,
+                Ok(()) => self.restore_setting(step, index).await,
                 Err(error) => Err(error),
             };
             set.map_err(|error| Broken::new(index, error, PartialEffect::HalfWay { done, next_unknown: false }))?;
@@ -26,7 +26,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
+    async fn restore_setting(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.server_info().process;
         let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
         let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);

@@ -91,7 +91,7 @@ impl Engine<'_> {
         let mut recorded = false;
         for index in step.done..count {
             state.begin_anew();
-            let ran = match self.persistently(step, index, attempt, state).await {
+            let ran = match self.with_retries(step, index, attempt, state).await {
                 Ok(ran) => ran,
                 Err(error) => return Err(self.broken(step, index, attempt, error).await),
             };
@@ -101,7 +101,7 @@ impl Engine<'_> {
             match ran {
                 Ran::Noted => attempt.progress.add(step.text(index)),
                 Ran::Recorded => recorded = true,
-                Ran::InOurs => {
+                Ran::Uncommitted => {
                     attempt.progress.add(step.text(index));
                     attempt.own.goes_around(attempt.own.since().unwrap_or(index));
                 }
@@ -149,7 +149,7 @@ impl Engine<'_> {
 
     /// Runs a statement, and retries it after temporary errors. Inside the script's own transaction it is not retried, because earlier
     /// statements would have to run again as well.
-    async fn persistently(
+    async fn with_retries(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -159,7 +159,7 @@ impl Engine<'_> {
         loop {
             self.may_go_on().await?;
             let before = state.statements.len();
-            let error = match self.once(step, index, attempt, state).await {
+            let error = match self.run_once(step, index, attempt, state).await {
                 Ok(ran) => return Ok(ran),
                 Err(error) => error,
             };
@@ -176,7 +176,7 @@ impl Engine<'_> {
         }
     }
 
-    async fn once(
+    async fn run_once(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -187,7 +187,7 @@ impl Engine<'_> {
         let capabilities = self.session.capabilities();
         let alone = attempt.alone == Some(index);
         if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, capabilities) {
-            let result = self.together(step, index, attempt, state).await;
+            let result = self.with_progress_record(step, index, attempt, state).await;
             if let Err(_error) = &result {
                 self.roll_back().await;
             }
@@ -208,7 +208,7 @@ impl Engine<'_> {
 
     /// Runs a statement and its progress record in one transaction; the last statement with the records of the whole step. The transaction
     /// stays open if the next statement reads what this one has left in the session.
-    async fn together(
+    async fn with_progress_record(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -221,7 +221,7 @@ impl Engine<'_> {
         }
         if is_read_by_next(step, index, capabilities) {
             self.statement(step, index, state).await?;
-            return Ok(Ran::InOurs);
+            return Ok(Ran::Uncommitted);
         }
         let is_last = self.is_recorded_with(step, index);
         let retries = self.journal.retries(self.session.sql(), step, &state.unwritten);
@@ -263,7 +263,7 @@ enum Ran {
     /// Without its progress record, which is still to be written.
     Alone,
     /// In a transaction of the runner that is still open.
-    InOurs,
+    Uncommitted,
     /// Together with its progress record.
     Noted,
     /// Together with the records of the whole step.

@@ -39,7 +39,7 @@ impl Engine<'_> {
                 return Err(self.error(step, failure, outcome));
             }
             if step.changes_session() && !self.renews_for_records(step) {
-                // The settings of this script must not affect the next one or our own statements.
+                // The settings of this script must not affect the next one or the runner's own statements.
                 let clean = self.session.reset().await;
                 clean.map_err(|source| Error::Own { what: "cannot reset the session", source: Box::new(source) })?;
             }

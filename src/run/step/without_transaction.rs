@@ -25,7 +25,7 @@ impl Engine<'_> {
         index: usize,
         error: &DatabaseError,
     ) -> Option<Step<'s>> {
-        if !can_be_apart(step, index, error) {
+        if !can_be_split(step, index, error) {
             return None;
         }
         let statement = step.statements().get(index)?;
@@ -63,7 +63,7 @@ fn is_refused(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
 }
 
 /// Whether that is the case, and every other statement of the step is independent of a common transaction.
-fn can_be_apart(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+fn can_be_split(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
     let own = step.has_own_transaction_left_out();
     let ordinary = step.statements().iter().all(|statement| statement.kind == StatementKind::Ordinary);
     let bound = |index| begins(step, index, &BOUND) || is_local(step.text(index));
