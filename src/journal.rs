@@ -1,8 +1,8 @@
-//! Our record of every run and every attempt of a migration: the evidence after a crash and the source of durable counters.
+//! The journal records every run and every attempt at a migration. It is the evidence after a crash, and the source of durable counters.
 //!
-//! Rows are added, and removed when they are over and old; their counts stay. The row of a non-atomic attempt is advanced while the attempt runs; once it has
-//! finished nobody touches it, but for a person who settles a half-way migration by setting `half_way` to false. Whoever
-//! holds the lock next marks what a dead process has left unfinished as `vanished`.
+//! Rows are added, and removed when they have ended and are old; their counts are kept. The row of a non-atomic attempt is updated while
+//! the attempt runs. Once it has ended, it does not change, unless the operator settles a half-way migration by setting `half_way` to
+//! false. The next run that acquires the lock marks what a dead process has left unfinished as `vanished`.
 
 mod attempt_rows;
 mod begun;

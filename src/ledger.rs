@@ -1,4 +1,5 @@
-//! The history table: which migrations are applied. One file a format; writes SQL through [`Session`](crate::database::Session), never knows a driver.
+//! The history table, which records the applied migrations. One file for each format; it writes SQL through
+//! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
 mod format;

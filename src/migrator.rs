@@ -1,4 +1,4 @@
-//! The front door: one database, one set of migrations, one set of options.
+//! The public entry point: one database, one set of migrations, one set of options.
 
 mod builder;
 mod core;

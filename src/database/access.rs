@@ -1,21 +1,21 @@
-//! What a connection is made for.
+//! The purpose of a connection.
 
-/// What a session is for.
+/// The purpose of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Nothing is changed, nothing created; a SQLite file that does not exist reads as an empty database.
+    /// Reads only: nothing is changed or created. A SQLite file that does not exist is read as an empty database.
     Read,
-    /// The same, but a SQLite file that does not exist is an error: for whoever watches a database that was there.
+    /// Reads only, but a SQLite file that does not exist is an error: for readers that watch an existing database.
     Watch,
     /// Health checks: as for migrations, but nothing is created, not even a SQLite file.
     Check,
-    /// Migrations; a SQLite file is created.
+    /// Migrations: a SQLite file is created if it does not exist.
     Write,
 }
 
 impl Access {
-    /// Whether nothing is changed.
+    /// Whether the session changes nothing.
     pub(super) fn only_reads(self) -> bool {
         matches!(self, Self::Read | Self::Watch)
     }

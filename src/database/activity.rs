@@ -1,27 +1,30 @@
-//! What a server says of a session whose answer does not come.
+//! What a server reports about a session that does not answer.
 
 use super::{DatabaseError, ErrorKind};
 
-/// What the server says of a session that we wait for.
+/// What the server reports about a session whose answer is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
-    /// It is at work.
+    /// It executes a statement.
     Busy,
     /// It waits for its client.
     Idle,
-    /// There is no such session.
+    /// The session does not exist.
     Gone,
-    /// The server does not say.
+    /// The server does not report it.
     Unknown,
 }
 
-/// The server does not wait for itself: its answer, or our question, was lost on the way.
+/// The error for a session that is idle or gone while its answer is awaited: a message was lost on the network.
 pub(crate) fn dead() -> DatabaseError {
-    DatabaseError::new(ErrorKind::Lost, "the connection is dead: the server waits for us while we wait for its answer")
+    DatabaseError::new(
+        ErrorKind::Lost,
+        "the connection is dead: the server is no longer executing the statement, but its answer has not arrived",
+    )
 }
 
-/// Nothing at all is known.
+/// The error for a server that does not answer on any connection.
 pub(crate) fn silent() -> DatabaseError {
     DatabaseError::new(ErrorKind::Lost, "the server does not answer")
 }

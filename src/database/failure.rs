@@ -1,54 +1,54 @@
-//! What a database said when it refused, without any driver type.
+//! Errors of a database, without any driver type.
 
 use thiserror::Error;
 
 use crate::report::{Loss, RetryReason, Stage};
 
-/// The kinds of refusal that the engine or a message tells apart.
+/// The kinds of errors that the engine or a message distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No connection: nobody listens, no such host, TLS refused.
+    /// The connection failed: refused, unknown host or failed TLS handshake.
     Connect,
     /// Wrong user or password.
     Authentication,
     /// The database does not exist.
     NoDatabase,
-    /// The schema that the URL names does not exist, or the user may not use it.
+    /// The schema in the URL does not exist, or the user may not use it.
     NoSchema,
-    /// The server is none of those that are supported, or its lock excludes no one.
+    /// The server is not supported, or its lock excludes no one.
     Unsupported,
     /// The connection ended while it was in use.
     Lost,
-    /// The connection that holds the lock has ended, or does not answer: the lock may be another's.
+    /// The connection that holds the lock has ended, or does not answer: another session may hold the lock.
     LockLost,
     /// The statement cannot be parsed.
     Syntax,
     /// A table that the statement names does not exist.
     NoTable,
-    /// The statement was refused before it ran: it names what does not exist, or what exists already.
+    /// The statement was refused before it ran: it names an object that does not exist, or creates one that exists already.
     Invalid,
-    /// The user may not do this.
+    /// A privilege is missing.
     Permission,
-    /// A lock of the database was waited for too long.
+    /// Waiting for a database lock timed out.
     LockTimeout,
-    /// The statement ran too long or was cancelled.
+    /// The statement exceeded its time limit or was cancelled.
     Cancelled,
-    /// Two transactions waited for each other.
+    /// Deadlock: two transactions waited for each other.
     Deadlock,
-    /// A serializable transaction has to be tried again.
+    /// Serialization failure: the transaction has to be retried.
     Serialization,
     /// The server or the transaction is read-only.
     ReadOnly,
-    /// A pooler stands in front of the server, in a mode that does not allow what was asked for.
+    /// A pooler runs in a mode that does not support the request.
     Pooled,
-    /// The statement was refused, before it ran, because a transaction is open.
+    /// The statement was refused before it ran, because a transaction is open.
     InTransaction,
     /// Anything else.
     Other,
 }
 
-/// A refusal by the database or by the driver.
+/// An error returned by the database or by the driver.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct DatabaseError {
@@ -58,23 +58,24 @@ pub struct DatabaseError {
     pub code: Option<String>,
     /// The message.
     pub message: String,
-    /// More about it.
+    /// Further details from the database.
     pub detail: Option<String>,
-    /// Advice of the database.
+    /// A hint from the database.
     pub hint: Option<String>,
-    /// What of it may leave the process where the message must stay, because that may quote SQL and values: the class of its code in
-    /// words of ours, with the names of objects that the server gives apart from its message; or the system's word for a failed connection.
+    /// The part that may leave the process when the message may not, because that may quote SQL and values: the class of its code in the
+    /// runner's words, with the object names that the server sends separately from the message; or the operating system's error for a
+    /// failed connection.
     pub disclosable: Option<String>,
-    /// Bytes of the statement's text before the place that it complains about.
+    /// The position of the error in the statement's text, as a byte offset.
     pub position: Option<usize>,
-    /// Whether it was raised inside of a routine or a block of code that the statement ran, as far as the server says.
+    /// Whether the error was raised inside a routine or a block of code that the statement ran, as far as the server reports that.
     pub inside: bool,
-    /// Which part of a message failed.
+    /// The part of the message that failed.
     pub stage: Stage,
 }
 
 impl DatabaseError {
-    /// An error of this kind with a message and nothing else.
+    /// An error with this kind and message, and no other details.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -90,13 +91,13 @@ impl DatabaseError {
         }
     }
 
-    /// OpenTelemetry's `error.type`: the code where there is one, otherwise a word of a closed set.
+    /// OpenTelemetry's `error.type`: the code if there is one, otherwise a word from a closed set.
     #[must_use]
     pub fn error_type(&self) -> &str {
         self.code.as_deref().unwrap_or_else(|| self.lost().map_or("database", Loss::error_type))
     }
 
-    /// What is lost with it, where no statement is to blame.
+    /// What is lost with it, if it was not caused by a statement.
     #[must_use]
     pub fn lost(&self) -> Option<Loss> {
         match self.kind {
@@ -106,7 +107,7 @@ impl DatabaseError {
         }
     }
 
-    /// Whether the statement was refused as it stands, so that it cannot have had any effect.
+    /// Whether the statement was refused before it ran, so that it cannot have had any effect.
     #[must_use]
     pub fn had_no_effect(&self) -> bool {
         matches!(
@@ -120,9 +121,9 @@ impl DatabaseError {
         )
     }
 
-    /// Why it is worth trying again what met this error; `None` where that would only fail again.
+    /// The reason why a retry may succeed; `None` if it would only fail again.
     ///
-    /// A connection that was ended is none: whoever ended it wants the run to stop, and the lock may be gone with it.
+    /// A connection that was terminated is not retried: the operator may want the run to stop, and the lock may be lost with it.
     #[must_use]
     pub fn retry_reason(&self) -> Option<RetryReason> {
         match self.kind {
@@ -133,7 +134,7 @@ impl DatabaseError {
         }
     }
 
-    /// The same error, noticed at another stage.
+    /// The same error at another stage.
     #[must_use]
     pub fn at(mut self, stage: Stage) -> Self {
         self.stage = stage;
@@ -141,7 +142,7 @@ impl DatabaseError {
     }
 }
 
-/// Translates what is no answer of the server.
+/// Converts an error of the driver that is not an answer of the server.
 pub(super) fn from_driver(error: &sqlx::Error) -> DatabaseError {
     let kind = match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => ErrorKind::Lost,
@@ -151,25 +152,28 @@ pub(super) fn from_driver(error: &sqlx::Error) -> DatabaseError {
     DatabaseError { disclosable: system_word(error), ..DatabaseError::new(kind, driver_message(error)) }
 }
 
-/// The same, for a connection that was never made.
+/// The same for a connection that was never established.
 pub(super) fn from_connect(error: &sqlx::Error) -> DatabaseError {
     DatabaseError { disclosable: system_word(error), ..DatabaseError::new(ErrorKind::Connect, driver_message(error)) }
 }
 
-/// The server is not supported: `product` is its name, `version` what it says of itself.
+/// The error for a server that is not supported; `version` is what it reports.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) fn unsupported(product: &str, version: &str) -> DatabaseError {
-    DatabaseError::new(ErrorKind::Unsupported, format!("{product} is not supported: the server says {version:?}"))
+    DatabaseError::new(
+        ErrorKind::Unsupported,
+        format!("{product} is not supported: the server reports version {version:?}"),
+    )
 }
 
-/// The server has not answered a connection within this time.
+/// The error for a server that has not answered a connection within this time.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) fn unanswered(limit: std::time::Duration) -> DatabaseError {
     let message = format!("no answer within {} s (connect_timeout)", limit.as_secs_f64());
     DatabaseError::new(ErrorKind::Connect, message)
 }
 
-/// A message of a server as it is kept: one of many megabytes says nothing more.
+/// The server's message, shortened to a length that is worth keeping.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) fn kept(message: &str) -> String {
     const LONGEST: usize = 16 << 10;
@@ -179,7 +183,7 @@ pub(super) fn kept(message: &str) -> String {
     }
 }
 
-/// What the system calls the fault of a connection.
+/// The operating system's description of a connection error.
 fn system_word(error: &sqlx::Error) -> Option<String> {
     match error {
         sqlx::Error::Io(io) => Some(io.kind().to_string()),

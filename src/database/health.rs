@@ -1,19 +1,19 @@
-//! What a database can be asked about its health: data, judged by `health.rs` in the same way for all of them.
+//! The database-specific health checks as data; `health.rs` evaluates all of them in the same way.
 
 use crate::report::BuiltIn;
 
-/// One question to the database and what its answer means.
+/// A query for a health check, and how to evaluate its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// The check that it is.
+    /// The check that it belongs to.
     pub check: BuiltIn,
-    /// A query that returns a row when the question is not to be asked: its first column says why not.
+    /// A query that returns a row if the check has to be skipped: its first column contains the reason.
     pub unless: Option<String>,
-    /// The question.
+    /// The query.
     pub sql: String,
-    /// What its rows mean.
+    /// How to evaluate its rows.
     pub evaluation: Evaluation,
-    /// What to do when it fails.
+    /// What to do if the check fails.
     pub help: &'static str,
 }
 

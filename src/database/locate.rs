@@ -1,6 +1,6 @@
-//! Finds the place in a statement that a message complains about, for databases that name it only in words.
+//! Finds the position of an error in a statement, for databases that report it only in words.
 
-/// The byte offset of `word` in `sql` where it stands as a whole word exactly once; `None` otherwise.
+/// The byte offset of `word` in `sql`, if it occurs exactly once as a whole word; otherwise `None`.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn only_word(sql: &str, word: &str) -> Option<usize> {
     let mut found = whole_words(sql, word);
@@ -8,7 +8,7 @@ pub(super) fn only_word(sql: &str, word: &str) -> Option<usize> {
     found.next().is_none().then_some(first)
 }
 
-/// Every place where `word` stands as a whole word, whatever its case.
+/// The byte offsets at which `word` occurs as a whole word, ignoring case.
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn whole_words<'a>(sql: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -32,7 +32,7 @@ pub(super) fn between<'a>(message: &'a str, open: &str, close: &str) -> Option<&
     rest.split_once(close).map(|(inner, _)| inner)
 }
 
-/// Bytes before line `number` (counted from 1); the text's length when there are fewer lines.
+/// The byte offset of line `number` (counted from 1); the text's length if there are fewer lines.
 #[cfg(feature = "mysql")]
 pub(super) fn line_start(text: &str, number: usize) -> usize {
     if number <= 1 {

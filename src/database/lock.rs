@@ -1,4 +1,4 @@
-//! The connection that holds the lock, and the one that watches the session at work.
+//! The connection that holds the lock, and the one that watches the working session.
 
 use std::pin::Pin;
 
@@ -12,70 +12,70 @@ use crate::report::Holder;
 /// The connection that holds the lock of a ledger, outside of any transaction.
 #[async_trait]
 pub trait LockConnection: Send {
-    /// The process number of the server's session that answers now; `None` where no pooler could answer with another one.
+    /// The process number of the server session that answers; `None` if there can be no pooler that would use another one.
     async fn process(&mut self) -> Result<Option<u64>, DatabaseError>;
 
-    /// Prepares to hold the lock, once it is known whether the server's session is ours alone. Behind a pooler the lock is that of an open
-    /// transaction, which keeps a session for us.
+    /// Prepares to hold the lock, once it is known whether the connection has a server session to itself. Behind a pooler in transaction
+    /// mode, the lock belongs to an open transaction, which keeps the session assigned.
     async fn share(&mut self, sharing: Sharing) -> Result<(), DatabaseError>;
 
-    /// Tries once, without waiting; whether it holds the lock now.
+    /// Tries to acquire the lock once, without waiting; returns whether it is held now.
     async fn try_lock(&mut self) -> Result<bool, DatabaseError>;
 
-    /// Tries once, without waiting, to acquire the lock of another tool as well; whether it holds that now.
+    /// Tries once, without waiting, to acquire another tool's lock as well; returns whether it is held now.
     async fn try_tool_lock(&mut self, _lock: &ToolLock) -> Result<bool, DatabaseError> {
         Ok(true)
     }
 
-    /// Who holds the lock; `None` if it is free or the server does not say.
+    /// The holder of the lock; `None` if it is free or the server does not report it.
     async fn holder(&mut self) -> Result<Option<Holder>, DatabaseError>;
 
-    /// Who holds the lock of another tool; `None` if it is free or the server does not say.
+    /// The holder of another tool's lock; `None` if it is free or the server does not report it.
     async fn tool_holder(&mut self, _lock: &ToolLock) -> Result<Option<Holder>, DatabaseError> {
         Ok(None)
     }
 
-    /// The session that holds the worker lock of the same ledger, [`Session::claim`](super::Session::claim); `None` if it is free or the server does not
-    /// say.
+    /// The session that holds the worker lock of the same ledger, [`Session::claim`](super::Session::claim); `None` if it is free or the
+    /// server does not report it.
     async fn worker(&mut self) -> Result<Option<Holder>, DatabaseError>;
 
-    /// Checks that the connection, and the lock with it, is still ours.
+    /// Checks that the connection, and with it the lock, still exists.
     ///
     /// # Errors
-    /// When it is not.
+    /// If it does not.
     async fn alive(&mut self) -> Result<(), DatabaseError>;
 
-    /// Answers the questions of a monitor where no connection for one can be made.
+    /// Answers the requests of a monitor while none can be connected.
     fn monitor(&mut self) -> &mut dyn MonitorConnection;
 
     /// Releases the lock and closes the connection.
     async fn unlock(self: Box<Self>) -> Result<(), DatabaseError>;
 }
 
-/// The connection that watches the session at work. It holds nothing, and a slow answer of it delays nothing.
+/// The connection that watches the working session. It holds no lock, and a slow answer of it delays nothing.
 #[async_trait]
 pub trait MonitorConnection: Send {
     /// What the session with this process number is doing.
     async fn activity(&mut self, process: Option<u64>) -> Result<Activity, DatabaseError>;
 
-    /// Which session blocks the one with this process number; `None` if none does or the server does not say.
+    /// The session that blocks the one with this process number; `None` if there is none or the server does not report it.
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError>;
 
-    /// Cancels the statement that the session with this process number is running; without a number, that of a session with our
+    /// Cancels the statement that the session with this process number executes; without a number, that of a session with the runner's
     /// application name.
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError>;
 }
 
-/// The lock by which another tool excludes a second run of its own.
+/// The lock by which another tool excludes concurrent runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolLock {
-    /// An advisory lock of PostgreSQL.
+    /// The key of a PostgreSQL advisory lock.
     Key(i64),
-    /// A lock of MySQL or MariaDB by this name.
+    /// The name of a MySQL or MariaDB lock.
     Name(String),
 }
 
-/// Makes a connection for a monitor.
+/// Opens a connection for a monitor.
 pub type ConnectMonitor = Box<
     dyn Fn() -> Pin<Box<dyn Future<Output = Result<Box<dyn MonitorConnection>, DatabaseError>> + Send>> + Send + Sync,
 >;

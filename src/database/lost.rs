@@ -1,4 +1,4 @@
-//! A session that is not used any more, because its connection is lost.
+//! Replaces a session whose connection is lost, so that it is not used any more.
 
 use async_trait::async_trait;
 
@@ -14,13 +14,13 @@ use super::transaction::{RolledBack, Transaction, TransactionState, Urgency};
 use super::value::Done;
 use crate::plan::TableFault;
 
-/// Stops using a session: from now on everything it is asked for fails at once with [`ErrorKind::Lost`](super::ErrorKind::Lost).
+/// Stops using a session: from now on every request fails immediately with [`ErrorKind::Lost`](super::ErrorKind::Lost).
 pub(crate) fn give_up(session: &mut Box<dyn Session>) {
     let lost = std::mem::replace(session, Box::new(LostSession(None)));
     *session = Box::new(LostSession(Some(lost)));
 }
 
-/// The session that it was, which still writes SQL and is never asked again.
+/// The lost session, which still writes SQL but is never sent anything.
 struct LostSession(Option<Box<dyn Session>>);
 
 #[async_trait]

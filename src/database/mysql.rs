@@ -1,4 +1,4 @@
-//! MySQL 8 and later, MariaDB 10.5 and later. DDL commits by itself here.
+//! MySQL 8 and later, MariaDB 10.5 and later. DDL commits implicitly here.
 
 mod classes;
 mod error;

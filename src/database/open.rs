@@ -1,14 +1,14 @@
-//! A URL → what makes connections to its database.
+//! Selects the connector for a URL.
 
 use super::connector::{ConnectOptions, Connector};
 use super::url::{SecretUrl, UrlError};
 use crate::migration::Dialect;
 
-/// Prepares connections to the database that the URL names; touches nothing.
+/// Prepares connections to the database in the URL, without connecting yet.
 ///
 /// # Errors
-/// When the URL's scheme is unknown, its parts do not fit the database, or this build does not have that database:
-/// cargo's features `sqlite`, `postgres` and `mysql` say which it has.
+/// If the URL's scheme is unknown, its parts do not fit the database, or this build does not support the database: the cargo features
+/// `sqlite`, `postgres` and `mysql` enable them.
 pub fn open(url: &SecretUrl, options: ConnectOptions) -> Result<Box<dyn Connector>, UrlError> {
     match url.dialect()? {
         #[cfg(feature = "postgres")]
@@ -26,8 +26,8 @@ pub fn open(url: &SecretUrl, options: ConnectOptions) -> Result<Box<dyn Connecto
 }
 
 impl SecretUrl {
-    /// The environment variables that hold or name a password which the server named by this URL would be sent, because the URL has none itself. Empty
-    /// where the URL has a password, names no server, or cannot be used, and for databases that read no variables.
+    /// The environment variables that contain or name a password which would be sent to the server in this URL, because the URL itself has
+    /// none. Empty if the URL has a password, names no server or cannot be used, and for databases that read no variables.
     #[must_use]
     pub fn password_variables(&self) -> &'static [&'static str] {
         match self.dialect() {

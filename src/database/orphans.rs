@@ -5,20 +5,20 @@ use super::query::Query;
 use super::row::first_column;
 use super::session::Session;
 
-/// Rows of one table that refer to rows of another one which do not exist.
+/// Rows of one table that refer to missing rows of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphans {
-    /// The table that refers.
+    /// The referring table.
     pub table: String,
-    /// The table that it refers to.
+    /// The referenced table.
     pub parent: String,
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// How to find one of them, such as `rowid 5`; `None` where its table has no such number.
+    /// How to find one of them, such as `rowid 5`; `None` if its table has no row ids.
     pub first: Option<String>,
 }
 
-/// The rows that violate a foreign key, counted for each pair of tables; tables that cannot be checked are left out.
+/// The rows that violate a foreign key, counted for each pair of tables. Tables that cannot be checked are left out.
 pub(crate) async fn orphans(session: &mut dyn Session) -> Result<Vec<Orphans>, DatabaseError> {
     let Some(queries) = session.sql().orphans() else { return Ok(Vec::new()) };
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! The history tables of other tools, for better messages.
+//! The history tables of other tools, for more helpful messages.
 
-/// History tables of other tools, for a better message: one that is not here is a table like any other.
+/// History tables of other tools. One that is missing here is treated like any other table.
 const HISTORIES: [(&str, &str); 16] = [
     ("_prisma_migrations", "Prisma"),
     ("_sqlx_migrations", "sqlx"),
@@ -20,7 +20,7 @@ const HISTORIES: [(&str, &str); 16] = [
     ("play_evolutions", "Play"),
 ];
 
-/// The first table that is known as a history, and the tool that keeps it.
+/// The first table that is known as a history table, and the tool that it belongs to.
 #[must_use]
 pub fn other_history(tables: &[String]) -> Option<(&str, &'static str)> {
     tables.iter().find_map(|table| {

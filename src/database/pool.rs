@@ -1,11 +1,11 @@
-//! Connections like those of an application's own pool. The only public signatures that name `sqlx`.
+//! Connections with the settings of an application's own pool. These are the only public signatures that name `sqlx`.
 
 use super::{ConnectOptions, Connector};
 
-/// A pool whose settings we connect with: host, credentials, TLS and all that its URL or its program has said.
+/// A pool whose settings the migrator connects with: host, credentials, TLS and all other connection options.
 ///
-/// No connection is taken from the pool: migrations run on connections of their own, which end with the run and whatever was
-/// set on them. A pool of a SQLite database in memory is served as long as one of its connections lives.
+/// No connection is taken from the pool: migrations run on separate connections, which are closed after the run together with their session
+/// settings. A pool of an in-memory SQLite database works as long as one of its connections exists.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,7 +18,7 @@ use super::{ConnectOptions, Connector};
 /// # }
 /// ```
 pub trait Pool {
-    /// Makes connections as the pool does.
+    /// A connector with the settings of the pool.
     fn connector(&self, options: ConnectOptions) -> Box<dyn Connector>;
 }
 

@@ -1,7 +1,7 @@
 //! PostgreSQL 13 and later.
 //!
-//! Everything goes out by the simple query protocol: `BEGIN` and the limits ride in front of the first statement, the
-//! records and `COMMIT` behind the last one, so that a migration of one statement is one round trip.
+//! All SQL is sent by the simple query protocol. `BEGIN` and the limits are sent together with the first statement, the records and
+//! `COMMIT` together with the last one, so that a migration with one statement needs one round trip.
 
 mod authority;
 mod classes;
@@ -50,7 +50,7 @@ use super::{
 };
 use crate::migration::Dialect;
 
-/// Bytes of an `application_name` that the server keeps.
+/// The number of bytes of an `application_name` that the server keeps.
 const LONGEST_NAME: usize = 63;
 
 pub(super) struct Postgres {
@@ -69,41 +69,41 @@ impl Postgres {
         Ok(Self { extras, ..Self::with(driver, ConnectOptions { application, ..options }) })
     }
 
-    /// Connects as `driver` says.
+    /// Connects with these options of the driver.
     pub(super) fn with(driver: PgConnectOptions, options: ConnectOptions) -> Self {
-        // The driver logs whole statements, slow ones as warnings; migrations carry data that must not go there.
-        // A pooler refuses what it cannot set for each of its clients.
+        // The driver logs whole statements, slow ones as warnings; the data in migrations must not be logged.
+        // Poolers refuse startup parameters that they cannot set for each client.
         let driver = driver.application_name(&options.application).extra_float_digits(None).disable_statement_logging();
         Self { login: Login { driver }, extras: Extras::default(), init: options.init }
     }
 
-    /// A new connection; every one is made here.
+    /// Opens a connection; all connections are opened here.
     async fn connect(&self) -> Result<Wire, DatabaseError> {
         Wire::to(&self.login, self.extras.limit()).await
     }
 
-    /// Whether a pooler lends us sessions of the server for a transaction each: another connection then meets the same session
-    /// as this one, or this one another.
+    /// Whether a pooler in transaction mode is in use: then two connections may share one server session, or one connection may change
+    /// sessions.
     async fn is_pooled(&self, wire: &mut Wire) -> Result<bool, DatabaseError> {
         let mut other = self.connect().await?;
-        let (ours, theirs) = (wire.process().await?, other.process().await?);
-        let mut pooled = ours == theirs;
-        for _ in 0..LOOKS_FOR_POOLER {
-            pooled = pooled || wire.process().await? != ours || other.process().await? != theirs;
+        let (first, second) = (wire.process().await?, other.process().await?);
+        let mut pooled = first == second;
+        for _ in 0..POOLER_CHECKS {
+            pooled = pooled || wire.process().await? != first || other.process().await? != second;
         }
         other.close().await;
         Ok(pooled)
     }
 }
 
-/// How often sessions are compared: while others use a pool, it may give us the same two a few times in a row.
-const LOOKS_FOR_POOLER: usize = 5;
+/// How often sessions are compared: a busy pooler may assign the same two a few times in a row.
+const POOLER_CHECKS: usize = 5;
 
 impl Postgres {
-    /// Whether this is where the URL has meant to lead: a schema that is not there is passed over by the server without a word.
+    /// Checks that the connection fits the URL: the server silently ignores a schema that does not exist.
     fn check(&self, session: &PostgresSession) -> Result<(), DatabaseError> {
         let identity = &session.sql.identity;
-        // What is set for every connection is meant to decide.
+        // Statements that run on every connection may choose another schema on purpose.
         if let Some(schema) = self.extras.schema.as_ref().filter(|_| self.init.is_empty())
             && session.sql.home.as_ref() != Some(schema)
         {
@@ -114,7 +114,7 @@ impl Postgres {
         match identity.read_only {
             Some(reason) if self.extras.primary => Err(DatabaseError::new(
                 ErrorKind::ReadOnly,
-                format!("the URL asks for a server that takes writes: {reason}"),
+                format!("the URL requires a server that accepts writes: {reason}"),
             )),
             _ => Ok(()),
         }
@@ -181,7 +181,7 @@ impl Connector for Postgres {
     }
 }
 
-/// Our name, by which runs find each other, and the application's own behind it; the server cuts off what is longer.
+/// The runner's name, by which runs identify each other, followed by the application's own; the server truncates longer names.
 fn beside(ours: &str, theirs: &str) -> String {
     let mut name = format!("{ours} {theirs}");
     name.truncate(name.floor_char_boundary(LONGEST_NAME));

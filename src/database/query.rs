@@ -3,16 +3,17 @@
 /// A query that returns rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Query<'q> {
-    /// One of ours.
+    /// A query of the runner.
     Own(&'q str),
-    /// One of a user, or one of ours about names of a script: names are looked up as those of a script.
+    /// A query of a user, or one of the runner about a script's names: names are resolved by the script's search path.
     InPath(&'q str),
-    /// One of ours about one of our tables, named in quotes. It is an error if the server would hide rows of it, or if another role has replaced it.
+    /// A query of the runner about one of its own tables, given by its quoted name. It fails if the server would hide rows, or if another
+    /// role has replaced the table.
     OfTable(&'q str, &'q str),
 }
 
 impl<'q> Query<'q> {
-    /// Its text.
+    /// The text.
     #[must_use]
     pub fn sql(self) -> &'q str {
         match self {
@@ -24,14 +25,14 @@ impl<'q> Query<'q> {
 /// A statement that is run for its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execute<'s> {
-    /// One of a script.
+    /// A statement of a script.
     OfScript(&'s str),
-    /// One of ours.
+    /// A statement of the runner.
     Own(&'s str),
 }
 
 impl<'s> Execute<'s> {
-    /// Its text.
+    /// The text.
     #[must_use]
     pub fn sql(self) -> &'s str {
         match self {

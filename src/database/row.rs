@@ -1,11 +1,11 @@
-//! Rows of any of the drivers as text.
+//! Rows of any driver as text.
 
 use crate::plan::{TableFault, TableFaultKind};
 
 /// The columns of one row as text; `None` is NULL.
 pub type Row = Vec<Option<String>>;
 
-/// The columns of a row; what the driver cannot read as text is NULL.
+/// The columns of a row; a value that the driver cannot read as text becomes NULL.
 pub(super) fn columns<R>(row: &R) -> Row
 where
     R: sqlx::Row,
@@ -15,7 +15,7 @@ where
     (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index).ok().flatten()).collect()
 }
 
-/// The rows of an answer that are kept, up to a limit.
+/// The rows of an answer, up to a size limit.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     rows: Vec<Row>,
@@ -23,15 +23,15 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// How much of one answer is kept, in bytes: some 80,000 rows of a ledger.
+    /// The maximum size of an answer, in bytes: some 80,000 rows of a ledger.
     const LARGEST: usize = 32 << 20;
 
-    /// Keeps a row more.
+    /// Adds a row.
     ///
     /// # Errors
-    /// Where it is too much, of the kind of a lost connection: more may be on its way for ever.
+    /// If the answer becomes too large: a lost connection, because the rest may never end.
     pub(super) fn push(&mut self, row: Row) -> Result<(), sqlx::Error> {
-        // Text lies in the heap, in pieces that have a size of their own.
+        // Each text needs some memory beyond its length.
         self.bytes += row.iter().map(|column| 48 + column.as_ref().map_or(0, String::len)).sum::<usize>();
         if self.bytes > Self::LARGEST {
             let message = format!("the answer to a query of migrascope is larger than {} MB", Self::LARGEST >> 20);
@@ -41,25 +41,25 @@ impl Kept {
         Ok(())
     }
 
-    /// The rows, and nothing kept any more.
+    /// Takes the rows.
     pub(super) fn take(&mut self) -> Vec<Row> {
         self.bytes = 0;
         std::mem::take(&mut self.rows)
     }
 }
 
-/// The number in the first column of the first row; 0 when there is none.
+/// The number in the first column of the first row; 0 without rows.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn number(rows: &[Row]) -> u64 {
     rows.first().and_then(|row| row.first()?.as_ref()?.parse().ok()).unwrap_or_default()
 }
 
-/// The first column of every row that has something there.
+/// The values in the first column that are not NULL.
 pub(super) fn first_column(rows: Vec<Row>) -> Vec<String> {
     rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
 }
 
-/// What is wrong with tables of ours: schema, table, the word for it, and a name.
+/// Faults of the runner's own tables from rows of schema, table, fault and a name.
 pub(super) fn table_faults(rows: Vec<Row>) -> Vec<TableFault> {
     let fault = |row: Row| {
         let mut columns = row.into_iter();

@@ -1,36 +1,36 @@
-//! Who is at the other end.
+//! The server and the session that a connection has reached.
 
 use serde::Serialize;
 
 use crate::migration::Dialect;
 
-/// Who is at the other end.
+/// The server and the session that a connection has reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServerInfo {
     /// `postgresql`, `mysql`, `mariadb` or `sqlite`: OpenTelemetry's `db.system.name`.
     pub system: &'static str,
-    /// The server's version as it gives it.
+    /// The version as the server reports it.
     pub version: String,
     /// The database's name; for SQLite the file's name without its directory.
     pub database: String,
-    /// The schema that comes first among those of the search path that exist, where there is such a thing; whether or not the user may use it.
+    /// The first schema of the search path that exists, if the database has schemas; the user may not be allowed to use it.
     pub schema: Option<String>,
-    /// The user we are.
+    /// The current user.
     pub user: Option<String>,
     /// Host name, address or socket path.
     pub address: Option<String>,
-    /// The port of a server that is reached over a network.
+    /// The port of a server that is reached over TCP.
     pub port: Option<u16>,
-    /// The file of a SQLite database, as the URL has it.
+    /// The file of a SQLite database, as given in the URL.
     pub file: Option<String>,
-    /// The server's number for this session.
+    /// The process number of this session on the server.
     pub process: Option<u64>,
-    /// Whether the server refuses writes (a standby, `read_only`), and its word for it.
+    /// Why the server refuses writes (a standby, `read_only`); `None` if it accepts them.
     pub read_only: Option<&'static str>,
 }
 
 impl ServerInfo {
-    /// OpenTelemetry's `db.namespace`: `database|schema`, or the database alone.
+    /// OpenTelemetry's `db.namespace`: `database|schema`, or only the database.
     #[must_use]
     pub fn namespace(&self) -> String {
         match &self.schema {
@@ -39,7 +39,7 @@ impl ServerInfo {
         }
     }
 
-    /// The port where it is not the one that every client tries.
+    /// The port, if it is not the default port.
     #[must_use]
     pub fn unusual_port(&self) -> Option<u16> {
         self.port.filter(|port| *port != if self.system == "postgresql" { 5432 } else { 3306 })

@@ -1,10 +1,10 @@
-//! Whether a connection has a session of the server for itself.
+//! Whether a connection has a server session to itself.
 
-/// Whether a connection has a session of the server for itself.
+/// Whether a connection has a server session to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
-    /// It has, so that settings and locks of the session are its own.
+    /// The session is exclusive: its settings and locks are not shared.
     Own,
-    /// A pooler in transaction mode assigns a session to each transaction: nothing may be set for a session.
+    /// A pooler in transaction mode assigns a session to each transaction: session settings must not be changed.
     Pooled,
 }

@@ -1,7 +1,7 @@
-//! A driver that panics at an answer costs its connection and nothing else.
+//! Turns a panic of a driver into an error, so that only its connection is lost.
 //!
-//! Servers that are broken, or that are something else altogether, send what no driver expects. Where it panics, that is an answer that
-//! cannot be read, and the connection is not used again.
+//! Broken servers, and servers of another kind, send messages that no driver expects. If a driver panics, the answer counts as unreadable,
+//! and the connection is not used again.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -13,18 +13,18 @@ thread_local! {
     static SHELTERED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread, now, is caught and becomes an error: a panic hook need not print it.
+/// Whether a panic of the current thread would be caught and turned into an error: a panic hook need not print it.
 #[must_use]
 pub fn sheltered() -> bool {
     SHELTERED.get()
 }
 
-/// Waits for the driver; where it panics, an error of the kind of a lost connection, with the words of the panic.
+/// Waits for the driver. If it panics, the result is a lost connection with the message of the panic.
 pub(super) async fn shelter<T>(driver: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     let mut driver = pin!(driver);
     std::future::poll_fn(move |context| {
         let _here = Here::enter();
-        // After a panic it is not polled again, and what it has borrowed is given up.
+        // After a panic the future is not polled again, and everything that it has borrowed is discarded.
         match catch_unwind(AssertUnwindSafe(|| driver.as_mut().poll(context))) {
             Ok(polled) => polled,
             Err(panic) => Poll::Ready(Err(sqlx::Error::Protocol(message(&*panic)))),

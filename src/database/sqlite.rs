@@ -1,4 +1,4 @@
-//! SQLite, bundled. The lock is a file of its own, so that readers and the application's own writers stay free.
+//! SQLite, bundled. The lock is a separate file, so that readers and the application's own writers are not blocked.
 
 mod classes;
 mod error;

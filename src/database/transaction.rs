@@ -2,38 +2,40 @@
 
 use super::limits::Limits;
 
-/// A transaction that begins.
+/// The transaction to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transaction<'l> {
-    /// One that may write, with these limits or else those of the session; its begin may be sent together with the next statement.
+    /// A transaction that may write, with these limits or otherwise those of the session; its `BEGIN` may be sent together with the next
+    /// statement.
     Write(Option<&'l Limits>),
-    /// One that only reads, with these limits, begun at once. A session that has to be switched to reading for it stays so.
+    /// A read-only transaction with these limits, which begins immediately. If the session itself has to be switched to read-only for it,
+    /// it stays so.
     Read(&'l Limits),
 }
 
-/// What the server says of the session's transaction.
+/// The state of the session's transaction, as the server reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransactionState {
-    /// Whether one is open; a failed one and a `SAVEPOINT` of SQLite count.
+    /// Whether a transaction is open; includes a failed one, and one that a `SAVEPOINT` of SQLite has opened.
     pub open: bool,
-    /// Whether a statement outside of a transaction commits by itself.
+    /// Whether autocommit is on.
     pub autocommit: bool,
 }
 
-/// How a rollback ended.
+/// The result of a rollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RolledBack {
-    /// Nothing is left, as far as the server says.
+    /// Everything was undone, as far as the server reports.
     Entirely,
-    /// Changes of a table without transactions are left.
+    /// Changes of a non-transactional table remain.
     InPart,
 }
 
-/// How long a note may wait for another session's locks.
+/// How long a progress record may wait for another session's locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
-    /// As long as a query of ours.
+    /// As long as any query of the runner.
     Needed,
-    /// A moment: it can be written later.
+    /// Briefly: the record can be written later.
     CanWait,
 }

@@ -1,8 +1,8 @@
-//! Values for our own statements, and what a statement did.
+//! Values in the runner's own statements, and the results of statements.
 
 use std::time::Duration;
 
-/// A value for our own statements.
+/// A value in one of the runner's own statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// SQL's NULL.
@@ -11,22 +11,22 @@ pub enum Value {
     Bool(bool),
     /// An integer.
     Int(i64),
-    /// A text; zero bytes are dropped.
+    /// A text; NUL characters are removed.
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// The database's clock, now.
+    /// The current time of the database's clock.
     Now,
-    /// The database's clock, that long ago.
+    /// The time of the database's clock, this long ago.
     Ago(Duration),
-    /// A moment in UTC as RFC 3339, as [`Sql::timestamp_text`](super::Sql::timestamp_text) gives it.
+    /// A point in time in UTC as RFC 3339, as formatted by [`Sql::timestamp_text`](super::Sql::timestamp_text).
     Moment(String),
-    /// The same clock that long before the present transaction began.
+    /// The time of the database's clock, this long before the current transaction began.
     BeforeBegin(Duration),
-    /// A length of time in milliseconds, with three decimals.
+    /// A duration in milliseconds, with three decimals.
     Milliseconds(Duration),
-    /// Milliseconds since that long before the present transaction began, with three decimals; this and
-    /// [`Value::BeforeBegin`] only where [`Capabilities::pipelined_commit`](super::Capabilities::pipelined_commit).
+    /// The milliseconds since this long before the current transaction began, with three decimals. This value and [`Value::BeforeBegin`]
+    /// require [`Capabilities::pipelined_commit`](super::Capabilities::pipelined_commit).
     MillisecondsSinceBegin(Duration),
 }
 
@@ -43,13 +43,13 @@ pub(super) fn milliseconds(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64() * 1000.0)
 }
 
-/// What a statement did.
+/// The result of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Done {
     /// Rows affected or returned.
     pub rows: u64,
-    /// The server's own measure of the statement, where the message carried more than the statement.
+    /// The statement's duration as measured by the server, if the message contained more than the statement.
     pub elapsed: Option<Duration>,
-    /// Whether its transaction has written anything, where the server was asked.
+    /// Whether its transaction has written anything, if the server was queried.
     pub wrote: Option<bool>,
 }

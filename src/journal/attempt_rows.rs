@@ -16,32 +16,32 @@ use crate::report::{Failure, Outcome, PartialEffect};
 #[derive(Clone, Copy)]
 pub(crate) struct AttemptEnd<'e> {
     pub(crate) step: &'e Step<'e>,
-    /// How many of its statements have taken effect.
+    /// The number of its statements that have taken effect.
     pub(crate) done: usize,
     pub(crate) elapsed: Elapsed,
     pub(crate) failure: Option<(&'e Failure, Outcome)>,
 }
 
 impl<'e> AttemptEnd<'e> {
-    /// Of an attempt that has succeeded.
+    /// The end of an attempt that has succeeded.
     pub(crate) fn success(step: &'e Step<'e>, elapsed: Elapsed) -> Self {
         Self { step, done: step.statements().len(), elapsed, failure: None }
     }
 }
 
 impl Journal<'_> {
-    /// A key for a row that may have to be looked up.
+    /// An id for a row that may have to be looked up.
     pub(crate) fn new_id() -> String {
         new_id()
     }
 
-    /// A query for how an attempt ended, and how many of its statements have taken effect.
+    /// A query for the outcome of an attempt, and for the number of its statements that have taken effect.
     pub(crate) fn outcome_of(&self, sql: &dyn Sql, id: &str) -> String {
         let id = sql.literal(&text(id));
         format!("SELECT outcome, statements_done FROM {} WHERE id = {id}", self.table(sql))
     }
 
-    /// SQL for the start of a non-atomic attempt, and its id: half-way until it ends.
+    /// SQL that records the start of a non-atomic attempt, and its id. The row counts as half-way until the attempt ends.
     pub(crate) fn attempt_started(&self, sql: &dyn Sql, step: &Step<'_>) -> (String, String) {
         let id = new_id();
         let progress = step.progress(step.done).checksum();
@@ -59,7 +59,7 @@ impl Journal<'_> {
         (id, self.insertion(sql, &[columns]))
     }
 
-    /// SQL that records how many statements of an attempt have taken effect, and the checksum of these.
+    /// SQL that records how many statements of an attempt have taken effect, and their checksum.
     pub(crate) fn attempt_advanced(&self, sql: &dyn Sql, id: &str, done: usize, progress: &Checksum) -> String {
         format!(
             "UPDATE {table} SET statements_done = {done}, done_checksum = '{progress}' WHERE id = {id}",
@@ -68,8 +68,8 @@ impl Journal<'_> {
         )
     }
 
-    /// SQL that records, before a statement is sent, that it runs outside of a transaction because the server refused it inside one: its note cannot
-    /// be committed together with it.
+    /// SQL that records, before a statement is sent, that it runs outside of a transaction because the server refused it inside one. Its
+    /// progress record cannot be committed together with it.
     pub(crate) fn attempt_alone(&self, sql: &dyn Sql, id: &str, index: usize) -> String {
         format!(
             "UPDATE {table} SET error_text = {alone} WHERE id = {id}",
@@ -79,7 +79,7 @@ impl Journal<'_> {
         )
     }
 
-    /// SQL that completes a non-atomic attempt, unless a commit whose answer was lost has completed it.
+    /// SQL that completes a non-atomic attempt, unless a commit whose answer was lost has already completed it.
     pub(crate) fn attempt_finished(&self, sql: &dyn Sql, id: &str, end: &AttemptEnd<'_>) -> String {
         let AttemptEnd { step, done, elapsed, failure } = *end;
         let elapsed = match elapsed {
@@ -104,7 +104,7 @@ impl Journal<'_> {
         )
     }
 
-    /// SQL for a whole attempt in one row, when it has succeeded or left nothing.
+    /// SQL that records a whole attempt in one row, after it has succeeded or left nothing behind.
     pub(crate) fn attempt(&self, sql: &dyn Sql, id: &str, end: &AttemptEnd<'_>) -> String {
         let AttemptEnd { step, done, elapsed, failure } = *end;
         let started = match elapsed {

@@ -1,11 +1,11 @@
-//! Whether something was ever done here.
+//! Whether a migration was ever attempted in this database.
 
 use super::{MIGRATION, REPAIR, TOTAL, counted};
 use crate::database::{DatabaseError, Session};
 use crate::ledger::qualified;
 
-/// Whether a migration was ever tried or a history ever changed: then what the database has may come from that, though the ledger
-/// is empty by now. The row of a run alone says nothing: one that was refused has it, too.
+/// Whether a migration was ever attempted or the history ever changed. Then existing tables may come from that, even if the ledger is empty
+/// by now. The row of a run is no evidence: a refused run has one as well.
 pub(crate) async fn has_begun(session: &mut dyn Session, name: &str) -> Result<bool, DatabaseError> {
     let table = qualified(session.sql(), name);
     let rows = counted::live(session, &table, |_, live| {

@@ -1,4 +1,4 @@
-//! What the journal's rows add up to, group by group: of the rows that still stand for themselves, and of those that were folded.
+//! The sums of the journal's rows by group: of rows that are not folded, and of the totals that contain folded ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,38 +10,38 @@ use crate::database::{DatabaseError, ErrorKind, Query, Row, Session, Sql};
 use crate::history::Direction;
 use crate::ledger::rows_if_table;
 
-/// The word for what is counted of waits for the lock, which are columns of the rows of runs.
+/// The word for the group of lock waits, which are columns in the rows of runs.
 pub(super) const LOCK: &str = "lock";
 
-/// Rows that stand for themselves: they are not in any total yet. A table of the first form has no such column, and all its rows do.
+/// Rows that are not folded: no total contains them yet. A table of the first form has no such column, and none of its rows are folded.
 const LIVE: &str = "folded IS NULL";
 
-/// What rows of one kind have in common.
+/// What the rows of one group have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Group {
     /// The rows' kind, or [`LOCK`].
     pub(super) what: String,
-    /// Of a health check.
+    /// The name of a health check.
     pub(super) name: Option<String>,
     /// `up` or `down`.
     pub(super) way: Option<String>,
-    /// The outcome, or why something was tried again.
+    /// The outcome, or the reason for a retry.
     pub(super) outcome: Option<String>,
-    /// The number of the bucket of their durations; `None` where they have none.
+    /// The index of the bucket of their durations; `None` if they have no duration.
     pub(super) bucket: Option<usize>,
 }
 
-/// The rows of a group.
+/// The sums of the rows of a group.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sum {
     pub(super) count: u64,
-    /// The sum of their durations.
+    /// The sum of their durations, in milliseconds.
     pub(super) milliseconds: f64,
-    /// How often the lock was asked for again.
+    /// How often acquiring the lock was retried.
     pub(super) retries: u64,
-    /// When the first began, in UTC as RFC 3339.
+    /// When the first one began, in UTC as RFC 3339.
     pub(super) first: Option<String>,
-    /// When the last one ended.
+    /// When the last one ended, in UTC as RFC 3339.
     pub(super) last: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Sum {
     }
 }
 
-/// Runs a query of rows that are not folded; `write` gets the condition for these. `None` without a table.
+/// Runs a query for rows that are not folded; `write` receives the condition that selects them. `None` without a table.
 pub(super) async fn live(
     session: &mut dyn Session,
     table: &str,
@@ -71,7 +71,7 @@ pub(super) async fn live(
     }
 }
 
-/// Everything that has ended, folded or not; `None` when there is no journal.
+/// The sums of everything that has ended, folded or not; `None` without a journal.
 pub(super) async fn everything(
     session: &mut dyn Session,
     table: &str,
@@ -82,7 +82,7 @@ pub(super) async fn everything(
     Ok(rows.await?.map(add_up))
 }
 
-/// What is in the totals so far, and what rows with this condition add to it.
+/// The totals so far, plus the rows that match this condition.
 pub(super) async fn with(
     session: &mut dyn Session,
     table: &str,
@@ -116,7 +116,7 @@ fn add_up(rows: Vec<Row>) -> BTreeMap<Group, Sum> {
     sums
 }
 
-/// Rows of groups and their sums, in the order of [`Group`] and [`Sum`].
+/// SQL for groups and their sums, with the columns in the order of [`Group`] and [`Sum`].
 fn groups(sql: &dyn Sql, table: &str, rows: &str) -> String {
     let first = sql.timestamp_text("min(started_at)");
     let last = sql.timestamp_text("max(coalesce(finished_at, started_at))");
@@ -148,7 +148,7 @@ fn groups(sql: &dyn Sql, table: &str, rows: &str) -> String {
     [ended, waits, retries, checks, repairs].join(" UNION ALL ")
 }
 
-/// The same of what was folded before.
+/// The same for the totals of rows that were folded earlier.
 fn totals(sql: &dyn Sql, table: &str, rows: &str) -> String {
     format!(
         "SELECT version, name, nullif(direction, ''), nullif(outcome, ''), CASE WHEN statements_done >= 0 THEN statements_done END, rows_other, \
@@ -158,7 +158,7 @@ fn totals(sql: &dyn Sql, table: &str, rows: &str) -> String {
     )
 }
 
-/// SQL for the number of the bucket that a column of milliseconds falls into; NULL where it is NULL.
+/// SQL for the index of the bucket that a column of milliseconds falls into; NULL if the column is NULL.
 fn bucket(column: &str, bounds: &[f64]) -> String {
     let mut sql = format!("CASE WHEN {column} IS NULL THEN NULL");
     for (index, bound) in bounds.iter().enumerate() {

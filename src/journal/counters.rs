@@ -1,4 +1,4 @@
-//! What the journal says of all runs so far: the source of figures that outlive a process.
+//! The counters of all runs so far, read from the journal: the source of metrics that outlive a process.
 
 use super::counted::{self, Group, LOCK, Sum};
 use super::executing::Executing;
@@ -14,60 +14,61 @@ use crate::report::{CheckStatus, HealthReport, Outcome, RetryReason};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
-/// Makes one moment later than another one at the precision of every database.
+/// Makes one point in time later than another at the precision of every database.
 const JUST_AFTER: Duration = Duration::from_millis(1);
 
-/// Everything that is counted; [`Default`] is a journal in which nothing stands.
+/// Everything that is counted; [`Default`] stands for an empty journal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counters {
     /// When the first run began.
     pub since: Option<SystemTime>,
     /// Runs that ended, by outcome.
     pub runs: HashMap<Outcome, u64>,
-    /// Migrations that were begun, by direction and outcome.
+    /// Migrations that were started, by direction and outcome.
     pub migrations: HashMap<(Direction, Outcome), u64>,
     /// How long runs took.
     pub run_durations: Histograms<(Direction, Outcome)>,
     /// How long migrations took.
     pub migration_durations: Histograms<(Direction, Outcome)>,
-    /// How long the lock was waited for.
+    /// How long runs waited for the lock.
     pub lock_waits: Histograms<()>,
-    /// How often the lock was found taken and asked for again.
+    /// How often acquiring the lock was retried.
     pub lock_retries: u64,
-    /// How often a migration or a statement was tried again, by reason.
+    /// How often a migration or a statement was retried, by reason.
     pub statement_retries: HashMap<RetryReason, u64>,
     /// How long health checks took, by name.
     pub check_durations: Histograms<String>,
-    /// How the health checks ended when they were last made, by name.
+    /// The latest results of the health checks, by name.
     pub checks: BTreeMap<String, CheckStatus>,
     /// When a run last succeeded.
     pub last_success: Option<SystemTime>,
-    /// When a run last ended without success; one that vanished counts by its last sign of life, or by when a later run noticed it.
+    /// When a run last ended without success. A vanished run counts by its last record, or by the time when a later run detected it.
     pub last_failure: Option<SystemTime>,
     /// The last run that ended.
     pub last_run: Option<LastRun>,
-    /// The run that is going on.
+    /// The run that is executing.
     pub running: Option<Running>,
-    /// Runs that have vanished, and that no later run has marked yet.
+    /// Runs that have vanished and that no later run has marked yet.
     pub lost: BTreeSet<String>,
 }
 
-/// Observations by what they are of and by the bucket they fall into, counted from 0; the last one has no bound.
+/// Observations by group and by the index of the bucket that they fall into; the last bucket has no upper bound.
 ///
-/// In order, so that sums of sums are the same at every look: a counter that goes back by its last digit counts as new.
+/// The order is fixed, so that sums of sums are identical each time they are computed: a counter that decreases in its last digit counts as
+/// reset.
 pub type Histograms<K> = BTreeMap<(K, usize), Bucket>;
 
 /// The observations of one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Bucket {
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// Their sum in seconds.
     pub sum: f64,
 }
 
 impl Bucket {
-    /// Adds observations that fall into the same bucket.
+    /// Adds observations to the bucket.
     fn add(&mut self, count: u64, sum: f64) {
         self.count += count;
         self.sum = without_blur(self.sum + sum);
@@ -75,11 +76,12 @@ impl Bucket {
 }
 
 impl Counters {
-    /// Counts a row of a run whose process is known to be dead; `steps` are the migrations that the run has ended, `alive_at` its
-    /// last sign of life.
+    /// Counts a run whose process is known to be dead. `steps` are the migrations that the run has ended, `alive_at` is the time of its
+    /// last record.
     ///
-    /// No run has had the lock since, or it would have been marked. So one that has not taken all its steps is the last run, whatever runs
-    /// have found nothing to do or have not got the lock meanwhile: an older release has nothing to do when a newer one died.
+    /// No run has held the lock since, or it would have marked this one. So one that has not taken all its steps is the last run, even if
+    /// runs without pending migrations or without the lock have ended meanwhile: for an older release, nothing is pending when a newer one
+    /// dies.
     pub(crate) fn lose(&mut self, lost: &Executing, steps: Steps, alive_at: Option<SystemTime>) {
         if lost.is_run {
             let (run_id, trace_id) = (lost.run_id.clone(), lost.trace_id.clone());
@@ -99,8 +101,8 @@ impl Counters {
         self.began(lost.began);
     }
 
-    /// Counts a run whose end the journal does not know; `steps` are the migrations that the run has ended. One that failed was at another one,
-    /// which the journal could not record either.
+    /// Counts a run whose end is missing in the journal; `steps` are the migrations that the run has ended. If the run failed, it was
+    /// executing one more, which the journal could not record either.
     pub(crate) fn ended(&mut self, run: &Executing, end: &UnrecordedEnd, mut steps: Steps) {
         if end.outcome == Outcome::Failure && !steps.outcomes.contains_key(&Outcome::Failure) {
             *steps.outcomes.entry(Outcome::Failure).or_default() += 1;
@@ -120,7 +122,7 @@ impl Counters {
         }
     }
 
-    /// Takes note of the run that goes on; what the first run of all counts has begun with itself.
+    /// Sets the run that is executing. If it is the first run of all, counting begins with it.
     pub(crate) fn going_on(&mut self, running: Option<Running>) {
         if let Some(running) = &running {
             self.began(running.began);
@@ -175,7 +177,7 @@ impl Counters {
     }
 }
 
-/// Everything that has ended; `None` when there is no journal.
+/// The counters of everything that has ended; `None` without a journal.
 pub(crate) async fn read_counters(session: &mut dyn Session, name: &str) -> Result<Option<Counters>, DatabaseError> {
     let table = qualified(session.sql(), name);
     let Some(sums) = counted::everything(session, &table).await? else {
@@ -190,7 +192,7 @@ pub(crate) async fn read_counters(session: &mut dyn Session, name: &str) -> Resu
     Ok(Some(totals))
 }
 
-/// The results of health checks as the journal keeps them: of two checks with one name the worse one counts.
+/// The results of health checks as the journal keeps them: if two checks have the same name, the worse result counts.
 pub(crate) fn results(report: &HealthReport) -> BTreeMap<String, CheckStatus> {
     let mut results = BTreeMap::new();
     for check in report.checks.iter().filter(|check| check.status != CheckStatus::Skipped) {

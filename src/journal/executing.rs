@@ -1,4 +1,4 @@
-//! Rows of what has begun and not ended: of a run that is going on, or of one whose process is dead and which no later run has marked.
+//! Rows without an end: of a run that is executing, or of one whose process is dead and that no later run has marked yet.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,13 @@ use crate::ledger::qualified;
 use crate::migration::Key;
 use crate::report::Outcome;
 
-/// A row of a run or of an attempt that has not ended.
+/// A row of a run or an attempt that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Executing {
     pub(crate) id: String,
     pub(crate) is_run: bool,
     pub(crate) run_id: String,
-    /// The command of a run, the direction of an attempt.
+    /// The command of a run, or the direction of an attempt.
     word: String,
     pub(super) key: Key,
     name: String,
@@ -38,12 +38,12 @@ impl Executing {
         Direction::of(&self.word)
     }
 
-    /// Whether the run of this row has taken all its steps, of which it has ended these.
+    /// Whether the run of this row has taken all its steps; `steps` are those that it has ended.
     pub(super) fn has_taken(&self, steps: &Steps) -> bool {
         steps.outcomes.get(&Outcome::Success).copied().unwrap_or_default() >= u64::from(self.total)
     }
 
-    /// The run of this row, which is at `attempt` and has ended `steps`.
+    /// The run of this row, which is executing `attempt` and has ended `steps`.
     pub(crate) fn running(&self, attempt: Option<&Self>, steps: &Steps, certain: bool) -> history::Running {
         let done = steps.outcomes.get(&Outcome::Success).copied().unwrap_or_default();
         history::Running {
@@ -62,7 +62,7 @@ impl Executing {
         }
     }
 
-    /// The same run for the totals: at `attempt`, with `steps` behind it.
+    /// The same run for the counters.
     pub(crate) fn counted(&self, attempt: Option<&Self>, steps: Steps, lock_held: Option<bool>) -> Running {
         let run = self.running(attempt, &steps, lock_held == Some(true));
         let (run_id, retries) = (self.run_id.clone(), steps.retries);
@@ -82,7 +82,7 @@ impl Executing {
     }
 }
 
-/// What has begun and not ended, oldest first.
+/// The rows of everything that has not ended, oldest first.
 pub(crate) async fn executing(session: &mut dyn Session, name: &str) -> Result<Vec<Executing>, DatabaseError> {
     let table = qualified(session.sql(), name);
     let rows = counted::live(session, &table, |sql, live| {

@@ -1,4 +1,4 @@
-//! How the last attempt at a migration has failed.
+//! Why the last attempt at a migration failed.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::migration::{Key, Migration};
 use crate::plan::Objection;
 use crate::report::Outcome;
 
-/// Why the same attempt would fail again: the last one has failed, and the file is still the same. `None` where it was
-/// interrupted, has succeeded, or was never made.
+/// Why the same attempt would fail again: the last one failed, and the file has not changed since. `None` if the last attempt was
+/// interrupted or succeeded, or if there was none.
 pub(crate) async fn failure(
     session: &mut dyn Session,
     name: &str,
@@ -45,34 +45,34 @@ pub(crate) async fn failure(
     }))
 }
 
-/// An attempt to apply a migration that did not succeed, and after which nothing was done about this migration.
+/// A failed attempt to apply a migration, since which the migration was neither applied nor repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastFailure {
-    /// The journal's key of it.
+    /// Its id in the journal.
     pub(crate) id: String,
     /// The migration.
     pub key: Key,
-    /// [`Outcome::Failure`], or [`Outcome::Cancellation`] where it was interrupted.
+    /// [`Outcome::Failure`], or [`Outcome::Cancellation`] if it was interrupted.
     pub outcome: Outcome,
-    /// The checksum of the file then.
+    /// The checksum of the file at that time.
     pub checksum: Option<String>,
-    /// The run that tried it.
+    /// The run that made the attempt.
     pub run_id: String,
     /// When it ended, in UTC as RFC 3339.
     pub ended_at: String,
-    /// How long ago that was by the database's clock, when the journal was read.
+    /// The time since then by the database's clock, when the journal was read.
     pub ago: Duration,
-    /// The database's code for the error.
+    /// The database's error code.
     pub error_code: Option<String>,
-    /// The database's words.
+    /// The database's error message.
     pub error_text: Option<String>,
 }
 
-/// How many of them are read at most: more than one is rare, since a run stops at the first.
+/// The maximum number of attempts that are read. More than one is rare, because a run stops at the first failure.
 const MOST: usize = 1000;
 
-/// The last attempts that did not succeed, newest first; a version that was applied, reverted or repaired since has none.
+/// The last failed attempt at each migration, newest first. Versions that were applied, reverted or repaired since are left out.
 pub(crate) async fn last_failures(session: &mut dyn Session, name: &str) -> Result<Vec<LastFailure>, DatabaseError> {
     let table = qualified(session.sql(), name);
     let rows = counted::live(session, &table, |sql, live| {

@@ -1,6 +1,7 @@
-//! Rows that are over are folded: added up in rows of the kind `total`, marked, and removed when they are older than is wanted.
+//! Folds rows that have ended: adds them up in rows of the kind `total`, marks them, and removes those that are older than the retention.
 //!
-//! Counters read totals and the rows that are not folded, so they never go back, and their queries stay as quick however many rows there are.
+//! Counters are computed from the totals and the rows that are not folded. So they never decrease, and their queries stay fast however many
+//! rows there are.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,21 +12,21 @@ use super::{CHECK, EXECUTING, Journal, MIGRATION, REPAIR, RETRY, RUN, TOTAL, las
 use crate::database::{DatabaseError, ErrorKind, Execute, Limits, Query, Row, Session, Sql, Transaction, Value};
 use crate::report::Outcome;
 
-/// So many rows that stand for themselves are added up in no time.
+/// Below this number of unfolded rows, adding them up takes no noticeable time.
 const WORTHWHILE: u64 = 1000;
 
-/// How many rows are folded in one transaction, so that it is short.
-const AT_ONCE: u64 = 100_000;
+/// The maximum number of rows that one transaction folds, so that it stays short.
+const BATCH: u64 = 100_000;
 
-/// What has ended just now is left alone: another process may have seen that this run is the last one.
+/// Rows that have just ended are not folded yet: another process may have read that this run is the last one.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
-/// What the database may take for it: it can be done as well after another run.
-const PATIENCE: Limits =
+/// The limits of these statements. Folding is optional: a later run can do it as well.
+const LIMITS: Limits =
     Limits { lock_timeout: Some(Duration::from_secs(2)), statement_timeout: Some(Duration::from_secs(20)) };
 
 impl Journal<'_> {
-    /// Whether there are so many rows that stand for themselves that they should be folded.
+    /// Whether there are enough unfolded rows to be worth folding.
     pub(crate) async fn is_worth_folding(&self, session: &mut dyn Session) -> Result<bool, DatabaseError> {
         let sql = format!("SELECT count(*) FROM {} WHERE folded IS NULL", self.table(session.sql()));
         let rows = session.query(Query::Own(&sql)).await?;
@@ -33,10 +34,10 @@ impl Journal<'_> {
         Ok(count.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > WORTHWHILE))
     }
 
-    /// Folds a part of what is over, and removes rows that were folded and are older than `retention`; how many were folded. It needs no lock: of
-    /// two that do so at once, one gives up.
+    /// Folds a batch of rows that have ended, and removes folded rows that are older than `retention`. Returns the number of rows that were
+    /// folded. It needs no lock: if two processes do it at the same time, one gives up.
     ///
-    /// # Errors
+    /// If the database refuses; nothing has changed then.
     /// When the database refuses; nothing has changed then.
     pub(crate) async fn fold(
         &self,
@@ -44,7 +45,7 @@ impl Journal<'_> {
         retention: Option<Duration>,
     ) -> Result<u64, DatabaseError> {
         let kept = self.kept(session).await?;
-        session.begin(Transaction::Write(Some(&PATIENCE))).await?;
+        session.begin(Transaction::Write(Some(&LIMITS))).await?;
         let folded = self.fold_in_transaction(session, &kept, retention).await;
         if folded.is_err() {
             let _ = session.rollback().await;
@@ -52,8 +53,8 @@ impl Journal<'_> {
         folded
     }
 
-    /// Updates the planner's statistics of the journal, which would read folded rows as if there were none. Only its owner may: without that right, the
-    /// server does it later by itself.
+    /// Updates the planner's statistics of the journal, which otherwise assume that no row is folded. Only the table's owner may do this;
+    /// without that privilege, the server does it later by itself.
     pub(crate) async fn analyze(&self, session: &mut dyn Session) {
         if let Some(sql) = session.sql().analyze(&self.table(session.sql())) {
             let _ = session.query(Query::Own(&sql)).await;
@@ -70,7 +71,7 @@ impl Journal<'_> {
         let fold = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let these = format!("folded = {fold}");
         let over = self.over(session.sql(), kept);
-        let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY coalesce(id, '') LIMIT 1 OFFSET {AT_ONCE}");
+        let bound = format!("SELECT id FROM {table} WHERE {over} ORDER BY coalesce(id, '') LIMIT 1 OFFSET {BATCH}");
         let bound = session
             .query(Query::Own(&bound))
             .await?
@@ -82,7 +83,7 @@ impl Journal<'_> {
             session.execute(Execute::Own(&format!("UPDATE {table} SET {these} WHERE {over}{bound}"))).await?.rows;
         let mut records = Vec::new();
         if marked > 0 {
-            // Read before the sums: totals that are others by then are found to be gone.
+            // Read before the sums, so that totals which another process replaces meanwhile are detected.
             let before = session
                 .query(Query::Own(&format!("SELECT id FROM {table} WHERE folded IS NULL AND kind = '{TOTAL}'")))
                 .await?;
@@ -90,7 +91,7 @@ impl Journal<'_> {
             self.remove_totals(session, &table, before).await?;
             let rows: Vec<_> = sums.iter().map(|(group, sum)| self.total(session.sql(), group, sum)).collect();
             records.push(self.insertion(session.sql(), &rows));
-            // A run with nothing to do says nothing that its count does not say.
+            // The row of a run that had nothing to do has no information beyond its count.
             let success = word(Outcome::Success);
             records.push(format!(
                 "DELETE FROM {table} WHERE {these} AND kind = '{RUN}' AND outcome = '{success}' AND statements_total = 0"
@@ -106,10 +107,10 @@ impl Journal<'_> {
         Ok(marked)
     }
 
-    /// Removes the totals that new ones take the place of.
+    /// Removes the totals that new ones replace.
     ///
     /// # Errors
-    /// Also where another process has done so since they were read: what it has added up would be lost.
+    /// If it fails, or if another process has replaced them since they were read: its sums would be lost.
     async fn remove_totals(
         &self,
         session: &mut dyn Session,
@@ -124,11 +125,11 @@ impl Journal<'_> {
             session.execute(Execute::Own(&format!("DELETE FROM {table} WHERE id IN ({})", ids.join(", ")))).await?;
         match removed.rows == ids.len() as u64 {
             true => Ok(()),
-            false => Err(DatabaseError::new(ErrorKind::Serialization, "another process folds the journal now")),
+            false => Err(DatabaseError::new(ErrorKind::Serialization, "another process is folding the journal")),
         }
     }
 
-    /// The condition for rows that are over: nothing of them is looked at one by one any more.
+    /// The condition for rows that have ended and are no longer read individually.
     fn over(&self, sql: &dyn Sql, kept: &[String]) -> String {
         let kept: Vec<_> = kept.iter().map(|id| sql.literal(&text(id))).collect();
         let kept = match kept.is_empty() {
@@ -142,8 +143,8 @@ impl Journal<'_> {
         )
     }
 
-    /// The ids of runs and rows that are asked for one by one: what goes on, the last run, the last health checks, and the last attempt at each
-    /// migration where that failed.
+    /// The ids of runs and rows that are still read individually: those that are executing, the last run, the last health checks, and the
+    /// last attempt at each migration if it failed.
     async fn kept(&self, session: &mut dyn Session) -> Result<Vec<String>, DatabaseError> {
         let table = self.table(session.sql());
         let mut kept = vec![self.context.run_id.clone()];
@@ -159,7 +160,7 @@ impl Journal<'_> {
         Ok(kept)
     }
 
-    /// The row of a group.
+    /// The row with the totals of a group.
     fn total(&self, sql: &dyn Sql, group: &Group, sum: &Sum) -> Vec<(&'static str, Value)> {
         let moment = |at: &Option<String>| at.clone().map_or(Value::Now, Value::Moment);
         let whole = |number: u64| Value::Int(number.try_into().unwrap_or(i64::MAX));

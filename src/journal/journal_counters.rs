@@ -1,6 +1,6 @@
-//! Whether a run reads the counters of the journal.
+//! Whether a run reads the journal's counters.
 
-/// Whether the journal's totals are read: that costs a few queries.
+/// Whether the journal's counters are read, which costs a few queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalCounters {
     /// They are not read.

@@ -1,32 +1,32 @@
-//! The words in the columns kind and outcome.
+//! The values of the columns `kind` and `outcome`.
 
 use crate::report::Outcome;
 
-/// The word in `outcome` for what has not ended yet.
+/// `outcome` of a row that has not ended yet.
 pub(super) const EXECUTING: &str = "executing";
 
-/// The word in `kind` for the row of a run.
+/// `kind` of a run's row.
 pub(super) const RUN: &str = "run";
 
-/// The word in `kind` for the row of an attempt.
+/// `kind` of an attempt's row.
 pub(super) const MIGRATION: &str = "migration";
 
-/// The word in `kind` for the row of a health check; its outcome is that of the check.
+/// `kind` of a health check's row; `outcome` is that of the check.
 pub(super) const CHECK: &str = "check";
 
-/// The word in `kind` for the row of an attempt that was followed by another one; its outcome is the reason.
+/// `kind` of the row of an attempt that was retried; `outcome` is the reason.
 pub(super) const RETRY: &str = "retry";
 
-/// The word in `kind` for the row of a change of history that a person has asked for; its outcome says which.
+/// `kind` of the row of a change to the history that the operator requested; `outcome` is the type of change.
 pub(super) const REPAIR: &str = "repair";
 
-/// The word in `kind` for the row of what was folded; see `fold.rs`.
+/// `kind` of a row with totals; see `fold.rs`.
 pub(super) const TOTAL: &str = "total";
 
-/// The word in `kind` for the row that says which form the table has, and its id.
+/// `kind` and id of the row that contains the form of the table.
 pub(super) const FORM: &str = "form";
 
-/// The journal's word for an outcome, for people who read it with plain SQL.
+/// The word for an outcome in the journal, for users who read it with plain SQL.
 pub(super) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Cancellation => "interrupted",

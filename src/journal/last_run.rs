@@ -15,21 +15,21 @@ use crate::report::{Outcome, RetryReason, RowsAffected, Stages};
 pub struct LastRun {
     /// Its id.
     pub run_id: String,
-    /// The trace it belongs to, 32 hexadecimal digits.
+    /// The id of its trace, 32 hexadecimal digits.
     pub trace_id: Option<String>,
-    /// When it ended; where its process died, its last sign of life, or when a later run noticed that.
+    /// When it ended. If its process died: the time of its last record, or the time when a later run detected that.
     pub ended: SystemTime,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why it did not succeed: [`crate::Error::kind`], or the outcome where nothing more is known. `None` where it succeeded.
+    /// Why it did not succeed: [`crate::Error::kind`], or the outcome if nothing more is known. `None` if it succeeded.
     pub error: Option<String>,
-    /// Why its plan was refused, where it was.
+    /// Why its plan was refused; empty if it was not.
     pub reasons: Vec<RefusalReason>,
     /// How long it took.
     pub elapsed: Duration,
-    /// The migrations that it began.
+    /// The migrations that it started.
     pub steps: Steps,
-    /// The rows that they have changed.
+    /// The rows that its migrations have changed.
     pub rows: RowsAffected,
     /// How long each stage took.
     pub stages: Stages,
@@ -39,34 +39,34 @@ pub struct LastRun {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Steps {
-    /// How many, by outcome.
+    /// Their number, by outcome.
     pub outcomes: HashMap<Outcome, u64>,
     /// How long each took, by version.
     pub durations: BTreeMap<String, Duration>,
-    /// How often a migration or a statement of the run was tried again, by reason; also of those that have not ended.
+    /// How often a migration or a statement of the run was retried, by reason; includes migrations that have not ended.
     pub retries: HashMap<RetryReason, u64>,
 }
 
 impl Steps {
-    /// Counts one more.
+    /// Counts one more migration.
     pub(crate) fn add(&mut self, version: &str, outcome: Outcome, elapsed: Duration) {
         *self.outcomes.entry(outcome).or_default() += 1;
         self.durations.insert(version.to_owned(), elapsed);
     }
 
-    /// Counts one attempt more that was followed by another one.
+    /// Counts one more attempt that was followed by a retry.
     pub(crate) fn tried_again(&mut self, reason: RetryReason) {
         *self.retries.entry(reason).or_default() += 1;
     }
 }
 
 impl LastRun {
-    /// Why a run did not succeed, from what is known of that.
+    /// Why a run did not succeed, as far as that is known.
     pub(super) fn why(outcome: Outcome, error: Option<String>) -> Option<String> {
         (outcome != Outcome::Success).then(|| error.unwrap_or_else(|| outcome.word().to_owned()))
     }
 
-    /// One whose process is known to be dead, with its last sign of life: all else that it would have said of itself is unknown.
+    /// A run whose process is known to be dead, with the time of its last record; its other details are unknown.
     pub(super) fn lost(run_id: String, trace_id: Option<String>, alive_at: SystemTime, steps: Steps) -> Self {
         Self {
             run_id,
@@ -83,7 +83,7 @@ impl LastRun {
     }
 }
 
-/// The last run that ended, where there is one.
+/// The last run that ended, if there is one.
 pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<Option<LastRun>, DatabaseError> {
     let row = counted::live(session, table, |sql, live| {
         format!(
@@ -131,7 +131,7 @@ pub(super) async fn last_run(session: &mut dyn Session, table: &str) -> Result<O
     Ok(Some(last))
 }
 
-/// When something of this run was last recorded.
+/// The time of this run's last record.
 pub(super) async fn last_sign_of(
     session: &mut dyn Session,
     table: &str,
@@ -147,7 +147,7 @@ pub(super) async fn last_sign_of(
     Ok(moment(rows.await?.and_then(|mut rows| rows.pop()).and_then(|row| row.into_iter().next().flatten())))
 }
 
-/// The migrations of one run that have ended, and what was tried again.
+/// The migrations of one run that have ended, and the retries.
 pub(super) async fn steps_of(session: &mut dyn Session, table: &str, run_id: &str) -> Result<Steps, DatabaseError> {
     let rows = counted::live(session, table, |sql, live| {
         format!(

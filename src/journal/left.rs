@@ -1,4 +1,4 @@
-//! What a plan needs of the journal.
+//! What a plan requires from the journal.
 
 use super::kind::{EXECUTING, FORM, word};
 use crate::database::{DatabaseError, Row, Session, Value};
@@ -7,15 +7,15 @@ use crate::ledger::{qualified, rows_if_table};
 use crate::migration::{Checksum, Key};
 use crate::report::Outcome;
 
-/// What a plan needs of the journal.
+/// What a plan requires from the journal.
 pub(crate) struct Left {
     /// The form of the table.
     pub(crate) form: u32,
-    /// Attempts that left something behind and were not settled since, oldest first.
+    /// Attempts that left something behind and have not been settled since, oldest first.
     pub(crate) unsettled: Vec<Attempt>,
 }
 
-/// What a plan needs of the journal; `None` when there is no table.
+/// Reads what a plan requires from the journal; `None` without a table.
 pub(crate) async fn left(session: &mut dyn Session, name: &str) -> Result<Option<Left>, DatabaseError> {
     let table = qualified(session.sql(), name);
     let columns = format!(

@@ -1,4 +1,4 @@
-//! What stands of one run.
+//! What the journal contains about one run.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ pub(crate) async fn steps(session: &mut dyn Session, name: &str, run_id: &str) -
     super::last_run::steps_of(session, &table, run_id).await
 }
 
-/// When something of this run was last recorded.
+/// The time of this run's last record.
 pub(crate) async fn last_sign(
     session: &mut dyn Session,
     name: &str,

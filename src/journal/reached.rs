@@ -1,4 +1,5 @@
-//! What a failed attempt says of the statement that it had come to: words in `reason`, for people and for a resumption.
+//! What a failed attempt records about the statement that it had reached: text in the column `reason`, for users and for a later
+//! resumption.
 
 use crate::database::Value;
 use crate::history::Reached;
@@ -9,7 +10,7 @@ use crate::report::PartialEffect;
 const NO_EFFECT: &str = " had no effect";
 const IN_DOUBT: &str = ") may have taken effect; its checksum is ";
 
-/// The words for the statement behind those that have taken effect; NULL where nothing is left half-way.
+/// The text about the statement after those that have taken effect; NULL if nothing is left half-way.
 pub(super) fn reason(step: &Step<'_>, remains: Option<PartialEffect>) -> Value {
     let Some(PartialEffect::HalfWay { done, next_unknown }) = remains else { return Value::Null };
     let index = done as usize;
@@ -23,7 +24,7 @@ pub(super) fn reason(step: &Step<'_>, remains: Option<PartialEffect>) -> Value {
     })
 }
 
-/// Reads these words back, of an attempt of which so many statements have taken effect.
+/// Parses this text; `done` is the number of statements of the attempt that have taken effect.
 pub(super) fn read(reason: Option<&str>, done: u32) -> Reached {
     let number = format!("statement {}", done.saturating_add(1));
     let Some(words) = reason.and_then(|reason| reason.strip_prefix(number.as_str())) else {

@@ -1,4 +1,4 @@
-//! Rows of the journal as SQL.
+//! SQL for rows of the journal.
 
 use super::Journal;
 use super::kind::EXECUTING;
@@ -9,7 +9,7 @@ use crate::plan::Step;
 use crate::report::{Failure, Stage};
 use crate::script;
 
-/// The longest message that is kept, in characters: a column of MySQL takes 65,535 bytes.
+/// The maximum length of a stored message, in characters: a text column of MySQL has at most 65,535 bytes.
 const LONGEST_MESSAGE: usize = 8000;
 
 impl Journal<'_> {
@@ -17,7 +17,7 @@ impl Journal<'_> {
         self.insertion(sql, &[self.columns(sql, entry)])
     }
 
-    /// All rows have the same columns.
+    /// SQL that inserts rows with the same columns.
     pub(super) fn insertion(&self, sql: &dyn Sql, rows: &[Vec<(&str, Value)>]) -> String {
         let names: Vec<&str> = rows.iter().take(1).flatten().map(|(name, _)| *name).collect();
         let row = |columns: &Vec<(&str, Value)>| {
@@ -67,7 +67,7 @@ impl Journal<'_> {
 pub(super) struct Entry<'e> {
     pub(super) id: &'e str,
     pub(super) kind: &'static str,
-    /// The name of a row without a step.
+    /// The name in a row without a step.
     pub(super) name: Option<&'e str>,
     pub(super) step: Option<&'e Step<'e>>,
     pub(super) outcome: &'static str,
@@ -80,7 +80,7 @@ pub(super) struct Entry<'e> {
 }
 
 impl<'e> Entry<'e> {
-    /// A row of something that begins now.
+    /// A row of something that starts now.
     pub(super) fn of(kind: &'static str, id: &'e str) -> Self {
         Self {
             id,
@@ -108,7 +108,8 @@ impl<'e> Entry<'e> {
     }
 }
 
-/// The message of a failure as the journal keeps it: without literals of statements that contain a secret. An error of a commit may quote any of them.
+/// The message of a failure as the journal stores it: without literals of statements that contain a secret. The error of a commit may quote
+/// any of them.
 pub(super) fn kept(sql: &dyn Sql, step: Option<&Step<'_>>, failure: &Failure) -> String {
     let statements = step.map_or(0, |step| step.statements().len());
     let statements = match (failure.stage, failure.statement.map(|number| number as usize)) {
@@ -124,7 +125,7 @@ pub(super) fn kept(sql: &dyn Sql, step: Option<&Step<'_>>, failure: &Failure) ->
     }
 }
 
-/// The message without literals of the statement at `index`, if that contains a secret.
+/// The message without the literals of the statement at `index`, if that contains a secret.
 pub(super) fn without_secrets(sql: &dyn Sql, step: Option<&Step<'_>>, index: usize, message: &str) -> String {
     let Some(step) = step else { return message.to_owned() };
     let escapes = step.statements()[index].backslash_escapes;

@@ -1,4 +1,4 @@
-//! The rows of changes of history that a person has asked for.
+//! SQL that records changes to the history that the operator requested.
 
 use super::record::Entry;
 use super::values::new_id;
@@ -8,7 +8,7 @@ use crate::migration::Migration;
 use crate::plan::Change;
 
 impl Journal<'_> {
-    /// SQL for the row of a change; `migration` is the one it is about, where its file is there.
+    /// SQL that records a change; `migration` is the affected one, if its file exists.
     pub(crate) fn change(
         &self,
         sql: &dyn Sql,
@@ -32,7 +32,7 @@ impl Journal<'_> {
         self.insertion(sql, &[columns])
     }
 
-    /// SQL that says of these attempts that they leave nothing half-way any more.
+    /// SQL that marks these attempts as settled: they no longer count as half-way.
     pub(crate) fn settle(&self, sql: &dyn Sql, attempts: &[String]) -> Option<String> {
         let ids: Vec<String> = attempts.iter().map(|id| sql.literal(&Value::Text(id.clone()))).collect();
         let no = sql.literal(&Value::Bool(false));

@@ -1,4 +1,4 @@
-//! The rows of attempts that met a passing obstacle and were followed by another one.
+//! The rows of attempts that failed with a temporary error and were retried.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use crate::database::{DatabaseError, Sql, Value};
 use crate::plan::Step;
 use crate::report::RetryReason;
 
-/// An attempt that was tried again.
+/// An attempt that was retried.
 pub(crate) struct Retried {
     reason: RetryReason,
-    /// Which statement met the obstacle, from 0.
+    /// The index of the statement that failed.
     statement: usize,
     error_type: String,
     message: String,
@@ -29,10 +29,10 @@ impl Retried {
 }
 
 impl Journal<'_> {
-    /// SQL for the rows of these attempts; `None` where there are none.
+    /// SQL for the rows of these attempts; `None` if there are none.
     ///
-    /// They are written in the pause before the next attempt; where the database cannot take them then, as one of a single file while
-    /// the obstacle stands, when the step has got further or has failed for good.
+    /// They are written in the pause before the next attempt. If the database cannot accept them then, because one writer blocks all
+    /// others, they are written after the step has made progress or has finally failed.
     pub(crate) fn retries(&self, sql: &dyn Sql, step: &Step<'_>, retries: &[Retried]) -> Option<String> {
         let rows: Vec<_> = retries.iter().map(|retried| self.retry(sql, step, retried)).collect();
         (!rows.is_empty()).then(|| self.insertion(sql, &rows))

@@ -1,4 +1,4 @@
-//! The row of a run, and those of its health checks.
+//! SQL for the row of a run, and for those of its health checks.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::plan::RefusalReason;
 use crate::report::{CheckStatus, HealthReport, Outcome, RowsAffected, Stages};
 
 impl Journal<'_> {
-    /// SQL for the row of this run, written before its first step, `since` after it was started; its id is the run's.
+    /// SQL that inserts the row of this run, before its first step; `since` is the time since the run started. The row's id is that of the
+    /// run.
     pub(crate) fn run_started(&self, sql: &dyn Sql, steps: usize, since: Duration) -> String {
         let id = &self.context.run_id;
         self.insert(sql, &Entry { total: steps, started: Value::Ago(since), ..Entry::of(RUN, id) })
@@ -29,7 +30,7 @@ impl Journal<'_> {
         )
     }
 
-    /// SQL for the whole row of a run that took no step: it had nothing to do, or was refused.
+    /// SQL that inserts the complete row of a run that took no step: it had nothing to do, or was refused.
     pub(crate) fn run_whole(&self, sql: &dyn Sql, ending: &Ending<'_>) -> String {
         let id = &self.context.run_id;
         let entry = Entry { started: Value::Ago(ending.elapsed), ..Entry::of(RUN, id) };
@@ -41,14 +42,14 @@ impl Journal<'_> {
         self.insertion(sql, &[columns])
     }
 
-    /// SQL for the rows of the health checks of this run; `None` if none was made.
+    /// SQL that inserts the rows of this run's health checks; `None` if none ran.
     pub(crate) fn checks(&self, sql: &dyn Sql, report: &HealthReport) -> Option<String> {
         let made = report.checks.iter().filter(|check| check.status != CheckStatus::Skipped);
         let rows: Vec<_> = made.map(|check| self.columns(sql, &Entry::of_check(&new_id(), check))).collect();
         (!rows.is_empty()).then(|| self.insertion(sql, &rows))
     }
 
-    /// SQL that marks the unfinished rows of other runs as vanished; `None` if there are none. Only the holder of the lock may run it.
+    /// SQL that marks the unfinished rows of other runs as vanished; `None` if there are none. Only the holder of the lock may execute it.
     pub(crate) fn mark_vanished(&self, sql: &dyn Sql, open: &[Executing]) -> Option<String> {
         let lost = open.iter().filter(|one| one.run_id != self.context.run_id);
         let ids: Vec<_> = lost.map(|one| sql.literal(&text(&one.id))).collect();
@@ -64,20 +65,20 @@ impl Journal<'_> {
     }
 }
 
-/// How a run ended, as its row will say.
+/// How a run ended, as its row records it.
 pub(crate) struct Ending<'e> {
     pub(crate) outcome: Outcome,
-    /// Why, where it did not succeed.
+    /// Its error, if it did not succeed.
     pub(crate) error: Option<&'e Error>,
-    /// Steps that succeeded.
+    /// The number of steps that succeeded.
     pub(crate) steps_done: usize,
-    /// Since it was started.
+    /// The time since it started.
     pub(crate) elapsed: Duration,
-    /// Where that time went.
+    /// How long each stage took.
     pub(crate) stages: Stages,
-    /// How often it retried to acquire the lock.
+    /// How often acquiring the lock was retried.
     pub(crate) lock_retries: u32,
-    /// What its migrations have changed.
+    /// The rows that its migrations have changed.
     pub(crate) rows: RowsAffected,
 }
 
@@ -96,7 +97,7 @@ impl Ending<'_> {
             ("finished_at", Value::Now),
             ("elapsed_ms", Value::Milliseconds(self.elapsed)),
             ("connect_ms", Value::Milliseconds(connect)),
-            // A run without the lock has not waited for it.
+            // A run without the lock has no waiting time.
             ("lock_ms", if lock.is_zero() { Value::Null } else { Value::Milliseconds(lock) }),
             ("plan_ms", Value::Milliseconds(plan)),
             ("apply_ms", Value::Milliseconds(apply)),

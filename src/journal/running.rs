@@ -1,4 +1,4 @@
-//! A run that is going on.
+//! A run that is executing.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -6,20 +6,20 @@ use std::time::SystemTime;
 use crate::history::{self, Direction};
 use crate::report::RetryReason;
 
-/// A run that has begun and not ended, as far as the journal and the lock tell.
+/// A run that has started and not ended, according to the journal and the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Running {
-    /// The run.
+    /// Its id.
     pub run_id: String,
-    /// Which way.
+    /// Its direction.
     pub direction: Direction,
-    /// When it began.
+    /// When it started.
     pub began: SystemTime,
-    /// Whether it has its lock; `None` where that cannot be seen.
+    /// Whether it holds the lock; `None` if that cannot be determined.
     pub lock_held: Option<bool>,
-    /// How often a migration or a statement was tried again, by reason.
+    /// How often a migration or a statement was retried, by reason.
     pub retries: HashMap<RetryReason, u64>,
-    /// How far it has come.
+    /// Its progress.
     pub run: history::Running,
 }

@@ -1,4 +1,4 @@
-//! The table, and what writes to it for one run.
+//! The journal's table, and the identity of the run that writes to it.
 
 use crate::database::{ColumnType, Sql};
 use crate::event::{Command, RunContext};
@@ -17,7 +17,7 @@ impl<'a> Journal<'a> {
         Self { name, context, command }
     }
 
-    /// What makes the table, in its present form, where it does not exist.
+    /// SQL that creates the table in its current form, if it does not exist.
     pub(crate) fn create(&self, sql: &dyn Sql) -> Creation {
         let table = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n  \

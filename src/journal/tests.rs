@@ -1,4 +1,4 @@
-//! What the journal sends to each database, written without a server.
+//! The SQL of the journal for each database, tested without a server.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Ends of runs that could not be recorded when they came, because the database could not be reached or had no room.
+//! Ends of runs that could not be recorded at the time, because the database was unreachable or full.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use super::{EXECUTING, Journal, word};
 use crate::database::{Sql, Value};
 use crate::report::Outcome;
 
-/// How a run ended that the journal shows as begun, known from elsewhere.
+/// How a run ended that the journal shows as started; known from another source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnrecordedEnd {
@@ -15,9 +15,9 @@ pub struct UnrecordedEnd {
     pub run_id: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// The kind of its error, where it did not succeed.
+    /// The kind of its error, if it did not succeed.
     pub error_kind: Option<String>,
-    /// The words of its error.
+    /// The message of its error.
     pub error_text: Option<String>,
     /// When it ended.
     pub ended: SystemTime,
@@ -26,13 +26,13 @@ pub struct UnrecordedEnd {
 }
 
 impl UnrecordedEnd {
-    /// The end of this run at this moment, without an error.
+    /// The end of this run at this time, without an error.
     #[must_use]
     pub fn new(run_id: String, outcome: Outcome, ended: SystemTime, elapsed: Duration) -> Self {
         Self { run_id, outcome, error_kind: None, error_text: None, ended, elapsed }
     }
 
-    /// The same with the kind and the words of an error.
+    /// Adds the kind and the message of an error.
     #[must_use]
     pub fn with_error(self, kind: Option<String>, text: Option<String>) -> Self {
         Self { error_kind: kind, error_text: text, ..self }
@@ -40,7 +40,7 @@ impl UnrecordedEnd {
 }
 
 impl Journal<'_> {
-    /// SQL that completes the row of an earlier run; right only for the holder of the lock.
+    /// SQL that completes the row of an earlier run. Only the holder of the lock may execute it.
     pub(crate) fn ended_before(&self, sql: &dyn Sql, end: &UnrecordedEnd) -> String {
         let ago = SystemTime::now().duration_since(end.ended).unwrap_or_default();
         let values = [

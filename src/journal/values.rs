@@ -6,13 +6,13 @@ use super::word;
 use crate::database::Value;
 use crate::report::{CheckStatus, Outcome};
 
-/// An outcome as the journal writes it; what nobody knows is an error.
+/// An outcome as the journal writes it; an unknown word counts as an error.
 pub(super) fn outcome(text: Option<String>) -> Outcome {
     let text = text.unwrap_or_default();
     Outcome::ALL.into_iter().find(|outcome| word(*outcome) == text).unwrap_or(Outcome::Error)
 }
 
-/// A check's status as the journal writes it; what nobody knows is a failure.
+/// A check's status as the journal writes it; an unknown word counts as a failure.
 pub(super) fn status(text: Option<&str>) -> CheckStatus {
     let known = [CheckStatus::Ok, CheckStatus::Warn, CheckStatus::Skipped];
     known.into_iter().find(|status| Some(status.word()) == text).unwrap_or(CheckStatus::Fail)
@@ -22,7 +22,7 @@ pub(super) fn number<T: std::str::FromStr + Default>(text: Option<String>) -> T 
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// Seconds in whole microseconds: the same sum in whatever order its parts were added.
+/// Seconds rounded to whole microseconds, so that a sum does not depend on the order of its parts.
 pub(super) fn without_blur(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }

@@ -1,26 +1,26 @@
-//! The server's refusals about our own tables, and the rights that would be needed.
+//! Access errors on the runner's own tables, and the privileges that would be required.
 
 use super::name::{OwnTables, qualified, schema_and_table};
 use crate::database::{DatabaseError, ErrorKind, Session, hides_rows};
 use crate::error::Error;
 use crate::plan::Objection;
 
-/// What reading history needs.
+/// The privileges for reading the history.
 pub(crate) const READ: &str = "SELECT";
-/// What a run needs where the tables exist.
+/// The privileges of a run, if the tables exist.
 pub(crate) const WRITE: &str = "SELECT, INSERT, UPDATE, DELETE";
 
-/// An error of the server about our own tables.
+/// An error that the server returned for one of the runner's own tables.
 pub(crate) struct Denied {
     /// What failed; a fragment.
     pub(crate) what: &'static str,
-    /// The rights that it needs.
+    /// The required privileges.
     pub(crate) rights: &'static str,
     pub(crate) source: DatabaseError,
 }
 
 impl Denied {
-    /// The error to report: rows that the server would hide are an objection, and a missing right comes with the SQL that grants it.
+    /// The error to report. Rows that the server would hide are an objection; a missing privilege is reported with the SQL that grants it.
     pub(crate) async fn explained(self, session: &mut dyn Session, tables: OwnTables<'_>) -> Error {
         let Self { what, rights, mut source } = self;
         let tables = [tables.ledger, tables.journal];

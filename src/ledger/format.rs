@@ -6,22 +6,22 @@ use super::table::Ledger;
 
 /// The format of a history table: which columns it has, and how its rows are compared with files.
 pub struct HistoryFormat {
-    /// Its name, as an option gives it.
+    /// Its name, as given in the options.
     pub(super) word: &'static str,
-    /// What the table is called where no name is given.
+    /// The table's default name.
     pub(super) table: &'static str,
-    /// The ledger in a table of this name, with or without a schema in front.
+    /// Returns the ledger in a table with this name, with or without a schema.
     pub(super) ledger: fn(&str) -> Box<dyn Ledger>,
 }
 
 impl HistoryFormat {
-    /// What the table is called where no name is given.
+    /// The table's default name.
     #[must_use]
     pub fn table(&self) -> &'static str {
         self.table
     }
 
-    /// The ledger in a table of this name.
+    /// The ledger in a table with this name.
     pub(crate) fn ledger(&self, table: &str) -> Box<dyn Ledger> {
         (self.ledger)(table)
     }

@@ -1,25 +1,25 @@
-//! Whether our tables are where they would be made. A search path that moves, a schema that gets the user's name, a table that is moved
-//! would begin a second history beside the first, and apply everything again.
+//! Checks that the runner's tables are in the schema where they would be created. If the search path changes, a schema with the user's name
+//! is created, or a table is moved, the runner would otherwise start a second history and apply everything again.
 
 use super::name::{OwnTables, bare_name, schema_and_table};
 use crate::database::{DatabaseError, Session, schemas_with};
 use crate::plan::Objection;
 
-/// What was found of our tables where they belong.
+/// Which of the runner's tables were found in the expected schema.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Found {
-    /// Whether the ledger is there.
+    /// Whether the ledger exists.
     pub(crate) ledger: bool,
-    /// Whether it has rows.
+    /// Whether the ledger has rows.
     pub(crate) applied: bool,
-    /// Whether the journal is there.
+    /// Whether the journal exists.
     pub(crate) journal: bool,
 }
 
-/// Why nothing may begin here: a history of this name lies in another schema, and the user has not chosen this one.
+/// Why no run may start here: another schema has a history with this name, and the user has not chosen this schema explicitly.
 ///
-/// A name with a schema is a choice, and so is a connection whose own settings name the schema: a database may have a history for
-/// each of its tenants.
+/// A name with a schema is an explicit choice, and so is a connection whose own settings name the schema: a database may have one history
+/// for each tenant.
 pub(crate) async fn astray(
     session: &mut dyn Session,
     OwnTables { ledger, journal }: OwnTables<'_>,
@@ -36,7 +36,7 @@ pub(crate) async fn astray(
         }));
     }
     let beside_its_ledger = has_schema(ledger) && schema_and_table(session.sql(), ledger).0 == session.sql().home();
-    // Migrations that are applied have left their attempts somewhere, and one of these may be half-way.
+    // Applied migrations must have left attempts in some journal, and one of these may be half-way.
     if found.applied && !found.journal && !has_schema(journal) && !beside_its_ledger {
         let schemas = schemas_with(session, journal).await?;
         let home = session.sql().home().map(str::to_owned);

@@ -1,15 +1,15 @@
-//! Names of our tables.
+//! Names of the runner's own tables.
 
 use crate::database::{DatabaseError, Query, Session, Sql};
 
-/// The names of our two tables as the options give them, each with or without a schema in front.
+/// The names of the two tables as given in the options, each with or without a schema.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnTables<'n> {
     pub(crate) ledger: &'n str,
     pub(crate) journal: &'n str,
 }
 
-/// A table's name in quotes: in the schema it names, or in the one the session creates its tables in.
+/// The quoted name of a table: in the schema that it names, or otherwise in the schema where the session creates its tables.
 pub(crate) fn qualified(sql: &dyn Sql, name: &str) -> String {
     match schema_and_table(sql, name) {
         (Some(schema), table) => format!("{}.{}", sql.quote(schema), sql.quote(table)),
@@ -17,7 +17,7 @@ pub(crate) fn qualified(sql: &dyn Sql, name: &str) -> String {
     }
 }
 
-/// The same in its parts.
+/// The same as schema and table name.
 pub(crate) fn schema_and_table<'n>(sql: &'n dyn Sql, name: &'n str) -> (Option<&'n str>, &'n str) {
     match name.split_once('.') {
         Some((schema, table)) => (Some(schema), table),
@@ -30,7 +30,7 @@ pub(crate) fn bare_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(_, table)| table)
 }
 
-/// Reads the rows of a query of this table of ours, in quotes; `None` when it does not exist.
+/// Reads the rows of a query of this table, given by its quoted name; `None` if the table does not exist.
 pub(crate) async fn rows_if_table(
     session: &mut dyn Session,
     table: &str,

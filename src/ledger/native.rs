@@ -1,4 +1,4 @@
-//! Our own ledger: one row for each applied version, readable with plain SQL.
+//! The native ledger: one row for each applied version, readable with plain SQL.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     ledger: |table| Box::new(NativeLedger { name: table.to_owned() }),
 };
 
-/// `_migrascope_migrations`, or the name that the settings give.
+/// `_migrascope_migrations`, or the configured name.
 struct NativeLedger {
     name: String,
 }

@@ -1,24 +1,24 @@
-//! Every format of a history table, by its name.
+//! All formats of the history table, by name.
 
 use super::format::HistoryFormat;
 
-/// Every format of a history table, the native one first; a new one is a line here, and a file.
+/// All formats of the history table, the native one first. To add one, add a file and a line here.
 pub(super) const FORMATS: &[&HistoryFormat] = &[&super::native::FORMAT];
 
 impl HistoryFormat {
-    /// Our own.
+    /// The native format.
     #[must_use]
     pub fn native() -> &'static Self {
         FORMATS[0]
     }
 
-    /// The format of this name.
+    /// The format with this name.
     #[must_use]
     pub fn named(word: &str) -> Option<&'static Self> {
         FORMATS.iter().copied().find(|format| format.word == word)
     }
 
-    /// The names of all of them.
+    /// The names of all formats.
     pub fn words() -> impl Iterator<Item = &'static str> {
         FORMATS.iter().map(|format| format.word)
     }

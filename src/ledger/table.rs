@@ -1,4 +1,4 @@
-//! What every history table can be asked for, whatever its format.
+//! The interface of every history table, whatever its format.
 
 use std::time::Duration;
 
@@ -11,88 +11,89 @@ use crate::migration::{Key, Migration};
 use crate::plan::Step;
 use crate::script::{QualifiedName, SchemaObject};
 
-/// How long a migration took, as its row will say.
+/// How long a migration took, as its row records it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Elapsed {
-    /// Measured by us.
+    /// Measured by the runner.
     Measured(Duration),
-    /// To be measured by the server when the row is written, since the transaction began; earlier attempts took `before`.
+    /// Measured by the server when the row is written: the time since the transaction began, plus `before`.
     SinceBegin {
-        /// Since the first of them began.
+        /// The time that earlier attempts took.
         before: Duration,
     },
 }
 
-/// How much of the history is wanted: times are a good part of the work for the server.
+/// How much of the history to read: formatting timestamps is a good part of the server's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// What a plan is made from.
+    /// What a plan requires.
     Plan,
-    /// With [`crate::history::Details`].
+    /// Also [`crate::history::Details`].
     Details,
 }
 
-/// What a history table says.
+/// The contents of a history table.
 pub(crate) struct Remembered {
-    /// Applied migrations, in any order.
+    /// The applied migrations, in any order.
     pub(crate) applied: Vec<Entry>,
-    /// Rows of attempts that have begun and not succeeded; the native format has none, because the journal has them.
+    /// Rows of unfinished attempts. The native table has none, because the journal records them.
     pub(crate) unfinished: Vec<Begun>,
 }
 
-/// A row that says that an attempt has begun, and not that it has succeeded.
+/// The row of an attempt that has not succeeded.
 pub(crate) struct Begun {
-    /// The row as that of an applied migration: what it is while the migration is being reverted.
+    /// The row as that of an applied migration, which it is while the migration is being reverted.
     pub(crate) entry: Entry,
-    /// The attempt, if the journal does not know it.
+    /// The attempt, for when the journal does not record it.
     pub(crate) attempt: Attempt,
 }
 
-/// A history table in some tool's format.
+/// A history table in the format of a tool.
 #[async_trait]
 pub(crate) trait Ledger: Send + Sync {
-    /// The table's name as it was given, with or without a schema in front.
+    /// The configured name of the table, with or without a schema.
     fn name(&self) -> &str;
 
-    /// The table's name in quotes, with its schema: what the lock guards.
+    /// The quoted name of the table with its schema, which also identifies the lock.
     fn table(&self, sql: &dyn Sql) -> String {
         qualified(sql, self.name())
     }
 
-    /// The locks by which the format's own tool keeps a second run of it away, in the order in which they are to be taken, behind ours.
+    /// The locks by which the tool that owns the format excludes its own runs, in the order in which to acquire them, after the runner's
+    /// lock.
     fn tool_locks(&self, _server: &ServerInfo) -> Vec<ToolLock> {
         Vec::new()
     }
 
-    /// What makes the table where it does not exist.
+    /// SQL that creates the table, if it does not exist.
     fn create(&self, sql: &dyn Sql) -> Vec<Creation>;
 
-    /// SQL that needs the rights for a step in this direction, and changes nothing.
+    /// SQL that requires the same privileges as a step in this direction, and changes nothing.
     fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String;
 
-    /// What the table says; `None` when there is none.
+    /// Reads the table; `None` if it does not exist.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;
 
-    /// SQL for a row that says that a step begins which is not atomic; empty where the format has no such row.
+    /// SQL that records the start of a non-atomic step; none if the format has no such row.
     fn begin(&self, _sql: &dyn Sql, _step: &Step<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    /// SQL that undoes that, where an attempt in this direction has left nothing or no longer counts as half-way; `None` where the format has no such row.
+    /// SQL that undoes this, after an attempt in this direction has left nothing behind or was settled; `None` if the format has no such row.
     fn abandon(&self, _sql: &dyn Sql, _key: &Key, _direction: Direction) -> Option<String> {
         None
     }
 
-    /// SQL for the row of a migration that is applied now.
+    /// SQL that adds the row of a migration that was applied.
     fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> Vec<String>;
 
     /// SQL that removes the row of a migration.
     fn remove(&self, sql: &dyn Sql, key: &Key) -> String;
 
-    /// SQL that gives the row of an applied migration the name and the checksums of its present file.
+    /// SQL that sets name and checksums in the row of an applied migration to those of its current file.
     fn accept(&self, sql: &dyn Sql, migration: &Migration) -> String;
 
-    /// SQL that records a step that has been taken. A repeatable migration that was applied before takes the place of its row.
+    /// SQL that records a step that has succeeded. A repeatable migration that was applied before replaces its row.
     fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, run_id: &str) -> Vec<String> {
         match step.direction {
             Direction::Up if step.migration.key.is_repeatable() => {
@@ -105,16 +106,16 @@ pub(crate) trait Ledger: Send + Sync {
     }
 }
 
-/// A table or an index of ours.
+/// A table or an index of the runner.
 pub(crate) struct Creation {
     /// What it is.
     pub(crate) thing: SchemaObject,
-    /// SQL that makes it.
+    /// SQL that creates it.
     pub(crate) sql: String,
 }
 
 impl Creation {
-    /// A table of this name.
+    /// A table with this name.
     pub(crate) fn table(dialect: &dyn Sql, name: &str, sql: String) -> Self {
         let (schema, table) = schema_and_table(dialect, name);
         Self {

@@ -1,4 +1,4 @@
-//! What the ledger sends to each database, written without a server.
+//! The SQL of the ledger for each database, tested without a server.
 
 use std::time::Duration;
 

@@ -1,14 +1,14 @@
-//! Whether our tables are ours alone. A role that may create objects could make a table of this name before us, or hang code on it that runs with our
-//! rights.
+//! Checks that only trusted roles control the runner's tables. A role that may create objects could create a table with this name in
+//! advance, or attach code to it that runs with the privileges of the runner.
 
 use super::name::{OwnTables, schema_and_table};
 use crate::database::{DatabaseError, Session};
 use crate::plan::Objection;
 
-/// What failed where that could not be asked.
-pub(crate) const UNSEEN: &str = "cannot see whose the history tables are";
+/// What failed, if that could not be checked.
+pub(crate) const UNSEEN: &str = "cannot determine who controls the history tables";
 
-/// Why ledger and journal are neither to be read nor written; asked before anything else.
+/// Why ledger and journal must neither be read nor written; checked before anything else.
 pub(crate) async fn untrusted(
     session: &mut dyn Session,
     OwnTables { ledger, journal }: OwnTables<'_>,

@@ -1,4 +1,4 @@
-//! Putting a [`Migrator`] together: a database, migrations, and what differs from the defaults.
+//! Builds a [`Migrator`] from a database, migrations and options.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,11 @@ use crate::layout::{EmbeddedFiles, Layout, Reader};
 use crate::migration::{Dialect, MigrationSet};
 use crate::run::Options;
 
-/// What a [`Migrator`] is made from; [`Migrator::builder`] begins one.
+/// Builds a [`Migrator`]; start with [`Migrator::builder`].
 ///
 /// It needs a database ([`url`](Self::url), [`pool`](Self::pool) or [`connector`](Self::connector)) and migrations
-/// ([`directory`](Self::directory), [`embedded`](Self::embedded) or [`migrations`](Self::migrations)); of each kind, what was said last counts.
+/// ([`directory`](Self::directory), [`embedded`](Self::embedded) or [`migrations`](Self::migrations)). If one of these is set several
+/// times, the last call counts.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -63,18 +64,18 @@ enum Files {
     Set(MigrationSet),
 }
 
-/// Which health checks are made after a run that has done something.
+/// Which health checks run after a run that has changed something.
 enum Checks {
-    /// Those of the options.
-    AsOptions,
-    /// Ours, and those in the folder `checks` of embedded files.
-    Ours,
-    /// Ours and those of a directory.
+    /// Those in the options.
+    FromOptions,
+    /// The built-in checks, and those in the directory `checks` of embedded files.
+    BuiltIn,
+    /// The built-in checks, and those in this directory.
     Directory(PathBuf),
 }
 
 impl Migrator {
-    /// Begins to put one together.
+    /// Starts to build a migrator.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -97,7 +98,7 @@ impl Builder {
             database: None,
             files: None,
             layout: Layout::native(),
-            checks: Checks::AsOptions,
+            checks: Checks::FromOptions,
             options: Options::default(),
             connect: ConnectOptions { application: "migrascope".to_owned(), init: Vec::new() },
             #[cfg(feature = "observe")]
@@ -105,105 +106,106 @@ impl Builder {
         }
     }
 
-    /// The database that this URL names: `postgres://`, `mysql://`, `mariadb://` or `sqlite://`.
+    /// Sets the database by its URL: `postgres://`, `mysql://`, `mariadb://` or `sqlite://`.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.database = Some(Database::Url(SecretUrl::new(url)));
         self
     }
 
-    /// The database of an application's own pool: connections are made with its settings, and none is taken from it.
+    /// Sets the database of an application's own pool. The migrator opens connections with the pool's settings, and takes none from the
+    /// pool.
     pub fn pool(mut self, pool: &(impl Pool + Clone + 'static)) -> Self {
         let pool = pool.clone();
         self.database = Some(Database::Made(Box::new(move |options| pool.connector(options))));
         self
     }
 
-    /// A database of which the caller makes the connections.
+    /// Sets a connector of the caller, which opens the connections.
     pub fn connector(mut self, connector: Box<dyn Connector>) -> Self {
         self.database = Some(Database::Made(Box::new(|_| connector)));
         self
     }
 
-    /// The migrations in a directory, and the SQL in its folder `hooks`, read when the migrator is built.
+    /// Sets the directory of the migrations, and of the SQL in its subdirectory `hooks`. [`build`](Self::build) reads them.
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.files = Some(Files::Directory(directory.into()));
         self
     }
 
-    /// The layout of the directory, or of the files that were built in; our own unless it is said. The format of the history table is chosen by
+    /// Sets the layout of the directory or of the embedded files; the native one by default. The format of the history table is set by
     /// [`Options::history_format`].
     pub fn layout(mut self, layout: &'static Layout) -> Self {
         self.layout = layout;
         self
     }
 
-    /// The migrations that were built into the program.
+    /// Sets migrations that are compiled into the program.
     ///
-    /// Whatever has embedded them, the files are pairs of a path and a content; of `include_dir!` that is
-    /// `MIGRATIONS.files().map(|file| (file.path(), file.contents()))`. Paths are relative to the directory of the migrations.
-    /// A file in the folder `checks` is a health check of one's own; `hooks/before_each.sql` and `hooks/after_each.sql` are run
-    /// around each migration.
+    /// The files are pairs of a path and a content, with any macro that embeds files; with `include_dir!`, they are
+    /// `MIGRATIONS.files().map(|file| (file.path(), file.contents()))`. Paths are relative to the directory of the migrations. Files in the
+    /// subdirectory `checks` are custom health checks; `hooks/before_each.sql` and `hooks/after_each.sql` run before and after each
+    /// migration.
     pub fn embedded(mut self, files: impl Into<EmbeddedFiles>) -> Self {
         self.files = Some(Files::Embedded(files.into()));
         self
     }
 
-    /// Migrations that were read before; in the dialect of the database.
+    /// Sets migrations that have been read already, in the dialect of the database.
     pub fn migrations(mut self, set: MigrationSet) -> Self {
         self.files = Some(Files::Set(set));
         self
     }
 
-    /// How migrations are applied. Where files are read by the builder, the SQL around each migration ([`crate::run::Hooks::each`]) is theirs.
+    /// Sets how migrations are applied. If the builder reads the files, [`crate::run::Hooks::each`] is set from them.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// Makes the health checks after a run that has done something; a failing one is [`Error::Unhealthy`].
+    /// Runs the health checks after a run that has changed something; a failed check is [`Error::Unhealthy`].
     pub fn health_checks(mut self) -> Self {
-        self.checks = Checks::Ours;
+        self.checks = Checks::BuiltIn;
         self
     }
 
-    /// The same, and those of a directory of one's own: SQL files that return no row in a healthy database.
+    /// The same with custom checks from a directory: SQL files that return no row in a healthy database.
     pub fn own_health_checks(mut self, directory: impl Into<PathBuf>) -> Self {
         self.checks = Checks::Directory(directory.into());
         self
     }
 
-    /// SQL for every connection that migrates or looks at the history.
+    /// Sets SQL that runs on every connection that migrates or reads the history.
     pub fn connection_init(mut self, sql: impl Into<String>) -> Self {
         self.connect.init.push(sql.into());
         self
     }
 
-    /// What the server shows as our name, where it shows one; `migrascope` otherwise.
+    /// Sets the application name that the server shows for the connections, if it supports one; `migrascope` by default.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.connect.application = name.into();
         self
     }
 
-    /// How much spans tell of SQL and of runs with many migrations. Spans and log events go to the `tracing` subscriber that
-    /// is there when a run begins; without one they cost next to nothing.
+    /// Sets how much SQL the spans contain, and how runs with many migrations are traced. Spans and log events go to the `tracing`
+    /// subscriber that is current when a run starts; without one they cost next to nothing.
     #[cfg(feature = "observe")]
     pub fn spans(mut self, policy: crate::observe::spans::SpanPolicy) -> Self {
         self.telemetry.spans = policy;
         self
     }
 
-    /// Shows the figures through this meter, for as long as the migrator lives; counters go on where the journal has them.
+    /// Records metrics with this meter as long as the migrator exists. Counters continue from the values in the journal.
     #[cfg(feature = "observe")]
     pub fn meter(mut self, meter: &crate::observe::metrics::Meter) -> Self {
         self.telemetry.show(meter);
         self
     }
 
-    /// Reads the migrations and prepares to connect; touches no database.
+    /// Reads the migrations and prepares to connect, without connecting yet.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] without a database or without migrations, [`Error::Url`] and [`Error::Layout`] where they cannot be
-    /// used, with every problem of every file at once.
+    /// [`Error::Incomplete`] without a database or without migrations. [`Error::Url`] if the URL cannot be used. [`Error::Layout`] with
+    /// every problem of every file.
     pub fn build(mut self) -> Result<Migrator, Error> {
         let connector = match self.database.take() {
             Some(Database::Url(url)) => database::open(&url, self.connect.clone())?,
@@ -216,9 +218,7 @@ impl Builder {
         if !cfg!(feature = "commands")
             && options.hooks.given().iter().any(|hook| options.hooks.command(*hook).is_some())
         {
-            return Err(Error::Incomplete {
-                missing: "cargo's feature \"commands\", because some of its hooks are commands",
-            });
+            return Err(Error::Incomplete { missing: "the cargo feature \"commands\", which its hooks require" });
         }
         let set = match self.files {
             Some(Files::Directory(directory)) => {
@@ -243,10 +243,10 @@ impl Builder {
 
     fn health(&self, dialect: Dialect) -> Result<Option<Health>, Error> {
         let own = match (&self.checks, &self.files) {
-            (Checks::AsOptions, _) => return Ok(None),
+            (Checks::FromOptions, _) => return Ok(None),
             (Checks::Directory(directory), _) => Reader::directory(directory, dialect).checks()?,
-            (Checks::Ours, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
-            (Checks::Ours, _) => Vec::new(),
+            (Checks::BuiltIn, Some(Files::Embedded(files))) => Reader::embedded(files, dialect).checks()?,
+            (Checks::BuiltIn, _) => Vec::new(),
         };
         Ok(Some(Health::Check { custom: own, thresholds: Thresholds::default() }))
     }

@@ -1,4 +1,4 @@
-//! The migrator, and what it reads without a run.
+//! The migrator, and the queries that need no run.
 
 use super::status::{self, Status};
 #[cfg(feature = "observe")]
@@ -13,12 +13,12 @@ use crate::migration::{Dialect, MigrationSet};
 use crate::plan::{self, Plan};
 use crate::run::{self as engine, Options};
 
-/// Runs a set of migrations against a database, any number of times; [`Migrator::builder`] makes one.
+/// Runs a set of migrations against a database, any number of times; [`Migrator::builder`] builds one.
 ///
-/// It holds no connection: each run and each query makes its own and closes it. Concurrent runs, of one migrator or of several processes, wait
-/// for each other's lock.
+/// It holds no connection: each run and each query opens its own and closes it. Concurrent runs, in one process or in several, wait for
+/// each other's lock.
 ///
-/// Each kind of run has a method of its own that takes what this kind needs, so that a run which means nothing does not compile:
+/// Each kind of run has its own method with the arguments that apply to it, so that a meaningless combination does not compile:
 ///
 /// ```
 /// # use std::time::Duration;
@@ -49,7 +49,7 @@ impl Migrator {
         self
     }
 
-    /// Connects to nothing yet. Its runs emit events to their own observers only, and no spans to the current subscriber.
+    /// A migrator that does not connect yet. Its runs emit events only to their own observers, and no spans to the current subscriber.
     #[must_use]
     pub fn new(connector: Box<dyn Connector>, set: MigrationSet, mut options: Options) -> Self {
         options.lock_timeout = options.lock_timeout.beside(connector.lock_timeout());
@@ -62,26 +62,26 @@ impl Migrator {
         }
     }
 
-    /// The same, with the journal's totals emitted to observers or not.
+    /// Sets whether the journal's counters are read and emitted to observers.
     #[must_use]
     pub fn with_journal_counters(mut self, journal_counters: JournalCounters) -> Self {
         self.options.journal_counters = journal_counters;
         self
     }
 
-    /// The dialect that scripts for the database are read in.
+    /// The dialect of the database's scripts.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.connector.dialect()
     }
 
-    /// What is known of the database before it is connected to.
+    /// What is known about the database before the first connection.
     #[must_use]
     pub fn expected(&self) -> ServerInfo {
         self.connector.expected()
     }
 
-    /// What a run in this direction would do now: read-only and without the lock.
+    /// Makes the plan that a run in this direction would execute now: read-only and without the lock.
     ///
     /// ```no_run
     /// # async fn example(migrator: migrascope::Migrator) -> Result<(), migrascope::Error> {
@@ -97,7 +97,7 @@ impl Migrator {
     /// ```
     ///
     /// # Errors
-    /// When there is no connection, history cannot be read, or the plan is refused.
+    /// If the connection fails, the history cannot be read, or the plan is refused.
     pub async fn plan(&self, direction: Direction) -> Result<(ServerInfo, Plan<'_>), Error> {
         let command = match direction {
             Direction::Up => Command::Up,
@@ -111,7 +111,7 @@ impl Migrator {
         Ok((identity, plan))
     }
 
-    /// How every migration stands: read-only and without the lock.
+    /// Reads the state of every migration: read-only and without the lock.
     ///
     /// ```no_run
     /// # async fn example(migrator: migrascope::Migrator) -> Result<(), migrascope::Error> {
@@ -127,7 +127,7 @@ impl Migrator {
     /// ```
     ///
     /// # Errors
-    /// When there is no connection or history cannot be read.
+    /// If the connection fails or the history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
         let (mut session, history) =
             engine::look(&*self.connector, Access::Read, &self.options, Depth::Details).await?;
@@ -136,13 +136,13 @@ impl Migrator {
         Ok(status)
     }
 
-    /// The same, with everything that the journal has counted: what an exporter of figures shows. Needs SELECT alone.
+    /// The same together with the journal's counters, as an exporter of metrics needs them. Requires only SELECT.
     ///
-    /// A run whose process is gone is counted as [`crate::report::Outcome::Vanished`], whether or not a later run has
-    /// noticed it; a run that is going on is in [`Counters::running`].
+    /// A run whose process is dead counts as [`crate::report::Outcome::Vanished`], even if no later run has detected it yet; a run that is
+    /// executing is in [`Counters::running`].
     ///
     /// # Errors
-    /// When there is no connection, a SQLite file does not exist, or history or journal cannot be read.
+    /// If the connection fails, a SQLite file does not exist, or history or journal cannot be read.
     pub async fn look(&self) -> Result<(Status, Counters), Error> {
         let (mut session, history) =
             engine::look(&*self.connector, Access::Watch, &self.options, Depth::Details).await?;

@@ -1,4 +1,4 @@
-//! Runs of a migrator: described first, begun when they are awaited.
+//! Runs of a migrator, which start when they are awaited.
 
 use std::pin::Pin;
 
@@ -10,11 +10,11 @@ use crate::policy::Policy;
 use crate::report::Report;
 use crate::run::{self, Job, Options, Repair, Stop, Task, WaitCondition};
 
-/// A run that begins when it is awaited. It has the migrator's options, and emits events to the subscriber and the meter that the migrator was
-/// built with.
+/// A run, which starts when it is awaited. It uses the migrator's options, and emits spans and metrics to the subscriber and the meter of
+/// the migrator.
 ///
-/// Its result is a [`Report`], or a [`RunError`] with the report and the cause. If it is dropped before its end, it leaves what a killed
-/// process leaves: its connections close, and the lock is released with them. [`Run::stop`] and [`Run::stop_when`] end it in good order.
+/// The result is a [`Report`], or a [`RunError`] with the report and the cause. Dropping a run early has the same effect as killing the
+/// process: its connections close, and the lock is released with them. [`Run::stop`] and [`Run::stop_when`] shut it down cleanly.
 ///
 /// ```no_run
 /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
@@ -45,11 +45,11 @@ pub struct Run<'r> {
 }
 
 impl Migrator {
-    /// Applies what is pending.
+    /// Applies pending migrations.
     ///
-    /// If that fails, the result is a [`RunError`](crate::RunError): what was done, and why it stopped. Its cause is
-    /// [`crate::Error::Migration`] where SQL failed, with place, message and what remains; [`crate::Error::Refused`] where files and history
-    /// contradict each other, with every objection; [`crate::Error::Lock`] where another runner held the lock too long.
+    /// A failure is a [`RunError`](crate::RunError): what was done, and why the run stopped. Its cause is [`crate::Error::Migration`] if
+    /// SQL failed, with position, message and what remains of it; [`crate::Error::Refused`] if files and history contradict each other,
+    /// with every objection; [`crate::Error::Lock`] if waiting for another runner's lock timed out.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -74,7 +74,7 @@ impl Migrator {
         Run::new(self, Task::Up)
     }
 
-    /// Applies what is pending up to this target, instead of that of the options.
+    /// Applies pending migrations up to this target, instead of that of the options.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -93,7 +93,7 @@ impl Migrator {
         Run { options: Options { target, ..self.options.clone() }, ..self.up() }
     }
 
-    /// Reverts the last migration, or as many as the options' target says.
+    /// Reverts the last migration, or as many as the target of the options requires.
     pub fn down(&self) -> Run<'_> {
         Run::new(self, Task::Down)
     }
@@ -103,7 +103,7 @@ impl Migrator {
         Run { options: Options { target, ..self.options.clone() }, ..self.down() }
     }
 
-    /// Runs the health checks alone; a failing one is [`crate::Error::Unhealthy`].
+    /// Runs only the health checks; a failed check is [`crate::Error::Unhealthy`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -132,9 +132,10 @@ impl Migrator {
         Run::new(self, Task::Health)
     }
 
-    /// Applies what is pending at the start of an application, or only reports it, or does nothing, as a policy says.
+    /// Applies pending migrations when an application starts, or only reports them, or does nothing, depending on the policy.
     ///
-    /// [`Report::policy`](crate::Report::policy) has the decision. If nothing is to be applied, a plan that would be refused is no error.
+    /// [`Report::policy`](crate::Report::policy) contains the decision. If nothing is to be applied, a plan that would be refused is not an
+    /// error.
     ///
     /// ```no_run
     /// # async fn example(migrator: migrascope::Migrator) -> Result<(), Box<dyn std::error::Error>> {
@@ -152,15 +153,15 @@ impl Migrator {
         Run::new(self, Task::Exec(policy))
     }
 
-    /// Waits until another run has brought the schema to the wanted version. It needs no right but SELECT.
+    /// Waits until another run has migrated the schema to the required version. Requires no privilege but SELECT.
     ///
-    /// The result is [`crate::Error::Awaited`] on timeout, or why the schema could not be read; [`crate::Error::Refused`] at once
-    /// when a migration is half-way, has failed, or would be refused, and no run is executing it.
+    /// Fails with [`crate::Error::Awaited`] on timeout, or with the reason why the schema could not be read. Fails immediately with
+    /// [`crate::Error::Refused`] if a migration is half-way, has failed or would be refused, and no run is executing it.
     pub fn wait(&self, condition: WaitCondition) -> Run<'_> {
         Run::new(self, Task::Wait(condition))
     }
 
-    /// Changes history, or continues a migration that was left half-way; [`crate::Error::Refused`] has every reason why that is not possible.
+    /// Changes the history, or resumes a half-way migration; [`crate::Error::Refused`] contains every reason why that is not possible.
     pub fn repair(&self, repair: Repair) -> Run<'_> {
         Run::new(self, Task::Repair(repair))
     }
@@ -179,38 +180,38 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Emits its events to this observer; several of them are [`Observers`].
+    /// Emits the run's events to this observer; combine several with [`Observers`].
     pub fn observe(mut self, observer: &'r mut dyn Observer) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Ends in good order when this is requested, from any thread: the running statement is cancelled on the server, the
+    /// Shuts the run down cleanly when `stop` is requested, from any thread: the running statement is cancelled on the server, the
     /// transaction is rolled back, the lock is released, and the result is [`crate::Error::Interrupted`].
     pub fn stop(mut self, stop: &Stop) -> Self {
         self.stop = stop.clone();
         self
     }
 
-    /// The same when this future is ready, such as `ctrl_c()` or the `cancelled_owned()` of a cancellation token.
+    /// The same when this future completes, such as `ctrl_c()` or the `cancelled_owned()` of a cancellation token.
     pub fn stop_when(mut self, asked: impl Future<Output = ()> + Send + 'r) -> Self {
         self.asked = Some(Box::pin(asked));
         self
     }
 
-    /// The logical name of the database in metrics and telemetry; its own name otherwise.
+    /// Sets the logical name of the database in metrics and telemetry; the database's own name by default.
     pub fn target_name(mut self, name: impl Into<String>) -> Self {
         self.context.target = Some(name.into());
         self
     }
 
-    /// Makes it part of this trace; otherwise the root span is a child of the span that is current when the run is awaited.
+    /// Makes the run part of this trace. By default, the root span is a child of the span that is current when the run is awaited.
     pub fn child_of(mut self, parent: RemoteParent) -> Self {
         self.context.trace = Some(TraceIdentity { trace_id: parent.trace_id, parent: Some(parent) });
         self
     }
 
-    /// Sets its identity.
+    /// Sets the identity of the run.
     pub fn context(mut self, context: RunContext) -> Self {
         self.context = context;
         self

@@ -1,4 +1,4 @@
-//! How each migration stands.
+//! The state of each migration.
 
 use std::time::Duration;
 
@@ -11,33 +11,33 @@ use crate::migration::{Key, Migration, MigrationSet};
 use crate::plan::{self, Edit, Note, Objection, Schema};
 use crate::report::Outcome;
 
-/// How one migration stands.
+/// The state of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum State {
-    /// Applied, and the file is as it was.
+    /// Applied, and the file is unchanged.
     Applied,
     /// Not applied.
     Pending,
-    /// Not applied, and older than the newest applied one.
+    /// Not applied, with a version below the highest applied one.
     OutOfOrder,
     /// Failed half-way.
     Failed,
-    /// Begun and never finished.
+    /// Started and never finished.
     Unfinished,
-    /// Another run is at it now.
+    /// Another run is executing it.
     Running,
     /// Applied, and the file's statements have changed since.
     Changed,
-    /// Applied, and comments or blanks of the file have changed since.
+    /// Applied, and only comments or whitespace of the file have changed since.
     Edited,
-    /// Applied, and there is no file.
+    /// Applied, and its file is missing.
     Missing,
 }
 
 impl State {
-    /// The words for people.
+    /// The state in words, for users.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -54,90 +54,90 @@ impl State {
     }
 }
 
-/// One line of the status.
+/// The status of one migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StatusRow {
-    /// The version as it is written on disk, or in the ledger where there is no file.
+    /// The version as written in the file name, or in the ledger if there is no file.
     pub version: String,
-    /// The name.
+    /// Its name.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: State,
     /// When it was applied, in UTC as RFC 3339.
     pub applied_at: Option<String>,
-    /// How long that took, in milliseconds.
+    /// How long applying it took, in milliseconds.
     pub elapsed_ms: Option<u64>,
     /// The run that applied it.
     pub run_id: Option<String>,
-    /// The run that is at it now, of [`State::Running`].
+    /// The progress of the run that is executing it, for [`State::Running`].
     pub progress: Option<Progress>,
-    /// How the last attempt ended, where it is not applied and nothing was done about it since.
+    /// The last failed attempt, if the migration has neither been applied nor repaired since.
     pub last_failure: Option<Failed>,
 }
 
-/// How far another run has come with a migration.
+/// The progress of another run with a migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
-    /// Whether it is known to be alive; otherwise it may be.
+    /// Whether the run is known to be alive; if false, that is unknown.
     pub certain: bool,
-    /// The statement that runs, counted from 1; `None` where the migration is one transaction, which shows nothing before its end.
+    /// The current statement, counted from 1; `None` if the migration is atomic, because its progress is not visible before the commit.
     pub statement: Option<u32>,
-    /// Statements there are.
+    /// The number of statements.
     pub statements: Option<u32>,
-    /// For how long, in milliseconds: the attempt, or the run where the attempt is one transaction.
+    /// The elapsed time in milliseconds: of the attempt, or of the run if the migration is atomic.
     pub elapsed_ms: u64,
-    /// Who started the run.
+    /// The user who started the run.
     #[serde(rename = "user")]
     pub operator: Option<String>,
-    /// On which machine.
+    /// The host of the run.
     pub host: Option<String>,
-    /// In which pod.
+    /// The Kubernetes pod of the run.
     pub pod: Option<String>,
 }
 
-/// An attempt that did not succeed.
+/// A failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Failed {
-    /// `failure`, or `cancellation` where it was interrupted.
+    /// `failure`, or `cancellation` if it was interrupted.
     pub outcome: Outcome,
-    /// The run that tried it.
+    /// The run that made the attempt.
     pub run_id: String,
     /// When it ended, in UTC as RFC 3339.
     pub ended_at: String,
-    /// How long ago that was by the database's clock, in milliseconds.
+    /// The time since then by the database's clock, in milliseconds.
     pub ago_ms: u64,
-    /// The database's code for the error.
+    /// The database's error code.
     pub error_code: Option<String>,
-    /// The database's words.
+    /// The database's error message.
     pub error_text: Option<String>,
-    /// Whether the file was another one then.
+    /// Whether the file has changed since.
     pub file_changed: bool,
 }
 
-/// Files against history, without changing anything.
+/// The migrations in files and history, read without changing anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// Who answered.
+    /// The database server.
     pub identity: ServerInfo,
-    /// One row a migration, in the order of the versions.
+    /// One row for each migration, ordered by version.
     pub rows: Vec<StatusRow>,
-    /// The figures.
+    /// Counts and versions of the whole schema.
     pub schema: Schema,
-    /// The run of another process that is going on.
+    /// The run of another process that is executing.
     pub running: Option<Running>,
-    /// What `up` would refuse.
+    /// Why `up` would be refused.
     pub objections: Vec<Objection>,
-    /// What is worth a word.
+    /// Findings that do not prevent a run.
     pub notes: Vec<Note>,
 }
 
-/// One row for every migration on disk or in the ledger, in the order of the versions.
+/// One row for each migration in files or ledger, ordered by version.
 pub(super) fn rows(set: &MigrationSet, history: &History, failures: &[LastFailure]) -> Vec<StatusRow> {
     let missing = history.applied().iter().filter(|entry| set.get(&entry.key).is_none());
     let mut rows: Vec<_> = set
@@ -156,7 +156,7 @@ pub(super) fn rows(set: &MigrationSet, history: &History, failures: &[LastFailur
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The migration that a run is at. One that is a transaction shows nothing before its end: then it is the next one in the run's direction.
+/// The migration that a run is executing. An atomic one is not visible before its commit: then it is the next one in the run's direction.
 fn at_work<'h>(run: &'h Running, set: &'h MigrationSet, history: &'h History) -> Option<&'h Key> {
     match &run.attempt {
         Some(attempt) => Some(&attempt.key),

@@ -1,4 +1,4 @@
-//! What a migrator shows of its runs by itself: spans and log events to the caller's subscriber, figures through its meter.
+//! Telemetry that a migrator emits by itself: spans and log events for the caller's subscriber, and metrics for its meter.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use crate::observe::metrics::{Meter, Metrics};
 use crate::observe::spans::{SpanPolicy, Spans};
 use crate::run::JournalCounters;
 
-/// How runs are shown.
+/// The telemetry of a migrator.
 #[derive(Default)]
 pub(super) struct Telemetry {
     pub(super) spans: SpanPolicy,
@@ -16,28 +16,28 @@ pub(super) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Registers the instruments; once, since they are of all runs.
+    /// Registers the instruments, once for all runs.
     pub(super) fn show(&mut self, meter: &Meter) {
         self.figures = Some(Arc::new(Mutex::new(Metrics::journaled(meter))));
     }
 
-    /// Whether the journal is to be read.
+    /// Whether the journal's counters have to be read.
     pub(super) fn wanted(&self, otherwise: JournalCounters) -> JournalCounters {
         if self.figures.is_some() { JournalCounters::Read } else { otherwise }
     }
 
-    /// Begins to show a run, and lets `context` know the trace that it is in.
+    /// Starts to observe a run, and adds the current trace to `context`.
     pub(super) fn begin(&self, command: Command, context: &mut RunContext) -> Shown {
         let spans = Spans::new(command, context, self.spans);
         if context.trace.is_none() {
-            let ours = spans.current_span();
-            context.trace = ours.map(|span| TraceIdentity { trace_id: span.trace_id, parent: None });
+            let current = spans.current_span();
+            context.trace = current.map(|span| TraceIdentity { trace_id: span.trace_id, parent: None });
         }
         Shown { logs: Logs::new(context, spans), figures: self.figures.clone() }
     }
 }
 
-/// One run, as its observer.
+/// The observer of one run.
 pub(super) struct Shown {
     logs: Logs,
     figures: Option<Arc<Mutex<Metrics>>>,

@@ -7,10 +7,10 @@ use crate::database::{Access, Connector, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
 use crate::event::Event;
 
-/// Connects, and reports it; `home` is the schema of our tables where an earlier connection has found it.
+/// Connects, and reports that; `home` is the schema of the runner's own tables if an earlier connection has found it.
 ///
 /// # Errors
-/// [`Error::Connect`], [`Error::Pooled`], and [`Error::Interrupted`] when the run is asked to stop.
+/// [`Error::Connect`], [`Error::Pooled`], and [`Error::Interrupted`] if the run is asked to stop.
 pub(super) async fn connect(
     run: &mut CurrentRun<'_>,
     access: Access,

@@ -9,7 +9,7 @@ use crate::database::{Access, Connector, DatabaseError, Session};
 use crate::event::{Event, Observer};
 use crate::journal::{self, Counters, Executing, JournalCounters, Steps};
 
-/// How long a run waits for a record or a query that it can do without.
+/// How long a run waits for an optional record or query.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Who holds the lock while the journal is read.
@@ -21,7 +21,7 @@ pub(super) enum LockOwner {
     Unknown,
 }
 
-/// Reports what the journal counts, where that is wanted; what cannot be read in time is not reported.
+/// Reports the journal's counters if the options request them; if they cannot be read in time, nothing is reported.
 pub(super) async fn report(job: &Job<'_>, session: &mut dyn Session, lock: LockOwner, observer: &mut dyn Observer) {
     if job.options.journal_counters == JournalCounters::Skip {
         return;
@@ -37,7 +37,7 @@ pub(super) async fn report(job: &Job<'_>, session: &mut dyn Session, lock: LockO
     }
 }
 
-/// What the journal counts now, read on a connection of its own while the run's session is busy; `None` if that takes too long.
+/// The journal's counters, read on a separate connection while the run's session is busy; `None` if that takes too long.
 pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Counters> {
     let reading = async {
         let mut session = job.connector.session(Access::Watch, home.as_deref()).await.ok()?;
@@ -49,7 +49,7 @@ pub(super) async fn beside(job: &Job<'_>, home: Option<String>) -> Option<Counte
     tokio::time::timeout(TIMEOUT, reading).await.ok().flatten()
 }
 
-/// What the journal counts, seen from outside any run; zeros without a journal.
+/// The journal's counters, read from outside any run; zeros without a journal.
 pub(crate) async fn totals(
     connector: &dyn Connector,
     options: &Options,
@@ -58,7 +58,7 @@ pub(crate) async fn totals(
     read(connector, options, session, LockOwner::Unknown, None).await
 }
 
-/// `own` is the run of this process, which knows more than the journal.
+/// Reads the counters. `own` is the run of this process, which knows more about itself than the journal.
 async fn read(
     connector: &dyn Connector,
     options: &Options,
@@ -76,7 +76,7 @@ async fn read(
     }
     let mut lock_held = Some(true);
     let living = match lock {
-        // Every other run was marked as vanished when we acquired the lock.
+        // Every other run was marked as vanished when this run acquired the lock.
         LockOwner::Us => open.iter().rfind(|one| one.is_run).cloned(),
         LockOwner::Unknown => {
             let ledger = options.ledger().table(session.sql());
@@ -88,7 +88,7 @@ async fn read(
             lock_held = worker.lock_held();
             match &worker {
                 Worker::Running(holder) => running::held_by(&open, holder).cloned(),
-                // It has lost its lock or its process has died, and its statement is still executing.
+                // The run has lost its lock or its process has died, and its statement is still executing.
                 Worker::Claimed(holder) => running::held_by(&open, holder).cloned(),
                 Worker::Unseen => running::newest(&open).cloned(),
                 Worker::None => None,

@@ -20,7 +20,7 @@ pub(super) const CHECK_LOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often the journal's counters are read and reported while a run works.
 pub(super) const READ_JOURNAL_EVERY: Duration = Duration::from_secs(8);
 
-/// A run that holds the lock. Functions below this room take it, and what they are about, and nothing else.
+/// A run that holds the lock. The functions that execute it take this value, and what is specific to their task.
 pub(super) struct Engine<'r> {
     pub(super) job: &'r Job<'r>,
     pub(super) session: &'r mut Box<dyn Session>,
@@ -29,28 +29,29 @@ pub(super) struct Engine<'r> {
     pub(super) journal: &'r Journal<'r>,
     pub(super) observer: &'r mut dyn Observer,
     pub(super) state: &'r mut RunState,
-    /// What could not be prepared because another session was writing, and is tried again before the first statement; `None` when all is prepared.
+    /// What could not be prepared because another session was writing, and is retried before the first statement; `None` if everything is
+    /// prepared.
     pub(super) unprepared: Option<Preparation>,
     pub(super) statement: CurrentStatement,
     /// When the journal's counters were last reported.
     pub(super) journal_read: Instant,
 }
 
-/// What is known of the statement that the current step has come to.
+/// The state of the statement that the current step has reached.
 #[derive(Debug, Default)]
 pub(super) struct CurrentStatement {
     /// Whether it was sent; false if the run stopped before it.
     pub(super) sent: bool,
-    /// Whether the statement that ran last has written anything, if the server was asked.
+    /// Whether the last statement has written anything, if the server was queried.
     pub(super) wrote: Option<bool>,
-    /// Whether a rollback has left a part of its effect.
+    /// Whether a rollback could not undo all of its effects.
     pub(super) left: bool,
     /// The session that was last seen to block it.
     pub(super) blocker: Option<Holder>,
 }
 
 impl Engine<'_> {
-    /// Checks that the run may go on: it was not asked to stop, and it still holds the lock.
+    /// Checks that the run may continue: it was not asked to stop, and it still holds the lock.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::LockLost`], at [`Stage::Before`].
@@ -67,7 +68,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// The limits of a step: its own, or else those of the run. A concurrent index build waits as long as it must, because it blocks no other session.
+    /// The limits of a step: its own, or otherwise those of the run. A concurrent index build waits without limit, because it blocks no
+    /// other session.
     pub(super) fn limits(&self, step: &Step<'_>) -> Limits {
         let concurrent = step.statements().iter().any(|s| s.kind == StatementKind::ConcurrentIndex);
         let directives = step.directives();

@@ -1,16 +1,16 @@
-//! From an error of the database to its place in a file.
+//! From a database error to its position in a file.
 
 use crate::database::DatabaseError;
 use crate::migration::{Place, Script, Statement};
 use crate::plan::Step;
 use crate::report::{Failure, PartialEffect, Stage};
 
-/// The failure of a step: at the place that the database names, or else at the start of the statement.
+/// The failure of a step, at the position that the database reports, or otherwise at the start of the statement.
 pub(super) fn of_step(step: &Step<'_>, index: usize, error: &DatabaseError, remains: PartialEffect) -> Failure {
     in_script(step.script, step.statements(), index, error, remains)
 }
 
-/// The same in any script, of which these statements are sent.
+/// The same for any script that consists of these statements.
 pub(super) fn in_script(
     script: &Script,
     statements: &[Statement],

@@ -1,4 +1,4 @@
-//! Ledger and journal, read as one history.
+//! Reads ledger and journal as one history.
 
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
@@ -8,10 +8,10 @@ use crate::journal;
 use crate::ledger::{self, Begun, Denied, Depth, Found, Ledger, bare_name};
 use crate::plan::Objection;
 
-/// Reads what the plan is made from.
+/// Reads the history that the plan is made from.
 ///
 /// # Errors
-/// [`Error::Refused`] where another schema has a history of this name and this one has none, or where the server hides rows of it.
+/// [`Error::Refused`] if another schema has a history of this name and this one has none, or if the server hides rows of it.
 pub(super) async fn read_history(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
@@ -56,7 +56,7 @@ async fn read(
     }
     let journal_form = left.as_ref().map(|left| left.form);
     let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
-    // Of an attempt of ours, the journal knows more than the ledger.
+    // The journal has more details about an attempt of this runner than the ledger.
     let mut unknown = Vec::new();
     for Begun { entry, attempt } in unfinished {
         match unsettled.iter().rev().find(|known| known.key == attempt.key).map(|known| known.direction) {

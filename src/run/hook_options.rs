@@ -6,9 +6,10 @@ use crate::event::Hook;
 use crate::layout::HookScripts;
 use crate::migration::SplitScript;
 
-/// What is run around the migrations, and for how long it may run. Nothing is run where nothing is pending.
+/// What runs around the migrations, and its timeout. Hooks run only if a migration is pending.
 ///
-/// Commands are those of a shell, and need the cargo feature `commands`: without it each of them fails when its turn comes, with [`Error::Hook`].
+/// Commands run in a shell and need the cargo feature `commands`; without it, each of them fails with [`Error::Hook`] when it is due to
+/// run.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,15 +26,15 @@ use crate::migration::SplitScript;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hooks {
-    /// A command that makes a backup: the first thing that is run, before anything changes.
+    /// A command that makes a backup. It runs first, before anything is changed.
     pub backup: Option<String>,
-    /// A command before the first migration.
+    /// A command that runs before the first migration.
     pub before: Option<String>,
-    /// A command at the end of a run that has come to its migrations, however it ends.
+    /// A command that runs at the end of the run, whether it succeeds or fails, unless `backup` or `before` has failed.
     pub after: Option<String>,
-    /// SQL around each migration.
+    /// SQL that runs before and after each migration.
     pub each: HookScripts,
-    /// How long each of them may take.
+    /// The timeout of each hook.
     pub timeout: Duration,
 }
 
@@ -45,14 +46,14 @@ impl Default for Hooks {
 }
 
 impl Hooks {
-    /// Those that there are, in the order in which they run.
+    /// The hooks that are set, in the order in which they run.
     #[must_use]
     pub fn given(&self) -> Vec<Hook> {
         let given = |hook: &Hook| self.command(*hook).is_some() || self.script(*hook).is_some();
         Hook::ALL.into_iter().filter(given).collect()
     }
 
-    /// The command of a hook; `None` where there is none, or where it is SQL.
+    /// The command of a hook; `None` if it is not set or is SQL.
     #[must_use]
     pub fn command(&self, hook: Hook) -> Option<&str> {
         match hook {
@@ -63,7 +64,7 @@ impl Hooks {
         }
     }
 
-    /// The SQL of a hook; `None` where there is none, or where it is a command.
+    /// The SQL of a hook; `None` if it is not set or is a command.
     #[must_use]
     pub fn script(&self, hook: Hook) -> Option<&SplitScript> {
         match hook {
@@ -73,7 +74,7 @@ impl Hooks {
         }
     }
 
-    /// A hook that sets something for its session.
+    /// A hook that changes session settings.
     pub(super) fn changing_session(&self) -> Option<Hook> {
         Hook::ALL.into_iter().find(|hook| self.script(*hook).is_some_and(changes_session))
     }

@@ -1,4 +1,4 @@
-//! Reads history and plans, and changes nothing.
+//! Reads the history and plans without changing anything.
 
 use std::time::Instant;
 
@@ -15,10 +15,10 @@ use crate::history::History;
 use crate::ledger::Depth;
 use crate::plan as planning;
 
-/// Connects and reads history.
+/// Connects and reads the history.
 ///
 /// # Errors
-/// Without a connection, or when history cannot be read.
+/// If the connection fails, or the history cannot be read.
 pub(crate) async fn look(
     connector: &dyn Connector,
     access: Access,
@@ -30,10 +30,10 @@ pub(crate) async fn look(
     Ok((session, history))
 }
 
-/// Reports what is pending, or why nothing could be applied.
+/// Reports what is pending, or why it could not be applied.
 ///
 /// # Errors
-/// Without a connection, or when history cannot be read; a plan that would be refused is none.
+/// If the connection fails, or the history cannot be read. A plan that would be refused is not an error.
 pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     let job = run.job;
     let mut session = connect(run, Access::Read, None).await?;
@@ -55,7 +55,7 @@ pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     run.state.stages.plan = elapsed;
     run.observer.observe(&Event::PlanFinished { result: result.as_ref(), elapsed, schema: &schema });
     match result {
-        // This run would not have applied it.
+        // This run would not have applied anything.
         Ok(_) | Err(Error::Refused(_)) => Ok(()),
         Err(error) => Err(error),
     }

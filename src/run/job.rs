@@ -31,7 +31,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What the health checks need; `home` is the schema of our tables in this run.
+    /// The context of the health checks; `home` is the schema of the runner's own tables in this run.
     pub(super) fn checks<'c>(&self, home: Option<&'c str>, before: &'c Before) -> CheckContext<'c>
     where
         'a: 'c,

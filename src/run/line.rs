@@ -4,21 +4,21 @@ use std::future::pending;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-/// A connection, and the answer that it still owes.
+/// A connection, and the request that it has not answered yet.
 ///
-/// A question is never abandoned: a driver that is dropped in the middle of an answer would take the rest of it for the next one.
+/// A request is never abandoned: a driver that is dropped while it reads an answer would take the rest of it for the next one.
 pub(super) enum Line<C: ?Sized, A> {
-    /// There is no connection.
+    /// The connection is lost or closed.
     Gone,
     Free(Box<C>),
-    /// With the time that its answer was waited for; while no one waits, it may have arrived already.
+    /// With the time spent waiting for the answer. While no one waits, it may have arrived already.
     Asked(Asking<C, A>, Duration),
 }
 
-/// What a question becomes: the connection, unless it is lost, and its answer.
+/// A request in progress: it returns the connection, unless that is lost, and the answer.
 pub(super) type Asking<C, A> = Pin<Box<dyn Future<Output = (Option<Box<C>>, A)> + Send>>;
 
-/// Counts the time of a wait, also of one that is cancelled.
+/// Adds up the time spent waiting, even if the wait is cancelled.
 struct Waiting<'l> {
     waited: &'l mut Duration,
     since: Instant,
@@ -31,7 +31,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl<C: ?Sized, A> Line<C, A> {
-    /// Asks a question; false if another one has to be answered first, or if there is no connection.
+    /// Sends a request; false if an earlier one has not been answered yet, or if there is no connection.
     pub(super) fn ask(&mut self, question: impl FnOnce(Box<C>) -> Asking<C, A>) -> bool {
         match std::mem::replace(self, Self::Gone) {
             Self::Free(connection) => {
@@ -45,12 +45,12 @@ impl<C: ?Sized, A> Line<C, A> {
         }
     }
 
-    /// Makes the connection, in place of any that it has.
+    /// Opens the connection, in place of the present one.
     pub(super) fn connect(&mut self, connecting: Asking<C, A>) {
         *self = Self::Asked(connecting, Duration::ZERO);
     }
 
-    /// Waits for the answer, for ever if there is no question. Cancelling the wait loses nothing.
+    /// Waits for the answer; never returns without a request. Cancelling the wait loses nothing.
     pub(super) async fn answer(&mut self) -> A {
         let Self::Asked(asked, waited) = self else { return pending().await };
         let waiting = Waiting { waited, since: Instant::now() };
@@ -64,7 +64,7 @@ impl<C: ?Sized, A> Line<C, A> {
         matches!(self, Self::Asked(..))
     }
 
-    /// How long an answer has been waited for.
+    /// How long an answer has been awaited.
     pub(super) fn silent_for(&self) -> Duration {
         match self {
             Self::Gone => Duration::MAX,

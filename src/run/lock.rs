@@ -1,4 +1,5 @@
-//! Getting the lock: polled, never waited for inside the database.
+//! Acquires the lock by polling. Waiting inside the database would hold a snapshot, which deadlocks another runner's `CREATE INDEX
+//! CONCURRENTLY`.
 
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,19 @@ use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::ledger::Ledger;
 
-/// The first pause between two attempts; each is half as long again, up to [`LONGEST_PAUSE`].
+/// The first pause between two attempts. Each pause is 1.5 times as long as the one before, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How often the sessions are compared: a busy pooler may assign the same two a few times in a row.
-const LOOKS_FOR_POOLER: usize = 5;
+const POOLER_CHECKS: usize = 5;
 /// How often waiting is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// Acquires the lock, and reports who holds it meanwhile; then the worker lock for `session`, which a session whose runner has died may still hold.
+/// Acquires the lock, and reports its holder meanwhile. Then acquires the worker lock for `session`, which the session of a dead runner may
+/// still hold.
 ///
 /// # Errors
-/// [`Error::Lock`] when that timed out, and [`Error::Interrupted`] when the run is asked to stop.
+/// [`Error::Lock`] on timeout, and [`Error::Interrupted`] if the run is asked to stop.
 pub(super) async fn acquire(
     run: &mut CurrentRun<'_>,
     session: &mut dyn Session,
@@ -42,9 +44,9 @@ pub(super) async fn acquire(
     let result = match connected {
         Ok(mut lock) => {
             let mut poll =
-                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, ours: false };
-            let polled = poll.until_ours(&mut state.lock_retries).await;
-            match (polled, poll.ours) {
+                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, locked: false };
+            let polled = poll.until_acquired(&mut state.lock_retries).await;
+            match (polled, poll.locked) {
                 (Ok(()), _) => Ok(lock),
                 (Err(error), true) => {
                     let _ = lock.unlock().await;
@@ -65,18 +67,18 @@ pub(super) async fn acquire(
 struct Poll<'p> {
     job: &'p Job<'p>,
     ledger: &'p str,
-    /// The locks of the ledger's own tool that we do not hold yet.
+    /// The locks of the tool that owns the history format, as far as they have not been acquired yet.
     tools: &'p [ToolLock],
     started: Instant,
     observer: &'p mut dyn Observer,
     lock: &'p mut dyn LockConnection,
     session: &'p mut dyn Session,
-    /// Whether we hold the lock, though perhaps not the worker lock yet.
-    ours: bool,
+    /// Whether this run holds the lock, though perhaps not the worker lock yet.
+    locked: bool,
 }
 
 impl Poll<'_> {
-    async fn until_ours(&mut self, retries: &mut u32) -> Result<(), Error> {
+    async fn until_acquired(&mut self, retries: &mut u32) -> Result<(), Error> {
         let limit = match self.job.options.wait {
             LockWait::No => Duration::ZERO,
             LockWait::For(limit) => limit,
@@ -90,7 +92,7 @@ impl Poll<'_> {
         })?;
         self.lock.share(sharing).await.map_err(own)?;
         loop {
-            if self.once().await.map_err(own)? {
+            if self.try_once().await.map_err(own)? {
                 return Ok(());
             }
             let waited = self.started.elapsed();
@@ -112,11 +114,11 @@ impl Poll<'_> {
         }
     }
 
-    /// Whether there is a pooler in transaction mode: then one session of the server answers on both connections, or two on one of them.
+    /// Detects a pooler in transaction mode: there, one server session may answer on both connections, or two on one of them.
     async fn sharing(&mut self) -> Result<Sharing, DatabaseError> {
         let working = self.session.server_info().process;
         let Some(locking) = self.lock.process().await? else { return Ok(Sharing::Own) };
-        for _ in 0..LOOKS_FOR_POOLER {
+        for _ in 0..POOLER_CHECKS {
             let now = process(self.session).await?;
             if now != working || now == Some(locking) || self.lock.process().await? != Some(locking) {
                 return Ok(Sharing::Pooled);
@@ -125,14 +127,14 @@ impl Poll<'_> {
         Ok(Sharing::Own)
     }
 
-    async fn once(&mut self) -> Result<bool, DatabaseError> {
-        if !self.ours {
-            self.ours = self.lock.try_lock().await?;
-            if self.ours && !is_locked_out(self.session, self.ledger).await? {
+    async fn try_once(&mut self) -> Result<bool, DatabaseError> {
+        if !self.locked {
+            self.locked = self.lock.try_lock().await?;
+            if self.locked && !is_locked_out(self.session, self.ledger).await? {
                 return Err(no_lock(self.session));
             }
         }
-        if !self.ours || !self.session.claim(self.ledger).await? {
+        if !self.locked || !self.session.claim(self.ledger).await? {
             return Ok(false);
         }
         while let [next, behind @ ..] = self.tools {
@@ -144,9 +146,9 @@ impl Poll<'_> {
         Ok(true)
     }
 
-    /// Who holds it; an error is not worth failing for.
+    /// The holder, if the server reports it. An error is ignored.
     async fn holder(&mut self) -> Option<Holder> {
-        if !self.ours {
+        if !self.locked {
             return self.lock.holder().await.ok().flatten();
         }
         match (self.lock.worker().await.ok().flatten(), self.tools) {
@@ -156,7 +158,7 @@ impl Poll<'_> {
     }
 }
 
-/// The error for a server that grants the lock to every session: two runners would work at once.
+/// The error for a server that grants the lock to every session, so that two runners would work at the same time.
 fn no_lock(session: &dyn Session) -> DatabaseError {
     let ServerInfo { system, version, .. } = session.server_info();
     let message = format!(
@@ -166,5 +168,5 @@ fn no_lock(session: &dyn Session) -> DatabaseError {
 }
 
 fn own(source: DatabaseError) -> Error {
-    Error::Own { what: "cannot ask for the lock", source: Box::new(source) }
+    Error::Own { what: "cannot acquire the lock", source: Box::new(source) }
 }

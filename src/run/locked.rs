@@ -1,4 +1,4 @@
-//! A run between lock and unlock.
+//! The part of a run that holds the lock.
 
 use crate::database::Query;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::health::{self, Before};
 use crate::ledger::Depth;
 use crate::plan::Plan;
 
-/// Everything between lock and unlock; whatever it returns, the caller unlocks.
+/// Does everything that happens under the lock; the caller releases it, whatever this returns.
 pub(super) async fn under_lock(engine: &mut Engine<'_>) -> Result<(), Error> {
     let job = engine.job;
     let settled = records::settle(engine).await;
@@ -55,7 +55,7 @@ pub(super) async fn under_lock(engine: &mut Engine<'_>) -> Result<(), Error> {
     result.and(recorded)
 }
 
-/// Changes history where the operator asked for it, takes every step, and checks the database's health.
+/// Changes the history if the operator requested that, runs every step, and runs the health checks.
 async fn work(engine: &mut Engine<'_>, plan: &Plan<'_>, before: &Before) -> Result<(), Error> {
     let started = Instant::now();
     if let Some(repair) = engine.job.repair() {

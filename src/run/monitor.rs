@@ -1,35 +1,34 @@
 //! The two connections of a run beside its session: one holds the lock, one watches the session.
 //!
-//! Both are polled beside the running statement, and neither can delay it: a slow answer is waited for beside everything else. A monitor that does not
-//! answer is replaced; while none can be connected, the lock's connection answers in its place. So a statement that the server reports as
-//! active is waited for without limit.
+//! Both are polled while a statement runs, and neither can delay it. A monitor that does not answer is replaced; while none can be
+//! connected, the lock's connection answers instead. So a statement that the server reports as active is awaited without limit.
 
 use std::time::{Duration, Instant};
 
 use super::line::Line;
 use crate::database::{Activity, ConnectMonitor, DatabaseError, ErrorKind, Holder, LockConnection, MonitorConnection};
 
-/// How long the monitor may be silent before another one is connected.
-const SILENT: Duration = Duration::from_secs(6);
-/// How long the lock's connection may be silent before the lock counts as lost, where something is to begin under it.
-const LOST: Duration = Duration::from_secs(12);
-/// How long unlocking may take.
-const UNLOCKING: Duration = Duration::from_secs(2);
-/// How long the lock's connection answers for the monitor before connecting one is tried again.
-const CONNECT_AGAIN: Duration = Duration::from_secs(10);
+/// How long the monitor may take to answer before it is replaced.
+const MONITOR_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long the lock's connection may take to answer before the lock counts as lost; applies when a new statement is about to start.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(12);
+/// How long releasing the lock may take.
+const UNLOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the lock's connection replaces the monitor before the next attempt to connect one.
+const RECONNECT_AFTER: Duration = Duration::from_secs(10);
 
-/// What a monitor is asked about the session with a process number.
+/// A request to a monitor, about the session with this process number.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Question {
-    /// What it is doing.
+    /// What the session is doing.
     Activity(Option<u64>),
     /// Which session blocks it.
     Blocker(Option<u64>),
-    /// To cancel its statement.
+    /// Cancels its statement.
     Cancel(Option<u64>),
 }
 
-/// An answer of either connection.
+/// An answer from either connection.
 pub(super) enum Answer {
     /// Whether the lock is held.
     Lock(Result<(), DatabaseError>),
@@ -45,16 +44,16 @@ pub(super) struct Monitor {
     connect: ConnectMonitor,
     lock: Line<dyn LockConnection, Answer>,
     monitor: Line<dyn MonitorConnection, Answer>,
-    /// Until when no monitor is connected, because that has failed.
+    /// Until when no attempt is made to connect a monitor, because the last one failed.
     without_monitor: Option<Instant>,
-    /// When the lock was last seen to be held; `None` if it has to be checked before anything else is run.
+    /// When the lock was last confirmed; `None` if it has to be checked before the next statement.
     pub(super) lock_seen: Option<Instant>,
-    /// Why it is not held any more.
+    /// Why the lock is lost.
     lost: Option<String>,
 }
 
 impl Monitor {
-    /// With a connection that holds the lock. A monitor is connected when there is something to watch.
+    /// Starts with the connection that holds the lock. A monitor is connected when it is first needed.
     pub(super) fn new(lock: Box<dyn LockConnection>, connect: ConnectMonitor) -> Self {
         Self {
             connect,
@@ -66,14 +65,14 @@ impl Monitor {
         }
     }
 
-    /// Asks whether the lock is held; false if its connection has another question to answer first.
+    /// Checks the lock; false if its connection has to answer another request first.
     pub(super) fn ask_lock(&mut self) -> bool {
         self.lock.ask(|lock| Box::pin(alive(lock)))
     }
 
-    /// Asks the monitor; false if it has another question to answer first, or has to be connected first.
+    /// Sends a request to the monitor; false if it has to answer another one first, or has to be connected first.
     pub(super) fn ask(&mut self, question: Question) -> bool {
-        if self.monitor.silent_for() > SILENT {
+        if self.monitor.silent_for() > MONITOR_TIMEOUT {
             if self.without_monitor.is_some_and(|until| Instant::now() < until) {
                 return self.lock.ask(|lock| Box::pin(stand_in(lock, question)));
             }
@@ -89,12 +88,12 @@ impl Monitor {
         self.monitor.ask(|monitor| Box::pin(watch(monitor, question)))
     }
 
-    /// Whether a question has not been answered yet.
+    /// Whether a request has not been answered yet.
     pub(super) fn is_asked(&self) -> bool {
         self.lock.is_asked() || self.monitor.is_asked()
     }
 
-    /// The next answer of either connection. Cancelling the wait loses nothing.
+    /// The next answer from either connection. Cancelling the wait loses nothing.
     pub(super) async fn answer(&mut self) -> Answer {
         let answer = tokio::select! {
             biased;
@@ -107,16 +106,16 @@ impl Monitor {
                 self.lost = held.as_ref().err().map(|error| error.message.clone());
             }
             Answer::Connected(connected) => {
-                self.without_monitor = (!connected).then(|| Instant::now() + CONNECT_AGAIN);
+                self.without_monitor = (!connected).then(|| Instant::now() + RECONNECT_AFTER);
             }
             Answer::Activity(_) | Answer::Blocker(_) | Answer::Cancelled => {}
         }
         answer
     }
 
-    /// The error if the lock is lost, as far as is known without asking.
+    /// The error if the lock is lost, as far as is known without a query.
     pub(super) fn lost(&self) -> Option<DatabaseError> {
-        let silent = || (self.lock.silent_for() >= LOST).then(|| "it does not answer".to_owned());
+        let silent = || (self.lock.silent_for() >= LOCK_TIMEOUT).then(|| "it does not answer".to_owned());
         let why = self.lost.clone().or_else(silent)?;
         Some(DatabaseError::new(ErrorKind::LockLost, format!("the connection that holds the lock is gone: {why}")))
     }
@@ -124,16 +123,16 @@ impl Monitor {
     /// Checks that the lock is held, and waits for the answer.
     ///
     /// # Errors
-    /// [`ErrorKind::LockLost`] when it is not, or when there is no answer for long.
+    /// [`ErrorKind::LockLost`] if it is not held, or if there is no answer for too long.
     pub(super) async fn check_lock(&mut self) -> Result<(), DatabaseError> {
         let started = Instant::now();
         loop {
             if let Some(error) = self.lost() {
                 return Err(error);
             }
-            // An earlier question is answered first.
+            // An earlier request is answered first.
             self.ask_lock();
-            let left = LOST.saturating_sub(self.lock.silent_for());
+            let left = LOCK_TIMEOUT.saturating_sub(self.lock.silent_for());
             let _ = tokio::time::timeout(left, self.answer()).await;
             if self.lock_seen.is_some_and(|seen| seen >= started) {
                 return Ok(());
@@ -144,12 +143,12 @@ impl Monitor {
     /// Releases the lock and closes its connection, if the server answers.
     ///
     /// # Errors
-    /// When it does not, or the connection is lost; the lock ends with its connection.
+    /// If the server does not answer, or the connection is lost; the lock ends with its connection.
     pub(super) async fn unlock(self) -> Result<(), DatabaseError> {
         let unlocking = async {
             let lock = match self.lock {
                 Line::Free(lock) => Some(lock),
-                Line::Asked(asked, waited) if waited < SILENT => asked.await.0,
+                Line::Asked(asked, waited) if waited < MONITOR_TIMEOUT => asked.await.0,
                 Line::Asked(..) | Line::Gone => None,
             };
             match lock {
@@ -158,7 +157,7 @@ impl Monitor {
             }
         };
         let late = || DatabaseError::new(ErrorKind::Lost, "the connection that held the lock does not answer");
-        tokio::time::timeout(UNLOCKING, unlocking).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(UNLOCK_TIMEOUT, unlocking).await.unwrap_or_else(|_| Err(late()))
     }
 }
 
@@ -188,7 +187,7 @@ async fn ask(monitor: &mut dyn MonitorConnection, question: Question) -> Answer 
         Question::Activity(process) => Answer::Activity(monitor.activity(process).await),
         Question::Blocker(process) => Answer::Blocker(monitor.blocker(process).await.ok().flatten()),
         Question::Cancel(process) => {
-            // A statement that cannot be cancelled runs to its end, and the run stops there.
+            // If a statement cannot be cancelled, it runs to its end, and the run stops after it.
             let _ = monitor.cancel(process).await;
             Answer::Cancelled
         }

@@ -11,8 +11,8 @@ use crate::plan::{Order, Target};
 
 /// How migrations are applied.
 ///
-/// There will be more of them. Whoever ends with `..Options::default()` is not disturbed by that; it is not `#[non_exhaustive]`, because that
-/// would forbid just this.
+/// Fields will be added. End with `..Options::default()` to stay compatible; the struct is not `#[non_exhaustive]`, because that would
+/// forbid this syntax.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,45 +30,45 @@ use crate::plan::{Order, Target};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// How far to go.
+    /// How far to migrate.
     pub target: Target,
-    /// How many migrations a run down may revert: one whose plan has more of them is refused. No limit for `None`.
+    /// The maximum number of migrations that a run may revert; a plan with more of them is refused. `None` sets no limit.
     pub at_most_down: Option<usize>,
-    /// What to do with a pending version below the highest applied one.
+    /// What to do with pending versions below the highest applied one.
     pub order: Order,
-    /// Whether an applied migration may be missing on disk.
+    /// Whether an applied migration may have no file.
     pub allow_missing: bool,
-    /// Whether migrations may begin in a database that has tables and no history.
+    /// Whether migrations may start in a database that has tables but no history.
     pub allow_nonempty: bool,
-    /// How long to wait for the lock.
+    /// How long to wait for the migration lock.
     pub wait: LockWait,
-    /// How long a statement may wait for a lock of the database, unless its file says otherwise.
+    /// How long a statement may wait for a database lock, unless its file sets another limit.
     pub lock_timeout: LockTimeout,
-    /// How long a statement may run, unless its file says otherwise.
+    /// How long a statement may run, unless its file sets another limit.
     pub statement_timeout: Option<Duration>,
-    /// How often a migration is tried again that met a lock held for too long, a deadlock or a conflict of transactions.
+    /// How often a migration is retried after a lock timeout, a deadlock or a serialization failure.
     pub retries: u32,
     /// The format of the history table.
     pub history_format: &'static HistoryFormat,
-    /// The ledger's table, with or without a schema in front.
+    /// The name of the ledger's table, with or without a schema.
     pub ledger_table: String,
-    /// The journal's table.
+    /// The name of the journal's table, with or without a schema.
     pub journal_table: String,
-    /// How long rows of the journal are kept when they are over; `None` keeps them for ever. Their counts stay.
+    /// How long completed rows of the journal are kept; `None` keeps them for ever. Their counts are never removed.
     pub journal_retention: Option<Duration>,
-    /// Whether the journal's totals are read and told.
+    /// Whether the journal's counters are read and reported.
     pub journal_counters: JournalCounters,
-    /// Whether the database is examined when the run has done something.
+    /// Whether health checks run after a run that has changed something.
     pub health: Health,
-    /// What is run around the migrations.
+    /// The hooks that run around the migrations.
     pub hooks: Hooks,
-    /// How earlier runs ended whose end could not be recorded, as far as it is known: the holder of the lock records it. Those of other
-    /// databases do no harm.
+    /// How earlier runs ended whose end could not be recorded, if that is known. The run that acquires the lock records it. Ends of runs on
+    /// other databases are ignored.
     pub unrecorded: Vec<UnrecordedEnd>,
 }
 
 impl Options {
-    /// The history table: the only place that chooses its format.
+    /// The history table. This is the only place that selects its format.
     pub(crate) fn ledger(&self) -> Box<dyn Ledger> {
         self.history_format.ledger(&self.ledger_table)
     }

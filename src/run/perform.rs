@@ -21,8 +21,8 @@ use crate::ledger::Depth;
 use crate::policy::{Decision, Policy};
 use crate::report::{Outcome, Report};
 
-/// How long a run that was asked to stop may take to end in good order. It is longer than a hook needs to end after SIGTERM, and shorter than
-/// the grace period of common supervisors. A server that answers needs a fraction of it.
+/// How long a run that was asked to stop may take to shut down cleanly. Longer than a hook needs to end after SIGTERM, and shorter than the
+/// grace period of common supervisors. A server that answers needs a fraction of it.
 const ABANDON_AFTER: Duration = Duration::from_secs(9);
 
 /// Performs a run. Its last event is emitted on every path.
@@ -43,7 +43,7 @@ pub(crate) async fn run(job: &Job<'_>, observer: &mut dyn Observer) -> Result<Re
         result = do_task(&mut run) => Some(result),
         () = job.stop.overdue(ABANDON_AFTER) => None,
     };
-    // The connections were dropped just now: the server ends what it was doing when it notices.
+    // The connections have just been dropped: the server ends their statements when it detects that.
     let result = done.unwrap_or_else(|| Err(Error::Abandoned { migration: run.state.at.take() }));
     let CurrentRun { observer, state, .. } = run;
     let error = result.err();
@@ -84,7 +84,7 @@ async fn with_connection(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     result
 }
 
-/// Reads history first: when nothing is pending and nothing is wrong, the run needs neither the lock nor a second connection.
+/// Reads the history first: if nothing is pending and nothing is wrong, the run needs neither the lock nor a second connection.
 async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) -> Result<(), Error> {
     let job = run.job;
     let ledger = job.options.ledger();
@@ -95,7 +95,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
         run.state.begin(job.set, history);
         return answer;
     }
-    // The schema is known also to a run that does not get the lock: what another run is executing is not half-way.
+    // The schema is known even to a run that does not get the lock: what another run is executing does not count as half-way.
     let seen = match history.unsettled.is_empty() {
         true => history,
         false => running::read(job.connector, &mut **session, job.options, Depth::Plan).await?,

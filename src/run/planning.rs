@@ -1,4 +1,4 @@
-//! The plan of a run: before the lock to see whether one is needed, and again under it.
+//! The plan of a run: made before the lock, to see whether the lock is needed, and again under it.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::plan::{self, Objection, Plan, Rules};
 /// The plan for a command.
 ///
 /// # Errors
-/// [`Error::Refused`] with every objection, or [`Error::Layout`] where files cannot be split.
+/// [`Error::Refused`] with every objection, or [`Error::Layout`] if files cannot be split into statements.
 pub(crate) fn plan<'a>(
     command: Command,
     set: &'a MigrationSet,
@@ -27,7 +27,7 @@ pub(crate) fn plan<'a>(
 ) -> Result<Plan<'a>, Error> {
     let plan = match command {
         Command::Down => plan::down(set, history, rules),
-        // The others check or change a schema that is meant to be up to date.
+        // The other commands check or change a schema that should be up to date.
         Command::Up | Command::Exec | Command::Wait | Command::Health | Command::Repair | Command::Baseline => {
             plan::up(set, history, rules)
         }
@@ -35,7 +35,7 @@ pub(crate) fn plan<'a>(
     plan.map_err(Error::refused)
 }
 
-/// Splits every file where the database does not exist yet, so that none is created for files that cannot be split.
+/// Splits every file if the database does not exist yet, so that none is created for files that cannot be split.
 ///
 /// # Errors
 /// [`Error::Layout`] with every problem.
@@ -72,7 +72,7 @@ pub(super) fn at_once(
     Some(plan.map(drop))
 }
 
-/// The plan that is executed, made from the history as it is under the lock.
+/// The plan to execute, made from the history as it is under the lock.
 pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, Error> {
     let job = engine.job;
     let started = Instant::now();

@@ -1,4 +1,5 @@
-//! Checks of a plan's statements before the first one is sent: whether the server accepts their size and reads them as we did.
+//! Checks the statements of a plan before the first one is sent: whether the server accepts their size, and whether it splits them in the
+//! same way.
 
 use crate::database::Capabilities;
 use crate::event::Hook;
@@ -8,7 +9,7 @@ use crate::plan::{Objection, Plan};
 
 use super::options::Options;
 
-/// The objections against statements that are larger than the server accepts, and files that its session would split in another way than we did.
+/// The objections to statements that exceed the server's size limit, and to files that its session would split differently.
 pub(super) fn objections(plan: &Plan<'_>, options: &Options, capabilities: Capabilities) -> Vec<Objection> {
     let hook = |hook: Hook| Some((format!("the hook {}", hook.word()), options.hooks.script(hook)?.script()));
     let own = match &options.health {
@@ -16,7 +17,7 @@ pub(super) fn objections(plan: &Plan<'_>, options: &Options, capabilities: Capab
         Health::Skip => &[],
     };
     let checks = own.iter().map(|check| (format!("the check {}", check.name), check.script.script()));
-    // They run only where a migration runs.
+    // These scripts run only if a migration runs.
     let scripts = Hook::ALL.into_iter().filter_map(hook).chain(checks).filter(|_| !plan.steps.is_empty());
     let mut objections: Vec<_> = scripts.filter_map(|(name, script)| backslash(name, script, capabilities)).collect();
     for step in &plan.steps {

@@ -1,20 +1,20 @@
-//! What a run still has to do to our own tables before its first statement.
+//! What a run still has to do to its own tables before its first statement.
 
 use std::time::Instant;
 
 use crate::history::Direction;
 use crate::plan::Plan;
 
-/// What a run still has to do to our own tables before its first statement.
+/// What a run still has to do to its own tables before its first statement.
 #[derive(Debug, Clone)]
 pub(super) struct Preparation {
-    /// When the run began.
+    /// When the run started.
     pub(super) started: Instant,
-    /// How many steps its plan has.
+    /// The number of steps in its plan.
     pub(super) steps: usize,
     /// The directions of its steps.
     pub(super) directions: Vec<Direction>,
-    /// The form of the journal before the run.
+    /// The form (schema version) of the journal before the run.
     pub(super) form: Option<u32>,
     /// Whether the rows of earlier runs have been completed.
     pub(super) settled: bool,

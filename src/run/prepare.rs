@@ -1,4 +1,4 @@
-//! Our own tables, and the row of the run, before the first migration.
+//! Prepares the runner's own tables and the row of the run, before the first migration.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::plan::{Objection, Step};
 use crate::report::Stage;
 use crate::script::SchemaObject;
 
-/// How long the first attempt waits for another writer, in a database where that one blocks every write.
+/// How long the first attempt waits for another writer, in a database where one writer blocks all others.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(100);
 
-/// Why our tables cannot be used.
+/// Why the runner's own tables cannot be used.
 enum Unprepared {
     /// What failed, and the server's error.
     Server(&'static str, DatabaseError),
@@ -26,11 +26,11 @@ enum Unprepared {
 }
 
 impl Engine<'_> {
-    /// Prepares our tables before the first step. If another session is in the way for a moment, that is left to the first step, which retries it as often as
-    /// a statement of its own. A run without a step, or one that changes history before it, retries here.
+    /// Prepares the runner's own tables before the first step. If another session blocks that temporarily, the first step retries it, as
+    /// often as one of its statements. A run without a step, or one that changes the history before it, retries here.
     ///
     /// # Errors
-    /// What went wrong, other than that, or after the last retry.
+    /// Any other error, or the last one when no retry is left.
     pub(super) async fn prepare_first(&mut self) -> Result<(), Error> {
         let Some(preparation) = self.unprepared.clone() else { return Ok(()) };
         let a_step_retries = self.job.repair().is_none() && preparation.steps > 0;
@@ -64,7 +64,7 @@ impl Engine<'_> {
             return self.prepare_tables(preparation).await;
         }
         let limits = |lock_timeout| Limits { lock_timeout, statement_timeout: None };
-        let limit = |source| Unprepared::Server("cannot limit a wait", source);
+        let limit = |source| Unprepared::Server("cannot set the lock timeout", source);
         self.session.limit(&limits(Some(FIRST_ATTEMPT))).await.map_err(limit)?;
         let prepared = self.prepare_tables(preparation).await;
         let usual = Limits::given(self.job.options.lock_timeout.limit());
@@ -75,7 +75,7 @@ impl Engine<'_> {
     /// Prepares what could not be prepared before, within the limits of this step.
     ///
     /// # Errors
-    /// What went wrong, at [`Stage::Before`].
+    /// The error, at [`Stage::Before`].
     pub(super) async fn prepare_again(&mut self, step: &Step<'_>) -> Result<(), DatabaseError> {
         let Some(preparation) = self.unprepared.clone() else { return Ok(()) };
         let limits = self.limits(step);
@@ -99,7 +99,7 @@ impl Engine<'_> {
         self.state.journaled = true;
     }
 
-    /// Creates our tables where they are missing, and the row of this run.
+    /// Creates the runner's own tables if they are missing, and the row of this run.
     async fn prepare_tables(&mut self, preparation: &Preparation) -> Result<(), Unprepared> {
         if !preparation.settled {
             records::settle(self).await;
@@ -111,7 +111,7 @@ impl Engine<'_> {
         }
         let table = self.journal.create(session.sql());
         create(session, table).await?;
-        // Another role could have created one of them since history was read, or changed what was created just now.
+        // Another role could have created one of them since the history was read, or changed what has just been created.
         let untrusted = ledger::untrusted(session, self.job.options.tables()).await;
         if let Some(objection) = untrusted.map_err(|source| Unprepared::Server(ledger::UNSEEN, source))? {
             return Err(Unprepared::Untrusted(objection));
@@ -125,7 +125,7 @@ impl Engine<'_> {
         if fresh {
             return Ok(());
         }
-        // A migration that cannot be recorded must not begin: not every database could roll it back.
+        // A migration that cannot be recorded must not start: not every database could roll it back.
         for direction in &preparation.directions {
             let sql = self.ledger.rehearse(session.sql(), *direction);
             let rehearsed = session.query(Query::Own(&sql)).await;
@@ -134,8 +134,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Brings a journal of an earlier form, or a new one, to the present form. If this user may not alter it, it stays as it is: correct, and slower with
-    /// many rows.
+    /// Upgrades an older or a new journal to the current form. If this user may not alter the table, it stays as it is: correct, but slower
+    /// with many rows.
     async fn upgrade_journal(&mut self) -> Result<(), Unprepared> {
         let session = &mut **self.session;
         let has_column = self.journal.has_folded(session.sql());
@@ -145,7 +145,7 @@ impl Engine<'_> {
             match session.query(Query::InPath(&add)).await {
                 Ok(_) => {}
                 Err(error) if error.kind == ErrorKind::Permission => return Ok(()),
-                Err(error) => return Err(Unprepared::Server("cannot bring the journal to its present form", error)),
+                Err(error) => return Err(Unprepared::Server("cannot upgrade the journal", error)),
             }
         }
         for creation in self.journal.indexes(session.sql()) {
@@ -162,18 +162,18 @@ fn unwritten(source: DatabaseError) -> Unprepared {
     Unprepared::Server("cannot write the journal", source)
 }
 
-/// Creates a table or an index if it is missing; whether it was. `IF NOT EXISTS` alone would need rights that a run with nothing to
-/// create does not.
+/// Creates a table or an index if it is missing, and returns whether it was. `IF NOT EXISTS` alone would require privileges even if there
+/// is nothing to create.
 async fn create(session: &mut dyn Session, creation: Creation) -> Result<bool, Unprepared> {
     const WHAT: &str = "cannot create the history tables";
     let sql = session.sql().existence(&creation.thing);
     if !session.query(Query::InPath(&sql)).await.map_err(|source| Unprepared::Server(WHAT, source))?.is_empty() {
         return Ok(false);
     }
-    // Our names are qualified; event triggers of the database may need the search path that they are used to.
+    // Names of the runner's own objects are qualified, but event triggers of the database may depend on the usual search path.
     match session.query(Query::InPath(&creation.sql)).await {
         Ok(_) => Ok(true),
-        // Without an index, our queries are slower and still correct.
+        // Without an index, the runner's queries are slower but still correct.
         Err(source) if source.kind == ErrorKind::Permission && matches!(creation.thing, SchemaObject::Index { .. }) => {
             Ok(false)
         }

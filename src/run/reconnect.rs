@@ -1,4 +1,4 @@
-//! A new session in place of one that is lost.
+//! Replaces a lost session.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use super::job::Job;
 use crate::database::{Access, Connector, Session, Sharing, has_ended};
 use crate::ledger;
 
-/// How long a server that broke a connection may take to accept a new one and to end the old session.
+/// How long to wait until a server that broke a connection accepts a new one and has ended the old session.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it may take where only a record is at stake.
+/// The same if only a record has to be written.
 const TIMEOUT_FOR_RECORD: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Engine<'_> {
-    /// Replaces the lost session, and waits until the server has ended it; `None` if it does not in time.
+    /// Replaces the lost session, and waits until the server has ended it; `None` if that takes too long.
     pub(super) async fn reconnect(&mut self) -> Option<()> {
         let (process, own_session) = (self.session.server_info().process, self.session.capabilities().own_session);
         let deadline = Instant::now() + TIMEOUT;
@@ -35,7 +35,7 @@ impl Engine<'_> {
     }
 }
 
-/// Replaces a lost session, for records alone; `None` if the server does not answer in time.
+/// Replaces a lost session only to write records; `None` if the server does not answer in time.
 pub(super) async fn replace(session: &mut Box<dyn Session>, job: &Job<'_>) -> Option<()> {
     if job.stop.has_given_up() {
         return None;
@@ -58,7 +58,7 @@ async fn reconnect(connector: &dyn Connector, home: Option<&str>, deadline: Inst
     }
 }
 
-/// Waits until the old session has ended; `None` if it does not in time. One that is idle is ended.
+/// Waits until the old session has ended; `None` if that takes too long. An idle session is terminated.
 async fn ended(session: &mut dyn Session, process: u64, deadline: Instant) -> Option<()> {
     while !has_ended(session, process).await.ok()? {
         deadline.checked_duration_since(Instant::now())?;

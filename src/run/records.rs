@@ -16,11 +16,11 @@ use crate::ledger::UNSEEN;
 use crate::plan::Objection;
 use crate::report::Outcome;
 
-/// How long a run folds old rows of the journal; the next run goes on.
-const FOLDING: Duration = Duration::from_secs(3);
+/// How long a run may fold old rows of the journal; the next run continues.
+const FOLD_TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// Completes the rows of runs that have ended: as they ended where that is known, and as vanished otherwise. The holder of the lock
-/// knows that no other run is executing. Without a journal there is nothing to complete; `false` if another session blocked it.
+/// Completes the rows of runs that have ended: with their outcome if it is known, and otherwise as vanished. No other run is executing,
+/// because this one holds the lock. Returns `false` if another session blocked it; without a journal there is nothing to complete.
 pub(super) async fn settle(engine: &mut Engine<'_>) -> bool {
     let (options, journal) = (engine.job.options, engine.journal);
     let session = &mut **engine.session;
@@ -39,15 +39,15 @@ pub(super) async fn settle(engine: &mut Engine<'_>) -> bool {
     !marked.is_err_and(|error| error.retry_reason().is_some())
 }
 
-/// How the runs of these rows have ended, where that is known.
+/// How the runs of these rows ended, if that is known.
 fn known_ends<'o>(options: &'o Options, open: &[Executing]) -> impl Iterator<Item = &'o UnrecordedEnd> {
     options.unrecorded.iter().filter(|end| open.iter().any(|one| one.is_run && one.run_id == end.run_id))
 }
 
-/// Completes the row of a run that has one; on a new connection if the old one is lost.
+/// Completes the row of the run, if it has one; on a new connection if the old one is lost.
 ///
 /// # Errors
-/// [`Error::Own`] when it could not be written.
+/// [`Error::Own`] if it could not be written.
 pub(super) async fn finish(engine: &mut Engine<'_>, error: Option<&Error>) -> Result<(), Error> {
     let sql = engine.journal.run_finished(engine.session.sql(), &ending(error, engine.state));
     let mut recorded = record(&mut **engine.session, &sql).await;
@@ -61,7 +61,7 @@ pub(super) async fn finish(engine: &mut Engine<'_>, error: Option<&Error>) -> Re
     recorded.map_err(|source| Error::Own { what: "cannot write the journal", source: Box::new(source) })
 }
 
-/// Writes a record of ours; a second time if a cancellation meant for the statement before it has cancelled it.
+/// Writes a record of the runner. It is sent a second time if a cancellation that was meant for the previous statement has cancelled it.
 pub(super) async fn record(session: &mut dyn Session, sql: &str) -> Result<(), DatabaseError> {
     match session.query(Query::Own(sql)).await {
         Err(late) if late.kind == ErrorKind::Cancelled => session.query(Query::Own(sql)).await.map(drop),
@@ -69,15 +69,15 @@ pub(super) async fn record(session: &mut dyn Session, sql: &str) -> Result<(), D
     }
 }
 
-/// Folds old rows of the journal where that is worth it. After an error, another run does it.
+/// Folds old rows of the journal if there are enough of them. After an error, a later run does it.
 pub(super) async fn fold(job: &Job<'_>, session: &mut dyn Session, journal: &Journal<'_>) {
-    // One of sixteen runs checks whether it is worth it, because that costs a round trip.
+    // On average one of sixteen runs checks whether there are, because the check costs a round trip.
     if !job.context.run_id.ends_with('0') {
         return;
     }
     let started = Instant::now();
     let mut has_folded = false;
-    while matches!(journal.is_worth_folding(session).await, Ok(true)) && started.elapsed() < FOLDING {
+    while matches!(journal.is_worth_folding(session).await, Ok(true)) && started.elapsed() < FOLD_TIME_LIMIT {
         if !matches!(journal.fold(session, job.options.journal_retention).await, Ok(folded) if folded > 0) {
             break;
         }
@@ -88,7 +88,7 @@ pub(super) async fn fold(job: &Job<'_>, session: &mut dyn Session, journal: &Jou
     }
 }
 
-/// Adds the row of a run that took no step, where it may be written, and reports the journal's counters.
+/// Adds the row of a run that took no step, if it may be written, and reports the journal's counters.
 pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session, error: Option<&Error>) {
     let job = run.job;
     if !may_be_touched(error) {
@@ -97,7 +97,7 @@ pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session
     if !run.state.journaled && session.server_info().read_only.is_none() {
         let journal = Journal::new(&job.options.journal_table, job.context, job.command());
         let whole = journal.run_whole(session.sql(), &ending(error, &run.state));
-        // There may be no journal yet, or none that we may write: a run with nothing to do needs no more than SELECT.
+        // The journal may be missing or read-only for this user: a run with nothing to do needs no more than SELECT.
         let written = tokio::time::timeout(TIMEOUT, session.query(Query::Own(&whole))).await;
         if matches!(written, Ok(Ok(_))) {
             fold(job, session, &journal).await;
@@ -106,7 +106,8 @@ pub(super) async fn conclude(run: &mut CurrentRun<'_>, session: &mut dyn Session
     counters::report(job, session, LockOwner::Unknown, run.observer).await;
 }
 
-/// Whether the journal is known to be ours alone and of a known form; false for a run that ended before it could check that.
+/// Whether the journal is known to be under the sole control of this role and of a known form; false if the run ended before it could check
+/// that.
 fn may_be_touched(error: Option<&Error>) -> bool {
     match error {
         Some(Error::Refused(objections)) => {

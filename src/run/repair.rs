@@ -1,4 +1,4 @@
-//! Changes of history that the operator asks for: marks, accepted checksums, a baseline, and half-way migrations that go on.
+//! Changes to the history that the operator requests: marks, accepted checksums, a baseline, and half-way migrations that resume.
 
 use super::engine::Engine;
 use super::task::Repair;
@@ -12,7 +12,7 @@ use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, S
 use crate::run::step::is_doubtful;
 use crate::script::{self, Effect, SchemaObject};
 
-/// The plan of a repair: a step if a migration goes on, and none otherwise.
+/// The plan of a repair: one step if a migration resumes, and none otherwise.
 pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: &History) -> Result<Plan<'r>, Error> {
     let set = engine.job.set;
     plan::amend(set, history, &repair.change).map_err(Error::refused)?;
@@ -27,7 +27,7 @@ pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: 
     Ok(Plan { steps, notes: Vec::new() })
 }
 
-/// How many statements took effect, counted from the one that the attempt had reached.
+/// How many statements took effect, including the one that the attempt had reached.
 async fn took_effect(
     engine: &mut Engine<'_>,
     resumption: &Resumption<'_>,
@@ -51,7 +51,7 @@ async fn took_effect(
     };
     let (key, name) = (step.migration.key.clone(), step.migration.name.clone());
     let (ran, witness) = match (doubt, replaced) {
-        // The statement in its place now has not run, whatever happened to the earlier one.
+        // The statement now at this position has not run, whatever happened to the earlier one.
         (Some(Doubt::DidNotRun), Some(_)) => return Ok(0),
         (None | Some(Doubt::Ran), Some(summary)) => {
             let (statement, summary) = (index + 1, summary.clone());
@@ -75,7 +75,7 @@ async fn took_effect(
     Ok(if ran { last + 1 - index } else { 0 })
 }
 
-/// A one-line summary of statements: a dump may have thousands.
+/// A one-line summary of statements: a dump may have thousands of them.
 fn summary(statements: &[Statement]) -> String {
     const NAMED: usize = 6;
     let named: Vec<&str> = statements.iter().take(NAMED).map(|statement| statement.summary.as_str()).collect();
@@ -85,9 +85,10 @@ fn summary(statements: &[Statement]) -> String {
     }
 }
 
-/// Looks for the effect of the statement that a step has reached, with the same session settings: the script may have set the search path.
+/// Looks for the effect of the statement that a step has reached, with its session settings: the script may have set the search path.
 async fn look_for_effect(session: &mut dyn Session, step: &Step<'_>) -> Result<Option<bool>, Error> {
-    let own = |source| Error::Own { what: "cannot look for what a statement made", source: Box::new(source) };
+    let own =
+        |source| Error::Own { what: "cannot determine whether a statement took effect", source: Box::new(source) };
     let dialect = session.server_info().dialect();
     let set_again = plan::session_of(step, dialect).map_err(Error::refused)?;
     let effect = script::effect(step.text(step.done), dialect);
@@ -105,14 +106,14 @@ async fn look_for_effect(session: &mut dyn Session, step: &Step<'_>) -> Result<O
     found.map_err(own)
 }
 
-/// Whether an effect is there; that of a statement which can be repeated counts as missing. `None` if it cannot be looked for.
+/// Whether an effect exists; that of a statement which can be repeated counts as missing. `None` if that cannot be determined.
 async fn seen(session: &mut dyn Session, effect: Option<&Effect>) -> Result<Option<bool>, DatabaseError> {
     Ok(match effect {
         None => None,
         Some(Effect::Repeatable) => Some(false),
         Some(Effect::Makes(thing)) => Some(is_there(session, thing).await?),
         Some(Effect::Drops(thing)) => match is_there(session, thing).await? {
-            // It may have been created again since, with data: it is not dropped without asking the operator.
+            // It may have been created again since, with data: it is not dropped without the operator's consent.
             true if !matches!(thing, SchemaObject::Index { .. }) => None,
             true => Some(false),
             false => Some(!is_left(session, thing).await?),
@@ -125,17 +126,17 @@ async fn is_there(session: &mut dyn Session, thing: &SchemaObject) -> Result<boo
     Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }
 
-/// Whether an invalid index is left.
+/// Whether an invalid index was left behind.
 async fn is_left(session: &mut dyn Session, thing: &SchemaObject) -> Result<bool, DatabaseError> {
     let SchemaObject::Index { name, .. } = thing else { return Ok(false) };
     let Some(sql) = session.sql().invalid_index(name) else { return Ok(false) };
     Ok(!session.query(Query::InPath(&sql)).await?.is_empty())
 }
 
-/// Changes history and records that in the journal, in one transaction.
+/// Changes the history and records that in the journal, in one transaction.
 ///
 /// # Errors
-/// [`Error::Refused`] with every objection, and [`Error::Own`] when it cannot be written.
+/// [`Error::Refused`] with every objection, and [`Error::Own`] if the change cannot be written.
 pub(super) async fn change(engine: &mut Engine<'_>, repair: &Repair) -> Result<(), Error> {
     let (job, change) = (engine.job, &repair.change);
     let history = engine.state.history().cloned().unwrap_or_default();

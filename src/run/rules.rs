@@ -1,20 +1,20 @@
-//! The rules of a plan, from the options and the database.
+//! The rules of a plan, derived from the options and the database.
 
 use super::options::Options;
 use crate::database::Capabilities;
 use crate::event::Command;
 use crate::plan::{Missing, Rules, Unmanaged};
 
-/// The rules that a command plans by on a database with these capabilities.
+/// The planning rules of a command on a database with these capabilities.
 pub(crate) fn rules(command: Command, options: &Options, capabilities: Capabilities) -> Rules {
     let missing = match command {
         _ if options.allow_missing => Missing::Allow,
-        // The release before must start again where the next one was, be it for a moment.
+        // The previous release must be able to start again after the next one has run, if only for a moment.
         Command::Exec | Command::Wait => Missing::AllowNewer,
         _ => Missing::Refuse,
     };
     let unmanaged = match command {
-        // The run that is waited for may have been given leave.
+        // The awaited run may have been allowed to start in a database with unmanaged tables.
         Command::Wait => Unmanaged::Allow,
         _ if options.allow_nonempty => Unmanaged::Allow,
         _ => Unmanaged::Refuse,

@@ -1,7 +1,7 @@
-//! Whether a run that the journal shows as executing is alive.
+//! Determines whether a run that the journal shows as executing is alive.
 //!
-//! The process of a run holds the lock, and its working session holds the worker lock. So a row without an end is read twice, and the lock is
-//! checked in between: a run that ended meanwhile is read as ended, and one that has not ended is alive only if the lock is held.
+//! The process of a run holds the lock, and its working session holds the worker lock. The row is read twice, and the lock is checked in
+//! between: so a run that ends meanwhile is seen as ended, and one that has not ended is alive only if the lock is held.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::journal::{self, Executing};
 use crate::ledger::Depth;
 
-/// How long checking the lock may take: without an answer it is unknown whether the run is alive.
+/// How long checking the lock may take. Without an answer it is unknown whether the run is alive.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Who executes migrations of a ledger, as seen from another process.
@@ -22,14 +22,14 @@ pub(super) enum Worker {
     None,
     /// A process that holds the lock.
     Running(Holder),
-    /// The lock is free, but a session of the server holds the worker lock: its statement has not ended, though its process may be dead.
+    /// The lock is free, but a server session holds the worker lock: its statement has not ended, though its process may be dead.
     Claimed(Holder),
-    /// Unknown: a standby shows the rows of its primary, but none of its locks.
+    /// Unknown: a standby shows the rows of its primary, but not its locks.
     Unseen,
 }
 
 impl Worker {
-    /// Checks the lock and the worker lock, on a connection of its own.
+    /// Checks the lock and the worker lock, on a separate connection.
     pub(super) async fn of(
         connector: &dyn Connector,
         server: &ServerInfo,
@@ -68,7 +68,7 @@ fn alive<'o>(open: &'o [Executing], worker: &Result<Worker, DatabaseError>) -> O
     }
 }
 
-/// The run that holds the lock: by the id in its application name, if the server shows that; otherwise the newest.
+/// The run that holds the lock: identified by the id in its application name if the server shows that, and otherwise the newest.
 pub(super) fn held_by<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o Executing> {
     let id = holder.application.as_deref().and_then(|name| name.strip_prefix("migrascope/"));
     match id.filter(|id| uuid::Uuid::try_parse(id).is_ok()) {
@@ -77,7 +77,7 @@ pub(super) fn held_by<'o>(open: &'o [Executing], holder: &Holder) -> Option<&'o 
     }
 }
 
-/// Of several, only the newest can be alive: each one marks those before it as vanished.
+/// Only the newest can be alive: each run marks those before it as vanished.
 pub(super) fn newest(open: &[Executing]) -> Option<&Executing> {
     open.iter().rfind(|one| one.is_run)
 }

@@ -12,7 +12,7 @@ use crate::report::{HealthReport, Outcome, PartialEffect, Report, RowsAffected, 
 pub(super) struct RunState {
     pub(super) started: Instant,
     pub(super) stages: Stages,
-    /// How often the lock was asked for again.
+    /// How often acquiring the lock was retried.
     pub(super) lock_retries: u32,
     /// Whether the journal has a row of this run.
     pub(super) journaled: bool,
@@ -23,10 +23,10 @@ pub(super) struct RunState {
     policy: Option<Decided>,
     steps: Vec<StepReport>,
     from: Option<String>,
-    /// History as it was read, kept up with each step that succeeds.
+    /// The history that was read, updated after each successful step.
     history: Option<History>,
     schema: Option<Schema>,
-    /// What the health checks found, where they were made.
+    /// The results of the health checks, if they have run.
     pub(super) health: Option<HealthReport>,
 }
 
@@ -48,19 +48,19 @@ impl RunState {
         }
     }
 
-    /// Decides whether an application's start migrates.
+    /// Decides whether starting the application applies migrations.
     pub(super) fn decide(&mut self, policy: &Policy) -> &Decided {
         self.policy.insert(policy.decided())
     }
 
-    /// Takes the history that the plan was made from.
+    /// Sets the history that the plan was made from.
     pub(super) fn begin(&mut self, set: &MigrationSet, history: History) {
         self.from = history.highest().map(ToString::to_string);
         self.schema = Some(plan::survey(set, &history));
         self.history = Some(history);
     }
 
-    /// Brings history and schema up to date with a step that has ended.
+    /// Updates history and schema after a step has ended.
     pub(super) fn follow(&mut self, set: &MigrationSet, step: &Step<'_>, report: &StepReport) {
         let (Some(history), Some(schema)) = (&mut self.history, &mut self.schema) else { return };
         if report.outcome == Outcome::Success {
@@ -84,7 +84,7 @@ impl RunState {
         self.steps.push(report);
     }
 
-    /// The history that the plan was made from, kept up with each step.
+    /// The history that the plan was made from, updated after each step.
     pub(super) fn history(&self) -> Option<&History> {
         self.history.as_ref()
     }
@@ -94,7 +94,7 @@ impl RunState {
         self.from.as_deref()
     }
 
-    /// The highest applied version when these steps, too, have been taken.
+    /// The highest applied version after these steps.
     pub(super) fn version_after(&self, steps: &[Step<'_>]) -> Option<String> {
         let mut history = self.history.clone()?;
         steps.iter().for_each(|step| follow(&mut history, step));
@@ -109,7 +109,7 @@ impl RunState {
         RowsAffected::of(&self.steps)
     }
 
-    /// The schema as it is now; `None` if history was never read.
+    /// The current schema; `None` if the history was never read.
     pub(super) fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
     }

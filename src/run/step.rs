@@ -1,4 +1,4 @@
-//! Takes one step: begin, statements, record, commit; or statement by statement, with the progress in the journal.
+//! Runs one step: begin, statements, record, commit; or statement by statement, with the progress in the journal.
 
 mod atomic;
 mod broken;

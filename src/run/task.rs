@@ -7,18 +7,18 @@ use crate::migration::Version;
 use crate::plan::Change;
 use crate::policy::Policy;
 
-/// What a run does; its command follows from it.
+/// What a run does; its command is derived from it.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Applies what is pending.
+    /// Applies pending migrations.
     Up,
-    /// Reverts.
+    /// Reverts applied migrations.
     Down,
-    /// Makes the health checks.
+    /// Runs the health checks.
     Health,
-    /// Changes history.
+    /// Changes the history.
     Repair(Repair),
-    /// Migrates before an application starts, as its policy says.
+    /// Migrates before an application starts, as its policy decides.
     Exec(Policy),
     /// Waits for another run.
     Wait(WaitCondition),
@@ -37,12 +37,12 @@ impl Task {
     }
 }
 
-/// A change of history that the operator asks for, and why.
+/// A change to the history that the operator requests, and the reason for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
-    /// What.
+    /// The change.
     pub change: Change,
-    /// Why, for the journal.
+    /// The reason, recorded in the journal.
     pub reason: Option<String>,
 }
 
@@ -78,6 +78,6 @@ impl Repair {
 pub struct WaitCondition {
     /// Waits until this version is applied; `None` waits until nothing is pending.
     pub version: Option<Version>,
-    /// At most this long; `Duration::ZERO` checks once.
+    /// The timeout; `Duration::ZERO` checks once.
     pub timeout: Duration,
 }

@@ -1,30 +1,30 @@
-//! How long a run waits for its lock, and a statement for a lock of the database.
+//! How long a run waits for the migration lock, and a statement for a database lock.
 
 use std::time::Duration;
 
-/// How long a run waits for its lock.
+/// How long a run waits for the migration lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockWait {
-    /// Not at all: one attempt.
+    /// It does not wait: one attempt.
     No,
-    /// At most this long.
+    /// It waits at most this long.
     For(Duration),
 }
 
-/// How long a statement of a migration may wait for a lock of the database.
+/// How long a statement of a migration may wait for a database lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LockTimeout {
-    /// As the database's URL says, and 5 s where it says nothing.
+    /// As the database URL specifies, or 5 s if it does not.
     #[default]
     Usual,
-    /// So long, whatever the URL says.
+    /// This long, whatever the URL specifies.
     For(Duration),
-    /// As the server says, whatever the URL says.
+    /// As the server is configured, whatever the URL specifies.
     Server,
 }
 
 impl LockTimeout {
-    /// The same where the URL has a limit, `Some(None)` being that it leaves it to the server.
+    /// The same for a URL with a limit; `Some(None)` means that the URL leaves it to the server.
     pub(crate) fn beside(self, url: Option<Option<Duration>>) -> Self {
         match (self, url) {
             (Self::Usual, Some(limit)) => limit.map_or(Self::Server, Self::For),

@@ -1,4 +1,4 @@
-//! Waits until another run has brought the schema to the wanted version. It changes nothing and takes no lock.
+//! Waits until another run has migrated the schema to the required version. It changes nothing and takes no lock.
 
 use std::time::{Duration, Instant};
 
@@ -17,36 +17,36 @@ use crate::journal;
 use crate::ledger::Depth;
 use crate::plan::{self, Objection};
 
-/// The first pause between two checks; each is half as long again, up to [`LONGEST_PAUSE`].
+/// The first pause between two checks. Each pause is 1.5 times as long as the one before, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long one check may take: a server that stops answering must not delay the next one.
-const CHECK: Duration = Duration::from_secs(10);
-/// How long the first check may take, however short the timeout: a slow server reports what is pending, too.
-const FIRST_CHECK: Duration = Duration::from_secs(25);
+/// How long one check may take, so that a server that stops answering does not block the wait.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the first check may take even if the timeout of the wait is shorter, so that a slow server can still report what is pending.
+const FIRST_CHECK_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// The connection of the checks.
 #[derive(Default)]
 struct Watcher {
     session: Option<Box<dyn Session>>,
-    /// The schema of our tables at the first check: the run that is waited for may change the default of new sessions.
+    /// The schema of the runner's own tables at the first check: the awaited run may change the default schema of new sessions.
     home: Option<String>,
 }
 
-/// What a check has found.
+/// The result of a check.
 enum Found {
     Reached,
     NotYet,
-    /// The timeout ended it.
-    Cut,
+    /// The timeout of the wait ended it.
+    TimedOut,
     /// No run is executing, and the next one would be refused or fail as before.
-    Hopeless(Vec<Objection>),
+    Unreachable(Vec<Objection>),
 }
 
-/// Checks again and again.
+/// Checks the schema repeatedly.
 ///
 /// # Errors
-/// [`Error::Awaited`] on timeout, or the error of the last check; [`Error::Refused`] at once if no run will get there.
+/// [`Error::Awaited`] on timeout, or the error of the last check; [`Error::Refused`] immediately if no run can reach the required version.
 pub(super) async fn reach(run: &mut CurrentRun<'_>, condition: &WaitCondition) -> Result<(), Error> {
     let job = run.job;
     let mut watcher = Watcher::default();
@@ -54,25 +54,26 @@ pub(super) async fn reach(run: &mut CurrentRun<'_>, condition: &WaitCondition) -
     let (mut first, mut seen) = (true, false);
     loop {
         let left = condition.timeout.saturating_sub(run.state.started.elapsed());
-        let limit = if std::mem::take(&mut first) { FIRST_CHECK } else { CHECK.min(left.max(FIRST_PAUSE)) };
+        let limit =
+            if std::mem::take(&mut first) { FIRST_CHECK_TIMEOUT } else { CHECK_TIMEOUT.min(left.max(FIRST_PAUSE)) };
         let found = tokio::select! {
             found = check(run, condition, &mut watcher) => found,
             () = tokio::time::sleep(limit) => match seen {
                 // The wait is over, and an earlier check has seen the schema.
-                true if limit < CHECK => Ok(Found::Cut),
+                true if limit < CHECK_TIMEOUT => Ok(Found::TimedOut),
                 _ => Err(no_answer(job)),
             },
             () = job.stop.requested() => Err(Error::Interrupted { failure: None }),
         };
         let failed = match found {
             Ok(Found::Reached) => break,
-            Ok(Found::Hopeless(objections)) => return Err(Error::refused(objections)),
+            Ok(Found::Unreachable(objections)) => return Err(Error::refused(objections)),
             Err(error @ (Error::Interrupted { .. } | Error::Refused(_))) => return Err(error),
             Ok(Found::NotYet) => {
                 seen = true;
                 None
             }
-            Ok(Found::Cut) => {
+            Ok(Found::TimedOut) => {
                 watcher.session = None;
                 None
             }
@@ -130,7 +131,7 @@ async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mu
     match (is_reached(job, condition, &history), obstacles.is_empty()) {
         (true, _) => Ok(Found::Reached),
         (false, true) => Ok(Found::NotYet),
-        (false, false) => Ok(Found::Hopeless(obstacles)),
+        (false, false) => Ok(Found::Unreachable(obstacles)),
     }
 }
 
@@ -153,7 +154,7 @@ fn is_reached(job: &Job<'_>, condition: &WaitCondition, history: &History) -> bo
     }
 }
 
-/// Why no run will get there, unless one is executing now.
+/// Why no run can reach the required version, unless one is executing now.
 async fn obstacles(
     job: &Job<'_>,
     condition: &WaitCondition,

@@ -1,41 +1,41 @@
-//! The watch over a session at work: what the server reports about it, and when its answer will not come.
+//! Watches a busy session: what the server reports about it, and whether its answer can still arrive.
 
 use std::time::{Duration, Instant};
 
 use super::monitor::{Answer, Monitor, Question};
 use crate::database::{Activity, DatabaseError, Holder, dead, silent};
 
-/// How long the server may report the session as idle while we wait for its answer.
+/// How long the server may report the session as idle while its answer is awaited.
 const IDLE: Duration = Duration::from_secs(8);
-/// How long no connection at all may have an answer.
+/// How long all connections may remain without an answer.
 const UNREACHABLE: Duration = Duration::from_secs(16);
 
-/// What is new about a session at work.
+/// News about a busy session.
 pub(super) enum News {
     /// Nothing.
     None,
     /// This session blocks it.
     Blocker(Holder),
-    /// Its answer will not come.
+    /// Its answer will not arrive.
     Lost(DatabaseError),
 }
 
-/// A session at work, as the other connections see it.
+/// A busy session, as the other connections see it.
 pub(super) struct Watch<'w> {
     monitor: &'w mut Monitor,
     process: Option<u64>,
-    /// What is asked as soon as a connection is free.
+    /// Whether to cancel its statement as soon as a connection is free.
     cancel: bool,
     activity: bool,
     blocker: bool,
     lock: bool,
-    /// Whether a question of an earlier watch has not been answered yet.
+    /// Whether a request of an earlier watch has not been answered yet.
     stale: bool,
-    /// Since when the session is idle.
+    /// Since when the session has been idle.
     idle: Option<Instant>,
-    /// Whether the server has shown the session: one that it hides from us is not gone.
+    /// Whether the server has shown the session. If the server hides sessions from this user, a missing one need not be gone.
     shown: bool,
-    /// When the server last answered anything.
+    /// When the server last answered any request.
     answered: Instant,
 }
 
@@ -56,12 +56,12 @@ impl<'w> Watch<'w> {
         }
     }
 
-    /// Asks what the session is doing, and whether the lock is still held.
+    /// Requests the session's activity, and whether the lock is still held.
     pub(super) fn check(&mut self) {
         (self.activity, self.lock) = (true, true);
     }
 
-    /// Asks which session blocks it.
+    /// Requests the session that blocks it.
     pub(super) fn find_blocker(&mut self) {
         self.blocker = true;
     }
@@ -104,7 +104,7 @@ impl<'w> Watch<'w> {
         News::None
     }
 
-    /// Asks the most urgent question of each connection.
+    /// Sends the most urgent request on each connection.
     fn ask(&mut self) {
         if self.cancel {
             self.cancel = !self.monitor.ask(Question::Cancel(self.process));

@@ -1,4 +1,4 @@
-//! One set of promises, kept by each database.
+//! The contract tests: the same guarantees, checked on each database.
 
 mod busy_file;
 mod connecting;

@@ -1,4 +1,4 @@
-//! Door: the built binary from outside, on SQLite in a directory of its own.
+//! The door tests: the built binary from outside, on SQLite, each in a separate directory.
 
 mod bad_input;
 mod confirm;
@@ -41,7 +41,7 @@ use tempfile::TempDir;
 /// A directory to run the binary in.
 pub struct Door(TempDir);
 
-/// What came out.
+/// The output.
 #[derive(Debug)]
 pub struct Seen {
     pub code: Option<i32>,
@@ -53,7 +53,7 @@ impl Door {
     /// An empty directory.
     pub fn empty() -> Self {
         let directory = TempDir::new().unwrap();
-        // What lies in it is nobody else's: secret files in it are no reason for a warning.
+        // Only this user can write to it: secret files in it cause no warning.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
         Self(directory)
     }
@@ -67,7 +67,7 @@ impl Door {
         door
     }
 
-    /// Three good migrations, the first of them with a way back.
+    /// Three valid migrations, the first of them with a down script.
     pub fn shop() -> Self {
         Self::with(&[
             ("1_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);\nINSERT INTO users VALUES (1), (2);\n"),
@@ -92,7 +92,7 @@ impl Door {
         std::fs::remove_file(self.path().join(name)).unwrap();
     }
 
-    /// The binary with these words, a database and nothing else in its environment, and no input.
+    /// The binary with these arguments, only a database in its environment, and no input.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_migrascope"));
         command
@@ -104,12 +104,12 @@ impl Door {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the binary to its end.
     pub fn run(&self, words: &[&str]) -> Seen {
         Seen::of(self.command(words).output().unwrap())
     }
 
-    /// The same with variables.
+    /// The same with these environment variables.
     pub fn run_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Seen {
         Seen::of(self.command(words).envs(variables.iter().copied()).output().unwrap())
     }
@@ -130,7 +130,7 @@ impl Seen {
         }
     }
 
-    /// Standard output, where the command did what it should.
+    /// Standard output of a command that must succeed.
     #[track_caller]
     pub fn good(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
@@ -150,7 +150,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Takes out of snapshots what differs from run to run, as long as the guard lives.
+/// Replaces what differs from run to run in snapshots, as long as the guard exists.
 pub fn redacted() -> impl Drop {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");

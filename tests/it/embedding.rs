@@ -1,4 +1,4 @@
-//! The library in somebody else's program: what it is built from, how it is run, and what it shows there.
+//! The library embedded in another program: how it is built and run, and what it reports there.
 
 mod examples;
 
@@ -182,7 +182,7 @@ fn spans_go_to_the_callers_subscriber_below_the_current_span() {
             drop(start);
             report
         });
-        // The driver's own thread may hold the span that was current a moment longer.
+        // The driver's own thread may hold the current span a moment longer.
         let ended = || exporter.get_finished_spans().unwrap();
         let spans = eventually("the start has ended", || {
             ended().iter().any(|span| span.name == "application start").then(ended)
@@ -251,7 +251,7 @@ fn any_future_can_ask_for_it() {
     on_each(|database| {
         let files = vec![("1_slow.sql", database.slow())];
         let migrator = Migrator::builder().url(&database.url).embedded(files).build().unwrap();
-        // Whenever that is, before the statement has begun or while it runs: it never ends by itself.
+        // At any time, before the statement has started or while it runs: it never ends by itself.
         let asked = async { tokio::time::sleep(Duration::from_millis(300)).await };
         let error = block_on(migrator.up().stop_when(asked)).unwrap_err();
         assert!(matches!(error.cause, Error::Interrupted { .. }), "{error:?}");

@@ -1,4 +1,4 @@
-//! Directories of files, and what is made of them.
+//! Directories of files, and the migrations that are read from them.
 
 mod names;
 

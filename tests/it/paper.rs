@@ -1,4 +1,4 @@
-//! The engine against a session that only writes down what it hears: the order of verbs is the promise.
+//! The engine with a session that only records calls: their order is what the tests assert.
 
 mod fake;
 mod hooks;
@@ -10,14 +10,14 @@ use migrascope::report::{PartialEffect, Stage};
 
 use self::fake::{Paper, play};
 
-/// Nobody says what became of an attempt.
+/// The journal has no row of the attempt.
 const UNANSWERED: (&str, ErrorKind) = ("SELECT outcome, statements_done", ErrorKind::Other);
 
 fn transactional() -> Paper {
     Paper { transactional: true, ..Paper::default() }
 }
 
-/// Connecting, looking and locking: the same in front of every plan.
+/// Connecting, inspecting and locking: the same calls before every plan.
 const FRONT: &str = "connect · SELECT version, name, · SELECT id, run_id, · lock · SELECT id, kind, · \
      SELECT version, name, · SELECT id, run_id, · insert _migrascope_journal";
 const BACK: &str = "update _migrascope_journal SET · unlock · close";

@@ -1,4 +1,4 @@
-//! Planning: a table of histories and directories, and what comes of them.
+//! Planning: a table of histories and directories, and the resulting plans.
 
 mod foreign_keys;
 

@@ -1,8 +1,8 @@
-//! Whether an application's start applies migrations: every combination of what can be said about it.
+//! Whether starting an application applies migrations: every combination of settings.
 
 use migrascope::policy::{Decision, Environment, Policy};
 
-/// The policy that these variables make, in words.
+/// The policy for these variables, in words.
 fn read(chosen: Option<(Environment, &str)>, variables: &[(&str, &str)]) -> Result<Policy, String> {
     let lookup =
         |name: &str| variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
@@ -16,7 +16,7 @@ fn every_combination_of_environment_and_switch() {
         ("development", [Migrate, Migrate, Look]),
         ("production", [Look, Migrate, Leave]),
         ("test", [Leave, Leave, Leave]),
-        // Nothing is said: production.
+        // Nothing is set: production.
         ("", [Look, Migrate, Leave]),
     ];
     for (environment, decisions) in table {

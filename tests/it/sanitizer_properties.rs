@@ -1,4 +1,4 @@
-//! No literal survives the sanitizer, whatever it holds and wherever it stands.
+//! The sanitizer removes every literal, whatever it contains and wherever it is.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
 use migrascope::script::sanitized;
@@ -6,18 +6,18 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// In every literal and in every comment, and in nothing else.
+/// Occurs in every literal and in every comment, and nowhere else.
 const SECRET: &str = "hunter2";
 const DIGITS: &str = "4711";
 
 const CODE: [&str; 18] =
     ["SELECT", "a", "t1", ",", "(", ")", "=", "-", "+", "*", "/", ".", "::", "FROM", "größe", "E", "x", "SET"];
 
-/// How a literal or comment is written around a text; the last two take digits only.
+/// How a literal or comment is written around a text; the last two accept only digits.
 fn wrappings(dialect: Dialect) -> Vec<fn(&str) -> String> {
     let mut wrappings: Vec<fn(&str) -> String> = match dialect {
         Postgres => vec![
-            // Behind a word: on a line of its own behind E'…' it would be more of that one, and a backslash in it would escape.
+            // After a word: on a line of its own after E'…', it would continue that literal, and a backslash in it would escape.
             |text| format!("b '{}'", text.replace('\'', "''")),
             |text| format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
             |text| format!("U&'{}'", text.replace('\'', "''")),
@@ -43,7 +43,7 @@ fn wrappings(dialect: Dialect) -> Vec<fn(&str) -> String> {
     wrappings
 }
 
-/// Dialect and text: code and literals, with a blank between them or nothing.
+/// Dialect and text: code and literals, separated by a blank or nothing.
 fn statements() -> impl Strategy<Value = (Dialect, String)> {
     select(&Dialect::ALL[..]).prop_flat_map(|dialect| {
         let inside = "[a-z '\"`\\\\$;\n/*#-]{0,8}";

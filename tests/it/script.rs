@@ -1,4 +1,4 @@
-//! The pure ring of `script`: tables of text through one `check` function.
+//! The pure tests of `script`: tables of texts, checked by one `check` function.
 
 mod backslashes;
 mod checksum;
@@ -20,7 +20,7 @@ mod writes;
 use migrascope::migration::Dialect;
 use render::render;
 
-/// Compares what `parse` says about a text, indentation apart, with what it should say.
+/// Compares what `parse` returns for a text with the expectation, ignoring indentation.
 #[track_caller]
 fn check(dialect: Dialect, text: &str, expected: &str) {
     let expected: String =
@@ -36,7 +36,7 @@ fn check_all(text: &str, expected: &str) {
     }
 }
 
-/// Each text holds exactly one statement: itself without the terminator.
+/// Each text contains exactly one statement: itself without the terminator.
 #[track_caller]
 fn check_whole(dialect: Dialect, texts: &[&str]) {
     for text in texts {

@@ -1,4 +1,4 @@
-//! What holds for every text, however odd.
+//! Properties that hold for every text, however unusual.
 
 use migrascope::migration::{Dialect, Statement};
 use migrascope::script::{self, Parsed};
@@ -168,7 +168,7 @@ proptest! {
         if let (Ok(parsed), false) = (script::parse(&text, dialect), speaks_to_the_mysql_program(&text)) {
             for statement in &parsed.statements {
                 let alone = statement.text(&text);
-                // At the start of a text this mark is blank, and at its end MySQL takes this for a comment.
+                // At the start of a text this mark counts as a blank, and at its end MySQL reads it as a comment.
                 if alone.starts_with('\u{feff}') || alone.ends_with("--") {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! Pages by HTTP, from outside: `serve`, and `--listen` during a run.
+//! HTTP pages from outside: `serve`, and `--listen` during a run.
 
 mod detail;
 mod during;
@@ -24,7 +24,7 @@ pub struct Server {
     told: Arc<Mutex<Vec<String>>>,
 }
 
-/// One answer.
+/// One response.
 #[derive(Debug)]
 pub struct Answer {
     pub code: u16,
@@ -33,7 +33,7 @@ pub struct Answer {
 }
 
 impl Server {
-    /// Starts a command with `--listen` on any free port, and waits until it says where it listens.
+    /// Starts a command with `--listen` on any free port, and waits until it reports the address.
     pub fn start(command: &mut Command) -> Self {
         command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -49,12 +49,12 @@ impl Server {
         server
     }
 
-    /// The first line on standard error that has this in it, once it is there.
+    /// The first line on standard error that contains this text; waits for it.
     pub fn line(&self, part: &str) -> String {
         eventually(&format!("{part} in {:?}", self.told()), || self.told().into_iter().find(|line| line.contains(part)))
     }
 
-    /// Every line on standard error so far.
+    /// All lines on standard error so far.
     pub fn told(&self) -> Vec<String> {
         self.told.lock().unwrap().clone()
     }
@@ -67,7 +67,7 @@ impl Server {
         serde_json::from_str(&self.get("/status").body).unwrap()
     }
 
-    /// Waits until `/readyz` answers with this code.
+    /// Waits until `/readyz` returns this status code.
     pub fn ready(&self, code: u16) -> String {
         eventually(&format!("/readyz is {code}, not {:?}", self.get("/readyz")), || {
             Some(self.get("/readyz")).filter(|answer| answer.code == code).map(|answer| answer.body)
@@ -90,7 +90,7 @@ impl Server {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    /// Waits for its end.
+    /// Waits until the process ends.
     pub fn end(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
@@ -98,13 +98,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// One request on a connection of its own; an error when nobody listens.
+/// One request on a new connection; an error if no server is listening.
 pub fn ask(address: &str, method: &str, path: &str) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;

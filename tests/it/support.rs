@@ -1,4 +1,4 @@
-//! What the rings share: databases of our own, directories of migrations, and runs.
+//! What all tests share: test databases, directories of migrations, and runs.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub enum Backend {
 impl Backend {
     const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mysql];
 
-    /// As `TEST_DATABASES` names it.
+    /// Its name in `TEST_DATABASES`.
     fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -32,7 +32,7 @@ impl Backend {
         }
     }
 
-    /// Whether `TEST_DATABASES` names it; where that is not set, all are wanted.
+    /// Whether `TEST_DATABASES` names it; all databases are tested if the variable is not set.
     fn is_wanted(self) -> bool {
         let Some(names) = std::env::var("TEST_DATABASES").ok().filter(|names| !names.is_empty()) else { return true };
         let names: Vec<&str> = names.split_whitespace().collect();
@@ -46,14 +46,14 @@ impl Backend {
     }
 }
 
-/// Calls a promise for every database that is there; says which it skips.
+/// Runs a test on every available database; prints those that are skipped.
 pub fn on_each(promise: impl Fn(&TestDatabase)) {
     for backend in Backend::ALL {
         on(backend, &promise);
     }
 }
 
-/// Calls a promise for one database, or says that it skips it.
+/// Runs a test on one database, or prints that it is skipped.
 pub fn on(backend: Backend, promise: impl Fn(&TestDatabase)) {
     if !backend.is_wanted() {
         eprintln!("skipped: TEST_DATABASES leaves {} out", backend.name());
@@ -64,7 +64,7 @@ pub fn on(backend: Backend, promise: impl Fn(&TestDatabase)) {
     }
 }
 
-/// The value of a variable that names a service; aloud, and a failure under `REQUIRE_SERVICES=1`, when there is none.
+/// The value of a variable that names a service. Without one, prints that the test is skipped, or fails under `REQUIRE_SERVICES=1`.
 pub fn service(variable: &str) -> Option<String> {
     let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if value.is_none() {
@@ -77,7 +77,7 @@ pub fn service(variable: &str) -> Option<String> {
     value
 }
 
-/// An empty database with a name of its own, dropped at the end.
+/// An empty database with a unique name, dropped at the end.
 pub struct TestDatabase {
     pub backend: Backend,
     pub url: String,
@@ -147,7 +147,7 @@ impl TestDatabase {
         self.run(Command::Down, directory, options).0
     }
 
-    /// Runs and returns what was told as well. Tables that a test has made before are no reason to refuse.
+    /// Runs and also returns the emitted events. Tables that a test has created before are no reason to refuse.
     pub fn run(&self, command: Command, directory: &Path, options: Options) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
         let migrator = self.migrator(directory, Options { allow_nonempty: true, ..options });
@@ -161,7 +161,7 @@ impl TestDatabase {
         (result, log.0)
     }
 
-    /// Changes history, and returns what was told as well.
+    /// Changes the history, and also returns the emitted events.
     pub fn repair(&self, directory: &Path, change: Change) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
         let _command = if matches!(change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
@@ -171,7 +171,7 @@ impl TestDatabase {
         (result, log.0)
     }
 
-    /// The versions in the ledger, in their order.
+    /// The versions in the ledger, in order.
     pub fn applied(&self) -> Vec<String> {
         let mut versions: Vec<u64> = self
             .query("SELECT version FROM _migrascope_migrations")
@@ -182,7 +182,7 @@ impl TestDatabase {
         versions.iter().map(ToString::to_string).collect()
     }
 
-    /// The built binary, pointed at this database.
+    /// The built binary with this database.
     pub fn binary(&self, directory: &Path) -> std::process::Command {
         let mut command = binary();
         command.env("MIGRASCOPE_DATABASE_URL", &self.url).env("MIGRASCOPE_DIR", directory);
@@ -215,7 +215,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The built binary without any setting from outside.
+/// The built binary without any environment variables.
 pub fn binary() -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_migrascope"));
     for (name, _) in std::env::vars_os() {
@@ -243,8 +243,8 @@ pub fn query(url: &str, sql: &str) -> Vec<Row> {
     })
 }
 
-/// Somebody is interested in every span and event from the first one on. A callsite that a thread without a subscriber meets at the very
-/// moment when another thread gets one could be taken for one that nobody wants, for good.
+/// Keeps a subscriber that is interested in every span and event from the start. If a thread without a subscriber reaches a callsite at the
+/// same moment as another thread gets one, the callsite could be disabled permanently.
 pub fn listen() {
     static FIRST: std::sync::Once = std::sync::Once::new();
     FIRST.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
@@ -255,7 +255,7 @@ pub fn block_on<T>(future: impl IntoFuture<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future.into_future())
 }
 
-/// Tries until it is so; panics when it takes longer than any machine needs.
+/// Polls until the condition is true; panics if that takes longer than any machine needs.
 pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -272,7 +272,7 @@ pub fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")
 }
 
-/// The names of the events, with what tells them apart.
+/// The names of the events, with their distinguishing details.
 #[derive(Default)]
 pub struct Log(pub Vec<String>);
 
@@ -323,7 +323,7 @@ fn word(ok: bool) -> &'static str {
     if ok { "ok" } else { "failed" }
 }
 
-/// Keeps tests that start many processes from doing so side by side.
+/// Prevents tests that start many processes from running at the same time.
 pub fn crowd() -> std::sync::MutexGuard<'static, ()> {
     static CROWD: OnceLock<Mutex<()>> = OnceLock::new();
     CROWD.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner)

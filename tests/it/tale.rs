@@ -1,4 +1,4 @@
-//! Telemetry end to end: events → spans and figures, the built binary → receivers, and the documentation of it all.
+//! Telemetry end to end: events → spans and metrics, the built binary → receivers, and the documentation.
 
 mod baggage;
 mod catalogue;
@@ -25,7 +25,7 @@ mod together;
 mod traceparent;
 mod tracing;
 
-/// What another ring wants to know of a span that was received.
+/// The properties of a received span that other tests check.
 #[derive(Debug)]
 pub struct Received {
     pub name: String,
@@ -34,7 +34,7 @@ pub struct Received {
     pub error: Option<String>,
 }
 
-/// Listens for traces: what comes back gives the spans that have arrived, and the endpoint to send them to.
+/// Receives traces; returns a function for the spans that have arrived, and the endpoint to send them to.
 pub fn receiving() -> (impl Fn() -> Vec<Received>, String) {
     let receiver = receiver::Receiver::start(receiver::Manner::Polite);
     let endpoint = receiver.url.clone();

@@ -1,4 +1,4 @@
-//! Holds the house: how long files are, where the stairs go, who may name what.
+//! Checks the structure of the code: the length of files, the order of floors, and which files may use what.
 
 mod circles;
 mod functions;
@@ -9,7 +9,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every Rust file below a folder, with its text.
+/// Every Rust file below a directory, with its text.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = vec![root().join(folder)];
@@ -113,11 +113,11 @@ fn cli_floor(room: &str) -> Option<u8> {
     })
 }
 
-/// Rooms of `src/cli/` that share a floor and must not name each other: two readers of the same events, and what settings say
-/// of telemetry against what is made of it.
+/// Rooms of `src/cli/` that share a floor and must not name each other: two consumers of the same events, and telemetry settings and their
+/// use.
 const CLI_APART: [[&str; 2]; 2] = [["json", "screen"], ["export", "settings"]];
 
-/// The names that follow a path such as `crate::cli::` in a line: one, or those in braces.
+/// The names after a path such as `crate::cli::` in a line: one, or those in braces.
 fn named_behind<'l>(line: &'l str, path: &str) -> Vec<&'l str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let ends = line.match_indices(path).map(|(at, _)| &line[at + path.len()..]);
@@ -137,7 +137,7 @@ fn stairs_inside_the_command_line_only_go_down() {
             problems.push(format!("{file}: a room without a floor; give it one in this test and in ARCHITECTURE.md"));
             continue;
         };
-        // In the files at the top, `super` is the command line as well.
+        // In the files at the top level, `super` is the command line as well.
         let is_top = file.matches('/').count() == 2;
         for (number, line) in code(&text) {
             let above = if is_top { named_behind(line, "super::") } else { Vec::new() };
@@ -199,12 +199,12 @@ fn only_the_command_line_reads_files_of_migrations_through_the_layout() {
 
 #[test]
 fn whatever_is_read_is_a_regular_file() {
-    // The system's own pages are none of anybody's making.
+    // No other user can create the operating system's own pages.
     let system = "src/cli/export/resource/container.rs";
     for call in ["fs::read(", "use std::fs::read", "read_to_string(", " File::open", "(File::open", "::File::open"] {
         only_in(call, &["src/file.rs", system, "src/database/sqlite/lock.rs"]);
     }
-    // What is there already is written by the same door; what is not is made with `create_new`, which follows no link.
+    // Existing files are written through the same function; new ones are created with `create_new`, which follows no link.
     only_in(").open(", &["src/file.rs", "src/cli/unrecorded.rs"]);
     only_in("File::create(", &[]);
     let tests = ["src/cli/settings/tests.rs", "src/cli/termination.rs", "src/database/postgres/options/tests.rs"];
@@ -219,7 +219,7 @@ fn every_text_for_a_terminal_passes_one_door() {
     for stream in ["stdout()", "println!", "print!(", "anstream"] {
         only_in(stream, &DOORS);
     }
-    // The log lines are escaped where they are formatted; whether it is a terminal is all that others ask of a stream, and hooks are handed one.
+    // Log lines are escaped where they are formatted. Others only check whether a stream is a terminal, and pass it to hooks.
     only_in(
         "stderr",
         &[
@@ -232,7 +232,7 @@ fn every_text_for_a_terminal_passes_one_door() {
         ],
     );
     only_in("set_message(", &["src/cli/screen/live.rs"]);
-    // Lines with colours are made where everything else in them is escaped first.
+    // Coloured lines are created where all their other parts are escaped first.
     only_in(".styled(", &["src/cli/screen", "src/cli/output.rs"]);
 }
 
@@ -241,7 +241,7 @@ fn nothing_prints_below_the_command_line() {
     for word in ["println!", "eprintln!", "print!(", "stdout()"] {
         only_in(word, &["src/cli", "src/main.rs"]);
     }
-    // The command of a hook is handed the stream; what it writes is not ours.
+    // The command of a hook inherits the stream; its output is not the program's own.
     only_in("stderr()", &["src/cli", "src/main.rs", "src/run/hooks/command.rs"]);
 }
 

@@ -1,4 +1,4 @@
-//! The lock of MySQL and MariaDB: `GET_LOCK`, tried with no waiting time.
+//! The lock on MySQL and MariaDB: `GET_LOCK` without waiting.
 
 use async_trait::async_trait;
 

@@ -5,11 +5,11 @@ use sha2::{Digest, Sha256};
 use super::wire::Wire;
 use crate::database::{DatabaseError, Holder};
 
-/// Keeps the server from closing a session of ours that is idle because it waits for the lock, holds it, or pauses.
+/// Prevents the server from closing a session that is idle because the runner waits for the lock, holds it, or pauses.
 pub(super) const STAY_IDLE: &str =
     "SET SESSION wait_timeout = CAST(GREATEST(@@SESSION.wait_timeout, 86400) AS UNSIGNED)";
 
-/// Locks are the whole server's and have at most 64 characters: `migrascope:` and half a SHA-256 over database and table.
+/// Lock names apply to the whole server and have at most 64 characters: `migrascope:` and half a SHA-256 of database and table.
 pub(super) fn lock_name(database: &str, ledger: &str) -> String {
     format!("migrascope:{}", half_digest(database, ledger))
 }
@@ -36,17 +36,17 @@ pub(super) async fn value(wire: &mut Wire, sql: &str) -> Result<Option<String>, 
     Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
 }
 
-/// Tries to lock this name for the session, for so many seconds.
+/// Tries to acquire the lock with this name for the session, for up to `seconds`.
 pub(super) async fn try_lock(wire: &mut Wire, name: &str, seconds: u8) -> Result<bool, DatabaseError> {
     Ok(value(wire, &format!("SELECT CAST(GET_LOCK('{name}', {seconds}) AS CHAR)")).await?.as_deref() == Some("1"))
 }
 
-/// Who has locked this name.
+/// The holder of the lock with this name.
 pub(super) async fn holder(wire: &mut Wire, name: &str) -> Result<Option<Holder>, DatabaseError> {
     let Some(id) = value(wire, &format!("SELECT CAST(IS_USED_LOCK('{name}') AS CHAR)")).await? else {
         return Ok(None);
     };
-    // The process list shows other users' sessions only with the PROCESS privilege: the number alone is worth telling.
+    // The process list shows other users' sessions only with the PROCESS privilege: then only the number is reported.
     let sql = format!(
         "SELECT CAST(USER AS CHAR), CAST(HOST AS CHAR), CAST(COMMAND AS CHAR), CAST(TIME AS CHAR) \
          FROM information_schema.PROCESSLIST WHERE ID = {id}"

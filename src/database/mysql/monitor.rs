@@ -1,4 +1,4 @@
-//! The connection that watches the session at work.
+//! The connection that watches the working session.
 
 use async_trait::async_trait;
 
@@ -27,7 +27,7 @@ impl MonitorConnection for MysqlMonitor {
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
         let Some(process) = process else { return Ok(None) };
         for sql in blockers(process) {
-            // Which of these tables exist, and who may read them, depends on product, version and rights.
+            // Which of these tables exist and are readable depends on product, version and privileges.
             if let Ok(mut rows) = self.wire.query(&sql).await
                 && let Some(row) = rows.pop()
             {
@@ -45,8 +45,8 @@ impl MonitorConnection for MysqlMonitor {
     }
 }
 
-/// Queries for the session that blocks another one: by row locks on MariaDB and on MySQL, by table locks on MySQL; and where the server does not
-/// show table locks, the session with the oldest transaction in the same database.
+/// Queries for the session that blocks another one: by row locks on MariaDB and on MySQL, by table locks on MySQL. If the server does not
+/// show table locks, the last query returns the session with the oldest transaction in the same database.
 fn blockers(process: u64) -> [String; 4] {
     let from_transactions = |from: &str| {
         format!(

@@ -24,16 +24,17 @@ pub(super) struct MysqlSession {
     pub(super) sql: MysqlSql,
     connector: Mysql,
     access: Access,
-    /// The name of the worker lock that it holds.
+    /// The name of the worker lock that the session holds.
     claimed: Option<String>,
-    /// Whether a statement outside of a transaction commits by itself, when the server was last asked.
+    /// Whether autocommit was on when the server was last queried.
     autocommit: bool,
-    /// Our tables that did not exist when they were last checked. They are not read before the next check, because they may have been created as views since.
+    /// The runner's tables that did not exist when they were last checked. They are not read before the next check, because they may have
+    /// been created as views since.
     absent: Vec<String>,
 }
 
 impl MysqlSession {
-    /// Over this connection; nothing is known of the server yet.
+    /// A session on this connection, before anything is known about the server.
     pub(super) fn new(wire: Wire, identity: ServerInfo, connector: Mysql, access: Access) -> Self {
         Self {
             wire,
@@ -53,7 +54,7 @@ impl MysqlSession {
         if self.access != Access::Write {
             self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
         }
-        // Another session may lock our tables. A script has limits of its own.
+        // Another session may lock the runner's tables. A script has limits of its own.
         self.wire
             .query(&format!(
                 "SET SESSION lock_wait_timeout = CAST(LEAST(@@lock_wait_timeout, {}) AS UNSIGNED)",
@@ -63,13 +64,13 @@ impl MysqlSession {
         for sql in self.connector.init.clone() {
             self.wire.query(&sql).await?;
         }
-        // Health checks write a row, and take it back.
+        // Health checks write a row and roll it back.
         if self.access == Access::Check {
             self.wire.query("SET SESSION TRANSACTION READ WRITE").await?;
         }
         let mut identity = match self.wire.query(IDENTITY).await {
             Ok(identity) => identity,
-            // What is neither may not have these variables, but says what it is.
+            // Servers of another kind may not have these variables, but report their version.
             Err(error) => {
                 let version = self.wire.query("SELECT version()").await.ok().and_then(|mut rows| rows.pop()?.pop()?);
                 return Err(version.and_then(|version| product::supported(&version, "").err()).unwrap_or(error));
@@ -113,7 +114,7 @@ impl Session for MysqlSession {
             }
             Transaction::Read(limits) => {
                 self.limit(limits).await?;
-                // A statement that ends the transaction silently, as SET autocommit does, must not make a write possible.
+                // A statement that ends the transaction silently, such as SET autocommit, must not allow writes.
                 self.wire.query("SET SESSION TRANSACTION READ ONLY").await?;
                 self.wire.query("START TRANSACTION READ ONLY").await.map(drop)
             }
@@ -194,7 +195,7 @@ impl Session for MysqlSession {
         self.autocommit = true;
         old.close().await;
         if let Some(name) = &self.claimed {
-            // It is free as soon as the server has noticed; no other session acquires it without the lock.
+            // The lock is free as soon as the server has detected the reset; no other session acquires it without the migration lock.
             lock_sql::try_lock(&mut self.wire, name, 5).await?;
         }
         self.share(Sharing::Own).await?;
@@ -223,7 +224,7 @@ impl Session for MysqlSession {
     }
 }
 
-/// The server takes whole seconds, at least one.
+/// The server accepts only whole seconds, at least one.
 fn whole_seconds(limit: Duration) -> u64 {
     limit.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }

@@ -9,25 +9,25 @@ use crate::script::SchemaObject;
 use crate::sql::hexadecimal;
 
 /// Errors of a write while the script has locked tables (the first two), holds the global read lock, prepares an XA transaction, or is in a
-/// transaction that only reads.
-const HINDRANCES: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
+/// read-only transaction.
+const WRITE_REFUSED: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 
-/// The SQL of the server that has answered, and what it has said of itself.
+/// The SQL of a server that has answered, and the properties that it has reported.
 #[derive(Debug, Clone)]
 pub(super) struct MysqlSql {
     pub(super) identity: ServerInfo,
-    /// The database of our own tables.
+    /// The database of the runner's own tables.
     pub(super) home: Option<String>,
     /// The largest statement that the server accepts, in bytes.
     pub(super) largest_statement: Option<u64>,
     /// Whether a backslash escapes in strings.
     pub(super) backslash_escapes: bool,
-    /// The same once `sql_mode` is set to its default.
+    /// The same after `sql_mode` is set to its default.
     pub(super) backslash_escapes_by_default: bool,
 }
 
 impl MysqlSql {
-    /// For a server of which nothing is known yet.
+    /// For a server about which nothing is known yet.
     pub(super) fn new(identity: ServerInfo) -> Self {
         Self {
             identity,
@@ -60,9 +60,9 @@ impl Sql for MysqlSql {
             backslash_escapes_by_default: self.backslash_escapes_by_default,
             partial_index: false,
             foreign_keys: None,
-            // MySQL's own limit is one for SELECT alone.
+            // MySQL's own limit applies only to SELECT.
             statement_timeout: self.is_mariadb(),
-            // The database's own may be latin1, which has no room for every name.
+            // The database's own character set may be latin1, which cannot represent every name.
             table_suffix: " CHARACTER SET utf8mb4",
             own_session: true,
             whole_file_lock: false,
@@ -161,6 +161,6 @@ impl Sql for MysqlSql {
     }
 
     fn can_wait(&self, error: &DatabaseError) -> bool {
-        error.code.as_deref().is_some_and(|code| HINDRANCES.contains(&code))
+        error.code.as_deref().is_some_and(|code| WRITE_REFUSED.contains(&code))
     }
 }

@@ -1,4 +1,4 @@
-//! The lock of PostgreSQL: a session advisory lock, tried and never waited for.
+//! The lock on PostgreSQL: a session-level advisory lock, acquired without waiting.
 //!
 //! A session that waits inside `pg_advisory_lock` holds a snapshot, and another runner's `CREATE INDEX CONCURRENTLY` waits
 //! for that snapshot: a deadlock between two deployments (golang-migrate/migrate#960, flyway/flyway#1654).
@@ -15,7 +15,7 @@ pub(super) struct PostgresLock {
     connection: PostgresMonitor,
     key: i64,
     worker_key: i64,
-    /// Whether the lock is that of a transaction that stays open.
+    /// Whether the lock belongs to a transaction that stays open.
     pooled: bool,
 }
 
@@ -29,7 +29,7 @@ impl PostgresLock {
         &mut self.connection.wire
     }
 
-    /// The transaction is idle and has no snapshot, so no session waits for it; no timeout for idle transactions may end it.
+    /// The transaction is idle and has no snapshot, so it blocks no session. It must not be ended by a timeout for idle transactions.
     async fn try_lock_in_transaction(&mut self) -> Result<bool, DatabaseError> {
         let begin = "BEGIN;SET LOCAL idle_in_transaction_session_timeout = 0;SET LOCAL statement_timeout = 0";
         let sql = format!("{begin};SELECT pg_catalog.pg_try_advisory_xact_lock('{}'::bigint)", self.key);
@@ -65,7 +65,7 @@ impl LockConnection for PostgresLock {
 
     async fn try_tool_lock(&mut self, lock: &ToolLock) -> Result<bool, DatabaseError> {
         let ToolLock::Key(key) = lock else { return Ok(true) };
-        // Behind a pooler it is one of the same open transaction.
+        // Behind a pooler, the lock belongs to the same open transaction.
         let function = if self.pooled { "pg_try_advisory_xact_lock" } else { "pg_try_advisory_lock" };
         let rows = self.wire().plain(&format!("SELECT pg_catalog.{function}('{key}'::bigint)")).await?;
         Ok(is_true(&rows))
@@ -94,7 +94,7 @@ impl LockConnection for PostgresLock {
             is_key(self.key)
         );
         match self.wire().query(&sql).await?.is_empty() {
-            true => Err(DatabaseError::new(ErrorKind::Other, "its session does not have it any more")),
+            true => Err(DatabaseError::new(ErrorKind::Other, "its session no longer holds it")),
             false => Ok(()),
         }
     }

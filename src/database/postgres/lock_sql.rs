@@ -13,7 +13,7 @@ pub(super) fn lock_key(ledger: &str) -> i64 {
     key(&format!("migrascope:{ledger}"))
 }
 
-/// The key of the worker lock: the same over `migrascope-work:` and the quoted table name.
+/// The key of the worker lock: the same with `migrascope-work:`.
 pub(super) fn worker_key(ledger: &str) -> i64 {
     key(&format!("migrascope-work:{ledger}"))
 }
@@ -22,12 +22,12 @@ fn key(name: &str) -> i64 {
     Sha256::digest(name).iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
 }
 
-/// A query that returns `granted` if this session could acquire the lock; it is released when the statement has ended.
+/// A query that returns `granted` if this session could acquire the lock, and releases it at the end of the statement.
 pub(super) fn probe(ledger: &str) -> String {
     format!("SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({}) THEN 'granted' END", lock_key(ledger))
 }
 
-/// Tries once to lock this key for the session.
+/// Tries once to acquire the lock with this key for the session.
 pub(super) async fn try_lock(wire: &mut Wire, key: i64) -> Result<bool, DatabaseError> {
     let rows = wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({key})")).await?;
     Ok(is_true(&rows))
@@ -37,7 +37,7 @@ pub(super) fn is_true(rows: &[Row]) -> bool {
     rows.first().and_then(|row| row.first()?.as_deref()) == Some("t")
 }
 
-/// A condition for the locks of a key; a bigint shows as two halves, with objsubid 1.
+/// A condition for the locks with this key; `pg_locks` shows a bigint key in two halves, with objsubid 1.
 pub(super) fn is_key(key: i64) -> String {
     format!(
         "l.locktype = 'advisory' AND l.objsubid = 1 \
@@ -48,9 +48,9 @@ pub(super) fn is_key(key: i64) -> String {
     )
 }
 
-/// Who holds the lock of this key.
+/// The holder of the lock with this key.
 pub(super) async fn holder(wire: &mut Wire, key: i64) -> Result<Option<Holder>, DatabaseError> {
-    // Of the holder's other sessions, one works, and others watch it or read the journal.
+    // Of the holder's other sessions, one executes migrations; others watch it or read the journal.
     let sql = format!(
         "SELECT l.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
            to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), \
@@ -66,7 +66,7 @@ pub(super) async fn holder(wire: &mut Wire, key: i64) -> Result<Option<Holder>, 
     Ok(wire.query(&sql).await?.pop().map(held_by))
 }
 
-/// A holder from its row: process, user, application, client, since, state, message.
+/// The holder from a row of process, user, application, client, since, state and message.
 pub(super) fn held_by(row: Row) -> Holder {
     let mut column = row.into_iter();
     let mut next = || column.next().flatten();
@@ -80,14 +80,14 @@ pub(super) fn held_by(row: Row) -> Holder {
     }
 }
 
-/// The state of the session, and its statement up to the first literal, which may hold private data.
+/// The state of the session and its statement, up to the first literal, which may contain private data.
 fn doing(state: Option<String>, message: Option<&str>) -> Option<String> {
     let statement = message.map(scripts_own).unwrap_or_default();
     let statement = statement.split(['\'', '$']).next().unwrap_or_default().trim_end();
     if statement.is_empty() { state } else { Some(format!("{}: {statement}", state.unwrap_or_default())) }
 }
 
-/// The script's statement in a message of ours, without our own statements before and behind it.
+/// The script's statement in a message of the runner, without the runner's own statements around it.
 fn scripts_own(message: &str) -> &str {
     let mut statement = message.split("\n;").next().unwrap_or_default();
     while let Some((ahead, rest)) = statement.split_once(';')

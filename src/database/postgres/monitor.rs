@@ -1,4 +1,4 @@
-//! The connection that watches the session at work.
+//! The connection that watches the working session.
 
 use async_trait::async_trait;
 
@@ -6,8 +6,8 @@ use super::lock_sql::held_by;
 use super::wire::Wire;
 use crate::database::{Activity, DatabaseError, Holder, MonitorConnection};
 
-/// The session that works for us behind a pooler, which hands our application name on.
-const OURS: &str = "FROM pg_catalog.pg_stat_activity w WHERE w.application_name = current_setting('application_name') \
+/// Finds the working session behind a pooler, which forwards the application name.
+const WORKING_SESSION: &str = "FROM pg_catalog.pg_stat_activity w WHERE w.application_name = current_setting('application_name') \
      AND w.pid <> pg_catalog.pg_backend_pid() AND w.state = 'active' LIMIT 1";
 
 pub(super) struct PostgresMonitor {
@@ -30,7 +30,8 @@ impl MonitorConnection for PostgresMonitor {
     }
 
     async fn blocker(&mut self, process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
-        let process = process.map_or_else(|| format!("(SELECT w.pid {OURS})"), |process| process.to_string());
+        let process =
+            process.map_or_else(|| format!("(SELECT w.pid {WORKING_SESSION})"), |process| process.to_string());
         let sql = format!(
             "SELECT b.pid, a.usename, a.application_name, coalesce(host(a.client_addr), 'a local socket'), \
                to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), a.state, left(a.query, 300) \
@@ -43,7 +44,7 @@ impl MonitorConnection for PostgresMonitor {
     async fn cancel(&mut self, process: Option<u64>) -> Result<(), DatabaseError> {
         let sql = match process {
             Some(process) => format!("SELECT pg_catalog.pg_cancel_backend({process})"),
-            None => format!("SELECT pg_catalog.pg_cancel_backend(w.pid) {OURS}"),
+            None => format!("SELECT pg_catalog.pg_cancel_backend(w.pid) {WORKING_SESSION}"),
         };
         self.wire.query(&sql).await.map(drop)
     }

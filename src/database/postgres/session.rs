@@ -21,36 +21,37 @@ use crate::database::{
 use crate::plan::TableFault;
 use crate::report::Stage;
 
-/// How long a note that can wait waits for a lock.
-const SOON: Duration = Duration::from_millis(500);
+/// How long a progress record that can be written later waits for a lock.
+const SHORT_WAIT: Duration = Duration::from_millis(500);
 
 pub(super) struct PostgresSession {
     pub(super) wire: Wire,
     pub(super) sql: PostgresSql,
     pub(super) init: Vec<String>,
     pub(super) access: Access,
-    /// Statements that are sent with the next message: `BEGIN` and its limits.
+    /// Statements that are sent together with the next message: `BEGIN` and its limits.
     ahead: Vec<String>,
-    /// Whether the server's session is ours alone; `None` until that is known.
+    /// Whether the connection has a server session to itself; `None` until that is known.
     sharing: Option<Sharing>,
     /// The limits of transactions, as long as none may be set for the session.
     limits: Limits,
-    /// Whether a transaction that only reads is open.
+    /// Whether a read-only transaction is open.
     reading: bool,
-    /// The key of the worker lock that it holds.
+    /// The key of the worker lock that the session holds.
     claimed: Option<i64>,
     /// Whether limits were set for the session, so that a transaction without limits must reset them.
     limited: bool,
-    /// Our tables, in quotes, and the statement that refuses to write them; set once they were checked in a session that writes.
+    /// The quoted names of the runner's tables, and the statement that refuses to write them; set after they were checked in a session that
+    /// writes.
     guarded: Option<(Vec<String>, Option<String>)>,
     /// The options of the connection.
     pub(super) options: Option<String>,
-    /// The settings of any other client where the driver has set something else; `None` until they are read.
+    /// The settings that other clients have where the driver has set something else; `None` until they are read.
     pub(super) clients_own: Option<Vec<(String, String)>>,
 }
 
 impl PostgresSession {
-    /// Over this connection; nothing is known of the server yet.
+    /// A session on this connection, before anything is known about the server.
     pub(super) fn new(wire: Wire, identity: ServerInfo, init: Vec<String>, access: Access) -> Self {
         Self {
             wire,
@@ -69,7 +70,7 @@ impl PostgresSession {
         }
     }
 
-    /// One of our queries, in the transaction that was begun or in one of its own.
+    /// Runs a query of the runner, in the open transaction or in one of its own.
     async fn own(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         if !self.ahead.is_empty() {
             let guarded = self.guarded(sql);
@@ -100,8 +101,8 @@ impl Session for PostgresSession {
             }
             Transaction::Read(limits) => {
                 let settings = settings("SET LOCAL", limits, self.limited);
-                // Behind the first snapshot, SET TRANSACTION READ WRITE is refused. Nothing is set for the session, which through a
-                // pooler could be that of another client.
+                // After the first snapshot, SET TRANSACTION READ WRITE is refused. Nothing is set for the session, which behind a pooler
+                // could belong to another client.
                 let begin = "BEGIN READ ONLY".to_owned();
                 let message: Vec<String> = [begin].into_iter().chain(settings).chain(["SELECT 1".to_owned()]).collect();
                 self.reading = true;
@@ -141,7 +142,7 @@ impl Session for PostgresSession {
         let mut behind: Vec<&str> = Vec::with_capacity(records.len() + 4);
         if sql.is_some() || !records.is_empty() {
             behind.push(if sql.is_some() { MEASURE_AND_PIN } else { PIN });
-            // The role that writes our tables comes first.
+            // The role that writes the runner's tables comes first.
             let roles = records.iter().take_while(|record| record.starts_with("SELECT ")).count();
             behind.extend(records.iter().take(roles).map(String::as_str));
             behind.extend(guard.as_deref().filter(|_| roles < records.len()));
@@ -149,7 +150,7 @@ impl Session for PostgresSession {
             behind.push(UNPIN);
         }
         behind.push("COMMIT");
-        // The server answers when the whole message is done: a connection that breaks without a word may have committed.
+        // The server answers after the whole message: a connection that is lost without an error may have committed.
         let answers = self.message(sql, &behind).await.map_err(|error| match (error.kind, &error.code) {
             (ErrorKind::Lost, None) => error.at(Stage::Commit),
             _ => error,
@@ -170,7 +171,7 @@ impl Session for PostgresSession {
     }
 
     async fn transaction(&mut self) -> Result<TransactionState, DatabaseError> {
-        // One that is sent with the next message counts as open.
+        // A transaction whose BEGIN is sent together with the next message counts as open.
         let open = if self.ahead.is_empty() { transaction::is_open(&mut self.wire).await? } else { true };
         Ok(TransactionState { open, autocommit: true })
     }
@@ -183,7 +184,7 @@ impl Session for PostgresSession {
                 None => self.wire.in_path(sql).await,
             },
             Query::OfTable(table, sql) => {
-                // The server refuses then what it would filter. Statements of one message are one transaction: nothing stays set.
+                // The server then refuses a query that it would filter. Statements of one message are one transaction: nothing remains set.
                 let ahead =
                     [vec!["SET LOCAL row_security = off".to_owned()], faults::reading_guard(table).to_vec()].concat();
                 self.query_behind(ahead, sql).await.map_err(faults::found)
@@ -195,7 +196,7 @@ impl Session for PostgresSession {
         if urgency == Urgency::Needed {
             return self.own(&notes.join(";")).await.map(drop);
         }
-        let limits = Limits { lock_timeout: Some(SOON), statement_timeout: None };
+        let limits = Limits { lock_timeout: Some(SHORT_WAIT), statement_timeout: None };
         self.begin(Transaction::Write(Some(&limits))).await?;
         let written = self.conclude(None, notes).await;
         if written.is_err() {
@@ -210,11 +211,11 @@ impl Session for PostgresSession {
             return Ok(());
         }
         self.wire.plain("DISCARD ALL").await?;
-        // That leaves a role of the user's own settings.
+        // DISCARD ALL does not reset a role from the user's own settings.
         self.wire.plain("RESET ROLE").await?;
         self.limited = false;
         if let Some(key) = self.claimed {
-            // DISCARD ALL has released it; no other session acquires it without the lock.
+            // DISCARD ALL has released it; no other session acquires it without the migration lock.
             lock_sql::try_lock(&mut self.wire, key).await?;
         }
         self.settle().await?;
@@ -238,7 +239,8 @@ impl Session for PostgresSession {
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
         if self.sharing == Some(Sharing::Pooled) {
-            // A lock of the session would be held by another client next; a pooler ends the transaction of a client that is gone.
+            // Another client would hold a session lock next. No worker lock is necessary: a pooler ends the transaction of a client that is
+            // gone.
             return Ok(true);
         }
         let key = lock_sql::worker_key(ledger);

@@ -8,24 +8,24 @@ use crate::database::{Capabilities, ColumnType, IdleSession, Probe, Reach, Row, 
 use crate::migration::Dialect;
 use crate::script::{QualifiedName, SchemaObject};
 
-/// The SQL of the server that has answered, and what it has said of itself.
+/// The SQL of a server that has answered, and the properties that it has reported.
 #[derive(Debug, Clone)]
 pub(super) struct PostgresSql {
     pub(super) identity: ServerInfo,
-    /// The schema of our own tables.
+    /// The schema of the runner's own tables.
     pub(super) home: Option<String>,
-    /// The user and role that the session began with.
+    /// The user and role at the start of the session.
     pub(super) authority: Authority,
-    /// Whether a pooler in transaction mode is in between.
+    /// Whether a pooler in transaction mode is in use.
     pub(super) pooled: bool,
     /// Whether a backslash escapes in plain strings.
     pub(super) backslash_escapes: bool,
-    /// The same once it is reset.
+    /// The same after the setting is reset.
     pub(super) backslash_escapes_by_default: bool,
 }
 
 impl PostgresSql {
-    /// For a server of which nothing is known yet.
+    /// For a server about which nothing is known yet.
     pub(super) fn new(identity: ServerInfo) -> Self {
         Self {
             identity,

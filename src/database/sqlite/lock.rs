@@ -1,7 +1,8 @@
-//! The lock of SQLite: an exclusive lock on a file beside the database, `<database>-migrascope.lock`.
+//! The lock on SQLite: an exclusive lock on a file beside the database, `<database>-migrascope.lock`.
 //!
-//! SQLite's own locks cannot serve: one that keeps another runner out for the whole run would keep our own connection out as
-//! well. The operating system frees the file's lock when its holder dies, however it dies. The file carries who holds it.
+//! SQLite's own locks are not suitable: one that excludes other runners during the whole run would also exclude the runner's own
+//! connection. The operating system releases the file lock when its holder dies, for whatever reason. The file contains a description of
+//! its holder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -16,11 +17,11 @@ use super::monitor::SqliteMonitor;
 use crate::database::{DatabaseError, ErrorKind, Holder, LockConnection, MonitorConnection, Sharing};
 use crate::file;
 
-/// The most that is read of the holder's description, in bytes.
+/// The maximum number of bytes that are read of the holder's description.
 const LONGEST_HOLDER: u64 = 4096;
 
 pub(super) struct SqliteLock {
-    /// `None` for a database in memory, which no other process can see.
+    /// `None` for an in-memory database, which no other process can access.
     path: Option<PathBuf>,
     held: Option<File>,
     application: String,
@@ -34,7 +35,7 @@ impl SqliteLock {
     }
 }
 
-/// Beside the real file, so that two links to one database share one lock.
+/// Placed beside the real file, so that two links to one database share one lock.
 fn lock_path(database: &Path) -> PathBuf {
     let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
     let mut name = real.into_os_string();
@@ -66,7 +67,7 @@ impl LockConnection for SqliteLock {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         if !is_still(path, &file) {
-            // The last holder removed the file between our opening and our locking it.
+            // The last holder removed the file after it was opened and before it was locked.
             return Ok(false);
         }
         write_holder(&mut file, &self.application).map_err(failed)?;
@@ -82,18 +83,18 @@ impl LockConnection for SqliteLock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(refused("read", path, &error)),
         };
-        // A holder that died left its file behind, but not the system's lock on it.
+        // If the holder has died, its file remains, but not the lock on it.
         if file.try_lock_shared().is_ok() {
             return Ok(None);
         }
         let mut text = String::new();
-        // It is held even where its holder has not written its name yet.
+        // The lock may be held before its holder has written the description.
         let named = file.take(LONGEST_HOLDER).read_to_string(&mut text).ok().and_then(|_| read_holder(&text));
         Ok(Some(named.unwrap_or_default()))
     }
 
     async fn worker(&mut self) -> Result<Option<Holder>, DatabaseError> {
-        // The session that works ends with its process, which holds the lock.
+        // The working session ends with its process, which holds the lock.
         Ok(None)
     }
 

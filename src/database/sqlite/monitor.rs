@@ -1,4 +1,4 @@
-//! Cancels the statement of the session at work, which is one of this process.
+//! Cancels the statement of the working session, which belongs to the same process.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl MonitorConnection for SqliteMonitor {
     }
 
     async fn blocker(&mut self, _process: Option<u64>) -> Result<Option<Holder>, DatabaseError> {
-        // SQLite does not know who has locked the file.
+        // SQLite does not report which process has locked the file.
         Ok(None)
     }
 

@@ -17,8 +17,8 @@ use crate::database::{
 use crate::plan::TableFault;
 use crate::report::Stage;
 
-/// How long a note that can wait waits for another writer.
-const SOON: Duration = Duration::from_millis(100);
+/// How long a progress record that can be written later waits for another writer.
+const SHORT_WAIT: Duration = Duration::from_millis(100);
 
 pub(super) struct SqliteSession {
     wire: Wire,
@@ -30,7 +30,7 @@ pub(super) struct SqliteSession {
 }
 
 impl SqliteSession {
-    /// Over this connection.
+    /// A session on this connection.
     pub(super) fn new(wire: Wire, identity: ServerInfo, connector: Sqlite, access: Access) -> Self {
         let sql = SqliteSql { identity, foreign_keys: false };
         Self { wire, sql, connector, access, busy_timeout: options::BUSY_TIMEOUT }
@@ -39,7 +39,7 @@ impl SqliteSession {
     pub(super) async fn prepare(&mut self) -> Result<(), DatabaseError> {
         let mut row = self.wire.query("SELECT sqlite_version()").await?.pop().unwrap_or_default().into_iter();
         self.sql.identity.version = row.next().flatten().unwrap_or_default();
-        // Health checks write a row, and take it back; what comes before them changes nothing.
+        // Health checks write a row and roll it back; the statements before them change nothing.
         let checks = self.access == Access::Check && !self.connector.init.is_empty();
         if checks {
             self.wire.query("PRAGMA query_only = ON").await?;
@@ -120,7 +120,7 @@ impl Session for SqliteSession {
 
     async fn rollback(&mut self) -> Result<RolledBack, DatabaseError> {
         match self.wire.query("ROLLBACK").await {
-            // Some errors end the transaction by themselves.
+            // Some errors end the transaction implicitly.
             Err(error) if error.message.contains("no transaction is active") => Ok(RolledBack::Entirely),
             result => result.map(|_| RolledBack::Entirely),
         }
@@ -152,7 +152,7 @@ impl Session for SqliteSession {
         }
         // A script may have set another timeout.
         let usual: u64 = number(&self.wire.query("PRAGMA busy_timeout").await?);
-        self.wire.query(&format!("PRAGMA busy_timeout = {}", SOON.as_millis())).await?;
+        self.wire.query(&format!("PRAGMA busy_timeout = {}", SHORT_WAIT.as_millis())).await?;
         let written = self.wire.query(&notes).await;
         self.wire.query(&format!("PRAGMA busy_timeout = {usual}")).await?;
         written.map(drop)
@@ -174,20 +174,20 @@ impl Session for SqliteSession {
     }
 
     async fn claim(&mut self, _ledger: &str) -> Result<bool, DatabaseError> {
-        // The session ends with its process.
+        // The session ends with its process, so no worker lock is necessary.
         Ok(true)
     }
 
     async fn faults(&mut self, tables: &[(Option<String>, String)]) -> Result<Vec<TableFault>, DatabaseError> {
         match self.wire.query(&self.sql.faults(tables)).await {
-            // A database that is not attached.
+            // The database is not attached.
             Err(error) if error.kind == ErrorKind::NoTable => Ok(Vec::new()),
             rows => rows.map(table_faults),
         }
     }
 
     async fn close(self: Box<Self>) {
-        // Nothing is open any more, so that an error changes nothing.
+        // No transaction is open any more, so an error has no effect.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.wire.connection.close()).await;
     }
 }

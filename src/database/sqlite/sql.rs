@@ -7,7 +7,7 @@ use crate::migration::Dialect;
 use crate::script::SchemaObject;
 use crate::sql::hexadecimal;
 
-/// The SQL of the bundled SQLite, and what it says of itself.
+/// The SQL of the bundled SQLite, and the properties that it has reported.
 #[derive(Debug, Clone)]
 pub(super) struct SqliteSql {
     pub(super) identity: ServerInfo,
@@ -16,7 +16,7 @@ pub(super) struct SqliteSql {
 }
 
 impl SqliteSql {
-    /// A query for what must not be attached to these tables: triggers and views.
+    /// A query for objects that must not be attached to these tables: triggers and views.
     pub(super) fn faults(&self, tables: &[(Option<String>, String)]) -> String {
         let sql = tables.iter().map(|(schema, table)| {
             let schema = schema.as_deref().unwrap_or("main");
@@ -58,7 +58,7 @@ impl Sql for SqliteSql {
     }
 
     fn home(&self) -> Option<&str> {
-        // Neither an attached database, nor a temporary table of a migration.
+        // Never an attached database or a temporary table of a migration.
         Some("main")
     }
 

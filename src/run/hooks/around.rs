@@ -14,29 +14,29 @@ use crate::run::job::Job;
 /// How long `after` may take in a run that was asked to stop.
 const AFTER_STOP: Duration = Duration::from_secs(3);
 
-/// The migration or hook that sets something for its session, which a pooler lends for one transaction only; a fragment.
+/// The migration or hook that changes session state, which is lost behind a pooler in transaction mode; a fragment.
 pub(in crate::run) fn sets_for_session(job: &Job<'_>, plan: &Plan<'_>) -> Option<String> {
     let step = plan.steps.iter().find(|step| step.changes_session());
     let hook =
         job.options.hooks.changing_session().filter(|_| !plan.steps.is_empty()).map(|hook| format!("the hook {hook}"));
     let who = step.map(|step| format!("migration {}", step.migration)).or(hook)?;
-    Some(format!("{who} sets something for its session"))
+    Some(format!("{who} changes session state"))
 }
 
 /// Runs a command before the first migration, if there is one.
 ///
 /// # Errors
-/// [`Error::Hook`] when it fails, takes too long or the run is asked to stop.
+/// [`Error::Hook`] if it fails, times out or is interrupted.
 pub(in crate::run) async fn before(engine: &mut Engine<'_>, hook: Hook, plan: &Plan<'_>) -> Result<(), Error> {
     let Some(text) = engine.job.options.hooks.command(hook).filter(|_| !plan.steps.is_empty()) else { return Ok(()) };
     let variables = HookVariables::before(engine, plan);
     run(engine, hook, text, &variables).await
 }
 
-/// Runs the command at the end of the run, if there is one, also in a run that was asked to stop; `error` is how the run ends so far.
+/// Runs the command at the end of the run, if there is one, even if the run was asked to stop; `error` is the error of the run so far.
 ///
 /// # Errors
-/// [`Error::Hook`] when it fails or takes too long.
+/// [`Error::Hook`] if it fails or times out.
 pub(in crate::run) async fn after(
     engine: &mut Engine<'_>,
     plan: &Plan<'_>,

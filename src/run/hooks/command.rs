@@ -16,22 +16,22 @@ use crate::stop::Stop;
 /// How long a command may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How often to check meanwhile whether it has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often to check during that time whether it has ended.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
 
-/// What a command is started with.
+/// The environment of a command.
 pub(super) struct Environment<'e> {
     pub(super) variables: &'e HookVariables,
-    /// The variables by which the command continues our trace.
+    /// The variables by which the command continues the trace of this run.
     pub(super) trace: &'e [(&'static str, String)],
-    /// Knows the running commands, so that a process that ends at once can kill them.
+    /// Registers running commands, so that a process that exits immediately can kill them.
     pub(super) stop: &'e Stop,
 }
 
-/// Runs a command to its end. Its output goes to our standard error, because our standard output may be read by a program.
+/// Runs a command to its end. Its output goes to standard error, because standard output may be read by a program.
 ///
 /// # Errors
-/// When it cannot be started, fails, or has to be ended.
+/// If it cannot be started, fails, or has to be terminated.
 pub(super) async fn run(
     text: &str,
     environment: &Environment<'_>,
@@ -44,7 +44,7 @@ pub(super) async fn run(
     for (name, value) in environment.variables.of_process() {
         match value {
             Some(value) => command.env(name, value),
-            // A run of ours may have set it for the process that started this run.
+            // An outer run may have set it for the process that started this one.
             None => command.env_remove(name),
         };
     }
@@ -95,11 +95,11 @@ fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-/// The process group of a shell and the processes it has started. What is left of it when this value is dropped is killed.
+/// The process group of a shell. Processes that are left when this value is dropped are killed.
 #[cfg(unix)]
 struct ProcessGroup {
     group: Option<rustix::process::Pid>,
-    /// Knows the group, so that a process that ends at once can kill it.
+    /// Registers the group, so that a process that exits immediately can kill it.
     stop: Stop,
 }
 
@@ -112,13 +112,13 @@ impl ProcessGroup {
         Self { group, stop: stop.clone() }
     }
 
-    /// Forgets the group: a command that has ended may leave background processes running.
+    /// Releases the group: a command that has ended may leave background processes running.
     fn let_go(&mut self) {
         let group = self.group.take();
         self.stop.commands().retain(|known| Some(*known) != group);
     }
 
-    /// Ends all processes: by SIGTERM, then by SIGKILL.
+    /// Terminates all processes: first by SIGTERM, then by SIGKILL.
     async fn end(&mut self, child: &mut Child) {
         self.send(rustix::process::Signal::TERM);
         let asked = tokio::time::Instant::now();
@@ -128,7 +128,7 @@ impl ProcessGroup {
             if gone && !self.lives() {
                 return self.let_go();
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_EVERY).await;
         }
         self.send(rustix::process::Signal::KILL);
         self.let_go();
@@ -153,7 +153,7 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// Without process groups, only the shell can be ended.
+/// Without process groups, only the shell can be terminated.
 #[cfg(not(unix))]
 struct ProcessGroup;
 

@@ -1,4 +1,4 @@
-//! SQL before and after each migration: a transaction of its own, on the session that migrates.
+//! SQL before and after each migration: it runs in a transaction of its own, in the session that migrates.
 
 use std::pin::pin;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use crate::run::failure;
 use crate::run::hook_options::changes_session;
 use crate::run::pauses::pauses;
 
-/// A hook of SQL around one migration.
+/// A hook that is SQL, for one migration.
 struct EachHook<'h> {
     hook: Hook,
     step: &'h Step<'h>,
@@ -25,11 +25,11 @@ struct EachHook<'h> {
     variables: HookVariables,
 }
 
-/// Why a hook stopped.
+/// Why a hook was stopped.
 enum Broken {
     /// The statement with this index failed.
     At(usize, DatabaseError),
-    /// It was ended.
+    /// It was terminated.
     Ended(HookFault),
 }
 
@@ -37,7 +37,7 @@ impl Engine<'_> {
     /// Runs the SQL before or after a migration, if there is any.
     ///
     /// # Errors
-    /// [`Error::Hook`] when it fails, takes too long or the run is asked to stop.
+    /// [`Error::Hook`] if it fails, times out or is interrupted.
     pub(in crate::run) async fn each(&mut self, hook: Hook, step: &Step<'_>) -> Result<(), Error> {
         let Some(script) = self.job.options.hooks.script(hook) else { return Ok(()) };
         let started = Instant::now();
@@ -45,7 +45,7 @@ impl Engine<'_> {
         let inside = self.observer.current_span();
         let variables = HookVariables::of_step(self, step, inside.as_ref());
         let each = EachHook { hook, step, script, started, variables };
-        let result = self.persistently_in_transaction(&each).await;
+        let result = self.transaction_with_retries(&each).await;
         let migration = Some(format!("migration {}", step.migration));
         let result = result.map_err(|fault| Error::Hook { hook, migration, fault });
         let (elapsed, error) = (started.elapsed(), result.as_ref().err());
@@ -53,8 +53,8 @@ impl Engine<'_> {
         result
     }
 
-    /// A lock timeout, a deadlock or a serialization failure has left nothing, and is retried as in a migration.
-    async fn persistently_in_transaction(&mut self, each: &EachHook<'_>) -> Result<(), HookFault> {
+    /// Runs the hook. A lock timeout, a deadlock or a serialization failure leaves nothing behind, and is retried as in a migration.
+    async fn transaction_with_retries(&mut self, each: &EachHook<'_>) -> Result<(), HookFault> {
         let (script, timeout) = (each.script, self.job.options.hooks.timeout);
         let mut pauses = pauses(self.job.options.retries);
         loop {
@@ -104,7 +104,7 @@ impl Engine<'_> {
         self.session.conclude(None, &[]).await.map_err(at(last)).map(drop)
     }
 
-    /// Runs one statement of a hook, as long as the hook may run.
+    /// Runs one statement of a hook, within the hook's timeout.
     async fn hook_statement(
         &mut self,
         each: &EachHook<'_>,
@@ -128,14 +128,14 @@ impl Engine<'_> {
             }
         };
         if !ended {
-            // Its session does not answer: the run's records need another one.
+            // The session does not answer: the records of the run need another one.
             give_up(self.session);
             self.reconnect().await;
         }
         Err(fault)
     }
 
-    /// The limits on the server, which ends a slow statement of a hook as well.
+    /// The limits that the server enforces on each statement of a hook.
     fn hook_limits(&self, script: &SplitScript) -> Limits {
         let (directives, options) = (script.directives(), self.job.options);
         let statement_timeout = Limits::given(directives.statement_timeout.or(options.statement_timeout));
@@ -147,7 +147,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Removes the settings and variables of a hook from the session, before a migration or a statement of ours can see them.
+    /// Removes the settings and variables of a hook from the session, before a migration or a statement of the runner can read them.
     async fn clean(&mut self, each: &EachHook<'_>) -> Result<(), DatabaseError> {
         if changes_session(each.script) {
             return self.session.reset().await;

@@ -1,4 +1,4 @@
-//! Stands in for shell commands in a library that was built without the feature `commands`.
+//! Replaces shell commands in builds without the feature `commands`.
 
 use super::supervisor::Supervisor;
 use super::variables::HookVariables;
@@ -6,7 +6,7 @@ use crate::database::Session;
 use crate::error::HookFault;
 use crate::stop::Stop;
 
-/// What a command would be started with.
+/// The environment that a command would have.
 #[expect(dead_code, reason = "this build starts none")]
 pub(super) struct Environment<'e> {
     pub(super) variables: &'e HookVariables,
@@ -14,12 +14,14 @@ pub(super) struct Environment<'e> {
     pub(super) stop: &'e Stop,
 }
 
-/// Refuses.
+/// Refuses to run the command.
 pub(super) async fn run(
     _text: &str,
     _environment: &Environment<'_>,
     _supervisor: Supervisor<'_>,
     _session: &mut dyn Session,
 ) -> Result<(), HookFault> {
-    Err(HookFault::NotStarted("this build runs no commands: it needs cargo's feature \"commands\"".to_owned()))
+    Err(HookFault::NotStarted(
+        "this build cannot run commands: it was built without the cargo feature \"commands\"".to_owned(),
+    ))
 }

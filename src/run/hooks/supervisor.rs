@@ -15,23 +15,23 @@ use crate::run::monitor::Monitor;
 use crate::run::watch::{News, Watch};
 use crate::stop::Stop;
 
-/// How often a running hook is reported, and the lock checked.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often a running hook is reported and the lock is checked.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the working session runs a query meanwhile, so that the server does not close it as idle.
-const SPEAK_EVERY: Duration = Duration::from_secs(10);
+/// How often the working session runs a query during a hook, so that the server does not close it as idle.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait for the answer to that query when the hook has ended.
-const LAST_ANSWER: Duration = Duration::from_secs(2);
+const LAST_QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a cancelled statement may take to end.
-const CANCELLED: Duration = Duration::from_secs(5);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running hook.
 pub(super) struct Supervisor<'v> {
     pub(super) hook: Hook,
     pub(super) step: Option<&'v Step<'v>>,
-    /// `None` for a hook that runs although the run was asked to stop.
+    /// `None` for a hook that runs even if the run was asked to stop.
     pub(super) stop: Option<&'v Stop>,
     pub(super) started: Instant,
     pub(super) limit: Duration,
@@ -45,17 +45,17 @@ impl Supervisor<'_> {
     /// Waits for the hook, and keeps the session `idle` alive meanwhile.
     ///
     /// # Errors
-    /// Why the hook has to be ended; the caller ends it. Timeouts and requests to stop are noticed whatever else is waited for.
+    /// Why the hook has to be terminated; the caller does that. Timeouts and requests to stop are detected whatever else is awaited.
     pub(super) async fn supervise<T>(
         &mut self,
         mut work: Pin<&mut impl Future<Output = T>>,
         idle: Option<&mut dyn Session>,
     ) -> Result<T, HookFault> {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TELL_EVERY, TELL_EVERY);
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + REPORT_EVERY, REPORT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut limit = pin!(tokio::time::sleep(self.limit.saturating_sub(self.started.elapsed())));
-        let speaking = AtomicBool::new(false);
-        let mut keep_alive = pin!(keep_alive(idle, &speaking));
+        let querying = AtomicBool::new(false);
+        let mut keep_alive = pin!(keep_alive(idle, &querying));
         let mut watch = Watch::over(self.monitor, self.process);
         let ended = loop {
             tokio::select! {
@@ -79,18 +79,18 @@ impl Supervisor<'_> {
         };
         // A query that is dropped half-way would break the next one.
         let silence = async {
-            while speaking.load(Ordering::Relaxed) {
+            while querying.load(Ordering::Relaxed) {
                 let _ = tokio::time::timeout(Duration::from_millis(10), &mut keep_alive).await;
             }
         };
-        let _ = tokio::time::timeout(LAST_ANSWER, silence).await;
+        let _ = tokio::time::timeout(LAST_QUERY_TIMEOUT, silence).await;
         ended
     }
 
     /// Cancels the statement on the server until it ends; false if it does not end in time.
     pub(super) async fn cancel<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> bool {
-        let mut ticks = tokio::time::interval(TELL_EVERY);
-        let mut limit = pin!(tokio::time::sleep(CANCELLED));
+        let mut ticks = tokio::time::interval(REPORT_EVERY);
+        let mut limit = pin!(tokio::time::sleep(CANCEL_TIMEOUT));
         let mut watch = Watch::over(self.monitor, self.process);
         loop {
             tokio::select! {
@@ -104,15 +104,15 @@ impl Supervisor<'_> {
     }
 }
 
-/// Runs a query on a session from time to time, for ever; `speaking` is true while it waits for the answer.
-async fn keep_alive(session: Option<&mut dyn Session>, speaking: &AtomicBool) {
+/// Runs a query on a session at intervals, for ever; `querying` is true while it waits for the answer.
+async fn keep_alive(session: Option<&mut dyn Session>, querying: &AtomicBool) {
     let Some(session) = session else { return pending().await };
     loop {
-        tokio::time::sleep(SPEAK_EVERY).await;
-        speaking.store(true, Ordering::Relaxed);
+        tokio::time::sleep(KEEP_ALIVE_EVERY).await;
+        querying.store(true, Ordering::Relaxed);
         // A lost session is detected when it is used next.
         let _: Result<_, DatabaseError> = session.query(Query::Own("SELECT 1")).await;
-        speaking.store(false, Ordering::Relaxed);
+        querying.store(false, Ordering::Relaxed);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a hook gets to know about its run: environment variables of a command, settings of a transaction.
+//! The information about a run that its hooks receive: as environment variables of a command, or as settings of a transaction.
 
 use crate::error::Error;
 use crate::event::{RemoteParent, traceparent};
@@ -6,7 +6,7 @@ use crate::plan::{Plan, Step};
 use crate::report::Outcome;
 use crate::run::engine::Engine;
 
-/// The longest value, in bytes: a system refuses to start a command with a very long variable.
+/// The longest value, in bytes: operating systems refuse to start a command with a very long variable.
 #[cfg(feature = "commands")]
 const LONGEST: usize = 4096;
 
@@ -14,7 +14,7 @@ const LONGEST: usize = 4096;
 pub(super) struct HookVariables(Vec<(&'static str, Option<String>)>);
 
 impl HookVariables {
-    /// Before the first migration of a plan.
+    /// The variables before the first migration of a plan.
     pub(super) fn before(engine: &Engine<'_>, plan: &Plan<'_>) -> Self {
         let mut variables = Self::of_run(engine);
         variables.add("version_from", Some(engine.state.from().unwrap_or_default().to_owned()));
@@ -26,7 +26,7 @@ impl HookVariables {
         variables
     }
 
-    /// At the end of the run, which ends with `error` so far.
+    /// The variables at the end of the run; `error` is its error so far.
     pub(super) fn after(engine: &Engine<'_>, plan: &Plan<'_>, error: Option<&Error>) -> Self {
         let outcome = error.map_or(Outcome::Success, Error::outcome);
         let done = engine.state.succeeded();
@@ -40,7 +40,7 @@ impl HookVariables {
         variables
     }
 
-    /// Before or after one migration, in the span `inside`.
+    /// The variables before or after one migration, in the span `inside`.
     pub(super) fn of_step(engine: &Engine<'_>, step: &Step<'_>, inside: Option<&RemoteParent>) -> Self {
         let mut variables = Self::of_run(engine);
         variables.add("version", Some(step.migration.key.to_string()));

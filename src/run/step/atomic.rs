@@ -1,4 +1,4 @@
-//! One transaction: applied and recorded, or neither.
+//! Runs an atomic step: statements and records in one transaction, so that the migration is applied and recorded, or neither.
 
 use super::broken::Broken;
 use super::commit_outcome::CommitOutcome;
@@ -11,7 +11,8 @@ use crate::report::{Failure, Outcome, PartialEffect, Stage};
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
-    /// Returns the step as it has to be taken instead, where the server has refused one of its statements inside a transaction.
+    /// Runs the step in one transaction. If the server refuses a statement inside a transaction, returns the step as it has to run instead:
+    /// statement by statement.
     pub(super) async fn atomic<'s>(
         &mut self,
         step: &Step<'s>,
@@ -52,7 +53,7 @@ impl Engine<'_> {
         Err((failure, outcome))
     }
 
-    /// The transaction, and around it the switch of foreign keys that its script asks for.
+    /// Runs the transaction, with foreign key enforcement switched before it and restored after it where the script requires that.
     async fn transaction(&mut self, step: &Step<'_>, id: &str, state: &mut StepState) -> Result<(), DatabaseError> {
         self.prepare_again(step).await?;
         let (usual, wanted) = (self.session.capabilities().foreign_keys, step.foreign_keys);
@@ -65,7 +66,7 @@ impl Engine<'_> {
                 // A rollback that fails hides nothing: the server rolls back when the session ends.
                 let _ = self.session.rollback().await;
             }
-            // What the script has set ends with its session in any case.
+            // The script's own settings end with its session in any case.
             let _ = self.enforce_foreign_keys(on).await;
         }
         result

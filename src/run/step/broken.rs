@@ -1,4 +1,4 @@
-//! A step that ended early: its failure, and the record of it.
+//! The failure of a step, and its record.
 
 use super::state::StepState;
 use crate::database::{DatabaseError, ErrorKind};
@@ -7,13 +7,13 @@ use crate::report::{Failure, Outcome, PartialEffect};
 use crate::run::engine::Engine;
 use crate::run::{failure, records};
 
-/// Why a step ended early.
+/// Why a step failed.
 pub(super) struct Broken {
-    /// The index of its statement.
+    /// The index of the statement.
     pub(super) index: usize,
     pub(super) error: DatabaseError,
     pub(super) remains: PartialEffect,
-    /// The invalid index that a failed concurrent build has left, quoted.
+    /// The quoted name of the invalid index that a failed concurrent build left.
     pub(super) invalid_index: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl Broken {
 }
 
 impl Engine<'_> {
-    /// The failure with its place, and its outcome: a cancellation if the run was asked to stop.
+    /// The failure with its position in the file, and the outcome: a cancellation if the run was asked to stop.
     pub(super) fn describe(&self, step: &Step<'_>, broken: &Broken) -> (Failure, Outcome) {
         let stop = self.job.stop;
         let interrupted = stop.has_given_up() || stop.is_requested() && broken.error.kind == ErrorKind::Cancelled;
@@ -34,12 +34,12 @@ impl Engine<'_> {
         (Failure { invalid_index: broken.invalid_index.clone(), blocker, ..failure }, outcome)
     }
 
-    /// Records a failure. An error of the record is ignored: the failure matters more.
+    /// Records a failure. An error while recording is ignored, because the failure itself matters more.
     pub(super) async fn record_failure(&mut self, step: &Step<'_>, broken: &Broken, state: &StepState, sql: &str) {
         if self.unprepared.is_some() {
             return;
         }
-        // If the connection was lost, looking up the attempt has made a new one, if that was possible.
+        // If the connection was lost, looking up the attempt has already replaced it where that was possible.
         let stepwise_locks = !step.atomic.is_yes() && self.session.capabilities().session_locks;
         if (step.changes_session() || stepwise_locks) && broken.error.kind != ErrorKind::Lost {
             // The role and the locks of the script may prevent a write to the journal.

@@ -1,4 +1,4 @@
-//! Foreign keys that are not enforced during a transaction: checked before its commit.
+//! Foreign keys that are not enforced during a transaction are checked before its commit.
 
 use crate::database::{DatabaseError, ErrorKind, Orphans, Query, orphans};
 use crate::plan::Step;
@@ -6,7 +6,7 @@ use crate::report::Stage;
 use crate::run::engine::Engine;
 use crate::run::watch::{News, Watch};
 
-/// What SQLite answers where a foreign key that it enforces would be violated: `SQLITE_CONSTRAINT_FOREIGNKEY`.
+/// The error code of SQLite for a violated foreign key: `SQLITE_CONSTRAINT_FOREIGNKEY`.
 const VIOLATED: &str = "787";
 
 impl Engine<'_> {
@@ -17,7 +17,7 @@ impl Engine<'_> {
         }
     }
 
-    /// What violates foreign keys before the step's first statement; nothing where they are enforced during it.
+    /// The rows that violate foreign keys before the step's first statement; empty if foreign keys are enforced during the step.
     pub(super) async fn orphans_before(&mut self, step: &Step<'_>) -> Result<Vec<Orphans>, DatabaseError> {
         if step.foreign_keys == Some(false) { self.orphans().await } else { Ok(Vec::new()) }
     }
@@ -25,7 +25,7 @@ impl Engine<'_> {
     /// Checks foreign keys that were not enforced during the step.
     ///
     /// # Errors
-    /// When more rows violate them than did `before`.
+    /// If more rows violate them than in `before`.
     pub(super) async fn check_foreign_keys(
         &mut self,
         step: &Step<'_>,
@@ -46,7 +46,7 @@ impl Engine<'_> {
         Err(DatabaseError { code, ..DatabaseError::new(ErrorKind::Other, message) }.at(Stage::Commit))
     }
 
-    /// A request to stop ends the search.
+    /// Searches for rows that violate foreign keys. A request to stop cancels the search.
     async fn orphans(&mut self) -> Result<Vec<Orphans>, DatabaseError> {
         let process = self.session.server_info().process;
         let stop = self.job.stop;

@@ -1,5 +1,5 @@
-//! What a concurrent index build leaves behind when it fails: an index that nobody can use, that every write pays for, and that
-//! `IF NOT EXISTS` takes for the one that was wanted.
+//! Invalid indexes. A failed concurrent index build leaves one behind: queries do not use it, every write maintains it, and `IF NOT EXISTS`
+//! accepts it in place of the intended one.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::run::engine::Engine;
 use crate::script::{self, Effect, QualifiedName, SchemaObject};
 
 impl Engine<'_> {
-    /// Drops the invalid index that an earlier attempt at this concurrent build has left.
+    /// Drops the invalid index that an earlier attempt at this concurrent build left.
     pub(super) async fn clear_the_way(&mut self, step: &Step<'_>, index: usize) -> Result<(), DatabaseError> {
         let Some(name) = self.find_invalid(step, index).await? else { return Ok(()) };
         let sql = self.session.sql().drop_index(&name);
@@ -31,14 +31,14 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Whether what this failed statement may have left is cleared away before it is tried again.
+    /// Whether the possible remains of this failed statement are removed before it is retried.
     pub(super) fn can_be_cleared(&self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
         let built = self.built(step, index);
         error.kind != ErrorKind::Lost && built.is_some_and(|name| self.session.sql().invalid_index(&name).is_some())
     }
 
-    /// Of a concurrent build that failed with this error: the invalid index that it left, if any. `None` where it was no such
-    /// build, or cannot be looked at.
+    /// After a concurrent build that failed with this error: the invalid index that it left, if any. `None` if the statement is no such
+    /// build, or if the catalog cannot be queried.
     pub(super) async fn invalid_index(
         &mut self,
         step: &Step<'_>,

@@ -1,5 +1,5 @@
-//! The journal's notes of how far a step has come, and the records at its end. While a script has a transaction of its own open, or
-//! tables locked, nothing of ours is written: the note waits until that has ended.
+//! Progress records of a non-atomic step in the journal, and the records at its end. While the script holds a transaction or table locks of
+//! its own, the runner writes nothing: the progress record is written when they have ended.
 
 use super::broken::Broken;
 use super::class::{Locks, chains};
@@ -15,14 +15,14 @@ use crate::run::engine::Engine;
 use crate::script::Opening;
 
 impl Engine<'_> {
-    /// SQL that says in the journal that the statements up to the one at `index` have run.
+    /// SQL that records in the journal that the statements up to and including `index` have run.
     pub(super) fn advanced(&self, step: &Step<'_>, index: usize, attempt: &AttemptProgress) -> String {
         let progress = attempt.after(step, index).checksum();
         self.journal.attempt_advanced(self.session.sql(), &attempt.id, index + 1, &progress)
     }
 
-    /// Where the statement at `index` ends a transaction of the script's own, says inside of it how far the script has come then, so
-    /// that there is no moment in which it is committed and not noted.
+    /// If the statement at `index` ends the script's own transaction, records the progress inside that transaction, so that there is no
+    /// moment in which it is committed but not recorded.
     pub(super) async fn note_inside(
         &mut self,
         step: &Step<'_>,
@@ -31,7 +31,7 @@ impl Engine<'_> {
     ) -> Result<(), DatabaseError> {
         let capabilities = self.session.capabilities();
         let includes_it = match step.statements()[index].kind {
-            // One that chains is run again where the step goes on, for the transaction that it begins.
+            // A chained commit runs again when the migration resumes, because of the transaction that it begins.
             StatementKind::Commit => !chains(&Opening::of(step.text(index), capabilities.dialect)),
             // It may end the transaction that its savepoint has opened.
             StatementKind::Release => true,
@@ -53,8 +53,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Says before the statement at `index` that it has run: it sets something for the next transaction, which a note behind it would
-    /// be, and leaves nothing in the database.
+    /// Records the statement at `index` as completed before it runs. It changes a setting for the next transaction, which a record written
+    /// after it would be, and it leaves nothing in the database.
     pub(super) async fn note_ahead(
         &mut self,
         step: &Step<'_>,
@@ -68,7 +68,7 @@ impl Engine<'_> {
         self.session.note(&[note], Urgency::Needed).await.map_err(|error| error.at(Stage::Record))
     }
 
-    /// Says in the journal that the statement at `index` has run, where that could not be said together with it, and can be said now.
+    /// Records that the statement at `index` has run, if that could not be committed together with the statement and can be written now.
     pub(super) async fn advance(
         &mut self,
         step: &Step<'_>,
@@ -82,7 +82,7 @@ impl Engine<'_> {
         let retries = self.journal.retries(self.session.sql(), step, &unwritten);
         state.begin_anew();
         for note in retries.into_iter().chain([advanced]) {
-            // Two statements in one message are a transaction, and what is local to it ends with it.
+            // Two statements in one message form a transaction, and settings that are local to it end with it.
             let mut message =
                 if step.changes_session() { self.session.sql().restore_authorization() } else { Vec::new() };
             message.push(note);
@@ -110,7 +110,7 @@ impl Engine<'_> {
         records
     }
 
-    /// Records a step whose statements have all run.
+    /// Writes the records of a step whose statements have all run.
     pub(super) async fn finish(
         &mut self,
         step: &Step<'_>,
@@ -118,7 +118,7 @@ impl Engine<'_> {
         state: &mut StepState,
     ) -> Result<(), DatabaseError> {
         if self.renews_for_records(step) || attempt.locks != Locks::Free {
-            // What the script has locked and set ends with its session, as it would behind any client.
+            // The script's locks and settings end with its session, as they would with any client.
             self.session.reset().await.map_err(|error| error.at(Stage::Record))?;
         }
         let mut records = self.final_records(step, &attempt.id, state);
@@ -130,7 +130,7 @@ impl Engine<'_> {
         self.conclude(step, &records).await
     }
 
-    /// Whether the last records are written on a session that the script has not touched.
+    /// Whether the final records are written in a new session, without the script's settings.
     pub(super) fn renews_for_records(&self, step: &Step<'_>) -> bool {
         self.session.capabilities().session_locks && step.changes_session()
     }

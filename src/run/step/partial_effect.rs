@@ -1,4 +1,4 @@
-//! What remains of a step that is not atomic and has failed.
+//! What remains of a non-atomic step that has failed.
 
 use super::broken::Broken;
 use super::class::{ends_transaction, is_about_rows, may_run_code};
@@ -17,13 +17,13 @@ impl Engine<'_> {
         let capabilities = self.session.capabilities();
         let kind = step.statements()[index].kind;
         match goes_with_its_note(step, index, capabilities) {
-            // It is undone with its transaction, unless nobody has heard how that ended, or a table knows no transactions.
+            // The rollback undoes the statement, unless the outcome of the transaction is unknown or a table is not transactional.
             true => error.kind == ErrorKind::Lost || self.statement.left,
             false => may_leave_something(kind, step.text(index), error, capabilities),
         }
     }
 
-    /// Rolls back what can be rolled back and says what remains.
+    /// Rolls back what can be rolled back, and determines what remains.
     pub(super) async fn broken(
         &mut self,
         step: &Step<'_>,
@@ -42,14 +42,14 @@ impl Engine<'_> {
             self.roll_back().await;
         }
         let opening = Opening::of(step.text(index), capabilities.dialect);
-        // Of code that ends a transaction and fails nobody knows which way it has ended it.
+        // If code that ends a transaction fails, it is unknown whether it committed or rolled back.
         let uncertain = attempt.own.is_uncertain() || ended && may_run_code(&opening, capabilities);
         let opened = attempt.own.since().filter(|_| !ended || uncertain);
         let effective = opened.unwrap_or(index);
         let running = sent && opened.is_none();
         let invalid_index = if running { self.invalid_index(step, index, &error).await } else { None };
         let left = invalid_index.as_ref().map(Option::is_some);
-        // Of a message that broke nobody knows whether the statement in it took effect; only the last one can have applied the migration.
+        // If a message was lost, it is unknown whether its statement took effect. Only the last one can have completed the migration.
         let lost = error.stage == Stage::Commit && error.kind == ErrorKind::Lost;
         let applied_perhaps = lost && (index >= step.statements().len() || self.is_recorded_with(step, index));
         let next_unknown = lost
@@ -64,13 +64,13 @@ impl Engine<'_> {
         Broken { index, error, remains, invalid_index: invalid_index.flatten() }
     }
 
-    /// Whether the records of the whole step go with the statement at `index`.
+    /// Whether the records of the whole step are committed together with the statement at `index`.
     pub(super) fn is_recorded_with(&self, step: &Step<'_>, index: usize) -> bool {
         index + 1 == step.statements().len() && !self.renews_for_records(step)
     }
 
-    /// Whether the transaction of the script's own was committed by the statement that failed: where DDL commits by itself, it commits
-    /// what was open before it runs, and so before it fails. A statement about rows can only have rolled it back.
+    /// Whether the failed statement committed the script's own transaction. On servers where DDL commits implicitly, it does so before it
+    /// runs, and therefore also if it fails. A statement that only reads or writes rows can only have rolled the transaction back.
     async fn ended(&mut self, step: &Step<'_>, index: usize, attempt: &AttemptProgress, error: &DatabaseError) -> bool {
         let capabilities = self.session.capabilities();
         let rows = is_about_rows(&Opening::of(step.text(index), capabilities.dialect), capabilities);
@@ -82,7 +82,7 @@ impl Engine<'_> {
             && matches!(self.session.transaction().await, Ok(TransactionState { open: false, .. }))
     }
 
-    /// What remains of an attempt whose connection broke, and of which the journal says that so many statements have taken effect.
+    /// What remains of an attempt whose connection was lost, where the journal shows that `noted` statements have taken effect.
     pub(super) fn certain(
         &self,
         step: &Step<'_>,
@@ -91,7 +91,7 @@ impl Engine<'_> {
         attempt: &AttemptProgress,
     ) -> PartialEffect {
         let capabilities = self.session.capabilities();
-        // Notes wait while tables are locked: more may have run than was noted.
+        // Progress is not recorded while tables are locked: more statements may have run than were recorded.
         let answered = match broken.remains {
             PartialEffect::HalfWay { done, .. } => done as usize,
             PartialEffect::Nothing | PartialEffect::Unknown => 0,
@@ -101,7 +101,7 @@ impl Engine<'_> {
         let ends = |index| ends_transaction(&Opening::of(step.text(index), capabilities.dialect), capabilities);
         let next_unknown = failed_there && !goes_with_its_note(step, effective, capabilities)
             || effective < broken.index && !capabilities.transactional_ddl && ends(broken.index);
-        // What was noted without an answer is judged by its text.
+        // If the server's answer was lost, the statement's text decides.
         let trace = attempt.trace.or_else(|| self.first_trace(step, effective));
         remains(effective, next_unknown, trace)
     }

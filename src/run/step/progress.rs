@@ -1,4 +1,4 @@
-//! How far an attempt at a step that is not atomic has come, and what stands in the way of saying so.
+//! The progress of an attempt at a non-atomic step, and what prevents it from being recorded.
 
 use super::class::Locks;
 use super::script_transaction::ScriptTransaction;
@@ -7,43 +7,43 @@ use crate::migration::Progress;
 use crate::plan::Step;
 use crate::script::Opening;
 
-/// How far an attempt has come.
+/// The progress of an attempt.
 pub(super) struct AttemptProgress {
-    /// The journal's key of it.
+    /// The attempt's id in the journal.
     pub(super) id: String,
-    /// A transaction of the script's own: it takes with it what it did since.
+    /// The script's own transaction: a rollback undoes everything since it began.
     pub(super) own: ScriptTransaction,
-    /// What the script has locked.
+    /// The locks that the script holds.
     pub(super) locks: Locks,
-    /// Of the statements that have run.
+    /// The checksum of the statements that have run.
     pub(super) progress: Progress,
-    /// A statement that the server has refused inside a transaction.
+    /// A statement that the server refused inside a transaction.
     pub(super) alone: Option<usize>,
     /// The first statement that may have left something in the database.
     pub(super) trace: Option<usize>,
 }
 
 impl AttemptProgress {
-    /// Of an attempt that goes on behind what was done before, and the first statement of that which may have left something.
+    /// An attempt that continues after `step.done` statements; `trace` is the first of these that may have left something in the database.
     pub(super) fn new(id: String, step: &Step<'_>, trace: Option<usize>) -> Self {
         let (own, locks, progress) = (ScriptTransaction::none(), Locks::Free, step.progress(step.done));
         Self { id, own, locks, progress, alone: step.alone(), trace }
     }
 
-    /// Of the statements that have run, and the one at `index`.
+    /// The progress including the statement at `index`.
     pub(super) fn after(&self, step: &Step<'_>, index: usize) -> Progress {
         let mut progress = self.progress.clone();
         progress.add(step.text(index));
         progress
     }
 
-    /// Whether a transaction of ours may go around the next statement: it would end one of the script's own, and release what the
-    /// script has locked.
+    /// Whether the runner may open a transaction around the next statement: that would end a transaction of the script and release its
+    /// locks.
     pub(super) fn leaves_room(&self) -> bool {
         self.own.leaves_room() && self.locks == Locks::Free
     }
 
-    /// The statement at `index` went out alone and has run.
+    /// Adds the statement at `index`, which has run without its progress record.
     pub(super) fn ran(&mut self, step: &Step<'_>, index: usize, capabilities: Capabilities) {
         self.progress.add(step.text(index));
         self.locks = self.locks.behind(&Opening::of(step.text(index), capabilities.dialect), capabilities);

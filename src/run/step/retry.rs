@@ -1,5 +1,5 @@
-//! Retries after temporary errors: a lock timeout, a deadlock, a serialization failure. Nothing remains of an attempt that met one, and it
-//! is repeated after a pause.
+//! Retries after temporary errors: a lock timeout, a deadlock or a serialization failure. An attempt that fails with one of these leaves
+//! nothing behind, and is repeated after a pause.
 
 use std::time::Instant;
 
@@ -13,10 +13,10 @@ use crate::run::counters::{self, LockOwner};
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
-    /// Waits until what met `error` at statement `index` may be tried again.
+    /// Waits until the statement at `index`, which failed with `error`, may be retried.
     ///
     /// # Errors
-    /// `error` itself, where it does not pass or was met too often; and when the run is asked to stop meanwhile.
+    /// `error` itself if it is not temporary or no retry is left; a cancellation if the run is asked to stop meanwhile.
     pub(super) async fn again(
         &mut self,
         step: &Step<'_>,
@@ -30,7 +30,7 @@ impl Engine<'_> {
         state.retries += 1;
         let (attempt, of) = (state.attempt, state.limit.saturating_add(1));
         let blocker = self.statement.blocker.as_ref();
-        let over = tokio::time::Instant::now() + pause;
+        let resume_at = tokio::time::Instant::now() + pause;
         self.observer.observe(&Event::Retrying { step, index, reason, error: &error, attempt, of, pause, blocker });
         self.note_retries(step, state).await;
         tokio::select! {
@@ -39,7 +39,7 @@ impl Engine<'_> {
                 let stopped = DatabaseError::new(ErrorKind::Cancelled, "interrupted before the next attempt");
                 return Err(stopped.at(Stage::Before));
             }
-            () = tokio::time::sleep_until(over) => {}
+            () = tokio::time::sleep_until(resume_at) => {}
         }
         state.attempt += 1;
         state.began = Instant::now();
@@ -47,8 +47,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Writes down what is tried again while it is, and reports what the journal counts now. What the database does not take at once is
-    /// written with what comes next.
+    /// Records retries during the pause, and reports the journal's counters. If the database does not accept the records immediately, they
+    /// are written together with the next ones.
     async fn note_retries(&mut self, step: &Step<'_>, state: &mut StepState) {
         if self.unprepared.is_some() {
             return;

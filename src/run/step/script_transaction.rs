@@ -1,4 +1,4 @@
-//! A transaction that a script opens itself, as the server says that it stands.
+//! A transaction that the script itself has opened, as the server reports it.
 
 use super::class::{begins_nothing, is_about_rows, may_run_code};
 use crate::database::{Capabilities, DatabaseError, Session, TransactionState};
@@ -6,64 +6,64 @@ use crate::migration::StatementKind;
 use crate::plan::Step;
 use crate::script::Opening;
 
-/// What is open between the statements of a step that is not atomic.
+/// The transaction that is open between two statements of a non-atomic step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ScriptTransaction {
-    /// The first statement that is undone with it, where one is open.
+    /// The first statement that a rollback would undo; `None` if no transaction is open.
     since: Option<usize>,
-    /// Whether it is one of ours, which goes around several statements.
+    /// Whether the runner opened it, around several statements.
     ours: bool,
     /// Whether code that ran in it may have committed a part of it.
     uncertain: bool,
-    /// Whether a statement outside of a transaction commits by itself.
+    /// Whether autocommit is on.
     autocommit: bool,
 }
 
 impl ScriptTransaction {
-    /// Nothing is open.
+    /// No transaction is open.
     pub(super) fn none() -> Self {
         Self { since: None, ours: false, uncertain: false, autocommit: true }
     }
 
-    /// The first statement that is undone with it, where one is open.
+    /// The first statement that a rollback would undo; `None` if no transaction is open.
     pub(super) fn since(&self) -> Option<usize> {
         self.since
     }
 
-    /// Whether one is open.
+    /// Whether a transaction is open.
     pub(super) fn is_open(&self) -> bool {
         self.since.is_some()
     }
 
-    /// Whether one of ours is open, around several statements.
+    /// Whether the runner has opened it, around several statements.
     pub(super) fn is_ours(&self) -> bool {
         self.ours
     }
 
-    /// Whether a part of it may be committed although it is open.
+    /// Whether a part of it may be committed although it is still open.
     pub(super) fn is_uncertain(&self) -> bool {
         self.uncertain
     }
 
-    /// Whether a transaction of ours can go around the next statement without a difference for the script.
+    /// Whether the runner can open a transaction around the next statement without a difference for the script.
     pub(super) fn leaves_room(&self) -> bool {
         self.since.is_none() && self.autocommit
     }
 
-    /// One of ours goes around the statement at `index` and those that follow.
+    /// The runner has opened a transaction around the statement at `index` and those that follow.
     pub(super) fn goes_around(&mut self, index: usize) {
         (self.since, self.ours) = (Some(index), true);
     }
 
-    /// Nothing is open any more: ours was committed.
+    /// The transaction has ended.
     pub(super) fn committed(&mut self) {
         (self.since, self.ours, self.uncertain) = (None, false, false);
     }
 
-    /// Finds out what the settings that were made before the statement at `index` have made of it.
+    /// Reads the transaction state after the restored session settings, before the statement at `index`.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// If the server cannot be queried.
     pub(super) async fn begin(&mut self, session: &mut dyn Session, index: usize) -> Result<(), DatabaseError> {
         let TransactionState { open, autocommit } = session.transaction().await?;
         self.autocommit = autocommit;
@@ -71,10 +71,10 @@ impl ScriptTransaction {
         Ok(())
     }
 
-    /// Finds out what the statement at `index`, which went out alone, has made of it.
+    /// Reads the transaction state after the statement at `index`, which ran without its progress record.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// If the server cannot be queried.
     pub(super) async fn look(
         &mut self,
         session: &mut dyn Session,
@@ -84,23 +84,23 @@ impl ScriptTransaction {
         let capabilities = session.capabilities();
         let opening = Opening::of(step.text(index), capabilities.dialect);
         let kind = step.statements()[index].kind;
-        if self.must_ask(kind, &opening, capabilities) {
+        if self.must_query(kind, &opening, capabilities) {
             let TransactionState { open, autocommit } = session.transaction().await?;
             self.autocommit = autocommit;
-            self.saw(open, kind, index, may_run_code(&opening, capabilities));
+            self.update(open, kind, index, may_run_code(&opening, capabilities));
         } else if matches!(kind, StatementKind::Begin { .. }) {
-            // Where a second BEGIN is no error it has committed the first one's, but for PostgreSQL, which passes over it.
+            // A second BEGIN commits the first transaction, except on PostgreSQL, which ignores it.
             self.since = if capabilities.transactional_ddl { self.since.or(Some(index)) } else { Some(index) };
             self.uncertain = false;
         }
         Ok(())
     }
 
-    /// Of the rest the server would say what is known.
-    fn must_ask(&self, kind: StatementKind, opening: &Opening<'_>, capabilities: Capabilities) -> bool {
+    /// Whether the server must be queried; in all other cases its answer is known in advance.
+    fn must_query(&self, kind: StatementKind, opening: &Opening<'_>, capabilities: Capabilities) -> bool {
         match kind {
             StatementKind::Begin { .. } => false,
-            // Neither can run inside of a transaction.
+            // Neither of them can run inside a transaction.
             StatementKind::ConcurrentIndex | StatementKind::NoTransaction { .. } if capabilities.transactional_ddl => {
                 self.is_open()
             }
@@ -110,12 +110,12 @@ impl ScriptTransaction {
         }
     }
 
-    fn saw(&mut self, open: bool, kind: StatementKind, index: usize, may_run_code: bool) {
+    fn update(&mut self, open: bool, kind: StatementKind, index: usize, may_run_code: bool) {
         if !open {
             return self.committed();
         }
         match kind {
-            // The next one is open already: AND CHAIN.
+            // AND CHAIN: the next transaction is open already.
             StatementKind::Commit | StatementKind::Rollback => (self.since, self.uncertain) = (Some(index), false),
             _ => {
                 self.uncertain |= self.since.is_some() && may_run_code;

@@ -1,4 +1,5 @@
-//! The session of a migration that goes on: what skipped statements have set is set again before the first statement that runs.
+//! Restores the session settings of a migration that resumes: completed statements that changed a setting run again before the first
+//! pending one.
 
 use crate::database::Execute;
 use std::time::Instant;
@@ -12,12 +13,12 @@ use crate::report::PartialEffect;
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
-    /// Runs these statements again, in order; they are not counted, because they have been counted before.
+    /// Runs these statements again, in order. They are not counted a second time.
     pub(super) async fn restore(&mut self, step: &Step<'_>) -> Result<(), Broken> {
         let done = u32::try_from(step.done).unwrap_or(u32::MAX);
         for &index in &step.set_again {
             let set = match self.may_go_on().await {
-                Ok(()) => self.set_again(step, index).await,
+                Ok(()) => self.restore_setting(step, index).await,
                 Err(error) => Err(error),
             };
             set.map_err(|error| Broken::new(index, error, PartialEffect::HalfWay { done, next_unknown: false }))?;
@@ -25,7 +26,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    async fn set_again(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
+    async fn restore_setting(&mut self, step: &Step<'_>, index: usize) -> Result<(), crate::database::DatabaseError> {
         let process = self.session.server_info().process;
         let (started, stop, limit) = (Instant::now(), self.job.stop, self.own_limit(step));
         let journal = JournalReader::of(self.job, self.session.sql(), &mut self.journal_read);

@@ -1,4 +1,4 @@
-//! What has happened to a step so far.
+//! The state of a step while it runs.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::journal::Retried;
 use crate::report::StatementReport;
 use crate::run::pauses::pauses;
 
-/// The statements of a step that have run, and its attempts: of the whole step, or of each statement if it is not atomic.
+/// The statements that have run, and the attempts: at the whole step, or at each statement if the step is not atomic.
 pub(super) struct StepState {
     /// The statements that have run.
     pub(super) statements: Vec<StatementReport>,
@@ -18,16 +18,16 @@ pub(super) struct StepState {
     pub(super) began: Instant,
     pub(super) limit: u32,
     pub(super) pauses: ExponentialBackoff,
-    /// The current attempt, counted from 1.
+    /// The number of the current attempt, counted from 1.
     pub(super) attempt: u32,
-    /// Attempts of the step that were followed by another one.
+    /// The number of attempts that were followed by a retry.
     pub(super) retries: u32,
-    /// Those that are not in the journal yet.
+    /// The retries that are not in the journal yet.
     pub(super) unwritten: Vec<Retried>,
 }
 
 impl StepState {
-    /// The first attempt, which begins now.
+    /// The first attempt, which starts now.
     pub(super) fn new(limit: u32) -> Self {
         let started = Instant::now();
         Self {
@@ -42,7 +42,7 @@ impl StepState {
         }
     }
 
-    /// The next statement begins, which may be retried as often.
+    /// Starts the next statement, with all its retries left.
     pub(super) fn begin_anew(&mut self) {
         if self.attempt > 1 {
             self.pauses = pauses(self.limit);
@@ -51,7 +51,7 @@ impl StepState {
         self.began = Instant::now();
     }
 
-    /// How long earlier attempts and their pauses took.
+    /// The time that earlier attempts and their pauses took.
     pub(super) fn before(&self) -> Duration {
         self.began - self.started
     }

@@ -1,4 +1,4 @@
-//! One statement, watched: told that it runs, and cancelled on the server when the run is asked to stop.
+//! Runs one statement: reports that it is running, watches for blockers, and cancels it on the server when the run is asked to stop.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use crate::run::monitor::Monitor;
 use crate::run::watch::{News, Watch};
 use crate::stop::Stop;
 
-/// How often a running statement is told.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often a running statement is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a server may take to answer a request to stop: what comes behind it has to end before the run is abandoned.
+/// How long the server may take to answer a cancellation. Everything that follows has to finish before the run is abandoned.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(7);
 
-/// When it is first asked what a statement waits for: most have ended by then.
-const FIRST_LOOK: Duration = Duration::from_millis(200);
+/// When to look for a blocking session for the first time: most statements have finished by then.
+const FIRST_BLOCKER_CHECK: Duration = Duration::from_millis(200);
 
 impl Engine<'_> {
     /// Runs statement `index`, counted from 0.
@@ -45,8 +45,8 @@ impl Engine<'_> {
         let elapsed = started.elapsed();
         self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
-        let told = result.as_ref().map(|done| done.rows);
-        self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
+        let rows = result.as_ref().map(|done| done.rows);
+        self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: rows });
         self.statement.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         state.statements.push(report(step, index, elapsed, result?.rows));
         Ok(())
@@ -71,8 +71,8 @@ impl Engine<'_> {
         result
     }
 
-    /// Runs statement `index` together with records and a commit, in one message; with the result comes how long all but the
-    /// statement took. It has run where `done` has one more.
+    /// Runs the statement at `index` together with records and a commit, in one message. Also returns how long everything but the statement
+    /// took. The statement has run if `state.statements` has one more.
     pub(super) async fn statement_with(
         &mut self,
         step: &Step<'_>,
@@ -92,22 +92,22 @@ impl Engine<'_> {
         let whole = started.elapsed();
         self.statement.blocker = blocker;
         self.leave_behind(result.as_ref().err());
-        // What is lost without a word of the server may have been committed.
+        // If the connection was lost without an error from the server, the transaction may have been committed.
         let result = result.map_err(|error| match (error.kind, &error.code) {
             (ErrorKind::Lost, None) => error.at(Stage::Commit),
             _ => error,
         });
         self.statement.wrote = result.as_ref().ok().and_then(|done| done.wrote);
         let elapsed = result.as_ref().ok().and_then(|done| done.elapsed).map_or(whole, |own| own.min(whole));
-        // Where the connection broke without a word, nobody knows whether even the statement took effect.
+        // If the connection was lost without an error from the server, it is unknown whether even the statement took effect.
         let broken = result.as_ref().err();
-        let told = match broken.filter(|error| error.stage == Stage::Statement || error.kind == ErrorKind::Lost) {
+        let rows = match broken.filter(|error| error.stage == Stage::Statement || error.kind == ErrorKind::Lost) {
             Some(error) => Err(error),
             None => Ok(result.as_ref().map_or(0, |done| done.rows)),
         };
-        self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: told });
-        if told.is_ok() {
-            state.statements.push(report(step, index, elapsed, told.unwrap_or_default()));
+        self.observer.observe(&Event::StatementFinished { step, index, elapsed, result: rows });
+        if rows.is_ok() {
+            state.statements.push(report(step, index, elapsed, rows.unwrap_or_default()));
         }
         (result.map(drop), whole.saturating_sub(elapsed))
     }
@@ -116,7 +116,7 @@ impl Engine<'_> {
         self.observer.observe(&Event::RecordFinished { step, elapsed, error });
     }
 
-    /// A connection that is lost is not used any more.
+    /// Stops using the connection if it is lost.
     pub(super) fn leave_behind(&mut self, error: Option<&DatabaseError>) {
         if error.is_some_and(|error| error.kind == ErrorKind::Lost) {
             give_up(self.session);
@@ -144,21 +144,21 @@ pub(super) struct Running<'w> {
     pub(super) index: usize,
     pub(super) started: Instant,
     pub(super) stop: &'w Stop,
-    /// How long it may take, where the server does not see to that itself.
+    /// The time limit, if the server does not enforce it.
     pub(super) limit: Option<Duration>,
-    /// Who was last seen in its way.
+    /// The session that was last seen to block the statement.
     pub(super) blocker: Option<Holder>,
-    /// Reads what the journal says meanwhile.
+    /// Reads the journal's counters meanwhile.
     pub(super) journal: JournalReader<'w>,
     pub(super) observer: &'w mut dyn Observer,
 }
 
 impl Running<'_> {
-    /// Waits for the statement as long as the server is at it; a request to stop cancels it on the server, and it still answers. The
-    /// server and the lock are looked at meanwhile, and whoever was last seen in the way comes back with the result.
+    /// Waits for the statement as long as the server executes it. A request to stop cancels it on the server, which still answers.
+    /// Meanwhile the server and the lock are polled. Returns the result, and the session that was last seen to block the statement.
     ///
-    /// The error is [`ErrorKind::Lost`] where the server says that it waits for us, where no connection has an answer for long, or where it
-    /// does not answer a request to stop.
+    /// The error is [`ErrorKind::Lost`] if the server reports the session as idle, if no connection gets an answer for a long time, or if
+    /// the server does not answer a request to stop.
     pub(super) async fn watch(
         mut self,
         statement: impl Future<Output = Result<Done, DatabaseError>>,
@@ -166,8 +166,8 @@ impl Running<'_> {
         process: Option<u64>,
     ) -> (Result<Done, DatabaseError>, Option<Holder>) {
         let now = tokio::time::Instant::now();
-        let mut ticks = tokio::time::interval_at(now + TELL_EVERY, TELL_EVERY);
-        let mut looks = tokio::time::interval_at(now + FIRST_LOOK, TELL_EVERY);
+        let mut ticks = tokio::time::interval_at(now + REPORT_EVERY, REPORT_EVERY);
+        let mut blocker_checks = tokio::time::interval_at(now + FIRST_BLOCKER_CHECK, REPORT_EVERY);
         let (mut cancelled, mut timed_out) = (false, false);
         let limit = self.limit;
         let deadline = timeout::reached(limit);
@@ -196,12 +196,12 @@ impl Running<'_> {
                     watch.check();
                     self.journal.begin_if_due();
                     if cancelled {
-                        // The first request may have come before the server had begun the statement.
+                        // The first cancellation may have arrived before the server started the statement.
                         watch.cancel();
                     }
                 }
                 totals = self.journal.next() => self.observer.observe(&Event::JournalRead { counters: &totals }),
-                _ = looks.tick(), if !cancelled => watch.find_blocker(),
+                _ = blocker_checks.tick(), if !cancelled => watch.find_blocker(),
                 news = watch.next() => match news {
                     News::None => {}
                     News::Blocker(blocker) => self.blocked_by(blocker),

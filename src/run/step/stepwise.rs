@@ -1,5 +1,5 @@
-//! Statement by statement: the journal says first that it begins, then how far it came. What can be rolled back is committed
-//! together with the journal's note that it has run, so that a crash leaves no doubt of it.
+//! Runs a non-atomic step statement by statement. The journal records the start of the attempt first, then its progress. Where possible, a
+//! statement is committed together with its progress record, so that a crash leaves no doubt about it.
 
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ impl Engine<'_> {
         Err((failure, outcome))
     }
 
-    /// The limits first: were they to fail, the journal must not say that anything has begun.
+    /// Sets the limits first: if that fails, the journal must not show that the attempt has begun.
     async fn prepare(&mut self, step: &Step<'_>, start: &str) -> Result<(), DatabaseError> {
         self.prepare_again(step).await?;
         self.begin_attempt(step, start).await.map_err(|error| error.at(Stage::Record))
@@ -91,7 +91,7 @@ impl Engine<'_> {
         let mut recorded = false;
         for index in step.done..count {
             state.begin_anew();
-            let ran = match self.persistently(step, index, attempt, state).await {
+            let ran = match self.with_retries(step, index, attempt, state).await {
                 Ok(ran) => ran,
                 Err(error) => return Err(self.broken(step, index, attempt, error).await),
             };
@@ -101,7 +101,7 @@ impl Engine<'_> {
             match ran {
                 Ran::Noted => attempt.progress.add(step.text(index)),
                 Ran::Recorded => recorded = true,
-                Ran::InOurs => {
+                Ran::Uncommitted => {
                     attempt.progress.add(step.text(index));
                     attempt.own.goes_around(attempt.own.since().unwrap_or(index));
                 }
@@ -121,7 +121,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Behind a statement that went out alone: finds out what it has made of the script's own transaction, and notes it where it may.
+    /// After a statement that ran without its progress record: reads the transaction state, and records the progress if possible.
     async fn settle_alone(
         &mut self,
         step: &Step<'_>,
@@ -137,7 +137,7 @@ impl Engine<'_> {
         let opening = Opening::of(step.text(index), capabilities.dialect);
         let must_wait = match attempt.locks {
             Locks::Free => false,
-            // Such a statement releases nothing.
+            // Such a statement releases no locks.
             Locks::Perhaps => is_about_rows(&opening, capabilities),
             Locks::Held => true,
         };
@@ -147,9 +147,9 @@ impl Engine<'_> {
         self.advance(step, index, attempt, state).await
     }
 
-    /// Runs a statement, again and again where it has met a passing obstacle and stands alone: in a transaction of the script's
-    /// own, statements before it would have to be tried again, too.
-    async fn persistently(
+    /// Runs a statement, and retries it after temporary errors. Inside the script's own transaction it is not retried, because earlier
+    /// statements would have to run again as well.
+    async fn with_retries(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -159,7 +159,7 @@ impl Engine<'_> {
         loop {
             self.may_go_on().await?;
             let before = state.statements.len();
-            let error = match self.once(step, index, attempt, state).await {
+            let error = match self.run_once(step, index, attempt, state).await {
                 Ok(ran) => return Ok(ran),
                 Err(error) => error,
             };
@@ -176,7 +176,7 @@ impl Engine<'_> {
         }
     }
 
-    async fn once(
+    async fn run_once(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -187,7 +187,7 @@ impl Engine<'_> {
         let capabilities = self.session.capabilities();
         let alone = attempt.alone == Some(index);
         if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, capabilities) {
-            let result = self.together(step, index, attempt, state).await;
+            let result = self.with_progress_record(step, index, attempt, state).await;
             if let Err(_error) = &result {
                 self.roll_back().await;
             }
@@ -206,9 +206,9 @@ impl Engine<'_> {
         Ok(Ran::Alone)
     }
 
-    /// A statement and the note that it has run, or the records of the whole step where it is the last, in one transaction; which
-    /// stays open where the next statement reads what this one has left.
-    async fn together(
+    /// Runs a statement and its progress record in one transaction; the last statement with the records of the whole step. The transaction
+    /// stays open if the next statement reads what this one has left in the session.
+    async fn with_progress_record(
         &mut self,
         step: &Step<'_>,
         index: usize,
@@ -221,7 +221,7 @@ impl Engine<'_> {
         }
         if is_read_by_next(step, index, capabilities) {
             self.statement(step, index, state).await?;
-            return Ok(Ran::InOurs);
+            return Ok(Ran::Uncommitted);
         }
         let is_last = self.is_recorded_with(step, index);
         let retries = self.journal.retries(self.session.sql(), step, &state.unwritten);
@@ -258,24 +258,24 @@ impl Engine<'_> {
     }
 }
 
-/// How a statement has run.
+/// How a statement ran.
 enum Ran {
-    /// Alone: it is not noted yet.
+    /// Without its progress record, which is still to be written.
     Alone,
-    /// In a transaction of ours that is still open.
-    InOurs,
-    /// Together with the note that it has run.
+    /// In a transaction of the runner that is still open.
+    Uncommitted,
+    /// Together with its progress record.
     Noted,
     /// Together with the records of the whole step.
     Recorded,
 }
 
-/// Whether the journal says of a statement that it has run before it is sent.
+/// Whether a statement is recorded as completed before it is sent.
 fn is_noted_ahead(step: &Step<'_>, index: usize, opening: &Opening<'_>) -> bool {
     step.statements()[index].changes_session && sets_next_transaction(opening)
 }
 
-/// Any client would roll back what is left open at the end, and say nothing.
+/// The error for a transaction that the script leaves open: another client would roll it back silently.
 fn still_open(step: &Step<'_>, since: usize) -> DatabaseError {
     let line = step.statements().get(since).map_or(1, |statement| statement.line);
     let message = format!("the transaction that begins at line {line} is still open at the end of the file");

@@ -1,4 +1,4 @@
-//! Takes steps in order, and reports each.
+//! Runs the steps of a plan in order, and reports each.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::run::counters::{self, LockOwner};
 use crate::run::engine::{Engine, READ_JOURNAL_EVERY};
 
 impl Engine<'_> {
-    /// Takes the steps in order, up to the first that fails.
+    /// Runs the steps in order, up to the first that fails.
     ///
     /// # Errors
     /// [`Error::Migration`], [`Error::Interrupted`], [`Error::Hook`], and [`Error::Own`].
@@ -39,16 +39,16 @@ impl Engine<'_> {
                 return Err(self.error(step, failure, outcome));
             }
             if step.changes_session() && !self.renews_for_records(step) {
-                // The settings of this script must not affect the next one or our own statements.
+                // The settings of this script must not affect the next one or the runner's own statements.
                 let clean = self.session.reset().await;
-                clean.map_err(|source| Error::Own { what: "cannot clean the session", source: Box::new(source) })?;
+                clean.map_err(|source| Error::Own { what: "cannot reset the session", source: Box::new(source) })?;
             }
             self.each(Hook::AfterEach, step).await?;
         }
         Ok(())
     }
 
-    /// Returns the report, and the step as it was taken if that differs from the plan.
+    /// Runs one step. Returns its report, and the step as it ran if that differs from the plan.
     async fn take<'s>(&mut self, step: &Step<'s>) -> (StepReport, Option<Step<'s>>) {
         let mut state = StepState::new(self.job.options.retries);
         let atomic = match step.atomic.is_yes() {

@@ -1,4 +1,4 @@
-//! The limit of a statement, where the server has none that bounds every statement: it is cancelled as on request.
+//! The time limit of a statement where the server cannot enforce it for every statement: the runner cancels the statement.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::plan::Step;
 use crate::run::engine::Engine;
 
 impl Engine<'_> {
-    /// The limit of a step's statements, where the server does not see to it.
+    /// The time limit of a step's statements, if the server does not enforce it.
     pub(super) fn own_limit(&self, step: &Step<'_>) -> Option<Duration> {
         self.limits(step).statement_timeout.filter(|_| !self.session.capabilities().statement_timeout)
     }
 }
 
-/// Ends when the limit is reached; never where there is none.
+/// Returns when the limit is reached; never without a limit.
 pub(super) async fn reached(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
@@ -21,7 +21,7 @@ pub(super) async fn reached(limit: Option<Duration>) {
     }
 }
 
-/// The result of a statement that was cancelled at its limit; one that has ended all the same is as it is.
+/// Reports a statement that was cancelled at its limit as timed out; any other result is unchanged.
 pub(super) fn named(result: Result<Done, DatabaseError>, limit: Option<Duration>) -> Result<Done, DatabaseError> {
     result.map_err(|error| match limit {
         Some(limit) if error.kind == ErrorKind::Cancelled => {

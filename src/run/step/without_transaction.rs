@@ -1,4 +1,4 @@
-//! A migration whose statement is refused inside a transaction, though its text did not tell.
+//! Statements that the server refuses inside a transaction, although their text did not reveal it.
 
 use super::effect::goes_with_its_note;
 use super::progress::AttemptProgress;
@@ -9,23 +9,23 @@ use crate::plan::Step;
 use crate::report::Stage;
 use crate::run::engine::Engine;
 
-/// Words that begin statements which run code: what is refused then is something inside of it, and would be refused again.
+/// Keywords of statements that run code: the refused statement is inside of that code, and would be refused again.
 const CODE: [&str; 12] =
     ["CALL", "DELETE", "DO", "EXECUTE", "EXPLAIN", "INSERT", "MERGE", "SELECT", "SET", "TABLE", "UPDATE", "WITH"];
 
-/// Words that begin statements which mean nothing, or fail, without the transaction around them.
+/// Keywords of statements that have no effect, or fail, without the transaction around them.
 const BOUND: [&str; 6] = ["DECLARE", "FETCH", "LOCK", "RELEASE", "ROLLBACK", "SAVEPOINT"];
 
 impl Engine<'_> {
-    /// The step as it is taken instead, statement by statement, where its transaction was rolled back for this error at `index`; `None`
-    /// where that would not be the same.
+    /// The step to run instead, statement by statement, after its transaction was rolled back because of this error at `index`. `None` if
+    /// that would not be equivalent.
     pub(super) async fn without_transaction<'s>(
         &mut self,
         step: &Step<'s>,
         index: usize,
         error: &DatabaseError,
     ) -> Option<Step<'s>> {
-        if !can_be_apart(step, index, error) {
+        if !can_be_split(step, index, error) {
             return None;
         }
         let statement = step.statements().get(index)?;
@@ -33,7 +33,7 @@ impl Engine<'_> {
         let step = step.clone().stepwise(&why, index);
         self.observer.observe(&Event::TransactionRefused { step: &step, index, error });
         if step.changes_session() {
-            // Not everything that a script sets for its session ends with a rollback.
+            // Some session settings survive a rollback.
             self.session.reset().await.ok()?;
         }
         Some(step)
@@ -41,7 +41,7 @@ impl Engine<'_> {
 }
 
 impl Engine<'_> {
-    /// Whether a statement of a step that is not atomic is tried once more alone, after it was refused together with its note.
+    /// Whether a statement of a non-atomic step is retried alone, after it was refused together with its progress record.
     pub(super) fn goes_alone_instead(&mut self, step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
         let refused = is_refused(step, index, error) && goes_with_its_note(step, index, self.session.capabilities());
         if refused {
@@ -50,20 +50,20 @@ impl Engine<'_> {
         refused
     }
 
-    /// Says in the journal that the statement at `index` goes out alone: a runner that dies behind it leaves a doubt about it.
+    /// Records in the journal that the statement at `index` runs alone: if the runner dies after it, it is unknown whether it took effect.
     pub(super) async fn note_alone(&mut self, index: usize, attempt: &AttemptProgress) -> Result<(), DatabaseError> {
         let note = self.journal.attempt_alone(self.session.sql(), &attempt.id, index);
         self.session.note(&[note], Urgency::Needed).await.map_err(|error| error.at(Stage::Record))
     }
 }
 
-/// Whether nothing but the transaction around it keeps this statement from running.
+/// Whether this statement is refused only because of the transaction around it.
 fn is_refused(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
     error.kind == ErrorKind::InTransaction && error.stage == Stage::Statement && !begins(step, index, &CODE)
 }
 
-/// Whether that is so, and every other statement of the step can do without one transaction around all of them.
-fn can_be_apart(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
+/// Whether that is the case, and every other statement of the step is independent of a common transaction.
+fn can_be_split(step: &Step<'_>, index: usize, error: &DatabaseError) -> bool {
     let own = step.has_own_transaction_left_out();
     let ordinary = step.statements().iter().all(|statement| statement.kind == StatementKind::Ordinary);
     let bound = |index| begins(step, index, &BOUND) || is_local(step.text(index));

@@ -1,5 +1,4 @@
-//! Whether the statements of an attempt that is not atomic have left anything in the database: one that only asks or sets something
-//! for its session has not.
+//! Whether the statements of a non-atomic attempt have left anything in the database. Queries and session settings leave nothing.
 
 use crate::database::RolledBack;
 use crate::plan::Step;
@@ -8,12 +7,12 @@ use crate::run::engine::Engine;
 use crate::script;
 
 impl Engine<'_> {
-    /// The first of so many statements that may have left something, as far as their texts tell.
+    /// The first of `count` statements that may have left something in the database, judged by their text.
     pub(super) fn first_trace(&self, step: &Step<'_>, count: usize) -> Option<usize> {
         (0..count.min(step.statements().len())).find(|index| self.may_write(step, *index))
     }
 
-    /// Whether the statement that ran just now may have left something: as the server has said, or as far as its text tells.
+    /// Whether the last statement may have left something in the database: as the server reported, or otherwise judged by its text.
     pub(super) fn leaves_trace(&self, step: &Step<'_>, index: usize) -> bool {
         self.statement.wrote.unwrap_or_else(|| self.may_write(step, index))
     }
@@ -23,14 +22,14 @@ impl Engine<'_> {
         script::may_write(step.text(index), kind, self.session.server_info().dialect())
     }
 
-    /// Rolls back, and notes whether something was left.
+    /// Rolls back, and remembers whether a part could not be rolled back.
     pub(super) async fn roll_back(&mut self) {
         // A rollback that fails hides nothing: the server rolls back when the session ends.
         self.statement.left |= matches!(self.session.rollback().await, Ok(RolledBack::InPart));
     }
 }
 
-/// What remains where so many statements have run, and the first of those that left a trace is this one.
+/// What remains if `effective` statements have taken effect, and `trace` is the first of them that left something in the database.
 pub(super) fn remains(effective: usize, next_unknown: bool, trace: Option<usize>) -> PartialEffect {
     if !next_unknown && trace.is_none_or(|trace| trace >= effective) {
         return PartialEffect::Nothing;

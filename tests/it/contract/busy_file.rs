@@ -1,4 +1,4 @@
-//! A file that another writer keeps locked, or that may not be written at all.
+//! A SQLite file that another writer keeps locked, or that is not writable.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +13,7 @@ use crate::support::{Backend, TestDatabase, block_on, connector, on};
 
 const ROW: (&str, &str) = ("2_row.sql", "INSERT INTO t VALUES (1)");
 
-/// What a run reports of its attempts.
+/// What a run reports about its attempts.
 fn word(event: &Event<'_>) -> Option<String> {
     match event {
         Event::MigrationStarted { .. } => Some("begins".to_owned()),
@@ -65,7 +65,7 @@ fn a_migration_that_waited_for_its_file_is_recorded_with_its_retries() {
     });
 }
 
-/// How a run of a database ends whose file, directory or URL allows no writing.
+/// The outcome of a run on a database whose file, directory or URL is read-only.
 fn refused(database: &TestDatabase, url: &str) -> String {
     let directory = database.migrations(&[FIRST, ROW]);
     let set =
@@ -85,7 +85,7 @@ fn a_file_that_may_not_be_written_is_a_database_that_is_read_only() {
         assert_eq!(refused(database, &format!("{}?immutable=1", database.url)), "its URL has immutable");
         let file = database.url.strip_prefix("sqlite://").unwrap();
         fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
-        // Root may write whatever the file's rights are.
+        // Root may write whatever the file's permissions are.
         if fs::OpenOptions::new().append(true).open(file).is_err() {
             assert_eq!(refused(database, &database.url), "its file is not writable");
         }

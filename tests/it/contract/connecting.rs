@@ -1,4 +1,4 @@
-//! What a database URL asks for: a schema, limits, TLS, an address of any kind; and what it cannot have.
+//! What a database URL can request: a schema, limits, TLS, an address of any kind; and which requests are refused.
 
 use std::io::{ErrorKind, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ fn with(database: &TestDatabase, parameters: &str) -> String {
     format!("{}?{parameters}", database.url)
 }
 
-/// What a session answers that this URL leads to.
+/// The answer of a session that was opened with this URL.
 fn value(url: &str, sql: &str) -> String {
     query(url, sql).pop().and_then(|row| row.into_iter().next().flatten()).unwrap_or_default()
 }
@@ -25,7 +25,7 @@ fn up(url: &str, database: &TestDatabase, files: &[(&str, &str)]) -> Result<(), 
     block_on(Migrator::new(connector, set, Options::default()).up()).map(drop)
 }
 
-/// Why there is no session.
+/// Why no session was opened.
 fn refused(connector: &dyn Connector) -> String {
     let Err(error) = block_on(connector.session(Access::Write, None)) else { panic!("there is a session") };
     error.message
@@ -47,7 +47,7 @@ fn the_schema_of_the_url_is_where_everything_goes() {
             let schema = ["Tenant-A", "b b", "c", "d", "E"][index];
             database.query(&format!("CREATE SCHEMA \"{schema}\""));
             let url = with(database, parameter);
-            // A script that moves away is followed by a session that is where it was.
+            // After a script that changes its schema, the next session starts in the original one.
             let files = [
                 ("1_a.sql", "CREATE TABLE a (i INTEGER); SET search_path = public"),
                 ("2_b.sql", "CREATE TABLE b (i INTEGER)"),
@@ -157,7 +157,7 @@ fn a_mute_server_is_given_up_after_the_connect_timeout() {
     }
 }
 
-/// Hands everything from `[::1]` on to the server of a URL; `None` where this machine has no IPv6.
+/// Forwards everything from `[::1]` to the server of a URL; `None` on a machine without IPv6.
 fn by_ipv6(url: &str) -> Option<String> {
     let listener = match TcpListener::bind("[::1]:0") {
         Ok(listener) => listener,

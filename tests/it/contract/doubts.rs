@@ -1,4 +1,4 @@
-//! The doubt belongs to the statement that was tried, not to the one that stands at its place now.
+//! The doubt belongs to the statement that was attempted, not to the one that is now at its position.
 
 use migrascope::Error;
 use migrascope::migration::Version;
@@ -12,7 +12,7 @@ fn resume(version: &str, doubt: Option<Doubt>) -> Change {
     Change::Resume { key: Version::from_digits(version).unwrap().into(), doubt }
 }
 
-/// The objections to a resumption; none where it went on.
+/// The objections to a resumption; empty if it succeeded.
 fn objections(database: &TestDatabase, directory: &std::path::Path, doubt: Option<Doubt>) -> Vec<Objection> {
     match database.repair(directory, resume("1", doubt)).0 {
         Ok(_) => Vec::new(),
@@ -86,7 +86,7 @@ fn a_truncation_is_not_repeated_without_asking() {
     });
 }
 
-/// Leaves version 1 as a runner does that was killed in the statement behind the first `done` ones.
+/// Leaves version 1 as a runner does that was killed in the statement after the first `done` ones.
 fn killed(database: &TestDatabase, done: usize) {
     database.query(&format!(
         "UPDATE _migrascope_journal SET outcome = 'executing', error_code = NULL, error_text = NULL, finished_at = NULL \
@@ -99,7 +99,7 @@ fn what_a_statement_made_is_looked_for_where_the_script_was() {
     on(Backend::Mysql, |database| {
         let other = format!("t{}", uuid::Uuid::now_v7().simple());
         database.query(&format!("CREATE DATABASE {other}"));
-        // The table of this name that is at home is none of the script's.
+        // The table with this name in the default schema is not the script's.
         database.query("CREATE TABLE a (i INT)");
         let script = format!("CREATE TABLE t (i INT);\nUSE {other};\nOOPS");
         let directory = database.migrations(&[("1_a.sql", &script)]);

@@ -1,4 +1,4 @@
-//! What a failure says, and what it leaves behind.
+//! What a failure reports, and what it leaves behind.
 
 use std::time::Duration;
 
@@ -210,7 +210,7 @@ fn a_connection_that_cannot_be_made_says_where_and_shows_no_password() {
 #[test]
 fn no_literal_of_a_statement_that_carries_a_secret_is_kept() {
     on_each(|database| {
-        // Each is quoted by the server in its message.
+        // The server quotes each of them in its message.
         let failing = match database.backend {
             Backend::Postgres => "ALTER ROLE CURRENT_USER PASSWORD 'hunter2sesame' VALID UNTIL 'hunter2sesame';",
             Backend::Mysql => "CREATE USER nobody_at_all IDENTIFIED BY 'hunter2sesame' FOO 'hunter2sesame';",

@@ -1,4 +1,4 @@
-//! Rows of the journal that are over are added up and removed; no counter goes back, and tables of an earlier form are brought up.
+//! Completed rows of the journal are added up and removed; no counter decreases, and tables of an earlier form are upgraded.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use crate::support::{Backend, TestDatabase, block_on, on_each};
 const FIRST: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
 const FAILING: (&str, &str) = ("2_b.sql", "SELECT * FROM nothing");
 
-/// A moment that is longer ago than what is left alone, as the database writes it.
+/// A time before the period whose rows are not folded, as the database writes it.
 fn some_days_ago(database: &TestDatabase, days: u32) -> &'static str {
     match (database.backend, days) {
         (Backend::Sqlite, 2) => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 days')",
@@ -27,7 +27,7 @@ fn some_days_ago(database: &TestDatabase, days: u32) -> &'static str {
     }
 }
 
-/// Adds 300 times what a run with nothing to do leaves, one that failed at a migration it had tried twice, and a check.
+/// Adds 300 times the rows of a run with nothing to do, of one that failed at a migration after a retry, and of a check.
 fn crowd(database: &TestDatabase, prefix: &str, days: u32) {
     let when = some_days_ago(database, days);
     let mut rows = String::new();
@@ -57,7 +57,7 @@ fn totals(database: &TestDatabase, files: &[(&str, &str)]) -> Counters {
     block_on(migrator.look()).unwrap().1
 }
 
-/// A run with nothing to do; one whose id ends with 0 looks whether there is something to fold.
+/// A run with nothing to do; one whose id ends with 0 checks whether there are rows to fold.
 fn idle_run(database: &TestDatabase, last: char) {
     idle_run_with(database, last, Options::default());
 }
@@ -70,7 +70,7 @@ fn idle_run_with(database: &TestDatabase, last: char, options: Options) {
     block_on(migrator.up().context(RunContext { run_id, ..RunContext::new() })).unwrap();
 }
 
-/// Everything that is counted of these totals but for runs that succeeded.
+/// Everything that these counters contain, except for successful runs.
 fn counted(totals: &Counters) -> String {
     let runs = totals.runs.get(&Outcome::Failure);
     let durations: Vec<_> = totals.run_durations.iter().filter(|(key, _)| key.0.1 != Outcome::Success).collect();
@@ -127,7 +127,7 @@ fn what_is_older_than_is_wanted_is_removed_and_still_counted() {
     });
 }
 
-/// Takes the journal back to its first form.
+/// Downgrades the journal to its first form.
 fn first_form(database: &TestDatabase) {
     database.query("DELETE FROM _migrascope_journal WHERE id = 'form'");
     let drop = match database.backend {

@@ -1,4 +1,4 @@
-//! A server that is there and does not answer any more: a frozen machine, a network that swallows everything.
+//! A server that has stopped answering: a frozen machine, or a network that drops everything.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use migrascope::{Error, Event, Migrator, Observer, Options, layout};
 use super::wire::Wire;
 use crate::support::{Backend, block_on, connector, eventually, on};
 
-/// Freezes the server while the statement runs, and asks the run to stop.
+/// Freezes the server while the statement runs, and requests a stop.
 struct Freezes<'w>(&'w Wire, Stop, Option<Instant>);
 
 impl Observer for Freezes<'_> {
@@ -46,7 +46,7 @@ fn a_run_that_is_asked_to_stop_does_not_wait_for_a_server_that_never_answers() {
             );
             let [step] = error.report.steps.as_slice() else { panic!("{error:?}") };
             assert_eq!((step.version.as_str(), step.outcome), ("1", Outcome::Cancellation));
-            // The server hears that we are gone, and whoever comes next gets the lock; MySQL may go on with the statement.
+            // The server detects the lost connection, and the next runner gets the lock; MySQL may continue the statement.
             if backend == Backend::Postgres && !super::locking::is_postgres_before_14(database) {
                 let next = database.migrations(&[("1_slow.sql", "SELECT 1")]);
                 eventually("the next run", || database.up(&next).ok());

@@ -1,4 +1,4 @@
-//! The health checks: after a run and alone, on databases that are well.
+//! The health checks, after a run and alone, on healthy databases.
 
 mod before;
 mod faults;
@@ -18,18 +18,18 @@ use crate::support::{Backend, Log, TestDatabase, block_on, connector, on, on_eac
 
 const TABLE: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER)");
 
-/// Options with the checks, and these files of one's own.
+/// Options with the checks, and these custom check files.
 fn checked(database: &TestDatabase, own: &[(&str, &str)]) -> Options {
     let own = layout::Reader::directory(database.migrations(own), database.connector().dialect()).checks().unwrap();
     Options { health: Health::Check { custom: own, thresholds: Thresholds::default() }, ..Options::default() }
 }
 
-/// An `up` with the checks behind it.
+/// An `up` with the checks after it.
 fn up(database: &TestDatabase, migrations: &[(&str, &str)], own: &[(&str, &str)]) -> Result<Report, RunError> {
     database.run(Command::Up, &database.migrations(migrations), checked(database, own)).0
 }
 
-/// The checks alone, which need no migrations.
+/// Only the checks, which need no migrations.
 fn health(database: &TestDatabase, own: &[(&str, &str)]) -> Result<Report, RunError> {
     health_at(&database.url, checked(database, own))
 }
@@ -57,7 +57,7 @@ fn only_failure(result: Result<Report, RunError>) -> CheckReport {
     failed[0].clone()
 }
 
-/// The check of that name, which ended so.
+/// The check with this name, which must have this status.
 #[track_caller]
 fn ended(report: &Report, name: &str, status: CheckStatus) -> CheckReport {
     let check = checks(report).iter().find(|check| check.name == name).unwrap_or_else(|| panic!("no check {name}"));
@@ -65,7 +65,7 @@ fn ended(report: &Report, name: &str, status: CheckStatus) -> CheckReport {
     check.clone()
 }
 
-/// The names of the checks of that database, all of them well.
+/// The names of the database's checks, all of which must be healthy.
 fn all_well(backend: Backend) -> Vec<String> {
     let own: &[&str] = match backend {
         Backend::Sqlite => &["quick_check", "foreign_keys"],
@@ -143,7 +143,7 @@ fn a_migration_that_fails_is_followed_by_no_checks() {
 #[test]
 fn alone_they_change_nothing_and_need_no_tables() {
     on_each(|database| {
-        // There is an SQLite database only where somebody has written to it.
+        // A SQLite database exists only after it was written to.
         database.query("CREATE TABLE theirs (i INTEGER)");
         let report = health(database, &[]).unwrap();
         assert_eq!((report.outcome, report.command), (Outcome::Success, "health"));

@@ -1,4 +1,4 @@
-//! What somebody else has written around the migrations, on each database.
+//! Hooks around the migrations, on each database.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ fn each(directory: &Path, files: &[(&str, &str)]) {
     }
 }
 
-/// A file that is there when the command has run.
+/// A file that exists after the command has run.
 fn mark(directory: &Path, name: &str) -> (std::path::PathBuf, Option<String>) {
     let path = directory.join(name);
     let command = format!("echo x >> '{}'", path.display());
@@ -183,7 +183,7 @@ fn a_command_that_takes_too_long_is_ended_with_all_that_it_has_started() {
     on_each(|database| {
         let directory = database.migrations(&TWO);
         let path = directory.join("grandchild");
-        // It hears no request to end; its own child is one that the shell does not wait for.
+        // It ignores SIGTERM; its own child is one that the shell does not wait for.
         let stubborn = format!("trap '' TERM; sh -c 'echo $$ > \"{}\"; exec sleep 300' & sleep 300", path.display());
         let hooks = Hooks { before: Some(stubborn), timeout: Duration::from_millis(600), ..Hooks::default() };
         let started = Instant::now();
@@ -196,7 +196,7 @@ fn a_command_that_takes_too_long_is_ended_with_all_that_it_has_started() {
     });
 }
 
-/// Whether a process runs; one that has ended and that nobody has waited for does not.
+/// Whether a process is running; a zombie is not.
 fn is_alive(id: &str) -> bool {
     let output = std::process::Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
     let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -217,7 +217,7 @@ fn sql_that_takes_too_long_is_cancelled() {
     });
 }
 
-/// Asks the run to stop as soon as a hook has begun.
+/// Requests a stop as soon as a hook has started.
 struct Caller(Stop);
 
 impl Observer for Caller {
@@ -247,7 +247,7 @@ fn a_run_that_is_asked_to_stop_ends_its_hook() {
     });
 }
 
-/// Asks the run to stop when its first migration begins.
+/// Requests a stop when the first migration starts.
 struct Hasty(Stop);
 
 impl Observer for Hasty {

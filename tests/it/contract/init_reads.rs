@@ -1,10 +1,10 @@
-//! What `--connection-init` does in commands that change nothing: it sets the session, and changes nothing either.
+//! `--connection-init` in read-only commands: it changes session settings, but nothing in the database.
 
 use migrascope::database::{self, Access, ConnectOptions, SecretUrl};
 
 use crate::support::{TestDatabase, block_on, on_each};
 
-/// Whether a session for this begins well, with this statement before it.
+/// Whether a session for this access can be opened with this initial statement.
 fn begins(database: &TestDatabase, access: Access, init: &str) -> Result<(), String> {
     let options = ConnectOptions { application: "migrascope/test".into(), init: vec![init.into()] };
     let connector = database::open(&SecretUrl::new(database.url.clone()), options).unwrap();

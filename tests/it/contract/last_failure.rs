@@ -1,4 +1,4 @@
-//! How the last attempt at a pending migration ended, beside its row of the status.
+//! `status` shows the last failed attempt at a pending migration.
 
 use std::path::Path;
 use std::time::Duration;
@@ -73,7 +73,7 @@ struct StopAtStatement<'s>(&'s Stop);
 
 impl Observer for StopAtStatement<'_> {
     fn observe(&mut self, event: &Event<'_>) {
-        // A SLEEP of MariaDB that is cancelled at its very beginning succeeds.
+        // A SLEEP of MariaDB that is cancelled as soon as it starts succeeds.
         if matches!(event, Event::StatementRunning { .. }) {
             self.0.request();
         }

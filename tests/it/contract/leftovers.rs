@@ -1,5 +1,4 @@
-//! What a failed migration that is not atomic has left: nothing, where nothing of it took effect; something, where a rollback could not
-//! undo it.
+//! What a failed non-atomic migration leaves: nothing if nothing of it took effect; something if a rollback could not undo it.
 
 use migrascope::Error;
 use migrascope::report::{Failure, PartialEffect};

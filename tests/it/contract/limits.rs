@@ -1,4 +1,4 @@
-//! Limits of statements and waits, and what 0 means.
+//! Time limits of statements and waits, and the meaning of 0.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ fn run(database: &TestDatabase, directory: &Path, limit: Option<Duration>) -> Re
     database.run(Command::Up, directory, options).0
 }
 
-/// A statement that takes long and is ended by an error when it is cancelled.
+/// A statement that takes long and fails when it is cancelled.
 fn slow(database: &TestDatabase) -> &'static str {
     match database.backend {
-        // MariaDB's SLEEP alone ends quietly.
+        // A cancelled SLEEP of MariaDB alone is no error.
         Backend::Mysql => "INSERT INTO a SELECT SLEEP(120)",
         _ => database.slow(),
     }
@@ -57,7 +57,7 @@ fn a_limit_of_nothing_leaves_it_to_the_server() {
         let text = "-- migrascope: statement-timeout=0, lock-timeout=0\nCREATE TABLE a (i INTEGER);\nINSERT INTO a VALUES (1);";
         let text = text.replace(", lock", "\n-- migrascope: lock");
         let directory = database.migrations(&[("1_a.sql", text.as_str())]);
-        // The file's word counts more than the run's, whose limit no statement could keep.
+        // The file's limit overrides that of the run, which every statement would exceed.
         run(database, &directory, Some(Duration::from_nanos(1))).unwrap();
         let zero = Options {
             statement_timeout: Some(Duration::ZERO),

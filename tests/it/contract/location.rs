@@ -1,4 +1,4 @@
-//! One history, wherever the search path leads: what is in another schema is named, never begun again.
+//! One history, whatever the search path is: a history in another schema is reported, and never started again.
 
 use migrascope::history::Direction;
 use migrascope::plan::Objection;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on};
 
-/// A role of its own that owns the database, and a URL for it; dropped at the end.
+/// A new role that owns the database, and a URL for it; dropped at the end.
 struct Role {
     name: String,
     url: String,
@@ -112,7 +112,7 @@ fn a_schema_with_the_name_of_the_user_hides_no_history() {
         database.query(&format!("CREATE SCHEMA AUTHORIZATION {}", role.name));
         let (home, schemas) = elsewhere(block_on(migrator.up()).unwrap_err().cause);
         assert_eq!((home, schemas), (Some(role.name.clone()), vec!["public".to_owned()]));
-        // A ledger that may not be read is found as well.
+        // An unreadable ledger is found as well.
         database.query("ALTER TABLE _migrascope_migrations OWNER TO postgres");
         database.query("ALTER SCHEMA public OWNER TO postgres");
         elsewhere(block_on(migrator.up()).unwrap_err().cause);
@@ -140,14 +140,14 @@ fn a_tenant_begins_beside_the_others_where_its_schema_is_chosen() {
         for schema in ["tenant_a", "tenant_b", "tenant_c", "tenant_d"] {
             database.query(&format!("CREATE SCHEMA {schema} AUTHORIZATION {}", role.name));
         }
-        // By the connection's own settings.
+        // The schema is chosen by the connection's own settings.
         let with_path = |schema: &str| format!("{}?options=-csearch_path%3D{schema}", role.url);
         for schema in ["tenant_a", "tenant_b"] {
             let migrator = at(&with_path(schema), &directory, Options::default());
             assert_eq!(block_on(migrator.up()).unwrap().steps.len(), 1, "{schema}");
             assert!(block_on(migrator.up()).unwrap().steps.is_empty(), "{schema}");
         }
-        // By the role's, which nobody may have meant; then by the name of the ledger.
+        // The schema is chosen by the role's settings, perhaps unintentionally; then by the name of the ledger.
         database.query(&format!("ALTER ROLE {} SET search_path TO tenant_c", role.name));
         let (home, schemas) =
             elsewhere(block_on(role.migrator(&directory, Options::default()).up()).unwrap_err().cause);

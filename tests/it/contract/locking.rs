@@ -1,4 +1,4 @@
-//! One runner at a time.
+//! Only one runner works at a time.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -49,7 +49,7 @@ fn of_ten_racing_processes_one_applies_everything_and_all_succeed() {
     });
 }
 
-/// A process that has the lock and runs a statement of two minutes.
+/// A process that holds the lock and runs a statement of two minutes.
 pub(crate) struct SlowRunner(Child);
 
 impl SlowRunner {
@@ -57,14 +57,14 @@ impl SlowRunner {
         Self::at(database, &database.migrations(&[("1_slow.sql", database.slow())]), 1)
     }
 
-    /// A run of these migrations that has begun so many statements.
+    /// A run of these migrations that has started this many statements.
     pub(crate) fn at(database: &TestDatabase, directory: &Path, statements: usize) -> Self {
         let mut command = database.binary(directory);
         command.arg("up");
         Self::of(command, statements)
     }
 
-    /// Any run that has begun so many statements.
+    /// Any run that has started this many statements.
     pub(crate) fn of(mut command: Process, statements: usize) -> Self {
         let mut child =
             command.args(["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -74,7 +74,7 @@ impl SlowRunner {
         Self(child)
     }
 
-    /// Kills it when the server is at its statement; that is told a moment before it is sent.
+    /// Kills the process when the server executes its statement; the event is emitted shortly before it is sent.
     pub(crate) fn kill_at_its_statement(self, database: &TestDatabase) {
         let running = match database.backend {
             Backend::Sqlite => panic!("SQLite is the process itself"),
@@ -97,14 +97,14 @@ impl Drop for SlowRunner {
     }
 }
 
-/// Whether it is a PostgreSQL that goes on with the statement of a dead client for as long as it takes: one before 14, which has no
+/// Whether this PostgreSQL continues the statement of a dead client to its end: versions before 14 do, because they have no
 /// `client_connection_check_interval`.
 pub(crate) fn is_postgres_before_14(database: &TestDatabase) -> bool {
     database.backend == Backend::Postgres
         && database.value("SELECT current_setting('server_version_num')::integer < 140000") == "t"
 }
 
-/// What a dead runner has left running is waited for by the next one, which says whose it is. Then it is ended by hand.
+/// The next runner waits for the statement that a dead runner has left, and reports its session. Then the session is terminated.
 pub(crate) fn is_waited_for_until_it_is_ended(database: &TestDatabase) {
     let directory = database.migrations(&[("1_slow.sql", "SELECT 1")]);
     let options = Options { wait: LockWait::For(Duration::from_secs(2)), ..Options::default() };
@@ -174,7 +174,7 @@ fn the_death_of_the_holder_frees_the_lock() {
             Options { wait: LockWait::For(Duration::from_secs(30)), allow_missing: true, ..Options::default() };
         let (result, _) = database.run(Command::Up, &directory, options);
         match database.backend {
-            // The killed migration may have been half-way here, and the next run says so instead of guessing.
+            // The killed migration may have been half-way, and the next run reports that instead of guessing.
             Backend::Mysql => {
                 let error = result.unwrap_err();
                 assert!(error.to_string().contains("was interrupted half-way"), "{error}");

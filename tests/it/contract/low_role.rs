@@ -1,4 +1,5 @@
-//! What a role with every right short of the migrator's could put on or in the place of our tables. `scripts/try-roles` tries more of it, on every version.
+//! What a role with fewer privileges could attach to the runner's tables, or create in their place. `scripts/try-roles` tests more cases,
+//! on every version.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use crate::support::{Backend, TestDatabase, block_on, connector, eventually, on,
 
 const LEDGER: &str = "_migrascope_migrations";
 const JOURNAL: &str = "_migrascope_journal";
-/// A function that leaves a row wherever it runs.
+/// A function that inserts a row wherever it runs.
 const SPY: &str = "CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.a VALUES (1); RETURN NULL; END'";
 
 fn migrator(url: &str, directory: &Path) -> Migrator {
@@ -20,7 +21,7 @@ fn migrator(url: &str, directory: &Path) -> Migrator {
     Migrator::new(connector, set, Options { allow_nonempty: true, ..Options::default() })
 }
 
-/// What `up` has found.
+/// The result of `up`.
 #[track_caller]
 fn refused(database: &TestDatabase, directory: &Path) -> Vec<TableFaultKind> {
     faults(block_on(migrator(&database.url, directory).up()).unwrap_err().cause)
@@ -55,7 +56,7 @@ fn a_foreign_key_to_or_from_our_tables_is_refused_by_name() {
         for (table, key) in [(LEDGER, "version"), (JOURNAL, "id")] {
             let database = TestDatabase::fresh(Backend::Postgres).unwrap();
             let directory = begun(&database);
-            // Until PostgreSQL 17 its AFTER trigger would run as the user who deletes our row.
+            // Until PostgreSQL 17, its AFTER trigger would run as the user who deletes the row.
             database.query(&format!(
                 "CREATE TABLE f (v varchar(255) CONSTRAINT fk REFERENCES {table} ({key}) ON DELETE CASCADE)"
             ));
@@ -94,7 +95,7 @@ fn a_foreign_key_to_or_from_our_tables_is_refused_by_name() {
 fn a_foreign_key_that_is_made_while_a_migration_runs_sets_nothing_off() {
     on(Backend::Postgres, |database| {
         let directory = begun(database);
-        // Another session could do it at the same moment; the script stands in for it.
+        // Another session could do this at the same moment; the script simulates it.
         let planted = format!(
             "CREATE TABLE kept (i INTEGER);\n{};\nCREATE TABLE f (v varchar(255) REFERENCES {LEDGER} ON DELETE CASCADE);\n\
              INSERT INTO f VALUES ('1');\nCREATE TRIGGER t AFTER DELETE ON f FOR EACH ROW EXECUTE FUNCTION spy()",
@@ -149,7 +150,7 @@ fn a_schema_of_the_users_name_that_another_role_has_made_is_refused() {
         let expected = TableFaultKind::Schema(low.clone());
         let of_up = faults(block_on(migrator.up()).unwrap_err().cause);
         let of_status = faults(block_on(migrator.status()).unwrap_err());
-        // Without a table of the role's there it is refused as well.
+        // It is refused as well if the role has no table there.
         query(&database.url, &format!("DROP TABLE {user}.{LEDGER}"));
         query(&database.url, &format!("DROP TABLE public.{LEDGER}, public.{JOURNAL}"));
         let alone = faults(block_on(migrator.up()).unwrap_err().cause);
@@ -200,7 +201,7 @@ fn a_table_that_becomes_a_view_before_it_is_read_is_not_read() {
         );
         let reading = std::thread::scope(|scope| {
             block_on(async {
-                // The look finds the table, and the reading waits for what takes its place.
+                // The check finds the table, and reading waits for the one that replaces it.
                 let mut session = holding(&database.url, &swap).await;
                 let reading = scope.spawn(|| block_on(migrator(&database.url, &directory).status()));
                 scope.spawn(|| waits(database)).join().unwrap();
@@ -246,7 +247,7 @@ fn a_table_that_appears_while_a_run_makes_its_own_is_not_written() {
 fn a_trigger_that_is_made_as_soon_as_the_tables_are_there_does_not_run() {
     on(Backend::Postgres, |database| {
         let directory = database.migrations(&[("1_b.sql", "CREATE TABLE b (i INTEGER)")]);
-        // Default privileges may give another role the right to do it; an event trigger stands in for that role.
+        // Default privileges may allow this to another role; an event trigger simulates that role.
         database.query(&format!(
             "CREATE TABLE a (i INTEGER); {SPY}; CREATE FUNCTION plant() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN \
                IF to_regclass('{JOURNAL}') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'planted') THEN \

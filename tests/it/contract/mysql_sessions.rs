@@ -1,4 +1,4 @@
-//! Scripts of MySQL and MariaDB that lock, set and ask: each leaves what the plain client leaves.
+//! Scripts of MySQL and MariaDB with locks, settings and queries: each has the same effect as with the mysql client.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn with_init(database: &TestDatabase, init: &str, script: &str) -> Result<migras
     block_on(migrator.up().observe(&mut Observers::default()))
 }
 
-/// Has another session update the row while the statement that sleeps runs, and waits for nothing.
+/// Another session updates the row while the statement that sleeps runs, without waiting.
 struct Rival {
     url: String,
     done: mpsc::Sender<Instant>,

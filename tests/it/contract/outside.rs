@@ -1,4 +1,4 @@
-//! What runs outside of a transaction only: because its file says so, or because the server refuses it inside of one.
+//! Statements outside of a transaction: because the file requires it, or because the server refuses them inside one.
 
 use migrascope::event::Command;
 use migrascope::report::{Failure, PartialEffect};
@@ -17,7 +17,7 @@ fn failure(error: RunError) -> Failure {
     }
 }
 
-/// How the attempts at a version stand in the journal: whether atomic, the outcome, and how many statements took effect.
+/// The attempts at a version in the journal: whether atomic, the outcome, and how many statements took effect.
 fn attempts(database: &TestDatabase, version: u32) -> Vec<String> {
     let sql = format!(
         "SELECT CASE WHEN atomic THEN 'atomic' ELSE 'stepwise' END, outcome, statements_done FROM _migrascope_journal \

@@ -1,4 +1,4 @@
-//! Transactions of a script's own: seen as the server sees them, and never broken up.
+//! A script's own transactions are detected as the server reports them, and never split.
 
 use migrascope::Error;
 use migrascope::database::{Access, Execute};
@@ -6,7 +6,7 @@ use migrascope::report::PartialEffect;
 
 use crate::support::{Backend, TestDatabase, block_on, on, on_each};
 
-/// Runs each statement in one session and asks behind it whether a transaction is open.
+/// Runs each statement in one session, and queries after it whether a transaction is open.
 fn asked(database: &TestDatabase, statements: &[(&str, bool)]) {
     block_on(async {
         let mut session = database.connector().session(Access::Write, None).await.unwrap();
@@ -108,7 +108,7 @@ fn an_open_savepoint_of_sqlite_is_a_transaction() {
     });
 }
 
-/// What is in `t` behind a script, and what the plain client leaves.
+/// The contents of `t` after a script, and after the same script in the mysql client.
 fn leaves(database: &TestDatabase, script: &str, expected: &str) {
     database.query("DROP TABLE IF EXISTS _migrascope_migrations, _migrascope_journal, t");
     database.query("CREATE TABLE t (a INT PRIMARY KEY) ENGINE = InnoDB");

@@ -1,4 +1,4 @@
-//! A role that may create objects in a schema of the search path has none of its code run by us.
+//! The code of a role that may create objects in a schema of the search path is never run by the runner.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use migrascope::database::{Access, Query};
 
 use crate::support::{Backend, TestDatabase, block_on, eventually, on};
 
-/// Plants, in `public`, a twin of every function, operator, view and table of `pg_catalog` for plain types, each of which counts its calls and
-/// answers as the original does.
+/// Creates in `public` a copy of every function, operator, view and table of `pg_catalog` for plain types. Each copy counts its calls and
+/// returns the same result as the original.
 const PLANT: &str = r"
 CREATE FUNCTION public.spy() RETURNS pg_catalog.bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 DO $do$
@@ -61,7 +61,7 @@ CREATE DOMAIN public.bool AS pg_catalog.bool CHECK (public.spy());
 CREATE DOMAIN public.timestamptz AS pg_catalog.timestamptz CHECK (public.spy());
 ";
 
-/// A query whose names mean what PostgreSQL means by them.
+/// A query whose names must resolve to those of PostgreSQL.
 fn ask(url: &str, sql: &str) -> String {
     block_on(async {
         let mut session = crate::support::connector(url).session(Access::Write, None).await.unwrap();
@@ -71,7 +71,7 @@ fn ask(url: &str, sql: &str) -> String {
     })
 }
 
-/// The planted functions that were called, once every other session has ended and counted its calls.
+/// The planted functions that were called; waits until every other session has ended and counted its calls.
 fn called(url: &str) -> String {
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     eventually("the other sessions end", || (ask(url, others) == "0").then_some(()));
@@ -81,7 +81,7 @@ fn called(url: &str) -> String {
     )
 }
 
-/// Runs every command once or more; none of them may fail for what was planted.
+/// Runs every command at least once; none of them may fail because of the planted objects.
 fn every_command(database: &TestDatabase, url: &str) {
     let directory = database.migrations(&[
         ("1_a.sql", "CREATE TABLE public.a (i INTEGER);\nINSERT INTO public.a VALUES (1)"),
@@ -119,7 +119,7 @@ fn run(database: &TestDatabase, url: &str, directory: &Path, words: &[&str], cod
     assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
 }
 
-/// A role that may create objects in `public` and nothing else, dropped at the end.
+/// A role that may only create objects in `public`, dropped at the end.
 struct Low {
     name: String,
     admin: String,
@@ -152,7 +152,7 @@ fn nothing_that_is_planted_in_the_search_path_runs() {
             database.query(&format!("ALTER DATABASE {name} SET search_path = {path}"));
             every_command(database, &database.url);
             assert_eq!(called(&database.url), "", "{path}");
-            // They are called where the path decides.
+            // They are called where the search path applies.
             database.query("SELECT 'a'::pg_catalog.varchar = 'b'::pg_catalog.varchar");
             assert_ne!(called(&database.url), "", "{path}");
         });
@@ -174,7 +174,7 @@ fn a_script_keeps_its_search_path_around_everything_of_ours() {
         let directory = database.migrations(&[
             ("1_deferred.sql", deferred),
             ("2_local.sql", &format!("SET LOCAL search_path = public;\nINSERT INTO app.rows VALUES (2);\n{seen}")),
-            // Each statement alone, with a note of ours behind it, and inside of a transaction of its own.
+            // Each statement alone, with a progress record after it, and inside a transaction of its own.
             ("3_steps.sql", &format!("-- migrascope: no-transaction\nSET search_path = pg_temp;\n{seen};\n{seen}")),
             (
                 "4_own.sql",

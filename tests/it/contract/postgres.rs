@@ -1,4 +1,4 @@
-//! What only PostgreSQL promises.
+//! Guarantees that only PostgreSQL can give.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -155,7 +155,7 @@ fn a_statement_whose_client_was_killed_ends_and_frees_its_locks() {
         let runner = SlowRunner::start(database);
         runner.kill_at_its_statement(database);
         if is_postgres_before_14(database) {
-            std::thread::park_timeout(Duration::from_secs(3)); // A later server would look every second.
+            std::thread::park_timeout(Duration::from_secs(3)); // Later versions check the client every second.
             assert_eq!(database.value(going_on), "1", "this one does not notice");
             is_waited_for_until_it_is_ended(database);
         }

@@ -18,7 +18,7 @@ DROP TABLE parent;
 ALTER TABLE parent_new RENAME TO parent;
 ";
 
-/// Foreign keys are enforced on every connection, as many applications have it.
+/// Foreign keys are enforced on every connection, as in many applications.
 fn up(database: &TestDatabase, files: &[(&str, &str)]) -> Result<Report, RunError> {
     let options =
         ConnectOptions { application: "migrascope/test".into(), init: vec!["PRAGMA foreign_keys = ON".into()] };

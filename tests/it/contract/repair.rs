@@ -1,4 +1,4 @@
-//! What was left half-way goes on, and history is corrected: by name, and with a row in the journal.
+//! Half-way migrations resume, and the history is corrected: explicitly, and with a row in the journal.
 
 use migrascope::migration::Version;
 use migrascope::plan::{Change, Doubt, Objection};
@@ -8,7 +8,7 @@ use migrascope::{Error, RunError};
 use crate::support::{Backend, TestDatabase, on, on_each};
 
 const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
-/// Half-way on every database: its second statement fails.
+/// Half-way on every database, because its second statement fails.
 const BROKEN: &str =
     "-- migrascope: no-transaction\nINSERT INTO t VALUES (1);\nINSERT INTO u VALUES (2);\nINSERT INTO t VALUES (3)";
 

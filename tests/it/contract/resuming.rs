@@ -1,4 +1,4 @@
-//! A migration that goes on in a new session: what skipped statements have set is set again, or it does not go on.
+//! A migration resumes in a new session: the settings of skipped statements are restored, or it does not resume.
 
 use std::path::{Path, PathBuf};
 
@@ -23,14 +23,14 @@ fn lost(error: &RunError) -> Vec<usize> {
     objections.iter().map(lost).collect()
 }
 
-/// Statements that were set again, counted from 1.
+/// The statements whose settings were restored, counted from 1.
 fn set_again(events: &[String]) -> Vec<usize> {
     let restored = events.iter().filter(|event| event.starts_with("SettingRestored"));
     let index = |event: &String| event.rsplit_once("index: ")?.1.trim_end_matches([' ', '}']).parse::<usize>().ok();
     restored.map(|event| index(event).unwrap() + 1).collect()
 }
 
-/// Applies `base`, leaves `script` half-way, and hands back the directory.
+/// Applies `base`, leaves `script` half-way, and returns the directory.
 fn broken(database: &TestDatabase, base: &str, script: &str) -> PathBuf {
     let directory = database.migrations(&[("1_base.sql", base), ("2_more.sql", script)]);
     let error = database.up(&directory).unwrap_err();

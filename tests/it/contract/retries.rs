@@ -1,4 +1,4 @@
-//! What meets a lock, a deadlock or a conflict of transactions is tried again, and says so.
+//! Statements that fail with a lock timeout, a deadlock or a serialization failure are retried, and the retry is reported.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -13,16 +13,16 @@ use migrascope::{Error, Options, Report, RunError};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
 
-/// Another session of the database, that does what it is told and then leaves.
+/// Another session of the database, which runs the given SQL and then ends.
 pub(super) struct Other {
-    /// The server's number for it.
+    /// Its process number on the server.
     process: Option<u64>,
     orders: Option<Sender<String>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Other {
-    /// Has run `sql` when it comes back.
+    /// Returns after `sql` has run.
     pub(super) fn begin(database: &TestDatabase, sql: &str) -> Self {
         let (orders, receiver): (Sender<String>, Receiver<String>) = channel();
         let (ready, is_ready) = channel();
@@ -45,7 +45,7 @@ impl Other {
         other
     }
 
-    /// A session that holds what an `ALTER TABLE t` needs, as soon as the migration begins.
+    /// A session that holds the lock needed by `ALTER TABLE t` as soon as the migration starts.
     pub(super) fn gets_in_the_way(other: &mut Option<Self>, database: &TestDatabase, event: &Event<'_>) {
         let sql = match database.backend {
             Backend::Sqlite => "BEGIN IMMEDIATE",
@@ -57,12 +57,12 @@ impl Other {
         }
     }
 
-    /// Does not wait until it is done.
+    /// Returns immediately.
     fn order(&self, sql: &str) {
         self.orders.as_ref().unwrap().send(sql.to_owned()).unwrap();
     }
 
-    /// Is gone when it comes back.
+    /// The session has ended when this returns.
     fn leave(&mut self) {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {
@@ -93,7 +93,7 @@ pub(super) fn up(
     react: impl FnMut(&Event<'_>) + Send,
 ) -> Result<Report, RunError> {
     let directory = database.migrations(files);
-    // A deadlock is looked for after a second.
+    // Deadlocks are detected after a second.
     let lock_timeout = if retries == PATIENTLY { Duration::from_secs(60) } else { Duration::from_millis(300) };
     let options = Options {
         retries,
@@ -106,7 +106,7 @@ pub(super) fn up(
     block_on(migrator.up().observe(&mut React(react)).stop(stop))
 }
 
-/// As many retries as this, and the first attempt waits a minute for a lock.
+/// This many retries; the first attempt waits a minute for a lock.
 const PATIENTLY: u32 = 11;
 
 pub(super) const FIRST: (&str, &str) = ("1_t.sql", "CREATE TABLE t (i INTEGER)");
@@ -314,7 +314,7 @@ fn in_a_transaction_of_the_scripts_own_nothing_is_tried_again() {
 fn whoever_is_chosen_to_end_a_deadlock_is_tried_again() {
     for backend in [Backend::Postgres, Backend::Mysql] {
         on(backend, |database| {
-            // The other one is never chosen: it looks for deadlocks too late, or has changed far more.
+            // The other session is never the victim: it checks for deadlocks too late, or has changed far more.
             let (patiently, script) = match backend {
                 Backend::Postgres => (
                     "SET deadlock_timeout = '1h'; BEGIN",

@@ -1,4 +1,4 @@
-//! Those who watch see a retry while the migration is still being tried.
+//! A retry is visible to other processes while the migration is still running.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ fn a_retry_is_in_the_journal_while_the_migration_is_still_being_tried() {
                     let own = counters.running.as_ref().and_then(|running| of(&running.retries));
                     read.push((of(&counters.statement_retries), own));
                 }
-                // A database of one file cannot take it from anybody meanwhile, nor tell us.
+                // A single-file database cannot record it meanwhile, nor show it.
                 Event::AttemptStarted { .. } if database.backend != Backend::Sqlite => {
                     let url = database.url.clone();
                     let count = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'retry'";

@@ -1,4 +1,4 @@
-//! Users with fewer rights than the owner of the history: what they may do works, and what they may not is named.
+//! Users with fewer privileges than the owner of the history: permitted actions work, and missing privileges are named.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use migrascope::{Error, Migrator, Options, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, connector, on, query};
 
-/// A user of the server without any right, dropped at the end.
+/// A server user without privileges, dropped at the end.
 struct User {
     name: String,
     url: String,
@@ -31,7 +31,7 @@ impl User {
         Self { name, url, admin: database.url.clone(), backend: database.backend }
     }
 
-    /// The name as SQL has it.
+    /// The name as written in SQL.
     fn sql(&self) -> String {
         if self.backend == Backend::Mysql { format!("'{}'@'%'", self.name) } else { self.name.clone() }
     }
@@ -66,7 +66,7 @@ fn on_servers(promise: impl Fn(&TestDatabase)) {
     }
 }
 
-/// A history of one migration, and a second file that needs no right but INSERT into its table.
+/// A history of one migration, and a second file that only needs INSERT on its table.
 fn begun(database: &TestDatabase) -> std::path::PathBuf {
     let directory = database.migrations(&[("1_t.sql", "CREATE TABLE t (i INTEGER)")]);
     database.up(&directory).unwrap();
@@ -87,7 +87,7 @@ fn a_second_user_with_all_rights_on_the_tables_runs_without_the_right_to_create(
         user.grant("SELECT, INSERT, UPDATE, DELETE", &HISTORY);
         user.grant("INSERT", &["t"]);
         if database.backend == Backend::Postgres {
-            // An older journal may lack its index, which only the owner can add.
+            // An older journal may lack its index, which only the owner can create.
             database.query("DROP INDEX _migrascope_journal_half_way");
         }
         assert_eq!(block_on(user.migrator(&directory).up()).unwrap().steps.len(), 1);
@@ -105,7 +105,7 @@ fn a_user_that_may_not_read_the_history_is_named_the_grant() {
         let error = block_on(user.migrator(&directory).status()).unwrap_err();
         let grant = hint(&error);
         assert!(grant.contains("GRANT SELECT ON") && grant.contains(&user.name), "{grant}");
-        // The advice is SQL that helps.
+        // The suggested SQL solves the problem.
         grant.split("; ").for_each(|sql| drop(database.query(sql)));
         assert_eq!(block_on(user.migrator(&directory).status()).unwrap().schema.pending, 1);
     });
@@ -154,7 +154,7 @@ fn row_level_security_on_our_tables_is_refused_by_name() {
             assert_eq!(hidden(block_on(user.migrator(&directory).status()).unwrap_err()), expected);
             database.query(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"));
         }
-        // Owners are hidden nothing, unless it is forced on them.
+        // Nothing is hidden from owners, unless row security is forced on them.
         let table = HISTORY[0];
         database.query(&format!("ALTER TABLE {table} OWNER TO {}", user.name));
         database.query(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"));
@@ -181,7 +181,7 @@ fn a_database_has_one_name_whoever_asks() {
             named
         };
         let name = database.url.rsplit('/').next().unwrap();
-        // As deploy/grants/postgres.sql has it.
+        // The same grants as in deploy/grants/postgres.sql.
         database.query("REVOKE ALL ON SCHEMA public FROM PUBLIC");
         assert_eq!(namespace(&database.url), format!("{name}|public"));
         assert_eq!(namespace(&user.url), format!("{name}|public"), "the right to use it is no part of its name");

@@ -1,11 +1,11 @@
-//! The role that a session begins with is the one that our own statements run under.
+//! The runner's own statements run under the role that the session started with.
 
 use migrascope::database::{ConnectOptions, SecretUrl};
 use migrascope::{Migrator, Options, Report, RunError, database, layout};
 
 use crate::support::{Backend, TestDatabase, block_on, on};
 
-/// A user who may only become another one, who owns the schema; both are dropped at the end.
+/// A user who may only become another role, which owns the schema; both are dropped at the end.
 struct Roles<'d> {
     database: &'d TestDatabase,
     login: String,
@@ -37,7 +37,7 @@ impl<'d> Roles<'d> {
         block_on(Migrator::new(connector, set, Options::default()).up())
     }
 
-    /// How many relations of the schema belong to the owner, and how many to others.
+    /// The number of relations in the schema that the owner owns, and that others own.
     fn owned(&self) -> (String, String) {
         let count = |sign: &str| {
             self.database.value(&format!(
@@ -65,7 +65,7 @@ const FILES: [(&str, &str); 4] = [
     ("4_n.sql", "-- migrascope: no-transaction\nSET ROLE NONE;\nSELECT 1;\nRESET ROLE;\nSET ROLE NONE;\nSELECT 2;"),
 ];
 
-/// Six tables: four of the files (the last makes none) and two of ours.
+/// Six tables: four from the files (the last creates none) and two of the runner.
 fn everything_belongs_to_the_owner(roles: &Roles<'_>, report: Result<Report, RunError>) {
     assert_eq!(report.unwrap().applied, 4);
     assert_eq!(roles.owned(), ("5".to_owned(), "0".to_owned()));

@@ -1,4 +1,4 @@
-//! What a reader sees while another process migrates: a run that lives is no run that was left.
+//! What a reader sees while another process migrates: a live run does not look like an abandoned one.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::support::{Backend, TestDatabase, block_on, eventually, on, on_each, q
 
 const FIRST: (&str, &str) = ("1_a.sql", "CREATE TABLE a (i INTEGER);");
 
-/// Two migrations, of which the second is taken statement by statement and stays at its second one.
+/// Two migrations; the second one runs statement by statement and blocks at its second statement.
 fn stepwise(database: &TestDatabase) -> PathBuf {
     let slow = format!(
         "-- migrascope: no-transaction\nCREATE TABLE b (i INTEGER);\n{};\nCREATE TABLE c (i INTEGER);",
@@ -30,7 +30,7 @@ fn states(status: &Status) -> Vec<State> {
     status.rows.iter().map(|row| row.state).collect()
 }
 
-/// The row of a migration, once it has come to its second statement.
+/// The row of a migration that has reached its second statement.
 fn at_its_second_statement(database: &TestDatabase, directory: &Path) -> (Status, StatusRow) {
     eventually("the journal says that it is at its second statement", || {
         let status = status(database, directory);
@@ -69,7 +69,7 @@ fn readers_see_how_far_a_living_run_has_come_and_object_to_nothing() {
         assert_eq!((seen.schema.dirty, seen.objections), (false, Vec::new()), "what serve shows agrees");
         assert_eq!(totals.running.map(|running| running.run_id), Some(run.run_id.clone()));
 
-        // A runner that may write waits for the lock as before, and does not call the schema half-way.
+        // A runner that may write waits for the lock as before, and does not report the schema as half-way.
         let options = Options { wait: LockWait::No, ..Options::default() };
         let error = database.run(Command::Up, &directory, options).0.unwrap_err();
         assert!(matches!(error.cause, Error::Lock { .. }), "{error:?}");
@@ -106,7 +106,7 @@ fn a_revert_that_is_going_on_is_running() {
         assert_eq!((states(&status), status.objections), (vec![State::Running], Vec::new()));
         let migrator = database.migrator(&directory, Options::default());
         assert_eq!(block_on(migrator.plan(Direction::Up)).unwrap().1.steps.len(), 0);
-        // Nothing is pending, but `up` does not take that for the last word.
+        // Nothing is pending, but `up` does not rely on that.
         let options = Options { wait: LockWait::No, ..Options::default() };
         let error = database.run(Command::Up, &directory, options).0.unwrap_err();
         assert!(matches!(error.cause, Error::Lock { .. }), "{error:?}");
@@ -125,7 +125,7 @@ fn what_a_dead_runner_has_left_is_unfinished_once_the_server_has_ended_it() {
             let seen = eventually("the lock is free", || {
                 Some(status(database, &directory)).filter(|seen| seen.running.as_ref().is_some_and(|run| !run.certain))
             });
-            // The server works on: it would be wrong to repair now.
+            // The server is still executing: a repair now would be wrong.
             assert_eq!((states(&seen)[1], seen.objections), (State::Running, Vec::new()));
             assert!(seen.running.unwrap().to_string().contains("may still be running"));
             end_what_runs(database);
@@ -172,7 +172,7 @@ fn a_user_who_may_only_read_sees_it_as_well() {
     }
 }
 
-/// A user with SELECT on our tables, dropped at the end.
+/// A user with SELECT on the runner's tables, dropped at the end.
 struct Reader<'d> {
     database: &'d TestDatabase,
     name: String,

@@ -1,4 +1,4 @@
-//! The repository's own migrations, there and back and there again.
+//! The repository's own migrations: applied, reverted and applied again.
 
 use migrascope::Options;
 use migrascope::migration::Version;

@@ -1,4 +1,4 @@
-//! What a script may do to its session, and what happens to ours.
+//! What a script may do to its session, and what happens to the runner's session.
 
 use migrascope::database::{self, ConnectOptions, SecretUrl};
 use migrascope::event::{Event, Observer, Observers};

@@ -1,4 +1,4 @@
-//! A script sees the settings that the server gives any client, and the server's limits for idle sessions do not end a run.
+//! A script sees the same server settings as any other client, and the server's limits for idle sessions do not end a run.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn what_connection_init_sets_counts_most() {
     });
 }
 
-/// Waits for a lock that another process holds, for longer than the server lets a session be idle.
+/// Waits for a lock that another process holds, longer than the server keeps idle sessions.
 fn outlasts_the_limit(database: &TestDatabase) {
     let runner = SlowRunner::start(database);
     let directory = database.migrations(&[("1_slow.sql", database.slow())]);
@@ -83,7 +83,7 @@ fn a_waiting_run_outlasts_the_servers_limit_for_idle_sessions() {
         outlasts_the_limit(database);
     });
     on(Backend::Mysql, |database| {
-        // Every user's own sessions may be given a limit of their own by init_connect; here it is the run's connection-init.
+        // init_connect may set a limit for every user's sessions; this test uses the run's connection-init.
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE seen AS SELECT @@SESSION.wait_timeout AS t;")]);
         database.up(&directory).unwrap();
         assert_eq!(database.value("SELECT CAST(t >= 86400 AS CHAR) FROM seen"), "1");

@@ -1,4 +1,4 @@
-//! What is SQLite's alone.
+//! Tests that apply only to SQLite.
 
 use crate::support::{Backend, on};
 

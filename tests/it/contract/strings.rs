@@ -1,4 +1,4 @@
-//! Strings with backslashes, in files and in our own records, whatever the session makes of them.
+//! Strings with backslashes, in files and in the runner's own records, for every session mode.
 
 use migrascope::plan::Objection;
 use migrascope::script::BackslashMode;
@@ -100,7 +100,7 @@ fn a_hook_that_does_not_say_what_its_backslashes_mean_is_refused_too() {
     });
 }
 
-/// The arguments with which a run of the binary has one health check of its own.
+/// The arguments of a run of the binary with one custom health check.
 fn with_check(database: &TestDatabase, sql: &str) -> Vec<String> {
     let checks = database.directory("checks");
     std::fs::write(checks.join("c.sql"), sql).unwrap();
@@ -142,7 +142,7 @@ fn a_health_check_that_its_session_reads_in_another_way_is_not_made() {
     }
 }
 
-/// Runs one migration behind this statement of `--connection-init`.
+/// Runs one migration after this statement of `--connection-init`.
 fn up_behind(database: &TestDatabase, init: &str, script: &str) -> Result<(), Vec<Objection>> {
     let directory = database.migrations(&[("1_a.sql", script)]);
     let migrator = Migrator::builder().url(&database.url).directory(directory).connection_init(init).build().unwrap();

@@ -1,4 +1,4 @@
-//! What the journal counts, whoever reads it.
+//! The journal's counters are the same for every reader.
 
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ fn a_killed_run_is_the_last_one_whatever_did_nothing_meanwhile() {
         database.up(&older).unwrap();
         let runner = SlowRunner::at(database, &database.migrations(&[old, ("1_slow.sql", database.slow())]), 1);
         let running = look(database).running.expect("a run holds the lock");
-        // A run of an older release, which has nothing to do, and one that does not get the lock.
+        // A run of an older release with nothing to do, and one that does not get the lock.
         if database.transactional_ddl() {
             database.up(&older).unwrap();
         }
@@ -153,7 +153,7 @@ fn a_killed_run_has_vanished_for_whoever_looks_and_for_whoever_comes_next() {
         if is_left {
             is_waited_for_until_it_is_ended(database);
         }
-        // What stands half-way where DDL commits by itself is refused, but the run before is marked all the same.
+        // A half-way migration on a database where DDL commits implicitly is refused, but the previous run is marked all the same.
         let _ = database.up(&database.migrations(&[("1_slow.sql", "CREATE TABLE quick (i INTEGER)")]));
         let marked = "SELECT count(*) FROM _migrascope_journal WHERE kind = 'run' AND outcome = 'vanished'";
         assert_eq!(database.value(marked), "1");

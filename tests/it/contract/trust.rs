@@ -1,4 +1,4 @@
-//! Tables of ours that another role has made, or hung something on, are refused by name before anything is written or run.
+//! History tables that another role has created, or has attached code to, are refused by name before anything is written or run.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub(super) fn faults(error: Error) -> Vec<TableFaultKind> {
     }
 }
 
-/// Every way in says the same, and nothing is done.
+/// Every command reports the same, and changes nothing.
 #[track_caller]
 fn refused(database: &TestDatabase, url: &str, directory: &std::path::Path, expected: &TableFaultKind) {
     let migrator = migrator(url, directory);
@@ -155,7 +155,7 @@ fn tables_that_another_role_has_made_beforehand_are_refused_unless_that_role_is_
         let [low, team] = [0, 1].map(|index| roles.names[index].clone());
         let directory = begun(database);
         database.query(&format!("GRANT ALL ON {LEDGER}, {JOURNAL} TO {low}, {team}"));
-        // What is a superuser's may be used.
+        // Tables of a superuser are accepted.
         assert_eq!(block_on(migrator(&roles.url(1), &directory).up()).unwrap().steps.len(), 1);
         for table in [LEDGER, JOURNAL] {
             database.query(&format!("ALTER TABLE {table} OWNER TO {low}"));
@@ -166,10 +166,10 @@ fn tables_that_another_role_has_made_beforehand_are_refused_unless_that_role_is_
             let migrator = migrator(&url, &directory);
             let expected = [owner.clone(), owner.clone()];
             assert_eq!(faults(block_on(migrator.up()).unwrap_err().cause), expected, "{url}");
-            // Reading an ordinary table runs nothing of its owner's.
+            // Reading an ordinary table runs no code of its owner.
             assert_eq!(block_on(migrator.status()).unwrap().schema.applied, 2, "{url}");
         }
-        // The owner itself, a member of it, and the owner of the schema for who is no superuser.
+        // The owner itself, a member of it, and the owner of the schema for a user who is not a superuser.
         block_on(migrator(&roles.url(0), &directory).up()).unwrap();
         database.query(&format!("GRANT {low} TO {team}"));
         block_on(migrator(&roles.url(1), &directory).up()).unwrap();
@@ -193,7 +193,7 @@ fn a_trigger_that_is_made_while_a_migration_runs_does_not_run() {
             let database = TestDatabase::fresh(Backend::Postgres).unwrap();
             let directory = begun(&database);
             database.query("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.a VALUES (1); RETURN NULL; END'");
-            // Another session could do it at the same moment; the script stands in for it.
+            // Another session could do this at the same moment; the script simulates it.
             let planted = format!("CREATE TRIGGER planted AFTER INSERT OR UPDATE ON {table} EXECUTE FUNCTION f()");
             std::fs::write(directory.join("2_b.sql"), script.replace("{}", &planted)).unwrap();
             let error = block_on(migrator(&database.url, &directory).up()).unwrap_err().cause;

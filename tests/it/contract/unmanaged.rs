@@ -1,4 +1,4 @@
-//! A database with tables and without a history is not migrated, unless that is meant.
+//! A database with tables but no history is not migrated, unless that is requested.
 
 use migrascope::history::Direction;
 use migrascope::migration::Version;
@@ -11,7 +11,7 @@ use crate::support::{Backend, TestDatabase, block_on, connector, on, on_each};
 
 const ALLOWED: fn() -> Options = || Options { allow_nonempty: true, ..Options::default() };
 
-/// Seeds that must not be doubled.
+/// Seed data that must not be inserted twice.
 fn seeds(database: &TestDatabase) -> PathBuf {
     database.migrations(&[
         ("1_a.sql", "CREATE TABLE IF NOT EXISTS a (i INTEGER);\nINSERT INTO a VALUES (1);"),
@@ -77,7 +77,7 @@ fn where_it_is_allowed_tables_are_a_note() {
 #[test]
 fn what_our_own_attempts_have_left_is_no_reason_to_refuse() {
     on_each(|database| {
-        // The first run fails, and the application makes a table before the second.
+        // The first run fails, and the application creates a table before the second.
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER);\nSELECT nonsense")]);
         up(database, &directory).unwrap_err();
         database.query("CREATE TABLE of_the_application (i INTEGER)");
@@ -118,7 +118,7 @@ fn a_history_that_was_dropped_is_missed_though_the_journal_is_there() {
 #[test]
 fn a_refused_run_does_not_open_the_door_for_the_next_one() {
     on_each(|database| {
-        // As an administrator may make our tables for a user who may not.
+        // As an administrator may create the runner's tables for a user who may not.
         let empty = database.migrations(&[("1_nothing.sql", "SELECT 1"), ("1_nothing.down.sql", "SELECT 1")]);
         up(database, &empty).unwrap();
         database.query("DELETE FROM _migrascope_migrations");
@@ -138,7 +138,7 @@ fn tables_of_any_schema_count_and_those_of_extensions_and_partitions_do_not() {
         database.query("CREATE TABLE ext (i INTEGER)");
         database.query("CREATE SCHEMA extensions");
         database.query("CREATE TABLE extensions.catalogue (i INTEGER)");
-        // What an extension such as PostGIS has made is a member of it.
+        // The tables of an extension such as PostGIS are its members.
         database.query("CREATE EXTENSION IF NOT EXISTS pgcrypto");
         database.query("ALTER EXTENSION pgcrypto ADD TABLE ext");
         database.query("ALTER EXTENSION pgcrypto ADD TABLE extensions.catalogue");
@@ -154,7 +154,7 @@ fn tables_of_any_schema_count_and_those_of_extensions_and_partitions_do_not() {
         database.query("CREATE MATERIALIZED VIEW app.sums AS SELECT 1 AS one");
         assert_eq!(refused(&up(database, &directory).unwrap_err().cause), ["app.parts", "app.sums"]);
 
-        // A connection that was made for one schema, and a database with several histories, have nothing to do with the others.
+        // For a connection to one schema, and in a database with several histories, other schemas do not count.
         database.query("CREATE SCHEMA fresh");
         let url = format!("{}?options=-csearch_path%3Dfresh", database.url);
         let set = migrascope::layout::Reader::directory(&directory, connector(&url).dialect()).migrations().unwrap();

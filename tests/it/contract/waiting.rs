@@ -1,4 +1,4 @@
-//! Waiting for a schema that somebody else brings up to date.
+//! Waiting for a schema that another run migrates.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use migrascope::{Error, Options, Report, RunError};
 use super::locking::SlowRunner;
 use crate::support::{Backend, TestDatabase, block_on, connector, on_each};
 
-/// Far longer than it takes to find out that waiting is in vain.
+/// Far longer than it takes to detect that no run can succeed.
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(400);
 
@@ -48,7 +48,7 @@ fn it_ends_when_somebody_else_has_applied_everything() {
         let mut looks = 0;
         let report = wait(database, &[FIRST, SECOND], None, LONG, || {
             looks += 1;
-            // Nothing, then one of two, then both.
+            // No migration is applied, then one of two, then both.
             let files = if looks == 1 { &[FIRST][..] } else { &[FIRST, SECOND] };
             let directory = database.migrations(files);
             std::thread::scope(|scope| scope.spawn(|| database.up(&directory).unwrap()).join().unwrap());
@@ -112,7 +112,7 @@ fn what_is_half_way_or_changed_is_told_at_once() {
         let error = wait(database, &[FIRST, half_way], None, LONG, || {}).unwrap_err();
         let Error::Refused(objections) = &error.cause else { panic!("{error:?}") };
         assert!(matches!(objections.as_slice(), [Objection::Unsettled(_)]), "{objections:?}");
-        // Another migration may be half-way all the same.
+        // Another migration may still be half-way.
         wait(database, &[FIRST, half_way], Some("1"), LONG, || {}).unwrap();
     });
     on_each(|database| {
@@ -127,7 +127,7 @@ fn what_is_half_way_or_changed_is_told_at_once() {
 #[test]
 fn what_somebody_is_at_is_waited_for() {
     on_each(|database| {
-        // Its row says on MySQL that it may be half-way, and so it is as long as it runs.
+        // On MySQL, its row shows that it may be half-way as long as it runs, and that is true.
         let _runner = SlowRunner::start(database);
         let error = wait(database, &[("1_slow.sql", database.slow())], None, SHORT, || {}).unwrap_err();
         assert!(matches!(error.cause, Error::Awaited { pending: 1, .. }), "{error:?}");

@@ -1,4 +1,4 @@
-//! A wire between a runner and its server that can be frozen, whole or one connection of it, made slow, or mute from the start.
+//! A proxy between a runner and its server that can be frozen (as a whole or one connection), delayed, or silent from the start.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,13 +13,13 @@ struct Faults {
     frozen: bool,
     /// Connections are counted from 1.
     frozen_alone: Option<usize>,
-    /// How much later what the server sends on this connection arrives.
+    /// The delay of the server's data on this connection.
     late: Option<(usize, Duration)>,
 }
 
-/// Stands between a runner and its server.
+/// The proxy.
 pub(super) struct Wire {
-    /// The database's URL through it.
+    /// The database's URL through the proxy.
     pub(super) url: String,
     faults: Arc<Mutex<Faults>>,
 }
@@ -40,12 +40,12 @@ impl Wire {
         change(&mut self.faults.lock().unwrap());
     }
 
-    /// Takes connections and says nothing.
+    /// Accepts connections and sends nothing.
     pub(super) fn be_mute(&self) {
         self.set(|faults| faults.mute = true);
     }
 
-    /// Swallows everything from now on, without closing anything.
+    /// Drops everything from now on, without closing any connection.
     pub(super) fn freeze(&self) {
         self.set(|faults| faults.frozen = true);
     }
@@ -55,7 +55,7 @@ impl Wire {
         self.set(|faults| faults.frozen_alone = Some(number));
     }
 
-    /// What the server sends on this connection arrives so much later.
+    /// Delays the server's data on this connection.
     pub(super) fn delay(&self, number: usize, by: Duration) {
         self.set(|faults| faults.late = Some((number, by)));
     }
@@ -78,7 +78,7 @@ fn listen(listener: &TcpListener, server: &str, faults: &Arc<Mutex<Faults>>) {
     }
 }
 
-/// Carries bytes on; nothing but the end of a connection once it is frozen.
+/// Forwards bytes; once it is frozen, only the end of a connection.
 fn carry(mut from: TcpStream, mut to: TcpStream, (number, from_server): (usize, bool), faults: &Mutex<Faults>) {
     let mut buffer = [0; 4096];
     loop {
@@ -99,6 +99,6 @@ fn carry(mut from: TcpStream, mut to: TcpStream, (number, from_server): (usize, 
             Err(_) => break,
         }
     }
-    // The other side may be gone already.
+    // The other side may have closed already.
     let _ = to.shutdown(Shutdown::Both);
 }

@@ -1,4 +1,4 @@
-//! Wires that go wrong: a run ends in bounded time, and says what is so.
+//! Connection faults: a run ends in bounded time and reports what is true.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use migrascope::{Error, Event, Migrator, Observer, Options, Report, RunError, la
 use super::wire::Wire;
 use crate::support::{Backend, TestDatabase, block_on, connector, on};
 
-/// What a run may take at most, whatever the wire does.
+/// The maximum duration of a run, whatever the connection does.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// Does something to the wire as soon as a statement has run for a second.
+/// Affects the connection as soon as a statement has run for a second.
 struct Spoils<F>(Option<F>);
 
 impl<F: FnOnce() + Send> Observer for Spoils<F> {
@@ -94,7 +94,7 @@ fn what_a_statement_did_is_known_though_its_answer_is_lost() {
             let result = up(&migrator(database, &wire, &files), || wire.freeze_alone(1));
             let rows = database.value("SELECT count(*) FROM t");
             if backend == Backend::Postgres {
-                // Statement, records and commit were one message.
+                // The statement, the records and the commit were one message.
                 assert_eq!(result.unwrap().applied, 2);
                 assert_eq!((database.applied(), rows.as_str()), (vec!["1".to_owned(), "2".to_owned()], "1"));
             } else {
@@ -190,7 +190,7 @@ fn nothing_is_set_for_a_session_before_it_is_known_whose_it_is() {
                         _ => Some("0"),
                     }
                 );
-                // Outside of the transaction that a health check makes for each of its questions.
+                // Outside of the transaction that a health check opens for each of its queries.
                 session.begin(Transaction::Write(None)).await.unwrap();
                 session.rollback().await.unwrap();
                 session.begin(Transaction::Read(&migrascope::database::Limits::default())).await.unwrap();
@@ -219,7 +219,7 @@ fn health_through_a_wire_that_dies_ends() {
     });
 }
 
-/// Freezes the wire as soon as it has a connection.
+/// Freezes the proxy as soon as it has a connection.
 struct Freezes<'w>(&'w Wire);
 
 impl Observer for Freezes<'_> {

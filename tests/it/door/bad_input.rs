@@ -1,11 +1,11 @@
-//! What cannot be used is said with its place, before anything is run.
+//! Unusable input is reported with its position, before anything runs.
 
 use insta::assert_snapshot;
 
 use super::{Door, redacted};
 use crate::support::{Backend, TestDatabase};
 
-/// What is said of a file that this database would not be sent.
+/// The output for a file that must not be sent to this database.
 #[track_caller]
 fn refused_by(database: &TestDatabase, name: &str, text: &[u8]) -> String {
     let door = Door::empty();

@@ -58,7 +58,7 @@ fn a_way_down_that_has_grown_since_it_was_planned_is_not_taken() {
     let wait = "touch held; while [ ! -e go ]; do sleep 0.05; done";
     let mut up = door.command(&["up", "--to", "2", "--before", wait]).stdout(Stdio::null()).spawn().unwrap();
     eventually("the run up holds the lock", || door.path().join("held").exists().then_some(()));
-    // One step needs no confirmation, and one is what there is until the lock is free.
+    // One migration needs no confirmation, and there is only one until the lock is free.
     let words = ["down", "--to", "0", "--format", "json"];
     let mut down = door.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(down.stdout.take().unwrap());

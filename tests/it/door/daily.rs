@@ -1,4 +1,4 @@
-//! The day's work: up, down, status, plan, verify, new.
+//! Everyday commands: up, down, status, plan, verify, new.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Which database is meant, how the user learns of it, and what happens where nothing says so.
+//! How the database is selected, how that is reported, and what happens if none is configured.
 
 use insta::assert_snapshot;
 
@@ -48,11 +48,11 @@ fn a_dotenv_file_names_the_database_where_nothing_else_does() {
     }
     let seen = door.run(&["status", "--format", "json", "--target", "other"]).good();
     assert!(!seen.contains("dotenv"), "{seen}");
-    // A variable that is set counts, whatever a file says under another name.
+    // An environment variable overrides a file, even under another name.
     door.write(".env", "MIGRASCOPE_DATABASE_URL=sqlite://of-dotenv.db\n");
     let seen = door.run(&["up"]).good();
     assert!(seen.contains("database migrascope.db") && !seen.contains(".env"), "{seen}");
-    // One that is set to nothing is set.
+    // An empty variable counts as set.
     door.write(".env", "DATABASE_URL=sqlite://of-dotenv.db\n");
     assert_eq!(door.run_with(&[("DATABASE_URL", "")], &["up"]).code, Some(2));
 }
@@ -63,7 +63,7 @@ fn exec_hands_the_database_of_a_dotenv_file_on() {
     door.write(".env", "DATABASE_URL=sqlite://of-dotenv.db\nAPP_ENV=development\n");
     let seen = without_settings(&door, &["--env", "test", "exec", "--", "/bin/sh", "-c", "echo \"$DATABASE_URL\""]);
     assert_eq!((seen.code, seen.stdout.trim()), (Some(0), "sqlite://of-dotenv.db"), "{seen}");
-    // Where we are is not said by a file that may have been left behind: production is, which applies nothing by itself.
+    // A file that may have been left behind does not set the environment: it is production, which applies nothing automatically.
     let seen = without_settings(&door, &["exec", "--", "/bin/true"]);
     assert!(!seen.stderr.contains("development"), "{seen}");
 }
@@ -80,7 +80,7 @@ fn a_dotenv_line_that_cannot_be_read_is_not_shown() {
     );
 }
 
-/// What every header must hold.
+/// What every header must contain.
 fn place(database: &TestDatabase) -> Vec<String> {
     if database.backend == Backend::Sqlite {
         return vec![database.url.replace("sqlite://", "database ")];

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use super::{Door, Seen};
 
 const DEVELOPMENT: (&str, &str) = ("APP_ENV", "development");
-/// Says that it runs, with the trace that it belongs to and its arguments.
+/// Prints that it runs, its trace and its arguments.
 const APP: [&str; 6] = ["--", "sh", "-c", "echo \"app: $TRACEPARENT $*\"", "app", "one argument"];
 
 fn exec(door: &Door, variables: &[(&str, &str)], options: &[&str]) -> Seen {

@@ -1,4 +1,4 @@
-//! What a person reads when a migration fails, and the code that a script gets.
+//! What the user reads when a migration fails, and the exit code for scripts.
 
 use insta::assert_snapshot;
 
@@ -88,7 +88,7 @@ fn a_half_way_failure_says_how_far_it_came_and_how_to_settle_it() {
     "#);
 }
 
-/// The commands that a message advises.
+/// The commands that a message suggests.
 fn advised(seen: &Seen) -> Vec<Vec<String>> {
     let commands = seen.stderr.lines().filter_map(|line| line.split_once("migrascope repair ")).map(|(_, rest)| rest);
     commands

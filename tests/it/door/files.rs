@@ -1,4 +1,4 @@
-//! What lies in the directory of the migrations, through the binary.
+//! Files in the migrations directory, tested through the binary.
 
 use super::Door;
 use crate::support::{Backend, on, on_each};
@@ -26,7 +26,7 @@ fn nothing_is_passed_over_in_silence_and_nothing_of_another_database_runs() {
     }
 }
 
-/// How many tables there are.
+/// The number of tables.
 fn tables(backend: Backend) -> &'static str {
     match backend {
         Backend::Sqlite => "SELECT count(*) FROM sqlite_schema",
@@ -35,7 +35,7 @@ fn tables(backend: Backend) -> &'static str {
     }
 }
 
-/// One file that another tool reads as two ways.
+/// One file that another tool reads as an up and a down script.
 fn sections() -> [(&'static str, &'static str, &'static str); 4] {
     [
         ("goose", "-- +goose Up\nCREATE TABLE a (i int);\n\n-- +goose Down\nDROP TABLE orders;\n", "1:1"),

@@ -1,4 +1,4 @@
-//! The checks as a person, a script and a dashboard see them.
+//! The health checks as seen by users, scripts and dashboards.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 
 use super::{Door, Seen, redacted};
 
-/// Takes the values of a table out as well, which are times.
+/// Also replaces the values of a table, which are times.
 fn run(door: &Door, words: &[&str]) -> Seen {
     let seen = door.run(words);
     let shown = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -249,7 +249,7 @@ fn a_signal_ends_the_checks_and_says_that_the_migrations_are_applied() {
             door.run(&["up"]).good();
         }
         let slow = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) SELECT count(*) FROM n";
-        // Before the run there is no such table, and so nothing to wait for.
+        // The table does not exist before the run, so there is nothing to wait for.
         let table = "SELECT 1 FROM orders WHERE 1 = 0";
         door.write("checks/slow.sql", format!("-- migrascope: statement-timeout=10min\n{table};\n{slow};\n"));
         let mut child = door.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

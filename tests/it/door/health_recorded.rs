@@ -1,4 +1,4 @@
-//! The newest result of a health check is what every reader of the journal sees.
+//! Every reader of the journal sees the newest result of a health check.
 
 use super::Door;
 
@@ -16,7 +16,7 @@ fn rows(door: &Door) -> u32 {
     door.sql("SELECT count(*) FROM _migrascope_journal WHERE kind = 'check'").unwrap().parse().unwrap()
 }
 
-/// A database whose own check has failed after a run, and has been repaired since.
+/// A database whose custom check has failed after a run, and which has been repaired since.
 fn repaired() -> Door {
     let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\nINSERT INTO t VALUES (-1);\n")]);
     door.write("checks/negative.sql", "SELECT i FROM t WHERE i < 0;\n");
@@ -38,7 +38,7 @@ fn a_check_that_was_repaired_succeeds_everywhere_after_health() {
     for file in ["health.prom", "push.prom", "again.prom"] {
         let page = page(&door, file);
         assert_eq!(value(&page, "migrascope_health_check_success", "negative"), "1", "{file}");
-        // No count goes back from one page to the next.
+        // No counter decreases from one page to the next.
         assert_eq!(value(&page, "migrascope_health_check_duration_seconds_count", "negative"), "2", "{file}");
     }
     assert_eq!(rows(&door), made * 2);

@@ -1,4 +1,4 @@
-//! Hooks from outside: their environment, their output, their codes, and signals.
+//! Hooks from outside: their environment, output, exit codes and signals.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};

@@ -1,4 +1,5 @@
-//! Names, messages and settings that would forge lines, move the cursor or turn the direction of text: none of it reaches a terminal or a log.
+//! Names, messages and settings that would forge lines, move the cursor or change the text direction: none of that reaches a terminal or a
+//! log.
 
 use std::fmt::Write as _;
 
@@ -7,14 +8,14 @@ use serde_json::Value;
 use super::{Door, Seen};
 use crate::support::{Backend, TestDatabase, on, query};
 
-/// Every control character that a file's name can hold, what turns text, and marks of other formats.
+/// Every control character that a file name can contain, characters that change the text direction, and markup of other formats.
 pub fn hostile() -> String {
     let controls: String = ('\u{1}'..='\u{1f}').chain('\u{7f}'..='\u{9f}').collect();
     let bidi = "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{61c}\u{2028}\u{2029}";
     format!("a\n::error::b\r\u{1b}[31mred\u{1b}]0;t\u{7}{controls}{bidi}\"'<b>&")
 }
 
-/// Fails for everything that acts, but for line ends and colours of ours, and for a line that begins as the hostile one would.
+/// Fails for every control character except line ends and the program's own colours, and for a line that starts like the hostile one.
 #[track_caller]
 pub fn clean(text: &str) {
     let mut parts = text.split('\u{1b}');
@@ -34,7 +35,7 @@ pub fn clean(text: &str) {
     assert!(!shown.lines().any(|line| line.trim_start().starts_with("::")), "{shown}");
 }
 
-/// Runs it with colours, as text with log lines of both kinds and as JSON; everything that comes out is clean, and the last is returned.
+/// Runs the command with colours, as text with both kinds of log lines, and as JSON. All output must be clean; returns the last one.
 #[track_caller]
 fn swept(door: &Door, variables: &[(&str, &str)], words: &[&str]) -> Seen {
     let sweep = |more: &[&str]| {
@@ -52,7 +53,7 @@ fn swept(door: &Door, variables: &[(&str, &str)], words: &[&str]) -> Seen {
     seen
 }
 
-/// A database of this name in the directory.
+/// A database with this name in the directory.
 pub fn sqlite(door: &Door, name: &str) -> String {
     let path = door.path().join(name);
     let mut url = "sqlite://".to_owned();
@@ -105,7 +106,7 @@ fn what_a_database_says_is_shown_and_not_sent() {
     assert_eq!(swept(&door, &[], &["up"]).code, Some(5));
     swept(&door, &[], &["status"]);
     swept(&door, &[], &["plan"]);
-    // History as another program may have written it.
+    // History rows as another program may have written them.
     let text = name.replace('\'', "''");
     let door = Door::with(&[("1_a.sql", "CREATE TABLE a (b);"), ("3_c.sql", "SELECT nothing;")]);
     assert_eq!(door.run(&["up"]).code, Some(5));
@@ -183,7 +184,7 @@ fn metrics_with_hostile_labels_stay_prometheus_text() {
     assert!(text.contains(r#"migrascope_target="a\\u{9b}\\u{202e}b\\\"<c>""#), "{text}");
 }
 
-/// Runs SQL at the end, however that comes.
+/// Runs SQL when it is dropped.
 struct Dropped<'d> {
     url: &'d str,
     sql: String,
@@ -199,7 +200,7 @@ impl Drop for Dropped<'_> {
 fn on_a_server(database: &TestDatabase, quote: char, failing: &str) {
     let mut name = hostile();
     name.retain(|c| c != quote);
-    // Names of MySQL end after 64 characters, those of PostgreSQL after 63 bytes.
+    // Names have up to 64 characters on MySQL, and up to 63 bytes on PostgreSQL.
     let own = uuid::Uuid::now_v7().simple().to_string();
     let name: String = name.chars().take(28).chain(own[20..].chars()).collect();
     let base = database.url.rsplit_once('/').unwrap().0;

@@ -1,4 +1,4 @@
-//! What is no file where a file should be: pipes that nobody writes to, sockets, devices, links and folders. None of them is waited for.
+//! Entries that are no regular files: pipes without a writer, sockets, devices, links and directories. The command never waits for them.
 
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::{Door, Seen};
 
-/// What waits for ever is ended, with a code of its own.
+/// A command that waits for ever is terminated, with a distinct exit code.
 const ENDED: Option<i32> = Some(124);
 
 impl Door {
@@ -19,7 +19,7 @@ impl Door {
         symlink(target, self.path().join(name)).unwrap();
     }
 
-    /// Runs it for a limited time.
+    /// Runs the command for a limited time.
     fn run_shortly(&self, variables: &[(&str, &str)], words: &[&str]) -> Seen {
         let binary = self.command(&[]);
         let mut command = Command::new("timeout");
@@ -125,7 +125,7 @@ fn settings_and_secrets_are_files() {
     }
 }
 
-/// Connections that verify a server by the system's authorities: words and a variable.
+/// Connections that verify the server by the system's certificate authorities: arguments and a variable.
 const VERIFYING: [(&[&str], (&str, &str)); 7] = [
     (&["up"], ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d?sslmode=verify-full")),
     (&["status"], ("DATABASE_URL", "mysql://u:p@127.0.0.1:1/d?ssl-mode=VERIFY_CA")),
@@ -158,7 +158,7 @@ fn the_systems_authorities_are_files() {
     let grpc = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1")];
     let said = "SSL_CERT_FILE: pipe: it is a named pipe, not a file";
     door.refuses(&[required, grpc[0], grpc[1], ("SSL_CERT_FILE", "pipe")], &["up"], said);
-    // What is not read does not matter, and a directory's pipes are not.
+    // Files that are not read do not matter, and neither do pipes in a directory.
     door.remove("folder/long");
     door.pipe("folder/pipe");
     let directory = ("SSL_CERT_DIR", "folder");
@@ -190,7 +190,7 @@ fn settings_that_are_looked_for_are_files() {
     let home = door.path().to_str().unwrap();
     let variables = [("DATABASE_URL", "postgres://u@127.0.0.1:1/d"), ("HOME", home)];
     door.refuses(&variables, &["up"], ".pgpass, which is a named pipe, not a file");
-    // A folder of Python's, and an empty file by another name.
+    // A directory of Python, and an empty file with another name.
     let door = Door::shop();
     std::fs::create_dir(door.path().join(".env")).unwrap();
     door.run(&["up", "--config", "/dev/null"]).good();

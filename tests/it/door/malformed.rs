@@ -1,4 +1,4 @@
-//! Servers whose answers no driver expects: each costs its connection, and the command says so and ends.
+//! Servers with answers that no driver expects: only the connection is lost, and the command reports that and ends.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,14 +11,14 @@ use crate::support::eventually;
 
 const LOGGED_IN: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
 
-/// Who takes connections as PostgreSQL does, and then answers as it is told to.
+/// Accepts connections like PostgreSQL, and then sends what the test specifies.
 struct Fake {
     address: String,
     connections: Arc<AtomicUsize>,
 }
 
 impl Fake {
-    /// Behind the first message `login` is sent, and `answer` answers every query.
+    /// Sends `login` after the first message, and `answer` in response to every query.
     fn start(
         login: &'static [u8],
         answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl Fake {
     }
 }
 
-/// Reads a message whose length is behind `kind` bytes.
+/// Reads a message whose length follows `kind` bytes.
 fn message(stream: &mut TcpStream, kind: usize) -> std::io::Result<()> {
     let mut head = vec![0; kind + 4];
     stream.read_exact(&mut head)?;
@@ -64,7 +64,7 @@ fn message(stream: &mut TcpStream, kind: usize) -> std::io::Result<()> {
 #[test]
 fn an_answer_that_cannot_be_read_is_no_connection() {
     let door = Door::shop();
-    // A length that is less than its own four bytes; a message without what it must have; a type that there is not.
+    // A length below its own four bytes, a message without required fields, and an unknown message type.
     for login in [&b"R\0\0\0\x01"[..], b"R\0\0\0\x04", b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x04", b"\xffZ\0\0\0\x05I"] {
         let fake = Fake::start(login, |_| Ok(()));
         for words in [&["up"][..], &["status"], &["health"], &["verify"]] {
@@ -107,7 +107,7 @@ fn rows_without_an_end_end_the_command() {
     assert!(seen.stderr.contains("the answer to a query of migrascope is larger than 32 MB"), "{seen}");
 }
 
-/// A message of PostgreSQL's.
+/// A message of the PostgreSQL protocol.
 fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).unwrap();
     [&[kind], length.to_be_bytes().as_slice(), body].concat()
@@ -115,7 +115,7 @@ fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
 
 const NOTICE: &[u8] = b"SNOTICE\0VNOTICE\0C00000\0Mlook\0\0";
 
-/// A server that sends the same bytes until the client goes.
+/// A server that sends the same bytes until the client disconnects.
 fn without_end(bytes: Vec<u8>) -> impl Fn(&mut TcpStream) -> std::io::Result<()> {
     move |stream| {
         loop {
@@ -153,7 +153,7 @@ fn a_login_that_does_not_end_is_ended() {
 #[test]
 fn a_huge_message_ends_the_connection_at_its_head() {
     let door = Door::shop();
-    // Nothing of it is ever sent: a driver that waits for the rest would wait for ever.
+    // The rest is never sent: a driver that waits for it would wait for ever.
     let fake = Fake::start(LOGGED_IN, |stream| stream.write_all(b"E\x10\0\0\0S"));
     let seen = door.run_with(&[("DATABASE_URL", &fake.url())], &["up"]);
     assert_eq!(seen.code, Some(8), "{seen}");

@@ -1,4 +1,4 @@
-//! What fails in a transaction of PostgreSQL, and the help that makes it work.
+//! Statements that fail in a transaction on PostgreSQL, and the help that solves it.
 
 use super::Door;
 use crate::support::{Backend, on};

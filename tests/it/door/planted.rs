@@ -1,4 +1,4 @@
-//! Where we write: nothing that somebody has put there is followed, emptied or waited for.
+//! Files that the program writes to: planted links, pipes and files are not followed, truncated or waited for.
 
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ fn read(door: &Door, name: &str) -> String {
     fs::read_to_string(door.path().join(name)).unwrap()
 }
 
-/// Everything in the directory by its name.
+/// All entries of the directory by name.
 fn names(door: &Door) -> Vec<String> {
     let entries = fs::read_dir(door.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = entries.collect();
@@ -20,7 +20,7 @@ fn names(door: &Door) -> Vec<String> {
     names
 }
 
-/// Runs `before` in a shell that becomes the binary then, so that its process is known as `$$`; whatever waits for ever is ended.
+/// Runs `before` in a shell that is then replaced by the binary, so that its process is known as `$$`; terminated if it does not end.
 fn up_after(door: &Door, before: &str, words: &str) -> Seen {
     let script = format!("{before}\nexec {} up {words}", env!("CARGO_BIN_EXE_migrascope"));
     let mut command = Command::new("timeout");

@@ -1,4 +1,4 @@
-//! A MySQL server that wants the password in clear does not get a byte of it.
+//! A MySQL server that requests the password in clear text does not receive any part of it.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,11 +16,11 @@ use super::{Door, Seen};
 
 const PASSWORD: &str = "throwaway";
 
-/// What the server does at a login.
+/// The server's behaviour at a login.
 #[derive(Clone, Copy)]
 struct Server {
     greets_with: &'static str,
-    /// Packets that it sends behind the first answer, one for each answer.
+    /// Packets that it sends after the first answer, one for each answer.
     then: &'static [&'static [u8]],
 }
 
@@ -33,7 +33,7 @@ const TO_SHA256: &[u8] = b"\xfesha256_password\0abcdefghijabcdefghij\0";
 const TO_ED25519: &[u8] = b"\xfeclient_ed25519\0abcdefghijabcdefghijabcdefghijab";
 const FULL: &[u8] = &[1, 4];
 
-/// A server that writes down what it is sent, inside of TLS as well.
+/// A server that records what it receives, also inside TLS.
 struct Listening {
     port: u16,
     heard: Arc<Mutex<Vec<u8>>>,
@@ -47,7 +47,7 @@ impl Server {
         let shared = Arc::clone(&heard);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // A client that goes is what is expected.
+                // It is expected that the client disconnects.
                 let _ = self.serve(client, tls.clone(), &shared);
             }
         });
@@ -86,7 +86,7 @@ impl Server {
     }
 }
 
-/// The number of the packet that may follow.
+/// The number of the next packet.
 fn send(client: &mut impl Write, number: u8, payload: &[u8]) -> std::io::Result<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     client.write_all(&[&[length, 0, 0, number], payload].concat())?;
@@ -108,7 +108,7 @@ impl Listening {
         format!("{scheme}://root:{PASSWORD}@127.0.0.1:{}/shop{query}", self.port)
     }
 
-    /// Runs a command on this server, which must not get the password.
+    /// Runs a command on this server, which must not receive the password.
     #[track_caller]
     fn run(&self, door: &Door, command: &str, url: &str) -> Seen {
         let seen = door.run(&[command, "--database-url", url]);
@@ -119,7 +119,7 @@ impl Listening {
     }
 }
 
-/// TLS with a certificate that nothing verifies.
+/// TLS with a certificate that no authority has signed.
 fn unverified(folder: &Path) -> Arc<ServerConfig> {
     let kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2", "-subj", "/CN=fake"];
     let files = ["-keyout", "key.pem", "-out", "cert.pem"];
@@ -221,7 +221,7 @@ fn what_is_no_mysql_server_is_refused_at_once() {
         let seen = door.run(&["up", "--database-url", &format!("mysql://root:{PASSWORD}@127.0.0.1:{port}/shop")]);
         assert_eq!(seen.code, Some(8), "{seen}");
         assert!(seen.stderr.contains("note: the peer does not speak "), "{seen}");
-        // Long before the limit of connecting.
+        // Long before the connect timeout.
         assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
         assert_eq!(server.join().unwrap(), b"");
     }

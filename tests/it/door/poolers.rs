@@ -1,4 +1,4 @@
-//! A pooler that takes no settings from the URL.
+//! A pooler that accepts no settings from the URL.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ fn pooler(message: &'static str) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A client that goes is what is expected.
+            // It is expected that the client disconnects.
             let _ = refuse(client, message);
         }
     });
@@ -19,7 +19,7 @@ fn pooler(message: &'static str) -> u16 {
 }
 
 fn refuse(mut client: TcpStream, message: &str) -> std::io::Result<()> {
-    // The question whether there is TLS, and then the login.
+    // The request for TLS, and then the login.
     for answer in [Some(b"N"), None] {
         let mut length = [0; 4];
         client.read_exact(&mut length)?;

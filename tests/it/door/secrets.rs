@@ -1,15 +1,15 @@
-//! What may be secret is shown by nothing: passwords in URLs however they are written, and values in settings files.
+//! Secrets are never shown: passwords in URLs, however they are written, and values in settings files.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::Door;
 
-/// Passwords with each character in them that a URL could be divided by, twice.
+/// Passwords with each character at which a URL could be split, twice.
 fn passwords() -> Vec<String> {
     (' '..='~').map(|mark| format!("hun{mark}ter2=x{mark}sesame")).chain(["hun\nter2\nsesame".to_owned()]).collect()
 }
 
-/// Fails where a piece of the password stands in the text.
+/// Fails if the text contains a part of the password.
 #[track_caller]
 fn kept(text: &str, url: &str) {
     for piece in ["hun", "ter2", "sesame"] {
@@ -132,12 +132,12 @@ fn a_secret_file_that_everybody_may_read_or_write_is_a_warning() {
         assert!(stderr.contains("--grafana-token-file: ") && stderr.contains("--push-token-file: "), "{stderr}");
     }
     assert_eq!(door.run(&["status", "--quiet", "--database-url-file", "url", "--push-token-file", "token"]).stderr, "");
-    // Nobody else comes to it.
+    // Other users cannot access it.
     allow(".", 0o700);
     assert_eq!(run(), "");
 }
 
-/// The warnings that people read, and those in the last line of JSON.
+/// The warnings in the text output, and those in the last line of JSON.
 fn warned(seen: &super::Seen) -> (Vec<String>, Vec<String>) {
     let read = seen.stderr.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect();
     let mut reports =
@@ -161,7 +161,7 @@ fn whatever_is_warned_of_is_in_the_report_of_every_command() {
         (&["status"][..], 1),
         (&["plan"], 1),
         (&["verify"], 1),
-        // A trace that cannot be taken over is known before a run, a file that cannot be written behind it.
+        // An invalid trace parent is detected before a run, an unwritable file after it.
         (&["up", "--steps", "1", "--metrics-file", "none/m.prom"], 3),
         (&["down", "--steps", "1"], 2),
         (&["up", "--dry-run"], 1),
@@ -171,7 +171,7 @@ fn whatever_is_warned_of_is_in_the_report_of_every_command() {
         (&["wait", "--timeout", "1ms"], 2),
         (&["health"], 2),
         (&["push", "--metrics-file", "m.prom"], 1),
-        // Where a command stops early, too.
+        // Also if a command stops early.
         (&["up", "--listen", "nonsense"], 2),
         (&["up", "--dir", "none"], 1),
         (&["serve", "--listen", "nonsense"], 1),
@@ -188,7 +188,7 @@ fn whatever_is_warned_of_is_in_the_report_of_every_command() {
         let ((read, listed), seen) = run(&["--quiet"]);
         assert!(read.is_empty() && listed.len() == expected, "{words:?}\n{seen}");
     }
-    // What asks no database opens no secret.
+    // A command without a database reads no secret.
     let seen = door.run(&["new", "x", "--format", "json", "--database-url-file", "url"]);
     assert_eq!(warned(&seen), (vec![], vec![]), "{seen}");
 }

@@ -1,4 +1,4 @@
-//! Flag over environment over file over default, through the binary.
+//! Precedence of settings, tested through the binary: flag, environment, file, default.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM, waiting for another runner.
+//! SIGINT, SIGTERM, and waiting for another runner.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use super::{Door, Seen};
 const SLOW: &str = "CREATE TABLE slow AS WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9000000000) \
                     SELECT count(*) AS n FROM n;\n";
 
-/// A runner whose statement has begun.
+/// A runner whose statement has started.
 fn busy(door: &Door) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child =
         door.command(&["up", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -68,7 +68,7 @@ fn a_runner_that_waits_names_the_holder_and_gives_up() {
     );
 }
 
-/// Waits until a runner's hook, which sleeps under this mark and ignores being asked to end, has started.
+/// Waits until a runner's hook, which sleeps under this mark and ignores SIGTERM, has started.
 fn stubborn(door: &Door, mark: &str, arguments: &[&str]) -> Child {
     let hook = format!("trap '' TERM INT; sleep {mark} & wait; sleep {mark}");
     let mut command = door.command(&[&["up", "--before", &hook], arguments].concat());
@@ -82,7 +82,7 @@ fn sleeps(mark: &str) -> bool {
     !found.stdout.is_empty()
 }
 
-/// A second signal leaves no process of a hook behind, not even one that ignores being asked to end.
+/// A second signal leaves no process of a hook behind, not even one that ignores SIGTERM.
 #[test]
 fn the_second_signal_ends_what_a_hook_has_started() {
     let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\n")]);
@@ -96,7 +96,7 @@ fn the_second_signal_ends_what_a_hook_has_started() {
     crate::support::eventually("nothing of it is left", || (!sleeps(&mark)).then_some(()));
 }
 
-/// The second signal ends the run at once, and the run reports that everywhere as it reports any other end.
+/// The second signal ends the run immediately, and the run reports that like any other end.
 #[test]
 fn the_second_signal_reports_the_end_of_the_run() {
     let door = Door::with(&[("1_t.sql", "CREATE TABLE t (i INTEGER);\n")]);

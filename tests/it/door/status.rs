@@ -1,4 +1,4 @@
-//! The screen of `status` about what runs now and what failed last.
+//! The text output of `status` about the current run and the last failure.
 
 use insta::assert_snapshot;
 use serde_json::Value;

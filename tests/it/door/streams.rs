@@ -1,4 +1,4 @@
-//! The streams: who gets what, colours, closed pipes.
+//! Standard output and standard error: their contents, colours and closed pipes.
 
 use std::fs::File;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Settings of a directory that is another user's, and the addresses that a secret of the environment may go to.
+//! Settings in another user's directory, and the addresses to which a secret from the environment may be sent.
 
 #![cfg(unix)]
 
@@ -9,11 +9,11 @@ use std::process::Command;
 
 use super::{Door, Seen};
 
-/// Users that nobody here is.
+/// User ids without an account here.
 const OTHER: u32 = 54_321;
 const THIRD: u32 = 54_322;
 
-/// Gives a file to another user; aloud, nothing where only root could.
+/// Gives a file to another user; prints that the test is skipped if only root could do it.
 fn give(path: &Path, user: u32) -> Option<()> {
     if let Err(error) = chown(path, Some(user), None) {
         eprintln!("skipped: files cannot be given to another user: {error}");
@@ -36,13 +36,13 @@ impl Door {
         self.path().join("trapped").exists()
     }
 
-    /// The same directory as its own absolute path.
+    /// The absolute path of the same directory.
     fn absolute(&self) -> String {
         fs::canonicalize(self.path()).unwrap().display().to_string()
     }
 }
 
-/// Refused before anything was done, by the name of the file.
+/// Refused before anything was done, with the name of the file.
 #[track_caller]
 fn refused(door: &Door, seen: &Seen, name: &str) {
     assert_eq!(seen.code, Some(2), "{seen}");
@@ -62,7 +62,7 @@ fn settings_of_another_user_are_refused() {
         refused(&door, &seen, "migrascope.toml");
         assert!(seen.stderr.contains(&format!("it belongs to user {OTHER}, and migrascope runs as user 0")), "{seen}");
     }
-    // The directory alone: its owner can put another file there.
+    // Only the directory: its owner can replace the file.
     give(&file, 0).unwrap();
     give(directory, OTHER).unwrap();
     let seen = door.run(&["up"]);
@@ -77,7 +77,7 @@ fn settings_of_another_user_are_refused() {
     lchown(&file, Some(0), None).unwrap();
     give(&directory.join("real.toml"), OTHER).unwrap();
     refused(&door, &door.run(&["up"]), "migrascope.toml");
-    // Ours.
+    // The current user's own file.
     give(&directory.join("real.toml"), 0).unwrap();
     let seen = door.run(&["up"]);
     assert!(seen.code == Some(0) && door.is_trapped(), "{seen}");
@@ -93,7 +93,7 @@ fn a_directory_is_trusted_that_the_user_names() {
         refused(&door, &door.run_with(&[("MIGRASCOPE_SAFE_DIRECTORY", elsewhere)], &["up"]), "migrascope.toml");
     }
     refused(&door, &door.run_with(&[("SUDO_UID", &THIRD.to_string())], &["up"]), "migrascope.toml");
-    // It does not say so itself.
+    // The URL does not specify it itself.
     door.write(".env", "MIGRASCOPE_SAFE_DIRECTORY=*\n");
     refused(&door, &door.run(&["up"]), "migrascope.toml");
     door.remove(".env");
@@ -125,7 +125,7 @@ fn what_root_owns_is_trusted_by_everybody() {
         return;
     }
     fs::set_permissions(door.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    // The binary may lie where other users cannot look.
+    // The binary may be in a directory that other users cannot read.
     let binary = door.path().join("migrascope");
     fs::copy(env!("CARGO_BIN_EXE_migrascope"), &binary).unwrap();
     let run = |user: u32| {
@@ -154,7 +154,7 @@ fn a_dotenv_file_of_another_user_is_refused_where_it_says_something() {
     door.write(".env", "MIGRASCOPE_BEFORE='touch trapped'\nPASSWORD=x\n");
     let Some(()) = give(&door.path().join(".env"), OTHER) else { return };
     refused(&door, &door.run(&["up"]), ".env");
-    // What another program's file says is its own affair, and what counts for nothing as well.
+    // The contents of another program's file are not checked, and neither are unused ones.
     door.write(".env", "PASSWORD=x\nDATABASE_URL=sqlite://theirs.db\n");
     give(&door.path().join(".env"), OTHER).unwrap();
     door.run(&["up"]).good();
@@ -206,7 +206,7 @@ fn a_token_of_the_environment_goes_to_no_address_of_a_file_that_was_found() {
             assert_eq!(seen.code, Some(2), "{name} {variables:?} {words:?}: {seen}");
             assert!(seen.stderr.contains(&format!("the address of {place}: {FOUND}")), "{seen}");
             assert!(!seen.to_string().contains("s3cret"), "{seen}");
-            // The environment's own address, and a file's that the environment names.
+            // The environment's own address, and that of a file which the environment names.
             let named = [(variable.as_str(), address), ("MIGRASCOPE_CONFIG", "migrascope.toml")];
             for named in &named[..if name == ".env" { 1 } else { 2 }] {
                 let seen = door.run_with(&[variables, &[*named]].concat(), &[&["status"], words].concat());
@@ -215,7 +215,7 @@ fn a_token_of_the_environment_goes_to_no_address_of_a_file_that_was_found() {
             door.remove(name);
         }
     }
-    // What a file itself has goes where the file says.
+    // A secret in a file is sent to the address in that file.
     door.write("migrascope.toml", format!("grafana-url = \"{address}\"\ngrafana-token-file = \"token\"\n"));
     door.run(&["status"]).good();
 }
@@ -247,7 +247,8 @@ fn a_password_of_the_environment_goes_to_no_server_of_a_file_that_was_found() {
             door.remove(name);
         }
     }
-    // No server is there, but it was asked: named by the user, with a password of its own, or where the environment says.
+    // No server is running, but a connection was attempted: to an address from the user, with a password in the URL, or from the
+    // environment.
     door.write("migrascope.toml", "database-url = \"postgres://u@127.0.0.1:1/d\"\n");
     for (variables, words) in [
         (&[password[0], ("MIGRASCOPE_CONFIG", "migrascope.toml")][..], &[][..]),

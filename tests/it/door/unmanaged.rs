@@ -1,4 +1,4 @@
-//! What is said where a database has tables and no history, and the ways around.
+//! What is reported if a database has tables but no history, and how to proceed.
 
 use insta::assert_snapshot;
 

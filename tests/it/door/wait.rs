@@ -1,4 +1,4 @@
-//! `wait`: the exit codes and what is said.
+//! `wait`: exit codes and output.
 
 use super::Door;
 

@@ -1,4 +1,5 @@
-//! What asks for protection on the way to PostgreSQL gets it or an error, wherever it stands: in the URL, a variable, a service file, the home directory.
+//! A request for protection of the connection to PostgreSQL is fulfilled or causes an error, wherever it is made: in the URL, a variable, a
+//! service file or the home directory.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::{Door, Seen};
 use crate::tale::certificates::{Authority, Clients};
 
-/// A PostgreSQL server with TLS that counts who has begun, and who has gone on to log in. Nobody comes further.
+/// A PostgreSQL server with TLS that counts connections and login attempts; no login succeeds.
 struct Server {
     port: u16,
     begun: Arc<AtomicUsize>,
@@ -38,7 +39,7 @@ impl Server {
         server
     }
 
-    /// Looks at the history there; says what was seen, and whether the server was logged in to.
+    /// Reads the history there; returns the output, and whether a login was attempted.
     fn meets(&self, door: &Door, query: &str, variables: &[(&str, &str)]) -> (Seen, bool) {
         let before = self.logins.load(Ordering::SeqCst);
         let url = format!("postgres://u:throwaway@127.0.0.1:{}/d{query}", self.port);
@@ -47,7 +48,7 @@ impl Server {
     }
 }
 
-/// As far as the first message behind the handshake, which names the user.
+/// Up to the first message after the handshake, which contains the user name.
 fn login(mut client: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()> {
     let mut wish = [0; 8];
     client.read_exact(&mut wish)?;
@@ -57,7 +58,7 @@ fn login(mut client: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()
     stream.read_exact(&mut wish)
 }
 
-/// Names a home directory whose authority is this one.
+/// Sets a home directory with this certificate authority.
 fn home(door: &Door, name: &str, authority: &Authority) -> String {
     door.write(&format!("{name}/.postgresql/root.crt"), std::fs::read(authority.text("ca.pem")).unwrap());
     text(&door.path().join(name))
@@ -81,7 +82,7 @@ fn require_verifies_where_an_authority_is_named() {
         (format!("?sslmode=require&sslrootcert={ca}"), format!("?sslmode=require&sslrootcert={wrong}"));
     let require = "?sslmode=require";
     for (query, variables, logs_in) in [
-        // Nothing to verify with.
+        // There is no certificate to verify with.
         (require, &[][..], true),
         (&named, &[], true),
         (&misnamed, &[], false),
@@ -91,7 +92,7 @@ fn require_verifies_where_an_authority_is_named() {
         (&named, &[("PGSSLROOTCERT", wrong.as_str())], true),
         ("", &[("PGSERVICEFILE", "service"), ("PGSERVICE", "ours")], true),
         ("", &[("PGSERVICEFILE", "service"), ("PGSERVICE", "other")], false),
-        // What psql finds in the home directory.
+        // The files that psql finds in the home directory.
         (require, &[("HOME", our_home.as_str())], true),
         (require, &[("HOME", other_home.as_str())], false),
         ("?sslmode=verify-full", &[("HOME", our_home.as_str())], true),

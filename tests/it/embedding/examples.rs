@@ -1,4 +1,4 @@
-//! The examples at work.
+//! Runs the examples.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -11,13 +11,13 @@ use crate::support::eventually;
 
 static BUILD: Once = Once::new();
 
-/// An example's program, built as these tests are.
+/// The program of an example, built like these tests.
 fn example(name: &str) -> PathBuf {
     let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
     BUILD.call_once(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--examples"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo has told these tests of themselves would make it build again whatever asks for it.
+        // The variables that cargo has set for these tests would trigger a rebuild.
         for (name, _) in
             std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
         {
@@ -31,7 +31,7 @@ fn example(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// An example with nothing in its environment, in an empty directory.
+/// An example without any environment, in an empty directory.
 fn command(name: &str, folder: &TempDir) -> Command {
     let mut command = Command::new(example(name));
     command.env_clear().current_dir(folder.path()).stdin(Stdio::null());
@@ -69,7 +69,7 @@ fn service(folder: &TempDir) -> Command {
     command
 }
 
-/// A process that does not outlive its test, however that ends.
+/// A process that is killed when its test ends.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {

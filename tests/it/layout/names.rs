@@ -1,4 +1,4 @@
-//! File names: every entry of a directory is used, is a documented neighbour, or is named.
+//! File names: every entry of a directory is used, is a documented neighbour, or is reported.
 
 use migrascope::layout::{self, EmbeddedFiles, LayoutError, Links};
 use migrascope::migration::Dialect;

@@ -1,4 +1,4 @@
-//! A session that only writes down what it hears, and answers as it shall.
+//! A session that only records calls, and returns what the test specifies.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use migrascope::{Migrator, Options, Report, RunError, layout};
 
 use crate::support::block_on;
 
-/// What was heard, in order, and what to answer.
+/// The recorded calls, in order, and the answers.
 #[derive(Default)]
 pub(super) struct Paper {
     pub(super) heard: Vec<String>,
@@ -26,12 +26,12 @@ pub(super) struct Paper {
     pub(super) fails: Vec<(&'static str, ErrorKind)>,
     /// Statements that fail the first time, and how.
     pub(super) fails_once: Vec<(&'static str, ErrorKind)>,
-    /// What the journal says of an attempt whose connection broke.
+    /// What the journal shows about an attempt whose connection was lost.
     pub(super) attempt: Option<Row>,
     pub(super) transactional: bool,
     pub(super) pipelined: bool,
     pub(super) locked_by_another: bool,
-    /// Whether everyone gets the lock, as on a server whose lock does nothing.
+    /// Whether every session gets the lock, as on a server whose lock has no effect.
     pub(super) locks_no_one_out: bool,
 }
 
@@ -50,7 +50,7 @@ impl Fake {
         FakeSql { identity, transactional, pipelined, locks_no_one_out: paper.locks_no_one_out }
     }
 
-    /// Writes it down and fails where it shall.
+    /// Records a call, and fails if the test specifies that.
     fn answer(&self, what: &str) -> Result<(), DatabaseError> {
         self.hear(what);
         let mut paper = self.0.lock().unwrap();
@@ -61,20 +61,20 @@ impl Fake {
     }
 }
 
-/// The row of the journal that says which form it has.
+/// The journal's form row.
 fn form() -> Row {
     let mut row = vec![None; 13];
     (row[0], row[7]) = (Some("form".to_owned()), Some("2".to_owned()));
     row
 }
 
-/// The first words of SQL of ours, enough to know it.
+/// The first words of one of the runner's statements, enough to recognise it.
 fn brief(sql: &str) -> String {
     let words: Vec<&str> = sql.split_whitespace().take(3).collect();
     words.join(" ").replace("INSERT INTO ", "insert ").replace("UPDATE ", "update ")
 }
 
-/// Whether what was heard leaves a transaction open.
+/// Whether the recorded calls leave a transaction open.
 fn in_transaction(heard: &[String]) -> bool {
     let begins = |what: &str| matches!(what, "begin" | "BEGIN" | "START TRANSACTION") || what.ends_with("AND CHAIN");
     let ends = |what: &str| matches!(what, "commit" | "rollback" | "COMMIT" | "ROLLBACK");
@@ -333,7 +333,7 @@ impl Connector for Fake {
     }
 }
 
-/// Runs these scripts on paper and returns what was heard between the tables' creation and the end, in one line.
+/// Runs these scripts and returns the calls between the creation of the tables and the end, in one line.
 pub(super) fn play(paper: Paper, scripts: &[&str]) -> (String, Result<Report, RunError>) {
     play_with(paper, scripts, &[], Hooks::default())
 }
@@ -359,7 +359,7 @@ pub(super) fn play_with(
     let hooks = Hooks { each, ..hooks };
     let options = Options { wait: migrascope::run::LockWait::No, hooks, ..Options::default() };
     let migrator = Migrator::new(Box::new(fake.clone()), set, options);
-    // Not one of those that look whether there is something to fold.
+    // Not one of the runs that check whether there are rows to fold.
     let context = RunContext { run_id: "run 1".to_owned(), ..RunContext::new() };
     let result = block_on(migrator.up().context(context).observe(&mut Observers::default()));
     let heard = std::mem::take(&mut fake.0.lock().unwrap().heard);

@@ -1,4 +1,4 @@
-//! Hooks on paper: when the session hears of them, and when of nothing else.
+//! The calls around hooks.
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;

@@ -1,4 +1,4 @@
-//! A server whose lock does nothing.
+//! A server whose lock has no effect.
 
 use migrascope::Error;
 use migrascope::database::ErrorKind;

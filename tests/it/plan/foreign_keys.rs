@@ -1,4 +1,4 @@
-//! Which value of SQLite's switch for foreign keys stands around one transaction.
+//! How SQLite's foreign key enforcement is switched around one transaction.
 
 use migrascope::history::History;
 use migrascope::layout;

@@ -1,4 +1,4 @@
-//! Whether a backslash escapes in plain strings, as the script's own statements say.
+//! Whether a backslash escapes in plain strings, as set by the script's own statements.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres};
 use migrascope::script::{self, Problem};
@@ -105,7 +105,7 @@ fn text_that_only_the_other_mode_can_read_is_refused_by_the_name_of_the_mode() {
         "SELECT 1;\nINSERT INTO t VALUES ('E:\\');\nSELECT 2;",
         &format!("2:23 error: unterminated quote '\n2:23 error: {unless}"),
     );
-    // What no mode can read is no matter of modes.
+    // Text that cannot be read in any mode does not depend on the mode.
     check(Mysql, r"SELECT 'a\'b', 'c\'e', 'd", "1:24 error: unterminated quote '");
 }
 

@@ -1,4 +1,4 @@
-//! The token checksum tells a cosmetic edit from a real one.
+//! The token checksum distinguishes a cosmetic edit from a real one.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
 

@@ -1,4 +1,4 @@
-//! What can be seen of a statement after it has run.
+//! Which effects of a statement can be detected after it has run.
 
 use migrascope::migration::Dialect;
 use migrascope::script::{Effect, QualifiedName, SchemaObject, effect};

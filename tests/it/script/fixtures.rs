@@ -1,4 +1,4 @@
-//! Realistic files with one trap each, beside what must be read from them.
+//! Realistic files with one difficulty each, and the expected result.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What statements mean for the transaction around them.
+//! How statements affect the transaction around them.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
 use migrascope::migration::StatementKind::{

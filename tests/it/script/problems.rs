@@ -1,4 +1,4 @@
-//! What is refused, and the place that is named.
+//! What is refused, and the reported position.
 
 use migrascope::migration::Dialect::{Mysql, Postgres, Sqlite};
 

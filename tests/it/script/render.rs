@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use migrascope::migration::{Dialect, Directives, Statement, StatementKind};
 use migrascope::script::{self, ScriptError};
 
-/// Everything that `parse` says about a text.
+/// Everything that `parse` returns for a text.
 pub(crate) fn render(dialect: Dialect, text: &str) -> String {
     let mut lines = String::new();
     match script::parse(text, dialect) {

@@ -1,9 +1,9 @@
-//! What a script that goes on in a new session sets again, and what it has lost.
+//! Which settings a script restores when it resumes in a new session, and which are lost.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
 use migrascope::script::{self, Restoration};
 
-/// Compares what is needed behind these statements: the numbers of those that are set again, and of those that are lost.
+/// Compares what these statements leave in their session: the numbers of those that can be restored, and of those that are lost.
 #[track_caller]
 fn check(dialect: Dialect, done: &str, again: &[usize], lost: &[usize]) {
     check_before(dialect, done, "SELECT 1", again, lost);

@@ -1,9 +1,9 @@
-//! Section markers of other tools, as the lexer sees comments.
+//! Section markers of other tools, as the lexer reads comments.
 
 use migrascope::migration::Dialect;
 use migrascope::script::{self, Problem};
 
-/// The tool that each dialect names, `?` for a way back of no tool, `-` for a script that is taken as it is.
+/// The tool for each dialect; `?` for a down section of an unknown tool, `-` for a script that is read as a whole.
 #[track_caller]
 fn check(text: &str, expected: &str) {
     for dialect in Dialect::ALL {
@@ -51,7 +51,7 @@ fn the_markers_of_each_tool_are_known_in_any_case_and_with_any_blanks() {
             check(&text, tool);
         }
     }
-    // Where a comment needs no blank after its dashes, and between statements, where the mysql program drops such lines.
+    // Where a comment needs no blank after its dashes, and between statements, where the mysql client drops such lines.
     for (marker, tool) in [("--+goose Up", "goose"), ("--//@UNDO", "MyBatis Migrations"), ("--migrate:down", "dbmate")]
     {
         check(&format!("SELECT 1;\n{marker}\nSELECT 2;"), tool);

@@ -1,4 +1,4 @@
-//! Where statements begin and end.
+//! Where statements start and end.
 
 use migrascope::migration::Dialect::{Mysql, Postgres, Sqlite};
 

@@ -1,4 +1,4 @@
-//! Which statements can leave nothing in the database.
+//! Which statements leave nothing in the database.
 
 use migrascope::migration::Dialect::{self, Mysql, Postgres, Sqlite};
 use migrascope::script;

@@ -8,7 +8,7 @@ fn serve(door: &Door, more: &[&str]) -> Server {
     Server::start(door.command(&["serve", "--interval", "100ms"]).args(more))
 }
 
-/// Every page but the metrics.
+/// Every page except the metrics.
 fn pages(server: &Server) -> String {
     ["/livez", "/readyz", "/status"].map(|page| server.get(page).body).concat()
 }

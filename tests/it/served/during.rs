@@ -1,4 +1,4 @@
-//! `up --listen`: a long migration, asked while it runs.
+//! `up --listen`: pages during a long migration.
 
 use std::net::TcpListener;
 
@@ -74,7 +74,7 @@ fn who_waits_for_the_lock_says_for_whom_and_nothing_of_his_sql() {
 
 #[test]
 fn it_is_ready_when_the_run_has_succeeded_and_gone_when_the_process_is() {
-    // A collector that never answers keeps the process for the time that it may take to flush.
+    // A collector that never answers delays the process for as long as flushing may take.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     on_each(|database| {
         let directory = database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")]);

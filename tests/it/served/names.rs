@@ -1,4 +1,4 @@
-//! By which names the pages can be asked for, and what browsers may do with them.
+//! The host names that the pages accept, and what browsers may do with them.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ fn serve(door: &Door, more: &[&str]) -> Server {
     Server::start(&mut door.command(&[&["serve"], more].concat()))
 }
 
-/// What a request is answered with: its code, and everything.
+/// The response to a request: its status code, and the full text.
 fn ask(server: &Server, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

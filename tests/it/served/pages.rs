@@ -1,4 +1,4 @@
-//! What every page is like, and who may ask.
+//! Properties of every page, and which clients may request it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -67,7 +67,7 @@ fn who_says_nothing_holds_nobody_up() {
     let asked = Instant::now();
     assert_eq!(server.get("/livez").code, 200);
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    // Long before its time would have been over.
+    // Long before its timeout.
     silent[0].set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let ended = (&silent[0]).read(&mut [0]).map_err(|error| error.kind());
     assert!(matches!(ended, Ok(0) | Err(ErrorKind::ConnectionReset)), "the oldest has lost his place: {ended:?}");
@@ -172,7 +172,7 @@ fn hostile_names_are_shown_and_not_sent() {
         clean(&server.get(page).body);
     }
     clean(&(server.told().join("\n") + "\n"));
-    // Whoever asks another process does not take its words as they are.
+    // Answers of another process are not shown unchecked.
     let forged = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = forged.local_addr().unwrap().to_string();
     let answers = std::thread::spawn(move || {

@@ -6,7 +6,7 @@ use super::Server;
 use crate::door::Door;
 use crate::support::eventually;
 
-/// Somebody who takes connections and says nothing, as a host behind a broken firewall.
+/// Accepts connections and sends nothing, like a host behind a broken firewall.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url =
@@ -23,7 +23,7 @@ fn detailed(door: &Door) -> Server {
     Server::start(&mut door.command(&words))
 }
 
-/// A shop that is migrated, and a file of targets that names it and more.
+/// A migrated database `shop`, and a file of targets with it and more.
 fn with_targets(more: &str) -> Door {
     let door = Door::shop();
     door.run(&["up"]).good();
@@ -35,7 +35,7 @@ const SHOP: &str = "[shop]\ndatabase-url-file = \"url\"\ndir = \"../migrations\"
 
 fn put(door: &Door, more: &str) {
     door.write("etc/url", format!("sqlite://{}\n", door.path().join("migrascope.db").display()));
-    // Renamed into its place, so that nobody reads one half of it.
+    // Renamed into place, so that no reader sees a partial file.
     door.write("etc/next", format!("{SHOP}{more}"));
     std::fs::rename(door.path().join("etc/next"), door.path().join("etc/targets.toml")).unwrap();
 }

@@ -1,4 +1,4 @@
-//! One database as `serve` sees it.
+//! One database as `serve` reports it.
 
 use migrascope::database::{Access, Query};
 
@@ -13,7 +13,7 @@ fn serve(database: &TestDatabase, directory: &std::path::Path) -> Server {
     Server::start(database.binary(directory).args(["serve", "--interval", "100ms", "--target", "shop"]))
 }
 
-/// The journal's own count, asked with plain SQL.
+/// The journal's own count, queried with plain SQL.
 fn counted(database: &TestDatabase, kind: &str, outcome: &str) -> f64 {
     let sql = format!("SELECT count(*) FROM _migrascope_journal WHERE kind = '{kind}' AND outcome = '{outcome}'");
     database.value(&sql).parse().unwrap()
@@ -38,7 +38,7 @@ fn the_figures_are_those_of_the_journal_after_every_run() {
                     let labels = [format!("outcome=\"{outcome}\"")];
                     super::figure(&text, "migrascope_runs_total", &[labels[0].as_str()]).unwrap()
                 };
-                // History is read before the journal, and a run may end in between: the next look has both.
+                // The history is read before the journal, and a run may end in between: the next poll has both.
                 let pending = super::figure(&text, "migrascope_migrations_pending", &[]);
                 let counted = all.iter().map(|outcome| count(outcome)).sum::<f64>() == runs;
                 (counted && pending == Some(0.0)).then_some(text)

@@ -1,4 +1,4 @@
-//! `BAGGAGE`, read, bounded and written again.
+//! `BAGGAGE`: parsed, limited and written again.
 
 use migrascope::observe::baggage::{header, parse};
 

@@ -1,4 +1,4 @@
-//! The catalogue of names, what really comes out, and the documentation: three lists that must be one.
+//! The catalogue of names, the actual output and the documentation must contain the same names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use migrascope::plan::RefusalReason;
 use super::figures::JournalCounters;
 use super::story::Course;
 
-/// What can be said of a metric in a table: OpenTelemetry name, kind, unit and own labels.
+/// The properties of a metric in a table: OpenTelemetry name, kind, unit and its own labels.
 type Entry = (String, String, String, String);
 
 fn catalogue() -> BTreeMap<String, Entry> {
@@ -21,7 +21,7 @@ fn catalogue() -> BTreeMap<String, Entry> {
 
 #[test]
 fn a_run_exports_the_whole_catalogue_and_nothing_else() {
-    // Why the last run did not succeed is there only where it did not.
+    // The error of the last run exists only if it did not succeed.
     let figures = [Course::Fine, Course::Failing].map(JournalCounters::after);
     let exported: BTreeMap<String, String> = figures
         .iter()
@@ -30,9 +30,9 @@ fn a_run_exports_the_whole_catalogue_and_nothing_else() {
         .collect();
     let mut promised: BTreeMap<String, String> =
         catalogue().into_iter().map(|(name, (_, kind, ..))| (name, kind)).collect();
-    // Those who export know it, and a run does not.
+    // Only exporters emit it, not a run.
     promised.remove(&names::EXPORT_FAILURES.prometheus_name());
-    // It is seen from outside alone.
+    // It is visible only from outside.
     promised.remove(&names::RUN_LOCK_HELD.prometheus_name());
     assert_eq!(exported, promised);
 }

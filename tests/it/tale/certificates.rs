@@ -1,4 +1,4 @@
-//! Encrypted receivers: an authority that nobody knows, one of one's own, and senders who have to say who they are.
+//! Receivers with TLS: an unknown authority, a private one, and client certificates.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -20,7 +20,7 @@ use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver};
 use crate::support::service;
 
-/// An authority, and what it has certified: `server` for 127.0.0.1, and `client`.
+/// An authority, and the certificates that it has signed: `server` for 127.0.0.1, and `client`.
 pub struct Authority {
     folder: TempDir,
 }
@@ -41,7 +41,7 @@ impl Authority {
         authority
     }
 
-    /// Makes a key and a certificate of a kind that is made quickly.
+    /// Generates a key and a certificate of a kind that is fast to generate.
     fn openssl(&self, arguments: &[&str]) {
         let kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"];
         let mut openssl = Command::new("openssl");
@@ -57,7 +57,7 @@ impl Authority {
         self.path(name).display().to_string()
     }
 
-    /// A front that decrypts what is for the receiver at `http://…`; its URL.
+    /// A TLS proxy in front of the receiver at `http://…`; returns its URL.
     fn before(&self, receiver: &str, clients: Clients) -> String {
         let config = Arc::new(self.config(clients));
         let receiver = receiver.trim_start_matches("http://").to_owned();
@@ -93,7 +93,7 @@ impl Authority {
     }
 }
 
-/// Who may send.
+/// Which clients may send.
 #[derive(Clone, Copy)]
 pub enum Clients {
     Anybody,
@@ -104,7 +104,7 @@ fn certificate(path: &Path) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(path).expect("a certificate")
 }
 
-/// Hands on what one side says to the other until one of them has gone. Both are listened to in turn.
+/// Forwards data in both directions until one side closes, alternating between them.
 fn pass(mut connection: ServerConnection, mut sender: TcpStream, mut receiver: TcpStream) {
     for stream in [&sender, &receiver] {
         stream.set_read_timeout(Some(Duration::from_millis(2))).expect("a time-out");
@@ -114,7 +114,7 @@ fn pass(mut connection: ServerConnection, mut sender: TcpStream, mut receiver: T
     while hand_on(&mut sender, &mut receiver, &mut buffer) && hand_on(&mut receiver, &mut sender, &mut buffer) {}
 }
 
-/// Whether there may be more.
+/// Whether more data may follow.
 fn hand_on(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> bool {
     match from.read(buffer) {
         Ok(0) => false,
@@ -123,14 +123,14 @@ fn hand_on(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> bool
     }
 }
 
-/// Runs against a front and says what was warned of.
+/// Runs against a proxy and returns the warnings.
 fn run(url: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let output = Project::new().up(&[&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)], variables].concat(), &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     warnings(&output)
 }
 
-/// Both ways to send, and a receiver for each: ours for HTTP, an independent one for gRPC.
+/// Both protocols, each with a receiver: the tests' own for HTTP, an independent one for gRPC.
 fn on_each_way(promise: impl Fn(&str, &str)) {
     promise("http/protobuf", &Receiver::start(Manner::Polite).url);
     if let Some(url) = service("TEST_OTLP_GRPC_URL") {
@@ -140,7 +140,7 @@ fn on_each_way(promise: impl Fn(&str, &str)) {
 
 #[test]
 fn who_is_certified_by_nobody_we_know_gets_nothing() {
-    // The stranger stands for the authorities that the system knows, which may be none.
+    // The other authority stands for those of the system, of which there may be none.
     let (authority, stranger) = (Authority::called("authority"), Authority::called("stranger"));
     on_each_way(|protocol, receiver| {
         let url = authority.before(receiver, Clients::Anybody);

@@ -1,4 +1,4 @@
-//! What becomes of a run whose telemetry does not arrive: nothing, within a budget, and one warning an exporter.
+//! A run whose telemetry cannot be delivered: it succeeds in bounded time, with one warning for each exporter.
 
 use std::net::TcpListener;
 use std::process::Output;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver, attribute};
 
-/// For a debug build on a busy machine; with the budget still less than the 5 s that the SDK waits by itself.
+/// Enough for a debug build on a busy machine, and still less than the SDK's default of 5 s.
 const MARGIN: Duration = Duration::from_secs(4);
 
 const BUDGET: Duration = Duration::from_millis(700);
@@ -20,7 +20,7 @@ fn refusing() -> String {
     format!("http://{}", listener.local_addr().expect("an address"))
 }
 
-/// A run that succeeds within its budget, whatever the variables do to its telemetry.
+/// A run that succeeds in time, whatever these variables do to its telemetry.
 fn run(variables: &[(&str, &str)]) -> Output {
     let begun = Instant::now();
     let output = Project::new().up(variables, &["--telemetry-flush-timeout", "700ms"]);
@@ -29,7 +29,7 @@ fn run(variables: &[(&str, &str)]) -> Output {
     output
 }
 
-/// Each exporter has one warning, with this address and reason.
+/// Each exporter emits one warning, with this address and reason.
 fn check(url: &str, variables: &[(&str, &str)], reason: &str) {
     let warnings = warnings(&run(&[&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)], variables].concat()));
     assert_eq!(warnings.len(), SIGNALS.len(), "{reason}: {warnings:?}");

@@ -1,4 +1,4 @@
-//! What of a database's message leaves the process: nothing that SQL may have worded, and no value.
+//! What leaves the process of a database's message: no text that SQL may have produced, and no value.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::spans::exported;
 use super::story;
 use crate::support::{Backend, TestDatabase, on_each};
 
-/// A value of a row, as every message below has it.
+/// A value in a row, which every message below contains.
 const VALUE: &str = "471147114711";
 
 fn status(error: &DatabaseError, sql: SqlText) -> Status {
@@ -59,7 +59,7 @@ fn names_from_fields_of_their_own_are_told() {
     assert_eq!(status(&error, SqlText::Summary), Status::error(told));
 }
 
-/// What fails, the code that it fails with, and what is told of it.
+/// The failing statement, its error code, and what is reported about it.
 fn failing(backend: Backend) -> Vec<(String, &'static str, &'static str)> {
     let raise = |how: &str| format!("DO $$ BEGIN RAISE EXCEPTION 'customer {VALUE}' USING {how}; END $$");
     let names = format!("TABLE = 't{VALUE}', SCHEMA = 's{VALUE}', COLUMN = 'c{VALUE}', CONSTRAINT = 'k{VALUE}'");
@@ -122,7 +122,7 @@ fn nothing_that_is_sent_holds_a_value_of_a_message_and_the_output_has_the_messag
         prepare(database);
         for (index, (sql, code, told)) in failing(database.backend).into_iter().enumerate() {
             let receiver = Receiver::start(Manner::Polite);
-            // A statement that failed alone may be followed by another one under the same version, where it left nothing.
+            // A statement that failed and left nothing may be followed by another one under the same version.
             let directory = database.migrations(&[("1_fails.sql", &format!("-- {index}\n{sql};\n"))]);
             let metrics = database.directory("metrics").with_extension("prom");
             let mut command = database.binary(&directory);

@@ -1,4 +1,4 @@
-//! How spans end: inside of their parents, and with a status also where the run was cut off.
+//! How spans end: within their parents, and with a status even if the run was abandoned.
 
 use std::process::Stdio;
 use std::thread::sleep;
@@ -19,7 +19,7 @@ use super::spans::{attribute, exported};
 use super::story::{self, Course};
 use crate::support::eventually;
 
-/// Takes its time before each event.
+/// Delays each event.
 struct Slowly<O>(O);
 
 impl<O: Observer> Observer for Slowly<O> {
@@ -57,7 +57,7 @@ fn every_span_lies_inside_of_its_parent_also_with_records_in_them() {
     }
 }
 
-/// A run up to its first statement, which is told of nothing any more but this.
+/// A run up to its first statement, which emits no further events except this one.
 fn cut_off(end: impl FnOnce(&mut Spans)) -> Vec<SpanData> {
     exported(|| {
         let (context, set) = (story::context(), story::set());
@@ -104,7 +104,7 @@ fn what_is_open_when_a_run_ends_without_a_word_has_failed_too() {
     }
 }
 
-/// The batch would leave an hour later, and the process is killed before its statement ends.
+/// The batch would be sent an hour later, and the process is killed before its statement ends.
 #[test]
 fn what_was_running_is_known_of_a_process_that_is_killed() {
     let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));

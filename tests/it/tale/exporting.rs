@@ -1,4 +1,4 @@
-//! The built binary and what it sends: tree, parent, resource, credentials.
+//! What the built binary sends: span tree, parent, resource, credentials.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::receiver::{Manner, Receiver, attribute};
 
 pub(super) const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// A folder with two migrations for SQLite, and a database to be.
+/// A directory with two migrations for SQLite, and the path of a database.
 pub(super) struct Project {
     folder: TempDir,
 }
@@ -35,12 +35,12 @@ impl Project {
         self.folder.path().join(name)
     }
 
-    /// `migrascope up` with nothing in its environment but this.
+    /// `migrascope up` with only these environment variables.
     pub(super) fn up(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
         self.run("up", environment, arguments)
     }
 
-    /// The same, not yet started; another database among the arguments wins.
+    /// The same, not started yet; another database in the arguments takes precedence.
     pub(super) fn up_command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
         let database: &[&str] =
             if arguments.contains(&"--database-url") { &[] } else { &["--database-url", "sqlite://test.db"] };
@@ -68,7 +68,7 @@ impl Project {
         self.command(environment, &arguments).output().expect("the program")
     }
 
-    /// The program with nothing in its environment but this.
+    /// The program with only these environment variables.
     pub(super) fn command(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_migrascope"));
         command.env_clear().envs(environment.iter().copied()).current_dir(self.folder.path()).args(arguments);
@@ -154,7 +154,7 @@ fn who_waits_or_only_looks_has_a_span_and_no_figures() {
     let look = find(&spans, "migrascope exec");
     assert_eq!(attribute(&look.attributes, "migrascope.policy.decision").as_deref(), Some("look"));
     assert_eq!(attribute(&look.attributes, "migrascope.outcome").as_deref(), Some("success"));
-    // They would take the place of what the last run has left there.
+    // They would replace what the last run has left there.
     assert!(receiver.metrics().is_empty() && !project.path("figures.prom").exists());
 }
 
@@ -234,7 +234,7 @@ fn credentials_are_sent_and_never_shown() {
     for signal in ["traces", "metrics", "logs"] {
         let path = format!("POST /v1/{signal} ");
         let head = heads.iter().find(|head| head.starts_with(&path)).unwrap_or_else(|| panic!("no {path}: {heads:?}"));
-        // The exporters read the variables too: what they send must not come on top.
+        // The exporters read the variables too: the headers must not be sent twice.
         assert_eq!(head.matches("authorization: Bearer s3cret").count(), 1, "{head}");
         assert_eq!(head.matches("user-agent: migrascope/").count(), 1, "{head}");
         assert_eq!(head.to_ascii_lowercase().matches("user-agent:").count(), 1, "{head}");

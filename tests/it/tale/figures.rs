@@ -16,7 +16,7 @@ use prometheus::{Registry, TextEncoder};
 
 use super::story::{self, Course};
 
-/// A meter whose figures come out as Prometheus text, as the binary's textfile has them.
+/// A meter whose metrics are written as Prometheus text, like the binary's textfile.
 pub(crate) struct JournalCounters {
     pub(super) registry: Registry,
     pub(crate) metrics: Metrics,
@@ -28,7 +28,7 @@ impl JournalCounters {
         Self::of(|meter| Metrics::new(meter, totals))
     }
 
-    /// The same, where the journal counts.
+    /// The same with the journal's counters.
     pub(crate) fn journaled() -> Self {
         Self::of(Metrics::journaled)
     }
@@ -70,7 +70,7 @@ impl JournalCounters {
     }
 }
 
-/// A series without its common labels; panics where they are not all there.
+/// A series without its common labels; panics if one of them is missing.
 fn bare(series: &str) -> String {
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
     let (common, own): (Vec<&str>, Vec<&str>) =
@@ -229,7 +229,8 @@ fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
     read(&mut figures, 8);
     shown.push(seen(&figures));
     story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
-    // Its end could not be recorded, and the next run cannot know of its second retry: the counter must not either, or it would go back.
+    // Its end could not be recorded, so the next run cannot count its second retry. The counter must not include it either, or it would
+    // decrease.
     let report = story::ended(None);
     figures.metrics.observe(&Event::RunFinished { report: &report, error: None, schema: None });
     shown.push(seen(&figures));

@@ -1,4 +1,4 @@
-//! Receivers that answer without end: some of it is read, the connection is closed, and the run does not pay.
+//! Receivers whose responses never end: a part is read, the connection is closed, and the run is not affected.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,24 +15,24 @@ use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver as Elsewhere};
 use crate::support::eventually;
 
-/// What a receiver would send in all.
+/// What a receiver would send in total.
 const MEGABYTES: usize = 300;
 
-/// What is taken of it at most: systems keep some megabytes on the way.
+/// The maximum that is read: operating systems buffer some megabytes.
 const TAKEN: usize = 32;
 
-/// What a process may need more than before the answer, in kilobytes.
+/// How much more memory than before the response a process may need, in kilobytes.
 const GROWTH: usize = 12 * 1024;
 
-/// One answer.
+/// One response.
 struct Seen {
-    /// So much was taken of it.
+    /// The amount that was read.
     megabytes: usize,
-    /// The greatest memory of whoever asked: when he had asked, and while he was answered.
+    /// The peak memory of the client, after its request and during the response.
     memory: (usize, usize),
 }
 
-/// Answers whoever asks with this head and then with more than anybody can read.
+/// Answers clients with this head, followed by an endless body.
 struct Flood {
     address: String,
     asker: Sender<u32>,
@@ -40,12 +40,12 @@ struct Flood {
 }
 
 impl Flood {
-    /// `opening` begins an answer once something was read.
+    /// `opening` starts a response after some data was read.
     fn start(opening: &'static [u8], wave: &'static [u8]) -> Self {
         Self::answering(move |stream, process| drown(stream, opening, wave, process))
     }
 
-    /// Answers each connection of a process by this.
+    /// Answers each connection of a process with this function.
     fn answering(answer: impl Fn(TcpStream, u32) -> Option<Seen> + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -54,19 +54,19 @@ impl Flood {
             let process: u32 = who.recv().expect("a process");
             for stream in listener.incoming().flatten() {
                 let (told, answer) = (told.clone(), answer.clone());
-                // Nobody hears it where the test has failed.
+                // The receiver is gone if the test has failed.
                 thread::spawn(move || answer(stream, process).map(|seen| told.send(seen)));
             }
         });
         Self { address, asker, seen }
     }
 
-    /// Runs a program that asks, and looks at each answer that it got.
+    /// Runs a client program, and checks each response that it received.
     fn drowns(&self, command: &mut Command) -> Output {
         self.drowns_in(command, TAKEN)
     }
 
-    /// The same where fewer megabytes than these are taken of each.
+    /// The same with this limit in megabytes for each response.
     fn drowns_in(&self, command: &mut Command, most: usize) -> Output {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
         self.asker.send(child.id()).expect("somebody who waits");
@@ -103,7 +103,7 @@ fn drown(mut stream: TcpStream, opening: &[u8], wave: &[u8], process: u32) -> Op
     Some(Seen { megabytes, memory: (before, after) })
 }
 
-/// The greatest memory that a process has needed, in kilobytes.
+/// The peak memory of a process, in kilobytes.
 fn peak(process: u32) -> Option<usize> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -138,7 +138,7 @@ fn a_head_without_end_is_no_answer() {
     assert_eq!(warnings(&output).len(), 6, "{output:?}");
 }
 
-/// Answers that are to be followed by another one.
+/// Responses that the client would follow up with another request.
 const INTERIM: &[u8] =
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n";
 
@@ -162,7 +162,7 @@ fn interim_answers_without_end_take_the_time_of_no_answer_and_no_memory() {
 #[test]
 fn a_probe_waits_for_no_interim_answers() {
     let address = answering(|mut stream| {
-        // As much as it takes: a client reads some 70 MB in one go.
+        // The first read may be large: a client reads some 70 MB at once.
         let wave = INTERIM.repeat(1000);
         thread::spawn(move || while stream.write_all(&wave).is_ok() {});
     });
@@ -187,7 +187,7 @@ fn a_page_of_a_gateway_ends_at_its_limit() {
     for page in [OK, b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"] {
         let (project, flood) = (Project::new(), Flood::start(page, if page == OK { WAVE } else { b"a 1\n" }));
         let url = format!("http://{}", flood.address);
-        // A run that has no journal asks what the gateway has.
+        // A run without a journal queries the gateway.
         let arguments = ["--database-url", "sqlite://no/such/folder/x.db"];
         let mut command = project.up_command(&[("MIGRASCOPE_PUSH_URL", &url)], &arguments);
         let output = flood.drowns(&mut command);
@@ -218,10 +218,10 @@ fn an_answer_to_a_probe_ends_at_its_limit() {
     }
 }
 
-/// Settings of HTTP/2, so that the connection stands.
+/// HTTP/2 SETTINGS, so that the connection is established.
 const STANDS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// A frame of HTTP/2 of a kind that nobody knows and everybody passes over.
+/// An HTTP/2 frame of an unknown type, which clients ignore.
 const UNKNOWN: &[u8] = &{
     let mut frame = [0; 9 + 16_384];
     (frame[1], frame[3]) = (64, 0x20);
@@ -240,14 +240,14 @@ fn an_answer_of_otlp_over_grpc_ends_at_its_limit() {
     assert!(said.iter().any(|line| line.ends_with("the response is too long")), "{said:?}");
 }
 
-/// An answer of gRPC whose message becomes 100 MB when it is unpacked.
+/// A gRPC response whose message decompresses to 100 MB.
 fn packed() -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(&vec![0; 100_000_000]).expect("room");
     let packed = packer.finish().expect("room");
     let length = u32::try_from(packed.len()).expect("a short message");
     let message = [&[1], &length.to_be_bytes()[..], &packed].concat();
-    // Status 200, the type of its content, and how it is packed, none of them encoded.
+    // Status 200, the content type and the compression, without header encoding.
     let mut head = vec![0x88];
     for (name, value) in [("content-type", "application/grpc"), ("grpc-encoding", "gzip")] {
         head.push(0);
@@ -272,7 +272,7 @@ fn an_answer_of_otlp_over_grpc_is_unpacked_up_to_its_limit() {
         let before = peak(process)?;
         stream.write_all(STANDS).ok()?;
         stream.set_read_timeout(Some(Duration::from_millis(300))).ok()?;
-        // The request is over where nothing more comes.
+        // The request has ended if no more data arrives.
         while stream.read(&mut [0; 16 * 1024]).is_ok_and(|read| read > 0) {}
         stream.write_all(&packed).ok()?;
         stream.set_read_timeout(None).ok()?;
@@ -290,18 +290,18 @@ fn an_answer_of_otlp_over_grpc_is_unpacked_up_to_its_limit() {
     ];
     let output = flood.drowns(&mut project.up_command(&variables, &[]));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    // What comes of the answer to metrics is not unpacked at all.
+    // The response to metrics is not decompressed at all.
     let said = warnings(&output);
     assert_eq!(said.len(), 3, "{said:?}");
 }
 
-/// Has whoever asks answered by this.
+/// Answers clients with this function.
 fn answering(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            // Whoever has hung up has not asked.
+            // A client that has disconnected has sent no request.
             let _ = stream.read(&mut [0; 4096]);
             answer(stream);
         }

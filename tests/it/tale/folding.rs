@@ -1,4 +1,4 @@
-//! Runs of many migrations: few spans, the slowest and every failure in full, and true times.
+//! Runs of many migrations: few spans, the slowest ones and every failure in full, and correct times.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -18,14 +18,14 @@ use super::story;
 
 const SUMMARIES: [&str; 3] = ["CREATE TABLE t", "CREATE INDEX i", "INSERT INTO t"];
 
-/// When something was told: the clock before and after.
+/// When an event was emitted: the time before and after.
 type Window = (SystemTime, SystemTime);
 
-/// A run of migrations `1`, `2`, … that each take what `pace` says for their number.
+/// A run of the migrations `1`, `2`, …, each of which takes the duration that `pace` returns for its number.
 struct Tale<'t> {
     migrations: usize,
     pace: &'t dyn Fn(usize) -> Duration,
-    /// Where the run ends: the second statement of this migration is refused.
+    /// Where the run ends: the second statement of this migration fails.
     fails: Option<usize>,
     windows: BTreeMap<String, Window>,
 }
@@ -113,7 +113,7 @@ impl<'t> Tale<'t> {
     }
 }
 
-/// 1 ms and a bit more for each number, in an order that has nothing to do with the run's: 7 is a generator of 1601.
+/// 1 ms and a little more for each number, in an order that is unrelated to that of the run: 7 is a generator of 1601.
 fn shuffled(number: usize) -> Duration {
     Duration::from_millis(1) + Duration::from_micros(u64::try_from(number * 7 % 1601).expect("a small number") * 20)
 }
@@ -130,7 +130,7 @@ fn children(spans: &[SpanData], parent: SpanId) -> Vec<&SpanData> {
     spans.iter().filter(|span| span.parent_span_id == parent).collect()
 }
 
-/// The migrations whose statements are spans.
+/// The migrations whose statements have spans.
 fn detailed(spans: &[SpanData]) -> BTreeSet<usize> {
     let migrations = named(spans, "migrate").filter(|span| !children(spans, span.span_context.span_id()).is_empty());
     migrations.map(version).collect()

@@ -1,4 +1,4 @@
-//! Hooks in a trace: each has a span, and its command is a child of it.
+//! Hooks in a trace: each has a span, and its command continues the trace.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;

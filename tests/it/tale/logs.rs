@@ -1,4 +1,4 @@
-//! Events → log events: which, how severe, with what and without what; and `--log-format`.
+//! Events → log events: which ones, their severity and attributes, and `--log-format`.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -21,7 +21,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use super::exporting::Project;
 use super::story::{self, Course, RUN_ID};
 
-/// A log event as a subscriber sees it.
+/// A log event as a subscriber receives it.
 #[derive(Debug, Clone, Default)]
 struct Told {
     name: &'static str,
@@ -52,7 +52,7 @@ impl<S: tracing::Subscriber> Layer<S> for Ear {
     }
 }
 
-/// What is told of a run.
+/// The events of a run.
 fn told(tell: impl FnOnce(&mut Logs)) -> Vec<Told> {
     let ear = Ear::default();
     crate::support::listen();
@@ -80,7 +80,7 @@ fn hook_failure() -> Error {
     Error::Hook { hook: Hook::Backup, migration: None, fault: HookFault::Exited(3) }
 }
 
-/// What seldom happens.
+/// Rare events.
 fn mishaps(logs: &mut Logs) {
     let set = story::set();
     let plan = story::planned(&set);

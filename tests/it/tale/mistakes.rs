@@ -1,11 +1,11 @@
-//! Mistakes in the settings of telemetry: each is named with its variable, before a database is touched.
+//! Mistakes in telemetry settings: each is reported with its variable, before the database is accessed.
 
 use std::fs;
 
 use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver};
 
-/// The variable, what stands in it, and what its complaint has beside its name.
+/// The variable, its value, and what the error contains besides its name.
 const MISTAKES: &[(&str, &str, &str)] = &[
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost", "not a valid URL"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://localhost", "http:// or https://"),

@@ -1,4 +1,4 @@
-//! Who is told of a run when it has ended: annotations for Grafana and a webhook.
+//! Notifications at the end of a run: Grafana annotations and a webhook.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use super::exporting::PARENT;
 use super::receiver::{Manner, Receiver, attribute};
 use crate::door::{Door, Seen};
 
-/// What nobody may see.
+/// A secret that must never be shown.
 const SECRET: &str = "s3cret";
 
 /// Takes far longer than any test waits.
@@ -42,17 +42,17 @@ fn milliseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis()
 }
 
-/// A text with its run's id and how long that took replaced.
+/// A text with the run's id and its duration replaced.
 fn redacted(text: &Value, run: &str) -> String {
     let text = text.as_str().expect("a text").replace(run, "RUN");
     let (before, after) = text.split_once(" after ").expect("a duration");
     let end = after.find([',', '.']).unwrap_or(after.len());
-    // 1.2 s has a point in it.
+    // 1.2 s contains a dot.
     let end = end + after[end..].find(" s").filter(|at| *at < 4).map_or(0, |at| at + 2);
     format!("{before} after TIME{}", &after[end..])
 }
 
-/// What is left of warnings about notifications.
+/// Warnings about notifications, without their common part.
 fn warnings(seen: &Seen) -> Vec<&str> {
     seen.stderr.lines().filter(|line| line.contains("telemetry: ")).collect()
 }
@@ -111,7 +111,7 @@ fn a_run_is_told_to_both_in_full() {
 fn it_is_told_of_the_runs_that_are_asked_for() {
     let (door, hook) = (shop(), Receiver::start(Manner::Polite));
     let repair = ["repair", "--mark-reverted", "2", "--reason", "undone by hand"];
-    // In order: each finds the database as the one before has left it.
+    // In order: each starts with the database as the previous one has left it.
     let table: [(&[&str], i32, [bool; 3]); 9] = [
         (&["up"], 0, [true, false, true]),
         (&["up"], 0, [true, false, false]),

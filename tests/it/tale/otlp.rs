@@ -1,4 +1,4 @@
-//! The three signals as they arrive: what metrics and log records say, and that an independent receiver understands it.
+//! The three signals as received: the contents of metrics and log records, and that an independent receiver can decode them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ fn now() -> u64 {
     u64::try_from(since.as_nanos()).expect("this century")
 }
 
-/// A run that succeeds, and what was received of it.
+/// A successful run, and what was received from it.
 fn received(variables: &[(&str, &str)]) -> Receiver {
     let receiver = Receiver::start(Manner::Polite);
     let output =
@@ -222,7 +222,7 @@ fn an_independent_receiver_understands_all_three_signals() {
     }
 }
 
-/// Whether a receiver's log has a block of this kind from this service that tells of this.
+/// Whether a receiver's log contains a block of this kind from this service with this text.
 fn has(log: &str, kind: &str, service: &str, what: &str) -> bool {
     let kinds = ["ResourceSpans #", "ResourceMetrics #", "ResourceLog #"];
     log.split(kind).skip(1).any(|from| {

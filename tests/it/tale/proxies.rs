@@ -1,4 +1,4 @@
-//! Proxies: the same variables mean the same to all that is sent.
+//! Proxies: the same variables have the same effect on everything that is sent.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use super::exporting::{Project, warnings};
 use super::receiver::{Manner, Receiver};
 use crate::support::service;
 
-/// All that is sent anywhere: what it is called, and the variables that have it sent to an address.
+/// Everything that is sent: its name, and the variables that set its address.
 fn ways(url: &str) -> [(&'static str, Vec<(&'static str, String)>); 5] {
     let one = |name| vec![(name, url.to_owned())];
     let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -93,7 +93,7 @@ fn a_proxy_that_cannot_be_used_is_a_mistake_in_the_settings() {
     }
 }
 
-/// A proxy that makes tunnels, and the first lines of what it was asked.
+/// A proxy that opens tunnels, and the first lines of the requests that it received.
 fn tunnels() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -126,7 +126,7 @@ fn tunnel(mut client: TcpStream, asked: &Mutex<Vec<String>>) -> io::Result<()> {
     });
     io::copy(&mut reader, &mut &server)?;
     server.shutdown(Shutdown::Write)?;
-    // Whoever has gone was answered.
+    // A client that has disconnected was answered.
     let _ = answering.join();
     Ok(())
 }

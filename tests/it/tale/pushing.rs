@@ -1,4 +1,4 @@
-//! JournalCounters as text: pushed to a gateway, put into a file, sent again by `push`.
+//! Metrics as text: pushed to a gateway, written to a file, sent again by `push`.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,13 +9,13 @@ use super::exporting::{PARENT, Project};
 use super::receiver::{Manner, Receiver};
 use crate::support::service;
 
-/// Nobody listens there: the port was free a moment ago.
+/// An address where no server is listening: the port was free a moment ago.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }
 
-/// The value of the first sample whose line begins like this and has all of these.
+/// The value of the first sample whose line starts with this name and contains all of these labels.
 fn sample(text: &str, name: &str, parts: &[&str]) -> Option<f64> {
     let is_it = |line: &&str| line.starts_with(&format!("{name}{{")) && parts.iter().all(|part| line.contains(part));
     text.lines().find(is_it)?.rsplit(' ').next()?.parse().ok()
@@ -42,7 +42,7 @@ fn health_alone_is_pushed_under_the_name_of_the_database() {
     assert!(groups[0].starts_with("/metrics/job/migrascope/migrascope_target/"), "{groups:?}");
 }
 
-/// Whether this is the only word on telemetry.
+/// Whether this is the only message about telemetry.
 fn only_warning(output: &Output, part: &str) {
     let said = stderr(output);
     assert_eq!(said.matches("telemetry: ").count(), 1, "{said}");
@@ -155,7 +155,7 @@ fn a_gateway_that_does_not_take_it_is_a_warning_and_no_more() {
     }
 }
 
-/// A gateway that says what it does not like.
+/// A gateway that reports what it rejects.
 fn refuses_with_words() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -166,7 +166,7 @@ fn refuses_with_words() -> String {
 fn refuse(mut stream: TcpStream) {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
-    // The last family of a page is that of the schema's version.
+    // The last metric family of a page is that of the schema's version.
     while !String::from_utf8_lossy(&request).contains("\nmigrascope_schema_version{") {
         match stream.read(&mut chunk) {
             Ok(read) if read > 0 => request.extend_from_slice(&chunk[..read]),
@@ -188,7 +188,7 @@ fn a_real_gateway_keeps_what_fresh_processes_count() {
     let project = Project::new();
     let target = format!("shop/{}", uuid::Uuid::now_v7());
     let up = || project.up(&[("MIGRASCOPE_PUSH_URL", &url)], &["--target", &target]);
-    // An error says that there is a provider already, which will do.
+    // The error means that a provider is installed already, which is sufficient.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let page = || {
         let text = reqwest::blocking::get(format!("{url}/metrics")).and_then(|answer| answer.text()).expect("a page");
@@ -203,7 +203,7 @@ fn a_real_gateway_keeps_what_fresh_processes_count() {
         assert!(!stderr(&output).contains("telemetry"), "{output:?}");
         assert_eq!((runs(&page(), "success"), runs(&page(), "failure")), (Some(1.0), Some(failures)));
     }
-    // A check of the last run that made any is still seen, and push says the same once more.
+    // The checks of the last run that made any are still visible, and push sends them again.
     let check = sample(&page(), "migrascope_health_check_success", &["migrascope_check=\"connect\""]);
     assert_eq!(check, Some(1.0));
     let before: Vec<String> = page().lines().filter(|line| line.contains("_total{")).map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! A receiver of OTLP over HTTP, made of a listener and a thread. It sorts what it receives by path.
+//! An OTLP receiver over HTTP, in a thread. It sorts what it receives by path.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,20 +15,20 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-/// How the receiver treats its senders.
+/// How the receiver responds to clients.
 #[derive(Clone, Copy)]
 pub(super) enum Manner {
-    /// Takes everything.
+    /// Accepts everything.
     Polite,
-    /// Takes all but two items of each request.
+    /// Accepts all but two items of each request.
     Picky,
-    /// Takes connections and never says a word.
+    /// Accepts connections and never responds.
     Mute,
-    /// Says that it is busy, and until when.
+    /// Responds that it is busy, and until when.
     Busy,
-    /// Says once that it is busy, and takes everything then.
+    /// Responds once that it is busy, and then accepts everything.
     BusyAtFirst,
-    /// Says that it is to be found elsewhere: at itself.
+    /// Redirects to itself.
     Moved,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Receiver {
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
-/// A request over HTTP.
+/// An HTTP request.
 #[derive(Clone)]
 struct Request {
     head: String,
@@ -65,14 +65,14 @@ impl Receiver {
                         continue;
                     }
                     Manner::Polite => ("200 OK", &[][..]),
-                    // Field 1, a message of two bytes; in it field 1, the number 2: the same for all signals.
+                    // Field 1, a message of two bytes with field 1, the number 2: the same for all signals.
                     Manner::Picky => ("200 OK", &[0x0a, 2, 0x08, 2][..]),
                     Manner::Busy => ("503 Busy\r\nRetry-After: 3", &[][..]),
                     Manner::Moved => ("307 Moved\r\nLocation: /elsewhere", &[][..]),
                     Manner::BusyAtFirst => (if at == 0 { "503 Busy" } else { "200 OK" }, &[][..]),
                 };
                 let request = take(&stream);
-                // Kept before it is answered, so that a sender who has his answer finds it here.
+                // Stored before the response, so that a client that has its response finds it here.
                 received.lock().expect("no panic").push(request);
                 reply(stream, status, answer);
             }
@@ -80,18 +80,18 @@ impl Receiver {
         Self { url, requests }
     }
 
-    /// The bodies that were received, as they came.
+    /// The bodies that were received, unchanged.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.requests().iter().flat_map(|request| request.body.clone()).collect()
     }
 
-    /// The bodies as JSON, each for itself.
+    /// The bodies as JSON, one by one.
     pub(super) fn json(&self) -> Vec<serde_json::Value> {
         let requests = self.requests().into_iter();
         requests.map(|request| serde_json::from_slice(&request.body).expect("JSON")).collect()
     }
 
-    /// The heads of the requests.
+    /// The headers of the requests.
     pub(super) fn heads(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.head).collect()
     }
@@ -103,7 +103,7 @@ impl Receiver {
         requests.map(|request| (method(&request.head), String::from_utf8_lossy(&request.body).into_owned())).collect()
     }
 
-    /// Every request of traces, as one.
+    /// All requests for traces, merged.
     pub(super) fn request(&self) -> ExportTraceServiceRequest {
         ExportTraceServiceRequest::decode(&*self.sent_to("/v1/traces")).expect("traces")
     }
@@ -114,7 +114,7 @@ impl Receiver {
         requests.map(|request| ExportMetricsServiceRequest::decode(&*request.body).expect("metrics")).collect()
     }
 
-    /// Every request of log records, as one.
+    /// All requests for log records, merged.
     pub(super) fn logs(&self) -> ExportLogsServiceRequest {
         ExportLogsServiceRequest::decode(&*self.sent_to("/v1/logs")).expect("logs")
     }
@@ -131,7 +131,7 @@ impl Receiver {
         resources.flat_map(|resource| resource.scope_logs).flat_map(|scope| scope.log_records).collect()
     }
 
-    /// Messages in protobuf can be put end to end.
+    /// Protobuf messages can be concatenated.
     fn sent_to(&self, path: &str) -> Vec<u8> {
         let requests = self.requests().into_iter().filter(|request| request.path() == path);
         requests.flat_map(|request| request.body).collect()
@@ -142,7 +142,7 @@ impl Receiver {
     }
 }
 
-/// Reads one request; a compressed body is kept as what it says.
+/// Reads one request; a compressed body is stored decompressed.
 fn take(stream: &TcpStream) -> Request {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
@@ -153,7 +153,7 @@ fn take(stream: &TcpStream) -> Request {
     let length = field("content-length:").and_then(|length| length.parse().ok()).unwrap_or_default();
     let compressed = field("content-encoding:").is_some_and(|how| how == "gzip");
     let mut body = vec![0; length];
-    // Whoever hangs up has sent nothing.
+    // A client that disconnects has sent nothing.
     if reader.read_exact(&mut body).is_err() {
         body.clear();
     }
@@ -165,13 +165,13 @@ fn take(stream: &TcpStream) -> Request {
     Request { head, body }
 }
 
-/// An empty body is a full success in protobuf.
+/// An empty body means full success in protobuf.
 fn reply(mut stream: TcpStream, status: &str, body: &[u8]) {
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    // Whoever has hung up does not hear it.
+    // A client that has disconnected does not receive it.
     let _ = stream.write_all(&[head.as_bytes(), body].concat());
 }
 

@@ -1,4 +1,4 @@
-//! Receivers that others have written: rotel decodes the trace, promtool reads the textfile.
+//! Independent tools: rotel decodes the trace, promtool reads the textfile.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Events → spans, seen by OpenTelemetry's SDK in this process.
+//! Events → spans, as OpenTelemetry's SDK in this process sees them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use super::story::{self, Course};
 
-/// Of `CREATE TABLE users (id int)`.
+/// The summary of `CREATE TABLE users (id int)`.
 const SHA256: &str = "4e6a4e13b8296e5b6e328ff63fd300a7a94cf52667e8e33ff9729c49154d2f99";
 
-/// Every span of a told run, the root last.
+/// Every span of an emitted run, the root last.
 fn spans_of(course: Course, context: &RunContext, exit_code: i32) -> Vec<SpanData> {
     spans_of_told(context, exit_code, |spans| story::tell(course, spans, context))
 }
@@ -64,7 +64,7 @@ pub(super) fn attribute(span: &SpanData, key: &str) -> Option<String> {
     value
 }
 
-/// `parent > child kind`, in the order in which the spans began.
+/// `parent > child kind`, in the order in which the spans started.
 fn tree(spans: &[SpanData]) -> Vec<String> {
     let mut sorted: Vec<&SpanData> = spans.iter().collect();
     sorted.sort_by_key(|span| span.start_time);
@@ -148,7 +148,7 @@ fn spans_carry_the_attributes_of_the_conventions() {
     assert_eq!(attribute(find(&spans, "plan"), names::SCHEMA_VERSION_FROM), None, "nothing was applied before");
 }
 
-/// Notes when it is told that a statement is still running.
+/// Records the events of a running statement.
 struct Clock<'s>(&'s mut Spans, Vec<SystemTime>);
 
 impl Observer for Clock<'_> {
@@ -202,7 +202,7 @@ fn an_unrecorded_caller_is_obeyed_where_that_is_the_policy() {
     assert_eq!((told(false), told(true)), (0, 1));
 }
 
-/// Writes down what a sampler is shown.
+/// Records the arguments of a sampler.
 #[derive(Debug, Clone, Default)]
 struct Curious(Arc<Mutex<BTreeMap<String, Vec<String>>>>);
 

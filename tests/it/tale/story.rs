@@ -1,4 +1,4 @@
-//! Runs that never happened, told event by event.
+//! Simulated runs, emitted event by event.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(super) fn context() -> RunContext {
     RunContext { run_id: RUN_ID.to_owned(), target: Some("shop".to_owned()), ..RunContext::new() }
 }
 
-/// As the URL has it: a MySQL database, which will turn out to be MariaDB.
+/// As given in the URL: a MySQL database, which will turn out to be MariaDB.
 pub(super) fn expected() -> ServerInfo {
     ServerInfo {
         system: "mysql",
@@ -60,20 +60,20 @@ pub(super) fn syntax_error() -> DatabaseError {
     DatabaseError { code: Some("1064".to_owned()), ..DatabaseError::new(ErrorKind::Syntax, message) }
 }
 
-/// How the told run goes.
+/// The outcome of the simulated run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Course {
     /// Both migrations are applied, after waiting for the lock.
     Fine,
-    /// The second statement of the first migration is refused.
+    /// The second statement of the first migration fails.
     Failing,
-    /// The second statement of the first migration meets a deadlock, and all of it is tried again.
+    /// The second statement of the first migration fails with a deadlock, and the whole migration is retried.
     Retried,
-    /// Nobody answers.
+    /// The server does not answer.
     Unreachable,
     /// The connection is lost at the second statement of the first migration.
     Lost,
-    /// A file is changed, two are missing: the plan is refused.
+    /// One file was changed, two are missing: the plan is refused.
     Refused,
 }
 
@@ -83,7 +83,7 @@ impl Course {
     }
 }
 
-/// Tells a run of [`set`].
+/// Emits a run of [`set`].
 pub(super) fn tell(course: Course, observer: &mut dyn Observer, context: &RunContext) {
     let expected = expected();
     observer.observe(&Event::RunStarted {
@@ -150,7 +150,7 @@ fn tell_lock(observer: &mut dyn Observer) {
 }
 
 fn tell_step(course: Course, observer: &mut dyn Observer, step: &Step<'_>) -> StepReport {
-    // The server says that they took no time at all.
+    // The server reports that they took no time at all.
     let elapsed = Duration::ZERO;
     let retries = u32::from(course == Course::Retried && step.migration.key.as_str() == "1");
     if retries > 0 {
@@ -231,7 +231,7 @@ pub(super) fn failure(step: &Step<'_>, error: &DatabaseError) -> Failure {
     }
 }
 
-/// Two checks: one that is as it should be, and one that is not.
+/// Two checks: a healthy one and a failed one.
 fn tell_health(observer: &mut dyn Observer) -> HealthReport {
     observer.observe(&Event::HealthStarted);
     let mut checks = Vec::new();

@@ -1,4 +1,4 @@
-//! Two runs that report on one database at once: what they count never goes back.
+//! Two concurrent runs that report on one database: their counters never decrease.
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use super::receiver::{Manner, Receiver};
 use crate::contract::locking::SlowRunner;
 use crate::support::{Backend, TestDatabase, eventually, on};
 
-/// How many runs have succeeded, as a page says it.
+/// The number of successful runs on a page.
 fn succeeded(page: &str) -> Option<f64> {
     let line = page.lines().find(|line| line.starts_with("migrascope_runs_total{") && line.contains("=\"success\""))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
-/// The same in requests of OTLP, each for itself.
+/// The same in OTLP requests, one by one.
 fn sent(receiver: &Receiver) -> Vec<f64> {
     let metrics = receiver.metrics().into_iter().flat_map(|request| request.resource_metrics);
     let metrics = metrics.flat_map(|resource| resource.scope_metrics).flat_map(|scope| scope.metrics);
@@ -32,7 +32,7 @@ fn sent(receiver: &Receiver) -> Vec<f64> {
     .collect()
 }
 
-/// Whether it comes from a run that goes on.
+/// Whether it was sent during a run.
 fn is_alive(page: &str) -> bool {
     page.lines().any(|line| line.starts_with("migrascope_run_in_progress{") && line.ends_with(" 1"))
 }
@@ -59,7 +59,7 @@ fn what_another_run_has_counted_is_not_taken_back_by_one_that_goes_on() {
         let up = || assert!(reporting(&older).output().unwrap().status.success());
         up();
         let runner = SlowRunner::of(reporting(&newer), 1);
-        // It finds nothing to do, and counts.
+        // It finds nothing to do, and is counted.
         up();
         let page = || fs::read_to_string(&file).unwrap();
         assert_eq!(succeeded(&page()), Some(2.0));

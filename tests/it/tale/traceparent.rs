@@ -1,4 +1,4 @@
-//! `TRACEPARENT`, read as the recommendation asks.
+//! `TRACEPARENT`, parsed as the W3C recommendation requires.
 
 use migrascope::observe::baggage;
 use migrascope::observe::traceparent::{Malformed, environment, header, parse};

@@ -1,4 +1,4 @@
-//! What the program's options do to its traces.
+//! The effect of the program's options on its traces.
 
 use std::process::Output;
 
@@ -9,7 +9,7 @@ use super::receiver::{Manner, Receiver, attribute};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// A run with these options that a receiver listens to.
+/// A run with these options, with a receiver for its traces.
 fn run(project: &Project, variables: &[(&str, &str)], options: &[&str]) -> (Output, Receiver) {
     let receiver = Receiver::start(Manner::Polite);
     let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str())];

@@ -1,4 +1,4 @@
-//! Which file of `src/` names which, and that no two name each other, be it by way of others.
+//! Finds which files of `src/` name each other, and checks that there are no circles, direct or indirect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use super::sources;
 
 type Path = Vec<String>;
 
-/// Files by the paths of their modules, and what each names.
+/// Files by their module paths, and what each of them names.
 struct House {
     texts: BTreeMap<Path, String>,
-    /// What a file hands on: the name there, and what it stands for.
+    /// What a file re-exports: the name there, and what it stands for.
     handed_on: BTreeMap<Path, BTreeMap<String, Path>>,
 }
 
@@ -36,7 +36,7 @@ impl House {
         house
     }
 
-    /// A path as it is seen from the top; `None` for one of another crate.
+    /// An absolute path; `None` for one of another crate.
     fn absolute(&self, here: &Path, path: &str) -> Option<Path> {
         let parts: Path = path.split("::").map(|part| part.trim().to_owned()).collect();
         let supers = parts.iter().take_while(|part| *part == "super").count();
@@ -52,7 +52,7 @@ impl House {
         }
     }
 
-    /// The file in which that is, wherever it is handed on.
+    /// The file that defines the path, through all re-exports.
     fn file(&self, path: &Path, depth: usize) -> Option<Path> {
         let at = (0..=path.len()).rev().find(|length| self.texts.contains_key(&path[..*length]))?;
         let file = path[..at].to_vec();
@@ -75,7 +75,7 @@ impl House {
     }
 }
 
-/// The text without comments, and without what stands in quotes.
+/// The text without comments and string literals.
 fn bare(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let mut kept = String::new();
@@ -88,13 +88,13 @@ fn bare(text: &str) -> String {
             }
         }
         let end = kept.find("//").unwrap_or(kept.len());
-        // The crate in `pub(in crate::room)` is no name of anything.
+        // The path in `pub(in crate::room)` does not count as a use.
         kept[..end].replace("pub(in crate::", "pub(in ")
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Each `use`, and whether others see it.
+/// Each `use`, and whether it is public.
 fn uses(text: &str) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("use ") {
@@ -134,7 +134,7 @@ fn expand(path: &str) -> Vec<String> {
     parts.into_iter().filter(|part| !part.trim().is_empty()).flat_map(expand).map(|part| whole(&part)).collect()
 }
 
-/// Paths that are spelled out where they are needed.
+/// Paths that are written out in full.
 fn spelled(text: &str) -> Vec<String> {
     let is_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
     let without_uses = text.lines().filter(|line| !line.trim_start().contains("use "));

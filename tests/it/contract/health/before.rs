@@ -1,4 +1,4 @@
-//! A run fails for what it has made worse: what was wrong before it began is a warning.
+//! A run fails only because of faults that it has caused: a fault that existed before it is a warning.
 
 use migrascope::event::Command;
 use migrascope::health::{Health, Severity, Thresholds};
@@ -8,7 +8,7 @@ use migrascope::{Options, RunError};
 use super::{TABLE, checked, checks, ended, health_at, only_failure};
 use crate::support::{Backend, TestDatabase, on, on_each};
 
-/// Tables from before any history, with what is wrong in them.
+/// Tables from before any history, and their faults.
 const OLD: &str = "CREATE TABLE parent (i INTEGER PRIMARY KEY);\n\
      CREATE TABLE child (i INTEGER, parent INTEGER REFERENCES parent (i));\n";
 
@@ -17,7 +17,7 @@ fn up(database: &TestDatabase, script: &str, own: &[(&str, &str)]) -> Result<Rep
     database.run(Command::Up, &database.migrations(&[("1_a.sql", script)]), options).0
 }
 
-/// A table, a constraint that is not validated and an index that is not valid, as years have left them.
+/// A table, a constraint that is not validated and an index that is invalid, as an old database may have them.
 fn old_postgres(database: &TestDatabase) {
     database.query("CREATE TABLE old (i INTEGER)");
     database.query("ALTER TABLE old ADD CONSTRAINT old_positive CHECK (i > 0) NOT VALID");

@@ -1,4 +1,4 @@
-//! Faults of SQLite, MySQL and MariaDB, each found by its name. What needs a server of its own is in scripts/try-health.
+//! Faults of SQLite, MySQL and MariaDB, each reported by its name. Faults that need a dedicated server are tested in scripts/try-health.
 
 use migrascope::report::{CheckStatus, Unit};
 use migrascope::{Error, Migrator, layout};
@@ -66,7 +66,7 @@ fn mysql_connections_are_counted() {
 fn a_mysql_user_without_connections_left_is_refused_by_name() {
     on(Backend::Mysql, |database| {
         let user = format!("u{}", &uuid::Uuid::now_v7().simple().to_string()[12..]);
-        // One migrates, one has the lock, and there is none for anybody else.
+        // One session migrates, one holds the lock, and no further connection is allowed.
         database.query(&format!("CREATE USER {user} IDENTIFIED BY 'limited' WITH MAX_USER_CONNECTIONS 2"));
         let name = database.url.rsplit('/').next().unwrap();
         database.query(&format!("GRANT ALL ON {name}.* TO {user}"));

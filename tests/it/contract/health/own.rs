@@ -1,4 +1,4 @@
-//! Checks of one's own.
+//! Custom health checks.
 
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ fn a_check_writes_nothing_whatever_it_tries() {
         up(database, &[ROWS], &[]).unwrap();
         let mut attempts = vec!["INSERT INTO a VALUES (9, 'w')", "UPDATE a SET i = 9", "DELETE FROM a", "DROP TABLE a"];
         attempts.extend(match database.backend {
-            // The pragma is heard, and what is written then is rolled back.
+            // The pragma takes effect, and what is written after it is rolled back.
             Backend::Sqlite => ["PRAGMA query_only = OFF; INSERT INTO a VALUES (9, 'w'); SELECT 1", "DROP TABLE a"],
             Backend::Postgres => [
                 "SET TRANSACTION READ WRITE; INSERT INTO a VALUES (9, 'w')",

@@ -1,4 +1,4 @@
-//! Faults of PostgreSQL, each found by its name. What needs a server of its own is in scripts/try-health.
+//! Faults of PostgreSQL, each reported by its name. Faults that need a dedicated server are tested in scripts/try-health.
 
 use migrascope::database::{Access, Query};
 use migrascope::report::{CheckStatus, Unit};
@@ -82,7 +82,7 @@ fn an_index_that_somebody_is_building_is_no_fault() {
                 tokio::task::yield_now().await;
             }
             let (url, options) = (database.url.clone(), checked(database, &[]));
-            // It waits for the writer, so it is not done before we have looked.
+            // It waits for the writer, so it cannot finish before the check.
             let report = std::thread::spawn(move || health_at(&url, options)).join().unwrap().unwrap();
             ended(&report, "invalid_indexes", CheckStatus::Ok);
             writer.query(Query::InPath("COMMIT")).await.unwrap();
@@ -127,7 +127,7 @@ fn a_database_that_has_become_read_only_is_found() {
 #[test]
 fn a_role_without_connections_left_is_refused_by_name() {
     on(Backend::Postgres, |database| {
-        // One migrates, one has the lock, and there is none for anybody else.
+        // One session migrates, one holds the lock, and no further connection is allowed.
         let role = Role::new(database, "CONNECTION LIMIT 2");
         role.query("GRANT ALL ON SCHEMA public TO {role}");
         let failed = only_failure(run_as(&role, checked(database, &[])));
