@@ -43,8 +43,17 @@ pub(super) async fn acquire(
     };
     let result = match connected {
         Ok(mut lock) => {
-            let mut poll =
-                Poll { job, ledger, tools: &tools, started, observer, lock: &mut *lock, session, locked: false };
+            let mut poll = Poll {
+                job,
+                ledger,
+                tools: &tools,
+                started,
+                observer,
+                lock: &mut *lock,
+                session,
+                locked: false,
+                claimed: false,
+            };
             let polled = poll.until_acquired(&mut state.lock_retries).await;
             match (polled, poll.locked) {
                 (Ok(()), _) => Ok(lock),
@@ -75,6 +84,8 @@ struct Poll<'p> {
     session: &'p mut dyn Session,
     /// Whether this run holds the lock, though perhaps not the worker lock yet.
     locked: bool,
+    /// Whether it holds the worker lock too.
+    claimed: bool,
 }
 
 impl Poll<'_> {
@@ -134,7 +145,10 @@ impl Poll<'_> {
                 return Err(no_lock(self.session));
             }
         }
-        if !self.locked || !self.session.claim(self.ledger).await? {
+        if self.locked && !self.claimed {
+            self.claimed = self.session.claim(self.ledger).await?;
+        }
+        if !self.claimed {
             return Ok(false);
         }
         while let [next, behind @ ..] = self.tools {
@@ -151,10 +165,11 @@ impl Poll<'_> {
         if !self.locked {
             return self.lock.holder().await.ok().flatten();
         }
-        match (self.lock.worker().await.ok().flatten(), self.tools) {
-            (None, [next, ..]) => self.lock.tool_holder(next).await.ok().flatten(),
-            (holder, _) => holder,
-        }
+        let holder = match self.tools {
+            [next, ..] if self.claimed => self.lock.tool_holder(next).await,
+            _ => self.lock.worker().await,
+        };
+        holder.ok().flatten()
     }
 }
 

@@ -170,7 +170,9 @@ fn only_in(word: &str, allowed: &[&str]) {
 
 #[test]
 fn only_the_database_names_sqlx() {
-    only_in("sqlx::", &["src/database"]);
+    for path in ["use sqlx", " sqlx::", "(sqlx::", "<sqlx::"] {
+        only_in(path, &["src/database"]);
+    }
 }
 
 #[test]

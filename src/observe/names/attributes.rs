@@ -192,7 +192,7 @@ pub const LOCK_HOLDER: &str = "migrascope.lock.holder";
 /// Seconds that the lock was held.
 pub const LOCK_HELD: &str = "migrascope.lock.held";
 /// The migration's version.
-pub const MIGRATION_VERSION: &str = "migrascope.migration.key";
+pub const MIGRATION_VERSION: &str = "migrascope.migration.version";
 /// The migration's name.
 pub const MIGRATION_NAME: &str = "migrascope.migration.name";
 /// `up` or `down`.

@@ -53,7 +53,7 @@ fn sql_around_a_migration_has_a_span_beside_it() {
     let (good, bad) = (find(&spans, names[0]), find(&spans, names[1]));
     for span in [good, bad] {
         assert_eq!(span.parent_span_id, root.span_id);
-        assert_eq!(attribute(&span.attributes, "migrascope.migration.key").as_deref(), Some("1"));
+        assert_eq!(attribute(&span.attributes, "migrascope.migration.version").as_deref(), Some("1"));
     }
     let code = |span: &Span| span.status.as_ref().map_or(StatusCode::Unset, |status| status.code());
     assert_eq!((code(good), code(bad), code(root)), (StatusCode::Unset, StatusCode::Error, StatusCode::Error));
