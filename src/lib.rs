@@ -115,6 +115,8 @@
 //! - [`database::Session`], [`database::LockConnection`] and [`database::MonitorConnection`] will get more methods. Implementations for
 //!   other databases have to add them.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod database;
 pub mod error;
 pub mod event;

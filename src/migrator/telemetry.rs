@@ -12,18 +12,18 @@ use crate::run::JournalCounters;
 #[derive(Default)]
 pub(super) struct Telemetry {
     pub(super) spans: SpanPolicy,
-    figures: Option<Arc<Mutex<Metrics>>>,
+    metrics: Option<Arc<Mutex<Metrics>>>,
 }
 
 impl Telemetry {
     /// Registers the instruments, once for all runs.
     pub(super) fn show(&mut self, meter: &Meter) {
-        self.figures = Some(Arc::new(Mutex::new(Metrics::journaled(meter))));
+        self.metrics = Some(Arc::new(Mutex::new(Metrics::journaled(meter))));
     }
 
     /// Whether the journal's counters have to be read.
     pub(super) fn wanted(&self, otherwise: JournalCounters) -> JournalCounters {
-        if self.figures.is_some() { JournalCounters::Read } else { otherwise }
+        if self.metrics.is_some() { JournalCounters::Read } else { otherwise }
     }
 
     /// Starts to observe a run, and adds the current trace to `context`.
@@ -33,21 +33,21 @@ impl Telemetry {
             let current = spans.current_span();
             context.trace = current.map(|span| TraceIdentity { trace_id: span.trace_id, parent: None });
         }
-        Shown { logs: Logs::new(context, spans), figures: self.figures.clone() }
+        Shown { logs: Logs::new(context, spans), metrics: self.metrics.clone() }
     }
 }
 
 /// The observer of one run.
 pub(super) struct Shown {
     logs: Logs,
-    figures: Option<Arc<Mutex<Metrics>>>,
+    metrics: Option<Arc<Mutex<Metrics>>>,
 }
 
 impl Observer for Shown {
     fn observe(&mut self, event: &Event<'_>) {
         self.logs.observe(event);
-        if let Some(figures) = &self.figures {
-            figures.lock().unwrap_or_else(PoisonError::into_inner).observe(event);
+        if let Some(metrics) = &self.metrics {
+            metrics.lock().unwrap_or_else(PoisonError::into_inner).observe(event);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::migration::SplitScript;
 
 /// What runs around the migrations, and its timeout. Hooks run only if a migration is pending.
 ///
-/// Commands run in a shell and need the cargo feature `commands`; without it, each of them fails with [`Error::Hook`] when it is due to
+/// Commands run in a shell and need the cargo feature `commands`; without it, each of them fails with [`Error::Hook`](crate::Error::Hook) when it is due to
 /// run.
 ///
 /// ```

@@ -199,7 +199,7 @@ fn spans_go_to_the_callers_subscriber_below_the_current_span() {
 }
 
 #[test]
-fn figures_go_through_the_callers_meter_and_count_on_from_the_journal() {
+fn metrics_go_through_the_callers_meter_and_count_on_from_the_journal() {
     use opentelemetry::metrics::MeterProvider as _;
 
     on_each(|database| {

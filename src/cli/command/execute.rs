@@ -75,7 +75,12 @@ fn prepare(settings: &Settings, task: Task<'_>, target: Target) -> Result<Prepar
         .map_err(|error| Stopped::by_usage("telemetry", error.problems.iter().map(Diagnosis::error).collect()))?;
     warn(settings, &exporters.take_warnings());
     let listening = listen(settings, command, &exporters)?;
-    Ok(Prepared { migrator: migrator.with_journal_counters(exporters.figures()), context, exporters, listening })
+    Ok(Prepared {
+        migrator: migrator.with_journal_counters(exporters.journal_counters()),
+        context,
+        exporters,
+        listening,
+    })
 }
 
 /// `health` serves no pages: it ends before a client could read one.

@@ -43,7 +43,7 @@ impl Exporters {
     }
 
     /// Whether the run has to read the journal's totals, which costs a few queries.
-    pub(crate) fn figures(&self) -> JournalCounters {
+    pub(crate) fn journal_counters(&self) -> JournalCounters {
         if self.metrics.is_some() { JournalCounters::Read } else { JournalCounters::Skip }
     }
 

@@ -170,7 +170,7 @@ fn whoever_is_in_the_way_is_named() {
 }
 
 #[test]
-fn attempts_are_numbered_and_the_figures_count_them() {
+fn attempts_are_numbered_and_the_metrics_count_them() {
     on_each(|database| {
         up(database, &[FIRST], 0, &Stop::default(), |_| {}).unwrap();
         let mut other = None;

@@ -12,10 +12,10 @@ use migrascope::run::Repair;
 use migrascope::{Options, Status};
 
 use crate::support::{TestDatabase, block_on, on_each};
-use crate::tale::figures::JournalCounters;
+use crate::tale::metrics_page::MetricsPage;
 
 /// One run each of `baseline`, `up`, `exec`, `repair` and `down`, and one of `up` that fails.
-fn runs(database: &TestDatabase, figures: &mut JournalCounters) {
+fn runs(database: &TestDatabase, page: &mut MetricsPage) {
     let version = |text: &str| Version::from_digits(text).unwrap();
     let repair = |change: Change| Repair { change, reason: None };
     let all = [
@@ -27,7 +27,7 @@ fn runs(database: &TestDatabase, figures: &mut JournalCounters) {
     ];
     let migrator = |files: &[(&str, &str)]| database.migrator(&database.migrations(files), Options::default());
     let policy = Policy { environment: Environment::Production, named_by: None, auto_migrate: Some(true) };
-    let metrics = &mut figures.metrics;
+    let metrics = &mut page.metrics;
     block_on(async {
         migrator(&all[..1]).repair(repair(Change::Baseline(version("1").into()))).observe(&mut *metrics).await.unwrap();
         migrator(&all[..2]).up().observe(&mut *metrics).await.unwrap();
@@ -50,7 +50,7 @@ fn look(database: &TestDatabase) -> (Status, Counters) {
 #[test]
 fn commands_of_one_direction_are_summed() {
     on_each(|database| {
-        runs(database, &mut JournalCounters::new(Counters::default()));
+        runs(database, &mut MetricsPage::new(Counters::default()));
         let rows = database.value("SELECT count(*) FROM _migrascope_journal WHERE kind = 'run'");
         assert_eq!(rows, "6");
         let looked = look(database).1;
@@ -75,19 +75,19 @@ fn commands_of_one_direction_are_summed() {
 #[test]
 fn the_label_of_a_run_means_the_same_whether_the_journal_counts_or_the_process() {
     on_each(|database| {
-        let mut counted = JournalCounters::new(Counters::default());
+        let mut counted = MetricsPage::new(Counters::default());
         runs(database, &mut counted);
-        let mut journaled = JournalCounters::journaled();
+        let mut journaled = MetricsPage::journaled();
         let (status, totals) = look(database);
         journaled.metrics.looked(None, &status.identity, &status.schema, &totals);
         for (direction, outcome, count) in [("up", "success", 4.0), ("up", "failure", 1.0), ("down", "success", 1.0)] {
             let labels = format!("migrascope_direction=\"{direction}\",migrascope_outcome=\"{outcome}\"");
-            for figures in [&counted, &journaled] {
+            for page in [&counted, &journaled] {
                 assert_eq!(
-                    figures.value("migrascope_run_duration_seconds_count", &labels),
+                    page.value("migrascope_run_duration_seconds_count", &labels),
                     Some(count),
                     "{labels}\n{}",
-                    figures.text()
+                    page.text()
                 );
             }
         }

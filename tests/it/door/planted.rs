@@ -30,7 +30,7 @@ fn up_after(door: &Door, before: &str, words: &str) -> Seen {
 }
 
 #[test]
-fn figures_go_to_a_file_of_their_own() {
+fn metrics_go_to_a_file_of_their_own() {
     for plant in ["ln -s victim", "ln victim", "mkfifo"] {
         let door = Door::shop();
         door.write("victim", "precious");
@@ -44,7 +44,7 @@ fn figures_go_to_a_file_of_their_own() {
 }
 
 #[test]
-fn figures_replace_nothing_but_a_file() {
+fn metrics_replace_nothing_but_a_file() {
     let required = "--telemetry required";
     for (plant, kind) in [
         ("ln -s victim m.prom", "a symbolic link"),

@@ -12,7 +12,7 @@ fn up(database: &TestDatabase, files: &[(&str, &str)], words: &[&str]) -> Server
 }
 
 #[test]
-fn probes_and_figures_answer_during_a_slow_migration() {
+fn probes_and_metrics_answer_during_a_slow_migration() {
     on_each(|database| {
         let slow = format!("CREATE TABLE b (i INTEGER);\n{};\nCREATE TABLE c (i INTEGER);", database.slow());
         let files = [("1_a.sql", "CREATE TABLE a (i INTEGER)"), ("2_slow.sql", slow.as_str())];
@@ -48,7 +48,7 @@ fn probes_and_figures_answer_during_a_slow_migration() {
 }
 
 #[test]
-fn figures_of_earlier_runs_are_there_from_the_beginning() {
+fn metrics_of_earlier_runs_are_there_from_the_beginning() {
     on_each(|database| {
         database.up(&database.migrations(&[("1_a.sql", "CREATE TABLE a (i INTEGER)")])).unwrap();
         let server = up(database, &[("1_a.sql", "CREATE TABLE a (i INTEGER)"), ("2_slow.sql", database.slow())], &[]);

@@ -20,7 +20,7 @@ fn counted(database: &TestDatabase, kind: &str, outcome: &str) -> f64 {
 }
 
 #[test]
-fn the_figures_are_those_of_the_journal_after_every_run() {
+fn the_metrics_are_those_of_the_journal_after_every_run() {
     on_each(|database| {
         let good = database.migrations(&[FIRST, ("2_b.sql", "INSERT INTO a VALUES (1)")]);
         let bad = database.migrations(&[FIRST, ("2_b.sql", "INSERT INTO a VALUES (1)"), ("3_c.sql", "CREATE TABEL c")]);

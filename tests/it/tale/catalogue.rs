@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use migrascope::observe::names::{self, Kind, METRICS, Metric};
 use migrascope::plan::RefusalReason;
 
-use super::figures::JournalCounters;
+use super::metrics_page::MetricsPage;
 use super::story::Course;
 
 /// The properties of a metric in a table: OpenTelemetry name, kind, unit and its own labels.
@@ -22,10 +22,10 @@ fn catalogue() -> BTreeMap<String, Entry> {
 #[test]
 fn a_run_exports_the_whole_catalogue_and_nothing_else() {
     // The error of the last run exists only if it did not succeed.
-    let figures = [Course::Fine, Course::Failing].map(JournalCounters::after);
-    let exported: BTreeMap<String, String> = figures
+    let page = [Course::Fine, Course::Failing].map(MetricsPage::after);
+    let exported: BTreeMap<String, String> = page
         .iter()
-        .flat_map(|figures| figures.registry.gather())
+        .flat_map(|page| page.registry.gather())
         .map(|family| (family.name().to_owned(), format!("{:?}", family.get_field_type()).to_lowercase()))
         .collect();
     let mut promised: BTreeMap<String, String> =
@@ -41,7 +41,7 @@ fn a_run_exports_the_whole_catalogue_and_nothing_else() {
 fn every_series_has_the_labels_of_the_catalogue() {
     let catalogue = catalogue();
     let courses = [Course::Fine, Course::Failing, Course::Refused];
-    for family in courses.into_iter().flat_map(|course| JournalCounters::after(course).registry.gather()) {
+    for family in courses.into_iter().flat_map(|course| MetricsPage::after(course).registry.gather()) {
         let (_, _, _, own) = &catalogue[family.name()];
         let known = |label: &str| {
             own.split(' ').any(|own| own == label)
@@ -55,7 +55,7 @@ fn every_series_has_the_labels_of_the_catalogue() {
 
 #[test]
 fn help_is_the_description_of_the_catalogue() {
-    for family in JournalCounters::after(Course::Fine).registry.gather() {
+    for family in MetricsPage::after(Course::Fine).registry.gather() {
         let metric = METRICS.iter().find(|metric| metric.prometheus_name() == family.name()).expect("in the catalogue");
         assert_eq!(family.help(), metric.description);
     }

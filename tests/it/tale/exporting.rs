@@ -139,7 +139,7 @@ fn an_application_is_a_child_of_the_run_before_it() {
 }
 
 #[test]
-fn who_waits_or_only_looks_has_a_span_and_no_figures() {
+fn who_waits_or_only_looks_has_a_span_and_no_metrics() {
     let (project, receiver) = (Project::new(), Receiver::start(Manner::Polite));
     let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url.as_str()), ("TRACEPARENT", PARENT)];
     let figures = ["--metrics-file", "figures.prom"];

@@ -237,7 +237,7 @@ fn push_tells_what_the_journal_says_and_says_when_it_cannot() {
 }
 
 #[test]
-fn what_failed_elsewhere_is_seen_in_the_figures() {
+fn what_failed_elsewhere_is_seen_in_the_metrics() {
     let (project, gateway) = (Project::new(), Receiver::start(Manner::Polite));
     let environment = [("MIGRASCOPE_PUSH_URL", gateway.url.as_str()), ("OTEL_EXPORTER_OTLP_ENDPOINT", &nobody())];
     let output = project.up(&environment, &["--metrics-file", "m.prom"]);
@@ -258,7 +258,7 @@ fn what_failed_elsewhere_is_seen_in_the_figures() {
 }
 
 #[test]
-fn a_run_is_named_in_figures_on_demand() {
+fn a_run_is_named_in_metrics_on_demand() {
     let project = Project::new();
     let name = "migrascope_last_run_info";
     project.up(&[], &["--metrics-file", "m.prom"]);
@@ -276,7 +276,7 @@ fn a_run_is_named_in_figures_on_demand() {
 }
 
 #[test]
-fn no_sql_and_no_secret_is_in_the_figures() {
+fn no_sql_and_no_secret_is_in_the_metrics() {
     let (project, gateway) = (Project::new(), Receiver::start(Manner::Polite));
     project.write("3_fail.sql", "INSERT INTO users (id, secret) VALUES (7, 'top secret value'), ('broken';");
     project.up(&[("MIGRASCOPE_PUSH_URL", &gateway.url)], &["--metrics-file", "m.prom"]);

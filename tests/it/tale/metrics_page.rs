@@ -17,13 +17,13 @@ use prometheus::{Registry, TextEncoder};
 use super::story::{self, Course};
 
 /// A meter whose metrics are written as Prometheus text, like the binary's textfile.
-pub(crate) struct JournalCounters {
+pub(crate) struct MetricsPage {
     pub(super) registry: Registry,
     pub(crate) metrics: Metrics,
     _provider: SdkMeterProvider,
 }
 
-impl JournalCounters {
+impl MetricsPage {
     pub(crate) fn new(totals: Counters) -> Self {
         Self::of(|meter| Metrics::new(meter, totals))
     }
@@ -48,9 +48,9 @@ impl JournalCounters {
     }
 
     pub(super) fn after(course: Course) -> Self {
-        let mut figures = Self::new(Counters::default());
-        story::tell(course, &mut figures.metrics, &story::context());
-        figures
+        let mut page = Self::new(Counters::default());
+        story::tell(course, &mut page.metrics, &story::context());
+        page
     }
 
     pub(crate) fn text(&self) -> String {
@@ -83,7 +83,7 @@ fn bare(series: &str) -> String {
 
 #[test]
 fn a_successful_run_is_counted() {
-    let figures = JournalCounters::after(Course::Fine);
+    let page = MetricsPage::after(Course::Fine);
     let table = [
         ("migrascope_last_run_success", "", 1.0),
         ("migrascope_last_run_duration_seconds", "", 2.0),
@@ -117,30 +117,30 @@ fn a_successful_run_is_counted() {
         ("migrascope_run_duration_seconds_count", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 1.0),
     ];
     for (name, labels, value) in table {
-        assert_eq!(figures.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", figures.text());
+        assert_eq!(page.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", page.text());
     }
     for name in ["last_run_timestamp", "last_success_timestamp", "run_start_timestamp", "run_heartbeat_timestamp"] {
-        let value = figures.value(&format!("migrascope_{name}_seconds"), "").expect(name);
+        let value = page.value(&format!("migrascope_{name}_seconds"), "").expect(name);
         assert!(value > 1.7e9, "{name} is {value}");
     }
 }
 
 #[test]
 fn a_failed_run_is_counted() {
-    let figures = JournalCounters::after(Course::Failing);
-    assert_eq!(figures.value("migrascope_last_run_success", ""), Some(0.0));
-    assert_eq!(figures.value("migrascope_last_success_timestamp_seconds", ""), Some(0.0), "exported though never");
-    assert!(figures.value("migrascope_last_failure_timestamp_seconds", "") > Some(1.7e9));
-    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(1.0));
-    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(0.0));
-    assert_eq!(figures.value("migrascope_migrations_pending", ""), Some(2.0));
-    assert_eq!(figures.value("migrascope_schema_version", ""), Some(0.0), "nothing is applied");
-    assert!(!figures.text().contains("migrascope_schema_info"), "there is no version");
+    let page = MetricsPage::after(Course::Failing);
+    assert_eq!(page.value("migrascope_last_run_success", ""), Some(0.0));
+    assert_eq!(page.value("migrascope_last_success_timestamp_seconds", ""), Some(0.0), "exported though never");
+    assert!(page.value("migrascope_last_failure_timestamp_seconds", "") > Some(1.7e9));
+    assert_eq!(page.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(1.0));
+    assert_eq!(page.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(0.0));
+    assert_eq!(page.value("migrascope_migrations_pending", ""), Some(2.0));
+    assert_eq!(page.value("migrascope_schema_version", ""), Some(0.0), "nothing is applied");
+    assert!(!page.text().contains("migrascope_schema_info"), "there is no version");
 }
 
 #[test]
 fn what_was_tried_again_and_what_it_changed_is_counted() {
-    let figures = JournalCounters::after(Course::Retried);
+    let page = MetricsPage::after(Course::Retried);
     let table = [
         ("migrascope_lock_retries_total", "migrascope_retry_reason=\"lock_timeout\"", 2.0),
         ("migrascope_statement_retries_total", "migrascope_retry_reason=\"deadlock\"", 1.0),
@@ -152,35 +152,35 @@ fn what_was_tried_again_and_what_it_changed_is_counted() {
         ("migrascope_migrations_total", "migrascope_direction=\"up\",migrascope_outcome=\"success\"", 2.0),
     ];
     for (name, labels, value) in table {
-        assert_eq!(figures.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", figures.text());
+        assert_eq!(page.value(name, labels), Some(value), "{name}{{{labels}}}\n{}", page.text());
     }
 }
 
 #[test]
 fn a_run_without_connection_is_counted_under_the_name_that_was_meant() {
-    let figures = JournalCounters::after(Course::Unreachable);
-    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"error\""), Some(1.0));
-    assert_eq!(figures.value("migrascope_migrations_pending", ""), None, "unknown is not 0");
-    assert!(figures.text().contains("db_system_name=\"mysql\""));
-    assert!(!figures.text().contains("mariadb"));
+    let page = MetricsPage::after(Course::Unreachable);
+    assert_eq!(page.value("migrascope_runs_total", "migrascope_outcome=\"error\""), Some(1.0));
+    assert_eq!(page.value("migrascope_migrations_pending", ""), None, "unknown is not 0");
+    assert!(page.text().contains("db_system_name=\"mysql\""));
+    assert!(!page.text().contains("mariadb"));
 }
 
 #[test]
 fn whoever_answers_gives_the_labels_of_every_series() {
-    let text = JournalCounters::after(Course::Fine).text();
+    let text = MetricsPage::after(Course::Fine).text();
     assert!(text.contains("migrascope_target=\"shop\""));
     assert!(!text.contains("\"mysql\""), "{text}");
 }
 
 #[test]
 fn every_label_value_of_a_counter_is_there_from_the_start() {
-    let figures = JournalCounters::after(Course::Unreachable);
+    let page = MetricsPage::after(Course::Unreachable);
     for outcome in Outcome::ALL.map(Outcome::word) {
         let outcome = format!("migrascope_outcome=\"{outcome}\"");
-        assert!(figures.value("migrascope_runs_total", &outcome).is_some(), "{outcome}");
+        assert!(page.value("migrascope_runs_total", &outcome).is_some(), "{outcome}");
         for direction in ["up", "down"] {
             let labels = format!("migrascope_direction=\"{direction}\",{outcome}");
-            assert_eq!(figures.value("migrascope_migrations_total", &labels), Some(0.0), "{labels}");
+            assert_eq!(page.value("migrascope_migrations_total", &labels), Some(0.0), "{labels}");
         }
     }
 }
@@ -193,78 +193,68 @@ fn totals_of_earlier_runs_count_on() {
         last_failure: Some(UNIX_EPOCH + Duration::from_secs(1000)),
         ..Counters::default()
     };
-    let mut figures = JournalCounters::new(totals);
-    story::tell(Course::Fine, &mut figures.metrics, &story::context());
-    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(42.0));
-    assert_eq!(figures.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(3.0));
+    let mut page = MetricsPage::new(totals);
+    story::tell(Course::Fine, &mut page.metrics, &story::context());
+    assert_eq!(page.value("migrascope_runs_total", "migrascope_outcome=\"success\""), Some(42.0));
+    assert_eq!(page.value("migrascope_runs_total", "migrascope_outcome=\"failure\""), Some(3.0));
     let up = "migrascope_direction=\"up\",migrascope_outcome=\"success\"";
-    assert_eq!(figures.value("migrascope_migrations_total", up), Some(102.0));
-    assert_eq!(figures.value("migrascope_last_failure_timestamp_seconds", ""), Some(1000.0));
+    assert_eq!(page.value("migrascope_migrations_total", up), Some(102.0));
+    assert_eq!(page.value("migrascope_last_failure_timestamp_seconds", ""), Some(1000.0));
 }
 
 #[test]
 fn a_retry_is_shown_at_once_and_counted_when_the_journal_has_it() {
-    let mut figures = JournalCounters::journaled();
+    let mut page = MetricsPage::journaled();
     let (run, expected, set) = (story::context(), story::expected(), story::set());
     let (plan, deadlock) = (story::planned(&set), "migrascope_retry_reason=\"deadlock\"");
-    let read = |figures: &mut JournalCounters, all: u64| {
+    let read = |page: &mut MetricsPage, all: u64| {
         let totals =
             Counters { statement_retries: HashMap::from([(RetryReason::Deadlock, all)]), ..Counters::default() };
-        figures.metrics.observe(&Event::JournalRead { counters: &totals });
+        page.metrics.observe(&Event::JournalRead { counters: &totals });
     };
-    let seen = |figures: &JournalCounters| {
-        let value = |name| figures.value(name, deadlock).expect("a value");
+    let seen = |page: &MetricsPage| {
+        let value = |name| page.value(name, deadlock).expect("a value");
         (value("migrascope_run_retries"), value("migrascope_statement_retries_total"))
     };
-    figures.metrics.observe(&Event::RunStarted {
-        command: Command::Up,
-        run: &run,
-        expected: &expected,
-        target: "shop",
-    });
-    read(&mut figures, 7);
-    let mut shown = vec![seen(&figures)];
-    story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
-    shown.push(seen(&figures));
-    read(&mut figures, 8);
-    shown.push(seen(&figures));
-    story::tell_deadlock(&mut figures.metrics, &plan.steps[0]);
+    page.metrics.observe(&Event::RunStarted { command: Command::Up, run: &run, expected: &expected, target: "shop" });
+    read(&mut page, 7);
+    let mut shown = vec![seen(&page)];
+    story::tell_deadlock(&mut page.metrics, &plan.steps[0]);
+    shown.push(seen(&page));
+    read(&mut page, 8);
+    shown.push(seen(&page));
+    story::tell_deadlock(&mut page.metrics, &plan.steps[0]);
     // Its end could not be recorded, so the next run cannot count its second retry. The counter must not include it either, or it would
     // decrease.
     let report = story::ended(None);
-    figures.metrics.observe(&Event::RunFinished { report: &report, error: None, schema: None });
-    shown.push(seen(&figures));
-    figures.metrics.observe(&Event::RunStarted {
-        command: Command::Up,
-        run: &run,
-        expected: &expected,
-        target: "shop",
-    });
-    read(&mut figures, 8);
-    shown.push(seen(&figures));
+    page.metrics.observe(&Event::RunFinished { report: &report, error: None, schema: None });
+    shown.push(seen(&page));
+    page.metrics.observe(&Event::RunStarted { command: Command::Up, run: &run, expected: &expected, target: "shop" });
+    read(&mut page, 8);
+    shown.push(seen(&page));
     assert_eq!(shown, [(0.0, 7.0), (1.0, 7.0), (1.0, 8.0), (2.0, 8.0), (0.0, 8.0)]);
 }
 
 #[test]
 fn why_a_run_did_not_succeed_is_a_series_for_each_reason() {
-    let mut figures = JournalCounters::after(Course::Refused);
-    let series = |figures: &JournalCounters| figures.text().matches("migrascope_last_run_error{").count();
+    let mut page = MetricsPage::after(Course::Refused);
+    let series = |page: &MetricsPage| page.text().matches("migrascope_last_run_error{").count();
     for reason in ["changed", "missing"] {
         let labels = format!("error_type=\"refused\",migrascope_refusal_reason=\"{reason}\"");
-        assert_eq!(figures.value("migrascope_last_run_error", &labels), Some(1.0), "{}", figures.text());
+        assert_eq!(page.value("migrascope_last_run_error", &labels), Some(1.0), "{}", page.text());
     }
-    assert_eq!(series(&figures), 2, "each reason once");
-    assert_eq!(figures.value("migrascope_migrations_missing", ""), Some(2.0));
+    assert_eq!(series(&page), 2, "each reason once");
+    assert_eq!(page.value("migrascope_migrations_missing", ""), Some(2.0));
 
-    story::tell(Course::Failing, &mut figures.metrics, &story::context());
-    assert_eq!(figures.value("migrascope_last_run_error", "error_type=\"1064\""), Some(1.0));
-    assert_eq!(series(&figures), 1, "those of the run before are gone");
+    story::tell(Course::Failing, &mut page.metrics, &story::context());
+    assert_eq!(page.value("migrascope_last_run_error", "error_type=\"1064\""), Some(1.0));
+    assert_eq!(series(&page), 1, "those of the run before are gone");
 
-    story::tell(Course::Lost, &mut figures.metrics, &story::context());
-    assert_eq!(figures.value("migrascope_last_run_error", "error_type=\"connection_lost\""), Some(1.0));
+    story::tell(Course::Lost, &mut page.metrics, &story::context());
+    assert_eq!(page.value("migrascope_last_run_error", "error_type=\"connection_lost\""), Some(1.0));
 
-    story::tell(Course::Fine, &mut figures.metrics, &story::context());
-    assert_eq!(series(&figures), 0, "there is nothing to be explained");
+    story::tell(Course::Fine, &mut page.metrics, &story::context());
+    assert_eq!(series(&page), 0, "there is nothing to be explained");
 }
 
 #[test]
@@ -280,71 +270,66 @@ fn a_label_is_a_word_whatever_stands_in_the_journal() {
 
 #[test]
 fn nothing_is_told_before_a_run() {
-    assert_eq!(JournalCounters::new(Counters::default()).text(), "");
+    assert_eq!(MetricsPage::new(Counters::default()).text(), "");
 }
 
 #[test]
 fn a_run_under_way_is_in_progress() {
-    let mut figures = JournalCounters::new(Counters::default());
+    let mut page = MetricsPage::new(Counters::default());
     let (run, expected) = (story::context(), story::expected());
-    figures.metrics.observe(&Event::RunStarted {
-        command: Command::Up,
-        run: &run,
-        expected: &expected,
-        target: "shop",
-    });
-    assert_eq!(figures.value("migrascope_run_in_progress", ""), Some(1.0));
-    assert_eq!(figures.value("migrascope_last_run_success", ""), None, "unknown is not failed");
+    page.metrics.observe(&Event::RunStarted { command: Command::Up, run: &run, expected: &expected, target: "shop" });
+    assert_eq!(page.value("migrascope_run_in_progress", ""), Some(1.0));
+    assert_eq!(page.value("migrascope_last_run_success", ""), None, "unknown is not failed");
 }
 
 const CONNECT: &str = "migrascope_check=\"connect\"";
 
 #[test]
 fn a_look_from_outside_says_whether_there_was_an_answer() {
-    let mut figures = JournalCounters::new(Counters::default());
+    let mut page = MetricsPage::new(Counters::default());
     let schema = Schema { applied: 3, pending: 1, ..Schema::default() };
-    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
+    page.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(1.0));
 
-    figures.metrics.unreachable(Some("shop"), &story::expected());
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
-    assert_eq!(figures.value("migrascope_migrations_applied", ""), Some(3.0), "what was seen stands");
-    assert!(!figures.text().contains("\"mysql\""), "the series go on under the labels that they had");
+    page.metrics.unreachable(Some("shop"), &story::expected());
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert_eq!(page.value("migrascope_migrations_applied", ""), Some(3.0), "what was seen stands");
+    assert!(!page.text().contains("\"mysql\""), "the series go on under the labels that they had");
 
-    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0));
+    page.metrics.looked(Some("shop"), &story::answered(), &schema, &Counters::default());
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(1.0));
 }
 
 const WRITABLE: &str = "migrascope_check=\"writable\"";
 
 #[test]
 fn a_look_at_a_server_that_takes_no_writes_says_so() {
-    let mut figures = JournalCounters::journaled();
+    let mut page = MetricsPage::journaled();
     let checks = BTreeMap::from([("writable".to_owned(), CheckStatus::Ok)]);
     let (schema, totals) = (Schema::default(), Counters { checks, ..Counters::default() });
     let standby = ServerInfo { read_only: Some("a standby in recovery"), ..story::answered() };
-    figures.metrics.looked(Some("shop"), &standby, &schema, &totals);
-    assert_eq!(figures.value("migrascope_health_check_success", WRITABLE), Some(0.0));
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(1.0), "it answers");
+    page.metrics.looked(Some("shop"), &standby, &schema, &totals);
+    assert_eq!(page.value("migrascope_health_check_success", WRITABLE), Some(0.0));
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(1.0), "it answers");
 
-    figures.metrics.looked(Some("shop"), &story::answered(), &schema, &totals);
-    assert_eq!(figures.value("migrascope_health_check_success", WRITABLE), Some(1.0), "what the journal says stands");
+    page.metrics.looked(Some("shop"), &story::answered(), &schema, &totals);
+    assert_eq!(page.value("migrascope_health_check_success", WRITABLE), Some(1.0), "what the journal says stands");
 }
 
 #[test]
 fn a_database_that_never_answered_is_unreachable_under_the_name_that_was_meant() {
-    let mut figures = JournalCounters::new(Counters::default());
-    figures.metrics.unreachable(Some("shop"), &story::expected());
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
-    assert!(figures.text().contains("db_system_name=\"mysql\""));
-    assert_eq!(figures.value("migrascope_migrations_applied", ""), None, "unknown is not 0");
+    let mut page = MetricsPage::new(Counters::default());
+    page.metrics.unreachable(Some("shop"), &story::expected());
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert!(page.text().contains("db_system_name=\"mysql\""));
+    assert_eq!(page.value("migrascope_migrations_applied", ""), None, "unknown is not 0");
 }
 
 #[test]
 fn a_look_keeps_what_the_checks_of_a_run_have_found() {
-    let mut figures = JournalCounters::after(Course::Fine);
-    figures.metrics.unreachable(None, &story::expected());
-    assert_eq!(figures.value("migrascope_health_check_success", CONNECT), Some(0.0));
-    assert_eq!(figures.value("migrascope_health_check_success", "migrascope_check=\"ping\""), Some(1.0));
-    assert_eq!(figures.value("migrascope_last_run_success", ""), Some(1.0));
+    let mut page = MetricsPage::after(Course::Fine);
+    page.metrics.unreachable(None, &story::expected());
+    assert_eq!(page.value("migrascope_health_check_success", CONNECT), Some(0.0));
+    assert_eq!(page.value("migrascope_health_check_success", "migrascope_check=\"ping\""), Some(1.0));
+    assert_eq!(page.value("migrascope_last_run_success", ""), Some(1.0));
 }
