@@ -14,6 +14,7 @@ mod reader;
 mod registry;
 mod source;
 mod sql_file;
+mod sqlx;
 mod stem;
 mod template;
 mod word;

@@ -7,6 +7,7 @@ mod location;
 mod name;
 mod native;
 mod registry;
+mod sqlx;
 mod table;
 #[cfg(test)]
 mod tests;

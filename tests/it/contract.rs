@@ -33,6 +33,7 @@ mod sample;
 mod session;
 mod settings;
 mod sqlite;
+mod sqlx;
 mod strings;
 mod totals;
 mod totals_mixed;

@@ -105,7 +105,7 @@ fn every_bad_value_names_its_source() {
     assert_eq!(
         problems.expect_err("five problems"),
         [
-            "invalid value \"goose\" for the key layout: expected one of native",
+            "invalid value \"goose\" for the key layout: expected one of native, sqlx",
             "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
             "invalid value \"fast\" for --lock-wait: expected number at 0; expected a duration such as 500ms, 5s or 10min",

@@ -52,7 +52,7 @@ fn unknown_words_are_met_with_a_suggestion() {
     ");
     assert_snapshot!(door.run(&["up", "--layout", "goose"]), @r#"
     --- stderr
-    error: invalid value "goose" for --layout: expected one of native
+    error: invalid value "goose" for --layout: expected one of native, sqlx
     --- exit 2
     "#);
     assert_snapshot!(door.run(&["up", "--to", "1a"]), @r"

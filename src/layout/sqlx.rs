@@ -1,0 +1,101 @@
+//! The layout of sqlx: `<number>_<description>.sql`, or a pair of `.up.sql` and `.down.sql`.
+
+use super::assemble::{self, Named, Rules};
+use super::create::{self, Ends};
+use super::{Fault, Layout};
+use crate::migration::{Script, Version};
+use crate::sql::Directives;
+
+const RULES: Rules = Rules { parse, is_rival, direct };
+
+const ENDS: Ends = Ends { up: ".sql", up_and_down: [".up.sql", ".down.sql"] };
+
+/// A file that begins with these bytes runs outside of a transaction.
+const NO_TRANSACTION: &[u8] = b"-- no-transaction";
+
+pub(super) const LAYOUT: Layout = Layout {
+    word: "sqlx",
+    history: "sqlx",
+    read: |source, dialect| assemble::read(source, dialect, &RULES),
+    create: |directory, new| create::create(directory, new, &RULES, &ENDS),
+};
+
+/// Parses `<number>_<description>[.up|.down]`, as sqlx 0.9 does: the first `_` ends the number, the suffix is removed as often as it is there,
+/// and each `_` of the description is a space. sqlx ignores a file without `_`. Negative numbers, which it accepts, are refused.
+fn parse(stem: &str) -> Result<Option<Named>, Fault> {
+    let Some((number, rest)) = stem.split_once('_') else { return Ok(None) };
+    let number: i64 = number.parse().map_err(|_| Fault::NoVersion)?;
+    let version = Version::from_digits(&number.to_string()).ok_or(Fault::NoVersion)?;
+    let file = format!("{rest}.sql");
+    let suffix = [".up.sql", ".down.sql"].into_iter().find(|suffix| file.ends_with(suffix)).unwrap_or(".sql");
+    let name = file.trim_end_matches(suffix).replace('_', " ");
+    Ok(Some(Named { version, name, down: suffix == ".down.sql", database: None }))
+}
+
+fn is_rival(one: &Named, other: &Named) -> bool {
+    one.down == other.down
+}
+
+fn direct(script: Script) -> Script {
+    let no_transaction = script.bytes().next().is_some_and(|start| start.starts_with(NO_TRANSACTION));
+    match no_transaction {
+        true => script.directed(Directives { no_transaction: true, ..Directives::default() }),
+        false => script,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::Dialect;
+
+    fn told(stem: &str) -> String {
+        match parse(stem) {
+            Ok(Some(Named { version, name, down, .. })) => format!("{version} {name:?} {down}"),
+            Ok(None) => "ignored".to_owned(),
+            Err(fault) => fault.to_string(),
+        }
+    }
+
+    #[test]
+    fn names_mean_what_they_mean_to_sqlx() {
+        for (stem, expected) in [
+            ("1_a", r#"1 "a" false"#),
+            ("007_add_users", r#"7 "add users" false"#),
+            ("+5_a", r#"5 "a" false"#),
+            ("1_000_x", r#"1 "000 x" false"#),
+            ("5_", r#"5 "" false"#),
+            ("9_a.sql", r#"9 "a" false"#),
+            ("10_a.up.up", r#"10 "a.up" false"#),
+            ("10_a.down", r#"10 "a" true"#),
+            ("2_a__b", r#"2 "a  b" false"#),
+            ("12_up", r#"12 "up" false"#),
+            ("seed", "ignored"),
+        ] {
+            assert_eq!(told(stem), expected, "{stem}");
+        }
+        for refused in ["_x", " 1_x", "1.5_x", "README_x", "9223372036854775808_x", "-3_x"] {
+            assert_eq!(parse(refused).map(|_| ()), Err(Fault::NoVersion), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_runs_outside_of_a_transaction_if_its_first_bytes_say_so() {
+        let no_transaction = |text: &str| {
+            let script = direct(Script::new("1_a.sql", text, Dialect::ALL[0]));
+            script.parsed().is_ok_and(|parsed| parsed.directives.no_transaction)
+        };
+        for (text, expected) in [
+            ("-- no-transaction\nSELECT 1", true),
+            ("-- no-transaction\r\nSELECT 1", true),
+            ("-- no-transactions at all\nSELECT 1", true),
+            ("--no-transaction\nSELECT 1", false),
+            ("-- No-transaction\nSELECT 1", false),
+            ("\n-- no-transaction\nSELECT 1", false),
+            ("\u{feff}-- no-transaction\nSELECT 1", false),
+            ("SELECT 1", false),
+        ] {
+            assert_eq!(no_transaction(text), expected, "{text:?}");
+        }
+    }
+}
