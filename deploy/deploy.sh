@@ -47,7 +47,7 @@ advise() { # EXIT-CODE STEP
     8) say 'there was no connection, or the database is read-only. Deploy again when it can be reached.' ;;
     9) say 'what was pending IS applied, but the database is unhealthy or --after failed; nothing was rolled out. Check it with' \
         '"migrascope health" and repair it; then deploy again, which migrates nothing and rolls out.' ;;
-    130 | 143) say 'told to stop by a signal. The error above says what became of the running step; what was done before is' \
+    130 | 143) say 'stopped by a signal. The error above says what became of the running step; what was done before is' \
         'recorded. Deploy again to continue: a migration that may be half-way is refused.' ;;
     "$ROLL_OUT_FAILED") say 'the database is up to date, but the roll-out failed. The previous release runs with the new schema.' \
         'Fix the roll-out and deploy again; revert migrations only if the previous release is not compatible with it.' ;;

@@ -31,7 +31,7 @@ impl Observer for Teller {
                     self.slowest = Some((seconds, format!("{summary} in {}", step.migration)));
                 }
             }
-            Event::StatementBlocked { blocker, .. } => println!("process {:?} is in the way", blocker.process),
+            Event::StatementBlocked { blocker, .. } => println!("process {:?} blocks the statement", blocker.process),
             Event::MigrationFinished { step, report, .. } => println!("{} {}", report.outcome.word(), step.migration),
             // There will be more events: whoever matches them all would not compile then.
             _ => {}

@@ -43,7 +43,7 @@ mod value;
 pub use self::access::Access;
 pub use self::activity::Activity;
 pub(crate) use self::activity::{dead, silent};
-pub use self::capabilities::Capabilities;
+pub use self::capabilities::{AdvisoryLocks, Capabilities};
 pub(crate) use self::catalogue::{has_ended, hides_rows, is_locked_out, process, schemas_with, unmanaged_tables};
 pub use self::connector::{ConnectOptions, Connector};
 pub use self::failure::{DatabaseError, ErrorKind};

@@ -72,7 +72,7 @@ pub enum Error {
     #[error("{}", refusal(.0))]
     Refused(Vec<Objection>),
     /// A migration failed; its report has the details.
-    #[error("migration {version} ({name}) {}", fate(&failure.remains))]
+    #[error("migration {version} ({name}) {}", remaining_effect(&failure.remains))]
     Migration {
         /// Its version.
         version: String,
@@ -251,7 +251,7 @@ fn unknown(migration: Option<&str>) -> String {
     migration.map_or_else(String::new, |migration| format!(": the outcome of migration {migration} is unknown"))
 }
 
-fn fate(remains: &PartialEffect) -> &'static str {
+fn remaining_effect(remains: &PartialEffect) -> &'static str {
     match remains {
         PartialEffect::Nothing => "failed and was rolled back",
         PartialEffect::HalfWay { .. } => "failed half-way",

@@ -27,7 +27,7 @@ impl Stop {
         self.0.notify.notify_waiters();
     }
 
-    /// Whether it was asked for.
+    /// Whether it was requested.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.requested.load(Ordering::SeqCst)
@@ -50,13 +50,13 @@ impl Stop {
         self.0.gave_up.load(Ordering::SeqCst)
     }
 
-    /// Waits until the run is to end at once: it was asked for that long ago, or abandoned.
-    pub(crate) async fn overdue(&self, patience: Duration) {
+    /// Waits until the run is to end at once: it was requested that long ago, or abandoned.
+    pub(crate) async fn overdue(&self, timeout: Duration) {
         self.requested().await;
-        let _ = tokio::time::timeout(patience, self.set(&self.0.abandoned)).await;
+        let _ = tokio::time::timeout(timeout, self.set(&self.0.abandoned)).await;
     }
 
-    /// Waits until it is asked for.
+    /// Waits until it is requested.
     pub async fn requested(&self) {
         self.set(&self.0.requested).await;
     }

@@ -44,7 +44,7 @@ def one_of(name: str, label: str, choices: Sequence[str], default: str) -> Json:
 
 
 def constant(name: str, value: str) -> Json:
-    """A value that is not shown; whoever wants another one writes it into the address: &var-name=value."""
+    """A value that is not shown; to change it, set it in the URL: &var-name=value."""
     return _variable("constant", name, "", query=value, options=[{"text": value, "value": value, "selected": True}],
                      current={"text": value, "value": value}) | {"hide": 2}
 

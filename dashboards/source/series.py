@@ -35,7 +35,7 @@ def least(metric: str, only: str = "", by: str = "") -> str:
 
 
 def last(metric: str, only: str = "", by: str = "") -> str:
-    """A figure of the last run, by the way that knows the newest one: a run that could not connect is pushed, but stands in
+    """A metric of the last run, by the way that knows the newest one: a run that could not connect is pushed, but stands in
     no journal, so that serve still shows the one before."""
     time = chosen("migrascope_last_run_timestamp_seconds")
     newest = f"({time} == on ({DATABASE}) group_left () max by ({DATABASE}) ({time}))"

@@ -32,6 +32,22 @@ pub struct Capabilities {
     pub backslash_escapes_by_default: bool,
     /// Whether an index supports `WHERE` and `IF NOT EXISTS`.
     pub partial_index: bool,
+    /// The locks that applications can acquire by a name of their own.
+    pub advisory_locks: AdvisoryLocks,
     /// Whether a writer blocks all other writes, including the runner's own records.
     pub whole_file_lock: bool,
+}
+
+/// The locks that applications can acquire by a name of their own, with functions of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdvisoryLocks {
+    /// None.
+    None,
+    /// By a number of 64 bits: `pg_advisory_lock`.
+    Keys,
+    /// By a text: `GET_LOCK`.
+    Names {
+        /// Whether a negative timeout waits without limit. MariaDB returns NULL for it and acquires nothing.
+        endless: bool,
+    },
 }

@@ -212,14 +212,14 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Connects to this Unix socket, where one is given and the system supports them, otherwise to host and port.
-pub(super) async fn reach(socket: Option<&Path>, address: (&str, u16)) -> Result<Box<dyn Stream>, DatabaseError> {
+pub(super) async fn reach(socket: Option<&Path>, host: &str, port: u16) -> Result<Box<dyn Stream>, DatabaseError> {
     #[cfg(unix)]
     if let Some(path) = socket {
         return Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?));
     }
     #[cfg(not(unix))]
     let _ = socket;
-    let server = TcpStream::connect(address).await.map_err(unreachable)?;
+    let server = TcpStream::connect((host, port)).await.map_err(unreachable)?;
     // A single write of the driver may arrive here in parts, which Nagle's algorithm would delay.
     server.set_nodelay(true).map_err(unreachable)?;
     Ok(Box::new(server))

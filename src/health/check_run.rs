@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::context::CheckContext;
 use super::custom;
-use super::evaluation::CheckResult;
+use super::evaluation::{self, CheckResult};
 use super::prior::Prior;
 use super::session::{self, CheckSession};
-use crate::database::{DatabaseError, ErrorKind, Probe, Query, Session};
+use crate::database::{ErrorKind, Probe, Query, Session};
 use crate::event::{Event, Observer, RunContext};
 use crate::journal::Journal;
 use crate::layout::CustomCheck;
@@ -53,7 +53,7 @@ impl<'a, 'o> CheckRun<'a, 'o> {
             Err(error) => {
                 let result = match error.kind {
                     ErrorKind::Cancelled => CheckResult::skipped(error.message),
-                    _ => CheckResult::new(CheckStatus::Fail, said(&error)),
+                    _ => CheckResult::new(CheckStatus::Fail, evaluation::said(&error)),
                 };
                 let help = "see why new connections are refused: the application is refused as well";
                 self.end(CONNECT, started.elapsed(), result, help);
@@ -73,7 +73,12 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         let mut session = CheckSession::new(session, self.context);
         if let Err(error) = session.limit().await {
             let started = self.start(PING);
-            return self.end(PING, started.elapsed(), CheckResult::new(CheckStatus::Fail, said(&error)), "");
+            return self.end(
+                PING,
+                started.elapsed(),
+                CheckResult::new(CheckStatus::Fail, evaluation::said(&error)),
+                "",
+            );
         }
         self.ping(&mut session).await;
         self.read(&mut session).await;
@@ -193,12 +198,5 @@ impl<'a, 'o> CheckRun<'a, 'o> {
         let check = CheckReport { name: name.to_owned(), status, value, threshold, unit, message, help, elapsed };
         self.observer.observe(&Event::CheckFinished { check: &check });
         self.checks.push(check);
-    }
-}
-
-fn said(error: &DatabaseError) -> String {
-    match &error.code {
-        Some(code) => format!("{} ({code})", error.message),
-        None => error.message.clone(),
     }
 }

@@ -75,12 +75,16 @@ impl CheckResult {
     }
 }
 
-/// The result of a check whose query failed; `late` is the status if it took too long.
-pub(super) fn refused(error: &DatabaseError, late: CheckStatus, prior: &Prior) -> CheckResult {
-    let said = match &error.code {
+pub(super) fn said(error: &DatabaseError) -> String {
+    match &error.code {
         Some(code) => format!("{} ({code})", error.message),
         None => error.message.clone(),
-    };
+    }
+}
+
+/// The result of a check whose query failed; `late` is the status if it took too long.
+pub(super) fn refused(error: &DatabaseError, late: CheckStatus, prior: &Prior) -> CheckResult {
+    let said = said(error);
     match error.kind {
         ErrorKind::Permission => CheckResult::skipped(format!("not permitted: {said}")),
         ErrorKind::Cancelled => {
@@ -144,7 +148,7 @@ pub(super) fn text<'r>(columns: impl Iterator<Item = &'r Option<String>>) -> Str
 fn share(rows: &[Row], limits: Limits, prior: &Prior) -> CheckResult {
     let numbers: Vec<f64> = rows.iter().flatten().filter_map(|text| text.as_ref()?.parse().ok()).collect();
     let &[used, available] = numbers.as_slice() else {
-        return CheckResult::skipped("the server does not tell");
+        return CheckResult::skipped("the server does not report it");
     };
     if available <= 0.0 {
         return CheckResult::skipped("the server has no limit");

@@ -74,7 +74,7 @@ pub(crate) async fn alone(context: CheckContext<'_>, observer: &mut dyn Observer
 ///
 /// # Errors
 /// [`Error::Connect`] without a connection, and [`Error::Interrupted`] when the run was asked to stop.
-pub(super) async fn connected(context: CheckContext<'_>, observer: &mut dyn Observer) -> Result<HealthReport, Error> {
+async fn connected(context: CheckContext<'_>, observer: &mut dyn Observer) -> Result<HealthReport, Error> {
     let started = Instant::now();
     observer.observe(&Event::ConnectStarted);
     let result = tokio::select! {
@@ -94,7 +94,7 @@ pub(super) async fn connected(context: CheckContext<'_>, observer: &mut dyn Obse
     if context.stop.is_requested() { Err(Error::Interrupted { failure: None }) } else { Ok(report) }
 }
 
-pub(super) fn interrupted(observer: &mut dyn Observer, started: Instant) -> Error {
+fn interrupted(observer: &mut dyn Observer, started: Instant) -> Error {
     use crate::database::{DatabaseError, ErrorKind};
     let error = DatabaseError::new(ErrorKind::Cancelled, "interrupted while connecting");
     observer.observe(&Event::ConnectFinished { result: Err(&error), elapsed: started.elapsed() });

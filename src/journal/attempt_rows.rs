@@ -82,10 +82,6 @@ impl Journal<'_> {
     /// SQL that completes a non-atomic attempt, unless a commit whose answer was lost has already completed it.
     pub(crate) fn attempt_finished(&self, sql: &dyn Sql, id: &str, end: &AttemptEnd<'_>) -> String {
         let AttemptEnd { step, done, elapsed, failure } = *end;
-        let elapsed = match elapsed {
-            Elapsed::Measured(duration) => Value::Milliseconds(duration),
-            Elapsed::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
-        };
         let half_way = failure.is_some_and(|(failure, _)| failure.remains != PartialEffect::Nothing);
         format!(
             "UPDATE {table} SET outcome = '{outcome}', half_way = {half_way}, statements_done = {done}, \
@@ -99,7 +95,7 @@ impl Journal<'_> {
             code = sql.literal(&Value::text_or_null(failure.map(|(failure, _)| failure.error_type()))),
             text = sql.literal(&Value::text_or_null(failure.map(|(failure, _)| kept(sql, Some(step), failure)))),
             now = sql.literal(&Value::Now),
-            elapsed = sql.literal(&elapsed),
+            elapsed = sql.literal(&elapsed.milliseconds()),
             id = sql.literal(&text(id)),
         )
     }

@@ -114,12 +114,17 @@ impl Counters {
     }
 
     fn add(&mut self, run: LastRun) {
-        *self.runs.entry(run.outcome).or_default() += 1;
-        let last = if run.outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
-        *last = (*last).max(Some(run.ended));
+        self.ran(run.outcome, 1, Some(run.ended));
         if self.last_run.as_ref().is_none_or(|last| last.ended < run.ended) {
             self.last_run = Some(run);
         }
+    }
+
+    /// Counts runs that ended in this way, the last of them at this moment.
+    fn ran(&mut self, outcome: Outcome, count: u64, ended: Option<SystemTime>) {
+        *self.runs.entry(outcome).or_default() += count;
+        let last = if outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
+        *last = (*last).max(ended);
     }
 
     /// Sets the run that is executing. If it is the first run of all, counting begins with it.
@@ -140,9 +145,17 @@ impl Counters {
         if let Some(began) = moment(sum.first.clone()).filter(|_| [RUN, MIGRATION].contains(&what.as_str())) {
             self.began(began);
         }
+        let series = |word| (Direction::of(way.as_deref().unwrap_or_default()), outcome(word));
         match what.as_str() {
-            RUN | MIGRATION => {
-                self.count_ended(&what, (Direction::of(&way.unwrap_or_default()), outcome(word)), bucket, sum);
+            RUN => {
+                let series = series(word);
+                self.ran(series.1, sum.count, moment(sum.last.clone()));
+                add_to(&mut self.run_durations, series, bucket, &spread);
+            }
+            MIGRATION => {
+                let series = series(word);
+                *self.migrations.entry(series).or_default() += sum.count;
+                add_to(&mut self.migration_durations, series, bucket, &spread);
             }
             LOCK => {
                 self.lock_retries += sum.retries;
@@ -159,21 +172,12 @@ impl Counters {
             _ => {}
         }
     }
+}
 
-    fn count_ended(&mut self, what: &str, key: (Direction, Outcome), bucket: Option<usize>, sum: &Sum) {
-        let (_, outcome) = key;
-        let spreads = if what == RUN {
-            *self.runs.entry(outcome).or_default() += sum.count;
-            let last = if outcome == Outcome::Success { &mut self.last_success } else { &mut self.last_failure };
-            *last = (*last).max(moment(sum.last.clone()));
-            &mut self.run_durations
-        } else {
-            *self.migrations.entry(key).or_default() += sum.count;
-            &mut self.migration_durations
-        };
-        if let Some(bucket) = bucket {
-            spreads.entry((key, bucket)).or_default().add(sum.count, without_blur(sum.milliseconds / 1000.0));
-        }
+/// Adds the observations of a bucket to a series, if there are any.
+fn add_to<K: Ord>(histograms: &mut Histograms<K>, series: K, bucket: Option<usize>, spread: &Bucket) {
+    if let Some(bucket) = bucket {
+        histograms.entry((series, bucket)).or_default().add(spread.count, spread.sum);
     }
 }
 

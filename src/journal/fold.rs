@@ -37,7 +37,7 @@ impl Journal<'_> {
     /// Folds a batch of rows that have ended, and removes folded rows that are older than `retention`. Returns the number of rows that were
     /// folded. It needs no lock: if two processes do it at the same time, one gives up.
     ///
-    /// If the database refuses; nothing has changed then.
+    /// # Errors
     /// When the database refuses; nothing has changed then.
     pub(crate) async fn fold(
         &self,

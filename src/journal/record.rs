@@ -32,11 +32,7 @@ impl Journal<'_> {
         let operator = &self.context.operator;
         let migration = entry.step.map(|step| step.migration);
         let direction = entry.step.map_or(self.command.word(), |step| step.direction.word());
-        let elapsed = match entry.finished {
-            Some(Elapsed::Measured(duration)) => Value::Milliseconds(duration),
-            Some(Elapsed::SinceBegin { before }) => Value::MillisecondsSinceBegin(before),
-            None => Value::Null,
-        };
+        let elapsed = entry.finished.map_or(Value::Null, Elapsed::milliseconds);
         vec![
             ("id", text(entry.id)),
             ("kind", text(entry.kind)),

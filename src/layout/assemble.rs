@@ -99,7 +99,7 @@ fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -
         }
     }
     for group in groups.values() {
-        if let Some(down) = group.iter().find(|_| group.iter().all(|name| name.named.down)) {
+        if let Some(down) = group.first().filter(|_| group.iter().all(|name| name.named.down)) {
             problems.push(FileProblem::of_file(&down.path, Fault::DownAlone));
         }
     }

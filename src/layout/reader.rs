@@ -67,7 +67,7 @@ impl<'f> Reader<'f> {
         Self { layout, ..self }
     }
 
-    /// The migrations. No file is skipped silently. Scripts are split when a plan needs them.
+    /// The migrations. No file is skipped silently, except those that the layout's own tool ignores. Scripts are split when a plan needs them.
     ///
     /// # Errors
     /// All problems of all files at once; see [`LayoutError`].

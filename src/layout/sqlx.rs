@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::migration::Dialect;
 
-    fn told(stem: &str) -> String {
+    fn described(stem: &str) -> String {
         match parse(stem) {
             Ok(Some(Named { version, name, down, .. })) => format!("{version} {name:?} {down}"),
             Ok(None) => "ignored".to_owned(),
@@ -72,7 +72,7 @@ mod tests {
             ("12_up", r#"12 "up" false"#),
             ("seed", "ignored"),
         ] {
-            assert_eq!(told(stem), expected, "{stem}");
+            assert_eq!(described(stem), expected, "{stem}");
         }
         for refused in ["_x", " 1_x", "1.5_x", "README_x", "9223372036854775808_x", "-3_x"] {
             assert_eq!(parse(refused).map(|_| ()), Err(Fault::NoVersion), "{refused}");

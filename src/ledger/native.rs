@@ -43,13 +43,13 @@ impl Ledger for NativeLedger {
         vec![Creation::table(sql, &self.name, table)]
     }
 
-    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String {
+    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> Vec<String> {
         let table = self.table(sql);
         let columns = "version, name, checksum, token_checksum, applied_at, elapsed_ms, run_id";
-        match direction {
+        vec![match direction {
             Direction::Up => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE 1 = 0"),
             Direction::Down => format!("DELETE FROM {table} WHERE 1 = 0"),
-        }
+        }]
     }
 
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {

@@ -7,7 +7,7 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use sha2::{Digest, Sha384};
 
 use super::{Begun, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
-use crate::database::{ColumnType, DatabaseError, Row, ServerInfo, Session, Sql, ToolLock, Value};
+use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, Row, Session, Sql, ToolLock, Value};
 use crate::history::{Attempt, AttemptState, Details, Direction, Entry, Reached, RecordedChecksum};
 use crate::migration::{Key, Migration, Script};
 use crate::plan::Step;
@@ -65,12 +65,13 @@ impl Ledger for SqlxLedger {
 
     /// The lock of the library, for a database of this name. Its command line takes none, and on MariaDB neither takes any: the server rejects
     /// the timeout that sqlx asks for.
-    fn tool_locks(&self, server: &ServerInfo) -> Vec<ToolLock> {
-        let key = LOCK_FACTOR * i64::from(Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(server.database.as_bytes()));
-        match server.system {
-            "postgresql" => vec![ToolLock::Key(key)],
-            "mysql" => vec![ToolLock::Name(format!("{key:x}"))],
-            _ => Vec::new(),
+    fn tool_locks(&self, sql: &dyn Sql) -> Vec<ToolLock> {
+        let database = sql.server_info().database.as_bytes();
+        let key = LOCK_FACTOR * i64::from(Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(database));
+        match sql.capabilities().advisory_locks {
+            AdvisoryLocks::Keys => vec![ToolLock::Key(key)],
+            AdvisoryLocks::Names { endless: true } => vec![ToolLock::Name(format!("{key:x}"))],
+            AdvisoryLocks::Names { endless: false } | AdvisoryLocks::None => Vec::new(),
         }
     }
 
@@ -92,11 +93,16 @@ impl Ledger for SqlxLedger {
         vec![Creation::table(sql, &self.name, table)]
     }
 
-    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String {
+    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> Vec<String> {
         let table = self.table(sql);
-        match direction {
-            Direction::Up => format!("INSERT INTO {table} ({COLUMNS}) SELECT {COLUMNS} FROM {table} WHERE 1 = 0"),
-            Direction::Down => format!("DELETE FROM {table} WHERE 1 = 0"),
+        let insert = format!("INSERT INTO {table} ({COLUMNS}) SELECT {COLUMNS} FROM {table} WHERE 1 = 0");
+        let delete = format!("DELETE FROM {table} WHERE 1 = 0");
+        let mark = format!("UPDATE {table} SET success = success WHERE 1 = 0");
+        match (direction, marks_attempts(sql)) {
+            (Direction::Up, false) => vec![insert],
+            (Direction::Up, true) => vec![insert, delete],
+            (Direction::Down, false) => vec![delete],
+            (Direction::Down, true) => vec![delete, mark],
         }
     }
 
@@ -121,16 +127,14 @@ impl Ledger for SqlxLedger {
     }
 
     fn begin(&self, sql: &dyn Sql, step: &Step<'_>) -> Vec<String> {
-        // As sqlx does: only where a failure may leave something.
-        if sql.capabilities().transactional_ddl {
-            return Vec::new();
-        }
         let key = &step.migration.key;
-        match step.direction {
-            Direction::Up => {
+        match (step.direction, marks_attempts(sql)) {
+            (Direction::Up, true) => {
                 vec![self.discard(sql, key), self.row(sql, step.migration, false, &UNKNOWN.to_string())]
             }
-            Direction::Down => vec![self.set_success(sql, key, false)],
+            (Direction::Down, true) => vec![self.set_success(sql, key, false)],
+            (Direction::Up, false) if !step.settles.is_empty() => vec![self.discard(sql, key)],
+            (_, false) => Vec::new(),
         }
     }
 
@@ -148,7 +152,8 @@ impl Ledger for SqlxLedger {
                 format!("({}) * 1000000", sql.literal(&Value::MillisecondsSinceBegin(before)))
             }
         };
-        vec![self.discard(sql, &migration.key), self.row(sql, migration, true, &nanoseconds)]
+        let begun = marks_attempts(sql).then(|| self.discard(sql, &migration.key));
+        begun.into_iter().chain([self.row(sql, migration, true, &nanoseconds)]).collect()
     }
 
     fn remove(&self, sql: &dyn Sql, key: &Key) -> String {
@@ -164,6 +169,11 @@ impl Ledger for SqlxLedger {
             version = number(sql, &migration.key),
         )
     }
+}
+
+/// Whether sqlx marks the row of an attempt before it runs: where a failure may leave something.
+fn marks_attempts(sql: &dyn Sql) -> bool {
+    !sql.capabilities().transactional_ddl
 }
 
 /// The version as SQL. What is not a number of 64 bits is a text, which cannot be cast to the column's type.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::name::{qualified, schema_and_table};
-use crate::database::{DatabaseError, ServerInfo, Session, Sql, ToolLock};
+use crate::database::{DatabaseError, Session, Sql, ToolLock, Value};
 use crate::history::{Attempt, Direction, Entry};
 use crate::migration::{Key, Migration};
 use crate::plan::Step;
@@ -21,6 +21,16 @@ pub(crate) enum Elapsed {
         /// The time that earlier attempts took.
         before: Duration,
     },
+}
+
+impl Elapsed {
+    /// The time as a value in milliseconds.
+    pub(crate) fn milliseconds(self) -> Value {
+        match self {
+            Self::Measured(duration) => Value::Milliseconds(duration),
+            Self::SinceBegin { before } => Value::MillisecondsSinceBegin(before),
+        }
+    }
 }
 
 /// How much of the history to read: formatting timestamps is a good part of the server's work.
@@ -61,7 +71,7 @@ pub(crate) trait Ledger: Send + Sync {
 
     /// The locks by which the tool that owns the format excludes its own runs, in the order in which to acquire them, after the runner's
     /// lock.
-    fn tool_locks(&self, _server: &ServerInfo) -> Vec<ToolLock> {
+    fn tool_locks(&self, _sql: &dyn Sql) -> Vec<ToolLock> {
         Vec::new()
     }
 
@@ -69,7 +79,7 @@ pub(crate) trait Ledger: Send + Sync {
     fn create(&self, sql: &dyn Sql) -> Vec<Creation>;
 
     /// SQL that requires the same privileges as a step in this direction, and changes nothing.
-    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> String;
+    fn rehearse(&self, sql: &dyn Sql, direction: Direction) -> Vec<String>;
 
     /// Reads the table; `None` if it does not exist.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError>;

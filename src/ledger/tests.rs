@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Elapsed, HistoryFormat, qualified};
-use crate::database::{ConnectOptions, SecretUrl, Sql, open};
+use crate::database::{ConnectOptions, SecretUrl, Sql, ToolLock, open};
+use crate::history::Direction;
 use crate::migration::{Dialect, Migration, Script, Version};
 
 fn sql(url: &str) -> Box<dyn Sql> {
@@ -48,5 +49,48 @@ fn a_table_without_a_schema_lies_in_that_of_the_connection() {
         ("sqlite://d.db", r#""main"."history""#),
     ] {
         assert_eq!(qualified(&*sql(url), "history"), expected, "{url}");
+    }
+}
+
+/// The keys that sqlx 0.9 computes for a database of this name.
+#[test]
+fn the_locks_of_sqlx_are_named_as_it_names_them() {
+    let sqlx = HistoryFormat::named("sqlx").expect("a format").ledger("_sqlx_migrations");
+    for (url, expected) in [
+        #[cfg(feature = "postgres")]
+        ("postgres://h/app", vec![ToolLock::Key(3_469_795_979_745_788_610)]),
+        #[cfg(feature = "mysql")]
+        ("mysql://h/app", vec![ToolLock::Name("3027310f4fd382c2".to_owned())]),
+        #[cfg(feature = "sqlite")]
+        ("sqlite://app", vec![]),
+    ] {
+        assert_eq!(sqlx.tool_locks(&*sql(url)), expected, "{url}");
+    }
+}
+
+#[test]
+fn what_a_step_writes_is_rehearsed() {
+    for word in ["native", "sqlx"] {
+        let ledger = HistoryFormat::named(word).expect("a format").ledger("history");
+        for url in [
+            #[cfg(feature = "postgres")]
+            "postgres://h/d",
+            #[cfg(feature = "mysql")]
+            "mysql://h/d",
+            #[cfg(feature = "sqlite")]
+            "sqlite://d.db",
+        ] {
+            let (sql, migration) = (sql(url), migration());
+            let up = ledger.add(&*sql, &migration, Elapsed::Measured(Duration::ZERO), "run");
+            let down = vec![ledger.remove(&*sql, &migration.key)];
+            for (direction, written) in [(Direction::Up, up), (Direction::Down, down)] {
+                let verb = |sql: &String| sql.split(' ').next().map(str::to_owned);
+                let rehearsed: Vec<_> = ledger.rehearse(&*sql, direction).iter().map(verb).collect();
+                assert!(
+                    !written.is_empty() && written.iter().all(|sql| rehearsed.contains(&verb(sql))),
+                    "{word}, {url}"
+                );
+            }
+        }
     }
 }

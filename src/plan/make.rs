@@ -27,7 +27,7 @@ pub struct Schema {
     pub version: Option<Version>,
     /// The number of applied migrations.
     pub applied: usize,
-    /// The number of migrations on disk that are not applied.
+    /// The number of migrations on disk that are to be applied, see [`is_pending`].
     pub pending: usize,
     /// The number of applied migrations whose file has changed, not counting cosmetic edits.
     pub changed: usize,
@@ -216,10 +216,11 @@ impl Findings {
 
 pub(super) fn examine(set: &MigrationSet, history: &History, rules: &Rules) -> Findings {
     let mut findings = Findings::begin(set, history);
+    let newest = set.iter().rev().find_map(|migration| migration.key.version());
     for entry in history.applied() {
         let Some(migration) = set.get(&entry.key) else {
             let (key, name) = (entry.key.clone(), entry.name.clone());
-            let newer = set.iter().last().is_some_and(|last| entry.key > last.key);
+            let newer = newest.is_some() && entry.key.version() > newest;
             if rules.missing == Missing::Allow || newer && rules.missing == Missing::AllowNewer {
                 findings.notes.push(Note::Missing { key, name });
             } else {

@@ -30,7 +30,8 @@ pub struct Hooks {
     pub backup: Option<String>,
     /// A command that runs before the first migration.
     pub before: Option<String>,
-    /// A command that runs at the end of the run, whether it succeeds or fails, unless `backup` or `before` has failed.
+    /// A command that runs after the migrations, whether they succeed or fail; not if the run ended before its first migration, because it
+    /// was refused, did not get the lock, or `backup` or `before` failed.
     pub after: Option<String>,
     /// SQL that runs before and after each migration.
     pub each: HookScripts,

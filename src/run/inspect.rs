@@ -44,10 +44,8 @@ pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     session.close().await;
     let (result, schema) = match read {
         Ok(history) => {
-            let schema = planning::survey(job.set, &history);
             let result = plan(job.command(), job.set, &history, &rules);
-            run.state.begin(job.set, history);
-            (result, schema)
+            (result, run.state.begin(job.set, history))
         }
         Err(error) => (Err(error), planning::Schema::default()),
     };

@@ -34,7 +34,7 @@ pub(super) async fn acquire(
 ) -> Result<Box<dyn LockConnection>, Error> {
     let (job, observer, state) = (run.job, &mut *run.observer, &mut run.state);
     let started = Instant::now();
-    let tools = ledger.tool_locks(session.server_info());
+    let tools = ledger.tool_locks(session.sql());
     let ledger = &ledger.table(session.sql());
     observer.observe(&Event::LockStarted { ledger });
     let connected = tokio::select! {

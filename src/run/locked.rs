@@ -32,8 +32,7 @@ pub(super) async fn under_lock(engine: &mut Engine<'_>) -> Result<(), Error> {
         return Err(Error::Pooled { why });
     }
     hooks::before(engine, Hook::Backup, &plan).await?;
-    let form = engine.state.history().and_then(|history| history.journal_form);
-    engine.unprepared = Some(Preparation { form, settled, ..Preparation::of(&plan, engine.state.started) });
+    engine.unprepared = Some(Preparation::of(&plan, settled));
     engine.prepare_first().await?;
     counters::report(job, &mut **engine.session, LockOwner::Us, engine.observer).await;
     let home = engine.session.sql().home().map(str::to_owned);
@@ -63,7 +62,7 @@ async fn work(engine: &mut Engine<'_>, plan: &Plan<'_>, before: &Before) -> Resu
         if changed.is_err() || plan.steps.is_empty() {
             let (ledger, options) = (engine.ledger, engine.job.options);
             let reread = read_history(&mut **engine.session, ledger, options, Depth::Plan).await;
-            reread.into_iter().for_each(|history| engine.state.begin(engine.job.set, history));
+            reread.into_iter().for_each(|history| _ = engine.state.begin(engine.job.set, history));
             return changed;
         }
     }

@@ -1,7 +1,7 @@
 //! The two connections of a run beside its session: one holds the lock, one watches the session.
 //!
-//! Both are polled while a statement runs, and neither can delay it. A monitor that does not answer is replaced; while none can be
-//! connected, the lock's connection answers instead. So a statement that the server reports as active is awaited without limit.
+//! Both are polled while a statement runs, and neither can delay it. While the monitor does not answer or cannot be connected, the lock's
+//! connection answers instead, and so does it to cancel a statement before the monitor is connected. So a statement that the server reports as active is awaited without limit.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::database::{Activity, ConnectMonitor, DatabaseError, ErrorKind, Holder
 
 /// How long the monitor may take to answer before it is replaced.
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(6);
-/// How long the lock's connection may take to answer before the lock counts as lost; applies when a new statement is about to start.
+/// How long the lock's connection may take to answer before the lock counts as lost; applies when a new statement is about to start, and while a hook runs.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long releasing the lock may take.
 const UNLOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -44,6 +44,9 @@ pub(super) struct Monitor {
     connect: ConnectMonitor,
     lock: Line<dyn LockConnection, Answer>,
     monitor: Line<dyn MonitorConnection, Answer>,
+    /// Whether the lock's connection, or the monitor, has yet to answer a request that was forgotten.
+    lock_outdated: bool,
+    monitor_outdated: bool,
     /// Until when no attempt is made to connect a monitor, because the last one failed.
     without_monitor: Option<Instant>,
     /// When the lock was last confirmed; `None` if it has to be checked before the next statement.
@@ -59,6 +62,8 @@ impl Monitor {
             connect,
             lock: Line::Free(lock),
             monitor: Line::Gone,
+            lock_outdated: false,
+            monitor_outdated: false,
             without_monitor: None,
             lock_seen: Some(Instant::now()),
             lost: None,
@@ -72,7 +77,17 @@ impl Monitor {
 
     /// Sends a request to the monitor; false if it has to answer another one first, or has to be connected first.
     pub(super) fn ask(&mut self, question: Question) -> bool {
+        let is_urgent = matches!(question, Question::Cancel(_));
+        if is_urgent && !matches!(self.monitor, Line::Free(_)) {
+            return self.lock.ask(|lock| Box::pin(stand_in(lock, question)));
+        }
         if self.monitor.silent_for() > MONITOR_TIMEOUT {
+            if self.monitor.is_asked() {
+                // It was connected, or is being connected, and does not answer.
+                self.monitor = Line::Gone;
+                self.monitor_outdated = false;
+                self.without_monitor = Some(Instant::now() + RECONNECT_AFTER);
+            }
             if self.without_monitor.is_some_and(|until| Instant::now() < until) {
                 return self.lock.ask(|lock| Box::pin(stand_in(lock, question)));
             }
@@ -88,17 +103,17 @@ impl Monitor {
         self.monitor.ask(|monitor| Box::pin(watch(monitor, question)))
     }
 
-    /// Whether a request has not been answered yet.
-    pub(super) fn is_asked(&self) -> bool {
-        self.lock.is_asked() || self.monitor.is_asked()
+    /// Forgets the requests that have not been answered yet: they were about an earlier statement.
+    pub(super) fn forget(&mut self) {
+        (self.lock_outdated, self.monitor_outdated) = (self.lock.is_asked(), self.monitor.is_asked());
     }
 
-    /// The next answer from either connection. Cancelling the wait loses nothing.
-    pub(super) async fn answer(&mut self) -> Answer {
-        let answer = tokio::select! {
+    /// The next answer from either connection; `None` to a request that was forgotten. Cancelling the wait loses nothing.
+    pub(super) async fn answer(&mut self) -> Option<Answer> {
+        let (answer, outdated) = tokio::select! {
             biased;
-            answer = self.lock.answer() => answer,
-            answer = self.monitor.answer() => answer,
+            answer = self.lock.answer() => (answer, std::mem::take(&mut self.lock_outdated)),
+            answer = self.monitor.answer() => (answer, std::mem::take(&mut self.monitor_outdated)),
         };
         match &answer {
             Answer::Lock(held) => {
@@ -110,7 +125,7 @@ impl Monitor {
             }
             Answer::Activity(_) | Answer::Blocker(_) | Answer::Cancelled => {}
         }
-        answer
+        (!outdated).then_some(answer)
     }
 
     /// The error if the lock is lost, as far as is known without a query.
@@ -197,3 +212,6 @@ async fn ask(monitor: &mut dyn MonitorConnection, question: Question) -> Answer 
 fn is_lost(error: &DatabaseError) -> bool {
     error.kind == ErrorKind::Lost
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,13 +81,11 @@ pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, 
     let read = read_history(&mut **engine.session, engine.ledger, job.options, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {
-            let schema = plan::survey(job.set, &history);
             let result = match job.repair() {
                 None => plan(job.command(), job.set, &history, &rules).and_then(|plan| confirmed(job, plan)),
                 Some(repair) => repair::plan(engine, repair, &history).await,
             };
-            engine.state.begin(job.set, history);
-            (result, schema)
+            (result, engine.state.begin(job.set, history))
         }
         Err(error) => (Err(error), plan::Schema::default()),
     };

@@ -116,18 +116,18 @@ impl Engine<'_> {
         if let Some(objection) = untrusted.map_err(|source| Unprepared::Server(ledger::UNSEEN, source))? {
             return Err(Unprepared::Untrusted(objection));
         }
-        if preparation.form < Some(journal::PRESENT_FORM) {
+        if self.state.history().and_then(|history| history.journal_form) < Some(journal::PRESENT_FORM) {
             self.upgrade_journal().await?;
         }
         let session = &mut **self.session;
-        let sql = self.journal.run_started(session.sql(), preparation.steps, preparation.started.elapsed());
+        let sql = self.journal.run_started(session.sql(), preparation.steps, self.state.started.elapsed());
         session.query(Query::Own(&sql)).await.map_err(unwritten)?;
         if fresh {
             return Ok(());
         }
         // A migration that cannot be recorded must not start: not every database could roll it back.
-        for direction in &preparation.directions {
-            let sql = self.ledger.rehearse(session.sql(), *direction);
+        let rehearsals = preparation.directions.iter().map(|direction| self.ledger.rehearse(session.sql(), *direction));
+        for sql in rehearsals.collect::<Vec<_>>().concat() {
             let rehearsed = session.query(Query::Own(&sql)).await;
             rehearsed.map_err(|source| Unprepared::Server("cannot write the history of migrations", source))?;
         }

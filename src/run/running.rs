@@ -106,6 +106,6 @@ pub(super) async fn read(
     Ok(history)
 }
 
-fn unreadable(source: DatabaseError) -> Error {
+pub(super) fn unreadable(source: DatabaseError) -> Error {
     Error::Own { what: "cannot read the history of migrations", source: Box::new(source) }
 }

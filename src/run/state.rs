@@ -53,11 +53,12 @@ impl RunState {
         self.policy.insert(policy.decided())
     }
 
-    /// Sets the history that the plan was made from.
-    pub(super) fn begin(&mut self, set: &MigrationSet, history: History) {
+    /// Sets the history that the plan was made from, and returns the schema as it is.
+    pub(super) fn begin(&mut self, set: &MigrationSet, history: History) -> Schema {
         self.from = history.highest().map(ToString::to_string);
-        self.schema = Some(plan::survey(set, &history));
+        let schema = self.schema.insert(plan::survey(set, &history)).clone();
         self.history = Some(history);
+        schema
     }
 
     /// Updates history and schema after a step has ended.

@@ -7,7 +7,7 @@ use super::current::CurrentRun;
 use super::history::read_history;
 use super::job::Job;
 use super::rules::rules;
-use super::running::Worker;
+use super::running::{self, Worker};
 use super::task::WaitCondition;
 use crate::database::{Access, DatabaseError, ErrorKind, Session};
 use crate::error::Error;
@@ -122,7 +122,10 @@ async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mu
         return Ok(Found::NotYet);
     }
     let ledger = job.options.ledger().table(session.sql());
-    if !matches!(Worker::of(job.connector, session.server_info(), &ledger).await.map_err(unreadable)?, Worker::None) {
+    if !matches!(
+        Worker::of(job.connector, session.server_info(), &ledger).await.map_err(running::unreadable)?,
+        Worker::None
+    ) {
         return Ok(Found::NotYet);
     }
     // A run that has ended meanwhile has changed the history.
@@ -172,12 +175,8 @@ async fn obstacles(
     let Some(next) = job.set.iter().find(|migration| plan::is_pending(migration, history)) else {
         return Ok(Vec::new());
     };
-    let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(unreadable)?;
+    let failure = journal::failure(session, &job.options.journal_table, next).await.map_err(running::unreadable)?;
     Ok(failure.into_iter().collect())
-}
-
-fn unreadable(source: DatabaseError) -> Error {
-    Error::Own { what: "cannot read the history of migrations", source: Box::new(source) }
 }
 
 fn no_answer(job: &Job<'_>) -> Error {

@@ -29,8 +29,6 @@ pub(super) struct Watch<'w> {
     activity: bool,
     blocker: bool,
     lock: bool,
-    /// Whether a request of an earlier watch has not been answered yet.
-    stale: bool,
     /// Since when the session has been idle.
     idle: Option<Instant>,
     /// Whether the server has shown the session. If the server hides sessions from this user, a missing one need not be gone.
@@ -41,7 +39,7 @@ pub(super) struct Watch<'w> {
 
 impl<'w> Watch<'w> {
     pub(super) fn over(monitor: &'w mut Monitor, process: Option<u64>) -> Self {
-        let (stale, answered) = (monitor.is_asked(), Instant::now());
+        monitor.forget();
         Self {
             monitor,
             process,
@@ -49,16 +47,15 @@ impl<'w> Watch<'w> {
             activity: false,
             blocker: false,
             lock: false,
-            stale,
             idle: None,
             shown: false,
-            answered,
+            answered: Instant::now(),
         }
     }
 
-    /// Requests the session's activity, and whether the lock is still held.
+    /// Requests the session's activity, if its process number is known, and whether the lock is still held.
     pub(super) fn check(&mut self) {
-        (self.activity, self.lock) = (true, true);
+        (self.activity, self.lock) = (self.process.is_some(), true);
     }
 
     /// Requests the session that blocks it.
@@ -85,21 +82,14 @@ impl<'w> Watch<'w> {
         if self.answered.elapsed() >= UNREACHABLE {
             return News::Lost(silent());
         }
-        let answer = self.monitor.answer().await;
-        if std::mem::take(&mut self.stale) {
-            return News::None;
-        }
-        match answer {
-            Answer::Activity(Ok(activity)) => self.note(activity),
-            Answer::Blocker(Some(blocker)) => {
+        match self.monitor.answer().await {
+            Some(Answer::Activity(Ok(activity))) => self.note(activity),
+            Some(Answer::Lock(Ok(()))) => self.answered = Instant::now(),
+            Some(Answer::Blocker(Some(blocker))) => {
                 self.answered = Instant::now();
                 return News::Blocker(blocker);
             }
-            Answer::Blocker(None)
-            | Answer::Cancelled
-            | Answer::Activity(Err(_))
-            | Answer::Lock(_)
-            | Answer::Connected(_) => {}
+            _ => {}
         }
         News::None
     }

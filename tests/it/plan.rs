@@ -155,6 +155,7 @@ fn what_a_newer_release_has_applied_can_be_let_pass() {
     check_up("1 2", "1 2 3", &newer, "note: migration 3 (m3) is applied but its file is missing");
     check_up("1 3", "1 2 3", &newer, "no: migration 2 (m2) is applied but its file is missing");
     check_up("1 2", "1 3", &newer, "no: migration 2 (m2) is pending but older than 3, which is applied");
+    check_up("1 2 ~r", "1 2 3 ~r", &newer, "note: migration 3 (m3) is applied but its file is missing");
 }
 
 #[test]

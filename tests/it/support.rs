@@ -164,7 +164,6 @@ impl TestDatabase {
     /// Changes the history, and also returns the emitted events.
     pub fn repair(&self, directory: &Path, change: Change) -> (Result<Report, RunError>, Vec<String>) {
         let mut log = Log::default();
-        let _command = if matches!(change, Change::Baseline(_)) { Command::Baseline } else { Command::Repair };
         let repair = Repair { change, reason: Some("a test".to_owned()) };
         let migrator = self.migrator(directory, Options::default());
         let result = block_on(migrator.repair(repair).observe(&mut log));

@@ -170,8 +170,15 @@ fn only_in(word: &str, allowed: &[&str]) {
 
 #[test]
 fn only_the_database_names_sqlx() {
-    for path in ["use sqlx", " sqlx::", "(sqlx::", "<sqlx::"] {
-        only_in(path, &["src/database"]);
+    // A layout and a history format are named after the tool.
+    let registries = ["src/layout/registry.rs", "src/ledger/registry.rs"];
+    let named = ["src/layout.rs", "src/ledger.rs", "src/layout/sqlx.rs", "src/ledger/sqlx.rs", "src/ledger/tests.rs"];
+    only_in("sqlx", &[&["src/database"][..], &registries, &named].concat());
+    only_in("sqlx::", &[&["src/database"][..], &registries].concat());
+    only_in("use sqlx", &["src/database"]);
+    for registry in registries {
+        let text = std::fs::read_to_string(root().join(registry)).unwrap().replace("super::sqlx::", "");
+        assert!(!text.contains("sqlx::"), "{registry} names the driver");
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Repair {
         #[command(flatten)]
         what: What,
-        /// Tell --resume whether the interrupted statement took effect, if the database cannot: ran or did-not-run
+        /// State whether the interrupted statement took effect, if the database cannot show it: ran or did-not-run
         #[arg(long, value_name = "WHAT", value_parser = doubt, conflicts_with_all = ["mark_applied", "mark_reverted", "accept_changes"])]
         in_doubt: Option<Doubt>,
         /// Record this reason in the journal

@@ -38,7 +38,7 @@ fn refuse(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code());
 }
 
-/// The text with each argument masked: only the scheme of a URL is shown, because a malformed one does not tell where its secret ends.
+/// The text with each argument masked: only the scheme of a URL is shown, because a malformed one does not show where its secret ends.
 fn shown(text: &str, args: &[String]) -> String {
     let values = args.iter().flat_map(|arg| [Some(arg.as_str()), arg.split_once('=').map(|(_, value)| value)]);
     let mut values: Vec<(&str, String)> =

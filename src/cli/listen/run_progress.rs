@@ -28,6 +28,8 @@ impl SharedProgress {
 pub(super) struct RunProgress {
     /// Its command, context and start, once it has begun.
     pub(super) run: Option<(Command, RunContext, SystemTime)>,
+    /// The name of the database in metrics.
+    target: Option<String>,
     /// The database, as far as it is known.
     pub(super) database: Option<ServerInfo>,
     /// Its phase.
@@ -88,9 +90,10 @@ impl Observer for SharedProgress {
         let now = SystemTime::now();
         let mut progress = self.lock();
         match event {
-            Event::RunStarted { command, run, expected, .. } => {
+            Event::RunStarted { command, run, expected, target } => {
                 *progress = RunProgress { run: Some((*command, (*run).clone(), now)), ..RunProgress::default() };
                 progress.database = Some((*expected).clone());
+                progress.target = Some((*target).to_owned());
             }
             Event::ConnectStarted => progress.enter(Phase::Connecting, now),
             Event::ConnectFinished { result: Ok(identity), .. } => progress.database = Some((*identity).clone()),
@@ -110,8 +113,7 @@ impl Observer for SharedProgress {
 impl RunProgress {
     /// The name of the database in metrics, where it is known.
     pub(super) fn target(&self) -> Option<&str> {
-        let named = self.run.as_ref().and_then(|(_, run, _)| run.target.as_deref());
-        named.or_else(|| self.database.as_ref().map(|database| database.database.as_str()))
+        self.target.as_deref()
     }
 
     /// The share of the plan that is done, in percent, by migrations and the statements of the current one.

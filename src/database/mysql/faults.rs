@@ -1,7 +1,7 @@
 //! Finds unexpected objects attached to the history tables. Tables have no owner on MySQL, and triggers run with their definer's privileges.
 //! But a view may run functions with this user's privileges, and a foreign key or a storage engine may change rows without any privilege.
 
-use super::text::text_literal;
+use super::text::{quoted, text_literal};
 use super::wire::Wire;
 use crate::database::row::table_faults;
 use crate::database::{DatabaseError, ErrorKind, Row};
@@ -60,7 +60,6 @@ fn column(row: &Row, index: usize) -> &str {
 }
 
 fn in_full(schema: Option<&str>, table: &str) -> String {
-    let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
     schema.map_or_else(|| quoted(table), |schema| format!("{}.{}", quoted(schema), quoted(table)))
 }
 

@@ -42,7 +42,7 @@ impl Login {
     /// A new connection and its relay.
     pub(super) async fn connect(&self) -> Result<(MySqlConnection, Relay), DatabaseError> {
         let socket = self.driver.get_socket().map(PathBuf::as_path);
-        let mut server = reach(socket, (self.driver.get_host(), self.driver.get_port())).await?;
+        let mut server = reach(socket, self.driver.get_host(), self.driver.get_port()).await?;
         let greeting = packet(&mut server).await.map_err(unreachable)?;
         if let Some(name) = plugin::of_greeting(payload(&greeting))? {
             plugin::greeted(&name, self.trust)?;

@@ -40,7 +40,7 @@ pub(super) const TABLE: &[Entry<Key>] = &[
         &["verifyServerCertificate", "ssl_verify_cert", "verify_ca", "rejectUnauthorized", "ssl_verify_server_cert"],
         Sets(Key::Tls(Ask::Verify)),
     ),
-    (&["ssl_verify_identity", "verify_identity", "ssl_check_hostname"], Sets(Key::Tls(Ask::ServerInfo))),
+    (&["ssl_verify_identity", "verify_identity", "ssl_check_hostname"], Sets(Key::Tls(Ask::Identity))),
     (&["trustServerCertificate"], Sets(Key::Tls(Ask::Trust))),
     (&["sslaccept"], Sets(Key::Tls(Ask::Accept))),
     (&["ssl-ca", "sslrootcert", "serverSslCert"], Sets(Key::Authority)),

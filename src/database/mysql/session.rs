@@ -156,7 +156,8 @@ impl Session for MysqlSession {
 
     async fn rollback(&mut self) -> Result<RolledBack, DatabaseError> {
         self.wire.query(ROLLBACK).await?;
-        let warnings = self.wire.query("SHOW WARNINGS").await?;
+        // Everything is rolled back, even if the server does not say whether something could not be.
+        let warnings = self.wire.query("SHOW WARNINGS").await.unwrap_or_default();
         let left = |row: &Row| row.get(1).is_some_and(|code| code.as_deref() == Some(NOT_ROLLED_BACK));
         Ok(if warnings.iter().any(left) { RolledBack::InPart } else { RolledBack::Entirely })
     }
@@ -207,7 +208,7 @@ impl Session for MysqlSession {
     }
 
     async fn claim(&mut self, ledger: &str) -> Result<bool, DatabaseError> {
-        let name = lock_sql::worker_name(&self.sql.identity.database, ledger);
+        let name = lock_sql::worker_name(&self.sql.lock_database, ledger);
         let ours = lock_sql::try_lock(&mut self.wire, &name, 0).await?;
         self.claimed = ours.then_some(name);
         Ok(ours)

@@ -1,9 +1,11 @@
 //! The SQL of a MySQL or MariaDB server.
 
-use super::text::text_literal;
+use super::text::{quoted, text_literal};
 use super::{existence, health, lock_sql};
 use crate::database::value::milliseconds;
-use crate::database::{Capabilities, ColumnType, DatabaseError, IdleSession, Probe, Reach, ServerInfo, Sql, Value};
+use crate::database::{
+    AdvisoryLocks, Capabilities, ColumnType, DatabaseError, IdleSession, Probe, Reach, ServerInfo, Sql, Value,
+};
 use crate::migration::Dialect;
 use crate::script::SchemaObject;
 use crate::sql::hexadecimal;
@@ -16,6 +18,8 @@ const WRITE_REFUSED: [&str; 5] = ["1099", "1100", "1223", "1399", "1792"];
 #[derive(Debug, Clone)]
 pub(super) struct MysqlSql {
     pub(super) identity: ServerInfo,
+    /// The database of the URL, by which locks are named: statements for every connection may change the current one.
+    pub(super) lock_database: String,
     /// The database of the runner's own tables.
     pub(super) home: Option<String>,
     /// The largest statement that the server accepts, in bytes.
@@ -30,6 +34,7 @@ impl MysqlSql {
     /// For a server about which nothing is known yet.
     pub(super) fn new(identity: ServerInfo) -> Self {
         Self {
+            lock_database: identity.database.clone(),
             identity,
             home: None,
             largest_statement: None,
@@ -65,6 +70,7 @@ impl Sql for MysqlSql {
             // The database's own character set may be latin1, which cannot represent every name.
             table_suffix: " CHARACTER SET utf8mb4",
             own_session: true,
+            advisory_locks: AdvisoryLocks::Names { endless: !self.is_mariadb() },
             whole_file_lock: false,
         }
     }
@@ -74,7 +80,7 @@ impl Sql for MysqlSql {
     }
 
     fn quote(&self, identifier: &str) -> String {
-        format!("`{}`", identifier.replace('`', "``"))
+        quoted(identifier)
     }
 
     fn literal(&self, value: &Value) -> String {
@@ -146,7 +152,7 @@ impl Sql for MysqlSql {
     }
 
     fn lock_probe(&self, ledger: &str) -> Option<String> {
-        Some(lock_sql::probe(&self.identity.database, ledger))
+        Some(lock_sql::probe(&self.lock_database, ledger))
     }
 
     fn unmanaged_tables(&self, ours: &[&str], _reach: Reach) -> String {

@@ -15,6 +15,11 @@ pub(super) const ROLLBACK: &str = "ROLLBACK AND NO CHAIN NO RELEASE";
 pub(super) const AS_ANY_CLIENT: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), @@SESSION.sql_mode, \
      TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
 
+/// An identifier in backquotes.
+pub(super) fn quoted(identifier: &str) -> String {
+    format!("`{}`", identifier.replace('`', "``"))
+}
+
 /// A hexadecimal literal, which does not depend on `NO_BACKSLASH_ESCAPES` or the connection's character set.
 pub(super) fn text_literal(text: &str) -> String {
     use std::fmt::Write as _;

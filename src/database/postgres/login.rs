@@ -27,7 +27,7 @@ pub(super) struct Login {
 impl Login {
     /// A new connection and its relay.
     pub(super) async fn connect(&self) -> Result<(PgConnection, Relay), DatabaseError> {
-        let mut server = reach(self.socket().as_deref(), (self.driver.get_host(), self.driver.get_port())).await?;
+        let mut server = reach(self.socket().as_deref(), self.driver.get_host(), self.driver.get_port()).await?;
         let loopback = Loopback::new(&file_name(self.driver.get_port())).await.map_err(unreachable)?;
         let driver = leading_to(&loopback, self.driver.clone()).map_err(unreachable)?;
         let mut relay = Relay::start(async move |traffic| {

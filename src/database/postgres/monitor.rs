@@ -6,9 +6,11 @@ use super::lock_sql::held_by;
 use super::wire::Wire;
 use crate::database::{Activity, DatabaseError, Holder, MonitorConnection};
 
-/// Finds the working session behind a pooler, which forwards the application name.
+/// Finds the working session behind a pooler, which forwards the application name. The connection that holds the lock has that name too, and
+/// may be busy for a moment: the statement of a script is the older one.
 const WORKING_SESSION: &str = "FROM pg_catalog.pg_stat_activity w WHERE w.application_name = current_setting('application_name') \
-     AND w.pid <> pg_catalog.pg_backend_pid() AND w.state = 'active' LIMIT 1";
+     AND w.pid <> pg_catalog.pg_backend_pid() AND w.state = 'active' \
+     ORDER BY w.query_start LIMIT 1";
 
 pub(super) struct PostgresMonitor {
     pub(super) wire: Wire,

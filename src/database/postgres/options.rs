@@ -169,7 +169,7 @@ impl Settings {
         }
         // As in libpq, the system's authorities protect only if the host name is verified too.
         let system = system.map(|given| Given { value: "true".to_owned(), ..given.clone() });
-        asked.extend(system.iter().map(|given| (Ask::ServerInfo, given)));
+        asked.extend(system.iter().map(|given| (Ask::Identity, given)));
         let mode = mode(&asked)?;
         let (certificate, key) = (self.get(Key::Certificate), self.get(Key::Secret));
         match (certificate, key) {

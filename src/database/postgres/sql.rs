@@ -4,7 +4,9 @@ use super::authority::Authority;
 use super::schemas;
 use super::text::{hook_variables, literal, quoted};
 use super::{existence, health, lock_sql};
-use crate::database::{Capabilities, ColumnType, IdleSession, Probe, Reach, Row, ServerInfo, Sql, Value};
+use crate::database::{
+    AdvisoryLocks, Capabilities, ColumnType, IdleSession, Probe, Reach, Row, ServerInfo, Sql, Value,
+};
 use crate::migration::Dialect;
 use crate::script::{QualifiedName, SchemaObject};
 
@@ -58,6 +60,7 @@ impl Sql for PostgresSql {
             statement_timeout: true,
             table_suffix: "",
             own_session: !self.pooled,
+            advisory_locks: AdvisoryLocks::Keys,
             whole_file_lock: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{health, orphans};
 use crate::database::value::milliseconds;
-use crate::database::{Capabilities, ColumnType, OrphanQueries, Probe, Reach, ServerInfo, Sql, Value};
+use crate::database::{AdvisoryLocks, Capabilities, ColumnType, OrphanQueries, Probe, Reach, ServerInfo, Sql, Value};
 use crate::migration::Dialect;
 use crate::script::SchemaObject;
 use crate::sql::hexadecimal;
@@ -53,6 +53,7 @@ impl Sql for SqliteSql {
             partial_index: true,
             table_suffix: "",
             own_session: true,
+            advisory_locks: AdvisoryLocks::None,
             whole_file_lock: true,
         }
     }

@@ -32,7 +32,7 @@ pub(in crate::database) enum Ask {
     /// `verifyServerCertificate`: whether the server's certificate must be signed by a trusted authority.
     Verify,
     /// `ssl_verify_identity`: whether the certificate must also match the host name.
-    ServerInfo,
+    Identity,
     /// `trustServerCertificate`: whether to skip verification.
     Trust,
     /// Prisma's `sslaccept`.
@@ -129,8 +129,8 @@ fn wish(ask: Ask, given: &Given) -> Result<Wish, UrlError> {
             Wish::Nothing
         }
         Ask::Verify if on()? => Wish::AtLeast(Mode::VerifyCa),
-        Ask::ServerInfo if on()? => Wish::AtLeast(Mode::VerifyFull),
-        Ask::ServerInfo => Wish::AtMost(Mode::VerifyCa),
+        Ask::Identity if on()? => Wish::AtLeast(Mode::VerifyFull),
+        Ask::Identity => Wish::AtMost(Mode::VerifyCa),
         Ask::Trust if !on()? => Wish::Nothing,
         Ask::Verify | Ask::Trust => Wish::AtMost(Mode::Require),
         Ask::Accept => match folded(value).as_str() {

@@ -17,12 +17,17 @@ impl Labels {
         Self { target: target.to_owned(), system: identity.system, namespace: identity.namespace() }
     }
 
+    /// With this target's name, or that of the database.
+    pub(super) fn named(target: Option<&str>, identity: &ServerInfo) -> Self {
+        Self::of(target.unwrap_or(&identity.database), identity)
+    }
+
     /// The target's name.
     pub(super) fn target(&self) -> String {
         self.target.clone()
     }
 
-    /// Corrects what the URL could not tell: a MariaDB behind a MySQL URL, or the schema.
+    /// Corrects what the URL does not contain: a MariaDB behind a MySQL URL, or the schema.
     pub(super) fn correct(&mut self, identity: &ServerInfo) {
         self.system = identity.system;
         self.namespace = identity.namespace();

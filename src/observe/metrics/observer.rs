@@ -100,21 +100,21 @@ impl Metrics {
 
     /// Shows the state of a database that this process polls and does not migrate; the check `connect` succeeds.
     pub fn looked(&mut self, target: Option<&str>, identity: &ServerInfo, schema: &Schema, totals: &Counters) {
-        self.state().polled(Labels::of(target.unwrap_or(&identity.database), identity), schema);
+        self.state().polled(Labels::named(target, identity), schema);
         self.journal_read(totals);
         self.reachable(target, identity);
     }
 
     /// Shows that a database answered a poll, even with an error: the check `connect` succeeds.
     pub fn reachable(&mut self, target: Option<&str>, identity: &ServerInfo) {
-        self.health.reached(&Labels::of(target.unwrap_or(&identity.database), identity), identity.read_only.is_none());
+        self.health.reached(&Labels::named(target, identity), identity.read_only.is_none());
     }
 
     /// Shows that a database did not answer a poll: the check `connect` fails, and other metrics keep their values.
     ///
     /// `expected`, of [`crate::database::Connector::expected`], provides the labels before the first answer.
     pub fn unreachable(&mut self, target: Option<&str>, expected: &ServerInfo) {
-        self.health.unreachable(&Labels::of(target.unwrap_or(&expected.database), expected));
+        self.health.unreachable(&Labels::named(target, expected));
     }
 
     /// The target's name; `None` before it is known.

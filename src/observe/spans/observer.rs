@@ -194,7 +194,7 @@ impl Spans {
         self.folding.as_mut().map(Folding::failed).unwrap_or_default();
     }
 
-    fn attempt_started(&mut self, _step: &Step<'_>, number: u32) {
+    fn attempt_started(&mut self, number: u32) {
         self.open.attempt = self.open.migrate.as_ref().map(|migrate| tree::attempt(migrate, number).into());
     }
 
@@ -313,7 +313,7 @@ impl Observer for Spans {
                 }
             }
             Event::Retrying { error, .. } => self.retrying(error),
-            Event::AttemptStarted { step, attempt } => self.attempt_started(step, *attempt),
+            Event::AttemptStarted { attempt, .. } => self.attempt_started(*attempt),
             Event::RecordStarted { step } => self.record_started(step),
             Event::RecordFinished { elapsed, error, .. } => self.recorded(*elapsed, *error),
             Event::MigrationFinished { report, .. } => self.migration_finished(report),

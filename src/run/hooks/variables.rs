@@ -55,7 +55,7 @@ impl HookVariables {
         let mut variables = Self(Vec::new());
         variables.add("run_id", Some(context.run_id.clone()));
         variables.add("command", Some(engine.job.command().word().to_owned()));
-        variables.add("target", Some(context.target.clone().unwrap_or_else(|| identity.database.clone())));
+        variables.add("target", Some(context.target(identity).to_owned()));
         variables.add("database", Some(identity.database.clone()));
         variables
     }

@@ -188,7 +188,7 @@ impl Engine<'_> {
         let alone = attempt.alone == Some(index);
         if attempt.own.is_ours() || attempt.leaves_room() && !alone && goes_with_its_note(step, index, capabilities) {
             let result = self.with_progress_record(step, index, attempt, state).await;
-            if let Err(_error) = &result {
+            if result.is_err() {
                 self.roll_back().await;
             }
             return result;

@@ -64,7 +64,7 @@ fn a_failing_backup_leaves_everything_as_it_was_and_the_lock_free() {
         assert_eq!(error.to_string(), "the hook backup exited with 4");
         let tables = block_on(async {
             let mut session = database.connector().session(migrascope::database::Access::Write, None).await.unwrap();
-            let sql = session.sql().unmanaged_tables(&["nothing"], Reach::Home);
+            let sql = session.sql().unmanaged_tables(&["nothing"], Reach::Database);
             session.query(Query::Own(&sql)).await.unwrap()
         });
         assert!(tables.is_empty() && !file.exists(), "not even our own tables");

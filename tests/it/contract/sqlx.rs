@@ -111,11 +111,12 @@ fn columns(database: &TestDatabase) -> Vec<Vec<Option<String>>> {
     database.query(match database.backend {
         Backend::Sqlite => "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('_sqlx_migrations')",
         Backend::Postgres => {
-            "SELECT column_name::text, data_type::text, is_nullable::text FROM information_schema.columns \
-             WHERE table_name = '_sqlx_migrations' ORDER BY ordinal_position"
+            "SELECT c.column_name::text, c.data_type::text, c.is_nullable::text, (c.column_default IS NULL)::text, \
+             (SELECT x.indisprimary::text FROM pg_index x WHERE x.indrelid = '_sqlx_migrations'::regclass AND c.ordinal_position = ANY (x.indkey)) \
+             FROM information_schema.columns c WHERE c.table_name = '_sqlx_migrations' AND c.table_schema = current_schema() ORDER BY c.ordinal_position"
         }
         Backend::Mysql => {
-            "SELECT column_name, column_type, is_nullable, column_default FROM information_schema.columns \
+            "SELECT column_name, column_type, is_nullable, column_default, column_key FROM information_schema.columns \
              WHERE table_name = '_sqlx_migrations' AND table_schema = DATABASE() ORDER BY ordinal_position"
         }
     })
@@ -129,7 +130,9 @@ fn the_table_is_the_one_that_sqlx_makes() {
         let theirs = columns(database);
         let other = TestDatabase::fresh(database.backend).unwrap();
         succeeds(&other, &directory, &["up"]);
-        assert_eq!((theirs.len(), columns(&other)), (6, theirs));
+        let keyed = ["true", "PRI", "1"].map(|word| Some(word.to_owned()));
+        assert!(theirs.len() == 6 && theirs[0].last().is_some_and(|key| keyed.contains(key)), "{theirs:?}");
+        assert_eq!(columns(&other), theirs);
     });
 }
 
@@ -217,5 +220,20 @@ fn the_lock_of_sqlx_is_waited_for() {
             connection.unlock().await.unwrap();
         });
         succeeds(database, &directory, &["up"]);
+    });
+}
+
+#[test]
+fn no_lock_is_waited_for_where_sqlx_has_none() {
+    on(Backend::Mysql, |database| {
+        let directory = database.migrations(&[TABLE]);
+        block_on(async {
+            let mut connection = MySqlConnection::connect(&database.url).await.unwrap();
+            let version: String = sqlx::query_scalar("SELECT version()").fetch_one(&mut connection).await.unwrap();
+            connection.lock().await.unwrap();
+            let (code, printed) = ours(database, &directory, &["up", "--lock-wait", "300ms"]);
+            // On MySQL, sqlx has its lock now; MariaDB has rejected it.
+            assert_eq!(code, if version.contains("MariaDB") { 0 } else { 7 }, "{printed}");
+        });
     });
 }

@@ -96,6 +96,15 @@ fn what_else_could_run_code_is_refused_by_name_on_postgresql() {
         ("CREATE RULE r AS ON INSERT TO {} DO ALSO INSERT INTO public.a VALUES (1)", TableFaultKind::Rule("r".into())),
         ("ALTER TABLE {} ALTER name SET DEFAULT f()", TableFaultKind::Column("name".into())),
         (
+            "CREATE FUNCTION now() RETURNS text LANGUAGE sql AS 'SELECT f()'; ALTER TABLE {} ALTER name SET DEFAULT public.now()",
+            TableFaultKind::Column("name".into()),
+        ),
+        (
+            "CREATE FUNCTION now() RETURNS text LANGUAGE sql AS 'SELECT f()'; SET search_path = public, pg_catalog; \
+             ALTER TABLE {} ALTER name SET DEFAULT now()",
+            TableFaultKind::Column("name".into()),
+        ),
+        (
             "ALTER TABLE {} ADD more text GENERATED ALWAYS AS (upper(name)) STORED",
             TableFaultKind::Column("more".into()),
         ),

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use migrascope::database::{
-    Access, Activity, Capabilities, ColumnType, ConnectMonitor, Connector, DatabaseError, Done, ErrorKind, Execute,
-    Holder, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, ServerInfo, Session, Sharing,
-    Sql, Transaction, TransactionState, Urgency, Value,
+    Access, Activity, AdvisoryLocks, Capabilities, ColumnType, ConnectMonitor, Connector, DatabaseError, Done,
+    ErrorKind, Execute, Holder, Limits, LockConnection, MonitorConnection, Query, Reach, RolledBack, Row, ServerInfo,
+    Session, Sharing, Sql, Transaction, TransactionState, Urgency, Value,
 };
 use migrascope::event::{Observers, RunContext};
 use migrascope::migration::Dialect;
@@ -108,6 +108,7 @@ impl Sql for FakeSql {
             foreign_keys: None,
             statement_timeout: true,
             own_session: true,
+            advisory_locks: AdvisoryLocks::None,
             whole_file_lock: false,
             table_suffix: "",
         }

@@ -72,6 +72,13 @@ fn without_comments(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Whether a parameter is a tuple, by its pattern or by its type.
+fn is_bundle(parameter: &str) -> bool {
+    let kind =
+        parameter.split_once(": ").map_or("", |(_, kind)| kind.trim_start_matches('&').trim_start_matches("mut "));
+    parameter.starts_with('(') || kind.starts_with('(') && kind.contains(',')
+}
+
 #[test]
 fn a_function_takes_few_parameters_and_no_bundle_of_them() {
     let mut problems = Vec::new();
@@ -83,7 +90,7 @@ fn a_function_takes_few_parameters_and_no_bundle_of_them() {
                 problems.push(format!("{file}:{line}: {name} has {} parameters", parameters.len()));
             }
             // A function of one pair is for an iterator of pairs.
-            if let Some(bundle) = parameters.iter().find(|one| one.starts_with('(') && parameters.len() > 1) {
+            if let Some(bundle) = parameters.iter().find(|one| is_bundle(one) && parameters.len() > 1) {
                 problems.push(format!("{file}:{line}: {name} takes a bundle of parameters, {bundle}"));
             }
         }
