@@ -133,7 +133,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// Log lines on standard error, and spans by OTLP where an endpoint is named.
 fn start_tracing() -> Result<Option<SdkTracerProvider>, Failure> {
-    // What is told at a lower level is in the trace.
+    // Lower levels are in the trace only.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).compact().with_filter(LevelFilter::WARN);
     let endpoint = std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT");
     let provider = match endpoint {

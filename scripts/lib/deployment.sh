@@ -151,5 +151,5 @@ told_to_stop() { # SIGNAL -|'' EXIT-CODE; with - the signal goes to the whole gr
     wait_until 100 asleep || die 'the migration has not begun'
     kill "-$1" -- "$2$pid"
     wait "$pid" || code=$?
-    judge "$3" no 0 'told to stop' 'was rolled back'
+    judge "$3" no 0 'stopped by a signal' 'was rolled back'
 }

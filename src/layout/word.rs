@@ -162,7 +162,7 @@ fn meant(word: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn told(stem: &str) -> String {
+    fn described(stem: &str) -> String {
         match suffixes(stem) {
             Ok(Suffixes { name, down, database }) => format!("{name} {down} {database:?}"),
             Err(fault) => fault.to_string(),
@@ -173,10 +173,10 @@ mod tests {
     fn synonyms_are_their_database_in_any_case_and_in_either_order() {
         for (word, dialect) in ours() {
             let expected = format!("1_a true {:?}", Some(Database::Ours(dialect)));
-            assert_eq!(told(&format!("1_a.{word}.down")), expected);
-            assert_eq!(told(&format!("1_a.DOWN.{}", word.to_ascii_uppercase())), expected);
+            assert_eq!(described(&format!("1_a.{word}.down")), expected);
+            assert_eq!(described(&format!("1_a.DOWN.{}", word.to_ascii_uppercase())), expected);
         }
-        assert_eq!(told("1_a.SqlServer"), r#"1_a false Some(Other("sqlserver"))"#);
+        assert_eq!(described("1_a.SqlServer"), r#"1_a false Some(Other("sqlserver"))"#);
     }
 
     #[test]
@@ -184,9 +184,9 @@ mod tests {
         for name in
             ["3_add.v2", "12_v1.2", "4_a.post", "4_a.posts", "4_a.postgis", "5_a.my", "6_a.lite", "7_a.up", "8_a.own"]
         {
-            assert_eq!(told(name), format!("{name} false None"));
+            assert_eq!(described(name), format!("{name} false None"));
         }
-        assert_eq!(told("3_mysql_to_postgres"), "3_mysql_to_postgres false None");
+        assert_eq!(described("3_mysql_to_postgres"), "3_mysql_to_postgres false None");
     }
 
     #[test]
@@ -203,8 +203,8 @@ mod tests {
             ("sqllite", "sqlite"),
             ("sqlite2", "sqlite"),
         ] {
-            let told = told(&format!("4_d.{slip}"));
-            assert!(told.ends_with(&format!("did you mean .{meant}.sql?")), "{slip}: {told}");
+            let described = described(&format!("4_d.{slip}"));
+            assert!(described.ends_with(&format!("did you mean .{meant}.sql?")), "{slip}: {described}");
         }
     }
 

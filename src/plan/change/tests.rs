@@ -67,7 +67,7 @@ fn refusal(objections: &[Objection]) -> String {
 #[track_caller]
 fn check(applied: &str, change: &Change, expected: &str) {
     let set = set("SELECT 'changed'");
-    let told = match amend(&set, &history(applied), change) {
+    let described = match amend(&set, &history(applied), change) {
         Ok(rows) => [
             rows.add.iter().map(|migration| format!("+{}", migration.key)).collect::<Vec<_>>(),
             rows.remove.iter().map(|version| format!("-{version}")).collect(),
@@ -78,17 +78,17 @@ fn check(applied: &str, change: &Change, expected: &str) {
         .join(" "),
         Err(objections) => refusal(&objections),
     };
-    assert_eq!(told, expected, "{change:?} of {applied:?}");
+    assert_eq!(described, expected, "{change:?} of {applied:?}");
 }
 
 #[track_caller]
 fn check_resume(third: &str, applied: &str, expected: &str) {
     let set = set(third);
-    let told = match resume(&set, &history(applied), &version("3")) {
+    let described = match resume(&set, &history(applied), &version("3")) {
         Ok(Resumption { step, .. }) => format!("{} of {}", step.done, step.statements().len()),
         Err(objections) => refusal(&objections),
     };
-    assert_eq!(told, expected, "{third:?} after {applied:?}");
+    assert_eq!(described, expected, "{third:?} after {applied:?}");
 }
 
 #[test]

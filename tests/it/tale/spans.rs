@@ -198,8 +198,8 @@ fn an_unrecorded_caller_is_linked_to() {
 #[test]
 fn an_unrecorded_caller_is_obeyed_where_that_is_the_policy() {
     let policy = SpanPolicy { sampling: Sampling::Parent, ..SpanPolicy::default() };
-    let told = |sampled: bool| exported(|| Spans::new(Command::Up, &remote(sampled), policy).close(0)).len();
-    assert_eq!((told(false), told(true)), (0, 1));
+    let spans = |sampled: bool| exported(|| Spans::new(Command::Up, &remote(sampled), policy).close(0)).len();
+    assert_eq!((spans(false), spans(true)), (0, 1));
 }
 
 /// Records the arguments of a sampler.
