@@ -1,5 +1,6 @@
 //! The history in the database: applied migrations, and attempts that were left half-way.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::key::Key;
 use crate::migration::Script;
 use crate::sql::Checksum;
 pub use crate::version::Direction;
-use crate::version::Version;
+use crate::version::{Version, VersionOrder};
 
 /// One applied migration, as recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,14 @@ impl Entry {
     #[must_use]
     pub fn new(key: impl Into<Key>, name: impl Into<String>) -> Self {
         Self { key: key.into(), name: name.into(), checksum: None, token_checksum: None, details: None }
+    }
+
+    /// The same entry, with its version in this order.
+    fn ordered(self, order: VersionOrder) -> Self {
+        match self.key.ordered(order) {
+            Cow::Owned(key) => Self { key, ..self },
+            Cow::Borrowed(_) => self,
+        }
     }
 
     /// An entry for a migration that is applied now, in the native ledger format.
@@ -263,6 +272,7 @@ impl fmt::Display for Running {
 pub struct History {
     /// In the order of their keys, which are unique.
     applied: Vec<Entry>,
+    order: VersionOrder,
     /// Attempts that were left half-way and not resolved since.
     pub unsettled: Vec<Attempt>,
     /// The run of another process that is in progress; read only by commands that do not take the lock.
@@ -279,12 +289,17 @@ impl History {
     /// A history with these applied migrations, in any order. Of two entries with the same key the last one counts.
     #[must_use]
     pub fn of(applied: impl IntoIterator<Item = Entry>) -> Self {
-        let mut history = Self { recorded: true, ..Self::default() };
-        history.applied.extend(applied);
-        history.applied.reverse();
-        history.applied.sort_by(|a, b| a.key.cmp(&b.key));
-        history.applied.dedup_by(|later, first| later.key == first.key);
-        history
+        Self::ordered(applied, VersionOrder::Numbers)
+    }
+
+    /// Like [`Self::of`], with versions in this order.
+    #[must_use]
+    pub fn ordered(applied: impl IntoIterator<Item = Entry>, order: VersionOrder) -> Self {
+        let mut applied: Vec<Entry> = applied.into_iter().map(|entry| entry.ordered(order)).collect();
+        applied.reverse();
+        applied.sort_by(|a, b| a.key.cmp(&b.key));
+        applied.dedup_by(|later, first| later.key == first.key);
+        Self { applied, order, recorded: true, ..Self::default() }
     }
 
     /// Applied migrations in the order of their keys.
@@ -308,6 +323,7 @@ impl History {
 
     /// Adds an applied migration.
     pub(crate) fn apply(&mut self, entry: Entry) {
+        let entry = entry.ordered(self.order);
         match self.place(&entry.key) {
             Ok(at) => self.applied[at] = entry,
             Err(at) => self.applied.insert(at, entry),
@@ -322,6 +338,7 @@ impl History {
     }
 
     fn place(&self, key: &Key) -> Result<usize, usize> {
-        self.applied.binary_search_by(|entry| entry.key.cmp(key))
+        let key = key.ordered(self.order);
+        self.applied.binary_search_by(|entry| entry.key.cmp(&key))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::version::Version;
+use crate::version::{Version, VersionOrder};
 
 /// How a repeatable migration's key begins where it is stored as text beside versions.
 const REPEATABLE: &str = "repeatable:";
@@ -33,6 +33,15 @@ impl Key {
         match self {
             Self::Version(version) => Cow::Owned(version.canonical()),
             Self::Repeatable(name) => Cow::Owned(format!("{REPEATABLE}{name}")),
+        }
+    }
+
+    /// The same key in the order of a layout.
+    #[must_use]
+    pub fn ordered(&self, order: VersionOrder) -> Cow<'_, Self> {
+        match self.version().map(|version| version.ordered(order)) {
+            Some(Cow::Owned(version)) => Cow::Owned(Self::Version(version)),
+            Some(Cow::Borrowed(_)) | None => Cow::Borrowed(self),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod script;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub(crate) use self::script::split_all;
@@ -9,7 +10,7 @@ pub use self::script::{Script, SplitScript};
 pub use crate::key::Key;
 pub(crate) use crate::sql::Progress;
 pub use crate::sql::{Checksum, Dialect, Directives, Place, SessionLock, Statement, StatementKind};
-pub use crate::version::{InvalidVersion, Version};
+pub use crate::version::{InvalidVersion, Version, VersionOrder};
 
 /// One migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,44 +36,68 @@ impl fmt::Display for Migration {
 
 /// All migrations of a directory, sorted by key; keys are unique.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MigrationSet(Vec<Migration>);
+pub struct MigrationSet {
+    migrations: Vec<Migration>,
+    order: VersionOrder,
+}
 
 impl MigrationSet {
-    /// Sorts the migrations by key.
+    /// Sorts the migrations by key, versions as numbers.
     ///
     /// # Errors
     /// The first pair with the same key, in the order of the keys.
-    pub fn new(mut migrations: Vec<Migration>) -> Result<Self, Box<(Migration, Migration)>> {
+    pub fn new(migrations: Vec<Migration>) -> Result<Self, Box<(Migration, Migration)>> {
+        Self::ordered(migrations, VersionOrder::Numbers)
+    }
+
+    /// Sorts the migrations by key, versions in this order.
+    ///
+    /// # Errors
+    /// The first pair with the same key, in the order of the keys.
+    pub fn ordered(mut migrations: Vec<Migration>, order: VersionOrder) -> Result<Self, Box<(Migration, Migration)>> {
+        for migration in &mut migrations {
+            if let Cow::Owned(key) = migration.key.ordered(order) {
+                migration.key = key;
+            }
+        }
         migrations.sort_by(|a, b| a.key.cmp(&b.key));
         if let Some(twice) = migrations.windows(2).position(|pair| pair[0].key == pair[1].key) {
             let second = migrations.swap_remove(twice + 1);
             let first = migrations.swap_remove(twice);
             return Err(Box::new((first, second)));
         }
-        Ok(Self(migrations))
+        Ok(Self { migrations, order })
+    }
+
+    /// How versions are compared.
+    #[must_use]
+    pub fn order(&self) -> VersionOrder {
+        self.order
     }
 
     /// The migrations in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
-        self.0.iter()
+        self.migrations.iter()
     }
 
     /// The migration with this key.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<&Migration> {
-        self.0.binary_search_by(|migration| migration.key.cmp(key)).ok().map(|index| &self.0[index])
+        let key = key.ordered(self.order);
+        let found = self.migrations.binary_search_by(|migration| migration.key.cmp(&key)).ok();
+        found.map(|index| &self.migrations[index])
     }
 
     /// The number of migrations.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.migrations.len()
     }
 
     /// Whether there are no migrations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.migrations.is_empty()
     }
 }
 
@@ -81,6 +106,6 @@ impl<'a> IntoIterator for &'a MigrationSet {
     type IntoIter = std::slice::Iter<'a, Migration>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.migrations.iter()
     }
 }

@@ -22,7 +22,7 @@ pub use self::make::{Plan, Schema, down, is_pending, readable, survey, up, verif
 pub use self::note::Note;
 pub use self::objection::Objection;
 pub use self::reason::RefusalReason;
-pub use self::rules::{Missing, Order, Rules, Target};
+pub use self::rules::{Changed, Habits, Missing, Order, Rules, Target};
 pub use self::step::{Atomic, Step};
 pub use self::table_fault::{TableFault, TableFaultKind};
 pub use self::unmanaged::Unmanaged;

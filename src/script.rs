@@ -30,6 +30,8 @@ mod summary;
 mod token;
 mod writes;
 
+use std::ops::Range;
+
 use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
 pub(crate) use backslash::read_otherwise;
@@ -41,6 +43,7 @@ use place::Places;
 pub use problem::Problem;
 pub use restore::{Lost, Restoration, restoration};
 pub(crate) use secret::without_secrets;
+pub(crate) use section::ALLOWED as SECTION_MARKER;
 use split::Split;
 use token::Token;
 pub use writes::may_write;
@@ -71,13 +74,43 @@ pub struct ScriptError {
 /// # Errors
 /// Every problem found, in the order of the text.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Parsed, Vec<ScriptError>> {
+    parse_directed(text, dialect, &Directives::default())
+}
+
+/// Parses a part of a script's text, with directives that its layout gives in other ways than our comments. Positions are those in the
+/// whole text.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_part(
+    text: &str,
+    part: Range<usize>,
+    dialect: Dialect,
+    given: &Directives,
+) -> Result<Parsed, Vec<ScriptError>> {
+    let start = Place::at(text, part.start);
+    let mut parsed = parse_directed(text.get(part).unwrap_or_default(), dialect, given).map_err(|problems| {
+        let shifted = |problem: ScriptError| ScriptError { place: problem.place.after(start), ..problem };
+        problems.into_iter().map(shifted).collect::<Vec<_>>()
+    })?;
+    for statement in &mut parsed.statements {
+        let Place { line, column, .. } =
+            Place { byte: statement.start, line: statement.line, column: statement.column }.after(start);
+        let (first, last) = (statement.start + start.byte, statement.end + start.byte);
+        (statement.start, statement.end, statement.line, statement.column) = (first, last, line, column);
+    }
+    Ok(parsed)
+}
+
+fn parse_directed(text: &str, dialect: Dialect, given: &Directives) -> Result<Parsed, Vec<ScriptError>> {
     let split = split::split(text, dialect);
     let cause = backslash::doubt(text, dialect, &split).or_else(|| backslash::cause(text, dialect, &split));
     let Split { tokens, statements: ranges, escapes, directives: comments, markers, mut problems, .. } = split;
     problems.extend(cause);
     // Report only the first: a binary file has thousands.
     problems.extend(text.find('\0').map(|byte| (byte, Problem::Nul)));
-    let directives = directive::read(&comments, &mut problems);
+    let mut directives = directive::read(&comments, &mut problems);
+    directives.add(given);
     let mut places = Places::of(text);
     let statements: Vec<Statement> = ranges
         .iter()

@@ -1,12 +1,27 @@
 //! The version that identifies and orders a migration, and the direction of a migration.
 
+mod collation;
+
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A migration's version, ordered as a number with any number of digits.
+/// How a layout compares its versions. Two versions of different orders are never equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum VersionOrder {
+    /// As numbers, or as parts that are numbers. Leading zeros and trailing zero parts are ignored; any other text comes after numbers.
+    #[default]
+    Numbers,
+    /// As texts, by bytes: `10` comes before `9`, and `007` is not `7`.
+    Bytes,
+    /// As texts in the root collation of Unicode, as JavaScript's `localeCompare` does.
+    Collation,
+}
+
+/// A migration's version, ordered as a number with any number of digits, unless its layout has another [`VersionOrder`].
 ///
 /// Parts separated by dots are compared one by one; leading zeros and trailing zero parts are ignored,
 /// so `007` equals `7` and `1.0` equals `1`. Any other text is a name: names are compared by bytes, and come after numbers.
@@ -25,6 +40,8 @@ enum Order {
     Parts,
     /// A name: compared by bytes.
     Name,
+    /// In an order for which digits have no meaning.
+    Text(VersionOrder),
 }
 
 impl Version {
@@ -46,17 +63,42 @@ impl Version {
         Self { text: text.to_owned(), order }
     }
 
+    /// A version in the order of a layout.
+    #[must_use]
+    pub fn new(text: &str, order: VersionOrder) -> Self {
+        match order {
+            VersionOrder::Numbers => Self::from_history(text),
+            text_order => Self { text: text.to_owned(), order: Order::Text(text_order) },
+        }
+    }
+
+    /// The same version in the order of a layout.
+    #[must_use]
+    pub fn ordered(&self, order: VersionOrder) -> Cow<'_, Self> {
+        match self.order() == order {
+            true => Cow::Borrowed(self),
+            false => Cow::Owned(Self::new(&self.text, order)),
+        }
+    }
+
+    fn order(&self) -> VersionOrder {
+        match self.order {
+            Order::Text(order) => order,
+            Order::Number(_) | Order::Parts | Order::Name => VersionOrder::Numbers,
+        }
+    }
+
     /// The version as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The version without leading zeros and trailing zero parts, as a history table stores it.
+    /// The version as a history table stores it: without leading zeros and trailing zero parts where they have no meaning.
     #[must_use]
     pub fn canonical(&self) -> String {
         match self.order {
-            Order::Name => self.text.clone(),
+            Order::Name | Order::Text(_) => self.text.clone(),
             Order::Number(_) | Order::Parts => self.parts().collect::<Vec<_>>().join("."),
         }
     }
@@ -112,7 +154,13 @@ impl Ord for Version {
                 let (a, b) = (&self.text[a..], &other.text[b..]);
                 return a.len().cmp(&b.len()).then_with(|| a.cmp(b));
             }
-            (Order::Name, Order::Name) => return self.text.cmp(&other.text),
+            (Order::Text(a), Order::Text(b)) if a != b => return a.cmp(&b),
+            (Order::Text(VersionOrder::Collation), Order::Text(_)) => {
+                return collation::compare(&self.text, &other.text);
+            }
+            (Order::Name, Order::Name) | (Order::Text(_), Order::Text(_)) => return self.text.cmp(&other.text),
+            (Order::Text(_), _) => return Ordering::Greater,
+            (_, Order::Text(_)) => return Ordering::Less,
             (Order::Name, _) => return Ordering::Greater,
             (_, Order::Name) => return Ordering::Less,
             _ => {}

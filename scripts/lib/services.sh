@@ -75,7 +75,8 @@ need_otlp() {
 install_missing() {
     need python3 python3 # free_port
     ((${#SERVICES_MISSING[@]})) || return 0
-    local install=(apt-get install -y --no-install-recommends "${SERVICES_MISSING[@]}")
+    # Something else may be installing on a machine that has just started.
+    local install=(apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${SERVICES_MISSING[@]}")
     ((EUID == 0)) || die "not installed: ${SERVICES_MISSING[*]}; run: sudo ${install[*]}"
     command -v apt-get >/dev/null || die "not installed: ${SERVICES_MISSING[*]}"
 

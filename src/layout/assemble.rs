@@ -3,42 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::entry::{Home, sql_files};
 use super::fault::{Fault, FileProblem, LayoutError};
-use super::source::{Listed, Source};
+use super::find::list;
+use super::rules::{FileName, Find, Rules, Sides};
+use super::source::Source;
 use super::sql_file::read_script;
 use super::word::Database;
-use crate::migration::{Dialect, Migration, MigrationSet, Script, Version};
+use crate::migration::{Dialect, Key, Migration, MigrationSet, Script, VersionOrder};
 
 /// With fewer groups, starting a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
-
-/// What a layout says about its files.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    /// Parses the stem of a file's name; `None` for a file that is not a migration in this layout.
-    pub(super) parse: fn(&str) -> Result<Option<Named>, Fault>,
-    /// Whether two files of one version exclude each other.
-    pub(super) is_rival: fn(&Named, &Named) -> bool,
-    /// Applies the layout's own directives to a script.
-    pub(super) direct: fn(Script) -> Script,
-}
-
-/// What the name of a file says.
-#[derive(Debug, Clone)]
-pub(super) struct Named {
-    pub(super) version: Version,
-    pub(super) name: String,
-    pub(super) down: bool,
-    pub(super) database: Option<Database>,
-}
-
-/// A file with its parsed name.
-#[derive(Debug, Clone)]
-pub(super) struct FileName {
-    pub(super) path: PathBuf,
-    pub(super) named: Named,
-}
 
 /// Reads the migrations of a directory.
 ///
@@ -58,34 +32,16 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect, rules: &Rules) -> Resul
     if migrations.is_empty() {
         return Err(LayoutError::Empty { path: source.directory().to_owned(), dialect });
     }
-    MigrationSet::new(migrations).map_err(|pair| {
+    MigrationSet::ordered(migrations, rules.order).map_err(|pair| {
         let fault = Fault::Duplicate { other: pair.0.up.path().to_owned() };
         LayoutError::Files(vec![FileProblem::of_file(pair.1.up.path(), fault)])
     })
 }
 
-/// Lists the migration files of the directory.
-pub(super) fn list(
-    source: Source<'_>,
-    rules: &Rules,
-    problems: &mut Vec<FileProblem>,
-) -> Result<Vec<FileName>, LayoutError> {
-    let files = sql_files(source, Home::Migrations, problems)?;
-    let mut names = Vec::with_capacity(files.len());
-    for (stem, Listed { path, outside, .. }) in files {
-        let read = outside.map_or(Ok(()), |target| Err(Fault::LinkOutside(target)));
-        match read.and_then(|()| (rules.parse)(&stem)) {
-            Ok(named) => names.extend(named.map(|named| FileName { path, named })),
-            Err(fault) => problems.push(FileProblem::of_file(&path, fault)),
-        }
-    }
-    Ok(names)
-}
-
-fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -> BTreeMap<Version, Vec<FileName>> {
-    let mut groups: BTreeMap<Version, Vec<FileName>> = BTreeMap::new();
+fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -> BTreeMap<Key, Vec<FileName>> {
+    let mut groups: BTreeMap<Key, Vec<FileName>> = BTreeMap::new();
     for name in names {
-        let group = groups.entry(name.named.version.clone()).or_default();
+        let group = groups.entry(name.named.key.ordered(rules.order).into_owned()).or_default();
         let rival = group.iter().find(|other| (rules.is_rival)(&other.named, &name.named));
         match rival {
             Some(other) if other.named.down && name.named.name.strip_suffix(".up") == Some(&other.named.name) => {
@@ -145,22 +101,26 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect, rules: &Rules)
     let Some(up) = pick(false) else {
         return Ok(None);
     };
-    let read = |path| read_script(source, path, dialect).map(rules.direct);
-    let down = pick(true).map(|name| read(&name.path));
-    let script = read(&up.path);
-    match (script, down.transpose()) {
-        (Ok(script), Ok(down)) => {
-            Ok(Some(Migration { key: up.named.version.clone().into(), name: up.named.name.clone(), up: script, down }))
+    let read = |name: &FileName| -> Result<Sides, Vec<FileProblem>> {
+        if !source.has(&name.path) && matches!(rules.find, Find::Folders(_)) {
+            return Ok(Sides::whole(Script::absent(&name.path, dialect)));
         }
-        (script, down) => {
-            let problems = |read: Result<Script, FileProblem>| {
-                read.map_or_else(|one| vec![one], |script| FileProblem::of_script(&script))
+        let script = read_script(source, &name.path, dialect).map_err(|problem| vec![problem])?;
+        (rules.interpret)(source, script.inside(source.directory()))
+    };
+    match (read(up), pick(true).map(read).transpose()) {
+        (Ok(sides), Ok(down_file)) => {
+            let (key, name) = (up.named.key.clone(), up.named.name.clone());
+            let down = down_file.map(|sides| sides.up).or(sides.down);
+            Ok(Some(Migration { key, name, up: sides.up, down }))
+        }
+        (up, down) => {
+            let of_texts = |sides: Sides| {
+                std::iter::once(sides.up).chain(sides.down).flat_map(|script| FileProblem::of_script(&script)).collect()
             };
-            Err([
-                problems(script),
-                down.map_or_else(|one| vec![one], |down| down.iter().flat_map(FileProblem::of_script).collect()),
-            ]
-            .concat())
+            let up = up.map_or_else(|problems| problems, of_texts);
+            let down = down.map_or_else(|problems| problems, |sides| sides.map(of_texts).unwrap_or_default());
+            Err([up, down].concat())
         }
     }
 }

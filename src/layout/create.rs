@@ -4,22 +4,49 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::assemble::{self, FileName, Rules};
 use super::fault::LayoutError;
+use super::find;
 use super::format::{NewMigration, Ways};
 use super::links::Links;
+use super::rules::{FileName, Rules};
 use super::source::Source;
 use super::template;
 
-/// The ends of the names of a new migration's files.
-pub(super) struct Ends {
-    /// That of a migration without a down file.
-    pub(super) up: &'static str,
-    /// Those of the two files of a reversible one.
-    pub(super) up_and_down: [&'static str; 2],
+/// How a layout names the files of a new migration.
+pub(super) struct Naming {
+    /// What is before the version.
+    pub(super) start: &'static str,
+    /// What is between version and name.
+    pub(super) separator: &'static str,
+    /// The files, from what their names begin with: version and name.
+    pub(super) files: fn(&str, Ways) -> Vec<NewFile>,
 }
 
-/// Creates the files, named `<version>_<name>` and an end, and returns their paths.
+/// A file to create.
+pub(super) struct NewFile {
+    /// The rest of its name. A slash makes the first part the name of a folder.
+    pub(super) end: &'static str,
+    /// Its text.
+    pub(super) text: String,
+}
+
+impl Naming {
+    /// `<version>_<name>` and an end.
+    pub(super) const fn ending(files: fn(&str, Ways) -> Vec<NewFile>) -> Self {
+        Self { start: "", separator: "_", files }
+    }
+}
+
+/// An up file, and a down file if the migration is to be reversible; `alone` is the end of the name of an up file without one.
+pub(super) fn two_files(stem: &str, ways: Ways, alone: &'static str, [up, down]: [&'static str; 2]) -> Vec<NewFile> {
+    let first = |end| NewFile { end, text: template::up(stem, down) };
+    match ways {
+        Ways::Up => vec![first(alone)],
+        Ways::UpAndDown => vec![first(up), NewFile { end: down, text: template::down(stem) }],
+    }
+}
+
+/// Creates the files and returns their paths.
 ///
 /// # Errors
 /// When the directory cannot be read or written, or the name has no letter or digit.
@@ -27,26 +54,21 @@ pub(super) fn create(
     directory: &Path,
     new: &NewMigration<'_>,
     rules: &Rules,
-    ends: &Ends,
+    naming: &Naming,
 ) -> Result<Vec<PathBuf>, LayoutError> {
     let NewMigration { name, timestamp, ways } = *new;
     let slug = slug(name).ok_or_else(|| LayoutError::Name { name: name.to_owned() })?;
     let written =
         |path: &Path, error: &std::io::Error| LayoutError::Write { path: path.to_owned(), reason: error.to_string() };
     fs::create_dir_all(directory).map_err(|error| written(directory, &error))?;
-    let names = assemble::list(Source::Disk { directory, links: Links::Anywhere }, rules, &mut Vec::new())?;
+    let names = find::list(Source::Disk { directory, links: Links::Anywhere }, rules, &mut Vec::new())?;
     let version = next_version(&names, timestamp);
-    let stem = format!("{version}_{slug}");
-    let file = |end: &str| directory.join(format!("{stem}{end}"));
-    let files = match ways {
-        Ways::Up => vec![(file(ends.up), template::up(&stem, ends.up_and_down[1]))],
-        Ways::UpAndDown => vec![
-            (file(ends.up_and_down[0]), template::up(&stem, ends.up_and_down[1])),
-            (file(ends.up_and_down[1]), template::down(&stem)),
-        ],
-    };
+    let stem = format!("{}{version}{}{slug}", naming.start, naming.separator);
+    let files = (naming.files)(&stem, ways).into_iter();
+    let files: Vec<_> = files.map(|NewFile { end, text }| (directory.join(format!("{stem}{end}")), text)).collect();
     for (path, text) in &files {
-        let made = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::File::create_new(path));
+        let made = made.and_then(|mut file| file.write_all(text.as_bytes()));
         made.map_err(|error| written(path, &error))?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
@@ -54,10 +76,10 @@ pub(super) fn create(
 
 /// The next number, with the same width, where all versions are shorter than a date; otherwise the timestamp.
 fn next_version(names: &[FileName], timestamp: &str) -> String {
-    let Some(last) = names.iter().max_by(|a, b| a.named.version.cmp(&b.named.version)) else {
+    let Some(last) = names.iter().filter_map(|name| name.named.key.version()).max() else {
         return timestamp.to_owned();
     };
-    let written = last.named.version.as_str();
+    let written = last.as_str();
     match written.parse::<u64>() {
         Ok(number) if written.len() < "20260131".len() => format!("{:0width$}", number + 1, width = written.len()),
         _ => timestamp.to_owned(),

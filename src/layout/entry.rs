@@ -8,7 +8,7 @@ use super::word::is_database;
 use super::{Fault, FileProblem, LayoutError};
 
 /// The folders in the migrations directory that have a meaning.
-const OWN_FOLDERS: [&str; 2] = ["hooks", "checks"];
+pub(super) const OWN_FOLDERS: [&str; 2] = ["hooks", "checks"];
 /// File names that other tools use for SQL in one folder per migration.
 const IN_A_FOLDER_EACH: [&str; 3] = ["up", "down", "migration"];
 /// Extensions of text files, which may be numbered too.
@@ -51,7 +51,7 @@ pub(super) fn sql_files(
 }
 
 /// A name with invalid UTF-8 bytes as `\xff`.
-fn escaped(name: &OsStr) -> String {
+pub(super) fn escaped(name: &OsStr) -> String {
     let chunks = name.as_encoded_bytes().utf8_chunks();
     chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }

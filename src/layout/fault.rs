@@ -103,6 +103,18 @@ pub enum Fault {
     /// A folder for one migration.
     #[error("one folder per migration is another tool's layout")]
     Folder,
+    /// A folder of a migration without its file.
+    #[error("the folder has no {file}")]
+    WithoutFile {
+        /// The name of the file.
+        file: &'static str,
+    },
+    /// A file by which the directory belongs to another database.
+    #[error("the migrations are for {provider}")]
+    Provider {
+        /// The database as written.
+        provider: String,
+    },
     /// A folder with SQL in it that would not be run.
     #[error("the folder contains SQL that would not be run: {}", .file.display())]
     SubFolder {

@@ -93,6 +93,45 @@ impl Source<'_> {
         }
     }
 
+    /// The files of the directory and of the folders below, in the order of their paths. A folder is searched if `is_searched` is true for
+    /// its name and whether it is a link.
+    pub(super) fn walk(
+        &self,
+        is_searched: &dyn Fn(&str, bool) -> bool,
+        deepest: usize,
+    ) -> Result<Vec<Listed>, LayoutError> {
+        let mut files = Vec::new();
+        for entry in self.list()? {
+            if !entry.folder {
+                files.push(entry);
+            } else if is_searched(&entry.file_name.to_string_lossy(), entry.path.is_symlink()) {
+                let deeper = |source: Source<'_>| source.walk(is_searched, deepest.saturating_sub(1));
+                files.extend(match self {
+                    _ if deepest == 0 => return Err(too_deep(&entry.path)),
+                    Self::Disk { links, .. } => deeper(Source::Disk { directory: &entry.path, links: *links })?,
+                    Self::Embedded { files, .. } => deeper(Source::Embedded { files, directory: &entry.path })?,
+                });
+            }
+        }
+        Ok(files)
+    }
+
+    /// Whether there is a file with this path.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        match self {
+            Self::Disk { .. } => path.is_file() || path.is_symlink(),
+            Self::Embedded { files, .. } => files.0.binary_search_by(|(name, _)| name.as_path().cmp(path)).is_ok(),
+        }
+    }
+
+    /// The target of a file in a folder below, if it is a link out of the directory and that is not allowed.
+    pub(super) fn outside(&self, path: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Disk { directory, links: Links::Inside } if path.is_symlink() => leads_outside(directory, path),
+            Self::Disk { .. } | Self::Embedded { .. } => None,
+        }
+    }
+
     /// An SQL file below one of its folders for whose stem `wanted` is true, not counting hidden ones. The error is the operating
     /// system's message when a folder cannot be read.
     pub(super) fn sql_below(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Option<PathBuf>, String> {
@@ -110,10 +149,17 @@ impl Source<'_> {
         match self {
             Self::Disk { .. } => file::read(path).map(Cow::Owned).map_err(|error| error.to_string()),
             Self::Embedded { files, .. } => {
-                let file = files.0.iter().find(|(name, _)| name == path);
-                file.map(|(_, content)| Cow::Borrowed(&**content)).ok_or_else(|| "it is not embedded".to_owned())
+                let file = files.0.binary_search_by(|(name, _)| name.as_path().cmp(path)).map(|at| &files.0[at]);
+                file.map(|(_, content)| Cow::Borrowed(&**content)).map_err(|_| "it is not embedded".to_owned())
             }
         }
+    }
+}
+
+fn too_deep(path: &Path) -> LayoutError {
+    LayoutError::Directory {
+        path: path.to_owned(),
+        reason: "it is too deep, or a link leads to a folder above it".to_owned(),
     }
 }
 

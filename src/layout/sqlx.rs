@@ -1,14 +1,21 @@
 //! The layout of sqlx: `<number>_<description>.sql`, or a pair of `.up.sql` and `.down.sql`.
 
-use super::assemble::{self, Named, Rules};
-use super::create::{self, Ends};
+use super::assemble;
+use super::create::{self, Naming};
+use super::rules::{Find, Named, Rules, Sides};
 use super::{Fault, Layout};
-use crate::migration::{Script, Version};
+use crate::migration::{Script, Version, VersionOrder};
 use crate::sql::Directives;
 
-const RULES: Rules = Rules { parse, is_rival, direct };
+const RULES: Rules = Rules {
+    find: Find::Files,
+    order: VersionOrder::Numbers,
+    parse,
+    is_rival,
+    interpret: |_, script| Ok(Sides::whole(direct(script))),
+};
 
-const ENDS: Ends = Ends { up: ".sql", up_and_down: [".up.sql", ".down.sql"] };
+const NAMING: Naming = Naming::ending(|stem, ways| create::two_files(stem, ways, ".sql", [".up.sql", ".down.sql"]));
 
 /// A file that begins with these bytes runs outside of a transaction.
 const NO_TRANSACTION: &[u8] = b"-- no-transaction";
@@ -17,19 +24,18 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "sqlx",
     history: "sqlx",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
-    create: |directory, new| create::create(directory, new, &RULES, &ENDS),
+    create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 
-/// Parses `<number>_<description>[.up|.down]`, as sqlx 0.9 does: the first `_` ends the number, the suffix is removed as often as it is there,
-/// and each `_` of the description is a space. sqlx ignores a file without `_`. Negative numbers, which it accepts, are refused.
-fn parse(stem: &str) -> Result<Option<Named>, Fault> {
-    let Some((number, rest)) = stem.split_once('_') else { return Ok(None) };
+/// Parses `<number>_<description>[.up|.down].sql`, as sqlx 0.9 does: the first `_` ends the number, the suffix is removed as often as it is there,
+/// and each `_` of the description is a space. sqlx ignores a file without `_`, and one that does not end in `.sql`. Negative numbers, which it accepts, are refused.
+fn parse(file: &str) -> Result<Option<Named>, Fault> {
+    let Some((number, rest)) = file.split_once('_').filter(|(_, rest)| rest.ends_with(".sql")) else { return Ok(None) };
     let number: i64 = number.parse().map_err(|_| Fault::NoVersion)?;
     let version = Version::from_digits(&number.to_string()).ok_or(Fault::NoVersion)?;
-    let file = format!("{rest}.sql");
-    let suffix = [".up.sql", ".down.sql"].into_iter().find(|suffix| file.ends_with(suffix)).unwrap_or(".sql");
-    let name = file.trim_end_matches(suffix).replace('_', " ");
-    Ok(Some(Named { version, name, down: suffix == ".down.sql", database: None }))
+    let suffix = [".up.sql", ".down.sql"].into_iter().find(|suffix| rest.ends_with(suffix)).unwrap_or(".sql");
+    let name = rest.trim_end_matches(suffix).replace('_', " ");
+    Ok(Some(Named { key: version.into(), name, down: suffix == ".down.sql", database: None }))
 }
 
 fn is_rival(one: &Named, other: &Named) -> bool {
@@ -50,8 +56,8 @@ mod tests {
     use crate::migration::Dialect;
 
     fn described(stem: &str) -> String {
-        match parse(stem) {
-            Ok(Some(Named { version, name, down, .. })) => format!("{version} {name:?} {down}"),
+        match parse(&format!("{stem}.sql")) {
+            Ok(Some(Named { key, name, down, .. })) => format!("{key} {name:?} {down}"),
             Ok(None) => "ignored".to_owned(),
             Err(fault) => fault.to_string(),
         }
@@ -75,7 +81,7 @@ mod tests {
             assert_eq!(described(stem), expected, "{stem}");
         }
         for refused in ["_x", " 1_x", "1.5_x", "README_x", "9223372036854775808_x", "-3_x"] {
-            assert_eq!(parse(refused).map(|_| ()), Err(Fault::NoVersion), "{refused}");
+            assert_eq!(parse(&format!("{refused}.sql")).map(|_| ()), Err(Fault::NoVersion), "{refused}");
         }
     }
 

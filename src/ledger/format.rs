@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::table::Ledger;
+use crate::plan::Habits;
 
 /// The format of a history table: which columns it has, and how its rows are compared with files.
 pub struct HistoryFormat {
@@ -10,6 +11,8 @@ pub struct HistoryFormat {
     pub(super) word: &'static str,
     /// The table's default name.
     pub(super) table: &'static str,
+    /// What its tool does about files that contradict the history.
+    pub(super) habits: Habits,
     /// Returns the ledger in a table with this name, with or without a schema.
     pub(super) ledger: fn(&str) -> Box<dyn Ledger>,
 }
@@ -19,6 +22,12 @@ impl HistoryFormat {
     #[must_use]
     pub fn table(&self) -> &'static str {
         self.table
+    }
+
+    /// What its tool does about files that contradict the history.
+    #[must_use]
+    pub fn habits(&self) -> Habits {
+        self.habits
     }
 
     /// The ledger in a table with this name.

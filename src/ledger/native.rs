@@ -8,10 +8,12 @@ use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if
 use crate::database::{ColumnType, DatabaseError, Row, Session, Sql, Value};
 use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Checksum, Key, Migration};
+use crate::plan::Habits;
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "native",
     table: "_migrascope_migrations",
+    habits: Habits::STRICT,
     ledger: |table| Box::new(NativeLedger { name: table.to_owned() }),
 };
 
@@ -60,7 +62,7 @@ impl Ledger for NativeLedger {
         let table = self.table(session.sql());
         let sql = format!("SELECT version, name, checksum, token_checksum{details} FROM {table}");
         let rows = rows_if_table(session, &table, &sql).await?;
-        Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), unfinished: Vec::new() }))
+        Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), ..Remembered::default() }))
     }
 
     fn add(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, run_id: &str) -> Vec<String> {

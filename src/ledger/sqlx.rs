@@ -10,12 +10,13 @@ use super::{Begun, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, 
 use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, Row, Session, Sql, ToolLock, Value};
 use crate::history::{Attempt, AttemptState, Details, Direction, Entry, Reached, RecordedChecksum};
 use crate::migration::{Key, Migration, Script};
-use crate::plan::Step;
+use crate::plan::{Habits, Order, Step};
 use crate::sql::hexadecimal;
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "sqlx",
     table: "_sqlx_migrations",
+    habits: Habits { order: Order::Allow, ..Habits::STRICT },
     ledger: |table| Box::new(SqlxLedger { name: table.to_owned() }),
 };
 
@@ -122,6 +123,7 @@ impl Ledger for SqlxLedger {
             Remembered {
                 applied: applied.into_iter().map(|row| row.entry).collect(),
                 unfinished: unfinished.into_iter().map(|row| begun(row.entry)).collect(),
+                ..Remembered::default()
             }
         }))
     }

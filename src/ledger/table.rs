@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::name::{qualified, schema_and_table};
 use crate::database::{DatabaseError, Session, Sql, ToolLock, Value};
 use crate::history::{Attempt, Direction, Entry};
-use crate::migration::{Key, Migration};
+use crate::migration::{Key, Migration, Version};
 use crate::plan::Step;
 use crate::script::{QualifiedName, SchemaObject};
 
@@ -43,9 +43,12 @@ pub(crate) enum Depth {
 }
 
 /// The contents of a history table.
+#[derive(Default)]
 pub(crate) struct Remembered {
     /// The applied migrations, in any order.
     pub(crate) applied: Vec<Entry>,
+    /// For a table that holds one version only: every file up to it counts as applied.
+    pub(crate) up_to: Option<Version>,
     /// Rows of unfinished attempts. The native table has none, because the journal records them.
     pub(crate) unfinished: Vec<Begun>,
 }

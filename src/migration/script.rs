@@ -1,10 +1,11 @@
 //! A script: one text, which is split into statements on first use.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::script::{self, Parsed, ScriptError};
-use crate::sql::{Checksum, Dialect, Directives, Statement};
+use crate::script::{self, Parsed, Problem, SECTION_MARKER, ScriptError};
+use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
 /// What some editors put in front of UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -12,17 +13,21 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// The bytes of text below which starting a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 128 * 1024;
 
-/// One SQL file. Its text and checksum are available at once; it is split once, when its statements are first used.
+/// One SQL file, or one section of it. Its text and checksum are available at once; it is split once, when its statements are first used.
 #[derive(Debug, Clone)]
 pub struct Script {
     path: PathBuf,
     text: Arc<str>,
+    /// The section of the text that is this script.
+    part: Range<usize>,
     /// Whether the file begins with a byte order mark.
     marked: bool,
     dialect: Dialect,
     checksum: Checksum,
     /// Directives that its layout gives in other ways than our comments.
     given: Directives,
+    /// How many folders of its path are those of its directory.
+    depth: usize,
     parsed: OnceLock<Result<Parsed, Vec<ScriptError>>>,
 }
 
@@ -34,12 +39,45 @@ impl Script {
         Self {
             path: path.into(),
             text: Arc::from(bare),
+            part: 0..bare.len(),
             marked: bare.len() < text.len(),
             dialect,
             checksum: Checksum::of_text(bare),
             given: Directives::default(),
+            depth: 0,
             parsed: OnceLock::new(),
         }
+    }
+
+    /// A script whose file does not exist: it cannot be split.
+    #[must_use]
+    pub fn absent(path: impl Into<PathBuf>, dialect: Dialect) -> Self {
+        let problem = ScriptError { place: Place::at("", 0), problem: Problem::Absent };
+        Self { parsed: OnceLock::from(Err(vec![problem])), ..Self::new(path, "", dialect) }
+    }
+
+    /// The section of the file in this range of its text, with its own checksum. Its bytes are still those of the whole file, and a
+    /// comment that marks a section means nothing in it.
+    #[must_use]
+    pub fn section(&self, part: Range<usize>) -> Self {
+        let mut given = self.given.clone();
+        given.allow.push(SECTION_MARKER.to_owned());
+        let checksum = Checksum::of_text(self.text.get(part.clone()).unwrap_or_default());
+        Self { part, checksum, given, parsed: OnceLock::new(), ..self.clone() }
+    }
+
+    /// The same script as a file somewhere in this directory.
+    #[must_use]
+    pub(crate) fn inside(self, directory: &Path) -> Self {
+        Self { depth: directory.components().count(), ..self }
+    }
+
+    /// The path of the file in its directory.
+    #[must_use]
+    pub(crate) fn path_inside(&self) -> &Path {
+        let mut components = self.path.components();
+        components.by_ref().take(self.depth).for_each(drop);
+        components.as_path()
     }
 
     /// The same script with directives that its layout gives in its own way. Those in the text count as well.
@@ -76,11 +114,7 @@ impl Script {
     /// # Errors
     /// Every problem of the text, in the order of the text, when it cannot be split.
     pub fn parsed(&self) -> Result<&Parsed, &[ScriptError]> {
-        let parse = || {
-            let mut parsed = script::parse(&self.text, self.dialect)?;
-            parsed.directives.add(&self.given);
-            Ok(parsed)
-        };
+        let parse = || script::parse_part(&self.text, self.part.clone(), self.dialect, &self.given);
         self.parsed.get_or_init(parse).as_ref().map_err(Vec::as_slice)
     }
 
@@ -106,10 +140,10 @@ impl Script {
     }
 }
 
-/// Two scripts are equal when file and text are.
+/// Two scripts are equal when file, text and section are.
 impl PartialEq for Script {
     fn eq(&self, other: &Self) -> bool {
-        (&self.path, &self.text, self.dialect) == (&other.path, &other.text, other.dialect)
+        (&self.path, &self.text, &self.part, self.dialect) == (&other.path, &other.text, &other.part, other.dialect)
     }
 }
 

@@ -103,7 +103,8 @@ impl Migrator {
             Direction::Up => Command::Up,
             Direction::Down => Command::Down,
         };
-        let (session, history) = engine::look(&*self.connector, Access::Read, &self.options, Depth::Plan).await?;
+        let (session, history) =
+            engine::look(&*self.connector, Access::Read, &self.options, &self.set, Depth::Plan).await?;
         let rules = engine::rules(command, &self.options, session.capabilities());
         let plan = engine::plan(command, &self.set, &history, &rules)?;
         let identity = session.server_info().clone();
@@ -130,7 +131,7 @@ impl Migrator {
     /// If the connection fails or the history cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
         let (mut session, history) =
-            engine::look(&*self.connector, Access::Read, &self.options, Depth::Details).await?;
+            engine::look(&*self.connector, Access::Read, &self.options, &self.set, Depth::Details).await?;
         let status = self.status_of(&mut *session, &history).await?;
         session.close().await;
         Ok(status)
@@ -145,7 +146,7 @@ impl Migrator {
     /// If the connection fails, a SQLite file does not exist, or history or journal cannot be read.
     pub async fn look(&self) -> Result<(Status, Counters), Error> {
         let (mut session, history) =
-            engine::look(&*self.connector, Access::Watch, &self.options, Depth::Details).await?;
+            engine::look(&*self.connector, Access::Watch, &self.options, &self.set, Depth::Details).await?;
         let totals = engine::totals(&*self.connector, &self.options, &mut *session).await;
         let status = self.status_of(&mut *session, &history).await;
         session.close().await;
@@ -160,10 +161,11 @@ impl Migrator {
             files => return Err(files),
         };
         let schema = plan::survey(&self.set, history);
-        let failures = match schema.pending {
+        let mut failures = match schema.pending {
             0 => Vec::new(),
             _ => journal::last_failures(session, &self.options.journal_table).await.map_err(unreadable)?,
         };
+        failures.iter_mut().for_each(|failure| failure.key = failure.key.ordered(self.set.order()).into_owned());
         let rows = status::rows(&self.set, history, &failures);
         let running = history.running.clone();
         Ok(Status { identity: session.server_info().clone(), rows, schema, running, objections, notes })

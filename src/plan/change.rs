@@ -102,7 +102,7 @@ pub(crate) fn amend<'a>(
     history: &History,
     change: &Change,
 ) -> Result<Amendment<'a>, Vec<Objection>> {
-    let key = change.key();
+    let key = &*change.key().ordered(set.order());
     let settle: Vec<String> = left_half_way(history, key).map(|attempt| attempt.id.clone()).collect();
     let settles = !settle.is_empty();
     let applied = history.entry(key).is_some();
@@ -159,6 +159,7 @@ pub(crate) fn resume<'a>(
     history: &History,
     key: &Key,
 ) -> Result<Resumption<'a>, Vec<Objection>> {
+    let key = &*key.ordered(set.order());
     let Some(attempt) = left_half_way(history, key).last() else {
         return Err(vec![Objection::NothingToResume { key: key.clone() }]);
     };

@@ -4,11 +4,11 @@ use super::doubt::unsettled;
 use super::edit::{Edit, edit, had_no_statement, was_empty};
 use super::note::Note;
 use super::objection::Objection;
-use super::rules::{Missing, Order, Rules, Target};
+use super::rules::{Changed, Missing, Order, Rules, Target};
 use super::step::Step;
 use super::unmanaged::Unmanaged;
 use crate::history::{Direction, Entry, History};
-use crate::migration::{Key, Migration, MigrationSet, Version, split_all};
+use crate::migration::{Key, Migration, MigrationSet, Version, VersionOrder, split_all};
 
 /// What will be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     if let Target::Steps(count) = &rules.target {
         findings.fewer_steps(Direction::Up, *count, pending.len());
     }
-    cut(&mut pending, &rules.target);
+    cut(&mut pending, &rules.target, set.order());
     findings.unmanaged(&history.unmanaged_tables, rules.unmanaged, pending.is_empty());
     let mut steps = Vec::with_capacity(pending.len());
     for migration in pending {
@@ -129,7 +129,7 @@ pub fn down<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Resu
             applied.truncate(*count);
         }
         Target::Version(version) => {
-            let key = Key::from(version.clone());
+            let key = Key::from(version.ordered(set.order()).into_owned());
             let known = version.canonical() == "0" || set.get(&key).is_some() || history.entry(&key).is_some();
             if !known {
                 findings.objections.push(Objection::UnknownTarget { key: version.clone().into() });
@@ -185,7 +185,10 @@ impl Findings {
     ) {
         let (key, name) = (migration.key.clone(), migration.name.clone());
         match order {
-            Order::Allow => pending.push(migration),
+            Order::Allow => {
+                self.notes.push(Note::Late { key, name, highest: highest.clone() });
+                pending.push(migration);
+            }
             Order::Skip => self.notes.push(Note::Skipped { key, name }),
             Order::Strict => {
                 self.objections.push(Objection::OutOfOrder { key, name, highest: highest.clone() });
@@ -239,6 +242,7 @@ pub(super) fn examine(set: &MigrationSet, history: &History, rules: &Rules) -> F
             Edit::None => {}
             Edit::FromEmpty => findings.objections.push(was_empty(migration, history)),
             Edit::Cosmetic => findings.notes.push(Note::Cosmetic { key, name }),
+            Edit::Real if rules.changed == Changed::Allow => findings.notes.push(Note::Changed { key, name }),
             Edit::Real => findings.objections.push(Objection::Changed {
                 key,
                 name,
@@ -254,10 +258,13 @@ pub(super) fn running_note(history: &History) -> Vec<Note> {
     history.running.iter().map(|run| Note::Running(Box::new(run.clone()))).collect()
 }
 
-pub(super) fn cut(pending: &mut Vec<&Migration>, target: &Target) {
+pub(super) fn cut(pending: &mut Vec<&Migration>, target: &Target, order: VersionOrder) {
     match target {
         Target::Latest => {}
         Target::Steps(count) => pending.truncate(*count),
-        Target::Version(version) => pending.retain(|migration| migration.key <= version.clone().into()),
+        Target::Version(version) => {
+            let last = Key::from(version.ordered(order).into_owned());
+            pending.retain(|migration| migration.key <= last);
+        }
     }
 }

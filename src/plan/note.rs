@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::objection::count;
 use crate::history::{Direction, Running};
-use crate::migration::Key;
+use crate::migration::{Key, Version};
 
 /// A warning to show before the plan runs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,6 +17,24 @@ pub enum Note {
         key: Key,
         /// Its name on disk.
         name: String,
+    },
+    /// The statements of an applied file have changed, and the rules allow it.
+    #[error("migration {key} ({name}) was changed after it was applied")]
+    Changed {
+        /// The migration's key.
+        key: Key,
+        /// Its name on disk.
+        name: String,
+    },
+    /// A late version is applied, because the rules allow it.
+    #[error("migration {key} ({name}) is older than {highest}, which is applied, and is applied all the same")]
+    Late {
+        /// The migration's key.
+        key: Key,
+        /// Its name.
+        name: String,
+        /// The highest applied version.
+        highest: Version,
     },
     /// An applied migration has no file, and the rules allow it.
     #[error("migration {key} ({name}) is applied but its file is missing")]

@@ -39,6 +39,32 @@ pub enum Missing {
     Allow,
 }
 
+/// What to do with an applied migration whose statements have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Changed {
+    /// Refuse.
+    #[default]
+    Refuse,
+    /// Accept the file as it is, and say so.
+    Allow,
+}
+
+/// What a tool does about files that contradict its history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Habits {
+    /// About late versions.
+    pub order: Order,
+    /// About applied migrations without a file.
+    pub missing: Missing,
+    /// About applied migrations whose file has changed.
+    pub changed: Changed,
+}
+
+impl Habits {
+    /// Those of the native format: everything is refused.
+    pub const STRICT: Self = Self { order: Order::Strict, missing: Missing::Refuse, changed: Changed::Refuse };
+}
+
 /// The input to a plan besides files and history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
@@ -48,6 +74,8 @@ pub struct Rules {
     pub order: Order,
     /// Which applied migrations may be missing on disk.
     pub missing: Missing,
+    /// What to do with applied migrations that have changed.
+    pub changed: Changed,
     /// What to do where the database has tables but no history.
     pub unmanaged: Unmanaged,
     /// Whether the database can roll back DDL.

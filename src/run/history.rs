@@ -3,12 +3,13 @@
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
-use crate::history::{Direction, History};
+use crate::history::{Direction, Entry, History};
 use crate::journal;
-use crate::ledger::{self, Begun, Denied, Depth, Found, Ledger, bare_name};
+use crate::ledger::{self, Begun, Denied, Depth, Found, Ledger, Remembered, bare_name};
+use crate::migration::{Key, MigrationSet, Version};
 use crate::plan::Objection;
 
-/// Reads the history that the plan is made from.
+/// Reads the history that the plan of these migrations is made from.
 ///
 /// # Errors
 /// [`Error::Refused`] if another schema has a history of this name and this one has none, or if the server hides rows of it.
@@ -16,12 +17,13 @@ pub(super) async fn read_history(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
     options: &Options,
+    set: &MigrationSet,
     depth: Depth,
 ) -> Result<History, Error> {
     let untrusted = ledger::untrusted(session, options.tables()).await;
     let untrusted = untrusted.map_err(|source| Error::Own { what: ledger::UNSEEN, source: Box::new(source) })?;
     untrusted.map_or(Ok(()), |objection| Err(Error::Refused(vec![objection])))?;
-    match read(session, ledger, options, depth).await {
+    match read(session, ledger, options, set, depth).await {
         Ok(Ok(history)) => Ok(history),
         Ok(Err(objection)) => Err(Error::Refused(vec![objection])),
         Err(source) => {
@@ -35,6 +37,7 @@ async fn read(
     session: &mut dyn Session,
     ledger: &dyn Ledger,
     options: &Options,
+    set: &MigrationSet,
     depth: Depth,
 ) -> Result<Result<History, Objection>, DatabaseError> {
     let tables = options.tables();
@@ -49,16 +52,20 @@ async fn read(
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
-    let (mut applied, unfinished) = remembered.map_or_else(Default::default, |found| (found.applied, found.unfinished));
+    let Remembered { mut applied, up_to, unfinished } = remembered.unwrap_or_default();
+    applied.extend(up_to.iter().flat_map(|version| passed(set, version)));
     if let Some(left) = left.as_ref().filter(|left| left.form > journal::PRESENT_FORM) {
         let (table, known) = (options.journal_table.clone(), journal::PRESENT_FORM);
         return Ok(Err(Objection::NewerTables { table, form: left.form, known }));
     }
     let journal_form = left.as_ref().map(|left| left.form);
+    let order = set.order();
     let mut unsettled = left.map(|left| left.unsettled).unwrap_or_default();
+    unsettled.iter_mut().for_each(|attempt| attempt.key = attempt.key.ordered(order).into_owned());
     // The journal has more details about an attempt of this runner than the ledger.
     let mut unknown = Vec::new();
-    for Begun { entry, attempt } in unfinished {
+    for Begun { entry, mut attempt } in unfinished {
+        attempt.key = attempt.key.ordered(order).into_owned();
         match unsettled.iter().rev().find(|known| known.key == attempt.key).map(|known| known.direction) {
             Some(Direction::Down) => applied.push(entry),
             Some(Direction::Up) => {}
@@ -74,10 +81,18 @@ async fn read(
     } else {
         unmanaged_tables(session, &[bare_name(tables.ledger), bare_name(tables.journal)]).await?
     };
-    let mut history = History::of(applied);
+    let mut history = History::ordered(applied, order);
     history.unsettled = unsettled;
     history.recorded = recorded;
     history.journal_form = journal_form;
     history.unmanaged_tables = unmanaged_tables;
     Ok(Ok(history))
+}
+
+/// The files up to a version, as applied, and the version itself, which may have no file.
+fn passed<'s>(set: &'s MigrationSet, version: &Version) -> impl Iterator<Item = Entry> + use<'s> {
+    let last = Key::from(version.ordered(set.order()).into_owned());
+    let unnamed = set.get(&last).is_none().then(|| Entry::new(last.clone(), ""));
+    let files = set.iter().take_while(move |migration| migration.key <= last);
+    files.map(|migration| Entry::new(migration.key.clone(), &*migration.name)).chain(unnamed)
 }

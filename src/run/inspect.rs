@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::history::History;
 use crate::ledger::Depth;
+use crate::migration::MigrationSet;
 use crate::plan as planning;
 
 /// Connects and reads the history.
@@ -23,10 +24,11 @@ pub(crate) async fn look(
     connector: &dyn Connector,
     access: Access,
     options: &Options,
+    set: &MigrationSet,
     depth: Depth,
 ) -> Result<(Box<dyn Session>, History), Error> {
     let mut session = connector.session(access, None).await.map_err(|source| cannot_connect(connector, source))?;
-    let history = running::read(connector, &mut *session, options, depth).await?;
+    let history = running::read(connector, &mut *session, options, set, depth).await?;
     Ok((session, history))
 }
 
@@ -39,7 +41,7 @@ pub(super) async fn alone(run: &mut CurrentRun<'_>) -> Result<(), Error> {
     let mut session = connect(run, Access::Read, None).await?;
     let started = Instant::now();
     run.observer.observe(&Event::PlanStarted);
-    let read = running::read(job.connector, &mut *session, job.options, Depth::Plan).await;
+    let read = running::read(job.connector, &mut *session, job.options, job.set, Depth::Plan).await;
     let rules = rules(job.command(), job.options, session.capabilities());
     session.close().await;
     let (result, schema) = match read {

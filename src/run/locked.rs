@@ -60,8 +60,8 @@ async fn work(engine: &mut Engine<'_>, plan: &Plan<'_>, before: &Before) -> Resu
     if let Some(repair) = engine.job.repair() {
         let changed = repair::change(engine, repair).await;
         if changed.is_err() || plan.steps.is_empty() {
-            let (ledger, options) = (engine.ledger, engine.job.options);
-            let reread = read_history(&mut **engine.session, ledger, options, Depth::Plan).await;
+            let (ledger, job) = (engine.ledger, engine.job);
+            let reread = read_history(&mut **engine.session, ledger, job.options, job.set, Depth::Plan).await;
             reread.into_iter().for_each(|history| _ = engine.state.begin(engine.job.set, history));
             return changed;
         }

@@ -21,7 +21,7 @@ use crate::plan::{Order, Target};
 /// use migrascope::plan::Order;
 ///
 /// let options = Options {
-///     order: Order::Allow,
+///     order: Some(Order::Allow),
 ///     statement_timeout: Some(Duration::from_secs(600)),
 ///     ledger_table: "app._migrascope_migrations".to_owned(),
 ///     ..Options::default()
@@ -34,10 +34,14 @@ pub struct Options {
     pub target: Target,
     /// The maximum number of migrations that a run may revert; a plan with more of them is refused. `None` sets no limit.
     pub at_most_down: Option<usize>,
-    /// What to do with pending versions below the highest applied one.
-    pub order: Order,
-    /// Whether an applied migration may have no file.
-    pub allow_missing: bool,
+    /// What to do with pending versions below the highest applied one; `None` does what the tool of the history format does.
+    pub order: Option<Order>,
+    /// Whether an applied migration may have no file; `None` does what the tool of the history format does.
+    pub allow_missing: Option<bool>,
+    /// Whether the statements of an applied migration may have changed; `None` does what the tool of the history format does.
+    pub allow_changed: Option<bool>,
+    /// Whether to refuse, where these three are `None`, what the native format refuses.
+    pub strict: bool,
     /// Whether migrations may start in a database that has tables but no history.
     pub allow_nonempty: bool,
     /// How long to wait for the migration lock.
@@ -83,8 +87,10 @@ impl Default for Options {
         Self {
             target: Target::Latest,
             at_most_down: None,
-            order: Order::Strict,
-            allow_missing: false,
+            order: None,
+            allow_missing: None,
+            allow_changed: None,
+            strict: false,
             allow_nonempty: false,
             wait: LockWait::For(Duration::from_secs(60)),
             lock_timeout: LockTimeout::Usual,

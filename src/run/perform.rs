@@ -90,7 +90,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
     let ledger = job.options.ledger();
     let rules = rules(job.command(), job.options, session.capabilities());
     let started = Instant::now();
-    let history = read_history(&mut **session, &*ledger, job.options, Depth::Plan).await?;
+    let history = read_history(&mut **session, &*ledger, job.options, job.set, Depth::Plan).await?;
     if let Some(answer) = planning::at_once(run, &history, &rules, started) {
         run.state.begin(job.set, history);
         return answer;
@@ -98,7 +98,7 @@ async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) 
     // The schema is known even to a run that does not get the lock: what another run is executing does not count as half-way.
     let seen = match history.unsettled.is_empty() {
         true => history,
-        false => running::read(job.connector, &mut **session, job.options, Depth::Plan).await?,
+        false => running::read(job.connector, &mut **session, job.options, job.set, Depth::Plan).await?,
     };
     run.state.begin(job.set, seen);
     if let Some(reason) = session.server_info().read_only {

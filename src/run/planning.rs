@@ -78,7 +78,7 @@ pub(super) async fn under_lock<'r>(engine: &mut Engine<'r>) -> Result<Plan<'r>, 
     let started = Instant::now();
     engine.observer.observe(&Event::PlanStarted);
     let rules = rules(job.command(), job.options, engine.session.capabilities());
-    let read = read_history(&mut **engine.session, engine.ledger, job.options, Depth::Plan).await;
+    let read = read_history(&mut **engine.session, engine.ledger, job.options, job.set, Depth::Plan).await;
     let (result, schema) = match read {
         Ok(history) => {
             let result = match job.repair() {

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::history::History;
 use crate::journal::{self, Executing};
 use crate::ledger::Depth;
+use crate::migration::MigrationSet;
 
 /// How long checking the lock may take. Without an answer it is unknown whether the run is alive.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -87,16 +88,17 @@ pub(super) async fn read(
     connector: &dyn Connector,
     session: &mut dyn Session,
     options: &Options,
+    set: &MigrationSet,
     depth: Depth,
 ) -> Result<History, Error> {
     let ledger = options.ledger();
-    let history = read_history(session, &*ledger, options, depth).await?;
+    let history = read_history(session, &*ledger, options, set, depth).await?;
     if !history.recorded || journal::executing(session, &options.journal_table).await.map_err(unreadable)?.is_empty() {
         return Ok(history);
     }
     let table = ledger.table(session.sql());
     let worker = Worker::of(connector, session.server_info(), &table).await;
-    let mut history = read_history(session, &*ledger, options, depth).await?;
+    let mut history = read_history(session, &*ledger, options, set, depth).await?;
     let open = journal::executing(session, &options.journal_table).await.map_err(unreadable)?;
     let Some((run, certain)) = alive(&open, &worker) else { return Ok(history) };
     let steps = journal::steps(session, &options.journal_table, &run.run_id).await.map_err(unreadable)?;

@@ -140,8 +140,8 @@ async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mu
 
 async fn read(run: &mut CurrentRun<'_>, session: &mut dyn Session) -> Result<History, Error> {
     let started = Instant::now();
-    let options = run.job.options;
-    let history = read_history(session, &*options.ledger(), options, Depth::Plan).await?;
+    let (options, set) = (run.job.options, run.job.set);
+    let history = read_history(session, &*options.ledger(), options, set, Depth::Plan).await?;
     run.state.stages.plan = started.elapsed();
     run.state.begin(run.job.set, history.clone());
     Ok(history)
@@ -151,6 +151,7 @@ fn is_reached(job: &Job<'_>, condition: &WaitCondition, history: &History) -> bo
     match &condition.version {
         Some(version) => {
             let applied = history.entry(&version.clone().into()).is_some();
+            let version = version.ordered(job.set.order());
             applied && history.unsettled.iter().all(|attempt| attempt.key != *version)
         }
         None => history.unsettled.is_empty() && plan::survey(job.set, history).pending == 0,

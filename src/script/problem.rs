@@ -17,6 +17,9 @@ pub(super) fn quoted(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// The file does not exist.
+    #[error("the file does not exist")]
+    Absent,
     /// A string or a quoted name that runs to the end of the text.
     #[error("unterminated quote {quote}")]
     UnterminatedQuote {

@@ -8,7 +8,7 @@ use super::Problem;
 use super::token::Spot;
 
 /// The word in `-- migrascope: allow=…` that turns this check off.
-pub(super) const ALLOWED: &str = "section-marker";
+pub(crate) const ALLOWED: &str = "section-marker";
 
 /// What may follow a tool's name after a plus sign: `-- +goose Up`.
 const AFTER_PLUS: [&str; 8] =

@@ -24,6 +24,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// This position, counted from `start`, as a position in the text that `start` is in.
+    pub(crate) fn after(self, start: Self) -> Self {
+        let column = if self.line == 1 { self.column.saturating_add(start.column - 1) } else { self.column };
+        Self { byte: self.byte + start.byte, line: self.line.saturating_add(start.line - 1), column }
+    }
+}
+
 fn clamp(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

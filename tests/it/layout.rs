@@ -1,6 +1,7 @@
 //! Directories of files, and the migrations that are read from them.
 
 mod names;
+mod prisma;
 
 use std::path::Path;
 

@@ -59,13 +59,21 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) follow_links: Option<String>,
-    /// Refuse, apply or skip a pending migration older than the newest applied one [default: strict]
+    /// Refuse, apply or skip a pending migration older than the newest applied one [default: as the tool of the history table does]
     #[arg(long, global = true, value_name = "HOW", help_heading = "Policy", value_parser = choices::ORDER)]
     pub(crate) order: Option<String>,
     /// Allow applied migrations whose file is missing
     #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub(crate) allow_missing: Option<String>,
+    /// Allow applied migrations whose statements have changed
+    #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) allow_changed: Option<String>,
+    /// Refuse what contradicts the history also where the tool of the history table does not
+    #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub(crate) strict: Option<String>,
     /// Allow the first migration in a database that has tables but no history
     #[arg(long, global = true, value_name = "BOOL", help_heading = "Policy", value_parser = choices::BOOL)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]

@@ -143,10 +143,10 @@ fn run(sources: &mut Sources<'_>, args: &GlobalArgs, layout: &Layout) -> RunOpti
     let history_format = sources.value("history", args.history.as_deref(), history).unwrap_or(default_history(layout));
     let order = |text: &str| choose(text, ORDER, [Order::Strict, Order::Allow, Order::Skip]);
     RunOptions {
-        order: sources.value("order", args.order.as_deref(), order).unwrap_or(default.order),
-        allow_missing: sources
-            .value("allow-missing", args.allow_missing.as_deref(), truth)
-            .unwrap_or(default.allow_missing),
+        order: sources.value("order", args.order.as_deref(), order),
+        allow_changed: sources.value("allow-changed", args.allow_changed.as_deref(), truth),
+        strict: sources.value("strict", args.strict.as_deref(), truth).unwrap_or(default.strict),
+        allow_missing: sources.value("allow-missing", args.allow_missing.as_deref(), truth),
         allow_nonempty: sources
             .value("allow-nonempty", args.allow_nonempty.as_deref(), truth)
             .unwrap_or(default.allow_nonempty),

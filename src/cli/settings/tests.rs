@@ -86,26 +86,27 @@ fn values_are_understood() {
     let toml = "order = \"skip\"\nallow-missing = true\nlock-timeout = 0\nstatement-timeout = \"10min\"\nquiet = true\n\
         connection-init = [\"SET a = 1\", \"SET b = 2\"]";
     let found = settings(&[], &[], toml).expect("usable settings");
-    assert_eq!(found.run.order, Order::Skip);
-    assert!(found.run.allow_missing);
+    assert_eq!(found.run.order, Some(Order::Skip));
+    assert_eq!(found.run.allow_missing, Some(true));
     assert_eq!(found.run.lock_timeout, LockTimeout::Server);
     assert_eq!(found.run.statement_timeout, Some(Duration::from_secs(600)));
     assert_eq!(found.verbosity, Verbosity::Quiet);
     assert_eq!(found.connection_init, ["SET a = 1", "SET b = 2"]);
     let typed = settings(&["-v", "--allow-missing=false", "--lock-wait", "0"], &[], toml).expect("usable settings");
     assert_eq!(typed.verbosity, Verbosity::Verbose);
-    assert!(!typed.run.allow_missing);
+    assert_eq!(typed.run.allow_missing, Some(false));
     assert_eq!(typed.run.wait, LockWait::No);
 }
 
 #[test]
 fn every_bad_value_names_its_source() {
     let environment = [("MIGRASCOPE_FORMAT", "jsn"), ("MIGRASCOPE_ALLOW_MISSING", "maybe")];
-    let problems = settings(&["--lock-wait", "fast"], &environment, "order = \"strikt\"\nlayout = \"goose\"");
+    let layouts = migrascope::layout::Layout::words().collect::<Vec<_>>().join(", ");
+    let problems = settings(&["--lock-wait", "fast"], &environment, "order = \"strikt\"\nlayout = \"rails\"");
     assert_eq!(
         problems.expect_err("five problems"),
         [
-            "invalid value \"goose\" for the key layout: expected one of native, sqlx",
+            &*format!("invalid value \"rails\" for the key layout: expected one of {layouts}"),
             "invalid value \"strikt\" for the key order: expected one of strict, allow, skip; did you mean strict?",
             "invalid value \"maybe\" for MIGRASCOPE_ALLOW_MISSING: expected true or false",
             "invalid value \"fast\" for --lock-wait: expected number at 0; expected a duration such as 500ms, 5s or 10min",

@@ -60,7 +60,7 @@ fn a_late_version_is_refused_applied_or_skipped_as_the_order_says() {
         std::fs::write(directory.join("2_b.sql"), "CREATE TABLE b (i INTEGER)").unwrap();
         let error = database.up(&directory).unwrap_err();
         assert_eq!(error.to_string(), "migration 2 (b) is pending but older than 3, which is applied");
-        let with = |order| Options { order, ..Options::default() };
+        let with = |order| Options { order: Some(order), ..Options::default() };
         assert!(database.run(Command::Up, &directory, with(Order::Skip)).0.unwrap().steps.is_empty());
         assert_eq!(states(database, &directory)[1], ("2".into(), State::OutOfOrder));
         database.run(Command::Up, &directory, with(Order::Allow)).0.unwrap();
@@ -78,7 +78,7 @@ fn an_applied_migration_without_a_file_is_refused_unless_allowed() {
         let error = database.up(&directory).unwrap_err();
         assert_eq!(error.to_string(), "migration 1 (a) is applied but its file is missing");
         assert_eq!(states(database, &directory)[0], ("1".into(), State::Missing));
-        let options = Options { allow_missing: true, ..Options::default() };
+        let options = Options { allow_missing: Some(true), ..Options::default() };
         assert!(database.run(Command::Up, &directory, options).0.unwrap().steps.is_empty());
     });
 }

@@ -171,7 +171,7 @@ fn the_death_of_the_holder_frees_the_lock() {
         }
         let directory = database.migrations(&[("2_b.sql", "CREATE TABLE b (i INTEGER)")]);
         let options =
-            Options { wait: LockWait::For(Duration::from_secs(30)), allow_missing: true, ..Options::default() };
+            Options { wait: LockWait::For(Duration::from_secs(30)), allow_missing: Some(true), ..Options::default() };
         let (result, _) = database.run(Command::Up, &directory, options);
         match database.backend {
             // The killed migration may have been half-way, and the next run reports that instead of guessing.

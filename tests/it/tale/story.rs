@@ -128,6 +128,7 @@ pub(super) fn planned(set: &MigrationSet) -> Plan<'_> {
         target: Target::Latest,
         order: Order::Strict,
         missing: Missing::Refuse,
+        changed: plan::Changed::Refuse,
         unmanaged: plan::Unmanaged::Refuse,
         transactional_ddl: true,
         foreign_keys: None,
