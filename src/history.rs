@@ -174,6 +174,26 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// An attempt of which only the mark in the history table is known.
+    pub(crate) fn marked(id: String, entry: &Entry) -> Self {
+        Self {
+            id,
+            run_id: String::new(),
+            key: entry.key.clone(),
+            name: entry.name.clone(),
+            direction: Direction::Up,
+            state: AttemptState::Marked,
+            done: 0,
+            last: 0,
+            reached: Reached::Unrecorded,
+            done_checksum: None,
+            total: 0,
+            error_code: None,
+            error_text: None,
+            started_at: entry.details.as_ref().map(|details| details.applied_at.clone()).unwrap_or_default(),
+        }
+    }
+
     /// The statement that it sent outside of a transaction, counted from 0, because the server had refused it inside one.
     #[must_use]
     pub fn alone(&self) -> Option<usize> {

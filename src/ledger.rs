@@ -6,6 +6,7 @@ mod format;
 mod location;
 mod name;
 mod native;
+mod prisma;
 mod registry;
 mod sqlx;
 mod table;

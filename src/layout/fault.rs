@@ -200,7 +200,7 @@ impl FileProblem {
     pub(crate) fn of_text(path: &Path, text: &Arc<str>, problems: &[ScriptError]) -> impl Iterator<Item = Self> {
         problems.iter().map(move |error| Self {
             path: path.to_owned(),
-            place: Some(error.place),
+            place: (error.problem != script::Problem::Absent).then_some(error.place),
             fault: Fault::Script(error.problem.clone()),
             text: Some(Arc::clone(text)),
         })

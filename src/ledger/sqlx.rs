@@ -8,7 +8,7 @@ use sha2::{Digest, Sha384};
 
 use super::{Begun, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, Row, Session, Sql, ToolLock, Value};
-use crate::history::{Attempt, AttemptState, Details, Direction, Entry, Reached, RecordedChecksum};
+use crate::history::{Attempt, Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Key, Migration, Script};
 use crate::plan::{Habits, Order, Step};
 use crate::sql::hexadecimal;
@@ -216,21 +216,6 @@ fn entry(row: Row) -> RecordedRow {
 
 /// The attempt that a row without success stands for.
 fn begun(entry: Entry) -> Begun {
-    let attempt = Attempt {
-        id: format!("sqlx {}", entry.key),
-        run_id: String::new(),
-        key: entry.key.clone(),
-        name: entry.name.clone(),
-        direction: Direction::Up,
-        state: AttemptState::Marked,
-        done: 0,
-        last: 0,
-        reached: Reached::Unrecorded,
-        done_checksum: None,
-        total: 0,
-        error_code: None,
-        error_text: None,
-        started_at: entry.details.as_ref().map(|details| details.applied_at.clone()).unwrap_or_default(),
-    };
+    let attempt = Attempt::marked(format!("sqlx {}", entry.key), &entry);
     Begun { entry, attempt }
 }

@@ -29,7 +29,7 @@ pub enum TableFaultKind {
     ForeignKey(String),
     /// It has this rule.
     Rule(String),
-    /// This column is generated, has a default other than the current time, or has a type that is not built in.
+    /// This column is generated, has a default other than the current time, a number or the next of a sequence, or has a type that is not built in.
     Column(String),
     /// It has this check constraint.
     Check(String),
@@ -69,7 +69,7 @@ impl fmt::Display for TableFault {
             TableFaultKind::Column(name) => {
                 write!(
                     f,
-                    "column {name} of {table} is generated, or has a default other than the current time or a type that is not built in"
+                    "column {name} of {table} is generated, or has a default other than the current time, a number or the next of a sequence, or a type that is not built in"
                 )
             }
             TableFaultKind::Check(name) => write!(f, "{table} has the check constraint {name}"),

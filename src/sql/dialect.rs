@@ -36,3 +36,22 @@ impl Dialect {
         }
     }
 }
+
+/// Something for each dialect, such as a statement that another tool writes in its own way on each database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PerDialect<T> {
+    pub(crate) postgres: T,
+    pub(crate) mysql: T,
+    pub(crate) sqlite: T,
+}
+
+impl<T> PerDialect<T> {
+    /// That of a dialect.
+    pub(crate) const fn of(&self, dialect: Dialect) -> &T {
+        match dialect {
+            Dialect::Postgres => &self.postgres,
+            Dialect::Mysql => &self.mysql,
+            Dialect::Sqlite => &self.sqlite,
+        }
+    }
+}

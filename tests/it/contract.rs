@@ -21,6 +21,7 @@ mod outside;
 mod own_transaction;
 mod planted;
 mod postgres;
+mod prisma;
 mod rebuild;
 mod repair;
 mod resuming;

@@ -124,7 +124,9 @@ impl TestDatabase {
     pub fn migrations(&self, files: &[(&str, &str)]) -> PathBuf {
         let directory = self.directory(&format!("m{}", uuid::Uuid::now_v7().simple()));
         for (name, text) in files {
-            std::fs::write(directory.join(name), text).unwrap();
+            let file = directory.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
         }
         directory
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
-use migrascope::migration::Version;
+use migrascope::migration::{Key, Version};
 use migrascope::plan::{Change, Doubt};
 
 use crate::cli::help;
@@ -182,27 +182,27 @@ pub(crate) struct Reach {
 #[group(required = true, multiple = false)]
 pub(crate) struct What {
     /// Resume a half-way migration at its first statement without effect
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    resume: Option<Version>,
+    #[arg(long, value_name = "VERSION", value_parser = key)]
+    resume: Option<Key>,
     /// Record a migration as applied: the rest was done by hand
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    mark_applied: Option<Version>,
+    #[arg(long, value_name = "VERSION", value_parser = key)]
+    mark_applied: Option<Key>,
     /// Record a migration as not applied: its effects were undone by hand
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    mark_reverted: Option<Version>,
+    #[arg(long, value_name = "VERSION", value_parser = key)]
+    mark_reverted: Option<Key>,
     /// Accept the file of an applied migration as it is now
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    accept_changes: Option<Version>,
+    #[arg(long, value_name = "VERSION", value_parser = key)]
+    accept_changes: Option<Key>,
 }
 
 impl What {
     /// The change of history; `None` where no repair is named.
     pub(crate) fn change(&self, doubt: Option<Doubt>) -> Option<Change> {
-        let resume = self.resume.clone().map(|version| Change::Resume { key: version.into(), doubt });
+        let resume = self.resume.clone().map(|key| Change::Resume { key, doubt });
         resume
-            .or_else(|| self.mark_applied.clone().map(|version| Change::MarkApplied(version.into())))
-            .or_else(|| self.mark_reverted.clone().map(|version| Change::MarkReverted(version.into())))
-            .or_else(|| self.accept_changes.clone().map(|version| Change::AcceptChanges(version.into())))
+            .or_else(|| self.mark_applied.clone().map(Change::MarkApplied))
+            .or_else(|| self.mark_reverted.clone().map(Change::MarkReverted))
+            .or_else(|| self.accept_changes.clone().map(Change::AcceptChanges))
     }
 }
 
@@ -218,8 +218,13 @@ fn reason(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("it must not be empty") } else { Ok(text.trim().to_owned()) }
 }
 
+/// A version is whatever its layout calls one.
 fn version(text: &str) -> Result<Version, &'static str> {
-    Version::from_digits(text).ok_or("expected decimal digits")
+    if text.trim().is_empty() { Err("expected a version") } else { Ok(Version::from_history(text)) }
+}
+
+fn key(text: &str) -> Result<Key, &'static str> {
+    if text.trim().is_empty() { Err("expected a version") } else { Ok(Key::from_history(text)) }
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,7 @@
 //! `verify`: compares files with the history, for pull requests.
 
 use migrascope::history::Direction;
-use migrascope::{Error, Status};
+use migrascope::{Error, Options, Status};
 
 use super::end::{fail, finish, shows_text};
 use super::prepare;
@@ -16,7 +16,9 @@ use crate::cli::settings::Settings;
 use crate::cli::words::{self, counted};
 use crate::cli::{explain, screen};
 
+/// Where a setting does not say otherwise, whatever contradicts the history is a difference, also if the tool of the history table would accept it.
 pub(super) fn run(settings: &Settings) -> Exit {
+    let settings = &Settings { run: Options { strict: true, ..settings.run.clone() }, ..settings.clone() };
     match status::read(settings).and_then(evaluate).and_then(|status| files(settings, status)) {
         Ok(status) => agree(settings, &status),
         Err(Stopped { exit, error }) => fail(settings, "verify", exit, error),

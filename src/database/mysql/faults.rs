@@ -10,8 +10,9 @@ use crate::plan::TableFault;
 /// The storage engines that store a table's rows durably and locally: others discard them, or store them in another table or server.
 const ENGINES: &str = "'InnoDB', 'ROCKSDB', 'TokuDB', 'ndbcluster', 'MyISAM', 'Aria'";
 
-/// Defaults that only read the clock, as MySQL and MariaDB show them. Other tools' tables have them.
-const CLOCK: &str = "'CURRENT_TIMESTAMP', 'current_timestamp()'";
+/// A pattern for no default, and for defaults that are a number or only read the clock, as MySQL and MariaDB show them. Other tools' tables have
+/// them.
+const RUNS_NO_CODE: &str = "'^(null|[0-9]+|current_timestamp([(][0-6]?[)])?)$'";
 
 /// How often to repeat the queries when a table appears in the meantime.
 const LOOKS: usize = 3;
@@ -86,6 +87,7 @@ fn sql((schema, table): &(Option<String>, String)) -> String {
          UNION ALL SELECT {name}, IF(CONSTRAINT_TYPE = 'CHECK', 'check', 'foreign key'), CAST(CONSTRAINT_NAME AS CHAR) \
            FROM information_schema.TABLE_CONSTRAINTS WHERE {of_table} AND CONSTRAINT_TYPE IN ('CHECK', 'FOREIGN KEY') \
          UNION ALL SELECT {name}, 'column', CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
-           WHERE {of_table} AND (EXTRA NOT IN ('', 'DEFAULT_GENERATED') OR COALESCE(COLUMN_DEFAULT, 'NULL') NOT IN ('NULL', {CLOCK}))"
+           WHERE {of_table} AND (EXTRA NOT IN ('', 'DEFAULT_GENERATED', 'auto_increment') \
+             OR LOWER(COALESCE(COLUMN_DEFAULT, 'NULL')) NOT REGEXP {RUNS_NO_CODE})"
     )
 }

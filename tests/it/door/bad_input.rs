@@ -50,14 +50,12 @@ fn unknown_words_are_met_with_a_suggestion() {
     For more information, try '--help'.
     --- exit 2
     ");
-    assert_snapshot!(door.run(&["up", "--layout", "goose"]), @r#"
+    let layout = door.run(&["up", "--layout", "rails"]).to_string();
+    assert!(layout.contains("error: invalid value \"rails\" for --layout: expected one of native, sqlx, "), "{layout}");
+    assert!(layout.contains("--- exit 2"), "{layout}");
+    assert_snapshot!(door.run(&["up", "--to", " "]), @r"
     --- stderr
-    error: invalid value "goose" for --layout: expected one of native, sqlx
-    --- exit 2
-    "#);
-    assert_snapshot!(door.run(&["up", "--to", "1a"]), @r"
-    --- stderr
-    error: invalid value '1a' for '--to <VERSION>': expected decimal digits
+    error: invalid value ' ' for '--to <VERSION>': expected a version
 
     For more information, try '--help'.
     --- exit 2
