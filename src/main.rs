@@ -7,7 +7,7 @@ use std::{env, panic};
 
 use cli::args::Args;
 use cli::command;
-use cli::settings::Settings;
+use cli::settings::{PLACEHOLDER_PREFIX, Settings};
 
 fn main() -> ExitCode {
     let default = panic::take_hook();
@@ -18,9 +18,15 @@ fn main() -> ExitCode {
         }
     }));
     let args = Args::parse_process();
-    let exit = match Settings::resolve(&args.global, &|name| env::var_os(name)) {
+    let exit = match Settings::resolve(&args.global, &|name| env::var_os(name), &placeholder_variables()) {
         Ok(settings) => command::run(&args.command, &settings),
         Err(invalid) => command::refuse(&args.command, invalid),
     };
     exit.into()
+}
+
+/// The names of the variables that give values of placeholders.
+fn placeholder_variables() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with(PLACEHOLDER_PREFIX)).collect()
 }

@@ -1,10 +1,13 @@
 //! Scripts, migrations, and the sorted set of migrations.
 
+mod placeholders;
 mod script;
+mod substitution;
 
 use std::borrow::Cow;
 use std::fmt;
 
+pub use self::placeholders::Placeholders;
 pub(crate) use self::script::split_all;
 pub use self::script::{Script, SplitScript};
 pub use crate::key::Key;
@@ -67,6 +70,17 @@ impl MigrationSet {
             return Err(Box::new((first, second)));
         }
         Ok(Self { migrations, order })
+    }
+
+    /// The same migrations with the values of placeholders in their scripts.
+    #[must_use]
+    pub(crate) fn with(self, placeholders: &Placeholders) -> Self {
+        let with = |migration: Migration| Migration {
+            up: migration.up.with(placeholders),
+            down: migration.down.map(|down| down.with(placeholders)),
+            ..migration
+        };
+        Self { migrations: self.migrations.into_iter().map(with).collect(), ..self }
     }
 
     /// How versions are compared.

@@ -127,6 +127,12 @@ fn parse_directed(text: &str, dialect: Dialect, given: &Directives) -> Result<Pa
     Ok(Parsed { statements, directives, token_checksum })
 }
 
+/// The summary of a statement whose text has placeholders, which count as names.
+pub(crate) fn summary_of(statement: &str, dialect: Dialect) -> String {
+    let bare = statement.replace("${", "").replace('}', "");
+    summary::of(&split::split(&bare, dialect).tokens)
+}
+
 /// One statement's text without its values, safe for telemetry: `?` replaces every string, number, bit string and dollar-quoted body;
 /// comments are removed, and each run of whitespace becomes one space.
 ///

@@ -85,6 +85,9 @@ pub enum Fault {
         /// The name with invalid bytes as `\xff`.
         String,
     ),
+    /// A down file of a repeatable migration.
+    #[error("a repeatable migration has no down file: an earlier version of its file reverts it")]
+    RepeatableDown,
     /// Its name does not begin with digits and an underscore.
     #[error("the file name has no version: it must read like 20260131120000_add_users.sql")]
     NoVersion,
@@ -193,7 +196,7 @@ impl FileProblem {
     /// Splits a script and returns the problems of its text.
     pub(super) fn of_script(script: &Script) -> Vec<Self> {
         let problems = script.parsed().err().unwrap_or_default();
-        Self::of_text(script.path(), script.text(), problems).collect()
+        Self::of_text(script.path(), script.file_text(), problems).collect()
     }
 
     /// Converts the problems of a text.

@@ -8,7 +8,7 @@ use super::source::{Listed, Source, leads_outside};
 use super::stem::{is_left_behind, sql_stem};
 use super::word::{Database, variant};
 use super::{Fault, FileProblem, LayoutError, Links, read_split};
-use crate::migration::{Dialect, Place, SplitScript, Statement, StatementKind};
+use crate::migration::{Dialect, Place, Placeholders, SplitScript, Statement, StatementKind};
 
 /// The folder of the files, in the migrations directory.
 const FOLDER: &str = "hooks";
@@ -24,6 +24,19 @@ pub struct HookScripts {
     pub before_each: Option<SplitScript>,
     /// `after_each.sql`.
     pub after_each: Option<SplitScript>,
+}
+
+impl HookScripts {
+    /// The same scripts with the values of placeholders.
+    pub(super) fn with(self, placeholders: &Placeholders) -> Result<Self, LayoutError> {
+        let with = |script: SplitScript| {
+            let script = script.script().clone().with(placeholders);
+            let problems = FileProblem::of_script(&script);
+            script.split().map_err(|_| LayoutError::Files(problems))
+        };
+        let before_each = self.before_each.map(with).transpose()?;
+        Ok(Self { before_each, after_each: self.after_each.map(with).transpose()? })
+    }
 }
 
 /// `source` is the migrations directory.

@@ -11,7 +11,7 @@ use super::links::Links;
 use super::source::EmbeddedFiles;
 use super::source::Source;
 use super::{checks, hooks};
-use crate::migration::{Dialect, MigrationSet, split_all};
+use crate::migration::{Dialect, MigrationSet, Placeholders, split_all};
 
 /// Reads one directory, on disk or embedded in the program: migrations, hooks and health checks, for one dialect.
 ///
@@ -30,6 +30,7 @@ pub struct Reader<'f> {
     dialect: Dialect,
     links: Links,
     layout: &'static Layout,
+    placeholders: Placeholders,
 }
 
 #[derive(Clone)]
@@ -52,7 +53,13 @@ impl<'f> Reader<'f> {
     }
 
     fn of(files: Files<'f>, dialect: Dialect) -> Self {
-        Self { files, dialect, links: Links::default(), layout: Layout::native() }
+        Self {
+            files,
+            dialect,
+            links: Links::default(),
+            layout: Layout::native(),
+            placeholders: Placeholders::default(),
+        }
     }
 
     /// Sets where symbolic links among the files may point.
@@ -67,12 +74,19 @@ impl<'f> Reader<'f> {
         Self { layout, ..self }
     }
 
+    /// Sets the values of placeholders in migrations and hooks; without any, a text is left as it is.
+    #[must_use]
+    pub fn placeholders(self, placeholders: Placeholders) -> Self {
+        Self { placeholders, ..self }
+    }
+
     /// The migrations. No file is skipped silently, except those that the layout's own tool ignores. Scripts are split when a plan needs them.
     ///
     /// # Errors
     /// All problems of all files at once; see [`LayoutError`].
     pub fn migrations(&self) -> Result<MigrationSet, LayoutError> {
-        (self.layout.read)(self.source(Path::new("")), self.dialect)
+        let set = (self.layout.read)(self.source(Path::new("")), self.dialect)?;
+        Ok(set.with(&self.placeholders))
     }
 
     /// Like [`Self::migrations`], with every script split, including applied ones.
@@ -94,7 +108,7 @@ impl<'f> Reader<'f> {
     /// When the directory cannot be read, all problems of all files at once, and a file whose name looks like a hook but is
     /// not one.
     pub fn hooks(&self) -> Result<HookScripts, LayoutError> {
-        hooks::read(self.source(Path::new("")), self.dialect)
+        hooks::read(self.source(Path::new("")), self.dialect)?.with(&self.placeholders)
     }
 
     /// The custom health checks in a directory, or in the folder `checks` of embedded files, in the order of their names. Symbolic links may

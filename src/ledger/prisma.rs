@@ -81,9 +81,19 @@ struct PrismaLedger {
     name: String,
 }
 
+/// How a migration came to be applied.
+enum How {
+    Ran,
+    Marked,
+}
+
 impl PrismaLedger {
-    /// SQL for the row of a migration that has succeeded. `logs` and `steps` tell what ran from what was only marked.
-    fn row(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, logs: &Value, steps: u8) -> String {
+    /// SQL for the row of a migration that has succeeded. Its logs and its number of steps tell what ran from what was only marked.
+    fn row(&self, sql: &dyn Sql, migration: &Migration, elapsed: Elapsed, how: How) -> String {
+        let (steps, logs) = match how {
+            How::Ran => (1, Value::Null),
+            How::Marked => (0, Value::Text(String::new())),
+        };
         format!(
             "INSERT INTO {table} (id, checksum, started_at, migration_name, finished_at, applied_steps_count, logs) \
              VALUES ({id}, {checksum}, {started}, {name}, {now}, {steps}, {logs})",
@@ -93,7 +103,7 @@ impl PrismaLedger {
             started = started(sql, elapsed),
             name = text(sql, migration.key.as_str()),
             now = now(sql),
-            logs = sql.literal(logs),
+            logs = sql.literal(&logs),
         )
     }
 
@@ -190,7 +200,7 @@ impl Ledger for PrismaLedger {
     /// As `prisma migrate resolve --applied` does.
     fn add(&self, sql: &dyn Sql, migration: &Migration, _elapsed: Elapsed, _run_id: &str) -> Vec<String> {
         let at_once = Elapsed::Measured(Duration::ZERO);
-        let row = self.row(sql, migration, at_once, &Value::Text(String::new()), 0);
+        let row = self.row(sql, migration, at_once, How::Marked);
         vec![self.roll_back(sql, &migration.key), row]
     }
 
@@ -206,7 +216,7 @@ impl Ledger for PrismaLedger {
     fn record(&self, sql: &dyn Sql, step: &Step<'_>, elapsed: Elapsed, _run_id: &str) -> Vec<String> {
         match step.direction {
             Direction::Down => vec![self.remove(sql, &step.migration.key)],
-            Direction::Up if step.atomic.is_yes() => vec![self.row(sql, step.migration, elapsed, &Value::Null, 1)],
+            Direction::Up if step.atomic.is_yes() => vec![self.row(sql, step.migration, elapsed, How::Ran)],
             // The row of the attempt is there since it began.
             Direction::Up => {
                 let finished = format!("finished_at = {}, applied_steps_count = applied_steps_count + 1", now(sql));

@@ -1,9 +1,12 @@
 //! A script: one text, which is split into statements on first use.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::placeholders::Placeholders;
+use super::substitution::Substitution;
 use crate::script::{self, Parsed, Problem, SECTION_MARKER, ScriptError};
 use crate::sql::{Checksum, Dialect, Directives, Place, Statement};
 
@@ -26,6 +29,8 @@ pub struct Script {
     checksum: Checksum,
     /// Directives that its layout gives in other ways than our comments.
     given: Directives,
+    /// Where parts of the text are in the file, if placeholders have been replaced.
+    substitution: Option<Arc<Substitution>>,
     /// How many folders of its path are those of its directory.
     depth: usize,
     parsed: OnceLock<Result<Parsed, Vec<ScriptError>>>,
@@ -44,6 +49,7 @@ impl Script {
             dialect,
             checksum: Checksum::of_text(bare),
             given: Directives::default(),
+            substitution: None,
             depth: 0,
             parsed: OnceLock::new(),
         }
@@ -64,6 +70,51 @@ impl Script {
         given.allow.push(SECTION_MARKER.to_owned());
         let checksum = Checksum::of_text(self.text.get(part.clone()).unwrap_or_default());
         Self { part, checksum, given, parsed: OnceLock::new(), ..self.clone() }
+    }
+
+    /// The same script with the values of placeholders. Its checksum is still that of the file.
+    #[must_use]
+    pub(crate) fn with(self, placeholders: &Placeholders) -> Self {
+        if placeholders.is_empty() || self.parsed.get().is_some_and(Result::is_err) {
+            return self;
+        }
+        match placeholders.substitute(&self.text) {
+            Ok(None) => self,
+            Ok(Some(substitution)) => {
+                let (text, part) = (Arc::clone(substitution.text()), substitution.in_text(&self.part));
+                Self { text, part, substitution: Some(Arc::new(substitution)), parsed: OnceLock::new(), ..self }
+            }
+            Err(problems) => Self { parsed: OnceLock::from(Err(problems)), ..self },
+        }
+    }
+
+    /// The text of the file without byte order mark, with its placeholders.
+    #[must_use]
+    pub fn file_text(&self) -> &Arc<str> {
+        self.substitution.as_ref().map_or(&self.text, |substitution| substitution.file())
+    }
+
+    /// The position in the file of a byte of the text.
+    #[must_use]
+    pub fn place(&self, byte: usize) -> Place {
+        let byte = self.substitution.as_ref().map_or(byte, |substitution| substitution.in_file(byte));
+        Place::at(self.file_text(), byte)
+    }
+
+    /// A statement as it is in the file, with its placeholders.
+    #[must_use]
+    pub fn statement_in_file(&self, statement: &Statement) -> &str {
+        match &self.substitution {
+            Some(substitution) => substitution.as_in_file(&(statement.start..statement.end)),
+            None => statement.text(&self.text),
+        }
+    }
+
+    /// A server's message without values of placeholders.
+    #[must_use]
+    pub(crate) fn without_values(&self, message: String) -> String {
+        let hidden = self.substitution.as_ref().map(|substitution| substitution.without_values(&message));
+        hidden.map_or_else(|| message.clone(), Cow::into_owned)
     }
 
     /// The same script as a file somewhere in this directory.
@@ -92,7 +143,7 @@ impl Script {
         &self.path
     }
 
-    /// The text without byte order mark.
+    /// The text to run: without byte order mark, and with the values of placeholders.
     #[must_use]
     pub fn text(&self) -> &Arc<str> {
         &self.text
@@ -100,10 +151,10 @@ impl Script {
 
     /// The bytes of the file, in pieces: a byte order mark, if it has one, and the text.
     pub fn bytes(&self) -> impl Iterator<Item = &[u8]> {
-        [self.marked.then_some(BYTE_ORDER_MARK.as_bytes()), Some(self.text.as_bytes())].into_iter().flatten()
+        [self.marked.then_some(BYTE_ORDER_MARK.as_bytes()), Some(self.file_text().as_bytes())].into_iter().flatten()
     }
 
-    /// The checksum of the text.
+    /// The checksum of the text as it is in the file.
     #[must_use]
     pub fn checksum(&self) -> &Checksum {
         &self.checksum
@@ -114,8 +165,31 @@ impl Script {
     /// # Errors
     /// Every problem of the text, in the order of the text, when it cannot be split.
     pub fn parsed(&self) -> Result<&Parsed, &[ScriptError]> {
-        let parse = || script::parse_part(&self.text, self.part.clone(), self.dialect, &self.given);
+        let parse = || match &self.substitution {
+            None => script::parse_part(&self.text, self.part.clone(), self.dialect, &self.given),
+            Some(substitution) => self.parse_substituted(substitution),
+        };
         self.parsed.get_or_init(parse).as_ref().map_err(Vec::as_slice)
+    }
+
+    /// Parses the text with the values; places, summaries and the checksum of the tokens are those of the file.
+    fn parse_substituted(&self, substitution: &Substitution) -> Result<Parsed, Vec<ScriptError>> {
+        let parsed = script::parse_part(&self.text, self.part.clone(), self.dialect, &self.given);
+        let mut parsed = parsed.map_err(|mut problems| {
+            problems.iter_mut().for_each(|problem| problem.place = self.place(problem.place.byte));
+            problems
+        })?;
+        for statement in &mut parsed.statements {
+            let Place { line, column, .. } = self.place(statement.start);
+            (statement.line, statement.column) = (line, column);
+            if substitution.touches(&(statement.start..statement.end)) {
+                statement.summary = script::summary_of(self.statement_in_file(statement), self.dialect);
+            }
+        }
+        // The same file has the same checksum in every environment.
+        let file = script::parse(substitution.file(), self.dialect);
+        parsed.token_checksum = file.map_or_else(|_| self.checksum.clone(), |file| file.token_checksum);
+        Ok(parsed)
     }
 
     /// Whether it has no statement; false for a script that cannot be split.

@@ -9,7 +9,7 @@ use crate::database::{self, ConnectOptions, Connector, Pool, SecretUrl};
 use crate::error::Error;
 use crate::health::{Health, Thresholds};
 use crate::layout::{EmbeddedFiles, Layout, Reader};
-use crate::migration::{Dialect, MigrationSet};
+use crate::migration::{Dialect, MigrationSet, Placeholders};
 use crate::run::Options;
 
 /// Builds a [`Migrator`]; start with [`Migrator::builder`].
@@ -46,6 +46,7 @@ pub struct Builder {
     database: Option<Database>,
     files: Option<Files>,
     layout: &'static Layout,
+    placeholders: Placeholders,
     checks: Checks,
     options: Options,
     connect: ConnectOptions,
@@ -98,6 +99,7 @@ impl Builder {
             database: None,
             files: None,
             layout: Layout::native(),
+            placeholders: Placeholders::default(),
             checks: Checks::FromOptions,
             options: Options::default(),
             connect: ConnectOptions { application: "migrascope".to_owned(), init: Vec::new() },
@@ -136,6 +138,12 @@ impl Builder {
     /// [`Options::history_format`].
     pub fn layout(mut self, layout: &'static Layout) -> Self {
         self.layout = layout;
+        self
+    }
+
+    /// Sets the values of placeholders in migrations and hooks; without any, a text is left as it is. No value is in any event.
+    pub fn placeholders(mut self, placeholders: Placeholders) -> Self {
+        self.placeholders = placeholders;
         self
     }
 
@@ -222,12 +230,12 @@ impl Builder {
         }
         let set = match self.files {
             Some(Files::Directory(directory)) => {
-                let reader = Reader::directory(directory, dialect).layout(self.layout);
+                let reader = Reader::directory(directory, dialect).layout(self.layout).placeholders(self.placeholders);
                 options.hooks.each = reader.hooks()?;
                 reader.migrations()?
             }
             Some(Files::Embedded(files)) => {
-                let reader = Reader::embedded(&files, dialect).layout(self.layout);
+                let reader = Reader::embedded(&files, dialect).layout(self.layout).placeholders(self.placeholders);
                 options.hooks.each = reader.hooks()?;
                 reader.migrations()?
             }

@@ -352,7 +352,7 @@ impl Objection {
     }
 
     pub(super) fn unreadable(script: &Script, problems: &[ScriptError]) -> Self {
-        let (path, text) = (script.path().to_owned(), Arc::clone(script.text()));
+        let (path, text) = (script.path().to_owned(), Arc::clone(script.file_text()));
         Self::Unreadable { path, text, problems: problems.to_vec() }
     }
 }

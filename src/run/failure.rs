@@ -21,7 +21,7 @@ pub(super) fn in_script(
     let statement = statements.get(index);
     let start = statement.map_or(0, |statement| statement.start);
     let place = match error.position {
-        Some(position) => Place::at(script.text(), start + position),
+        Some(position) => script.place(start + position),
         None => statement.map_or(Place { byte: 0, line: 1, column: 1 }, at_start),
     };
     Failure {
@@ -41,6 +41,17 @@ pub(super) fn in_script(
         invalid_index: None,
         blocker: None,
         remains,
+    }
+}
+
+/// A server's error without values of the script's placeholders.
+pub(super) fn without_values(script: &Script, error: DatabaseError) -> DatabaseError {
+    let hidden = |text: String| script.without_values(text);
+    DatabaseError {
+        message: hidden(error.message),
+        detail: error.detail.map(hidden),
+        hint: error.hint.map(hidden),
+        ..error
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn objections(plan: &Plan<'_>, options: &Options, capabilities: Capab
 
 fn backslash(name: String, script: &Script, capabilities: Capabilities) -> Option<Objection> {
     let (mode, place) = capabilities.read_otherwise(script.text())?;
+    let place = script.place(place.byte);
     let (line, column) = (place.line, place.column);
     Some(Objection::Backslash { script: name, path: script.path().to_owned(), line, column, mode })
 }

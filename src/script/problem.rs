@@ -17,6 +17,15 @@ pub(super) fn quoted(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// A placeholder without a value.
+    #[error("no value is given for the placeholder ${{{name}}}")]
+    UnknownPlaceholder {
+        /// Its name as written.
+        name: String,
+    },
+    /// A placeholder that runs to the end of the text.
+    #[error("the placeholder has no closing brace")]
+    UnterminatedPlaceholder,
     /// The file does not exist.
     #[error("the file does not exist")]
     Absent,

@@ -75,7 +75,10 @@ fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connect
 }
 
 fn reader_of(settings: &Settings, dialect: Dialect) -> Reader<'static> {
-    Reader::directory(&settings.directory, dialect).layout(settings.layout).links(settings.links)
+    Reader::directory(&settings.directory, dialect)
+        .layout(settings.layout)
+        .links(settings.links)
+        .placeholders(settings.placeholders.clone())
 }
 
 /// Splits every script, applied or not.

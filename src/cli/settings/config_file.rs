@@ -25,7 +25,13 @@ pub(super) enum Presence {
 
 /// The keys of a file, not yet parsed.
 #[derive(Debug, Default)]
-pub(super) struct ConfigFile(BTreeMap<String, Vec<(String, Excerpt)>>);
+pub(super) struct ConfigFile {
+    keys: BTreeMap<String, Vec<(String, Excerpt)>>,
+    placeholders: BTreeMap<String, String>,
+}
+
+/// The table of placeholders.
+const PLACEHOLDERS: &str = "placeholders";
 
 impl ConfigFile {
     /// Reads the file and checks its keys; an optional file that is missing has none.
@@ -70,11 +76,16 @@ impl ConfigFile {
 
     /// All values of a key.
     pub(super) fn all(&self, name: &'static str) -> Vec<RawValue> {
-        let items = self.0.get(name).into_iter().flatten();
+        let items = self.keys.get(name).into_iter().flatten();
         items
             .map(|(text, excerpt)| RawValue { text: text.clone(), origin: Origin::Key(name, excerpt.clone()) })
             .filter(|raw| !raw.text.is_empty())
             .collect()
+    }
+
+    /// The values of placeholders, by name.
+    pub(super) fn placeholders(&self) -> &BTreeMap<String, String> {
+        &self.placeholders
     }
 
     fn take(
@@ -84,6 +95,16 @@ impl ConfigFile {
         value: &DeValue<'_>,
         place: &Excerpt,
     ) -> Result<(), String> {
+        if let (PLACEHOLDERS, DeValue::Table(values)) = (key, value) {
+            for (name, value) in values {
+                let name = name.get_ref().to_string();
+                let text = scalar(value.get_ref());
+                let text = text
+                    .ok_or_else(|| format!("the placeholder {name} cannot be of type {}", value.get_ref().type_str()));
+                self.placeholders.insert(name, text?);
+            }
+            return Ok(());
+        }
         let Some((_, occurs)) = keys.iter().find(|(known, _)| known == key) else {
             let names = keys.iter().map(|(key, _)| key.as_str());
             return Err(format!("unknown key {}{}", mask::key(key), suggestion(key, names)));
@@ -95,7 +116,7 @@ impl ConfigFile {
             value => scalar(value).map(|text| vec![text]),
         };
         let texts: Vec<String> = texts.ok_or_else(|| format!("the key {key} cannot be a {}", value.type_str()))?;
-        self.0.insert(key.to_owned(), texts.into_iter().map(|text| (text, place.clone())).collect());
+        self.keys.insert(key.to_owned(), texts.into_iter().map(|text| (text, place.clone())).collect());
         Ok(())
     }
 }

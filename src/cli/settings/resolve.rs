@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use migrascope::Options as RunOptions;
 use migrascope::layout::{Layout, Links};
+use migrascope::migration::Placeholders;
 use migrascope::plan::Order;
 use migrascope::policy::Environment as AppEnvironment;
 use migrascope::run::{LockTimeout, LockWait};
@@ -15,7 +16,7 @@ use super::health::{self, HealthSettings};
 use super::names::{default_history, history, layout, table, target};
 use super::raw_value::RawValue;
 use super::sources::{Environment, Sources};
-use super::{app_environment, hooks, telemetry, trust};
+use super::{app_environment, hooks, placeholders as placeholder_values, telemetry, trust};
 use crate::cli::args::GlobalArgs;
 use crate::cli::explain::Diagnosis;
 use crate::cli::option::choices::{FORMAT, ORDER, choose, limit, truth};
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) directory: PathBuf,
     /// The layout of the directory.
     pub(crate) layout: &'static Layout,
+    /// The values of placeholders in migrations and hooks.
+    pub(crate) placeholders: Placeholders,
     /// Where links in the directory may lead.
     pub(crate) links: Links,
     /// The database's name in metrics.
@@ -70,11 +73,16 @@ pub(crate) struct InvalidSettings {
 }
 
 impl Settings {
-    /// Reads every source and resolves each setting from the first source that has it.
+    /// Reads every source and resolves each setting from the first source that has it. `placeholders` are the names of the environment's
+    /// variables that begin with [`PREFIX`](super::placeholders::PREFIX).
     ///
     /// # Errors
     /// With all mistakes in all sources.
-    pub(crate) fn resolve(args: &GlobalArgs, environment: &Environment<'_>) -> Result<Self, InvalidSettings> {
+    pub(crate) fn resolve(
+        args: &GlobalArgs,
+        environment: &Environment<'_>,
+        placeholders: &[String],
+    ) -> Result<Self, InvalidSettings> {
         let mut sources = Sources::new(environment);
         let file = open_files(&mut sources, args);
         let chosen_layout = sources.value("layout", args.layout.as_deref(), layout).unwrap_or(Layout::native());
@@ -85,6 +93,7 @@ impl Settings {
             connection_init: texts(sources.every("connection-init", &args.connection_init)),
             directory: sources.path("dir", args.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
             layout: chosen_layout,
+            placeholders: placeholder_values::resolve(&mut sources, placeholders),
             links: links(&mut sources, args),
             target: sources.value("target", args.target.as_deref(), target),
             run: run(&mut sources, args, chosen_layout),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use migrascope::database::SecretUrl;
+use migrascope::migration::Placeholders;
 use migrascope::observe::spans::{Sampling, SpanPolicy, SqlText};
 use migrascope::plan::Order;
 use migrascope::run::{LockTimeout, LockWait};
@@ -26,7 +27,9 @@ fn settings(args: &[&str], environment: &[(&str, &str)], toml: &str) -> Result<S
     let words = ["migrascope", "up"].into_iter().chain(args.iter().copied());
     let mut args = Args::try_parse_from(words).expect("valid arguments").global;
     args.config = Some(config.display().to_string());
-    Settings::resolve(&args, &|name| variables.get(name).cloned())
+    let placeholders: Vec<String> =
+        variables.keys().filter(|name| name.starts_with(placeholders::PREFIX)).map(|name| (*name).to_owned()).collect();
+    Settings::resolve(&args, &|name| variables.get(name).cloned(), &placeholders)
         .map_err(|invalid| invalid.problems.into_iter().map(|problem| problem.message).collect())
 }
 
@@ -179,4 +182,16 @@ fn the_nearest_place_names_the_webhook_and_the_token() {
         ["MIGRASCOPE_GRAFANA_TOKEN and MIGRASCOPE_GRAFANA_TOKEN_FILE are both set: use one of them"]
     );
     assert_eq!(notify(&[], &[], "grafana-token = \"x\"").expect_err("no such key").len(), 1);
+}
+
+#[test]
+fn a_variable_overrides_a_placeholder_of_the_file() {
+    let toml = "[placeholders]\nschema = \"app\"\n\"table.space\" = \"fast\"\nlimit = 5\nnone = \"\"";
+    let environment = [("MIGRASCOPE_PLACEHOLDER_TABLE_SPACE", "slow"), ("MIGRASCOPE_PLACEHOLDER_OWNER", "me")];
+    let values = settings(&[], &environment, toml).expect("usable settings").placeholders;
+    let expected = [("schema", "app"), ("table.space", "slow"), ("limit", "5"), ("none", ""), ("owner", "me")];
+    assert_eq!(values, Placeholders::from_iter(expected));
+    assert!(!format!("{values:?}").contains("slow"), "a value is not shown");
+    let problems = settings(&[], &[], "[placeholders]\nlist = [1]").expect_err("a list");
+    assert_eq!(problems, ["the placeholder list cannot be of type array"]);
 }

@@ -24,7 +24,7 @@ impl<'s> StatementText<'s> {
     /// The statement with this index, from 0; `None` past the last one.
     pub(super) fn of(step: &'s Step<'_>, index: usize, database: &DatabaseAttributes, policy: SqlText) -> Option<Self> {
         let statement: &'s Statement = step.statements().get(index)?;
-        let written = step.text(index);
+        let written = step.script.statement_in_file(statement);
         let text = match policy {
             SqlText::Off | SqlText::Summary => None,
             SqlText::Sanitized => database

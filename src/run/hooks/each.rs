@@ -98,7 +98,8 @@ impl Engine<'_> {
                 _ => Broken::Ended(HookFault::LockLost(error.message)),
             })?;
             let result = self.hook_statement(each, statement.text(script.text())).await;
-            result.map_err(Broken::Ended)?.map_err(at(index))?;
+            let result = result.map_err(Broken::Ended)?;
+            result.map_err(|error| failure::without_values(script.script(), error)).map_err(at(index))?;
         }
         let last = script.statements().len().saturating_sub(1);
         self.session.conclude(None, &[]).await.map_err(at(last)).map(drop)

@@ -11,6 +11,7 @@ use crate::event::{Event, Observer};
 use crate::plan::Step;
 use crate::report::{Stage, StatementReport};
 use crate::run::engine::Engine;
+use crate::run::failure::without_values;
 use crate::run::monitor::Monitor;
 use crate::run::watch::{News, Watch};
 use crate::stop::Stop;
@@ -177,7 +178,10 @@ impl Running<'_> {
         loop {
             tokio::select! {
                 biased;
-                result = &mut statement => return (timeout::named(result, limit.filter(|_| timed_out)), self.blocker),
+                result = &mut statement => {
+                    let result = timeout::named(result, limit.filter(|_| timed_out));
+                    return (result.map_err(|error| without_values(self.step.script, error)), self.blocker);
+                }
                 () = &mut overdue => {
                     self.stop.give_up();
                     return (Err(silent()), self.blocker);

@@ -241,7 +241,7 @@ fn a_down_file_beside_it_reverts_a_migration() {
         succeeds(database, &directory, "up");
         succeeds(database, &directory, "down --yes");
         assert_eq!(database.value("SELECT count(*) FROM users"), "0");
-        assert!(rows(database).ends_with("20240102000000_rows rolled-back 1"), "{}", rows(database));
+        assert!(rows(database).ends_with(" rolled-back 1"), "{}", rows(database));
         succeeds(database, &directory, "up");
         assert_eq!(database.value("SELECT count(*) FROM users"), "1");
     });
