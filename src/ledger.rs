@@ -2,10 +2,13 @@
 //! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
+mod diesel;
 mod format;
+mod golang_migrate;
 mod location;
 mod name;
 mod native;
+mod refinery;
 mod registry;
 mod sqlx;
 mod table;
