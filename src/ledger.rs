@@ -2,11 +2,14 @@
 //! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
+mod diesel;
 mod format;
+mod golang_migrate;
 mod location;
 mod name;
 mod native;
 mod prisma;
+mod refinery;
 mod registry;
 mod sqlx;
 mod table;
@@ -18,5 +21,5 @@ pub(crate) use self::access::{Denied, READ, WRITE};
 pub use self::format::HistoryFormat;
 pub(crate) use self::location::{Found, astray};
 pub(crate) use self::name::{OwnTables, bare_name, qualified, rows_if_table, schema_and_table};
-pub(crate) use self::table::{Begun, Creation, Depth, Elapsed, Ledger, Remembered};
+pub(crate) use self::table::{Attempted, Begun, Creation, Depth, Elapsed, Ledger, Remembered};
 pub(crate) use self::trust::{UNSEEN, untrusted};

@@ -35,8 +35,19 @@ pub trait Sql: Debug + Send + Sync {
     /// An expression that formats a column of type [`ColumnType::ZonedTimestamp`] as RFC 3339 in UTC.
     fn zoned_timestamp_text(&self, column: &str) -> String;
 
+    /// An expression that formats a column of type `TIMESTAMP`, which has no time zone and holds UTC, as RFC 3339. Where the server converts
+    /// such a column to the session's time zone, it is converted back.
+    fn plain_timestamp_text(&self, column: &str) -> String {
+        self.zoned_timestamp_text(column)
+    }
+
     /// An expression that formats a binary column as lower-case hexadecimal.
     fn hexadecimal(&self, column: &str) -> String;
+
+    /// A query that returns the type of a column in the server's words, and no row if there is no such column; `None` if it is unknown.
+    fn declared_type(&self, _schema: Option<&str>, _table: &str, _column: &str) -> Option<String> {
+        None
+    }
 
     /// The type of a column.
     fn column_type(&self, column: ColumnType) -> &'static str;
@@ -159,6 +170,10 @@ pub enum ColumnType {
     Timestamp,
     /// A point in time that the server converts to the session's time zone, if it has such a type.
     ZonedTimestamp,
+    /// The only key of a table with one row, with its constraints. Where it has none, the table needs a unique index.
+    OnlyKey,
+    /// A truth value, with its constraints, beside [`ColumnType::OnlyKey`].
+    Flag,
 }
 
 /// Which schemas are searched for unmanaged tables.

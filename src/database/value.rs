@@ -17,6 +17,8 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// The current time of the database's clock.
     Now,
+    /// The current time of the database's clock, for a column of type `TIMESTAMP` that holds UTC.
+    UtcNow,
     /// The time of the database's clock, this long ago.
     Ago(Duration),
     /// A point in time in UTC as RFC 3339, as formatted by [`Sql::timestamp_text`](super::Sql::timestamp_text).

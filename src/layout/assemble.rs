@@ -53,7 +53,7 @@ fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -
             None => group.push(name),
         }
     }
-    for group in groups.values() {
+    for group in groups.values().filter(|_| !matches!(rules.find, Find::FilesOfEitherDirection)) {
         if let Some(down) = group.first().filter(|_| group.iter().all(|name| name.named.down)) {
             problems.push(FileProblem::of_file(&down.path, Fault::DownAlone));
         }
@@ -97,7 +97,8 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect, rules: &Rules)
         };
         of(Some(Database::Ours(dialect))).or_else(|| of(None))
     };
-    let Some(up) = pick(false) else {
+    let alone = || pick(true).filter(|_| matches!(rules.find, Find::FilesOfEitherDirection));
+    let Some(named) = pick(false).or_else(alone) else {
         return Ok(None);
     };
     let read = |name: &FileName| -> Result<Sides, Vec<FileProblem>> {
@@ -107,9 +108,13 @@ fn load(source: Source<'_>, group: &[FileName], dialect: Dialect, rules: &Rules)
         let script = read_script(source, &name.path, dialect).map_err(|problem| vec![problem])?;
         (rules.interpret)(source, script.inside(source.directory()))
     };
-    match (read(up), pick(true).map(read).transpose()) {
+    let up = match pick(false) {
+        Some(up) => read(up),
+        None => Ok(Sides::whole(Script::new(&named.path, "", dialect).inside(source.directory()))),
+    };
+    match (up, pick(true).map(read).transpose()) {
         (Ok(sides), Ok(down_file)) => {
-            let (key, name) = (up.named.key.clone(), up.named.name.clone());
+            let (key, name) = (named.named.key.clone(), named.named.name.clone());
             let down = down_file.map(|sides| sides.up).or(sides.down);
             Ok(Some(Migration { key, name, up: sides.up, down }))
         }

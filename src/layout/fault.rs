@@ -91,6 +91,15 @@ pub enum Fault {
     /// Its name does not begin with digits and an underscore.
     #[error("the file name has no version: it must read like 20260131120000_add_users.sql")]
     NoVersion,
+    /// A version that its tool cannot store.
+    #[error("the version does not fit into the history table, which has {limit}")]
+    VersionTooLong {
+        /// What fits.
+        limit: &'static str,
+    },
+    /// A file without any text, in a layout whose tool refuses that.
+    #[error("the file is empty")]
+    Empty,
     /// A migration in a programming language.
     #[error("a migration in code cannot be run, only SQL")]
     Code,

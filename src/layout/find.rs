@@ -30,7 +30,7 @@ pub(super) fn list(
                 take(allowed(outside).and_then(|()| (rules.parse)(&stem)), path);
             }
         }
-        Find::Files => {
+        Find::Files | Find::FilesOfEitherDirection => {
             for entry in source.list()?.into_iter().filter(|entry| !entry.folder) {
                 take(parsed(&entry, rules), entry.path);
             }

@@ -3,7 +3,14 @@
 use super::format::Layout;
 
 /// All layouts, the native one first. To add one, add a line here and a file.
-pub(super) const LAYOUTS: &[&Layout] = &[&super::native::LAYOUT, &super::sqlx::LAYOUT, &super::prisma::LAYOUT];
+pub(super) const LAYOUTS: &[&Layout] = &[
+    &super::native::LAYOUT,
+    &super::sqlx::LAYOUT,
+    &super::prisma::LAYOUT,
+    &super::golang_migrate::LAYOUT,
+    &super::diesel::LAYOUT,
+    &super::refinery::LAYOUT,
+];
 
 impl Layout {
     /// The native layout.

@@ -14,6 +14,8 @@ pub(super) enum Find {
     Strictly,
     /// Files of the directory itself. A layout parses the name.
     Files,
+    /// The same, where a version may have a down file alone: its up file counts as empty.
+    FilesOfEitherDirection,
     /// Files of the directory and of the folders below. A layout parses the name.
     Tree {
         /// Whether folders whose name begins with a dot are searched.

@@ -3,7 +3,14 @@
 use super::format::HistoryFormat;
 
 /// All formats of the history table, the native one first. To add one, add a file and a line here.
-pub(super) const FORMATS: &[&HistoryFormat] = &[&super::native::FORMAT, &super::sqlx::FORMAT, &super::prisma::FORMAT];
+pub(super) const FORMATS: &[&HistoryFormat] = &[
+    &super::native::FORMAT,
+    &super::prisma::FORMAT,
+    &super::sqlx::FORMAT,
+    &super::golang_migrate::FORMAT,
+    &super::diesel::FORMAT,
+    &super::refinery::FORMAT,
+];
 
 impl HistoryFormat {
     /// The native format.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::name::{qualified, schema_and_table};
 use crate::database::{DatabaseError, Session, Sql, ToolLock, Value};
 use crate::history::{Attempt, Direction, Entry};
-use crate::migration::{Key, Migration, Version};
+use crate::migration::{Key, Migration, MigrationSet, Version};
 use crate::plan::Step;
 use crate::script::{QualifiedName, SchemaObject};
 
@@ -49,8 +49,17 @@ pub(crate) struct Remembered {
     pub(crate) applied: Vec<Entry>,
     /// For a table that holds one version only: every file up to it counts as applied.
     pub(crate) up_to: Option<Version>,
+    /// For such a table: its mark of an attempt that has not succeeded, in place of `up_to`.
+    pub(crate) attempted: Option<Attempted>,
     /// Rows of unfinished attempts. The native table has none, because the journal records them.
     pub(crate) unfinished: Vec<Begun>,
+}
+
+/// The mark of an attempt in a table that holds one version only. It names the version that the attempt was to reach: its own one, or
+/// the one below the migration that it was to revert.
+pub(crate) struct Attempted {
+    /// The version; `None` if no migration was to be left applied.
+    pub(crate) to: Option<Version>,
 }
 
 /// The row of an attempt that has not succeeded.
@@ -71,6 +80,9 @@ pub(crate) trait Ledger: Send + Sync {
     fn table(&self, sql: &dyn Sql) -> String {
         qualified(sql, self.name())
     }
+
+    /// Sets the migrations on disk, before the ledger is used: in some formats a row depends on more than its own migration.
+    fn set_files(&mut self, _set: &MigrationSet) {}
 
     /// The locks by which the tool that owns the format excludes its own runs, in the order in which to acquire them, after the runner's
     /// lock.
@@ -94,6 +106,11 @@ pub(crate) trait Ledger: Send + Sync {
 
     /// SQL that undoes this, after an attempt in this direction has left nothing behind or was settled; `None` if the format has no such row.
     fn abandon(&self, _sql: &dyn Sql, _key: &Key, _direction: Direction) -> Option<String> {
+        None
+    }
+
+    /// Why the table cannot record a change by which these versions, in order, would be the applied ones; `None` if it can.
+    fn unrecordable(&self, _applied: &[&Key]) -> Option<String> {
         None
     }
 

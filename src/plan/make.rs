@@ -88,7 +88,7 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
     findings.unreadable(&absent);
     for migration in absent {
         match highest.filter(|highest| migration.key.version().is_some_and(|version| *highest > version)) {
-            Some(highest) => findings.late(migration, highest, rules.order, &mut pending),
+            Some(highest) => findings.late(migration, highest, order_of(migration, rules), &mut pending),
             None => pending.push(migration),
         }
     }
@@ -112,6 +112,14 @@ pub fn up<'a>(set: &'a MigrationSet, history: &History, rules: &Rules) -> Result
         steps.push(step);
     }
     findings.into_plan(steps)
+}
+
+/// What to do with a migration that is late.
+fn order_of(migration: &Migration, rules: &Rules) -> Order {
+    match migration.up.parsed().is_ok_and(|parsed| parsed.directives.out_of_order) {
+        true => Order::Allow,
+        false => rules.order,
+    }
 }
 
 /// Plans to revert applied migrations in descending order of version; only one unless the target says otherwise.

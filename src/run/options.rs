@@ -7,6 +7,7 @@ use super::timeouts::{LockTimeout, LockWait};
 use crate::health::Health;
 use crate::journal::{JournalCounters, UnrecordedEnd};
 use crate::ledger::{HistoryFormat, Ledger, OwnTables};
+use crate::migration::MigrationSet;
 use crate::plan::{Order, Target};
 
 /// How migrations are applied.
@@ -75,6 +76,13 @@ impl Options {
     /// The history table. This is the only place that selects its format.
     pub(crate) fn ledger(&self) -> Box<dyn Ledger> {
         self.history_format.ledger(&self.ledger_table)
+    }
+
+    /// The history table for these migrations.
+    pub(crate) fn ledger_of(&self, set: &MigrationSet) -> Box<dyn Ledger> {
+        let mut ledger = self.ledger();
+        ledger.set_files(set);
+        ledger
     }
 
     pub(crate) fn tables(&self) -> OwnTables<'_> {

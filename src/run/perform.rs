@@ -87,7 +87,7 @@ async fn with_connection(run: &mut CurrentRun<'_>) -> Result<(), Error> {
 /// Reads the history first: if nothing is pending and nothing is wrong, the run needs neither the lock nor a second connection.
 async fn with_session(run: &mut CurrentRun<'_>, session: &mut Box<dyn Session>) -> Result<(), Error> {
     let job = run.job;
-    let ledger = job.options.ledger();
+    let ledger = job.options.ledger_of(job.set);
     let rules = rules(job.command(), job.options, session.capabilities());
     let started = Instant::now();
     let history = read_history(&mut **session, &*ledger, job.options, job.set, Depth::Plan).await?;

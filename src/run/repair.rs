@@ -2,12 +2,12 @@
 
 use super::engine::Engine;
 use super::task::Repair;
-use crate::database::{DatabaseError, Execute, Query, Session, Transaction};
+use crate::database::{DatabaseError, ErrorKind, Execute, Query, Session, Transaction};
 use crate::error::Error;
 use crate::event::{Event, Witness};
 use crate::history::{AttemptState, History, Reached};
 use crate::ledger::Elapsed;
-use crate::migration::Statement;
+use crate::migration::{Key, Statement};
 use crate::plan::{self, Amendment, Change, Doubt, Objection, Plan, Resumption, Step};
 use crate::run::step::is_doubtful;
 use crate::script::{self, Effect, SchemaObject};
@@ -15,7 +15,11 @@ use crate::script::{self, Effect, SchemaObject};
 /// The plan of a repair: one step if a migration resumes, and none otherwise.
 pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: &History) -> Result<Plan<'r>, Error> {
     let set = engine.job.set;
-    plan::amend(set, history, &repair.change).map_err(Error::refused)?;
+    let amendment = plan::amend(set, history, &repair.change).map_err(Error::refused)?;
+    if let Some(why) = engine.ledger.unrecordable(&applied_after(history, &amendment)) {
+        let source = Box::new(DatabaseError::new(ErrorKind::Other, why));
+        return Err(Error::Own { what: "cannot change the history", source });
+    }
     let mut steps = Vec::new();
     if let Change::Resume { key, doubt } = &repair.change {
         let resumption = plan::resume(set, history, key).map_err(Error::refused)?;
@@ -25,6 +29,14 @@ pub(super) async fn plan<'r>(engine: &mut Engine<'r>, repair: &Repair, history: 
         steps.push(step);
     }
     Ok(Plan { steps, notes: Vec::new() })
+}
+
+/// The applied migrations after a change, in order.
+fn applied_after<'h>(history: &'h History, amendment: &'h Amendment<'_>) -> Vec<&'h Key> {
+    let kept = history.applied().iter().map(|entry| &entry.key).filter(|key| !amendment.remove.contains(key));
+    let mut applied: Vec<&Key> = kept.chain(amendment.add.iter().map(|migration| &migration.key)).collect();
+    applied.sort();
+    applied
 }
 
 /// How many statements took effect, including the one that the attempt had reached.

@@ -91,7 +91,7 @@ pub(super) async fn read(
     set: &MigrationSet,
     depth: Depth,
 ) -> Result<History, Error> {
-    let ledger = options.ledger();
+    let ledger = options.ledger_of(set);
     let history = read_history(session, &*ledger, options, set, depth).await?;
     if !history.recorded || journal::executing(session, &options.journal_table).await.map_err(unreadable)?.is_empty() {
         return Ok(history);

@@ -141,7 +141,7 @@ async fn check(run: &mut CurrentRun<'_>, condition: &WaitCondition, watcher: &mu
 async fn read(run: &mut CurrentRun<'_>, session: &mut dyn Session) -> Result<History, Error> {
     let started = Instant::now();
     let (options, set) = (run.job.options, run.job.set);
-    let history = read_history(session, &*options.ledger(), options, set, Depth::Plan).await?;
+    let history = read_history(session, &*options.ledger_of(set), options, set, Depth::Plan).await?;
     run.state.stages.plan = started.elapsed();
     run.state.begin(run.job.set, history.clone());
     Ok(history)

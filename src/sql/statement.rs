@@ -90,6 +90,8 @@ pub struct Directives {
     pub statement_timeout: Option<Duration>,
     /// `allow=<hazard>`, any number of times.
     pub allow: Vec<String>,
+    /// Whether it is applied even if a later version is applied already. Only a layout can say that, for files that its tool names so.
+    pub out_of_order: bool,
 }
 
 impl Directives {
@@ -98,6 +100,7 @@ impl Directives {
         self.no_transaction |= others.no_transaction;
         self.lock_timeout = self.lock_timeout.or(others.lock_timeout);
         self.statement_timeout = self.statement_timeout.or(others.statement_timeout);
+        self.out_of_order |= others.out_of_order;
         self.allow.extend(others.allow.iter().cloned());
     }
 }

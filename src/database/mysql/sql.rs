@@ -92,6 +92,7 @@ impl Sql for MysqlSql {
             Value::Text(text) => text_literal(text),
             Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
             Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
+            Value::UtcNow => "CURRENT_TIMESTAMP".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Moment(moment) => text_literal(moment.trim_end_matches('Z')),
             Value::Ago(duration) => format!("UTC_TIMESTAMP(6) - INTERVAL {} MICROSECOND", duration.as_micros()),
@@ -116,7 +117,19 @@ impl Sql for MysqlSql {
             ColumnType::Bytes => "BLOB",
             ColumnType::Timestamp => "DATETIME(6)",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
+            ColumnType::OnlyKey => "bigint not null primary key",
+            ColumnType::Flag => "boolean not null",
         }
+    }
+
+    fn declared_type(&self, schema: Option<&str>, table: &str, column: &str) -> Option<String> {
+        Some(format!(
+            "SELECT CAST(LOWER(COLUMN_TYPE) AS CHAR) FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table} AND COLUMN_NAME = {column}",
+            schema = text_literal(schema.unwrap_or_default()),
+            table = text_literal(table),
+            column = text_literal(column),
+        ))
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

@@ -2,7 +2,7 @@
 
 use super::authority::Authority;
 use super::schemas;
-use super::text::{hook_variables, literal, quoted};
+use super::text::{hook_variables, literal, quoted, text_literal};
 use super::{existence, health, lock_sql};
 use crate::database::{
     AdvisoryLocks, Capabilities, ColumnType, IdleSession, Probe, Reach, Row, ServerInfo, Sql, Value,
@@ -85,6 +85,20 @@ impl Sql for PostgresSql {
         self.timestamp_text(column)
     }
 
+    fn plain_timestamp_text(&self, column: &str) -> String {
+        format!("to_char({column}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+    }
+
+    fn declared_type(&self, schema: Option<&str>, table: &str, column: &str) -> Option<String> {
+        let schema = schema.map(|schema| format!("{}.", quoted(schema))).unwrap_or_default();
+        Some(format!(
+            "SELECT pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute \
+             WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = {column} AND NOT attisdropped",
+            table = text_literal(&format!("{schema}{}", quoted(table))),
+            column = text_literal(column),
+        ))
+    }
+
     fn hexadecimal(&self, column: &str) -> String {
         format!("pg_catalog.encode({column}, 'hex')")
     }
@@ -94,6 +108,8 @@ impl Sql for PostgresSql {
             ColumnType::Text => "pg_catalog.text",
             ColumnType::Bytes => "pg_catalog.bytea",
             ColumnType::Timestamp | ColumnType::ZonedTimestamp => "TIMESTAMP WITH TIME ZONE",
+            ColumnType::OnlyKey => "bigint not null primary key",
+            ColumnType::Flag => "boolean not null",
         }
     }
 

@@ -22,6 +22,7 @@ pub(super) fn literal(value: &Value) -> String {
         Value::Bytes(bytes) => format!("pg_catalog.decode('{}', 'hex')", hexadecimal(bytes)),
         Value::Moment(moment) => format!("{}::timestamptz", text_literal(moment)),
         Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
+        Value::UtcNow => "pg_catalog.clock_timestamp() AT TIME ZONE 'UTC'".to_owned(),
         Value::BeforeBegin(before) => {
             format!("pg_catalog.transaction_timestamp() - interval '{} microseconds'", before.as_micros())
         }

@@ -81,6 +81,7 @@ impl Sql for SqliteSql {
             Value::Text(text) | Value::Moment(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
             Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
             Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
+            Value::UtcNow => "CURRENT_TIMESTAMP".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
             Value::Ago(duration) => {
                 format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{:.3} seconds')", duration.as_secs_f64())
@@ -105,7 +106,17 @@ impl Sql for SqliteSql {
             ColumnType::Text | ColumnType::Timestamp => "TEXT",
             ColumnType::Bytes => "BLOB",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
+            ColumnType::OnlyKey => "uint64",
+            ColumnType::Flag => "bool",
         }
+    }
+
+    fn declared_type(&self, schema: Option<&str>, table: &str, column: &str) -> Option<String> {
+        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+        let (schema, table, column) = (text(schema.unwrap_or("main")), text(table), text(column));
+        Some(format!(
+            "SELECT lower(type) FROM pragma_table_info({table}, {schema}) WHERE lower(name) = lower({column})"
+        ))
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

@@ -25,7 +25,7 @@ pub(crate) fn render(dialect: Dialect, text: &str) -> String {
 }
 
 fn directives(lines: &mut String, directives: &Directives) {
-    let Directives { no_transaction, lock_timeout, statement_timeout, allow } = directives;
+    let Directives { no_transaction, lock_timeout, statement_timeout, allow, .. } = directives;
     if *no_transaction {
         writeln!(lines, "directive no-transaction").unwrap();
     }
