@@ -35,6 +35,14 @@ pub trait Sql: Debug + Send + Sync {
     /// An expression that formats a column of type [`ColumnType::ZonedTimestamp`] as RFC 3339 in UTC.
     fn zoned_timestamp_text(&self, column: &str) -> String;
 
+    /// An expression that formats a column of type [`ColumnType::WrittenAt`] as RFC 3339 in UTC.
+    fn local_timestamp_text(&self, column: &str) -> String {
+        self.zoned_timestamp_text(column)
+    }
+
+    /// A query for name and type of each column of a table, in their order.
+    fn columns(&self, schema: Option<&str>, table: &str) -> String;
+
     /// An expression that formats a binary column as lower-case hexadecimal.
     fn hexadecimal(&self, column: &str) -> String;
 
@@ -159,6 +167,16 @@ pub enum ColumnType {
     Timestamp,
     /// A point in time that the server converts to the session's time zone, if it has such a type.
     ZonedTimestamp,
+    /// A primary key that the server counts up, as a complete column.
+    CountedKey,
+    /// An integer of 64 bits.
+    Integer,
+    /// A truth value, in SQLite as a number.
+    Flag,
+    /// Text that may be a primary key.
+    ShortText,
+    /// The time at which the server wrote the row, in the session's time zone, as a complete column with its default.
+    WrittenAt,
 }
 
 /// Which schemas are searched for unmanaged tables.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::name::{qualified, schema_and_table};
 use crate::database::{DatabaseError, Session, Sql, ToolLock, Value};
-use crate::history::{Attempt, Direction, Entry};
+use crate::history::{Attempt, AttemptState, Direction, Entry, Reached};
 use crate::migration::{Key, Migration, Version};
 use crate::plan::Step;
 use crate::script::{QualifiedName, SchemaObject};
@@ -59,6 +59,29 @@ pub(crate) struct Begun {
     pub(crate) entry: Entry,
     /// The attempt, for when the journal does not record it.
     pub(crate) attempt: Attempt,
+}
+
+impl Begun {
+    /// The row of a migration that a tool has marked as not applied; what has taken effect is unknown.
+    pub(crate) fn marked(tool: &str, entry: Entry) -> Self {
+        let attempt = Attempt {
+            id: format!("{tool} {}", entry.key),
+            run_id: String::new(),
+            key: entry.key.clone(),
+            name: entry.name.clone(),
+            direction: Direction::Up,
+            state: AttemptState::Marked,
+            done: 0,
+            last: 0,
+            reached: Reached::Unrecorded,
+            done_checksum: None,
+            total: 0,
+            error_code: None,
+            error_text: None,
+            started_at: entry.details.as_ref().map(|details| details.applied_at.clone()).unwrap_or_default(),
+        };
+        Self { entry, attempt }
+    }
 }
 
 /// A history table in the format of a tool.

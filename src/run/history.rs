@@ -66,6 +66,7 @@ async fn read(
     let mut unknown = Vec::new();
     for Begun { entry, mut attempt } in unfinished {
         attempt.key = attempt.key.ordered(order).into_owned();
+        name_of_file(set, &attempt.key, &mut attempt.name);
         match unsettled.iter().rev().find(|known| known.key == attempt.key).map(|known| known.direction) {
             Some(Direction::Down) => applied.push(entry),
             Some(Direction::Up) => {}
@@ -73,6 +74,7 @@ async fn read(
         }
     }
     unsettled.extend(unknown);
+    applied.iter_mut().for_each(|entry| name_of_file(set, &entry.key, &mut entry.name));
     let begun = !applied.is_empty()
         || !unsettled.is_empty()
         || recorded && journal::has_begun(session, &options.journal_table).await?;
@@ -87,6 +89,13 @@ async fn read(
     history.journal_form = journal_form;
     history.unmanaged_tables = unmanaged_tables;
     Ok(Ok(history))
+}
+
+/// Where a table has no names, those of the files are used.
+fn name_of_file(set: &MigrationSet, key: &Key, name: &mut String) {
+    if let Some(migration) = set.get(key).filter(|_| name.is_empty()) {
+        name.clone_from(&migration.name);
+    }
 }
 
 /// The files up to a version, as applied, and the version itself, which may have no file.

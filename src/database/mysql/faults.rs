@@ -86,6 +86,6 @@ fn sql((schema, table): &(Option<String>, String)) -> String {
          UNION ALL SELECT {name}, IF(CONSTRAINT_TYPE = 'CHECK', 'check', 'foreign key'), CAST(CONSTRAINT_NAME AS CHAR) \
            FROM information_schema.TABLE_CONSTRAINTS WHERE {of_table} AND CONSTRAINT_TYPE IN ('CHECK', 'FOREIGN KEY') \
          UNION ALL SELECT {name}, 'column', CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
-           WHERE {of_table} AND (EXTRA NOT IN ('', 'DEFAULT_GENERATED') OR COALESCE(COLUMN_DEFAULT, 'NULL') NOT IN ('NULL', {CLOCK}))"
+           WHERE {of_table} AND (EXTRA NOT IN ('', 'DEFAULT_GENERATED', 'auto_increment') OR COALESCE(COLUMN_DEFAULT, 'NULL') NOT IN ('NULL', {CLOCK}))"
     )
 }

@@ -116,7 +116,21 @@ impl Sql for MysqlSql {
             ColumnType::Bytes => "BLOB",
             ColumnType::Timestamp => "DATETIME(6)",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
+            ColumnType::CountedKey => "BIGINT(20) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY",
+            ColumnType::Integer => "BIGINT",
+            ColumnType::Flag => "BOOLEAN",
+            ColumnType::ShortText => "VARCHAR(128)",
+            ColumnType::WrittenAt => "DATETIME NULL DEFAULT CURRENT_TIMESTAMP",
         }
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> String {
+        format!(
+            "SELECT CAST(COLUMN_NAME AS CHAR), CAST(DATA_TYPE AS CHAR) FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} ORDER BY ORDINAL_POSITION",
+            text_literal(schema.or_else(|| self.home()).unwrap_or_default()),
+            text_literal(table),
+        )
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

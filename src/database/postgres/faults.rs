@@ -83,20 +83,21 @@ pub(super) fn sql(tables: &[(Option<String>, String)], owner: Owner) -> String {
          UNION ALL SELECT t.nspname, t.relname, 'column', a.attname FROM t JOIN pg_attribute a ON a.attrelid = t.oid \
            JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace s ON s.oid = y.typnamespace \
            WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.atthasdef AND NOT EXISTS (SELECT FROM pg_attrdef d \
-             WHERE d.adrelid = t.oid AND d.adnum = a.attnum AND {reads_clock}) OR s.nspname <> 'pg_catalog') \
+             WHERE d.adrelid = t.oid AND d.adnum = a.attnum AND {runs_no_code}) OR s.nspname <> 'pg_catalog') \
          UNION ALL SELECT t.nspname, t.relname, 'check', k.conname FROM t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'c' \
          UNION ALL SELECT t.nspname, t.relname, 'index', x.indexrelid::regclass::text FROM t JOIN pg_index x ON x.indrelid = t.oid \
            WHERE x.indexprs IS NOT NULL OR x.indpred IS NOT NULL AND pg_get_expr(x.indpred, t.oid) <> 'half_way'{owner} \
          ORDER BY 1, 2, 3, 4",
         named = named(tables),
         users_own = users_own(tables),
-        reads_clock = READS_CLOCK,
+        runs_no_code = RUNS_NO_CODE,
     )
 }
 
-/// A condition for defaults that only read the clock, which runs no one's code; other tools' tables have them. A function of the same name in
-/// a schema of the search path would be a dependency; built-in functions are pinned, and have none.
-const READS_CLOCK: &str = "pg_get_expr(d.adbin, d.adrelid) IN ('now()', 'CURRENT_TIMESTAMP') AND NOT EXISTS (SELECT FROM pg_depend p \
+/// A condition for defaults that only read the clock or count up a sequence, which runs no one's code; other tools' tables have them. A function
+/// of the same name in a schema of the search path would be a dependency; built-in functions are pinned, and have none.
+const RUNS_NO_CODE: &str = "(pg_get_expr(d.adbin, d.adrelid) IN ('now()', 'CURRENT_TIMESTAMP') \
+   OR pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]''([^'']|'''')*''::regclass[)]$') AND NOT EXISTS (SELECT FROM pg_depend p \
    WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_proc'::regclass)";
 
 /// A table's quoted name, as in the runner's statements.

@@ -105,7 +105,17 @@ impl Sql for SqliteSql {
             ColumnType::Text | ColumnType::Timestamp => "TEXT",
             ColumnType::Bytes => "BLOB",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
+            ColumnType::CountedKey => "INTEGER PRIMARY KEY AUTOINCREMENT",
+            ColumnType::Integer | ColumnType::Flag => "INTEGER",
+            ColumnType::ShortText => "VARCHAR(128)",
+            ColumnType::WrittenAt => "TIMESTAMP DEFAULT (datetime('now'))",
         }
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> String {
+        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+        let schema = text(schema.unwrap_or("main"));
+        format!("SELECT name, type FROM pragma_table_info({}, {schema}) ORDER BY cid", text(table))
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {
