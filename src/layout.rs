@@ -4,10 +4,12 @@
 mod assemble;
 mod checks;
 mod create;
+mod dbmate;
 mod entry;
 mod fault;
 mod find;
 mod format;
+mod goose;
 mod hooks;
 mod links;
 mod native;

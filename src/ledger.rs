@@ -2,7 +2,9 @@
 //! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
+mod dbmate;
 mod format;
+mod goose;
 mod location;
 mod name;
 mod native;
