@@ -4,12 +4,14 @@
 mod assemble;
 mod checks;
 mod create;
+mod dbmate;
 mod diesel;
 mod entry;
 mod fault;
 mod find;
 mod format;
 mod golang_migrate;
+mod goose;
 mod hooks;
 mod links;
 mod native;

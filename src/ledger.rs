@@ -2,9 +2,11 @@
 //! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
+mod dbmate;
 mod diesel;
 mod format;
 mod golang_migrate;
+mod goose;
 mod location;
 mod name;
 mod native;

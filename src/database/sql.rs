@@ -41,6 +41,14 @@ pub trait Sql: Debug + Send + Sync {
         self.zoned_timestamp_text(column)
     }
 
+    /// An expression that formats a column without time zone, which holds the time of the session's zone, as RFC 3339 in UTC.
+    fn local_timestamp_text(&self, column: &str) -> String {
+        self.zoned_timestamp_text(column)
+    }
+
+    /// A query for name and type of each column of a table, in their order.
+    fn columns(&self, schema: Option<&str>, table: &str) -> String;
+
     /// An expression that formats a binary column as lower-case hexadecimal.
     fn hexadecimal(&self, column: &str) -> String;
 
@@ -170,10 +178,6 @@ pub enum ColumnType {
     Timestamp,
     /// A point in time that the server converts to the session's time zone, if it has such a type.
     ZonedTimestamp,
-    /// The only key of a table with one row, with its constraints. Where it has none, the table needs a unique index.
-    OnlyKey,
-    /// A truth value, with its constraints, beside [`ColumnType::OnlyKey`].
-    Flag,
 }
 
 /// Which schemas are searched for unmanaged tables.

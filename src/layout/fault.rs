@@ -100,6 +100,18 @@ pub enum Fault {
     /// A file without any text, in a layout whose tool refuses that.
     #[error("the file is empty")]
     Empty,
+    /// Its version is zero, which the layout's tool does not accept.
+    #[error("the version is zero, and must be at least 1")]
+    VersionZero,
+    /// Its tool applies it before another file with a lower version.
+    #[error(
+        "its tool orders files by name, and applies it before {}, which has a lower version: give all versions the same number of digits",
+        .lower.display()
+    )]
+    NameOrder {
+        /// The file with the lower version.
+        lower: PathBuf,
+    },
     /// A migration in a programming language.
     #[error("a migration in code cannot be run, only SQL")]
     Code,
@@ -202,10 +214,11 @@ impl FileProblem {
         Self { path: path.to_owned(), place: None, fault, text: None }
     }
 
-    /// Splits a script and returns the problems of its text.
+    /// Splits a script and returns the problems of its text, without those that matter only when it is to run.
     pub(super) fn of_script(script: &Script) -> Vec<Self> {
         let problems = script.parsed().err().unwrap_or_default();
-        Self::of_text(script.path(), script.file_text(), problems).collect()
+        let matters = |problem: &Self| !matches!(&problem.fault, Fault::Script(problem) if problem.is_of_run());
+        Self::of_text(script.path(), script.file_text(), problems).filter(matters).collect()
     }
 
     /// Converts the problems of a text.

@@ -5,9 +5,11 @@ use super::format::Layout;
 /// All layouts, the native one first. To add one, add a line here and a file.
 pub(super) const LAYOUTS: &[&Layout] = &[
     &super::native::LAYOUT,
-    &super::sqlx::LAYOUT,
     &super::prisma::LAYOUT,
+    &super::goose::LAYOUT,
     &super::golang_migrate::LAYOUT,
+    &super::dbmate::LAYOUT,
+    &super::sqlx::LAYOUT,
     &super::diesel::LAYOUT,
     &super::refinery::LAYOUT,
 ];

@@ -6,17 +6,25 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use super::{
     Attempted, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, bare_name, rows_if_table, schema_and_table,
 };
-use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, ErrorKind, Row, Session, Sql, ToolLock, Value};
+use crate::database::{AdvisoryLocks, DatabaseError, ErrorKind, Row, Session, Sql, ToolLock, Value};
 use crate::history::Direction;
 use crate::migration::{Key, Migration, MigrationSet, Version};
 use crate::plan::{Changed, Habits, Missing, Order, Step};
 use crate::script::{QualifiedName, SchemaObject};
+use crate::sql::PerDialect;
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "golang-migrate",
     table: "schema_migrations",
     habits: Habits { order: Order::Skip, missing: Missing::Allow, changed: Changed::Allow },
     ledger: |table| Box::new(GolangMigrateLedger { name: table.to_owned(), keys: Vec::new() }),
+};
+
+/// The columns of the table, as golang-migrate creates it. Without a key, the table has a unique index.
+const COLUMNS: PerDialect<&str> = PerDialect {
+    postgres: "version bigint not null primary key, dirty boolean not null",
+    mysql: "version bigint not null primary key, dirty boolean not null",
+    sqlite: "version uint64,dirty bool",
 };
 
 /// The factor from which golang-migrate makes the key of its lock.
@@ -103,10 +111,10 @@ impl Ledger for GolangMigrateLedger {
     }
 
     fn create(&self, sql: &dyn Sql) -> Vec<Creation> {
-        let (table, key) = (self.table(sql), sql.column_type(ColumnType::OnlyKey));
-        let columns = format!("version {key},dirty {}", sql.column_type(ColumnType::Flag));
+        let (table, dialect) = (self.table(sql), sql.capabilities().dialect);
+        let columns = COLUMNS.of(dialect);
         let created = Creation::table(sql, &self.name, format!("CREATE TABLE IF NOT EXISTS {table} ({columns})"));
-        let has_key = key.contains("primary key");
+        let has_key = columns.contains("primary key");
         let index = (!has_key).then(|| {
             let (schema, bare) = schema_and_table(sql, &self.name);
             let index = sql.index_on_table("version_unique", schema, bare);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Begun, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{AdvisoryLocks, DatabaseError, Row, Session, Sql, ToolLock, Value};
-use crate::history::{Attempt, Details, Direction, Entry, RecordedChecksum};
+use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Key, Migration, Script, Version, VersionOrder};
 use crate::plan::{Changed, Habits, Missing, Order, Step};
 use crate::sql::{PerDialect, hexadecimal};
@@ -166,7 +166,7 @@ impl Ledger for PrismaLedger {
             for RecordedRow { entry, finished } in rows.into_iter().map(recorded) {
                 match finished {
                     true => remembered.applied.push(entry),
-                    false => remembered.unfinished.push(begun(entry)),
+                    false => remembered.unfinished.push(Begun::marked("prisma", entry)),
                 }
             }
             remembered
@@ -292,10 +292,4 @@ fn recorded(row: Row) -> RecordedRow {
         Details { applied_at, elapsed, run_id: None }
     });
     RecordedRow { entry, finished }
-}
-
-/// The attempt that a row without an end stands for.
-fn begun(entry: Entry) -> Begun {
-    let attempt = Attempt::marked(format!("prisma {}", entry.key), &entry);
-    Begun { entry, attempt }
 }

@@ -6,8 +6,10 @@ use super::format::HistoryFormat;
 pub(super) const FORMATS: &[&HistoryFormat] = &[
     &super::native::FORMAT,
     &super::prisma::FORMAT,
-    &super::sqlx::FORMAT,
+    &super::goose::FORMAT,
     &super::golang_migrate::FORMAT,
+    &super::dbmate::FORMAT,
+    &super::sqlx::FORMAT,
     &super::diesel::FORMAT,
     &super::refinery::FORMAT,
 ];

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha384};
 
 use super::{Begun, Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table};
 use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, Row, Session, Sql, ToolLock, Value};
-use crate::history::{Attempt, Details, Direction, Entry, RecordedChecksum};
+use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Key, Migration, Script};
 use crate::plan::{Habits, Order, Step};
 use crate::sql::hexadecimal;
@@ -122,7 +122,7 @@ impl Ledger for SqlxLedger {
             let (applied, unfinished): (Vec<_>, Vec<_>) = rows.into_iter().map(entry).partition(|row| row.succeeded);
             Remembered {
                 applied: applied.into_iter().map(|row| row.entry).collect(),
-                unfinished: unfinished.into_iter().map(|row| begun(row.entry)).collect(),
+                unfinished: unfinished.into_iter().map(|row| Begun::marked(FORMAT.word, row.entry)).collect(),
                 ..Remembered::default()
             }
         }))
@@ -212,10 +212,4 @@ fn entry(row: Row) -> RecordedRow {
         Details { applied_at, elapsed, run_id: None }
     });
     RecordedRow { entry, succeeded }
-}
-
-/// The attempt that a row without success stands for.
-fn begun(entry: Entry) -> Begun {
-    let attempt = Attempt::marked(format!("sqlx {}", entry.key), &entry);
-    Begun { entry, attempt }
 }

@@ -70,6 +70,14 @@ pub(crate) struct Begun {
     pub(crate) attempt: Attempt,
 }
 
+impl Begun {
+    /// The row of a migration that a tool has marked as not applied; what has taken effect is unknown.
+    pub(crate) fn marked(tool: &str, entry: Entry) -> Self {
+        let attempt = Attempt::marked(format!("{tool} {}", entry.key), &entry);
+        Self { entry, attempt }
+    }
+}
+
 /// A history table in the format of a tool.
 #[async_trait]
 pub(crate) trait Ledger: Send + Sync {

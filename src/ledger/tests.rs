@@ -70,7 +70,7 @@ fn the_locks_of_sqlx_are_named_as_it_names_them() {
 
 #[test]
 fn what_a_step_writes_is_rehearsed() {
-    for word in ["native", "sqlx"] {
+    for word in ["native", "sqlx", "goose", "dbmate"] {
         let ledger = HistoryFormat::named(word).expect("a format").ledger("history");
         for url in [
             #[cfg(feature = "postgres")]

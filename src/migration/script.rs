@@ -58,8 +58,20 @@ impl Script {
     /// A script whose file does not exist: it cannot be split.
     #[must_use]
     pub fn absent(path: impl Into<PathBuf>, dialect: Dialect) -> Self {
-        let problem = ScriptError { place: Place::at("", 0), problem: Problem::Absent };
-        Self { parsed: OnceLock::from(Err(vec![problem])), ..Self::new(path, "", dialect) }
+        Self::new(path, "", dialect).refused(0, Problem::Absent)
+    }
+
+    /// A migration that is written in a programming language: it cannot be split.
+    #[must_use]
+    pub fn code(path: impl Into<PathBuf>, dialect: Dialect) -> Self {
+        Self::new(path, "", dialect).refused(0, Problem::Code)
+    }
+
+    /// The same script, which cannot be split because of this problem at this byte of the text.
+    #[must_use]
+    pub(crate) fn refused(self, byte: usize, problem: Problem) -> Self {
+        let problem = ScriptError { place: Place::at(&self.text, byte), problem };
+        Self { parsed: OnceLock::from(Err(vec![problem])), ..self }
     }
 
     /// The section of the file in this range of its text, with its own checksum. Its bytes are still those of the whole file, and a
@@ -143,10 +155,22 @@ impl Script {
         &self.path
     }
 
+    /// The dialect of the text.
+    #[must_use]
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The text to run: without byte order mark, and with the values of placeholders.
     #[must_use]
     pub fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// Whether the file begins with a byte order mark.
+    #[must_use]
+    pub(crate) fn has_byte_order_mark(&self) -> bool {
+        self.marked
     }
 
     /// The bytes of the file, in pieces: a byte order mark, if it has one, and the text.
@@ -243,7 +267,7 @@ impl SplitScript {
         &self.script.path
     }
 
-    /// The text without byte order mark.
+    /// The text to run: without byte order mark, and with the values of placeholders.
     #[must_use]
     pub fn text(&self) -> &Arc<str> {
         &self.script.text

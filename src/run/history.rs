@@ -3,7 +3,7 @@
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
-use crate::history::{Attempt, AttemptState, Direction, Entry, History, Reached};
+use crate::history::{Attempt, Direction, Entry, History};
 use crate::journal;
 use crate::ledger::{self, Attempted, Begun, Denied, Depth, Found, Ledger, Remembered, bare_name};
 use crate::migration::{Key, Migration, MigrationSet, Version};
@@ -66,6 +66,7 @@ async fn read(
     let mut unknown = Vec::new();
     for Begun { entry, mut attempt } in unfinished {
         attempt.key = attempt.key.ordered(order).into_owned();
+        name_of_file(set, &attempt.key, &mut attempt.name);
         match unsettled.iter().rev().find(|known| known.key == attempt.key).map(|known| known.direction) {
             Some(Direction::Down) => applied.push(entry),
             Some(Direction::Up) => {}
@@ -78,6 +79,7 @@ async fn read(
         applied.extend(before);
         unsettled.extend(attempt);
     }
+    applied.iter_mut().for_each(|entry| name_of_file(set, &entry.key, &mut entry.name));
     let begun = !applied.is_empty()
         || !unsettled.is_empty()
         || recorded && journal::has_begun(session, &options.journal_table).await?;
@@ -127,26 +129,19 @@ fn interrupted(set: &MigrationSet, Attempted { to }: &Attempted, unsettled: &[At
 
 /// An attempt of which only the mark in the history table is known.
 fn marked(set: &MigrationSet, key: Key, direction: Direction) -> Attempt {
-    Attempt {
-        id: format!("mark {key}"),
-        run_id: String::new(),
-        name: set.get(&key).map(|migration| migration.name.clone()).unwrap_or_default(),
-        key,
-        direction,
-        state: AttemptState::Marked,
-        done: 0,
-        last: 0,
-        reached: Reached::Unrecorded,
-        done_checksum: None,
-        total: 0,
-        error_code: None,
-        error_text: None,
-        started_at: String::new(),
-    }
+    let name = set.get(&key).map(|migration| migration.name.clone()).unwrap_or_default();
+    Attempt { direction, ..Attempt::marked(format!("mark {key}"), &Entry::new(key, name)) }
 }
 
 fn applied_unseen(migration: &Migration) -> Entry {
     Entry::new(migration.key.clone(), &*migration.name)
+}
+
+/// Where a table has no names, those of the files are used.
+fn name_of_file(set: &MigrationSet, key: &Key, name: &mut String) {
+    if let Some(migration) = set.get(key).filter(|_| name.is_empty()) {
+        name.clone_from(&migration.name);
+    }
 }
 
 /// The files up to a version, as applied, and the version itself, which may have no file.

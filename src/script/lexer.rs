@@ -135,7 +135,11 @@ impl<'a> Lexer<'a> {
             (b'#', Dialect::Mysql) => true,
             (b'#', _) => spot == Spot::Gap && section::is_foreign_line(self.text, self.at, self.line()),
             _ if self.ahead(1) != Some(b'-') => false,
-            (_, Dialect::Mysql) => spot == Spot::Gap || self.ahead(2).is_none_or(|b| b <= b' ' || b == 0x7f),
+            (_, Dialect::Mysql) => {
+                spot == Spot::Gap
+                    || self.ahead(2).is_none_or(|b| b <= b' ' || b == 0x7f)
+                    || section::ends_statement(self.text, self.at, self.line())
+            }
             _ => true,
         }
     }
@@ -154,12 +158,13 @@ impl<'a> Lexer<'a> {
         let comment = self.line();
         let start = self.at;
         self.at += comment.len();
-        self.mark(start, comment.trim_end(), spot);
-        directive::announced(comment).is_some().then(|| Token {
-            kind: TokenKind::Directive,
-            start,
-            text: comment.trim_end(),
-        })
+        let text = comment.trim_end();
+        self.mark(start, text, spot);
+        let kind = match directive::announced(comment) {
+            Some(_) => Some(TokenKind::Directive),
+            None => section::ends_statement(self.text, start, text).then_some(TokenKind::StatementEnd),
+        };
+        kind.map(|kind| Token { kind, start, text })
     }
 
     fn mark(&mut self, start: usize, text: &'a str, spot: Spot) {

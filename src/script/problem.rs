@@ -29,6 +29,23 @@ pub enum Problem {
     /// The file does not exist.
     #[error("the file does not exist")]
     Absent,
+    /// The migration is written in a programming language.
+    #[error("the migration is written in code, which only its own tool can run: apply it with that tool, then go on")]
+    Code,
+    /// Text in which another tool would replace variables.
+    #[error(
+        "{tool} replaces variables here, and migrascope does not: apply this migration with {tool}, or write the values instead"
+    )]
+    Variables {
+        /// The tool.
+        tool: &'static str,
+    },
+    /// Something at which the tool that the layout comes from refuses the file, or does not do what is written.
+    #[error("{reason}")]
+    Annotation {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A string or a quoted name that runs to the end of the text.
     #[error("unterminated quote {quote}")]
     UnterminatedQuote {
@@ -108,6 +125,13 @@ pub enum Problem {
         /// Why it is not accepted.
         reason: String,
     },
+}
+
+impl Problem {
+    /// Whether it matters only when the script is to run. What was applied by another tool may be of no use here.
+    pub(crate) fn is_of_run(&self) -> bool {
+        matches!(self, Self::Absent | Self::Code | Self::Variables { .. })
+    }
 }
 
 fn unread(mode: BackslashMode) -> String {

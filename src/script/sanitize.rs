@@ -30,7 +30,7 @@ struct Sanitized<'a> {
 impl<'a> Sanitized<'a> {
     fn take(&mut self, token: &Token<'a>) {
         // Hints and the delimiters of executable comments may contain numbers, and all other servers read them as comments.
-        if matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
+        if matches!(token.kind, TokenKind::Hint | TokenKind::Directive | TokenKind::StatementEnd) {
             return;
         }
         let last = self.last.replace(*token);
@@ -65,6 +65,7 @@ impl<'a> Sanitized<'a> {
             | TokenKind::Terminator
             | TokenKind::Hint
             | TokenKind::Directive
+            | TokenKind::StatementEnd
             | TokenKind::Backslash => false,
         }
     }

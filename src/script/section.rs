@@ -10,6 +10,9 @@ use super::token::Spot;
 /// The word in `-- migrascope: allow=…` that turns this check off.
 pub(crate) const ALLOWED: &str = "section-marker";
 
+/// How an annotation of goose begins.
+const GOOSE: &str = "+goose";
+
 /// What may follow a tool's name after a plus sign: `-- +goose Up`.
 const AFTER_PLUS: [&str; 8] =
     ["up", "down", "statementbegin", "statementend", "no", "notransaction", "envsub", "include"];
@@ -82,6 +85,18 @@ pub(super) fn read(comment: &str) -> Option<Section> {
     let lower = text.to_ascii_lowercase();
     let text = lower.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '=' | '#' | '*'));
     tool(text).map(Section::Of).or_else(|| way(text))
+}
+
+/// Whether a line comment that begins at `start` is goose's end of a block: what is before it is one statement, whatever it contains.
+pub(super) fn ends_statement(text: &str, start: usize, comment: &str) -> bool {
+    let annotation = goose_annotation(comment).filter(|_| before_in_line(text, start).is_empty());
+    annotation.is_some_and(|annotation| annotation.eq_ignore_ascii_case("StatementEnd"))
+}
+
+/// The annotation of goose in a line that begins with `--`; `None` if it mentions none. goose removes every `--` and the first `+goose`.
+pub(crate) fn goose_annotation(line: &str) -> Option<String> {
+    let mentions = line.starts_with("--") && line.contains(GOOSE);
+    mentions.then(|| line.replace("--", "").replacen(GOOSE, "", 1).trim().to_owned())
 }
 
 /// Whether a line that starts with `#`, which is not a comment in this dialect, is a section marker of another tool.

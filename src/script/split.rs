@@ -89,6 +89,8 @@ impl<'a> Splitter<'a> {
         match (token.kind, self.spot()) {
             (TokenKind::Directive, _) => self.directives.push(token),
             (TokenKind::Backslash, _) => self.meta_command(token),
+            (TokenKind::StatementEnd, Spot::Gap) => {}
+            (TokenKind::StatementEnd, Spot::Statement) => self.close(),
             (TokenKind::Terminator, Spot::Gap) => {}
             (TokenKind::Terminator, Spot::Statement) => self.terminator(token),
             (TokenKind::Symbol, Spot::Gap) if token.text == ";" => {}

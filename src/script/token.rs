@@ -19,6 +19,8 @@ pub(super) enum TokenKind {
     Hint,
     /// A `-- migrascope:` comment.
     Directive,
+    /// A comment that ends the statement before it, with or without a terminator, even inside a body.
+    StatementEnd,
     /// The backslash before a psql command.
     Backslash,
 }

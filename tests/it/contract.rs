@@ -2,10 +2,12 @@
 
 mod busy_file;
 mod connecting;
+mod dbmate;
 mod doubts;
 mod failures;
 mod folding;
 mod frozen;
+mod goose;
 mod health;
 mod history;
 mod hooks;

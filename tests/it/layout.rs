@@ -1,5 +1,7 @@
 //! Directories of files, and the migrations that are read from them.
 
+mod dbmate;
+mod goose;
 mod names;
 mod prisma;
 

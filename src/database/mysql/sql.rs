@@ -117,8 +117,6 @@ impl Sql for MysqlSql {
             ColumnType::Bytes => "BLOB",
             ColumnType::Timestamp => "DATETIME(6)",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
-            ColumnType::OnlyKey => "bigint not null primary key",
-            ColumnType::Flag => "boolean not null",
         }
     }
 
@@ -130,6 +128,15 @@ impl Sql for MysqlSql {
             table = text_literal(table),
             column = text_literal(column),
         ))
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> String {
+        format!(
+            "SELECT CAST(COLUMN_NAME AS CHAR), CAST(DATA_TYPE AS CHAR) FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} ORDER BY ORDINAL_POSITION",
+            text_literal(schema.or_else(|| self.home()).unwrap_or_default()),
+            text_literal(table),
+        )
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

@@ -25,6 +25,14 @@ const MAY_READ_FILES: &str = "SELECT pg_catalog.has_table_privilege('pg_catalog.
      AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')";
 const LIKELY: &str = "SELECT 'TimeZone', pg_catalog.current_setting('log_timezone')";
 
+/// An expression for the time zone that an ordinary client gets if its own environment names none. Sessions that only read have the driver's.
+pub(super) fn usual_zone() -> String {
+    format!(
+        "COALESCE((SELECT own.value FROM ({FOR_USER_OR_DATABASE}) AS own (name, value) WHERE pg_catalog.lower(own.name) = 'timezone' LIMIT 1), \
+         pg_catalog.current_setting('log_timezone'))"
+    )
+}
+
 /// The names and values that an ordinary client would get. Values that cannot be determined are omitted.
 pub(super) async fn own(wire: &mut Wire, options: Option<&str>) -> Result<Vec<(String, String)>, DatabaseError> {
     let mut known: Vec<(String, String)> = Vec::new();

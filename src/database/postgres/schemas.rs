@@ -29,6 +29,17 @@ pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     )
 }
 
+/// SQL for name and type of each column of a table.
+pub(super) fn columns(schema: Option<&str>, table: &str) -> String {
+    format!(
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a \
+         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = {} AND n.nspname = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+        text_literal(table),
+        text_literal(schema.unwrap_or_default()),
+    )
+}
+
 /// SQL that grants a user privileges on tables, whose names are quoted.
 pub(super) fn grant(rights: &str, schema: Option<&str>, tables: &[String], user: &str) -> String {
     let user = quoted(user);

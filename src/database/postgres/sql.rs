@@ -3,7 +3,7 @@
 use super::authority::Authority;
 use super::schemas;
 use super::text::{hook_variables, literal, quoted, text_literal};
-use super::{existence, health, lock_sql};
+use super::{client, existence, health, lock_sql};
 use crate::database::{
     AdvisoryLocks, Capabilities, ColumnType, IdleSession, Probe, Reach, Row, ServerInfo, Sql, Value,
 };
@@ -108,9 +108,15 @@ impl Sql for PostgresSql {
             ColumnType::Text => "pg_catalog.text",
             ColumnType::Bytes => "pg_catalog.bytea",
             ColumnType::Timestamp | ColumnType::ZonedTimestamp => "TIMESTAMP WITH TIME ZONE",
-            ColumnType::OnlyKey => "bigint not null primary key",
-            ColumnType::Flag => "boolean not null",
         }
+    }
+
+    fn local_timestamp_text(&self, column: &str) -> String {
+        self.timestamp_text(&format!("({column} AT TIME ZONE {})", client::usual_zone()))
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> String {
+        schemas::columns(schema, table)
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

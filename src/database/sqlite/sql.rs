@@ -106,8 +106,6 @@ impl Sql for SqliteSql {
             ColumnType::Text | ColumnType::Timestamp => "TEXT",
             ColumnType::Bytes => "BLOB",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
-            ColumnType::OnlyKey => "uint64",
-            ColumnType::Flag => "bool",
         }
     }
 
@@ -117,6 +115,12 @@ impl Sql for SqliteSql {
         Some(format!(
             "SELECT lower(type) FROM pragma_table_info({table}, {schema}) WHERE lower(name) = lower({column})"
         ))
+    }
+
+    fn columns(&self, schema: Option<&str>, table: &str) -> String {
+        let text = |text: &str| self.literal(&Value::Text(text.to_owned()));
+        let schema = text(schema.unwrap_or("main"));
+        format!("SELECT name, type FROM pragma_table_info({}, {schema}) ORDER BY cid", text(table))
     }
 
     fn existence(&self, thing: &SchemaObject) -> String {

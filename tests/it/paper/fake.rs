@@ -134,6 +134,10 @@ impl Sql for FakeSql {
         column.to_owned()
     }
 
+    fn columns(&self, _schema: Option<&str>, table: &str) -> String {
+        format!("columns of {table}")
+    }
+
     fn hexadecimal(&self, column: &str) -> String {
         column.to_owned()
     }
