@@ -35,6 +35,17 @@ pub trait Sql: Debug + Send + Sync {
     /// An expression that formats a column of type [`ColumnType::ZonedTimestamp`] as RFC 3339 in UTC.
     fn zoned_timestamp_text(&self, column: &str) -> String;
 
+    /// An expression that formats a column of type [`ColumnType::LocalTimestamp`] as RFC 3339 in UTC. Without its time zone, the value is
+    /// taken as one of the session's.
+    fn local_timestamp_text(&self, column: &str) -> String {
+        self.zoned_timestamp_text(column)
+    }
+
+    /// The current time as the default of a column of type [`ColumnType::LocalTimestamp`].
+    fn local_now(&self) -> &'static str {
+        "CURRENT_TIMESTAMP"
+    }
+
     /// An expression that formats a binary column as lower-case hexadecimal.
     fn hexadecimal(&self, column: &str) -> String;
 
@@ -159,6 +170,8 @@ pub enum ColumnType {
     Timestamp,
     /// A point in time that the server converts to the session's time zone, if it has such a type.
     ZonedTimestamp,
+    /// A point in time in the session's time zone, stored without it on PostgreSQL; in UTC on SQLite.
+    LocalTimestamp,
 }
 
 /// Which schemas are searched for unmanaged tables.

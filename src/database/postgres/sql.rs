@@ -85,6 +85,14 @@ impl Sql for PostgresSql {
         self.timestamp_text(column)
     }
 
+    fn local_timestamp_text(&self, column: &str) -> String {
+        self.timestamp_text(&format!("{column}::timestamptz"))
+    }
+
+    fn local_now(&self) -> &'static str {
+        "now()"
+    }
+
     fn hexadecimal(&self, column: &str) -> String {
         format!("pg_catalog.encode({column}, 'hex')")
     }
@@ -94,6 +102,7 @@ impl Sql for PostgresSql {
             ColumnType::Text => "pg_catalog.text",
             ColumnType::Bytes => "pg_catalog.bytea",
             ColumnType::Timestamp | ColumnType::ZonedTimestamp => "TIMESTAMP WITH TIME ZONE",
+            ColumnType::LocalTimestamp => "TIMESTAMP WITHOUT TIME ZONE",
         }
     }
 
