@@ -39,6 +39,7 @@ impl fmt::Display for Migration {
 pub struct MigrationSet {
     migrations: Vec<Migration>,
     order: VersionOrder,
+    baseline: Option<Script>,
 }
 
 impl MigrationSet {
@@ -66,7 +67,19 @@ impl MigrationSet {
             let first = migrations.swap_remove(twice);
             return Err(Box::new((first, second)));
         }
-        Ok(Self { migrations, order })
+        Ok(Self { migrations, order, baseline: None })
+    }
+
+    /// The same set with a script that stands for earlier migrations where nothing is applied. No such script can be run.
+    #[must_use]
+    pub(crate) fn with_baseline(self, baseline: Option<Script>) -> Self {
+        Self { baseline, ..self }
+    }
+
+    /// The script that stands for earlier migrations where nothing is applied.
+    #[must_use]
+    pub(crate) fn baseline(&self) -> Option<&Script> {
+        self.baseline.as_ref()
     }
 
     /// How versions are compared.

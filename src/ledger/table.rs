@@ -49,8 +49,19 @@ pub(crate) struct Remembered {
     pub(crate) applied: Vec<Entry>,
     /// For a table that holds one version only: every file up to it counts as applied.
     pub(crate) up_to: Option<Version>,
+    /// The version at which the history begins: every file up to it counts as applied, and none has to exist.
+    pub(crate) baseline: Option<Version>,
+    /// Applied migrations in a programming language. Only one that also has a file counts, and no other is missing.
+    pub(crate) in_code: Vec<Entry>,
     /// Rows of unfinished attempts. The native table has none, because the journal records them.
     pub(crate) unfinished: Vec<Begun>,
+}
+
+impl Remembered {
+    /// Whether no migration is recorded as applied.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.up_to.is_none() && self.baseline.is_none() && self.in_code.is_empty()
+    }
 }
 
 /// The row of an attempt that has not succeeded.

@@ -52,7 +52,12 @@ impl Script {
     /// A script whose file does not exist: it cannot be split.
     #[must_use]
     pub fn absent(path: impl Into<PathBuf>, dialect: Dialect) -> Self {
-        let problem = ScriptError { place: Place::at("", 0), problem: Problem::Absent };
+        Self::unusable(path, dialect, Problem::Absent)
+    }
+
+    /// A script that is not run, whatever its file says: it cannot be split, with this problem.
+    pub(crate) fn unusable(path: impl Into<PathBuf>, dialect: Dialect, problem: Problem) -> Self {
+        let problem = ScriptError { place: Place::at("", 0), problem };
         Self { parsed: OnceLock::from(Err(vec![problem])), ..Self::new(path, "", dialect) }
     }
 

@@ -1,12 +1,14 @@
 //! Reads ledger and journal as one history.
 
+use std::sync::Arc;
+
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
 use crate::history::{Direction, Entry, History};
 use crate::journal;
 use crate::ledger::{self, Begun, Denied, Depth, Found, Ledger, Remembered, bare_name};
-use crate::migration::{Key, MigrationSet, Version};
+use crate::migration::{Key, MigrationSet, Script, Version};
 use crate::plan::Objection;
 
 /// Reads the history that the plan of these migrations is made from.
@@ -45,15 +47,20 @@ async fn read(
     let left = journal::left(session, &options.journal_table).await?;
     let found = Found {
         ledger: remembered.is_some(),
-        applied: remembered.as_ref().is_some_and(|remembered| !remembered.applied.is_empty()),
+        applied: remembered.as_ref().is_some_and(|remembered| !remembered.is_empty()),
         journal: left.is_some(),
     };
     if let Some(objection) = ledger::astray(session, tables, found).await? {
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
-    let Remembered { mut applied, up_to, unfinished } = remembered.unwrap_or_default();
+    let Remembered { applied, up_to, baseline, in_code, unfinished } = remembered.unwrap_or_default();
+    let has_other_rows = baseline.is_some() || !in_code.is_empty();
+    let below = baseline.iter().flat_map(|version| files_up_to(set, version));
+    // A row of its own says more about a migration below the baseline.
+    let mut applied: Vec<Entry> = below.chain(applied).collect();
     applied.extend(up_to.iter().flat_map(|version| passed(set, version)));
+    applied.extend(in_code.into_iter().filter(|entry| set.get(&entry.key).is_some()));
     if let Some(left) = left.as_ref().filter(|left| left.form > journal::PRESENT_FORM) {
         let (table, known) = (options.journal_table.clone(), journal::PRESENT_FORM);
         return Ok(Err(Objection::NewerTables { table, form: left.form, known }));
@@ -73,9 +80,11 @@ async fn read(
         }
     }
     unsettled.extend(unknown);
-    let begun = !applied.is_empty()
-        || !unsettled.is_empty()
-        || recorded && journal::has_begun(session, &options.journal_table).await?;
+    let has_rows = !applied.is_empty() || !unsettled.is_empty() || has_other_rows;
+    if let Some(script) = set.baseline().filter(|_| !has_rows) {
+        return Ok(Err(unusable(script)));
+    }
+    let begun = has_rows || recorded && journal::has_begun(session, &options.journal_table).await?;
     let unmanaged_tables = if begun {
         Vec::new()
     } else {
@@ -93,6 +102,21 @@ async fn read(
 fn passed<'s>(set: &'s MigrationSet, version: &Version) -> impl Iterator<Item = Entry> + use<'s> {
     let last = Key::from(version.ordered(set.order()).into_owned());
     let unnamed = set.get(&last).is_none().then(|| Entry::new(last.clone(), ""));
+    files_up_to(set, version).chain(unnamed)
+}
+
+/// The files up to a version, as applied.
+fn files_up_to<'s>(set: &'s MigrationSet, version: &Version) -> impl Iterator<Item = Entry> + use<'s> {
+    let last = Key::from(version.ordered(set.order()).into_owned());
     let files = set.iter().take_while(move |migration| migration.key <= last);
-    files.map(|migration| Entry::new(migration.key.clone(), &*migration.name)).chain(unnamed)
+    files.map(|migration| Entry::new(migration.key.clone(), &*migration.name))
+}
+
+/// The objection to a script that cannot be split.
+fn unusable(script: &Script) -> Objection {
+    Objection::Unreadable {
+        path: script.path().to_owned(),
+        text: Arc::clone(script.text()),
+        problems: script.parsed().err().unwrap_or_default().to_vec(),
+    }
 }

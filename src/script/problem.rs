@@ -20,6 +20,11 @@ pub enum Problem {
     /// The file does not exist.
     #[error("the file does not exist")]
     Absent,
+    /// A migration that creates at once what all those up to its version do, in a database where nothing is applied.
+    #[error(
+        "a baseline migration, which stands for all versions up to its own, is not run here: apply it once with the tool that it belongs to"
+    )]
+    Baseline,
     /// A string or a quoted name that runs to the end of the text.
     #[error("unterminated quote {quote}")]
     UnterminatedQuote {
