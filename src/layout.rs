@@ -7,6 +7,7 @@ mod create;
 mod entry;
 mod fault;
 mod find;
+mod flyway;
 mod format;
 mod hooks;
 mod links;

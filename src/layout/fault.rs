@@ -183,10 +183,14 @@ pub enum Fault {
     )]
     HookInTransaction,
     /// A hook of another tool that changes settings, which would end with the hook.
-    #[error("the hook changes settings of its session, and here they end with the hook: set them in each migration, or with --connection-init")]
+    #[error(
+        "the hook changes settings of its session, and here they end with the hook: set them in each migration, or with --connection-init"
+    )]
     HookSession,
     /// A script that another tool runs at an event for which there is no hook.
-    #[error("SQL for the event {event} is not run: run it with --before or --after, or move the file out of the directory")]
+    #[error(
+        "SQL for the event {event} is not run: run it with --before or --after, or move the file out of the directory"
+    )]
     Callback {
         /// The tool's name of the event.
         event: &'static str,

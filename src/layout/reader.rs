@@ -3,6 +3,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
+use super::checks;
 use super::checks::CustomCheck;
 use super::fault::{FileProblem, LayoutError};
 use super::format::Layout;
@@ -10,7 +11,6 @@ use super::hooks::HookScripts;
 use super::links::Links;
 use super::source::EmbeddedFiles;
 use super::source::Source;
-use super::checks;
 use crate::migration::{Dialect, MigrationSet, split_all};
 
 /// Reads one directory, on disk or embedded in the program: migrations, hooks and health checks, for one dialect.

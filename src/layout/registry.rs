@@ -3,7 +3,8 @@
 use super::format::Layout;
 
 /// All layouts, the native one first. To add one, add a line here and a file.
-pub(super) const LAYOUTS: &[&Layout] = &[&super::native::LAYOUT, &super::sqlx::LAYOUT, &super::prisma::LAYOUT];
+pub(super) const LAYOUTS: &[&Layout] =
+    &[&super::native::LAYOUT, &super::sqlx::LAYOUT, &super::prisma::LAYOUT, &super::flyway::LAYOUT];
 
 impl Layout {
     /// The native layout.
