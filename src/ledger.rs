@@ -2,6 +2,7 @@
 //! [`Session`](crate::database::Session), and depends on no driver.
 
 mod access;
+mod flyway;
 mod format;
 mod location;
 mod name;

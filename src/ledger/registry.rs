@@ -3,7 +3,7 @@
 use super::format::HistoryFormat;
 
 /// All formats of the history table, the native one first. To add one, add a file and a line here.
-pub(super) const FORMATS: &[&HistoryFormat] = &[&super::native::FORMAT, &super::sqlx::FORMAT];
+pub(super) const FORMATS: &[&HistoryFormat] = &[&super::native::FORMAT, &super::sqlx::FORMAT, &super::flyway::FORMAT];
 
 impl HistoryFormat {
     /// The native format.
