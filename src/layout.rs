@@ -9,6 +9,7 @@ mod diesel;
 mod entry;
 mod fault;
 mod find;
+mod flyway;
 mod format;
 mod golang_migrate;
 mod goose;

@@ -4,6 +4,7 @@
 mod access;
 mod dbmate;
 mod diesel;
+mod flyway;
 mod format;
 mod golang_migrate;
 mod goose;

@@ -42,6 +42,7 @@ impl fmt::Display for Migration {
 pub struct MigrationSet {
     migrations: Vec<Migration>,
     order: VersionOrder,
+    baseline: Option<Box<Script>>,
 }
 
 impl MigrationSet {
@@ -69,7 +70,19 @@ impl MigrationSet {
             let first = migrations.swap_remove(twice);
             return Err(Box::new((first, second)));
         }
-        Ok(Self { migrations, order })
+        Ok(Self { migrations, order, baseline: None })
+    }
+
+    /// The same set with a script that stands for earlier migrations where nothing is applied. No such script can be run.
+    #[must_use]
+    pub(crate) fn with_baseline(self, baseline: Option<Script>) -> Self {
+        Self { baseline: baseline.map(Box::new), ..self }
+    }
+
+    /// The script that stands for earlier migrations where nothing is applied.
+    #[must_use]
+    pub(crate) fn baseline(&self) -> Option<&Script> {
+        self.baseline.as_deref()
     }
 
     /// The same migrations with the values of placeholders in their scripts.

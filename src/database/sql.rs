@@ -42,12 +42,18 @@ pub trait Sql: Debug + Send + Sync {
     }
 
     /// An expression that formats a column without time zone, which holds the time of the session's zone, as RFC 3339 in UTC.
+    /// An expression that formats a column of type [`ColumnType::LocalTimestamp`] as RFC 3339 in UTC. Without its time zone, the value is
+    /// taken as one of the session's.
     fn local_timestamp_text(&self, column: &str) -> String {
         self.zoned_timestamp_text(column)
     }
 
     /// A query for name and type of each column of a table, in their order.
     fn columns(&self, schema: Option<&str>, table: &str) -> String;
+    /// The current time as the default of a column of type [`ColumnType::LocalTimestamp`].
+    fn local_now(&self) -> &'static str {
+        "CURRENT_TIMESTAMP"
+    }
 
     /// An expression that formats a binary column as lower-case hexadecimal.
     fn hexadecimal(&self, column: &str) -> String;
@@ -178,6 +184,8 @@ pub enum ColumnType {
     Timestamp,
     /// A point in time that the server converts to the session's time zone, if it has such a type.
     ZonedTimestamp,
+    /// A point in time in the session's time zone, stored without it on PostgreSQL; in UTC on SQLite.
+    LocalTimestamp,
 }
 
 /// Which schemas are searched for unmanaged tables.

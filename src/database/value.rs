@@ -15,6 +15,8 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// The name of the session's user, without a host; empty if the database has no users.
+    User,
     /// The current time of the database's clock.
     Now,
     /// The current time of the database's clock, for a column of type `TIMESTAMP` that holds UTC.

@@ -48,7 +48,12 @@ fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -
                 group.push(name); // so that its down file is not reported as alone too
             }
             Some(other) => {
-                problems.push(FileProblem::of_file(&name.path, Fault::Duplicate { other: other.path.clone() }));
+                let other = other.path.clone();
+                let fault = match name.named.key.is_repeatable() {
+                    true => Fault::DuplicateName { other },
+                    false => Fault::Duplicate { other },
+                };
+                problems.push(FileProblem::of_file(&name.path, fault));
             }
             None => group.push(name),
         }

@@ -74,14 +74,24 @@ pub(super) fn create(
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
+/// An up file in a layout that has no down files.
+pub(super) fn one_file(stem: &str, end: &'static str) -> Vec<NewFile> {
+    vec![NewFile { end, text: template::only_up(stem) }]
+}
+
 /// The next number, with the same width, where all versions are shorter than a date; otherwise the timestamp.
 fn next_version(names: &[FileName], timestamp: &str) -> String {
     let Some(last) = names.iter().filter_map(|name| name.named.key.version()).max() else {
         return timestamp.to_owned();
     };
     let written = last.as_str();
-    match written.parse::<u64>() {
-        Ok(number) if written.len() < "20260131".len() => format!("{:0width$}", number + 1, width = written.len()),
+    // In a version of several parts, the last one counts up.
+    let (parts, number) = written.rsplit_once('.').map_or(("", written), |(parts, last)| (parts, last));
+    match number.parse::<u64>() {
+        Ok(next) if number.len() < "20260131".len() => {
+            let next = format!("{:0width$}", next + 1, width = number.len());
+            if parts.is_empty() { next } else { format!("{parts}.{next}") }
+        }
         _ => timestamp.to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use super::create::{self, Naming, NewFile};
 use super::fault::{FileProblem, LayoutError};
 use super::rules::{Find, Named, Rules, Sides};
 use super::source::Source;
-use super::{Fault, Layout};
+use super::{Fault, Layout, hooks};
 use crate::migration::{MigrationSet, Script, Version, VersionOrder};
 use crate::script::Problem;
 use crate::sql::Directives;
@@ -22,6 +22,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "dbmate",
     history: "dbmate",
     read: |source, dialect| assemble::read(source, dialect, &RULES).and_then(ordered_by_name),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

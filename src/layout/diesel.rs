@@ -7,7 +7,7 @@ use super::create::{self, Naming};
 use super::fault::FileProblem;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
 use super::source::Source;
-use super::{Fault, Layout};
+use super::{Fault, Layout, hooks};
 use crate::migration::{Script, Version, VersionOrder};
 use crate::sql::Directives;
 
@@ -30,6 +30,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "diesel",
     history: "diesel",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

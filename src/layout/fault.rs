@@ -34,6 +34,12 @@ pub enum LayoutError {
         /// The requested name.
         name: String,
     },
+    /// A down file in a layout that has none.
+    #[error("the layout {layout} has no down files")]
+    NoDownFiles {
+        /// The layout's name.
+        layout: &'static str,
+    },
     /// A file cannot be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {
@@ -180,6 +186,12 @@ pub enum Fault {
         /// The other file.
         other: PathBuf,
     },
+    /// Another file has the name of the same repeatable migration.
+    #[error("the repeatable migration is already in {}", .other.display())]
+    DuplicateName {
+        /// The other file.
+        other: PathBuf,
+    },
     /// An up migration with the suffix `.up`, beside its down migration.
     #[error("a migration named .up.sql is another tool's layout")]
     UpSuffix,
@@ -194,6 +206,31 @@ pub enum Fault {
         "a hook runs in its own transaction: it must not begin or end one, nor have statements that cannot run in one"
     )]
     HookInTransaction,
+    /// A hook of another tool that changes settings, which would end with the hook.
+    #[error(
+        "the hook changes settings of its session, and here they end with the hook: set them in each migration, or with --connection-init"
+    )]
+    HookSession,
+    /// A script that another tool runs at an event for which there is no hook.
+    #[error(
+        "SQL for the event {event} is not run: run it with --before or --after, or move the file out of the directory"
+    )]
+    Callback {
+        /// The tool's name of the event.
+        event: &'static str,
+    },
+    /// A setting for one migration that is not supported.
+    #[error("the setting {key} of a single migration is not supported")]
+    Setting {
+        /// The setting as written.
+        key: String,
+    },
+    /// A version that cannot be ordered or recorded.
+    #[error("the version {0}")]
+    Version(
+        /// What is wrong with it, as a predicate.
+        &'static str,
+    ),
     /// A file that looks like a hook and would never run.
     #[error("no hook has this name{}", .suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
     UnknownHook {

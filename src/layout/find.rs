@@ -30,14 +30,8 @@ pub(super) fn list(
                 take(allowed(outside).and_then(|()| (rules.parse)(&stem)), path);
             }
         }
-        Find::Files | Find::FilesOfEitherDirection => {
-            for entry in source.list()?.into_iter().filter(|entry| !entry.folder) {
-                take(parsed(&entry, rules), entry.path);
-            }
-        }
-        Find::Tree { hidden, linked } => {
-            let is_searched = |name: &str, link: bool| (hidden || !name.starts_with('.')) && (linked || !link);
-            for entry in source.walk(&is_searched, DEEPEST)? {
+        Find::Files | Find::FilesOfEitherDirection | Find::Tree { .. } => {
+            for entry in files(source, rules.find)? {
                 take(parsed(&entry, rules), entry.path);
             }
         }
@@ -58,6 +52,15 @@ pub(super) fn list(
     }
     problems.extend(misnamed);
     Ok(found)
+}
+
+/// The files of the directory, and of its folders if the layout searches them.
+pub(super) fn files(source: Source<'_>, find: Find) -> Result<Vec<Listed>, LayoutError> {
+    let Find::Tree { hidden, linked } = find else {
+        return Ok(source.list()?.into_iter().filter(|entry| !entry.folder).collect());
+    };
+    let is_searched = |name: &str, link: bool| (hidden || !name.starts_with('.')) && (linked || !link);
+    source.walk(&is_searched, DEEPEST)
 }
 
 /// The files of a migration in its folder.

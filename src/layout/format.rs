@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::fault::LayoutError;
+use super::hooks::HookScripts;
 use super::source::Source;
 use crate::migration::{Dialect, MigrationSet};
 
@@ -15,6 +16,8 @@ pub struct Layout {
     pub(super) history: &'static str,
     /// Reads the migrations of a directory without splitting their scripts.
     pub(super) read: fn(Source<'_>, Dialect) -> Result<MigrationSet, LayoutError>,
+    /// Reads the scripts to run before and after each migration.
+    pub(super) hooks: fn(Source<'_>, Dialect) -> Result<HookScripts, LayoutError>,
     /// Creates the files of a new migration and returns their paths.
     pub(super) create: fn(&Path, &NewMigration<'_>) -> Result<Vec<PathBuf>, LayoutError>,
 }

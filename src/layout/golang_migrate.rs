@@ -3,7 +3,7 @@
 use super::assemble;
 use super::create::{self, Naming};
 use super::rules::{Find, Named, Rules, Sides};
-use super::{Fault, Layout};
+use super::{Fault, Layout, hooks};
 use crate::migration::{Version, VersionOrder};
 
 const RULES: Rules = Rules {
@@ -22,6 +22,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "golang-migrate",
     history: "golang-migrate",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

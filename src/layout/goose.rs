@@ -12,7 +12,7 @@ use super::fault::FileProblem;
 use super::format::Ways;
 use super::rules::{Find, Named, Rules, Sides};
 use super::source::Source;
-use super::{Fault, Layout};
+use super::{Fault, Layout, hooks};
 use crate::history::Direction;
 use crate::migration::{Script, Version, VersionOrder};
 use crate::sql::Directives;
@@ -25,6 +25,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "goose",
     history: "goose",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

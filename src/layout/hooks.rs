@@ -126,7 +126,13 @@ fn not_sql(source: Source<'_>, problems: &mut Vec<FileProblem>) -> Result<(), La
     Ok(())
 }
 
-fn load(source: Source<'_>, path: &Path, dialect: Dialect, problems: &mut Vec<FileProblem>) -> Option<SplitScript> {
+/// Reads a hook; `None` if it has no statement, or is one of `problems`.
+pub(super) fn load(
+    source: Source<'_>,
+    path: &Path,
+    dialect: Dialect,
+    problems: &mut Vec<FileProblem>,
+) -> Option<SplitScript> {
     match read_split(source, path, dialect) {
         Ok(script) => {
             let stray = script.statements().iter().find(|statement| leaves_transaction(statement));

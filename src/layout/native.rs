@@ -3,6 +3,7 @@
 
 use super::assemble;
 use super::create::{self, Naming};
+use super::hooks;
 use super::rules::{Find, Named, Rules, Sides};
 use super::word::{Suffixes, suffixes};
 use super::{Fault, Layout};
@@ -22,6 +23,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "native",
     history: "native",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

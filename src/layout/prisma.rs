@@ -4,6 +4,7 @@
 use super::assemble;
 use super::create::{self, Naming};
 use super::fault::{FileProblem, LayoutError};
+use super::hooks;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
 use super::source::Source;
 use super::{Fault, Layout};
@@ -32,6 +33,7 @@ pub(super) const LAYOUT: Layout = Layout {
         provider(source, dialect)?;
         assemble::read(source, dialect, &RULES)
     },
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

@@ -3,6 +3,7 @@
 use std::iter;
 use std::path::{Path, PathBuf};
 
+use super::checks;
 use super::checks::CustomCheck;
 use super::fault::{FileProblem, LayoutError};
 use super::format::Layout;
@@ -10,7 +11,6 @@ use super::hooks::HookScripts;
 use super::links::Links;
 use super::source::EmbeddedFiles;
 use super::source::Source;
-use super::{checks, hooks};
 use crate::migration::{Dialect, MigrationSet, Placeholders, split_all};
 
 /// Reads one directory, on disk or embedded in the program: migrations, hooks and health checks, for one dialect.
@@ -102,13 +102,14 @@ impl<'f> Reader<'f> {
     }
 
     /// The scripts to run before and after each migration: `hooks/before_each.sql` and `hooks/after_each.sql` in the migrations
-    /// directory. A file for one database, such as `before_each.postgres.sql` (`.mysql.`, `.sqlite.`), takes precedence.
+    /// directory. A file for one database, such as `before_each.postgres.sql` (`.mysql.`, `.sqlite.`), takes precedence. A layout may
+    /// have other names for them as well.
     ///
     /// # Errors
     /// When the directory cannot be read, all problems of all files at once, and a file whose name looks like a hook but is
     /// not one.
     pub fn hooks(&self) -> Result<HookScripts, LayoutError> {
-        hooks::read(self.source(Path::new("")), self.dialect)?.with(&self.placeholders)
+        (self.layout.hooks)(self.source(Path::new("")), self.dialect)?.with(&self.placeholders)
     }
 
     /// The custom health checks in a directory, or in the folder `checks` of embedded files, in the order of their names. Symbolic links may

@@ -10,7 +10,7 @@ use super::format::NewMigration;
 use super::links::Links;
 use super::rules::{Find, Named, Rules, Sides};
 use super::source::Source;
-use super::{Fault, Layout, find, template};
+use super::{Fault, Layout, find, hooks, template};
 use crate::migration::{Script, Version, VersionOrder};
 use crate::sql::Directives;
 
@@ -33,6 +33,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "refinery",
     history: "refinery",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| {
         let next = next_number(directory)?;
         let timestamp = next.as_deref().unwrap_or(new.timestamp);

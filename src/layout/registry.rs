@@ -6,6 +6,7 @@ use super::format::Layout;
 pub(super) const LAYOUTS: &[&Layout] = &[
     &super::native::LAYOUT,
     &super::prisma::LAYOUT,
+    &super::flyway::LAYOUT,
     &super::goose::LAYOUT,
     &super::golang_migrate::LAYOUT,
     &super::dbmate::LAYOUT,

@@ -2,6 +2,7 @@
 
 use super::assemble;
 use super::create::{self, Naming};
+use super::hooks;
 use super::rules::{Find, Named, Rules, Sides};
 use super::{Fault, Layout};
 use crate::migration::{Script, Version, VersionOrder};
@@ -24,6 +25,7 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "sqlx",
     history: "sqlx",
     read: |source, dialect| assemble::read(source, dialect, &RULES),
+    hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
 

@@ -82,6 +82,7 @@ struct PrismaLedger {
 }
 
 /// How a migration came to be applied.
+#[derive(Clone, Copy)]
 enum How {
     Ran,
     Marked,

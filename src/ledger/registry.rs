@@ -6,6 +6,7 @@ use super::format::HistoryFormat;
 pub(super) const FORMATS: &[&HistoryFormat] = &[
     &super::native::FORMAT,
     &super::prisma::FORMAT,
+    &super::flyway::FORMAT,
     &super::goose::FORMAT,
     &super::golang_migrate::FORMAT,
     &super::dbmate::FORMAT,

@@ -51,6 +51,10 @@ pub(crate) struct Remembered {
     pub(crate) up_to: Option<Version>,
     /// For such a table: its mark of an attempt that has not succeeded, in place of `up_to`.
     pub(crate) attempted: Option<Attempted>,
+    /// The version at which the history begins: every file up to it counts as applied, and none has to exist.
+    pub(crate) baseline: Option<Version>,
+    /// Applied migrations in a programming language. Only one that also has a file counts, and no other is missing.
+    pub(crate) in_code: Vec<Entry>,
     /// Rows of unfinished attempts. The native table has none, because the journal records them.
     pub(crate) unfinished: Vec<Begun>,
 }
@@ -60,6 +64,14 @@ pub(crate) struct Remembered {
 pub(crate) struct Attempted {
     /// The version; `None` if no migration was to be left applied.
     pub(crate) to: Option<Version>,
+}
+
+impl Remembered {
+    /// Whether no migration is recorded, applied or attempted.
+    pub(crate) fn is_empty(&self) -> bool {
+        let none_applied = self.applied.is_empty() && self.in_code.is_empty();
+        none_applied && self.up_to.is_none() && self.attempted.is_none() && self.baseline.is_none()
+    }
 }
 
 /// The row of an attempt that has not succeeded.

@@ -68,9 +68,25 @@ fn the_locks_of_sqlx_are_named_as_it_names_them() {
     }
 }
 
+/// The keys that Flyway 13 computes for its table in this place.
+#[test]
+fn the_locks_of_flyway_are_named_as_it_names_them() {
+    let flyway = HistoryFormat::named("flyway").expect("a format").ledger("flyway_schema_history");
+    for (url, expected) in [
+        #[cfg(feature = "postgres")]
+        ("postgres://h/app?currentSchema=public", vec![ToolLock::Key(77_433_833_903_597)]),
+        #[cfg(feature = "mysql")]
+        ("mysql://h/app", vec![ToolLock::Name("Flyway--320650056".to_owned())]),
+        #[cfg(feature = "sqlite")]
+        ("sqlite://app", vec![]),
+    ] {
+        assert_eq!(flyway.tool_locks(&*sql(url)), expected, "{url}");
+    }
+}
+
 #[test]
 fn what_a_step_writes_is_rehearsed() {
-    for word in ["native", "sqlx", "goose", "dbmate"] {
+    for word in ["native", "sqlx", "flyway", "goose", "dbmate"] {
         let ledger = HistoryFormat::named(word).expect("a format").ledger("history");
         for url in [
             #[cfg(feature = "postgres")]

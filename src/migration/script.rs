@@ -124,9 +124,11 @@ impl Script {
 
     /// A server's message without values of placeholders.
     #[must_use]
-    pub(crate) fn without_values(&self, message: String) -> String {
-        let hidden = self.substitution.as_ref().map(|substitution| substitution.without_values(&message));
-        hidden.map_or_else(|| message.clone(), Cow::into_owned)
+    pub(crate) fn without_values<'m>(&self, message: &'m str) -> Cow<'m, str> {
+        match &self.substitution {
+            Some(substitution) => substitution.without_values(message),
+            None => Cow::Borrowed(message),
+        }
     }
 
     /// The same script as a file somewhere in this directory.

@@ -46,7 +46,7 @@ pub(super) fn in_script(
 
 /// A server's error without values of the script's placeholders.
 pub(super) fn without_values(script: &Script, error: DatabaseError) -> DatabaseError {
-    let hidden = |text: String| script.without_values(text);
+    let hidden = |text: String| script.without_values(&text).into_owned();
     DatabaseError {
         message: hidden(error.message),
         detail: error.detail.map(hidden),

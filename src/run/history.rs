@@ -1,12 +1,14 @@
 //! Reads ledger and journal as one history.
 
+use std::sync::Arc;
+
 use super::options::Options;
 use crate::database::{DatabaseError, Session, unmanaged_tables};
 use crate::error::Error;
 use crate::history::{Attempt, Direction, Entry, History};
 use crate::journal;
 use crate::ledger::{self, Attempted, Begun, Denied, Depth, Found, Ledger, Remembered, bare_name};
-use crate::migration::{Key, Migration, MigrationSet, Version};
+use crate::migration::{Key, Migration, MigrationSet, Script, Version};
 use crate::plan::Objection;
 
 /// Reads the history that the plan of these migrations is made from.
@@ -45,15 +47,20 @@ async fn read(
     let left = journal::left(session, &options.journal_table).await?;
     let found = Found {
         ledger: remembered.is_some(),
-        applied: remembered.as_ref().is_some_and(has_applied),
+        applied: remembered.as_ref().is_some_and(|remembered| !remembered.is_empty()),
         journal: left.is_some(),
     };
     if let Some(objection) = ledger::astray(session, tables, found).await? {
         return Ok(Err(objection));
     }
     let recorded = remembered.is_some();
-    let Remembered { mut applied, up_to, attempted, unfinished } = remembered.unwrap_or_default();
+    let Remembered { applied, up_to, attempted, baseline, in_code, unfinished } = remembered.unwrap_or_default();
+    let has_other_rows = baseline.is_some() || !in_code.is_empty();
+    // A row of its own says more about a migration below the baseline.
+    let below = baseline.iter().flat_map(|version| files_up_to(set, version));
+    let mut applied: Vec<Entry> = below.chain(applied).collect();
     applied.extend(up_to.iter().flat_map(|version| passed(set, version)));
+    applied.extend(in_code.into_iter().filter(|entry| set.get(&entry.key).is_some()));
     if let Some(left) = left.as_ref().filter(|left| left.form > journal::PRESENT_FORM) {
         let (table, known) = (options.journal_table.clone(), journal::PRESENT_FORM);
         return Ok(Err(Objection::NewerTables { table, form: left.form, known }));
@@ -80,9 +87,11 @@ async fn read(
         unsettled.extend(attempt);
     }
     applied.iter_mut().for_each(|entry| name_of_file(set, &entry.key, &mut entry.name));
-    let begun = !applied.is_empty()
-        || !unsettled.is_empty()
-        || recorded && journal::has_begun(session, &options.journal_table).await?;
+    let has_rows = !applied.is_empty() || !unsettled.is_empty() || has_other_rows;
+    if let Some(script) = set.baseline().filter(|_| !has_rows) {
+        return Ok(Err(unusable(script)));
+    }
+    let begun = has_rows || recorded && journal::has_begun(session, &options.journal_table).await?;
     let unmanaged_tables = if begun {
         Vec::new()
     } else {
@@ -94,10 +103,6 @@ async fn read(
     history.journal_form = journal_form;
     history.unmanaged_tables = unmanaged_tables;
     Ok(Ok(history))
-}
-
-fn has_applied(remembered: &Remembered) -> bool {
-    !remembered.applied.is_empty() || remembered.up_to.is_some() || remembered.attempted.is_some()
 }
 
 /// What the mark of an attempt says, in a table that holds one version only.
@@ -147,7 +152,21 @@ fn name_of_file(set: &MigrationSet, key: &Key, name: &mut String) {
 /// The files up to a version, as applied, and the version itself, which may have no file.
 fn passed<'s>(set: &'s MigrationSet, version: &Version) -> impl Iterator<Item = Entry> + use<'s> {
     let last = Key::from(version.ordered(set.order()).into_owned());
-    let unnamed = set.get(&last).is_none().then(|| Entry::new(last.clone(), ""));
-    let files = set.iter().take_while(move |migration| migration.key <= last);
-    files.map(applied_unseen).chain(unnamed)
+    let unnamed = set.get(&last).is_none().then(|| Entry::new(last, ""));
+    files_up_to(set, version).chain(unnamed)
+}
+
+/// The files up to a version, as applied.
+fn files_up_to<'s>(set: &'s MigrationSet, version: &Version) -> impl Iterator<Item = Entry> + use<'s> {
+    let last = Key::from(version.ordered(set.order()).into_owned());
+    set.iter().take_while(move |migration| migration.key <= last).map(applied_unseen)
+}
+
+/// The objection to a script that cannot be split.
+fn unusable(script: &Script) -> Objection {
+    Objection::Unreadable {
+        path: script.path().to_owned(),
+        text: Arc::clone(script.file_text()),
+        problems: script.parsed().err().unwrap_or_default().to_vec(),
+    }
 }

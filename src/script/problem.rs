@@ -46,6 +46,11 @@ pub enum Problem {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A migration that creates at once what all those up to its version do, in a database where nothing is applied.
+    #[error(
+        "a baseline migration, which stands for all versions up to its own, is not run here: apply it once with the tool that it belongs to"
+    )]
+    Baseline,
     /// A string or a quoted name that runs to the end of the text.
     #[error("unterminated quote {quote}")]
     UnterminatedQuote {

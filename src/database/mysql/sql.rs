@@ -91,6 +91,7 @@ impl Sql for MysqlSql {
             Value::Int(number) => number.to_string(),
             Value::Text(text) => text_literal(text),
             Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
+            Value::User => "SUBSTRING_INDEX(USER(), '@', 1)".to_owned(),
             Value::Now => "UTC_TIMESTAMP(6)".to_owned(),
             Value::UtcNow => "CURRENT_TIMESTAMP".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
@@ -116,7 +117,7 @@ impl Sql for MysqlSql {
             ColumnType::Text => "TEXT",
             ColumnType::Bytes => "BLOB",
             ColumnType::Timestamp => "DATETIME(6)",
-            ColumnType::ZonedTimestamp => "TIMESTAMP",
+            ColumnType::ZonedTimestamp | ColumnType::LocalTimestamp => "TIMESTAMP",
         }
     }
 

@@ -99,6 +99,10 @@ impl Sql for PostgresSql {
         ))
     }
 
+    fn local_now(&self) -> &'static str {
+        "now()"
+    }
+
     fn hexadecimal(&self, column: &str) -> String {
         format!("pg_catalog.encode({column}, 'hex')")
     }
@@ -108,6 +112,7 @@ impl Sql for PostgresSql {
             ColumnType::Text => "pg_catalog.text",
             ColumnType::Bytes => "pg_catalog.bytea",
             ColumnType::Timestamp | ColumnType::ZonedTimestamp => "TIMESTAMP WITH TIME ZONE",
+            ColumnType::LocalTimestamp => "TIMESTAMP WITHOUT TIME ZONE",
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) fn literal(value: &Value) -> String {
         Value::Text(text) => text_literal(text),
         Value::Bytes(bytes) => format!("pg_catalog.decode('{}', 'hex')", hexadecimal(bytes)),
         Value::Moment(moment) => format!("{}::timestamptz", text_literal(moment)),
+        Value::User => "CURRENT_USER".to_owned(),
         Value::Now => "pg_catalog.clock_timestamp()".to_owned(),
         Value::UtcNow => "pg_catalog.clock_timestamp() AT TIME ZONE 'UTC'".to_owned(),
         Value::BeforeBegin(before) => {

@@ -80,6 +80,7 @@ impl Sql for SqliteSql {
             Value::Int(number) => number.to_string(),
             Value::Text(text) | Value::Moment(text) => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
             Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
+            Value::User => "''".to_owned(),
             Value::Now => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')".to_owned(),
             Value::UtcNow => "CURRENT_TIMESTAMP".to_owned(),
             Value::Milliseconds(duration) => milliseconds(*duration),
@@ -97,13 +98,17 @@ impl Sql for SqliteSql {
         format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column})")
     }
 
+    fn local_now(&self) -> &'static str {
+        "(strftime('%Y-%m-%d %H:%M:%f','now'))"
+    }
+
     fn hexadecimal(&self, column: &str) -> String {
         format!("lower(hex({column}))")
     }
 
     fn column_type(&self, column: ColumnType) -> &'static str {
         match column {
-            ColumnType::Text | ColumnType::Timestamp => "TEXT",
+            ColumnType::Text | ColumnType::Timestamp | ColumnType::LocalTimestamp => "TEXT",
             ColumnType::Bytes => "BLOB",
             ColumnType::ZonedTimestamp => "TIMESTAMP",
         }
