@@ -116,7 +116,7 @@ mod tests {
             ("é${schema}é$", "éappé$"),
             (
                 "SELECT 1;\n é ${ schema }, ${x}",
-                "2:4 no value is given for the placeholder ${ schema }; 2:16 no value is given for the placeholder ${x}",
+                "2:4 no value is given for the placeholder ${ schema }; 2:17 no value is given for the placeholder ${x}",
             ),
             ("SELECT ${schema", "1:8 the placeholder has no closing brace"),
         ] {
