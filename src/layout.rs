@@ -6,6 +6,7 @@ mod checks;
 mod create;
 mod dbmate;
 mod diesel;
+mod drizzle;
 mod entry;
 mod fault;
 mod find;
@@ -25,6 +26,7 @@ mod source;
 mod sql_file;
 mod sqlx;
 mod stem;
+mod supabase;
 mod template;
 mod word;
 

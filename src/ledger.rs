@@ -4,6 +4,7 @@
 mod access;
 mod dbmate;
 mod diesel;
+mod drizzle;
 mod flyway;
 mod format;
 mod golang_migrate;
@@ -15,6 +16,7 @@ mod prisma;
 mod refinery;
 mod registry;
 mod sqlx;
+mod supabase;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,6 @@ mod trust;
 pub(crate) use self::access::{Denied, READ, WRITE};
 pub use self::format::HistoryFormat;
 pub(crate) use self::location::{Found, astray};
-pub(crate) use self::name::{OwnTables, bare_name, qualified, rows_if_table, schema_and_table};
+pub(crate) use self::name::{OwnTables, bare_name, in_schema, qualified, rows_if_table, schema_and_table};
 pub(crate) use self::table::{Attempted, Begun, Creation, Depth, Elapsed, Ledger, Remembered};
 pub(crate) use self::trust::{UNSEEN, untrusted};

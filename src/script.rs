@@ -43,7 +43,7 @@ use place::Places;
 pub use problem::Problem;
 pub use restore::{Lost, Restoration, restoration};
 pub(crate) use secret::without_secrets;
-pub(crate) use section::{ALLOWED as SECTION_MARKER, goose_annotation};
+pub(crate) use section::{ALLOWED as SECTION_MARKER, BREAKPOINT, goose_annotation};
 use split::Split;
 use token::Token;
 pub use writes::may_write;

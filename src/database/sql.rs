@@ -48,6 +48,11 @@ pub trait Sql: Debug + Send + Sync {
         self.zoned_timestamp_text(column)
     }
 
+    /// A statement that creates a schema, if it does not exist; `None` if a database has no schemas.
+    fn create_schema(&self, _schema: &str) -> Option<String> {
+        None
+    }
+
     /// A query for name and type of each column of a table, in their order.
     fn columns(&self, schema: Option<&str>, table: &str) -> String;
     /// The current time as the default of a column of type [`ColumnType::LocalTimestamp`].

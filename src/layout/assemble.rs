@@ -1,6 +1,7 @@
 //! Assembles migrations from the files of one directory, by the rules of a layout: lists them, groups them by version, and reads them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::fault::{Fault, FileProblem, LayoutError};
 use super::find::list;
@@ -35,6 +36,20 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect, rules: &Rules) -> Resul
         let fault = Fault::Duplicate { other: pair.0.up.path().to_owned() };
         LayoutError::Files(vec![FileProblem::of_file(pair.1.up.path(), fault)])
     })
+}
+
+/// Checks that the names of the files have the order of the versions, for a tool that applies files in the order of their names.
+///
+/// # Errors
+/// Each file that its tool would apply before one with a lower version.
+pub(super) fn ordered_by_name(set: MigrationSet) -> Result<MigrationSet, LayoutError> {
+    let paths: Vec<&Path> = set.iter().map(|migration| migration.up.path()).collect();
+    let reversed = paths.windows(2).filter(|pair| pair[0].file_name() > pair[1].file_name());
+    let problems = reversed.map(|pair| FileProblem::of_file(pair[1], Fault::NameOrder { lower: pair[0].to_owned() }));
+    match problems.collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(set),
+        problems => Err(LayoutError::Files(problems)),
+    }
 }
 
 fn group(names: Vec<FileName>, rules: &Rules, problems: &mut Vec<FileProblem>) -> BTreeMap<Key, Vec<FileName>> {

@@ -2,15 +2,14 @@
 //! not `7`.
 
 use std::ops::Range;
-use std::path::Path;
 
 use super::assemble;
 use super::create::{self, Naming, NewFile};
-use super::fault::{FileProblem, LayoutError};
+use super::fault::FileProblem;
 use super::rules::{Find, Named, Rules, Sides};
 use super::source::Source;
 use super::{Fault, Layout, hooks};
-use crate::migration::{MigrationSet, Script, Version, VersionOrder};
+use crate::migration::{Script, Version, VersionOrder};
 use crate::script::Problem;
 use crate::sql::Directives;
 
@@ -21,7 +20,7 @@ const NAMING: Naming = Naming::ending(|stem, _| vec![NewFile { end: ".sql", text
 pub(super) const LAYOUT: Layout = Layout {
     word: "dbmate",
     history: "dbmate",
-    read: |source, dialect| assemble::read(source, dialect, &RULES).and_then(ordered_by_name),
+    read: |source, dialect| assemble::read(source, dialect, &RULES).and_then(assemble::ordered_by_name),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
@@ -40,17 +39,6 @@ fn parse(file: &str) -> Result<Option<Named>, Fault> {
     let key = Version::new(version, VersionOrder::Bytes).into();
     let name = name.trim_start_matches(['_', '-', '.', ' ']).to_owned();
     Ok(Some(Named { key, name, down: false, database: None }))
-}
-
-/// Checks that the names of the files have the order of the versions: dbmate applies files in the order of their names.
-fn ordered_by_name(set: MigrationSet) -> Result<MigrationSet, LayoutError> {
-    let paths: Vec<&Path> = set.iter().map(|migration| migration.up.path()).collect();
-    let reversed = paths.windows(2).filter(|pair| pair[0].file_name() > pair[1].file_name());
-    let problems = reversed.map(|pair| FileProblem::of_file(pair[1], Fault::NameOrder { lower: pair[0].to_owned() }));
-    match problems.collect::<Vec<_>>() {
-        none if none.is_empty() => Ok(set),
-        problems => Err(LayoutError::Files(problems)),
-    }
 }
 
 /// Divides a file. What dbmate would refuse is refused when it is to run: dbmate parses no file before.

@@ -40,6 +40,14 @@ pub enum LayoutError {
         /// The layout's name.
         layout: &'static str,
     },
+    /// A layout whose files only its tool can create.
+    #[error("the files of the layout {layout} are created by its tool: run {command}")]
+    OfTool {
+        /// The layout's name.
+        layout: &'static str,
+        /// The command that creates them.
+        command: &'static str,
+    },
     /// A file cannot be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {
@@ -144,6 +152,31 @@ pub enum Fault {
     Provider {
         /// The database as written.
         provider: String,
+    },
+    /// A file that lists the migrations and cannot be used.
+    #[error("the list of migrations cannot be used: {0}")]
+    List(
+        /// What is wrong with it.
+        String,
+    ),
+    /// A file that is listed and does not exist.
+    #[error("{list} lists this file, which does not exist")]
+    ListedOnly {
+        /// The file with the list.
+        list: &'static str,
+    },
+    /// A migration that is listed after one with a later or the same time.
+    #[error(
+        "the time {when} of {tag} is not after that of {before}, which is listed before it: Drizzle applies both to a new database, \
+         and passes over {tag} where {before} is applied; give it a later time, and change created_at in its row where it is applied"
+    )]
+    ListedLate {
+        /// The migration.
+        tag: String,
+        /// Its time as a number.
+        when: u64,
+        /// The migration before it.
+        before: String,
     },
     /// A folder with SQL in it that would not be run.
     #[error("the folder contains SQL that would not be run: {}", .file.display())]

@@ -19,6 +19,9 @@ pub(super) fn list(
     rules: &Rules,
     problems: &mut Vec<FileProblem>,
 ) -> Result<Vec<FileName>, LayoutError> {
+    if let Find::Listed(listed) = rules.find {
+        return listed(source, problems);
+    }
     let (mut found, mut misnamed) = (Vec::new(), Vec::new());
     let mut take = |named: Result<Option<Named>, Fault>, path: PathBuf| match named {
         Ok(named) => found.extend(named.map(|named| FileName { path, named })),
@@ -30,7 +33,7 @@ pub(super) fn list(
                 take(allowed(outside).and_then(|()| (rules.parse)(&stem)), path);
             }
         }
-        Find::Files | Find::FilesOfEitherDirection | Find::Tree { .. } => {
+        Find::Files | Find::FilesOfEitherDirection | Find::Tree { .. } | Find::Listed(_) => {
             for entry in files(source, rules.find)? {
                 take(parsed(&entry, rules), entry.path);
             }
@@ -86,7 +89,11 @@ fn is_own_folder(source: Source<'_>, folder: &Listed, files: FolderFiles) -> boo
     name.is_some_and(|name| super::entry::OWN_FOLDERS.contains(&name)) && !source.has(&folder.path.join(files.up))
 }
 
-fn allowed(outside: Option<PathBuf>) -> Result<(), Fault> {
+/// Whether a file may be read.
+///
+/// # Errors
+/// If it is a link to this target, which is outside of the directory.
+pub(super) fn allowed(outside: Option<PathBuf>) -> Result<(), Fault> {
     outside.map_or(Ok(()), |target| Err(Fault::LinkOutside(target)))
 }
 

@@ -13,6 +13,8 @@ pub(super) const LAYOUTS: &[&Layout] = &[
     &super::sqlx::LAYOUT,
     &super::diesel::LAYOUT,
     &super::refinery::LAYOUT,
+    &super::drizzle::LAYOUT,
+    &super::supabase::LAYOUT,
 ];
 
 impl Layout {

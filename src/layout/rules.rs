@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::fault::{Fault, FileProblem};
+use super::fault::{Fault, FileProblem, LayoutError};
 use super::source::Source;
 use super::word::Database;
 use crate::migration::{Key, Script, VersionOrder};
@@ -25,6 +25,8 @@ pub(super) enum Find {
     },
     /// Files in one folder for each migration. A layout parses the name of the folder.
     Folders(FolderFiles),
+    /// The files that a function of the layout returns. A faulty one is one of the problems.
+    Listed(fn(Source<'_>, &mut Vec<FileProblem>) -> Result<Vec<FileName>, LayoutError>),
 }
 
 /// The files in the folder of a migration.

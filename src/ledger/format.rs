@@ -2,8 +2,14 @@
 
 use std::fmt;
 
+use super::name::bare_name;
 use super::table::Ledger;
+use crate::migration::Dialect;
 use crate::plan::Habits;
+use crate::sql::PerDialect;
+
+/// Whether a database has schemas, which MySQL does not distinguish from databases.
+const HAS_SCHEMAS: PerDialect<bool> = PerDialect { postgres: true, mysql: false, sqlite: false };
 
 /// The format of a history table: which columns it has, and how its rows are compared with files.
 pub struct HistoryFormat {
@@ -22,6 +28,14 @@ impl HistoryFormat {
     #[must_use]
     pub fn table(&self) -> &'static str {
         self.table
+    }
+
+    /// The name of the table in a database of this dialect. Where there are no schemas in a database, the default name has none either.
+    pub(crate) fn table_in(&self, dialect: Dialect, name: &str) -> String {
+        match name == self.table && !HAS_SCHEMAS.of(dialect) {
+            true => bare_name(name).to_owned(),
+            false => name.to_owned(),
+        }
     }
 
     /// What its tool does about files that contradict the history.

@@ -25,6 +25,12 @@ pub(crate) fn schema_and_table<'n>(sql: &'n dyn Sql, name: &'n str) -> (Option<&
     }
 }
 
+/// SQL that creates the schema that a table's name has, before the SQL that creates the table.
+pub(crate) fn in_schema(sql: &dyn Sql, name: &str, table: &str) -> String {
+    let schema = name.split_once('.').and_then(|(schema, _)| sql.create_schema(schema));
+    schema.into_iter().chain([table.to_owned()]).collect::<Vec<_>>().join(";\n")
+}
+
 /// A table's name without its schema.
 pub(crate) fn bare_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(_, table)| table)

@@ -53,6 +53,8 @@ impl Migrator {
     #[must_use]
     pub fn new(connector: Box<dyn Connector>, set: MigrationSet, mut options: Options) -> Self {
         options.lock_timeout = options.lock_timeout.beside(connector.lock_timeout());
+        options.history_format = options.history_format.for_files(&set);
+        options.ledger_table = options.history_format.table_in(connector.dialect(), &options.ledger_table);
         Self {
             connector,
             set,

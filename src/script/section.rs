@@ -13,6 +13,9 @@ pub(crate) const ALLOWED: &str = "section-marker";
 /// How an annotation of goose begins.
 const GOOSE: &str = "+goose";
 
+/// What Drizzle writes between two statements, on a line of its own or after a semicolon.
+pub(crate) const BREAKPOINT: &str = "--> statement-breakpoint";
+
 /// What may follow a tool's name after a plus sign: `-- +goose Up`.
 const AFTER_PLUS: [&str; 8] =
     ["up", "down", "statementbegin", "statementend", "no", "notransaction", "envsub", "include"];
@@ -87,10 +90,20 @@ pub(super) fn read(comment: &str) -> Option<Section> {
     tool(text).map(Section::Of).or_else(|| way(text))
 }
 
-/// Whether a line comment that begins at `start` is goose's end of a block: what is before it is one statement, whatever it contains.
+/// Whether a line comment that begins at `start` is goose's end of a block, or Drizzle's breakpoint: what is before it is one statement,
+/// whatever it contains.
 pub(super) fn ends_statement(text: &str, start: usize, comment: &str) -> bool {
+    if is_breakpoint(comment) {
+        return true;
+    }
     let annotation = goose_annotation(comment).filter(|_| before_in_line(text, start).is_empty());
     annotation.is_some_and(|annotation| annotation.eq_ignore_ascii_case("StatementEnd"))
+}
+
+/// Whether a comment is Drizzle's breakpoint, after which only another comment may follow in the line.
+fn is_breakpoint(comment: &str) -> bool {
+    let rest = comment.strip_prefix(BREAKPOINT).map(str::trim_start);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("--"))
 }
 
 /// The annotation of goose in a line that begins with `--`; `None` if it mentions none. goose removes every `--` and the first `+goose`.

@@ -29,6 +29,14 @@ pub(super) fn filtered(schema: Option<&str>, table: &str) -> String {
     )
 }
 
+/// Creates a schema, given as a literal and quoted. `IF NOT EXISTS` alone would require the privilege even where the schema exists.
+pub(super) fn create(literal: &str, quoted: &str) -> String {
+    format!(
+        "DO $migrascope$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {literal}) THEN \
+         CREATE SCHEMA IF NOT EXISTS {quoted}; END IF; END $migrascope$"
+    )
+}
+
 /// SQL for name and type of each column of a table.
 pub(super) fn columns(schema: Option<&str>, table: &str) -> String {
     format!(

@@ -120,6 +120,10 @@ impl Sql for PostgresSql {
         self.timestamp_text(&format!("({column} AT TIME ZONE {})", client::usual_zone()))
     }
 
+    fn create_schema(&self, schema: &str) -> Option<String> {
+        Some(schemas::create(&self.literal(&Value::Text(schema.to_owned())), &self.quote(schema)))
+    }
+
     fn columns(&self, schema: Option<&str>, table: &str) -> String {
         schemas::columns(schema, table)
     }
