@@ -25,6 +25,8 @@ mod trust;
 pub(crate) use self::access::{Denied, READ, WRITE};
 pub use self::format::HistoryFormat;
 pub(crate) use self::location::{Found, astray};
-pub(crate) use self::name::{OwnTables, bare_name, in_schema, qualified, rows_if_table, schema_and_table};
+pub(crate) use self::name::{
+    OwnTables, bare_name, columns_if_table, in_schema, qualified, rows_if_table, schema_and_table,
+};
 pub(crate) use self::table::{Attempted, Begun, Creation, Depth, Elapsed, Ledger, Remembered};
 pub(crate) use self::trust::{UNSEEN, untrusted};

@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use self::folders::Folder;
-use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table, schema_and_table};
-use crate::database::{DatabaseError, ErrorKind, Query, Row, Session, Sql, Value};
+use super::{
+    Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, columns_if_table, rows_if_table, schema_and_table,
+};
+use crate::database::{DatabaseError, ErrorKind, Row, Session, Sql, Value};
 use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Key, Migration, MigrationSet, Script, Version, VersionOrder};
 use crate::plan::{Changed, Habits, Missing, Order};
@@ -215,12 +217,8 @@ impl Ledger for DrizzleLedger {
     /// A row that belongs to no migration that could be named: Drizzle refuses it or applies migrations again.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {
         let table = self.table(session.sql());
-        let has_names = self.by == By::Name && {
-            let (schema, name) = schema_and_table(session.sql(), &self.name);
-            let columns = session.sql().columns(schema, name);
-            let columns = session.query(Query::Own(&columns)).await?;
-            columns.iter().any(|column| column.first().is_some_and(|name| name.as_deref() == Some(NAME)))
-        };
+        let Some(columns) = columns_if_table(session, &self.name).await? else { return Ok(None) };
+        let has_names = self.by == By::Name && columns.iter().any(|column| column == NAME);
         let more = match (has_names, depth) {
             (false, _) => String::new(),
             (true, Depth::Plan) => format!(", {NAME}"),

@@ -36,6 +36,18 @@ pub(crate) fn bare_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(_, table)| table)
 }
 
+/// Reads the names of this table's columns; `None` if the table, or the schema in its name, does not exist.
+pub(crate) async fn columns_if_table(
+    session: &mut dyn Session,
+    name: &str,
+) -> Result<Option<Vec<String>>, DatabaseError> {
+    let (schema, table) = schema_and_table(session.sql(), name);
+    let query = session.sql().columns(schema, table);
+    let rows = session.query(Query::Own(&query)).await?;
+    let columns: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    Ok((!columns.is_empty()).then_some(columns))
+}
+
 /// Reads the rows of a query of this table, given by its quoted name; `None` if the table does not exist.
 pub(crate) async fn rows_if_table(
     session: &mut dyn Session,

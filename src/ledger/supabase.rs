@@ -5,8 +5,10 @@ mod statements;
 use async_trait::async_trait;
 
 use self::statements::statements;
-use super::{Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, rows_if_table, schema_and_table};
-use crate::database::{DatabaseError, ErrorKind, Query, Row, Session, Sql, Value};
+use super::{
+    Creation, Depth, Elapsed, HistoryFormat, Ledger, Remembered, columns_if_table, rows_if_table, schema_and_table,
+};
+use crate::database::{DatabaseError, ErrorKind, Row, Session, Sql, Value};
 use crate::history::{Direction, Entry};
 use crate::migration::{Key, Migration, Version, VersionOrder};
 use crate::plan::{Changed, Habits, Missing, Order};
@@ -76,10 +78,8 @@ impl Ledger for SupabaseLedger {
             return Err(DatabaseError::new(ErrorKind::Other, message));
         }
         let table = self.table(session.sql());
-        let (schema, name) = schema_and_table(session.sql(), &self.name);
-        let columns = session.sql().columns(schema, name);
-        let columns = session.query(Query::Own(&columns)).await?;
-        let has_name = columns.iter().any(|column| column.first().is_some_and(|one| one.as_deref() == Some("name")));
+        let Some(columns) = columns_if_table(session, &self.name).await? else { return Ok(None) };
+        let has_name = columns.iter().any(|column| column == "name");
         let name = if has_name { "name" } else { "''" };
         let rows = rows_if_table(session, &table, &format!("SELECT version, {name} FROM {table}")).await?;
         Ok(rows.map(|rows| Remembered { applied: rows.into_iter().map(entry).collect(), ..Remembered::default() }))
