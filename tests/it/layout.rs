@@ -1,9 +1,11 @@
 //! Directories of files, and the migrations that are read from them.
 
 mod dbmate;
+mod drizzle;
 mod goose;
 mod names;
 mod prisma;
+mod supabase;
 
 use std::path::Path;
 
