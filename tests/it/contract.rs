@@ -2,10 +2,12 @@
 
 mod busy_file;
 mod connecting;
+mod diesel;
 mod doubts;
 mod failures;
 mod folding;
 mod frozen;
+mod golang_migrate;
 mod health;
 mod history;
 mod hooks;
@@ -22,6 +24,7 @@ mod own_transaction;
 mod planted;
 mod postgres;
 mod rebuild;
+mod refinery;
 mod repair;
 mod resuming;
 mod retries;

@@ -1,7 +1,11 @@
 //! Directories of files, and the migrations that are read from them.
 
+mod described;
+mod diesel;
+mod golang_migrate;
 mod names;
 mod prisma;
+mod refinery;
 
 use std::path::Path;
 
