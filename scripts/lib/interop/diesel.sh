@@ -100,7 +100,7 @@ diesel_edit() {
     printf 'CREATE TABLE t%d (id INTEGER, edited INTEGER);\n' "$2" >"$1/$(diesel_folder "$2")/up.sql"
 }
 
-diesel_lose() { rm -r "$1/$(diesel_folder "$2")"; }
+diesel_lose() { rm -r "${1:?}/$(diesel_folder "$2")"; }
 
 diesel_up() { "$(diesel_program)" up "$1"; }
 

@@ -195,7 +195,7 @@ fn a_mark_of_the_program_is_refused_until_it_is_settled() {
     on_each(|database| {
         their_table(database);
         database.query("CREATE TABLE t1 (id INTEGER)");
-        let directory = database.migrations(&[UP_1, DOWN_1, UP_2, DOWN_2]);
+        let directory = database.migrations(&[UP_1, DOWN_1, UP_2, DOWN_2, UP_3]);
         for (settlement, rows, made) in [
             ("repair --mark-reverted 2 --reason test", "1", false),
             ("repair --mark-applied 2 --reason test", "2", false),
@@ -207,6 +207,7 @@ fn a_mark_of_the_program_is_refused_until_it_is_settled() {
                 printed.contains("migration 0002 (t2) is marked as not successful in the history table"),
                 "{printed}"
             );
+            assert!(printed.contains("it is also the one of a reversion of 0003 (t3) that has failed"), "{printed}");
             assert!(ours(database, &directory, &["status"]).1.contains("unfinished"));
             assert_eq!(recorded(database), "2!");
             succeeds(database, &directory, &settlement.split(' ').collect::<Vec<_>>());
