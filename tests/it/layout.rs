@@ -1,9 +1,13 @@
 //! Directories of files, and the migrations that are read from them.
 
 mod dbmate;
+mod described;
+mod diesel;
+mod golang_migrate;
 mod goose;
 mod names;
 mod prisma;
+mod refinery;
 
 use std::path::Path;
 
