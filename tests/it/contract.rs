@@ -4,6 +4,8 @@ mod busy_file;
 mod connecting;
 mod doubts;
 mod failures;
+mod flyway;
+mod flyway_rows;
 mod folding;
 mod frozen;
 mod health;

@@ -1,5 +1,6 @@
 //! Directories of files, and the migrations that are read from them.
 
+mod flyway;
 mod names;
 mod prisma;
 
