@@ -39,7 +39,7 @@ impl fmt::Display for Migration {
 pub struct MigrationSet {
     migrations: Vec<Migration>,
     order: VersionOrder,
-    baseline: Option<Script>,
+    baseline: Option<Box<Script>>,
 }
 
 impl MigrationSet {
@@ -73,13 +73,13 @@ impl MigrationSet {
     /// The same set with a script that stands for earlier migrations where nothing is applied. No such script can be run.
     #[must_use]
     pub(crate) fn with_baseline(self, baseline: Option<Script>) -> Self {
-        Self { baseline, ..self }
+        Self { baseline: baseline.map(Box::new), ..self }
     }
 
     /// The script that stands for earlier migrations where nothing is applied.
     #[must_use]
     pub(crate) fn baseline(&self) -> Option<&Script> {
-        self.baseline.as_ref()
+        self.baseline.as_deref()
     }
 
     /// How versions are compared.

@@ -1,7 +1,6 @@
 //! Assembles migrations from the files of one directory, by the rules of a layout: lists them, groups them by version, and reads them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::fault::{Fault, FileProblem, LayoutError};
 use super::find::list;
@@ -9,7 +8,7 @@ use super::rules::{FileName, Find, Rules, Sides};
 use super::source::Source;
 use super::sql_file::read_script;
 use super::word::Database;
-use crate::migration::{Dialect, Key, Migration, MigrationSet, Script, VersionOrder};
+use crate::migration::{Dialect, Key, Migration, MigrationSet, Script};
 
 /// With fewer groups, starting a thread costs more than it saves.
 const GROUPS_WORTH_A_THREAD: usize = 100;
