@@ -42,7 +42,7 @@ pub(super) fn choose(command: &Command, settings: &Settings) -> Result<Chosen, S
         Detection::Nothing => return Ok(chosen),
         Detection::One(candidate) => candidate,
         Detection::Contradiction(candidates) => return Err(ambiguous(&directory, &candidates)),
-        Detection::Several(candidates) => by_tables(command, settings, &directory, candidates)?,
+        Detection::Several(candidates) => by_tables(command, settings, &directory, &candidates)?,
     };
     if candidate.layout != Layout::native() {
         let reason = candidate.reason.map(|reason| format!(", because {reason}")).unwrap_or_default();
@@ -74,9 +74,9 @@ fn by_tables(
     command: &Command,
     settings: &Settings,
     directory: &Path,
-    candidates: Vec<Candidate>,
+    candidates: &[Candidate],
 ) -> Result<Candidate, Stopped> {
-    let tables = if command.needs_database() { present(settings, &candidates)? } else { Vec::new() };
+    let tables = if command.needs_database() { present(settings, candidates)? } else { Vec::new() };
     let of_table = candidates.iter().filter(|one| tables.contains(&one.layout.history())).collect::<Vec<_>>();
     let reasoned = candidates.iter().filter(|one| one.reason.is_some()).collect::<Vec<_>>();
     let found = match (&of_table[..], &reasoned[..]) {
@@ -88,7 +88,7 @@ fn by_tables(
         ([], _) if is_preferred(&candidates[0]) => Some(candidates[0].clone()),
         _ => None,
     };
-    found.ok_or_else(|| ambiguous(directory, &candidates))
+    found.ok_or_else(|| ambiguous(directory, candidates))
 }
 
 /// Whether it is the one to take where nothing speaks for another one.
