@@ -8,7 +8,7 @@ use super::assemble;
 use super::create::{self, Naming, NewFile};
 use super::fault::{FileProblem, LayoutError};
 use super::rules::{Find, Named, Rules, Sides};
-use super::signs::Signs;
+use super::signs::{Signs, Text};
 use super::source::Source;
 use super::{Fault, Layout, hooks};
 use crate::migration::{Dialect, MigrationSet, Script, Version, VersionOrder};
@@ -22,7 +22,7 @@ const NAMING: Naming = Naming::ending(|stem, _| vec![NewFile { end: ".sql", text
 pub(super) const LAYOUT: Layout = Layout {
     word: "dbmate",
     history: "dbmate",
-    signs: Signs { places: &["db/migrations"], text: Some("migrate:up"), ..Signs::NONE },
+    signs: Signs { places: &["db/migrations"], text: Some(Text::InAll("migrate:up")), ..Signs::NONE },
     read: |source, dialect| read(source, dialect).and_then(ordered_by_name),
     hooks: hooks::read,
     create: |directory, new| create::create(folders(directory)[0], new, &RULES, &NAMING),

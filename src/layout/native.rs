@@ -5,7 +5,7 @@ use super::assemble;
 use super::create::{self, Naming};
 use super::hooks;
 use super::rules::{Find, Named, Rules, Sides};
-use super::signs::{self, Signs};
+use super::signs::{self, Signs, Text};
 use super::word::{Suffixes, suffixes};
 use super::{Fault, Layout};
 use crate::migration::{Key, Version, VersionOrder};
@@ -25,7 +25,7 @@ pub(super) const LAYOUT: Layout = Layout {
     history: "native",
     signs: Signs {
         places: &["migrations"],
-        text: Some("migrascope"),
+        text: Some(Text::InOne("migrascope")),
         names: signs::is_numbered,
         never: |name| name.ends_with(".up.sql"),
         ..Signs::NONE

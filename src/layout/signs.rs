@@ -9,7 +9,7 @@ pub(super) struct Signs {
     /// A file that is in the folder of each migration.
     pub(super) in_folders: Option<&'static str>,
     /// Text that SQL files have for this tool alone.
-    pub(super) text: Option<&'static str>,
+    pub(super) text: Option<Text>,
     /// Whether this name of a file, anywhere below the directory, could be a migration.
     pub(super) names: fn(&str) -> bool,
     /// Whether a directory with a file of this name is another tool's.
@@ -18,6 +18,14 @@ pub(super) struct Signs {
     pub(super) common: bool,
     /// Files of the project that make this tool likely.
     pub(super) project: &'static [ProjectFile],
+}
+
+/// Text in SQL files.
+pub(super) enum Text {
+    /// One file with it is enough.
+    InOne(&'static str),
+    /// Every file has it whose name begins with digits.
+    InAll(&'static str),
 }
 
 /// A file of the project around the directory.

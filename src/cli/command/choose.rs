@@ -41,6 +41,7 @@ pub(super) fn choose(command: &Command, settings: &Settings) -> Result<Chosen, S
     let candidate = match Layout::detect(&directory).unwrap_or(Detection::Nothing) {
         Detection::Nothing => return Ok(chosen),
         Detection::One(candidate) => candidate,
+        Detection::Unsupported { tool, file } => return Err(unsupported(&directory, tool, &file)),
         Detection::Contradiction(candidates) => return Err(ambiguous(&directory, &candidates)),
         Detection::Several(candidates) => by_tables(command, settings, &directory, &candidates)?,
     };
@@ -106,6 +107,16 @@ fn present(settings: &Settings, candidates: &[Candidate]) -> Result<Vec<&'static
         .filter(|one| found.contains(&default_history(one.layout)))
         .map(|one| one.layout.history())
         .collect())
+}
+
+fn unsupported(directory: &Path, tool: &str, file: &str) -> Stopped {
+    let message = format!(
+        "the directory {} is one of {tool} ({file}), whose history migrascope cannot read",
+        directory.display()
+    );
+    let help = "to go on without that tool, put later migrations as plain SQL into a directory of their own; \
+                if these files are plain SQL that was written for migrascope, use --layout native";
+    Stopped::by_usage("layout", vec![Diagnosis::error(message).help(help)])
 }
 
 fn ambiguous(directory: &Path, candidates: &[Candidate]) -> Stopped {

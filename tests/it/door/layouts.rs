@@ -92,16 +92,42 @@ fn what_could_be_two_things_is_refused_with_both_flags() {
         door.run(&["status"]).good().starts_with("layout golang-migrate, because the database has schema_migrations")
     );
 
-    let door = project(&[("migrations/1_a.sql", GOOSE), ("migrations/2_b.sql", DBMATE)]);
+    let door = project(&[("migrations/1_a.sql", GOOSE), ("migrations/b/migration.sql", TABLE)]);
     let up = door.run(&["up"]);
     assert_eq!(up.code, Some(2), "{up}");
-    assert!(up.stderr.contains("goose (its files have") && up.stderr.contains("dbmate (its files have"), "{up}");
+    assert!(up.stderr.contains("goose (its files have") && up.stderr.contains("prisma (it has folders"), "{up}");
+
+    // One file of a tool among others does not make the directory one of the tool.
+    let door = project(&[("migrations/1_a.sql", TABLE), ("migrations/2_b.sql", GOOSE)]);
+    let up = door.run(&["up"]);
+    assert_eq!(up.code, Some(2), "{up}");
+    assert!(up.stderr.contains("is a section marker of goose"), "{up}");
 
     let door = project(&[("prisma/migrations/a/migration.sql", TABLE), ("db/migrations/1_a.sql", DBMATE)]);
     let up = door.run(&["up"]);
     assert_eq!(up.code, Some(2), "{up}");
     assert!(up.stderr.contains("migrations could be in prisma/migrations or db/migrations"), "{up}");
     assert!(!door.path().join("migrascope.db").exists(), "nothing was touched");
+}
+
+#[test]
+fn a_directory_of_an_unsupported_tool_is_refused_by_name() {
+    for (tool, file) in [
+        ("Atlas", "atlas.sum"),
+        ("Alembic", "env.py"),
+        ("Django", "__init__.py"),
+        ("Liquibase", "db.changelog-master.yaml"),
+    ] {
+        let door = project(&[("migrations/1_a.sql", TABLE), (&format!("migrations/{file}"), "")]);
+        for command in ["status", "up", "new x"] {
+            let seen = door.run(&command.split(' ').collect::<Vec<_>>());
+            assert_eq!(seen.code, Some(2), "{seen}");
+            assert!(seen.stderr.contains(&format!("is one of {tool} ({file})")), "{seen}");
+        }
+        assert!(!door.path().join("migrascope.db").exists(), "nothing was touched");
+    }
+    let door = project(&[("migrations/1_a.sql", TABLE), ("migrations/atlas.sum", "")]);
+    door.run(&["up", "--layout", "native"]).good();
 }
 
 #[test]
