@@ -24,6 +24,16 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads the first bytes of a regular file, at most as many as `limit`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_start(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads a regular file of settings, secrets or certificates.
 ///
 /// # Errors

@@ -32,6 +32,14 @@ pub(super) fn read(source: Source<'_>, dialect: Dialect, rules: &Rules) -> Resul
     if migrations.is_empty() {
         return Err(LayoutError::Empty { path: source.directory().to_owned(), dialect });
     }
+    ordered(migrations, rules)
+}
+
+/// Sorts migrations.
+///
+/// # Errors
+/// If two have the same version.
+pub(super) fn ordered(migrations: Vec<Migration>, rules: &Rules) -> Result<MigrationSet, LayoutError> {
     MigrationSet::ordered(migrations, rules.order).map_err(|pair| {
         let fault = Fault::Duplicate { other: pair.0.up.path().to_owned() };
         LayoutError::Files(vec![FileProblem::of_file(pair.1.up.path(), fault)])

@@ -2,14 +2,16 @@
 //! not `7`.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::assemble;
 use super::create::{self, Naming, NewFile};
-use super::fault::FileProblem;
+use super::fault::{FileProblem, LayoutError};
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{Signs, Text};
 use super::source::Source;
 use super::{Fault, Layout, hooks};
-use crate::migration::{Script, Version, VersionOrder};
+use crate::migration::{Dialect, MigrationSet, Script, Version, VersionOrder};
 use crate::script::Problem;
 use crate::sql::Directives;
 
@@ -20,13 +22,43 @@ const NAMING: Naming = Naming::ending(|stem, _| vec![NewFile { end: ".sql", text
 pub(super) const LAYOUT: Layout = Layout {
     word: "dbmate",
     history: "dbmate",
-    read: |source, dialect| assemble::read(source, dialect, &RULES).and_then(assemble::ordered_by_name),
+    signs: Signs { places: &["db/migrations"], text: Some(Text::InAll("migrate:up")), ..Signs::NONE },
+    read: |source, dialect| read(source, dialect).and_then(assemble::ordered_by_name),
     hooks: hooks::read,
-    create: |directory, new| create::create(directory, new, &RULES, &NAMING),
+    create: |directory, new| create::create(folders(directory)[0], new, &RULES, &NAMING),
 };
 
 /// The option with which a section runs outside of a transaction.
 const NO_TRANSACTION: (&str, &str) = ("transaction", "false");
+
+/// Reads one folder, or several, whose names are separated by commas as in dbmate's settings.
+fn read(source: Source<'_>, dialect: Dialect) -> Result<MigrationSet, LayoutError> {
+    let (folders, Source::Disk { links, .. }) = (folders(source.directory()), source) else {
+        return assemble::read(source, dialect, &RULES);
+    };
+    let (mut migrations, mut problems, mut empty) = (Vec::new(), Vec::new(), None);
+    for folder in folders {
+        match assemble::read(Source::Disk { directory: folder, links }, dialect, &RULES) {
+            Ok(set) => migrations.extend(set.iter().cloned()),
+            Err(LayoutError::Files(found)) => problems.extend(found),
+            Err(found @ LayoutError::Empty { .. }) => empty = empty.or(Some(found)),
+            Err(other) => return Err(other),
+        }
+    }
+    match empty.filter(|_| migrations.is_empty()) {
+        _ if !problems.is_empty() => Err(LayoutError::Files(problems)),
+        Some(empty) => Err(empty),
+        None => assemble::ordered(migrations, &RULES),
+    }
+}
+
+/// The folders of a directory; the directory itself, if it exists.
+fn folders(directory: &Path) -> Vec<&Path> {
+    match directory.to_str().filter(|_| !directory.is_dir()) {
+        Some(names) => names.split(',').map(Path::new).collect(),
+        None => vec![directory],
+    }
+}
 
 /// Parses `<digits>….sql`. dbmate ignores any other name.
 fn parse(file: &str) -> Result<Option<Named>, Fault> {

@@ -6,6 +6,7 @@ use super::assemble;
 use super::create::{self, Naming};
 use super::fault::FileProblem;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
+use super::signs::Signs;
 use super::source::Source;
 use super::{Fault, Layout, hooks};
 use crate::migration::{Script, Version, VersionOrder};
@@ -29,6 +30,7 @@ const NAMING: Naming = Naming::ending(|stem, ways| create::two_files(stem, ways,
 pub(super) const LAYOUT: Layout = Layout {
     word: "diesel",
     history: "diesel",
+    signs: Signs { in_folders: Some("up.sql"), ..Signs::NONE },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),

@@ -10,6 +10,7 @@ use super::assemble;
 use super::fault::{FileProblem, LayoutError};
 use super::find::allowed;
 use super::rules::{FileName, Find, Named, Rules, Sides};
+use super::signs::Signs;
 use super::source::Source;
 use super::{Fault, Layout, hooks};
 use crate::migration::{Dialect, Script, Version, VersionOrder};
@@ -34,6 +35,8 @@ const FOLDERS: Rules = Rules {
 };
 
 const JOURNAL: &str = "meta/_journal.json";
+/// What drizzle-kit compares the next schema with.
+pub(super) const SNAPSHOT: &str = "snapshot.json";
 const UP: &str = "migration.sql";
 const DOWN: &str = "down.sql";
 /// The digits with which the name of a folder begins.
@@ -45,6 +48,7 @@ const OTHER_WORD: PerDialect<Option<&str>> = PerDialect { postgres: None, mysql:
 pub(super) const LAYOUT: Layout = Layout {
     word: "drizzle",
     history: "drizzle",
+    signs: Signs { places: &["drizzle"], files: &[JOURNAL], in_folders: Some(SNAPSHOT), ..Signs::NONE },
     read: |source, dialect| match source.has(&source.directory().join(JOURNAL)) {
         true => {
             is_for(&read_journal(source)?, dialect).map_err(|fault| of_journal(source, fault))?;

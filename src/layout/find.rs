@@ -79,7 +79,8 @@ fn in_folder(
         true => Err(Fault::WithoutFile { file: files.up }),
         false => allowed(source.outside(&up)).and_then(|()| of(false)),
     };
-    let down_named = source.has(&down).then(|| allowed(source.outside(&down)).and_then(|()| of(true)));
+    let down_named =
+        (up_named.is_ok() && source.has(&down)).then(|| allowed(source.outside(&down)).and_then(|()| of(true)));
     [Some((up, up_named)), down_named.map(|named| (down, named))].into_iter().flatten().collect()
 }
 

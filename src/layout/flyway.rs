@@ -9,6 +9,7 @@ use super::find::files;
 use super::format::Ways;
 use super::hooks::{self, HookScripts};
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{self, ProjectFile, Signs};
 use super::source::{Listed, Source};
 use super::stem::sql_stem;
 use super::{Fault, Layout, assemble};
@@ -58,6 +59,19 @@ const LONGEST_DESCRIPTION: usize = 200;
 pub(super) const LAYOUT: Layout = Layout {
     word: "flyway",
     history: "flyway",
+    signs: Signs {
+        places: &["src/main/resources/db/migration"],
+        names: signs::is_lettered,
+        common: true,
+        project: &[
+            ProjectFile { name: "flyway.toml", word: "" },
+            ProjectFile { name: "flyway.conf", word: "" },
+            ProjectFile { name: "pom.xml", word: "flyway" },
+            ProjectFile { name: "build.gradle", word: "flyway" },
+            ProjectFile { name: "build.gradle.kts", word: "flyway" },
+        ],
+        ..Signs::NONE
+    },
     read,
     hooks: callbacks,
     create: |directory, new| match new.ways {

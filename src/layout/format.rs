@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::LayoutError;
 use super::hooks::HookScripts;
+use super::signs::Signs;
 use super::source::Source;
 use crate::migration::{Dialect, MigrationSet};
 
@@ -14,6 +15,8 @@ pub struct Layout {
     pub(super) word: &'static str,
     /// The history table format of the tool that this layout comes from.
     pub(super) history: &'static str,
+    /// What its directories look like.
+    pub(super) signs: Signs,
     /// Reads the migrations of a directory without splitting their scripts.
     pub(super) read: fn(Source<'_>, Dialect) -> Result<MigrationSet, LayoutError>,
     /// Reads the scripts to run before and after each migration.
@@ -31,6 +34,23 @@ impl Layout {
     /// When the directory cannot be read or written, or the name has no letter or digit.
     pub fn create(&self, directory: &Path, new: &NewMigration<'_>) -> Result<Vec<PathBuf>, LayoutError> {
         (self.create)(directory, new)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.word
+    }
+
+    /// Whether it is to be preferred to others whose directories look alike.
+    #[must_use]
+    pub fn is_common(&self) -> bool {
+        self.signs.common
+    }
+
+    /// Whether it is the native layout.
+    pub(super) fn is_default(&self) -> bool {
+        self.word == "native"
     }
 
     /// The name of the history table format of the tool that this layout comes from.

@@ -3,6 +3,7 @@
 use super::assemble;
 use super::create::{self, Naming};
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{ProjectFile, Signs};
 use super::{Fault, Layout, hooks};
 use crate::migration::{Version, VersionOrder};
 
@@ -21,6 +22,11 @@ const DOWN: &str = ".down.sql";
 pub(super) const LAYOUT: Layout = Layout {
     word: "golang-migrate",
     history: "golang-migrate",
+    signs: Signs {
+        names: |name| matches!(parse(name), Ok(Some(_))),
+        project: &[ProjectFile { name: "go.mod", word: "" }],
+        ..Signs::NONE
+    },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),

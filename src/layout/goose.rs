@@ -11,6 +11,7 @@ use super::create::{self, Naming, NewFile};
 use super::fault::FileProblem;
 use super::format::Ways;
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{Signs, Text};
 use super::source::Source;
 use super::{Fault, Layout, hooks};
 use crate::history::Direction;
@@ -24,6 +25,7 @@ const NAMING: Naming = Naming::ending(|stem, ways| vec![NewFile { end: ".sql", t
 pub(super) const LAYOUT: Layout = Layout {
     word: "goose",
     history: "goose",
+    signs: Signs { text: Some(Text::InAll("-- +goose Up")), ..Signs::NONE },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),

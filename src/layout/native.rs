@@ -5,6 +5,7 @@ use super::assemble;
 use super::create::{self, Naming};
 use super::hooks;
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{self, Signs, Text};
 use super::word::{Suffixes, suffixes};
 use super::{Fault, Layout};
 use crate::migration::{Key, Version, VersionOrder};
@@ -22,6 +23,13 @@ const NAMING: Naming = Naming::ending(|stem, ways| create::two_files(stem, ways,
 pub(super) const LAYOUT: Layout = Layout {
     word: "native",
     history: "native",
+    signs: Signs {
+        places: &["migrations"],
+        text: Some(Text::InOne("migrascope")),
+        names: signs::is_numbered,
+        never: |name| name.ends_with(".up.sql"),
+        ..Signs::NONE
+    },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),

@@ -3,9 +3,11 @@
 
 use super::assemble;
 use super::create::{self, Naming};
+use super::drizzle;
 use super::fault::{FileProblem, LayoutError};
 use super::hooks;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
+use super::signs::Signs;
 use super::source::Source;
 use super::{Fault, Layout};
 use crate::migration::{Dialect, Version, VersionOrder};
@@ -29,6 +31,13 @@ const TIMESTAMP: usize = "20260131120000".len();
 pub(super) const LAYOUT: Layout = Layout {
     word: "prisma",
     history: "prisma",
+    signs: Signs {
+        places: &["prisma/migrations"],
+        files: &[LOCK_FILE],
+        in_folders: Some("migration.sql"),
+        never: |name| name == drizzle::SNAPSHOT,
+        ..Signs::NONE
+    },
     read: |source, dialect| {
         provider(source, dialect)?;
         assemble::read(source, dialect, &RULES)

@@ -9,6 +9,7 @@ use super::fault::{FileProblem, LayoutError};
 use super::format::NewMigration;
 use super::links::Links;
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{self, ProjectFile, Signs};
 use super::source::Source;
 use super::{Fault, Layout, find, hooks, template};
 use crate::migration::{Script, Version, VersionOrder};
@@ -32,6 +33,14 @@ const NAMING: Naming = Naming {
 pub(super) const LAYOUT: Layout = Layout {
     word: "refinery",
     history: "refinery",
+    signs: Signs {
+        names: |name| signs::is_lettered(name) && !name.starts_with(['R', 'B']),
+        project: &[
+            ProjectFile { name: "refinery.toml", word: "" },
+            ProjectFile { name: "Cargo.toml", word: "refinery" },
+        ],
+        ..Signs::NONE
+    },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| {

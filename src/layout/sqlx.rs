@@ -4,6 +4,7 @@ use super::assemble;
 use super::create::{self, Naming};
 use super::hooks;
 use super::rules::{Find, Named, Rules, Sides};
+use super::signs::{self, ProjectFile, Signs};
 use super::{Fault, Layout};
 use crate::migration::{Script, Version, VersionOrder};
 use crate::sql::Directives;
@@ -24,6 +25,15 @@ const NO_TRANSACTION: &[u8] = b"-- no-transaction";
 pub(super) const LAYOUT: Layout = Layout {
     word: "sqlx",
     history: "sqlx",
+    signs: Signs {
+        names: signs::is_numbered,
+        project: &[
+            ProjectFile { name: "sqlx.toml", word: "" },
+            ProjectFile { name: ".sqlx", word: "" },
+            ProjectFile { name: "Cargo.toml", word: "sqlx" },
+        ],
+        ..Signs::NONE
+    },
     read: |source, dialect| assemble::read(source, dialect, &RULES),
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),

@@ -6,6 +6,7 @@ use super::fault::{FileProblem, LayoutError};
 use super::find::allowed;
 use super::format::Ways;
 use super::rules::{FileName, Find, Named, Rules, Sides};
+use super::signs::Signs;
 use super::source::Source;
 use super::{Fault, Layout, hooks};
 use crate::migration::{Dialect, MigrationSet, Script, Version, VersionOrder};
@@ -21,6 +22,9 @@ const RULES: Rules = Rules {
 
 const NAMING: Naming = Naming::ending(|stem, _| create::one_file(stem, ".sql"));
 
+/// The settings of a project, from its directory of migrations.
+const CONFIG: &str = "../../supabase/config.toml";
+
 /// Whether there is Supabase for a database.
 const IS_SUPPORTED: PerDialect<bool> = PerDialect { postgres: true, mysql: false, sqlite: false };
 
@@ -35,6 +39,7 @@ const NO_TRANSACTION: &str = "-- pg-delta: transaction=false";
 pub(super) const LAYOUT: Layout = Layout {
     word: "supabase",
     history: "supabase",
+    signs: Signs { places: &["supabase/migrations"], files: &[CONFIG], ..Signs::NONE },
     read,
     hooks: hooks::read,
     create: |directory, new| match new.ways {

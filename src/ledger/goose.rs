@@ -81,7 +81,7 @@ impl Ledger for GooseLedger {
         }]
     }
 
-    /// Early releases wrote a row without `is_applied` when they reverted a migration. goose's `status` takes it as pending and its `up` as
+    /// Early releases wrote a row without `is_applied` when they reverted a migration. goose's `version` takes it as pending and its `up` as
     /// applied, so it is one to settle.
     async fn read(&self, session: &mut dyn Session, depth: Depth) -> Result<Option<Remembered>, DatabaseError> {
         let sql = session.sql();

@@ -84,9 +84,25 @@ fn the_locks_of_flyway_are_named_as_it_names_them() {
     }
 }
 
+/// The keys that golang-migrate 4 computes for a database of this name: those of its program and of programs that embed it.
+#[test]
+fn the_locks_of_golang_migrate_are_named_as_it_names_them() {
+    let ledger = HistoryFormat::named("golang-migrate").expect("a format").ledger("schema_migrations");
+    for (url, expected) in [
+        #[cfg(feature = "postgres")]
+        ("postgres://h/app?currentSchema=public", vec![ToolLock::Key(1_726_534_663), ToolLock::Key(1_787_120_056)]),
+        #[cfg(feature = "mysql")]
+        ("mysql://h/app", vec![ToolLock::Name("2938252834".to_owned())]),
+        #[cfg(feature = "sqlite")]
+        ("sqlite://app", vec![]),
+    ] {
+        assert_eq!(ledger.tool_locks(&*sql(url)), expected, "{url}");
+    }
+}
+
 #[test]
 fn what_a_step_writes_is_rehearsed() {
-    for word in ["native", "sqlx", "flyway", "goose", "dbmate"] {
+    for word in HistoryFormat::words() {
         let ledger = HistoryFormat::named(word).expect("a format").ledger("history");
         for url in [
             #[cfg(feature = "postgres")]

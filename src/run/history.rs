@@ -120,7 +120,7 @@ fn interrupted(set: &MigrationSet, Attempted { to }: &Attempted, unsettled: &[At
     let above = set.iter().find(|migration| to.as_ref().is_none_or(|to| migration.key > *to));
     let to = to.map(|to| set.get(&to).map_or(to, |migration| migration.key.clone()));
     let is_known = |key: &Key, direction| unsettled.iter().any(|one| one.key == *key && one.direction == direction);
-    let reverted = above.filter(|above| to.is_none() || is_known(&above.key, Direction::Down));
+    let reverted = above.filter(|above: &&Migration| to.is_none() || is_known(&above.key, Direction::Down));
     let (key, direction) = match (reverted, to) {
         (Some(reverted), _) => (reverted.key.clone(), Direction::Down),
         (None, Some(to)) => (to, Direction::Up),
@@ -128,7 +128,11 @@ fn interrupted(set: &MigrationSet, Attempted { to }: &Attempted, unsettled: &[At
     };
     let is_applied = |other: &Key| *other < key || direction == Direction::Down && *other == key;
     let applied = set.iter().take_while(|migration| is_applied(&migration.key)).map(applied_unseen).collect();
+    let other = above.filter(|_| direction == Direction::Up).map(|above| {
+        format!("the mark does not show the direction: it is also the one of a reversion of {above} that has failed")
+    });
     let attempt = (!is_known(&key, direction)).then(|| marked(set, key, direction));
+    let attempt = attempt.map(|attempt| Attempt { error_text: other, ..attempt });
     Interrupted { applied, attempt }
 }
 

@@ -1,10 +1,15 @@
 //! Directories of files, and the migrations that are read from them.
 
 mod dbmate;
+mod described;
+mod diesel;
 mod drizzle;
+mod flyway;
+mod golang_migrate;
 mod goose;
 mod names;
 mod prisma;
+mod refinery;
 mod supabase;
 
 use std::path::Path;

@@ -60,6 +60,7 @@ golang_migrate_version() {
 golang_migrate_numbers() {
     local file number
     for file in "$1"/*.up.*; do
+        [[ -e $file ]] || continue
         number=${file##*/}
         echo "$((10#${number%%_*}))"
     done | sort -n

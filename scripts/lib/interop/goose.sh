@@ -86,5 +86,8 @@ goose_clean() { # DIR
     echo "$answer" >&2
     return 1
   fi
-  answer=$(goose_run "$1" up 2>&1) && grep -q 'no migrations to run' <<< "$answer" || { echo "$answer" >&2; return 1; }
+  if ! answer=$(goose_run "$1" up 2>&1) || ! grep -q 'no migrations to run' <<< "$answer"; then
+    echo "$answer" >&2
+    return 1
+  fi
 }

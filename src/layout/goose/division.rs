@@ -92,6 +92,10 @@ impl Reader {
     fn read(&mut self, line: Line<'_>) -> Result<(), Refusal> {
         match goose_annotation(line.text.trim()) {
             Some(annotation) => self.annotation(line, &annotation),
+            None if is_misspelt(line.text) => Err(Refusal::annotation(
+                line.start,
+                "goose would read this as a comment: its annotations begin with +goose",
+            )),
             None => self.sql(line),
         }
     }
@@ -192,6 +196,13 @@ impl Reader {
         let down = down.map(|down| down.start..end);
         Ok(Division { up: 0..down.as_ref().map_or(end, |down| down.start), down, no_transaction, refusals })
     }
+}
+
+/// Whether a comment would be an annotation if it were written as goose writes it. The SQL below would run in the wrong direction.
+fn is_misspelt(line: &str) -> bool {
+    let comment = line.trim().strip_prefix("--").map(|text| text.trim_start_matches(['-', ' ', '\t']));
+    let named = comment.and_then(|text| text.strip_prefix('+')).map(|text| text.trim_start().to_ascii_lowercase());
+    named.is_some_and(|text| text.starts_with("goose"))
 }
 
 /// Whether the last word before a comment ends with a semicolon.

@@ -46,7 +46,8 @@ impl Engine<'_> {
             let _ = self.session.reset().await;
         }
         let _ = records::record(&mut **self.session, sql).await;
-        let nothing_left = broken.remains == PartialEffect::Nothing;
+        // What an earlier attempt has left is still there after a resumption that had no effect.
+        let nothing_left = broken.remains == PartialEffect::Nothing && step.settles.is_empty();
         if let Some(abandon) =
             self.ledger.abandon(self.session.sql(), &step.migration.key, step.direction).filter(|_| nothing_left)
         {

@@ -50,7 +50,7 @@ fn a_file_of_another_tool_is_refused_by_its_name_before_anything_is_made() {
     on_each(|database| {
         for (tool, text, place) in sections() {
             let door = Door::with(&[("1_orders.sql", text)]);
-            let seen = door.run(&["up", "--database-url", &database.url]);
+            let seen = door.run(&["up", "--layout", "native", "--database-url", &database.url]);
             assert_eq!(seen.code, Some(2), "{seen}");
             assert!(seen.stderr.contains(&format!("is a section marker of {tool}")), "{seen}");
             let line = place.split(':').next().unwrap();

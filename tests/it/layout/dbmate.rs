@@ -70,6 +70,34 @@ fn names_with_which_dbmate_would_go_wrong_are_faults() {
 }
 
 #[test]
+fn several_folders_are_one_directory() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let folder = |name: &str| directory.path().join(name).display().to_string();
+    let write = |file: &str| std::fs::write(directory.path().join(file), EMPTY).unwrap();
+    for name in ["one", "two", "none"] {
+        std::fs::create_dir(folder(name)).unwrap();
+    }
+    for file in ["one/01_a.sql", "one/03_c.sql", "two/02_b.sql"] {
+        write(file);
+    }
+    let layout = Layout::named("dbmate").unwrap();
+    let read = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| folder(name)).collect();
+        let set = Reader::directory(names.join(","), Dialect::Postgres).layout(layout).migrations();
+        set.map(|set| set.iter().map(|one| one.key.to_string()).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(read(&["one", "two", "none"]).unwrap(), "01 02 03");
+    assert!(matches!(read(&["none", "none"]), Err(LayoutError::Empty { .. })));
+    assert!(matches!(read(&["one", "nowhere"]), Err(LayoutError::Directory { .. })));
+    write("two/03_again.sql");
+    let Err(LayoutError::Files(problems)) = read(&["one", "two"]) else { panic!("a version twice") };
+    assert_eq!(problems[0].path, directory.path().join("two/03_again.sql"));
+    let new = NewMigration { name: "x", timestamp: "20260131120000", ways: Ways::Up };
+    let paths = layout.create(format!("{},{}", folder("two"), folder("one")).as_ref(), &new).unwrap();
+    assert_eq!(paths, [directory.path().join("two/04_x.sql")]);
+}
+
+#[test]
 fn sections_are_divided_as_dbmate_divides_them() {
     for (text, expected) in [
         ("-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n", "SELECT 1 / SELECT 2"),

@@ -155,6 +155,10 @@ fn what_goose_refuses_is_refused_at_its_place() {
         ("-- +goose Up\n-- +goose Statement Begin\n", "2: goose does not know this annotation"),
         ("-- +goose Up\n-- +goose NO  TRANSACTION\n", "2: goose does not know this annotation"),
         ("-- +goose Up +goose Down\n", "1: goose does not know this annotation"),
+        (
+            "-- +goose Up\nSELECT 1;\n-- +Goose Down\nSELECT 2;\n",
+            "3: goose would read this as a comment: its annotations begin with +goose",
+        ),
         ("-- +goose Up\n-- +goose StatementEnd\n", "2: the block that ends here does not begin"),
         ("-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n", "2: the block has no end"),
         (
