@@ -21,7 +21,8 @@ def _definition(database: Database, history: History) -> list[str]:
             return re.sub(r" AUTO_INCREMENT=\d+", "", text).splitlines()
         case _:
             rows = database.rows(f"SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE tbl_name = '{name}' ORDER BY type, name")
-            return [line for row in rows for line in " ".join(map(str, row)).splitlines()]
+            # It keeps the text of the statement, in which the case of words and blanks mean nothing.
+            return [re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", " ".join(map(str, row)))).lower() for row in rows]
 
 
 _POSTGRES = """

@@ -72,7 +72,7 @@ _prisma() { # COMMAND DIR
     local home=$INTEROP_CACHE/prisma directory
     directory=$(realpath "$2")
     (
-        cd "$home" # it looks for its settings here
+        cd "$home" || return # it looks for its settings here
         MIGRATIONS=$directory NO_COLOR=1 CHECKPOINT_DISABLE=1 PRISMA_HIDE_UPDATE_MESSAGE=1 \
             PRISMA_QUERY_ENGINE_LIBRARY=$home/no-engine PRISMA_SCHEMA_ENGINE_BINARY=$home/no-engine \
             node_modules/.bin/prisma migrate "$1" --config prisma.config.mjs
