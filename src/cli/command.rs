@@ -1,5 +1,6 @@
 //! The commands.
 
+mod choose;
 mod completions;
 mod dispatch;
 mod down;

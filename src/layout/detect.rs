@@ -133,7 +133,7 @@ impl View {
         if let Some(text) = signs.text.filter(|text| self.texts.iter().any(|one| one.contains(text))) {
             return certain(format!("its files have {text:?}"));
         }
-        if !self.names.iter().any(|name| (signs.names)(name)) {
+        if self.names.iter().any(|name| (signs.never)(name)) || !self.names.iter().any(|name| (signs.names)(name)) {
             return None;
         }
         let is_named = |file: &&ProjectFile, folder: &Path| {

@@ -62,6 +62,7 @@ pub(super) const LAYOUT: Layout = Layout {
     signs: Signs {
         places: &["src/main/resources/db/migration"],
         names: signs::is_lettered,
+        common: true,
         project: &[
             ProjectFile { name: "flyway.toml", word: "" },
             ProjectFile { name: "flyway.conf", word: "" },

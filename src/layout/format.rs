@@ -42,6 +42,12 @@ impl Layout {
         self.word
     }
 
+    /// Whether it is to be preferred to others whose directories look alike.
+    #[must_use]
+    pub fn is_common(&self) -> bool {
+        self.signs.common
+    }
+
     /// Whether it is the native layout.
     pub(super) fn is_default(&self) -> bool {
         self.word == "native"

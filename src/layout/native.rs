@@ -26,7 +26,8 @@ pub(super) const LAYOUT: Layout = Layout {
     signs: Signs {
         places: &["migrations"],
         text: Some("migrascope"),
-        names: |name| signs::is_numbered(name) && !name.ends_with(".up.sql"),
+        names: signs::is_numbered,
+        never: |name| name.ends_with(".up.sql"),
         ..Signs::NONE
     },
     read: |source, dialect| assemble::read(source, dialect, &RULES),

@@ -12,6 +12,10 @@ pub(super) struct Signs {
     pub(super) text: Option<&'static str>,
     /// Whether this name of a file, anywhere below the directory, could be a migration.
     pub(super) names: fn(&str) -> bool,
+    /// Whether a directory with a file of this name is another tool's.
+    pub(super) never: fn(&str) -> bool,
+    /// Whether it is to be preferred to others whose directories look alike.
+    pub(super) common: bool,
     /// Files of the project that make this tool likely.
     pub(super) project: &'static [ProjectFile],
 }
@@ -26,8 +30,16 @@ pub(super) struct ProjectFile {
 
 impl Signs {
     /// No sign at all.
-    pub(super) const NONE: Self =
-        Self { places: &[], files: &[], in_folders: None, text: None, names: |_| false, project: &[] };
+    pub(super) const NONE: Self = Self {
+        places: &[],
+        files: &[],
+        in_folders: None,
+        text: None,
+        names: |_| false,
+        never: |_| false,
+        common: false,
+        project: &[],
+    };
 }
 
 /// Whether a name begins with digits and an underscore, and ends in `.sql`.

@@ -6,6 +6,8 @@ mod dbmate;
 mod diesel;
 mod doubts;
 mod failures;
+mod flyway;
+mod flyway_rows;
 mod folding;
 mod frozen;
 mod golang_migrate;

@@ -15,6 +15,7 @@ mod hooks;
 pub mod hostile;
 mod irregular;
 mod json;
+mod layouts;
 mod malformed;
 mod outside;
 mod planted;

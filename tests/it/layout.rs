@@ -3,6 +3,7 @@
 mod dbmate;
 mod described;
 mod diesel;
+mod flyway;
 mod golang_migrate;
 mod goose;
 mod names;

@@ -143,6 +143,11 @@ impl Command {
         !matches!(self, Self::Probe { .. } | Self::New { .. } | Self::Completions { .. } | Self::Man)
     }
 
+    /// Whether it reads or creates files of migrations.
+    pub(crate) fn reads_migrations(&self) -> bool {
+        !matches!(self, Self::Health | Self::Probe { .. } | Self::Completions { .. } | Self::Man)
+    }
+
     /// Its name on the command line.
     pub(crate) fn word(&self) -> &'static str {
         match self {

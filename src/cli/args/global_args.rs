@@ -20,7 +20,7 @@ pub(crate) struct GlobalArgs {
     /// Run this SQL on every connection that migrates or reads the history; can be repeated
     #[arg(long, global = true, value_name = "SQL", help_heading = "Database")]
     pub(crate) connection_init: Vec<String>,
-    /// Use the history table format of this tool [default: that of the layout]
+    /// Use the history table format of this tool [default: auto, that of the layout]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Database")]
     pub(crate) history: Option<String>,
     /// Record applied migrations in this table [default: _migrascope_migrations, or that of the format]
@@ -36,7 +36,7 @@ pub(crate) struct GlobalArgs {
     /// Read migrations from this directory [default: migrations]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Files")]
     pub(crate) dir: Option<String>,
-    /// Read the directory in the layout of this tool, a name from docs/files.md [default: native]
+    /// Read the directory in the layout of this tool, a name from docs/adopt.md [default: auto]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Files")]
     pub(crate) layout: Option<String>,
     /// Read settings from this file [default: migrascope.toml, if it exists]

@@ -5,9 +5,10 @@ use migrascope::layout::Ways;
 use migrascope::plan::{Change, Target};
 use migrascope::run::WaitCondition;
 
-use super::end::{last_line, shows_text, stream, warn};
+use super::end::{fail, last_line, shows_text, stream, warn};
+use super::stopped::Stopped;
 use super::task::Task;
-use super::{completions, down, exec, execute, new, plan, probe, push, repair, serve, status, verify};
+use super::{choose, completions, down, exec, execute, new, plan, probe, push, repair, serve, status, verify};
 use crate::cli::args::{Command, Reach};
 use crate::cli::escape::one_line;
 use crate::cli::exit::Exit;
@@ -17,6 +18,17 @@ use crate::cli::settings::{InvalidSettings, Settings};
 
 /// Runs a command to its end; returns what the process exits with.
 pub(crate) fn run(command: &Command, settings: &Settings) -> Exit {
+    let chosen = match choose::choose(command, settings) {
+        Ok(chosen) => chosen,
+        Err(Stopped { exit, error }) => return fail(settings, command.word(), exit, error),
+    };
+    if let Some(note) = chosen.note.as_ref().filter(|_| shows_text(settings)) {
+        stream(command.word()).text().line(one_line(note));
+    }
+    run_with(command, &chosen.settings)
+}
+
+fn run_with(command: &Command, settings: &Settings) -> Exit {
     use Direction::{Down, Up};
     if let Some(note) = sources(settings)
         && shows_text(settings)

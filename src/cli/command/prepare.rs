@@ -68,7 +68,7 @@ pub(super) fn expected(settings: &Settings) -> Result<ServerInfo, Stopped> {
     connector(settings, application()).map(|connector| connector.expected())
 }
 
-fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connector>, Stopped> {
+pub(super) fn connector(settings: &Settings, application: String) -> Result<Box<dyn Connector>, Stopped> {
     let url = settings.database.url().map_err(|diagnosis| Stopped::by_usage("url", vec![*diagnosis]))?;
     let options = ConnectOptions { application, init: settings.connection_init.clone() };
     database::open(&url, options).map_err(|error| Stopped::by(&error.into(), Direction::Up, None))

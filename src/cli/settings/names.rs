@@ -25,6 +25,29 @@ pub(crate) fn history(text: &str) -> Result<&'static HistoryFormat, String> {
     HistoryFormat::named(text).ok_or_else(|| expected_one_of(text, HistoryFormat::words().collect()))
 }
 
+/// What lets the program find a layout or a history.
+const AUTO: &str = "auto";
+
+/// The same, or `None` for what is to be found.
+pub(crate) fn layout_or_auto(text: &str) -> Result<Option<&'static Layout>, String> {
+    match text {
+        AUTO => Ok(None),
+        _ => Layout::named(text).map(Some).ok_or_else(|| expected(text, Layout::words())),
+    }
+}
+
+/// The same, or `None` for what is to be found.
+pub(crate) fn history_or_auto(text: &str) -> Result<Option<&'static HistoryFormat>, String> {
+    match text {
+        AUTO => Ok(None),
+        _ => HistoryFormat::named(text).map(Some).ok_or_else(|| expected(text, HistoryFormat::words())),
+    }
+}
+
+fn expected(text: &str, words: impl Iterator<Item = &'static str>) -> String {
+    expected_one_of(text, std::iter::once(AUTO).chain(words).collect())
+}
+
 /// The history format of the layout's own tool.
 pub(crate) fn default_history(layout: &Layout) -> &'static HistoryFormat {
     HistoryFormat::named(layout.history()).unwrap_or(HistoryFormat::native())

@@ -7,13 +7,13 @@ use migrascope::layout::{Layout, Links};
 use migrascope::migration::Placeholders;
 use migrascope::plan::Order;
 use migrascope::policy::Environment as AppEnvironment;
-use migrascope::run::{LockTimeout, LockWait};
+use migrascope::run::{HistoryFormat, LockTimeout, LockWait};
 
 use super::config_file::{ConfigFile, Presence};
 use super::database::{self, Database};
 use super::dotenv::DotEnv;
 use super::health::{self, HealthSettings};
-use super::names::{default_history, history, layout, table, target};
+use super::names::{default_history, history_or_auto, layout_or_auto, table, target};
 use super::raw_value::RawValue;
 use super::sources::{Environment, Sources};
 use super::{app_environment, hooks, placeholders as placeholder_values, telemetry, trust};
@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) layout: &'static Layout,
     /// The values of placeholders in migrations and hooks.
     pub(crate) placeholders: Placeholders,
+    /// What a setting names.
+    pub(crate) given: Given,
     /// Where links in the directory may lead.
     pub(crate) links: Links,
     /// The database's name in metrics.
@@ -61,6 +63,19 @@ pub(crate) struct Settings {
     pub(crate) detail: Detail,
     /// The warnings of the process so far.
     pub(crate) warnings: Warnings,
+}
+
+/// Which of these a setting names. The others are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// The directory.
+    pub(crate) directory: bool,
+    /// Its layout.
+    pub(crate) layout: bool,
+    /// The format of the history.
+    pub(crate) history: bool,
+    /// The table of the history.
+    pub(crate) ledger_table: bool,
 }
 
 /// Settings with mistakes.
@@ -85,18 +100,28 @@ impl Settings {
     ) -> Result<Self, InvalidSettings> {
         let mut sources = Sources::new(environment);
         let file = open_files(&mut sources, args);
-        let chosen_layout = sources.value("layout", args.layout.as_deref(), layout).unwrap_or(Layout::native());
+        let chosen_layout = sources.value("layout", args.layout.as_deref(), layout_or_auto).flatten();
+        let directory = sources.path("dir", args.dir.as_deref());
+        let chosen_history = sources.value("history", args.history.as_deref(), history_or_auto).flatten();
+        let given = Given {
+            directory: directory.is_some(),
+            layout: chosen_layout.is_some(),
+            history: chosen_history.is_some(),
+            ledger_table: sources.first("ledger-table", args.ledger_table.as_deref()).is_some(),
+        };
+        let chosen_layout = chosen_layout.unwrap_or(Layout::native());
         let mut settings = Self {
             file,
             dotenv: DotEnv::default(),
             database: database::resolve(&mut sources, args),
             connection_init: texts(sources.every("connection-init", &args.connection_init)),
-            directory: sources.path("dir", args.dir.as_deref()).unwrap_or_else(|| PathBuf::from("migrations")),
+            directory: directory.unwrap_or_else(|| PathBuf::from("migrations")),
+            given,
             layout: chosen_layout,
             placeholders: placeholder_values::resolve(&mut sources, placeholders),
             links: links(&mut sources, args),
             target: sources.value("target", args.target.as_deref(), target),
-            run: run(&mut sources, args, chosen_layout),
+            run: run(&mut sources, args, chosen_layout, chosen_history),
             environment: app_environment::resolve(&mut sources, args),
             health: health::resolve(&mut sources, args),
             format: format(&mut sources, args),
@@ -112,6 +137,19 @@ impl Settings {
         match sources.problems {
             none if none.is_empty() => Ok(settings),
             problems => Err(InvalidSettings { problems, format: settings.format }),
+        }
+    }
+}
+
+impl Settings {
+    /// Takes a layout that was found, and its history unless a setting names another one.
+    pub(crate) fn use_layout(&mut self, layout: &'static Layout, history: &'static HistoryFormat) {
+        self.layout = layout;
+        if !self.given.history {
+            self.run.history_format = history;
+        }
+        if !self.given.ledger_table {
+            self.run.ledger_table = self.run.history_format.table().to_owned();
         }
     }
 }
@@ -147,9 +185,14 @@ fn links(sources: &mut Sources<'_>, args: &GlobalArgs) -> Links {
     if follow.unwrap_or(false) { Links::Anywhere } else { Links::Inside }
 }
 
-fn run(sources: &mut Sources<'_>, args: &GlobalArgs, layout: &Layout) -> RunOptions {
+fn run(
+    sources: &mut Sources<'_>,
+    args: &GlobalArgs,
+    layout: &Layout,
+    history: Option<&'static HistoryFormat>,
+) -> RunOptions {
     let default = RunOptions::default();
-    let history_format = sources.value("history", args.history.as_deref(), history).unwrap_or(default_history(layout));
+    let history_format = history.unwrap_or(default_history(layout));
     let order = |text: &str| choose(text, ORDER, [Order::Strict, Order::Allow, Order::Skip]);
     RunOptions {
         order: sources.value("order", args.order.as_deref(), order),

@@ -104,7 +104,8 @@ fn values_are_understood() {
 #[test]
 fn every_bad_value_names_its_source() {
     let environment = [("MIGRASCOPE_FORMAT", "jsn"), ("MIGRASCOPE_ALLOW_MISSING", "maybe")];
-    let layouts = migrascope::layout::Layout::words().collect::<Vec<_>>().join(", ");
+    let words = std::iter::once("auto").chain(migrascope::layout::Layout::words());
+    let layouts = words.collect::<Vec<_>>().join(", ");
     let problems = settings(&["--lock-wait", "fast"], &environment, "order = \"strikt\"\nlayout = \"rails\"");
     assert_eq!(
         problems.expect_err("five problems"),

@@ -51,7 +51,10 @@ fn unknown_words_are_met_with_a_suggestion() {
     --- exit 2
     ");
     let layout = door.run(&["up", "--layout", "rails"]).to_string();
-    assert!(layout.contains("error: invalid value \"rails\" for --layout: expected one of native, sqlx, "), "{layout}");
+    assert!(
+        layout.contains("error: invalid value \"rails\" for --layout: expected one of auto, native, prisma, "),
+        "{layout}"
+    );
     assert!(layout.contains("--- exit 2"), "{layout}");
     assert_snapshot!(door.run(&["up", "--to", " "]), @r"
     --- stderr
