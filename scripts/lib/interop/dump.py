@@ -21,8 +21,12 @@ def _definition(database: Database, history: History) -> list[str]:
             return re.sub(r" AUTO_INCREMENT=\d+", "", text).splitlines()
         case _:
             rows = database.rows(f"SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE tbl_name = '{name}' ORDER BY type, name")
-            # It keeps the text of the statement, in which the case of words and blanks mean nothing.
-            return [re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", " ".join(map(str, row)))).lower() for row in rows]
+            return [_plain(" ".join(map(str, row))) for row in rows]
+
+
+def _plain(sql: str) -> str:
+    """SQLite keeps the text of a statement: without what means nothing, which is blanks, quotes and the case of words."""
+    return re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"[\s\"`]+", " ", sql)).lower()
 
 
 _POSTGRES = """

@@ -67,11 +67,12 @@ def main() -> None:
     parser.add_argument("tools", nargs="+", choices=sorted(HABITS))
     options = parser.parse_args()
     matrix = Matrix(options)
+    databases = given.databases(options)
     with table.at_the_end(matrix.header(), matrix.rows):
         for name in options.tools:
             tool = Tool(name)
             kinds = tool.databases()
-            for database in given.databases(options):
+            for database in databases:
                 if plugin_kind(database) in kinds:
                     matrix.tried(tool, database)
                 else:
