@@ -48,7 +48,7 @@ def _rows(database: Database, history: History) -> list[str]:
     name = history.name(database.kind)
     columns = _columns(database, history)
     rows = database.rows(f"SELECT * FROM {name} ORDER BY {history.order}")
-    return [f"row {number}: {column} = {_value(column, value, history)}"
+    return [f"row {number}: {column} = {_value(column, value, history, database.kind == 'sqlite')}"
             for number, row in enumerate(rows, 1) for column, value in zip(columns, row, strict=True)]
 
 
@@ -65,10 +65,12 @@ def _columns(database: Database, history: History) -> list[str]:
     return [str(row[0]) for row in database.rows(sql)]
 
 
-def _value(column: str, value: object, history: History) -> str:
+def _value(column: str, value: object, history: History, sqlite: bool) -> str:
     kind = type(value).__name__
     if value is None:
         return "NULL"
+    if sqlite and column in history.untyped:
+        return "…"
     if column in history.times | history.varying:
         # The form stays: which digits, how many parts, which letters. A typed time has no form.
         shape = re.sub(r"\d+", "0", value) if isinstance(value, str) and column in history.times else _form(value)

@@ -48,6 +48,8 @@ class History:
     varying: frozenset[str] = NONE
     # Its schema on PostgreSQL.
     schema: str = "public"
+    # Columns of a SQLite database whose type depends on the edition of the tool.
+    untyped: frozenset[str] = NONE
 
     def name(self, kind: str) -> str:
         return f"{self.schema}.{self.table}" if kind == "postgres" else self.table
@@ -60,7 +62,9 @@ HISTORIES: Mapping[str, History] = {
     "flyway": History("flyway_schema_history", "installed_rank", frozenset({"installed_on"}), frozenset({"execution_time"})),
     "golang-migrate": History("schema_migrations", "version"),
     "goose": History("goose_db_version", "id", frozenset({"tstamp"})),
-    "prisma": History("_prisma_migrations", "migration_name", frozenset({"started_at", "finished_at"}), frozenset({"id"})),
+    # Its native engine stores times as integers in SQLite, as we do; its engine in JavaScript, which is tried here, as text.
+    "prisma": History("_prisma_migrations", "migration_name", frozenset({"started_at", "finished_at"}), frozenset({"id"}),
+                      untyped=frozenset({"started_at", "finished_at"})),
     "refinery": History("refinery_schema_history", "version", frozenset({"applied_on"})),
     "sqlx": History("_sqlx_migrations", "version", frozenset({"installed_on"}), frozenset({"execution_time"})),
     "supabase": History("schema_migrations", "version", schema="supabase_migrations"),
