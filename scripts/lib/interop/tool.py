@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import urllib.parse
 
@@ -11,6 +12,7 @@ from databases import Database, Sqlite
 PATIENCE = 180
 NOT_THERE = 3
 _PLUGINS = pathlib.Path(__file__).parent
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # The functions run as in a script of their own, which stops at the first error.
 _CALL = 'source "$1"; shift; "$@"'
 
@@ -43,7 +45,7 @@ class Tool:
             process.kill()
             said, _ = process.communicate()
             said += f"\nkilled, because it had not ended after {PATIENCE} s"
-        return Called(process.returncode, said.strip())
+        return Called(process.returncode, _COLOURS.sub("", said).strip())
 
     def start(self, function: str, connection: dict[str, str], *arguments: object) -> "subprocess.Popen[str]":
         """Starts a function; what it prints to both outputs is read by its `communicate`."""
