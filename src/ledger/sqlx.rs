@@ -81,13 +81,14 @@ impl Ledger for SqlxLedger {
             "CREATE TABLE IF NOT EXISTS {table} (\n    \
                version BIGINT PRIMARY KEY,\n    \
                description {text} NOT NULL,\n    \
-               installed_on {timestamp} NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    \
+               installed_on {timestamp} NOT NULL DEFAULT {now},\n    \
                success BOOLEAN NOT NULL,\n    \
                checksum {bytes} NOT NULL,\n    \
                execution_time BIGINT NOT NULL\n){suffix}",
             table = self.table(sql),
             text = sql.column_type(ColumnType::Text),
             timestamp = sql.column_type(ColumnType::ZonedTimestamp),
+            now = sql.local_now(),
             bytes = sql.column_type(ColumnType::Bytes),
             suffix = sql.capabilities().table_suffix,
         );

@@ -84,7 +84,7 @@ END
 
 # Writes migrations FROM..TO.
 drizzle_files() { # DIR FROM TO
-  local number entries=""
+  local number file entries=""
   mkdir -p "$1/meta"
   for number in $(seq "$2" "$3"); do
     mkdir -p "$(dirname "$(drizzle_file "$1" "$number")")"
@@ -94,7 +94,9 @@ drizzle_files() { # DIR FROM TO
     rmdir "$1/meta"
     return
   fi
-  for number in $(seq 1 "$3"); do
+  # What has been lost stays lost, and what is late comes late: the journal lists the files that there are.
+  for file in "$1"/*.sql; do
+    number=${file##*_t} number=${number%.sql}
     entries+="${entries:+,}{\"idx\":$number,\"version\":\"7\",\"when\":$((1760000000000 + number)),\"tag\":\"$(printf '%04d_t%s' "$number" "$number")\",\"breakpoints\":true}"
   done
   printf '{"version":"7","dialect":"%s","entries":[%s]}\n' "${DB_KIND/postgres/postgresql}" "$entries" > "$1/meta/_journal.json"

@@ -111,7 +111,7 @@ fn columns(database: &TestDatabase) -> Vec<Vec<Option<String>>> {
     database.query(match database.backend {
         Backend::Sqlite => "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('_sqlx_migrations')",
         Backend::Postgres => {
-            "SELECT c.column_name::text, c.data_type::text, c.is_nullable::text, (c.column_default IS NULL)::text, \
+            "SELECT c.column_name::text, c.data_type::text, c.is_nullable::text, c.column_default::text, \
              (SELECT x.indisprimary::text FROM pg_index x WHERE x.indrelid = '_sqlx_migrations'::regclass AND c.ordinal_position = ANY (x.indkey)) \
              FROM information_schema.columns c WHERE c.table_name = '_sqlx_migrations' AND c.table_schema = current_schema() ORDER BY c.ordinal_position"
         }
