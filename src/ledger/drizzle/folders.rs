@@ -58,6 +58,12 @@ pub(super) fn milliseconds(folder: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
 }
 
+/// What follows the time in the name of a folder.
+pub(super) fn described(folder: &str) -> &str {
+    let rest = folder.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.strip_prefix('_').unwrap_or(rest)
+}
+
 /// The days from 1970 to the first of a month, which is counted from 0, in the Gregorian calendar.
 fn days_before(year: i64, month: i64) -> i64 {
     // A year that begins in March has its leap day at the end.
