@@ -140,7 +140,9 @@ impl DrizzleLedger {
             let key = match (self.by, has_names) {
                 (By::Time, _) => row.created_at.as_deref().map(Version::from_history),
                 (By::Name, true) => row.name.as_deref().map(by_name),
-                (By::Name, false) => folders::name_of(&self.folders, &row).map(by_name),
+                (By::Name, false) => {
+                    folders::name_of(&self.folders, row.created_at.as_deref(), row.hash.as_deref()).map(by_name)
+                }
             };
             let key = key.ok_or_else(|| self.unusable(sql, has_names))?;
             let name = match self.by {
