@@ -140,9 +140,16 @@ impl DrizzleLedger {
             let key = match (self.by, has_names) {
                 (By::Time, _) => row.created_at.as_deref().map(Version::from_history),
                 (By::Name, true) => row.name.as_deref().map(by_name),
-                (By::Name, false) => folders::name_of(&self.folders, &row).map(by_name),
+                (By::Name, false) => {
+                    folders::name_of(&self.folders, row.created_at.as_deref(), row.hash.as_deref()).map(by_name)
+                }
             };
-            let mut entry = Entry::new(key.ok_or_else(|| self.unusable(sql, has_names))?, "");
+            let key = key.ok_or_else(|| self.unusable(sql, has_names))?;
+            let name = match self.by {
+                By::Time => "",
+                By::Name => folders::described(key.as_str()),
+            };
+            let mut entry = Entry::new(key.clone(), name);
             entry.checksum = row.hash.map(|hash| RecordedChecksum::new(hash, is_of));
             entry.details = row.applied_at.map(|applied_at| Details { applied_at, elapsed: None, run_id: None });
             if seen.insert(entry.key.clone()) {

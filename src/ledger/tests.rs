@@ -126,3 +126,31 @@ fn what_a_step_writes_is_rehearsed() {
         }
     }
 }
+
+#[test]
+fn a_default_name_has_a_schema_only_where_there_are_schemas() {
+    let drizzle = HistoryFormat::named("drizzle").expect("a format");
+    for (dialect, expected) in [
+        (Dialect::Postgres, "drizzle.__drizzle_migrations"),
+        (Dialect::Mysql, "__drizzle_migrations"),
+        (Dialect::Sqlite, "__drizzle_migrations"),
+    ] {
+        assert_eq!(drizzle.table_in(dialect, drizzle.table()), expected);
+        assert_eq!(drizzle.table_in(dialect, "other.table"), "other.table");
+    }
+}
+
+/// The privilege to create schemas is not required where the schema exists.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_schema_is_created_before_its_table() {
+    let sql = sql("postgres://h/d");
+    let first = |name: &str| {
+        let ledger = HistoryFormat::named("drizzle").expect("a format").ledger(name);
+        ledger.create(&*sql).into_iter().next().expect("a table").sql
+    };
+    let schema = "DO $migrascope$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = E'it''s') \
+                  THEN CREATE SCHEMA IF NOT EXISTS \"it's\"; END IF; END $migrascope$;\nCREATE TABLE";
+    assert!(first("it's.t").starts_with(schema), "{}", first("it's.t"));
+    assert!(first("t").starts_with("CREATE TABLE"), "{}", first("t"));
+}

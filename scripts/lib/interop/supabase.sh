@@ -69,8 +69,16 @@ supabase_applied() { # DIR
   grep -cE '^[^|│]*[|│][^|│0-9]*[0-9]+' <<< "$list" || true
 }
 
-# Succeeds if nothing is pending and nothing is refused.
+# Succeeds if nothing is pending and nothing is refused. Only where nothing is pending may "migration up" be asked.
 supabase_clean() { # DIR
   local answer
-  answer=$(supabase_run "$1" migration up 2>&1) && grep -q 'is up to date' <<< "$answer" || { echo "$answer" >&2; return 1; }
+  answer=$(supabase_run "$1" migration list 2>&1) || { echo "$answer" >&2; return 1; }
+  if grep -qE '^[^|│]*[0-9][^|│]*[|│][^|│0-9]*[|│]' <<< "$answer"; then
+    echo "$answer" >&2
+    return 1
+  fi
+  if ! answer=$(supabase_run "$1" migration up 2>&1) || grep -q 'Applying migration' <<< "$answer"; then
+    echo "$answer" >&2
+    return 1
+  fi
 }

@@ -1,7 +1,6 @@
 //! Which folder of version 1.0 a row without a name belongs to, as Drizzle determines it: by the second of its time, then by its hash.
 
-use super::{Recorded, text};
-use crate::database::Sql;
+use crate::database::{Sql, Value};
 
 /// A folder with a migration.
 pub(super) struct Folder {
@@ -17,11 +16,11 @@ impl Folder {
     }
 }
 
-/// The name of the folder that a row belongs to; `None` if there is none.
-pub(super) fn name_of<'f>(folders: &'f [Folder], row: &Recorded) -> Option<&'f str> {
-    let time = row.created_at.as_ref().and_then(|time| time.parse::<i64>().ok());
+/// The name of the folder that a row with this time and hash belongs to; `None` if there is none.
+pub(super) fn name_of<'f>(folders: &'f [Folder], created_at: Option<&str>, hash: Option<&str>) -> Option<&'f str> {
+    let time = created_at.and_then(|time| time.parse::<i64>().ok());
     let second = time.map(|time| time - time.rem_euclid(1000));
-    let has_hash = |folder: &&Folder| Some(&folder.hash) == row.hash.as_ref();
+    let has_hash = |folder: &&Folder| Some(&*folder.hash) == hash;
     let in_second: Vec<&Folder> = folders.iter().filter(|folder| second.is_some() && folder.time == second).collect();
     let found = match in_second[..] {
         [] => folders.iter().rev().find(has_hash),
@@ -33,7 +32,7 @@ pub(super) fn name_of<'f>(folders: &'f [Folder], row: &Recorded) -> Option<&'f s
 
 /// For each folder, SQL for the rows without a name that belong to it; each condition requires that those before it have been applied.
 pub(super) fn conditions<'f>(folders: &'f [Folder], sql: &dyn Sql) -> Vec<(&'f str, String)> {
-    let hash = |folder: &Folder| format!("hash = {}", text(sql, &folder.hash));
+    let hash = |folder: &Folder| format!("hash = {}", sql.literal(&Value::Text(folder.hash.clone())));
     let by_time = folders.iter().filter_map(|folder| {
         let time = folder.time?;
         let second = format!("created_at BETWEEN {time} AND {}", time + 999);
@@ -56,6 +55,12 @@ pub(super) fn milliseconds(folder: &str) -> Option<i64> {
     let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
     let days = days_before(year, month) + day - 1;
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
+}
+
+/// What follows the time in the name of a folder.
+pub(super) fn described(folder: &str) -> &str {
+    let rest = folder.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.strip_prefix('_').unwrap_or(rest)
 }
 
 /// The days from 1970 to the first of a month, which is counted from 0, in the Gregorian calendar.
@@ -95,19 +100,11 @@ mod tests {
             Folder::new("20240101000000_b", "hb"),
             Folder::new("20240102000000_c", "hc"),
         ];
-        let of = |created_at: &str, hash: &str| -> Option<String> {
-            let row = Recorded {
-                created_at: Some(created_at.to_owned()),
-                hash: Some(hash.to_owned()),
-                name: None,
-                applied_at: None,
-            };
-            name_of(&folders, &row).map(str::to_owned)
-        };
-        assert_eq!(of("1704153600123", "changed").as_deref(), Some("20240102000000_c"));
-        assert_eq!(of("1704067200999", "hb").as_deref(), Some("20240101000000_b"));
+        let of = |created_at: &str, hash: &str| name_of(&folders, Some(created_at), Some(hash));
+        assert_eq!(of("1704153600123", "changed"), Some("20240102000000_c"));
+        assert_eq!(of("1704067200999", "hb"), Some("20240101000000_b"));
         assert_eq!(of("1704067200999", "changed"), None);
-        assert_eq!(of("5", "ha").as_deref(), Some("20240101000000_a"));
+        assert_eq!(of("5", "ha"), Some("20240101000000_a"));
         assert_eq!(of("5", "changed"), None);
     }
 }
