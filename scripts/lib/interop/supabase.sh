@@ -72,5 +72,8 @@ supabase_applied() { # DIR
 # Succeeds if nothing is pending and nothing is refused.
 supabase_clean() { # DIR
   local answer
-  answer=$(supabase_run "$1" migration up 2>&1) && grep -q 'is up to date' <<< "$answer" || { echo "$answer" >&2; return 1; }
+  if ! answer=$(supabase_run "$1" migration up 2>&1) || ! grep -q 'is up to date' <<< "$answer"; then
+    echo "$answer" >&2
+    return 1
+  fi
 }
