@@ -11,7 +11,7 @@ use crate::database::{AdvisoryLocks, ColumnType, DatabaseError, Row, Session, Sq
 use crate::history::{Details, Direction, Entry, RecordedChecksum};
 use crate::migration::{Key, Migration, Script};
 use crate::plan::{Habits, Order, Step};
-use crate::sql::hexadecimal;
+use crate::sql::{PerDialect, hexadecimal};
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "sqlx",
@@ -25,6 +25,9 @@ const LOCK_FACTOR: i64 = 0x3d32_ad9e;
 
 /// The time of a migration that has not been measured.
 const UNKNOWN: i64 = -1;
+
+/// The default of the column with the time.
+const NOW: PerDialect<&str> = PerDialect { postgres: "now()", mysql: "CURRENT_TIMESTAMP", sqlite: "CURRENT_TIMESTAMP" };
 
 const COLUMNS: &str = "version, description, success, checksum, execution_time";
 
@@ -88,7 +91,7 @@ impl Ledger for SqlxLedger {
             table = self.table(sql),
             text = sql.column_type(ColumnType::Text),
             timestamp = sql.column_type(ColumnType::ZonedTimestamp),
-            now = sql.local_now(),
+            now = NOW.of(sql.capabilities().dialect),
             bytes = sql.column_type(ColumnType::Bytes),
             suffix = sql.capabilities().table_suffix,
         );
