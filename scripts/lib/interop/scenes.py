@@ -224,8 +224,8 @@ def lock(pair: Pair) -> str:
     """While one works, the other does not: migrascope ends with exit 7 and names the holder, the tool waits or gives up."""
     if pair.database.kind not in pair.habits.lock:
         raise Absent(f"{pair.tool.name} takes no lock")
-    seconds = HOLD.get(pair.tool.name, 4)
-    _begin_slow(pair, 3)
+    seconds = HOLD.get(pair.tool.name, 5)
+    _begin_slow(pair, 5)
     theirs = pair.tool_start()
     try:
         _until_slow(pair)
