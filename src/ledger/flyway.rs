@@ -13,6 +13,7 @@ use crate::history::{Attempt, AttemptState, Details, Direction, Entry, Reached, 
 use crate::migration::{Key, Migration, Script, Version};
 use crate::plan::{Habits, Missing, Step};
 use crate::script::{QualifiedName, SchemaObject};
+use crate::sql::PerDialect;
 
 pub(super) const FORMAT: HistoryFormat = HistoryFormat {
     word: "flyway",
@@ -26,6 +27,9 @@ const LOCK_BASE: i64 = 0x466C_7977_6179;
 
 /// The length of the longest path that the table can hold.
 const LONGEST_SCRIPT: usize = 1000;
+
+/// Whether the primary key has no name and is declared with its column.
+const INLINE_KEY: PerDialect<bool> = PerDialect { postgres: false, mysql: false, sqlite: true };
 
 /// The types of rows at which a history begins. They are never removed: all versions below would become pending.
 const BASELINES: [&str; 4] = ["BASELINE", "SQL_BASELINE", "JDBC_BASELINE", "SCRIPT_BASELINE"];
@@ -98,9 +102,11 @@ impl Ledger for FlywayLedger {
 
     fn create(&self, sql: &dyn Sql) -> Vec<Creation> {
         let (table, name) = (self.table(sql), bare_name(&self.name));
+        let inline = *INLINE_KEY.of(sql.capabilities().dialect);
+        let key = format!(",\n    CONSTRAINT {} PRIMARY KEY (installed_rank)", sql.quote(&format!("{name}_pk")));
         let created = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\n    \
-               installed_rank INT NOT NULL,\n    \
+               installed_rank INT NOT NULL{at_column},\n    \
                version VARCHAR(50),\n    \
                description VARCHAR(200) NOT NULL,\n    \
                type VARCHAR(20) NOT NULL,\n    \
@@ -109,11 +115,11 @@ impl Ledger for FlywayLedger {
                installed_by VARCHAR(100) NOT NULL,\n    \
                installed_on {timestamp} NOT NULL DEFAULT {now},\n    \
                execution_time INT NOT NULL,\n    \
-               success BOOLEAN NOT NULL,\n    \
-               CONSTRAINT {key} PRIMARY KEY (installed_rank)\n){suffix}",
+               success BOOLEAN NOT NULL{at_end}\n){suffix}",
             timestamp = sql.column_type(ColumnType::LocalTimestamp),
             now = sql.local_now(),
-            key = sql.quote(&format!("{name}_pk")),
+            at_column = if inline { " PRIMARY KEY" } else { "" },
+            at_end = if inline { "" } else { &key },
             suffix = sql.capabilities().table_suffix,
         );
         let table = Creation::table(sql, &self.name, created);

@@ -1,10 +1,11 @@
 """Lets other tools and migrascope take turns, and prints for each tool and database what held."""
 
 import argparse
-import pathlib
+import concurrent.futures
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 
 import given
 import table
@@ -14,6 +15,7 @@ from pair import Absent, Pair, Wrong
 from scenes import SCENES
 from tool import Tool, plugin_kind
 
+KINDS = ("postgres", "mariadb", "sqlite")
 WRONG, ABSENT = "WRONG", "-"
 # What a person gets to read of a cell that is wrong.
 RECORD_LINES = 60
@@ -32,7 +34,8 @@ class Matrix:
         return ["tool", "database", *self._scenes, "seconds"]
 
     def rows(self) -> list[list[str]]:
-        return self._rows
+        """The tools in their order, each with its databases."""
+        return sorted(self._rows, key=lambda row: (self._options.tools.index(row[0]), KINDS.index(row[1])))
 
     def tried(self, tool: Tool, database: Database) -> None:
         work = self._options.work / f"{tool.name}-{database.kind}"
@@ -55,10 +58,9 @@ class Matrix:
 
 
 def _explain(where: str, pair: Pair, error: Exception) -> None:
-    print(f"\nWRONG: {where}: {error}")
-    if not isinstance(error, Wrong):
-        traceback.print_exception(error, file=sys.stdout)
-    print("\n".join(f"  | {line}" for line in pair.record[-RECORD_LINES:]), flush=True)
+    unexpected = [] if isinstance(error, Wrong) else traceback.format_exception(error)
+    lines = [f"\nWRONG: {where}: {error}", *unexpected, *(f"  | {line}" for line in pair.record[-RECORD_LINES:])]
+    print("\n".join(lines), flush=True)
 
 
 def main() -> None:
@@ -67,17 +69,23 @@ def main() -> None:
     parser.add_argument("tools", nargs="+", choices=sorted(HABITS))
     options = parser.parse_args()
     matrix = Matrix(options)
+    tools = [Tool(name) for name in options.tools]
     databases = given.databases(options)
-    with table.at_the_end(matrix.header(), matrix.rows):
-        for name in options.tools:
-            tool = Tool(name)
-            kinds = tool.databases()
-            for database in databases:
-                if plugin_kind(database) in kinds:
-                    matrix.tried(tool, database)
-                else:
-                    print(f"{name}: not tried with {database.kind}", flush=True)
+    with (table.at_the_end(matrix.header(), matrix.rows),
+          concurrent.futures.ThreadPoolExecutor(len(databases)) as together):
+        # A lane each: on its database, one tool after the other.
+        lanes = [together.submit(_lane, matrix, tools, database) for database in databases]
+        for lane in lanes:
+            lane.result()
     sys.exit(1 if matrix.wrong else 0)
+
+
+def _lane(matrix: Matrix, tools: Sequence[Tool], database: Database) -> None:
+    for tool in tools:
+        if plugin_kind(database) in tool.databases():
+            matrix.tried(tool, database)
+        else:
+            print(f"{tool.name}: not tried with {database.kind}", flush=True)
 
 
 main()

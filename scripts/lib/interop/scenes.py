@@ -12,6 +12,8 @@ from tool import NOT_THERE
 OK = "ok"
 LOCKED, REFUSED = 7, 4
 PATIENCE = 60
+# How much of what a tool says when it gives up is shown.
+GIVES_UP = 600
 
 
 def continued(pair: Pair) -> str:
@@ -224,8 +226,8 @@ def lock(pair: Pair) -> str:
     """While one works, the other does not: migrascope ends with exit 7 and names the holder, the tool waits or gives up."""
     if pair.database.kind not in pair.habits.lock:
         raise Absent(f"{pair.tool.name} takes no lock")
-    seconds = HOLD.get(pair.tool.name, 4)
-    _begin_slow(pair, 3)
+    seconds = HOLD.get(pair.tool.name, 5)
+    _begin_slow(pair, 5)
     theirs = pair.tool_start()
     try:
         _until_slow(pair)
@@ -252,6 +254,8 @@ def lock(pair: Pair) -> str:
     if called.code == 0 and early:
         raise Wrong(f"{pair.tool.name} went on while migrascope worked")
     pair.tool_sees(3)
+    if called.code:
+        print(f"{pair.tool.name}, {pair.database.kind}: gives up while migrascope works: {called.said[:GIVES_UP]}", flush=True)
     return OK if called.code == 0 else "ok, gives up"
 
 
