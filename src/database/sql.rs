@@ -41,7 +41,6 @@ pub trait Sql: Debug + Send + Sync {
         self.zoned_timestamp_text(column)
     }
 
-    /// An expression that formats a column without time zone, which holds the time of the session's zone, as RFC 3339 in UTC.
     /// An expression that formats a column of type [`ColumnType::LocalTimestamp`] as RFC 3339 in UTC. Without its time zone, the value is
     /// taken as one of the session's.
     fn local_timestamp_text(&self, column: &str) -> String {
@@ -55,6 +54,7 @@ pub trait Sql: Debug + Send + Sync {
 
     /// A query for name and type of each column of a table, in their order.
     fn columns(&self, schema: Option<&str>, table: &str) -> String;
+
     /// The current time as the default of a column of type [`ColumnType::LocalTimestamp`].
     fn local_now(&self) -> &'static str {
         "CURRENT_TIMESTAMP"

@@ -148,8 +148,8 @@ fn applied_unseen(migration: &Migration) -> Entry {
 
 /// Where a table has no names, those of the files are used.
 fn name_of_file(set: &MigrationSet, key: &Key, name: &mut String) {
-    if let Some(migration) = set.get(key).filter(|_| name.is_empty()) {
-        name.clone_from(&migration.name);
+    if name.is_empty() {
+        name.push_str(set.get(key).map_or("unnamed", |migration| &*migration.name));
     }
 }
 

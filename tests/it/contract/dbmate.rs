@@ -147,13 +147,13 @@ fn files_are_compared_as_dbmate_compares_them() {
         let directory = database.migrations(&[changed, ROWS]);
         let printed = ends(database, &directory, "verify --strict", 4);
         for part in [
-            "migration 003 () is applied but its file is missing",
+            "migration 003 (unnamed) is applied but its file is missing",
             "migration 002 (rows) is pending but older than 003",
         ] {
             assert!(printed.contains(part), "{part}: {printed}");
         }
         let printed = ends(database, &directory, "up", 0);
-        assert!(printed.contains("migration 003 () is applied but its file is missing"), "{printed}");
+        assert!(printed.contains("migration 003 (unnamed) is applied but its file is missing"), "{printed}");
         assert_eq!(recorded(database), "001 002 003");
     });
 }

@@ -268,7 +268,7 @@ fn files_are_compared_as_drizzle_compares_them() {
         let directory = journal(database, &[late, changed, SECOND]);
         let printed = ends(database, &directory, "up", 0);
         for noted in [
-            "migration 1760000000001 () is applied but its file is missing",
+            "migration 1760000000001 (unnamed) is applied but its file is missing",
             "was changed after it was applied",
             "1750000000000 (late)",
         ] {

@@ -233,9 +233,9 @@ fn files_are_compared_as_goose_compares_them() {
         let changed = (TABLE.0, "-- +goose Up\nCREATE TABLE others (id INTEGER);\n");
         let directory = database.migrations(&[changed]);
         let printed = ends(database, &directory, "up", 0);
-        assert!(printed.contains("migration 3 () is applied but its file is missing"), "{printed}");
+        assert!(printed.contains("migration 3 (unnamed) is applied but its file is missing"), "{printed}");
         let printed = ends(database, &directory, "verify --strict", 4);
-        assert!(printed.contains("migration 3 () is applied but its file is missing"), "{printed}");
+        assert!(printed.contains("migration 3 (unnamed) is applied but its file is missing"), "{printed}");
 
         let late = database.migrations(&[TABLE, ROWS, MORE]);
         let printed = ends(database, &late, "up", 4);

@@ -139,7 +139,7 @@ fn files_are_compared_as_supabase_compares_them() {
         ends(database, &late, "up --order allow", 0);
         assert_eq!(rows(database).len(), 3);
         let printed = ends(database, &database.migrations(&[TABLE, MORE]), "up", 4);
-        assert!(printed.contains("migration 20240103000000 () is applied but its file is missing"), "{printed}");
+        assert!(printed.contains("migration 20240103000000 (unnamed) is applied but its file is missing"), "{printed}");
     });
 }
 
