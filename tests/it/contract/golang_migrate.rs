@@ -183,7 +183,9 @@ fn what_the_program_accepts_is_noted_and_strict_refuses_it() {
 
         // The file of the version in the table is missing.
         let shorter = database.migrations(&[UP_1, UP_2]);
-        assert!(succeeds(database, &shorter, &["up"]).contains("migration 5 (unnamed) is applied but its file is missing"));
+        assert!(
+            succeeds(database, &shorter, &["up"]).contains("migration 5 (unnamed) is applied but its file is missing")
+        );
         refuses(database, &shorter, &["up", "--strict"]);
         refuses(database, &shorter, &["down", "--yes"]);
         assert_eq!(recorded(database), "5");
