@@ -2,7 +2,9 @@
 
 use migrascope::database::other_history;
 use migrascope::history::{Attempt, AttemptState};
+use migrascope::layout::Layout;
 use migrascope::plan::{Note, Objection, TableFault, TableFaultKind};
+use migrascope::run::HistoryFormat;
 use migrascope::script::BackslashMode;
 
 use super::advice::Advice;
@@ -105,7 +107,10 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
             diagnosis.add_notes(
                 other_history(tables).map(|(table, tool)| format!("{table} is the history table of {tool}")),
             );
-            diagnosis
+            let continued = continuable(tables).into_iter().fold(diagnosis, |diagnosis, layout| {
+                diagnosis.help(format!("to continue the history of {layout} with its files: --layout {layout}"))
+            });
+            continued
                 .help(
                     "if these migrations created its tables, record them up to the last applied one, without running them: \
                      migrascope baseline VERSION",
@@ -139,6 +144,16 @@ pub(crate) fn objection(objection: &Objection) -> Diagnosis {
         Objection::UnknownTarget { .. } => diagnosis.help("migrascope status lists the known versions"),
         _ => diagnosis,
     }
+}
+
+/// The layouts whose history tables are among these tables.
+fn continuable(tables: &[String]) -> Vec<&'static str> {
+    let has = |format: &HistoryFormat| {
+        let (_, name) = format.table().rsplit_once('.').unwrap_or(("", format.table()));
+        tables.iter().any(|table| table.rsplit('.').next() == Some(name))
+    };
+    let foreign = Layout::words().filter(|word| *word != Layout::native().word());
+    foreign.filter(|word| HistoryFormat::named(word).is_some_and(has)).collect()
 }
 
 /// Fixes for history tables that another user can change.

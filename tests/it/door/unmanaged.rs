@@ -27,6 +27,7 @@ fn tables_without_a_history_are_refused_with_the_ways_out() {
     --- stderr
     error: the database has 2 tables (_sqlx_migrations, legacy) but no history of migrations
     note: _sqlx_migrations is the history table of sqlx
+    help: to continue the history of sqlx with its files: --layout sqlx
     help: if these migrations created its tables, record them up to the last applied one, without running them: migrascope baseline VERSION
     help: if its tables have nothing to do with these migrations: --allow-nonempty; nothing was changed
     --- exit 4
