@@ -100,6 +100,7 @@
 //! | `tls` | encrypted connections to servers, verified with the system's certificates |
 //! | `commands` | hooks that run shell commands, such as a backup |
 //! | `observe` | the module [`observe`]: spans and log events for `tracing`, metrics for OpenTelemetry |
+//! | `tools` | the directories of Prisma, diesel and Drizzle; those of other tools are read without it |
 //! | `cli` | the command-line program; libraries disable it with `default-features = false` |
 //!
 //! # What will change

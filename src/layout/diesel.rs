@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::assemble;
 use super::create::{self, Naming};
 use super::fault::FileProblem;
+use super::format::needs_tools;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
 use super::signs::Signs;
 use super::source::Source;
@@ -31,7 +32,10 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "diesel",
     history: "diesel",
     signs: Signs { in_folders: Some("up.sql"), ..Signs::NONE },
-    read: |source, dialect| assemble::read(source, dialect, &RULES),
+    read: |source, dialect| {
+        needs_tools("diesel")?;
+        assemble::read(source, dialect, &RULES)
+    },
     hooks: hooks::read,
     create: |directory, new| create::create(directory, new, &RULES, &NAMING),
 };
@@ -78,8 +82,18 @@ struct Metadata {
 fn in_transaction(source: Source<'_>, script: &Script) -> bool {
     let path = script.path().with_file_name(METADATA);
     let text = source.has(&path).then(|| source.read(&path).ok()).flatten();
-    let metadata = text.and_then(|bytes| toml::from_str(str::from_utf8(&bytes).ok()?).ok());
+    let metadata = text.and_then(|bytes| parsed(str::from_utf8(&bytes).ok()?));
     metadata.is_none_or(|Metadata { run_in_transaction }| run_in_transaction)
+}
+
+#[cfg(feature = "tools")]
+fn parsed(metadata: &str) -> Option<Metadata> {
+    toml::from_str(metadata).ok()
+}
+
+#[cfg(not(feature = "tools"))]
+fn parsed(_metadata: &str) -> Option<Metadata> {
+    None
 }
 
 #[cfg(test)]

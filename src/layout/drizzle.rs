@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::assemble;
 use super::fault::{FileProblem, LayoutError};
 use super::find::allowed;
+use super::format::needs_tools;
 use super::rules::{FileName, Find, Named, Rules, Sides};
 use super::signs::Signs;
 use super::source::Source;
@@ -49,12 +50,15 @@ pub(super) const LAYOUT: Layout = Layout {
     word: "drizzle",
     history: "drizzle",
     signs: Signs { places: &["drizzle"], files: &[JOURNAL], in_folders: Some(SNAPSHOT), ..Signs::NONE },
-    read: |source, dialect| match source.has(&source.directory().join(JOURNAL)) {
-        true => {
-            is_for(&read_journal(source)?, dialect).map_err(|fault| of_journal(source, fault))?;
-            assemble::read(source, dialect, &LISTED)
+    read: |source, dialect| {
+        needs_tools("drizzle")?;
+        match source.has(&source.directory().join(JOURNAL)) {
+            true => {
+                is_for(&read_journal(source)?, dialect).map_err(|fault| of_journal(source, fault))?;
+                assemble::read(source, dialect, &LISTED)
+            }
+            false => assemble::read(source, dialect, &FOLDERS),
         }
-        false => assemble::read(source, dialect, &FOLDERS),
     },
     hooks: hooks::read,
     create: |_, _| {
@@ -90,9 +94,19 @@ fn read_journal(source: Source<'_>) -> Result<Journal, LayoutError> {
     let read = || {
         allowed(source.outside(&path))?;
         let bytes = source.read(&path).map_err(Fault::Unreadable)?;
-        serde_json::from_slice(&bytes).map_err(|error| Fault::List(error.to_string()))
+        parsed(&bytes).map_err(Fault::List)
     };
     read().map_err(|fault| of_journal(source, fault))
+}
+
+#[cfg(feature = "tools")]
+fn parsed(journal: &[u8]) -> Result<Journal, String> {
+    serde_json::from_slice(journal).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "tools"))]
+fn parsed(_journal: &[u8]) -> Result<Journal, String> {
+    Err("it cannot be read without the feature tools".to_owned())
 }
 
 /// Checks that a journal is for a database of this dialect.

@@ -40,6 +40,12 @@ pub enum LayoutError {
         /// The layout's name.
         layout: &'static str,
     },
+    /// A layout that this build of the library does not read.
+    #[error("the layout {layout} needs the cargo feature \"tools\"")]
+    Feature {
+        /// The layout's name.
+        layout: &'static str,
+    },
     /// A layout whose files only its tool can create.
     #[error("the files of the layout {layout} are created by its tool: run {command}")]
     OfTool {

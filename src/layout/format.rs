@@ -60,6 +60,14 @@ impl Layout {
     }
 }
 
+/// Whether this build reads a layout that needs more libraries than others.
+///
+/// # Errors
+/// [`LayoutError::Feature`] without the feature `tools`.
+pub(super) fn needs_tools(layout: &'static str) -> Result<(), LayoutError> {
+    if cfg!(feature = "tools") { Ok(()) } else { Err(LayoutError::Feature { layout }) }
+}
+
 impl fmt::Debug for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Layout").field(&self.word).finish()

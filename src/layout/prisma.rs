@@ -5,6 +5,7 @@ use super::assemble;
 use super::create::{self, Naming};
 use super::drizzle;
 use super::fault::{FileProblem, LayoutError};
+use super::format::needs_tools;
 use super::hooks;
 use super::rules::{Find, FolderFiles, Named, Rules, Sides};
 use super::signs::Signs;
@@ -39,6 +40,7 @@ pub(super) const LAYOUT: Layout = Layout {
         ..Signs::NONE
     },
     read: |source, dialect| {
+        needs_tools("prisma")?;
         provider(source, dialect)?;
         assemble::read(source, dialect, &RULES)
     },
